@@ -1,0 +1,251 @@
+//! A deployment: an application on a target. Its desired state is numbered by generation; what agents observe becomes a
+//! fact only when it changes something.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::agent::{DataRemoval, DeploymentReport, ErrorCategory, Health, Step};
+use crate::decider::{Category, Decider};
+use crate::ids::{ApplicationId, CustomerId, LicenseId, TargetId};
+use crate::rejection::Rejection;
+use crate::version::Version;
+
+/// What somebody asked for, and the license that allowed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Desired {
+    pub customer: CustomerId,
+    pub target: TargetId,
+    pub application: ApplicationId,
+    pub version: Version,
+    pub license: LicenseId,
+    /// interpolation variables of the compose file; a value may name a secret as `${secret:NAME}`
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub config: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "data")]
+pub enum DeploymentEvent {
+    DesiredReleaseSet {
+        generation: u64,
+        desired: Desired,
+    },
+    RemovalRequested {
+        generation: u64,
+        data: DataRemoval,
+    },
+    DeploymentStepped {
+        generation: u64,
+        step: Step,
+        observed_at: DateTime<Utc>,
+    },
+    DeploymentHealthy {
+        generation: u64,
+        version: Version,
+        observed_at: DateTime<Utc>,
+    },
+    /// What runs is no longer healthy.
+    DeploymentUnhealthy {
+        generation: u64,
+        reason: String,
+        observed_at: DateTime<Utc>,
+    },
+    /// The generation was given up; `running` is what runs instead.
+    DeploymentFailed {
+        generation: u64,
+        category: ErrorCategory,
+        reason: String,
+        running: Option<Version>,
+        observed_at: DateTime<Utc>,
+    },
+    DriftDetected {
+        generation: u64,
+        detail: String,
+        observed_at: DateTime<Utc>,
+    },
+    DriftRepaired {
+        generation: u64,
+        observed_at: DateTime<Utc>,
+    },
+    DeploymentRemoved {
+        generation: u64,
+        observed_at: DateTime<Utc>,
+    },
+}
+use DeploymentEvent::*;
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum DeploymentCommand {
+    SetDesired(Desired),
+    Remove {
+        data: DataRemoval,
+    },
+    /// What the agent saw, at its own time.
+    Observe {
+        report: DeploymentReport,
+        at: DateTime<Utc>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DeploymentRejection {
+    #[error("there is no such deployment")]
+    NotFound,
+    #[error("the deployment is being removed; wait until it is gone, then deploy again")]
+    BeingRemoved,
+}
+
+impl Rejection for DeploymentRejection {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "deployment.not_found",
+            Self::BeingRemoved => "deployment.being_removed",
+        }
+    }
+}
+
+/// How the newest generation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    #[default]
+    Absent,
+    Progressing,
+    Healthy,
+    Unhealthy,
+    Failed,
+    Removing,
+    Removed,
+}
+
+#[derive(Debug, Default)]
+pub struct Deployment {
+    pub generation: u64,
+    pub desired: Option<Desired>,
+    pub phase: Phase,
+    step: Option<Step>,
+    drifted: bool,
+}
+
+impl Deployment {
+    fn set_desired(&self, desired: &Desired) -> Result<Vec<DeploymentEvent>, DeploymentRejection> {
+        let same = self.desired.as_ref() == Some(desired);
+        match self.phase {
+            Phase::Removing => Err(DeploymentRejection::BeingRemoved),
+            // the same again after a failure is a retry
+            Phase::Progressing | Phase::Healthy | Phase::Unhealthy if same => Ok(vec![]),
+            _ => Ok(vec![DesiredReleaseSet { generation: self.generation + 1, desired: desired.clone() }]),
+        }
+    }
+
+    fn observe(&self, report: &DeploymentReport, at: DateTime<Utc>) -> Vec<DeploymentEvent> {
+        // of an older generation, or of one that was never asked for: says nothing about what is wanted now
+        if report.generation != self.generation || matches!(self.phase, Phase::Absent | Phase::Removed) {
+            return vec![];
+        }
+        let generation = self.generation;
+        let mut events = self.observe_drift(report, at);
+        match report.step {
+            Step::Removed => events.push(DeploymentRemoved { generation, observed_at: at }),
+            Step::Failed if self.phase != Phase::Failed => events.push(failed(report, at)),
+            Step::Failed => {}
+            Step::Applied => events.extend(self.observe_health(report, at)),
+            step if self.step != Some(step) => {
+                events.push(DeploymentStepped { generation, step, observed_at: at });
+            }
+            _ => {}
+        }
+        events
+    }
+
+    fn observe_health(&self, report: &DeploymentReport, at: DateTime<Utc>) -> Option<DeploymentEvent> {
+        let running = report.running.as_ref().filter(|running| running.generation == self.generation)?;
+        let generation = self.generation;
+        match (report.health, self.phase) {
+            (Health::Ok, Phase::Healthy) | (Health::Warn | Health::Fail, Phase::Unhealthy) => None,
+            (Health::Ok, _) => {
+                Some(DeploymentHealthy { generation, version: running.version.clone(), observed_at: at })
+            }
+            (Health::Warn | Health::Fail, _) => {
+                let reason = report.error.as_ref().map_or("a container is not healthy", |error| &error.text);
+                Some(DeploymentUnhealthy { generation, reason: reason.to_owned(), observed_at: at })
+            }
+            (Health::Unknown, _) => None,
+        }
+    }
+
+    fn observe_drift(&self, report: &DeploymentReport, at: DateTime<Utc>) -> Vec<DeploymentEvent> {
+        let generation = self.generation;
+        match (&report.drift, self.drifted) {
+            (Some(detail), false) => {
+                vec![DriftDetected { generation, detail: detail.clone(), observed_at: at }]
+            }
+            (None, true) if report.step == Step::Applied => vec![DriftRepaired { generation, observed_at: at }],
+            _ => vec![],
+        }
+    }
+}
+
+fn failed(report: &DeploymentReport, at: DateTime<Utc>) -> DeploymentEvent {
+    let (category, reason) = match &report.error {
+        Some(error) => (error.category, error.text.clone()),
+        None => (ErrorCategory::Internal, "the agent gave no reason".to_owned()),
+    };
+    DeploymentFailed {
+        generation: report.generation,
+        category,
+        reason,
+        running: report.running.as_ref().map(|running| running.version.clone()),
+        observed_at: at,
+    }
+}
+
+impl Decider for Deployment {
+    const CATEGORY: Category = Category::Deployment;
+    type Command = DeploymentCommand;
+    type Event = DeploymentEvent;
+    type Rejection = DeploymentRejection;
+
+    fn decide(&self, command: &Self::Command) -> Result<Vec<Self::Event>, Self::Rejection> {
+        match (command, self.phase) {
+            (DeploymentCommand::SetDesired(desired), _) => self.set_desired(desired),
+            (DeploymentCommand::Remove { .. }, Phase::Absent) => Err(DeploymentRejection::NotFound),
+            (DeploymentCommand::Remove { .. }, Phase::Removing | Phase::Removed) => Ok(vec![]),
+            (DeploymentCommand::Remove { data }, _) => {
+                Ok(vec![RemovalRequested { generation: self.generation + 1, data: *data }])
+            }
+            (DeploymentCommand::Observe { report, at }, _) => Ok(self.observe(report, *at)),
+        }
+    }
+
+    fn evolve(&mut self, event: &Self::Event) {
+        match event {
+            DesiredReleaseSet { generation, desired } => {
+                *self = Self {
+                    generation: *generation,
+                    desired: Some(desired.clone()),
+                    phase: Phase::Progressing,
+                    step: None,
+                    drifted: false,
+                };
+            }
+            RemovalRequested { generation, .. } => {
+                self.generation = *generation;
+                self.phase = Phase::Removing;
+                self.step = None;
+            }
+            DeploymentStepped { step, .. } => self.step = Some(*step),
+            DeploymentHealthy { .. } => self.phase = Phase::Healthy,
+            DeploymentUnhealthy { .. } => self.phase = Phase::Unhealthy,
+            DeploymentFailed { .. } => self.phase = Phase::Failed,
+            DriftDetected { .. } => self.drifted = true,
+            DriftRepaired { .. } => self.drifted = false,
+            DeploymentRemoved { .. } => self.phase = Phase::Removed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

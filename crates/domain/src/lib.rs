@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+
+pub mod access;
+pub mod agent;
+pub mod application;
+pub mod artifact;
+pub mod channel;
+pub mod customer;
+pub mod decider;
+pub mod deployment;
+pub mod entitlement;
+pub mod fact;
+pub mod fleet;
+pub mod ids;
+pub mod license;
+pub mod member;
+pub mod names;
+pub mod oci;
+pub mod organization;
+pub mod permission;
+pub mod rejection;
+pub mod release;
+pub mod target;
+pub mod token;
+pub mod version;

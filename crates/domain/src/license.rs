@@ -1,0 +1,289 @@
+//! A license: the contract between a customer and the vendor over one application. What it entitles to at an instant is
+//! the rule of `entitlement`; here is only what was agreed, and who sits on its seats.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::decider::{Category, Decider};
+use crate::ids::{ApplicationId, CustomerId, TargetId};
+use crate::names::Slug;
+use crate::rejection::Rejection;
+use crate::version::VersionRange;
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Terms {
+    /// A version must be in one of them; none means every version.
+    #[serde(default)]
+    pub versions: Vec<VersionRange>,
+    /// A release must be in one of them; none means that no channel is asked for.
+    #[serde(default)]
+    pub channels: BTreeSet<Slug>,
+    #[serde(default)]
+    pub features: BTreeSet<Slug>,
+    /// How many targets may run the application; none means any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seats: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<DateTime<Utc>>,
+    /// The first instant at which it no longer holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "data")]
+pub enum LicenseEvent {
+    LicenseIssued { customer: CustomerId, application: ApplicationId, name: Slug, terms: Terms },
+    LicenseAmended { terms: Terms },
+    LicenseSuspended { reason: String },
+    LicenseResumed {},
+    LicenseRevoked { reason: String },
+    LicenseSeatTaken { target: TargetId },
+    LicenseSeatReleased { target: TargetId },
+}
+use LicenseEvent::*;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LicenseCommand {
+    Issue {
+        customer: CustomerId,
+        application: ApplicationId,
+        name: Slug,
+        terms: Terms,
+    },
+    Amend {
+        terms: Terms,
+    },
+    Suspend {
+        reason: String,
+    },
+    Resume,
+    /// For ever.
+    Revoke {
+        reason: String,
+    },
+    TakeSeat {
+        target: TargetId,
+    },
+    ReleaseSeat {
+        target: TargetId,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LicenseRejection {
+    #[error("license \"{name}\" exists already with other terms; amend it")]
+    Exists { name: Slug },
+    #[error("there is no such license")]
+    NotFound,
+    #[error("license \"{name}\" was revoked: {reason}")]
+    Revoked { name: Slug, reason: String },
+    #[error("license \"{name}\" is not suspended")]
+    NotSuspended { name: Slug },
+    #[error("license would end at {expires_at}, not after its begin at {not_before}")]
+    EmptyTerm { not_before: DateTime<Utc>, expires_at: DateTime<Utc> },
+    #[error("license \"{name}\" has {seats} seats and all are taken")]
+    SeatsExhausted { name: Slug, seats: u32 },
+}
+
+impl Rejection for LicenseRejection {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Exists { .. } => "license.exists",
+            Self::NotFound => "license.not_found",
+            Self::Revoked { .. } => "license.revoked",
+            Self::NotSuspended { .. } => "license.not_suspended",
+            Self::EmptyTerm { .. } => "license.empty_term",
+            Self::SeatsExhausted { .. } => "license.seats_exhausted",
+        }
+    }
+}
+
+/// Whether a license stands, apart from the clock.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "standing", rename_all = "snake_case")]
+pub enum Standing {
+    #[default]
+    Active,
+    Suspended {
+        reason: String,
+    },
+    Revoked {
+        reason: String,
+    },
+}
+
+#[derive(Debug, Default)]
+pub struct License {
+    issued: Option<(CustomerId, ApplicationId, Slug)>,
+    terms: Terms,
+    standing: Standing,
+    seats: BTreeSet<TargetId>,
+}
+
+fn check_term(terms: &Terms) -> Result<(), LicenseRejection> {
+    match (terms.not_before, terms.expires_at) {
+        (Some(not_before), Some(expires_at)) if expires_at <= not_before => {
+            Err(LicenseRejection::EmptyTerm { not_before, expires_at })
+        }
+        _ => Ok(()),
+    }
+}
+
+impl License {
+    fn issue(
+        &self,
+        customer: CustomerId,
+        application: ApplicationId,
+        name: &Slug,
+        terms: &Terms,
+    ) -> Result<Vec<LicenseEvent>, LicenseRejection> {
+        check_term(terms)?;
+        match &self.issued {
+            None => Ok(vec![LicenseIssued { customer, application, name: name.clone(), terms: terms.clone() }]),
+            Some((_, same, _)) if *same == application && self.terms == *terms => Ok(vec![]),
+            Some(_) => Err(LicenseRejection::Exists { name: name.clone() }),
+        }
+    }
+
+    fn take_seat(&self, name: &Slug, target: TargetId) -> Result<Vec<LicenseEvent>, LicenseRejection> {
+        match self.terms.seats {
+            _ if self.seats.contains(&target) => Ok(vec![]),
+            Some(seats) if self.seats.len() >= seats as usize => {
+                Err(LicenseRejection::SeatsExhausted { name: name.clone(), seats })
+            }
+            _ => Ok(vec![LicenseSeatTaken { target }]),
+        }
+    }
+}
+
+impl Decider for License {
+    const CATEGORY: Category = Category::License;
+    type Command = LicenseCommand;
+    type Event = LicenseEvent;
+    type Rejection = LicenseRejection;
+
+    fn decide(&self, command: &Self::Command) -> Result<Vec<Self::Event>, Self::Rejection> {
+        if let LicenseCommand::Issue { customer, application, name, terms } = command {
+            return self.issue(*customer, *application, name, terms);
+        }
+        let (_, _, name) = self.issued.as_ref().ok_or(LicenseRejection::NotFound)?;
+        match (command, &self.standing) {
+            // a seat may be given back under any standing
+            (LicenseCommand::ReleaseSeat { target }, _) => match self.seats.contains(target) {
+                true => Ok(vec![LicenseSeatReleased { target: *target }]),
+                false => Ok(vec![]),
+            },
+            (LicenseCommand::Revoke { .. }, Standing::Revoked { .. }) => Ok(vec![]),
+            (_, Standing::Revoked { reason }) => {
+                Err(LicenseRejection::Revoked { name: name.clone(), reason: reason.clone() })
+            }
+            (LicenseCommand::Revoke { reason }, _) => Ok(vec![LicenseRevoked { reason: reason.clone() }]),
+            (LicenseCommand::Amend { terms }, _) => {
+                check_term(terms)?;
+                let same = *terms == self.terms;
+                Ok(if same { vec![] } else { vec![LicenseAmended { terms: terms.clone() }] })
+            }
+            (LicenseCommand::Suspend { .. }, Standing::Suspended { .. }) => Ok(vec![]),
+            (LicenseCommand::Suspend { reason }, _) => Ok(vec![LicenseSuspended { reason: reason.clone() }]),
+            (LicenseCommand::Resume, Standing::Suspended { .. }) => Ok(vec![LicenseResumed {}]),
+            (LicenseCommand::Resume, _) => Err(LicenseRejection::NotSuspended { name: name.clone() }),
+            (LicenseCommand::TakeSeat { target }, _) => self.take_seat(name, *target),
+            (LicenseCommand::Issue { .. }, _) => Ok(vec![]), // decided above
+        }
+    }
+
+    fn evolve(&mut self, event: &Self::Event) {
+        match event {
+            LicenseIssued { customer, application, name, terms } => {
+                self.issued = Some((*customer, *application, name.clone()));
+                self.terms = terms.clone();
+            }
+            LicenseAmended { terms } => self.terms = terms.clone(),
+            LicenseSuspended { reason } => self.standing = Standing::Suspended { reason: reason.clone() },
+            LicenseResumed {} => self.standing = Standing::Active,
+            LicenseRevoked { reason } => self.standing = Standing::Revoked { reason: reason.clone() },
+            LicenseSeatTaken { target } => {
+                self.seats.insert(*target);
+            }
+            LicenseSeatReleased { target } => {
+                self.seats.remove(target);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::decider::given::given;
+
+    fn name() -> Slug {
+        "hello-2026".parse().unwrap()
+    }
+
+    fn terms(seats: u32) -> Terms {
+        Terms { seats: Some(seats), ..Terms::default() }
+    }
+
+    fn issued(terms: Terms) -> LicenseEvent {
+        let (customer, application) = (CustomerId(Uuid::nil()), ApplicationId(Uuid::nil()));
+        LicenseIssued { customer, application, name: name(), terms }
+    }
+
+    fn target(of: u128) -> TargetId {
+        TargetId(Uuid::from_u128(of))
+    }
+
+    #[test]
+    fn seats_are_counted_by_target() {
+        let history = || [issued(terms(1)), LicenseSeatTaken { target: target(1) }];
+        let take = |of| LicenseCommand::TakeSeat { target: target(of) };
+        given::<License>(history()).when(take(1)).then_nothing();
+        given::<License>(history())
+            .when(take(2))
+            .then_rejected(LicenseRejection::SeatsExhausted { name: name(), seats: 1 });
+        given::<License>(history().into_iter().chain([LicenseSeatReleased { target: target(1) }]))
+            .when(take(2))
+            .then([LicenseSeatTaken { target: target(2) }]);
+    }
+
+    #[test]
+    fn a_revoked_license_is_never_amended_or_resumed() {
+        let history = || [issued(terms(1)), LicenseRevoked { reason: "unpaid".into() }];
+        let revoked = LicenseRejection::Revoked { name: name(), reason: "unpaid".into() };
+        given::<License>(history()).when(LicenseCommand::Amend { terms: terms(9) }).then_rejected(revoked.clone());
+        given::<License>(history()).when(LicenseCommand::Resume).then_rejected(revoked);
+        given::<License>(history()).when(LicenseCommand::Revoke { reason: "again".into() }).then_nothing();
+    }
+
+    #[test]
+    fn a_seat_is_given_back_even_after_revocation() {
+        let history =
+            [issued(terms(1)), LicenseSeatTaken { target: target(1) }, LicenseRevoked { reason: "unpaid".into() }];
+        given::<License>(history)
+            .when(LicenseCommand::ReleaseSeat { target: target(1) })
+            .then([LicenseSeatReleased { target: target(1) }]);
+    }
+
+    #[test]
+    fn a_license_ends_after_it_begins() {
+        let at = |second| DateTime::from_timestamp(second, 0).unwrap();
+        let terms = Terms { not_before: Some(at(2)), expires_at: Some(at(1)), ..Terms::default() };
+        given::<License>([issued(Terms::default())])
+            .when(LicenseCommand::Amend { terms })
+            .then_rejected(LicenseRejection::EmptyTerm { not_before: at(2), expires_at: at(1) });
+    }
+
+    #[test]
+    fn issuing_the_same_license_again_changes_nothing() {
+        let LicenseIssued { customer, application, name, terms } = issued(terms(1)) else { unreachable!() };
+        given::<License>([issued(terms.clone())])
+            .when(LicenseCommand::Issue { customer, application, name, terms })
+            .then_nothing();
+    }
+}

@@ -1,0 +1,126 @@
+//! Who may do what: one table from role to permissions, used by every guard at the edge.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::CustomerId;
+
+/// What a person or a robot belongs to, and as what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "side", rename_all = "snake_case")]
+pub enum Membership {
+    Vendor { role: VendorRole },
+    Customer { customer: CustomerId, role: CustomerRole },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VendorRole {
+    /// everything, members included
+    Owner,
+    /// pushes artifacts, publishes releases, promotes channels
+    Publisher,
+    /// looks after customers: licenses, targets, deployments
+    Support,
+    /// reads everything, the log included; changes nothing
+    Auditor,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomerRole {
+    /// runs the customer's own targets, deployments and members
+    Admin,
+    Viewer,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Permission {
+    /// see applications, releases, channels, repositories (a customer: what its licenses name)
+    ReadCatalog,
+    /// change them
+    Publish,
+    /// see customers and licenses (a customer: its own)
+    ReadCustomers,
+    ManageCustomers,
+    ManageLicenses,
+    /// see targets and deployments (a customer: its own)
+    ReadFleet,
+    ManageTargets,
+    Deploy,
+    ReadMembers,
+    ManageMembers,
+    ManageOrganization,
+    /// read the event log of the organization
+    ReadLog,
+    /// pull from the registry (a customer: what its licenses entitle it to)
+    PullArtifacts,
+    PushArtifacts,
+}
+
+impl Permission {
+    /// Whether it changes anything; a token without the write scope may not.
+    pub fn is_write(self) -> bool {
+        use Permission::*;
+        match self {
+            ReadCatalog | ReadCustomers | ReadFleet | ReadMembers | ReadLog | PullArtifacts => false,
+            Publish | ManageCustomers | ManageLicenses | ManageTargets | Deploy | ManageMembers
+            | ManageOrganization | PushArtifacts => true,
+        }
+    }
+}
+
+impl Membership {
+    pub const fn customer(&self) -> Option<CustomerId> {
+        match self {
+            Membership::Vendor { .. } => None,
+            Membership::Customer { customer, .. } => Some(*customer),
+        }
+    }
+
+    pub fn may(&self, permission: Permission) -> bool {
+        use Permission::*;
+        match self {
+            Membership::Vendor { role: VendorRole::Owner } => true,
+            Membership::Vendor { role: VendorRole::Publisher } => matches!(
+                permission,
+                ReadCatalog
+                    | Publish
+                    | ReadCustomers
+                    | ReadFleet
+                    | Deploy
+                    | ReadMembers
+                    | PullArtifacts
+                    | PushArtifacts
+            ),
+            Membership::Vendor { role: VendorRole::Support } => matches!(
+                permission,
+                ReadCatalog
+                    | ReadCustomers
+                    | ManageCustomers
+                    | ManageLicenses
+                    | ReadFleet
+                    | ManageTargets
+                    | Deploy
+                    | ReadMembers
+                    | PullArtifacts
+            ),
+            Membership::Vendor { role: VendorRole::Auditor } => {
+                matches!(permission, ReadCatalog | ReadCustomers | ReadFleet | ReadMembers | ReadLog)
+            }
+            Membership::Customer { role: CustomerRole::Admin, .. } => matches!(
+                permission,
+                ReadCatalog
+                    | ReadCustomers
+                    | ReadFleet
+                    | ManageTargets
+                    | Deploy
+                    | ReadMembers
+                    | ManageMembers
+                    | PullArtifacts
+            ),
+            Membership::Customer { role: CustomerRole::Viewer, .. } => {
+                matches!(permission, ReadCatalog | ReadCustomers | ReadFleet)
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Release versions (Semantic Versioning 2.0.0) and the ranges that licenses name.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::names::{InvalidName, text_type};
+
+/// A semantic version. Build metadata is refused: two releases must not differ in it alone.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Version(semver::Version);
+
+/// One range, as it was written: `1.2.x`, `^1.4`, `>=1.2, <2`, `*`. A full version alone means that version and no
+/// other. A pre-release is in a range only if the range names a pre-release of the same version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct VersionRange(String);
+
+impl FromStr for Version {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        match semver::Version::parse(text) {
+            Ok(version) if version.build.is_empty() && text.len() <= 100 => Ok(Self(version)),
+            _ => Err(InvalidName::new(
+                "version",
+                text,
+                "use MAJOR.MINOR.PATCH or MAJOR.MINOR.PATCH-pre (semver.org), without build metadata",
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<Version> for String {
+    fn from(version: Version) -> String {
+        version.to_string()
+    }
+}
+
+impl TryFrom<String> for Version {
+    type Error = InvalidName;
+    fn try_from(text: String) -> Result<Self, InvalidName> {
+        text.parse()
+    }
+}
+
+impl VersionRange {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn contains(&self, version: &Version) -> bool {
+        requirement(&self.0).is_some_and(|requirement| requirement.matches(&version.0))
+    }
+}
+
+fn requirement(text: &str) -> Option<semver::VersionReq> {
+    match semver::Version::parse(text) {
+        Ok(_) => semver::VersionReq::parse(&format!("={text}")).ok(),
+        Err(_) => semver::VersionReq::parse(text).ok(),
+    }
+}
+
+impl FromStr for VersionRange {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        match text.len() <= 200 && requirement(text).is_some() {
+            true => Ok(Self(text.to_owned())),
+            false => Err(InvalidName::new("version range", text, "use for example 1.2.x, ^1.4, >=1.2, <2 or *")),
+        }
+    }
+}
+
+text_type! { VersionRange }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contains(range: &str, version: &str) -> bool {
+        range.parse::<VersionRange>().unwrap().contains(&version.parse().unwrap())
+    }
+
+    #[test]
+    fn a_range_contains_what_its_writer_expects() {
+        assert!(contains("1.2.x", "1.2.7"));
+        assert!(!contains("1.2.x", "1.3.0"));
+        assert!(contains(">=1.2, <2", "1.9.9"));
+        assert!(contains("*", "0.0.1"));
+    }
+
+    #[test]
+    fn a_full_version_means_that_version_alone() {
+        assert!(contains("1.2.3", "1.2.3"));
+        assert!(!contains("1.2.3", "1.2.4"));
+    }
+
+    #[test]
+    fn a_pre_release_must_be_named() {
+        assert!(!contains("1.2.x", "1.2.3-rc.1"));
+        assert!(contains(">=1.2.3-rc.1", "1.2.3-rc.2"));
+    }
+
+    #[test]
+    fn build_metadata_is_refused() {
+        assert!("1.0.0+abc".parse::<Version>().is_err());
+    }
+
+    #[test]
+    fn versions_are_in_semantic_order() {
+        let of = |text: &str| text.parse::<Version>().unwrap();
+        assert!(of("1.0.0-rc.1") < of("1.0.0") && of("1.9.0") < of("1.10.0"));
+    }
+}
