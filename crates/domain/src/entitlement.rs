@@ -2,6 +2,7 @@
 //! answers with a reason either way. Time is compared here, at the moment of use; nothing has to expire a license first.
 
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 
 use crate::ids::{ApplicationId, LicenseId};
 use crate::license::{Standing, Terms};
@@ -10,7 +11,7 @@ use crate::rejection::Rejection;
 use crate::version::Version;
 
 /// A license as the rule needs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct HeldLicense {
     pub id: LicenseId,
     pub name: Slug,
@@ -20,7 +21,7 @@ pub struct HeldLicense {
 }
 
 /// A release, or one artifact of a release, that somebody wants to deploy or pull.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Asked {
     pub application: ApplicationId,
     pub version: Version,

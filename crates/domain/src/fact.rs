@@ -65,13 +65,15 @@ impl Fact {
     }
 }
 
-/// An event enum from its type name and its data.
-pub fn decode<E: DeserializeOwned>(event_type: &str, data: &[u8]) -> Result<E, serde_json::Error> {
+/// An event enum from its type name and its data; no data is that of a type that says all.
+fn decode<E: DeserializeOwned>(event_type: &str, data: &[u8]) -> Result<E, serde_json::Error> {
     let mut json = Vec::with_capacity(data.len() + event_type.len() + 24);
     json.extend_from_slice(b"{\"type\":");
     serde_json::to_writer(&mut json, event_type)?;
-    json.extend_from_slice(b",\"data\":");
-    json.extend_from_slice(data);
+    if !data.is_empty() {
+        json.extend_from_slice(b",\"data\":");
+        json.extend_from_slice(data);
+    }
     json.push(b'}');
     serde_json::from_slice(&json)
 }

@@ -17,6 +17,24 @@ pub struct Version(semver::Version);
 #[serde(try_from = "String", into = "String")]
 pub struct VersionRange(String);
 
+impl Version {
+    /// Text whose byte order is the semantic order, for databases: numbers are padded, a release comes after its
+    /// pre-releases, and a numeric identifier before an alphanumeric one (Semantic Versioning 2.0.0, section 11).
+    pub fn sort_key(&self) -> String {
+        let semver::Version { major, minor, patch, pre, .. } = &self.0;
+        let core = format!("{major:020}.{minor:020}.{patch:020}");
+        if pre.is_empty() {
+            return format!("{core}~");
+        }
+        let identifiers = pre.split('.').map(|identifier| match identifier.parse::<u64>() {
+            Ok(number) => format!("0{number:020}"),
+            Err(_) => format!("1{identifier}"),
+        });
+        // the separator sorts before whatever an identifier may go on with
+        format!("{core}-{}", identifiers.collect::<Vec<_>>().join("!"))
+    }
+}
+
 impl FromStr for Version {
     type Err = InvalidName;
 
@@ -118,5 +136,17 @@ mod tests {
     fn versions_are_in_semantic_order() {
         let of = |text: &str| text.parse::<Version>().unwrap();
         assert!(of("1.0.0-rc.1") < of("1.0.0") && of("1.9.0") < of("1.10.0"));
+    }
+
+    #[test]
+    fn sort_keys_are_in_semantic_order() {
+        // the example of Semantic Versioning 2.0.0, section 11, and more
+        let ordered = [
+            "1.0.0-1", "1.0.0-2", "1.0.0-10", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-alpha-1",
+            "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.0.1", "1.2.0", "1.10.0", "2.0.0",
+        ];
+        let versions: Vec<Version> = ordered.iter().map(|text| text.parse().unwrap()).collect();
+        assert!(versions.is_sorted());
+        assert!(versions.iter().map(Version::sort_key).collect::<Vec<_>>().is_sorted());
     }
 }

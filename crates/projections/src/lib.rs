@@ -1,1 +1,32 @@
+#![doc = include_str!("../README.md")]
 
+pub mod application;
+pub mod artifact;
+pub mod channel;
+pub mod customer;
+pub mod deployment;
+pub mod entitlement;
+mod error;
+mod group;
+pub mod heartbeat;
+pub mod license;
+pub mod license_audit;
+pub mod member;
+pub mod organization;
+mod projection;
+pub mod query;
+mod rebuild;
+pub mod release;
+mod runner;
+mod schema;
+mod table;
+pub mod target;
+pub mod token;
+
+pub use error::{ProjectionError, QueryError, WaitError};
+pub use group::{Group, groups};
+pub use projection::{Projection, Rows, Seen};
+pub use query::{Cursor, ListPage, Paging, Scope};
+pub use rebuild::{RebuildReport, rebuild};
+pub use runner::{Progress, Runner, RunnerHandle};
+pub use schema::{LIVE_SCHEMA, prepare_live, read_pool};

@@ -1,0 +1,147 @@
+//! Who is asking: from a bearer token to a caller with a role and scopes. What a caller may do is the domain's table
+//! (`permission`); that it is asked is `graphql::guard` and the handlers.
+
+pub mod password;
+mod sign_in;
+
+use distr_domain::ids::{CredentialId, CustomerId, MemberId, OrganizationId, TargetId};
+use distr_domain::member::MemberKind;
+use distr_domain::permission::{Membership, Permission};
+use distr_domain::token::TokenScope;
+use distr_eventlog::Actor;
+use distr_projections::Scope;
+use tokio_postgres::types::Json;
+use uuid::Uuid;
+
+use crate::error::ApiError;
+use crate::hub::Hub;
+use crate::ops::credential::{self, CredentialKind};
+
+pub use sign_in::{SignIn, SignedIn, sign_in};
+
+/// Whoever showed a credential that lets in.
+#[derive(Debug, Clone)]
+pub enum Caller {
+    Member(MemberCaller),
+    Agent(AgentCaller),
+}
+
+#[derive(Debug, Clone)]
+pub struct MemberCaller {
+    pub organization: OrganizationId,
+    pub member: MemberId,
+    pub kind: MemberKind,
+    pub membership: Membership,
+    pub via: Via,
+}
+
+#[derive(Debug, Clone)]
+pub struct AgentCaller {
+    pub organization: OrganizationId,
+    pub customer: CustomerId,
+    pub target: TargetId,
+    pub credential: CredentialId,
+}
+
+#[derive(Debug, Clone)]
+pub enum Via {
+    Session { id: Uuid },
+    Token { id: Uuid, scopes: Vec<TokenScope> },
+}
+
+/// Where a request came from, and the id that ties together all that follows from it.
+#[derive(Debug, Clone)]
+pub struct RequestInfo {
+    pub correlation: Uuid,
+    pub address: Option<String>,
+    pub user_agent: Option<String>,
+}
+
+impl MemberCaller {
+    pub fn scope(&self) -> Scope {
+        Scope { organization: self.organization, customer: self.membership.customer() }
+    }
+
+    pub fn actor(&self) -> Actor {
+        match self.kind {
+            MemberKind::Person => Actor::Member(self.member),
+            MemberKind::Robot => Actor::Robot(self.member),
+        }
+    }
+
+    /// By role, and by the token's scopes if it came with a token.
+    pub fn may(&self, permission: Permission) -> bool {
+        let in_scope = match &self.via {
+            Via::Session { .. } => true,
+            Via::Token { scopes, .. } => scopes.contains(&scope_for(permission)),
+        };
+        in_scope && self.membership.may(permission)
+    }
+
+    pub fn check(&self, permission: Permission) -> Result<(), ApiError> {
+        match self.may(permission) {
+            true => Ok(()),
+            false => Err(ApiError::Forbidden(format!(
+                "this needs the permission {permission:?}, which your role or your token's scopes do not give"
+            ))),
+        }
+    }
+}
+
+fn scope_for(permission: Permission) -> TokenScope {
+    match permission {
+        Permission::PullArtifacts => TokenScope::Pull,
+        Permission::PushArtifacts => TokenScope::Push,
+        other if other.is_write() => TokenScope::Write,
+        _ => TokenScope::Read,
+    }
+}
+
+/// Nobody if the secret is unknown, expired or revoked, or its member or target is gone: told apart by no answer.
+pub async fn authenticate(hub: &Hub, secret: &str) -> Result<Option<Caller>, ApiError> {
+    let client = hub.ops.get().await?;
+    let statement = client.prepare_cached(include_str!("auth/authenticate.sql")).await?;
+    let now = hub.clock.now();
+    let Some(row) = client.query_opt(&statement, &[&credential::hash(secret), &now]).await? else {
+        return Ok(None);
+    };
+    let kind: String = row.get("kind");
+    let organization = OrganizationId(row.get("organization"));
+    let (id, subject): (Uuid, Uuid) = (row.get("id"), row.get("subject"));
+    match CredentialKind::parse(&kind) {
+        Some(CredentialKind::Agent) => Ok(Some(Caller::Agent(AgentCaller {
+            organization,
+            customer: CustomerId(row.get("customer")),
+            target: TargetId(subject),
+            credential: CredentialId(id),
+        }))),
+        Some(CredentialKind::Session | CredentialKind::Token) => {
+            let Json(membership): Json<Membership> = row.get("membership");
+            let member_kind: String = row.get("member_kind");
+            let scopes: Vec<String> = row.get("scopes");
+            let via = match kind == CredentialKind::Token.as_str() {
+                true => Via::Token { id, scopes: scopes.iter().filter_map(|scope| parse_scope(scope)).collect() },
+                false => Via::Session { id },
+            };
+            let kind = if member_kind == "robot" { MemberKind::Robot } else { MemberKind::Person };
+            Ok(Some(Caller::Member(MemberCaller { organization, member: MemberId(subject), kind, membership, via })))
+        }
+        // an enrolment token opens nothing but the enrolment
+        Some(CredentialKind::Enrolment) | None => Ok(None),
+    }
+}
+
+pub const fn scope_name(scope: TokenScope) -> &'static str {
+    match scope {
+        TokenScope::Read => "read",
+        TokenScope::Write => "write",
+        TokenScope::Pull => "pull",
+        TokenScope::Push => "push",
+    }
+}
+
+fn parse_scope(text: &str) -> Option<TokenScope> {
+    [TokenScope::Read, TokenScope::Write, TokenScope::Pull, TokenScope::Push]
+        .into_iter()
+        .find(|scope| scope_name(*scope) == text)
+}

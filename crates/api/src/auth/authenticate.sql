@@ -1,0 +1,16 @@
+-- What a secret opens, if it opens anything now. Columns of the other side are null.
+SELECT c.kind, c.id, c.organization, c.subject, c.scopes,
+       m.membership, m.kind AS member_kind,
+       t.customer
+FROM credential c
+LEFT JOIN member m ON m.id = c.subject AND m.organization = c.organization AND m.active
+LEFT JOIN token k ON k.id = c.id AND c.kind = 'token'
+LEFT JOIN target t ON t.id = c.subject AND t.organization = c.organization AND t.retired_at IS NULL
+WHERE c.hash = $1
+  AND (c.expires_at IS NULL OR c.expires_at > $2)
+  AND CASE c.kind
+          WHEN 'session' THEN m.id IS NOT NULL
+          WHEN 'token' THEN m.id IS NOT NULL AND k.id IS NOT NULL AND k.revoked_at IS NULL
+          WHEN 'agent' THEN t.credential = c.id
+          ELSE false
+      END

@@ -1,0 +1,157 @@
+//! What the hub is told at its start: by the environment or by arguments of the same names. A value that does not fit
+//! stops the start with a sentence that names it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use aws_lc_rs::{hmac, rand};
+use chrono::TimeDelta;
+use distr_domain::fleet::Silence;
+use url::Url;
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct StorageConfig {
+    /// Where the hub keeps its own files: the embedded Postgres, blobs, the master key
+    #[arg(long, env = "DISTR_DATA_DIR", default_value = "/var/lib/distr-hub")]
+    pub data_dir: PathBuf,
+    /// Postgres for read models and operations; without it the hub starts a private one in its data directory
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Postgres of the event log, if it is another one
+    #[arg(long, env = "EVENTLOG_URL", hide_env_values = true)]
+    pub eventlog_url: Option<String>,
+    /// Connections to the database, shared by queries and projections
+    #[arg(long, env = "DISTR_POOL_SIZE", default_value_t = 24, value_parser = clap::value_parser!(u16).range(8..=500))]
+    pub pool_size: u16,
+}
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct HttpConfig {
+    /// Address and port to listen on
+    #[arg(long, env = "DISTR_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// How people, agents and Docker reach the hub; by default http:// and the listen address
+    #[arg(long, env = "DISTR_PUBLIC_URL")]
+    pub public_url: Option<Url>,
+    /// Requests per second that one address may make, averaged
+    #[arg(long, env = "DISTR_RATE_LIMIT", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rate_limit: u32,
+    /// Whether GraphQL answers introspection and serves its explorer
+    #[arg(long, env = "DISTR_INTROSPECTION", default_value_t = true, action = clap::ArgAction::Set)]
+    pub introspection: bool,
+}
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct FleetConfig {
+    /// Seconds between two heartbeats of an agent
+    #[arg(long, env = "DISTR_HEARTBEAT_SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub heartbeat_seconds: u32,
+    /// Seconds of silence after which a target is stale; by default three heartbeats
+    #[arg(long, env = "DISTR_STALE_SECONDS")]
+    pub stale_seconds: Option<u32>,
+    /// Seconds of silence after which a target is offline; by default thirty heartbeats
+    #[arg(long, env = "DISTR_OFFLINE_SECONDS")]
+    pub offline_seconds: Option<u32>,
+}
+
+/// The first organization and its owner, made at the start if they are not there.
+#[derive(Debug, Clone, clap::Args)]
+pub struct BootstrapConfig {
+    #[arg(long, env = "DISTR_BOOTSTRAP_ORGANIZATION")]
+    pub bootstrap_organization: Option<String>,
+    #[arg(long, env = "DISTR_BOOTSTRAP_EMAIL")]
+    pub bootstrap_email: Option<String>,
+    /// A file whose first line is the owner's password
+    #[arg(long, env = "DISTR_BOOTSTRAP_PASSWORD_FILE")]
+    pub bootstrap_password_file: Option<PathBuf>,
+}
+
+impl HttpConfig {
+    pub fn public_url(&self) -> anyhow::Result<Url> {
+        let url = match &self.public_url {
+            Some(url) => url.clone(),
+            None => Url::parse(&format!("http://{}", self.listen))?,
+        };
+        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+            bail!("DISTR_PUBLIC_URL is {url}; it must be http:// or https:// and a host");
+        }
+        Ok(url)
+    }
+}
+
+/// `host[:port]`, as image references name a registry.
+pub fn registry_host(public_url: &Url) -> String {
+    let host = public_url.host_str().unwrap_or_default();
+    match public_url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+impl FleetConfig {
+    pub fn silence(&self) -> anyhow::Result<Silence> {
+        let stale = self.stale_seconds.unwrap_or(self.heartbeat_seconds * 3);
+        let offline = self.offline_seconds.unwrap_or(self.heartbeat_seconds * 30);
+        if offline <= stale {
+            bail!("DISTR_OFFLINE_SECONDS is {offline} and must be more than DISTR_STALE_SECONDS, which is {stale}");
+        }
+        Ok(Silence {
+            stale_after: TimeDelta::seconds(stale.into()),
+            offline_after: TimeDelta::seconds(offline.into()),
+        })
+    }
+}
+
+/// How long a mutation waits until its effect can be read.
+pub const VISIBILITY_WAIT: Duration = Duration::from_secs(10);
+
+/// The secret of this hub that all its other keys are derived from.
+pub struct MasterKey([u8; 32]);
+
+impl MasterKey {
+    /// From the environment, or from a file in the data directory that is made when there is none.
+    pub fn load(data_dir: &Path) -> anyhow::Result<Self> {
+        match std::env::var("DISTR_MASTER_KEY") {
+            Ok(text) => Self::parse(text.trim()).context("DISTR_MASTER_KEY is not 64 hexadecimal digits"),
+            Err(_) => Self::of_file(&data_dir.join("master.key")),
+        }
+    }
+
+    fn parse(text: &str) -> anyhow::Result<Self> {
+        let bytes = hex::decode(text)?;
+        Ok(Self(bytes.try_into().map_err(|_| anyhow::anyhow!("it has another length"))?))
+    }
+
+    fn of_file(path: &Path) -> anyhow::Result<Self> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(text.trim()).with_context(|| format!("{} is not a master key", path.display())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let mut key = [0; 32];
+                rand::fill(&mut key).context("no randomness for a master key")?;
+                write_private(path, &hex::encode(key)).with_context(|| format!("cannot write {}", path.display()))?;
+                Ok(Self(key))
+            }
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+        }
+    }
+
+    /// A key for one purpose; no purpose's key tells anything of another's.
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
+        let tag = hmac::sign(&key, format!("distr {purpose} v1").as_bytes());
+        tag.as_ref().try_into().expect("an HMAC-SHA256 has 32 bytes")
+    }
+}
+
+/// Whole or not at all, readable by its owner alone.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let new = path.with_extension("new");
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(new, path)
+}

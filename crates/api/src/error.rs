@@ -1,0 +1,134 @@
+//! From the three kinds of "no" to what a caller is told: one table for GraphQL and HTTP. A fault tells its caller
+//! nothing but that it happened; the log of the hub has the rest.
+
+use actix_web::http::StatusCode;
+use async_graphql::ErrorExtensions;
+use distr_domain::names::InvalidName;
+use distr_domain::rejection::Rejection;
+use distr_eventlog::{ExecuteError, ReadError};
+use distr_projections::{QueryError, WaitError};
+
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// A rule said no. `code` is the rejection's.
+    #[error("{message}")]
+    Rejected { code: &'static str, message: String },
+    #[error("sign in, or send a token as \"Authorization: Bearer …\"")]
+    Unauthenticated,
+    #[error("{0}")]
+    Forbidden(String),
+    /// Not there, or not the caller's to see: the same words for both.
+    #[error("there is no {kind} {name:?}")]
+    NotFound { kind: &'static str, name: String },
+    #[error("{0}")]
+    BadInput(String),
+    #[error("too many requests; wait {seconds} s")]
+    TooMany { seconds: u64 },
+    /// Others kept changing the same thing.
+    #[error("the change met others at the same thing too often; try again")]
+    Conflict,
+    #[error("the change is stored, but the read models have not caught up with it yet; read again in a moment")]
+    NotYetVisible(#[source] WaitError),
+    #[error("something went wrong in the hub; its log has more under this request's id")]
+    Fault(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl ApiError {
+    pub fn fault(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Fault(Box::new(source))
+    }
+
+    pub fn not_found(kind: &'static str, name: impl ToString) -> Self {
+        Self::NotFound { kind, name: name.to_string() }
+    }
+
+    pub fn rejected(rejection: impl Rejection) -> Self {
+        Self::Rejected { code: rejection.code(), message: rejection.to_string() }
+    }
+
+    /// For programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Rejected { code, .. } => code,
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden(_) => "forbidden",
+            Self::NotFound { .. } => "not_found",
+            Self::BadInput(_) => "bad_input",
+            Self::TooMany { .. } => "too_many_requests",
+            Self::Conflict => "conflict",
+            Self::NotYetVisible(_) => "not_yet_visible",
+            Self::Fault(_) => "internal",
+        }
+    }
+
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Rejected { .. } | Self::Conflict => StatusCode::CONFLICT,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::NotFound { .. } => StatusCode::NOT_FOUND,
+            Self::BadInput(_) => StatusCode::BAD_REQUEST,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::NotYetVisible(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Writes a fault into the hub's log, with its causes.
+    pub fn log(&self) {
+        if let Self::Fault(source) = self {
+            tracing::error!(error = &**source as &dyn std::error::Error, "fault");
+        }
+    }
+}
+
+impl From<ApiError> for async_graphql::Error {
+    fn from(error: ApiError) -> Self {
+        error.log();
+        let code = error.code();
+        async_graphql::Error::new(error.to_string()).extend_with(|_, extensions| extensions.set("code", code))
+    }
+}
+
+impl From<InvalidName> for ApiError {
+    fn from(error: InvalidName) -> Self {
+        Self::BadInput(error.to_string())
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Cursor(_) => Self::BadInput(error.to_string()),
+            other => Self::fault(other),
+        }
+    }
+}
+
+impl From<deadpool_postgres::PoolError> for ApiError {
+    fn from(error: deadpool_postgres::PoolError) -> Self {
+        Self::fault(error)
+    }
+}
+
+impl From<tokio_postgres::Error> for ApiError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::fault(error)
+    }
+}
+
+impl From<ReadError> for ApiError {
+    fn from(error: ReadError) -> Self {
+        Self::fault(error)
+    }
+}
+
+impl<R: Rejection> From<ExecuteError<R>> for ApiError {
+    fn from(error: ExecuteError<R>) -> Self {
+        match error {
+            ExecuteError::Rejected(rejection) => Self::rejected(rejection),
+            ExecuteError::Conflict { .. } => Self::Conflict,
+            fault @ ExecuteError::Fault { .. } => Self::fault(fault),
+        }
+    }
+}

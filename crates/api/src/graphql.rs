@@ -1,0 +1,96 @@
+//! The GraphQL schema: one file per slice, merged here. A resolver authenticates and guards, makes one call, converts.
+
+mod application;
+mod artifact;
+mod channel;
+mod connection;
+mod context;
+mod customer;
+mod deployment;
+mod event;
+mod guard;
+mod license;
+mod license_audit;
+mod loader;
+mod member;
+mod organization;
+mod release;
+mod scalar;
+mod secret;
+mod session;
+mod target;
+mod token;
+
+use std::sync::Arc;
+
+use async_graphql::dataloader::DataLoader;
+use async_graphql::{MergedObject, MergedSubscription};
+
+use crate::hub::Hub;
+use loader::Loader;
+
+/// Below this, a query is answered whatever it asks for; portals need about half.
+const MAX_DEPTH: usize = 15;
+/// A field costs one; a list costs its page size times what is asked of each item.
+const MAX_COMPLEXITY: usize = 50_000;
+
+#[derive(MergedObject, Default)]
+pub struct Query(
+    organization::OrganizationQuery,
+    session::SessionQuery,
+    member::MemberQuery,
+    customer::CustomerQuery,
+    application::ApplicationQuery,
+    release::ReleaseQuery,
+    channel::ChannelQuery,
+    artifact::ArtifactQuery,
+    license::LicenseQuery,
+    license_audit::LicenseAuditQuery,
+    target::TargetQuery,
+    deployment::DeploymentQuery,
+    secret::SecretQuery,
+    event::EventQuery,
+);
+
+#[derive(MergedObject, Default)]
+pub struct Mutation(
+    organization::OrganizationMutation,
+    session::SessionMutation,
+    member::MemberMutation,
+    token::TokenMutation,
+    customer::CustomerMutation,
+    application::ApplicationMutation,
+    release::ReleaseMutation,
+    channel::ChannelMutation,
+    artifact::ArtifactMutation,
+    license::LicenseMutation,
+    target::TargetMutation,
+    deployment::DeploymentMutation,
+    secret::SecretMutation,
+);
+
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(target::TargetSubscription, deployment::DeploymentSubscription, event::EventSubscription);
+
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
+
+pub use context::RequestContext;
+
+pub fn schema(hub: Arc<Hub>) -> Schema {
+    let loader = DataLoader::new(Loader::new(hub.read.clone(), hub.ops.clone()), tokio::spawn);
+    let introspection = hub.settings.introspection;
+    let builder = builder().data(hub).data(loader).limit_depth(MAX_DEPTH).limit_complexity(MAX_COMPLEXITY);
+    match introspection {
+        true => builder.finish(),
+        false => builder.disable_introspection().finish(),
+    }
+}
+
+/// The schema's text, as it is committed in `schema.graphql`.
+pub fn sdl() -> String {
+    builder().finish().sdl()
+}
+
+fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
+}

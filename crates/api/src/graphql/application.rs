@@ -1,0 +1,167 @@
+//! Applications. A customer's member sees those that a license of its customer names.
+
+use async_graphql::connection::Connection;
+use async_graphql::{Context, ID, Object, Result};
+use chrono::{DateTime, Utc};
+use distr_domain::application::{Application as Decider, ApplicationCommand};
+use distr_domain::ids::ApplicationId;
+use distr_domain::permission::Permission;
+use distr_projections::application::{self, ApplicationRow};
+
+use super::channel::{self, Channel};
+use super::connection::{connection, cost, paging};
+use super::context::{ContextExt, Outcome, execute, read, text};
+use super::guard::May;
+use super::loader::{Of, failed};
+use super::release::{self, Release};
+use super::scalar::{Name, Position};
+use crate::error::ApiError;
+
+pub struct Application(pub ApplicationRow);
+
+#[Object]
+impl Application {
+    async fn id(&self) -> ID {
+        self.0.id.0.into()
+    }
+
+    async fn name(&self) -> Name {
+        self.0.name.clone().into()
+    }
+
+    /// For people.
+    async fn display_name(&self) -> &str {
+        &self.0.display_name
+    }
+
+    async fn description(&self) -> &str {
+        &self.0.description
+    }
+
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+
+    /// By name.
+    async fn channels(&self, ctx: &Context<'_>) -> Result<Vec<Channel>> {
+        Ok(channel::of_application(ctx, self.0.id).await?)
+    }
+
+    /// The newest version first.
+    #[graphql(complexity = "cost(first, child_complexity)")]
+    async fn releases(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<u16>,
+        after: Option<String>,
+    ) -> Result<Connection<String, Release>> {
+        Ok(release::of_application(ctx, self.0.id, paging(first, after)?).await?)
+    }
+}
+
+pub(super) async fn load(ctx: &Context<'_>, name: &Name) -> Result<Application, ApiError> {
+    let id = ApplicationId::of(ctx.organization()?, &name.0);
+    let row = application::find(&read(ctx).await?, ctx.scope()?, id).await?;
+    row.map(Application).ok_or_else(|| ApiError::not_found("application", &name.0))
+}
+
+/// The application of something that the caller may see.
+pub(super) async fn load_nested(ctx: &Context<'_>, id: ApplicationId) -> Result<Application, ApiError> {
+    let key = Of { organization: ctx.organization()?, id };
+    let row = ctx.loader().load_one(key).await.map_err(failed)?;
+    row.map(Application).ok_or_else(|| ApiError::not_found("application", id))
+}
+
+#[derive(Default)]
+pub struct ApplicationQuery;
+
+#[Object]
+impl ApplicationQuery {
+    #[graphql(guard = "May(Permission::ReadCatalog)")]
+    async fn application(&self, ctx: &Context<'_>, name: Name) -> Result<Application> {
+        Ok(load(ctx, &name).await?)
+    }
+
+    /// By name.
+    #[graphql(guard = "May(Permission::ReadCatalog)", complexity = "cost(first, child_complexity)")]
+    async fn applications(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<u16>,
+        after: Option<String>,
+    ) -> Result<Connection<String, Application>> {
+        let page = application::list(&read(ctx).await?, ctx.scope()?, &paging(first, after)?).await;
+        Ok(connection(page.map_err(ApiError::from)?, Application))
+    }
+}
+
+pub struct ApplicationPayload {
+    application: Application,
+    outcome: Outcome,
+}
+
+#[Object]
+impl ApplicationPayload {
+    async fn application(&self) -> &Application {
+        &self.application
+    }
+
+    /// Where the log stands with this change.
+    async fn position(&self) -> Position {
+        self.outcome.position.into()
+    }
+
+    /// False if it was so already.
+    async fn changed(&self) -> bool {
+        self.outcome.changed
+    }
+}
+
+#[derive(Default)]
+pub struct ApplicationMutation;
+
+#[Object]
+impl ApplicationMutation {
+    #[graphql(guard = "May(Permission::Publish)")]
+    async fn application_create(
+        &self,
+        ctx: &Context<'_>,
+        name: Name,
+        display_name: Option<String>,
+        description: Option<String>,
+    ) -> Result<ApplicationPayload> {
+        let id = ApplicationId::of(ctx.organization()?, &name.0);
+        let command = ApplicationCommand::Create {
+            name: name.0.clone(),
+            display_name: text("displayName", display_name.unwrap_or_else(|| name.0.to_string()), 200)?,
+            description: optional_text("description", description)?,
+        };
+        let outcome = execute::<Decider>(ctx, id.0, command).await?;
+        Ok(ApplicationPayload { application: load(ctx, &name).await?, outcome })
+    }
+
+    /// Says what people read about it; nothing given means an empty description.
+    #[graphql(guard = "May(Permission::Publish)")]
+    async fn application_describe(
+        &self,
+        ctx: &Context<'_>,
+        name: Name,
+        display_name: String,
+        description: Option<String>,
+    ) -> Result<ApplicationPayload> {
+        let id = ApplicationId::of(ctx.organization()?, &name.0);
+        let command = ApplicationCommand::Describe {
+            display_name: text("displayName", display_name, 200)?,
+            description: optional_text("description", description)?,
+        };
+        let outcome = execute::<Decider>(ctx, id.0, command).await?;
+        Ok(ApplicationPayload { application: load(ctx, &name).await?, outcome })
+    }
+}
+
+fn optional_text(field: &str, value: Option<String>) -> Result<String, ApiError> {
+    match value.filter(|value| !value.trim().is_empty()) {
+        Some(value) => text(field, value, 2_000),
+        None => Ok(String::new()),
+    }
+}

@@ -1,0 +1,139 @@
+//! Channels of an application, and the two moves: promote and demote.
+
+use async_graphql::{Context, ID, Object, Result};
+use distr_domain::channel::{Channel as Decider, ChannelCommand};
+use distr_domain::ids::{ApplicationId, ChannelId, ReleaseId};
+use distr_domain::permission::Permission;
+use distr_domain::release;
+use distr_projections::channel::{self, ChannelRow};
+
+use super::application::{self, Application};
+use super::context::{ContextExt, Outcome, execute, read};
+use super::guard::May;
+use super::scalar::{Name, Position, Version};
+use crate::error::ApiError;
+use crate::operations;
+
+pub struct Channel(pub ChannelRow);
+
+#[Object]
+impl Channel {
+    async fn id(&self) -> ID {
+        self.0.id.0.into()
+    }
+
+    async fn name(&self) -> Name {
+        self.0.name.clone().into()
+    }
+
+    async fn application(&self, ctx: &Context<'_>) -> Result<Application> {
+        Ok(application::load_nested(ctx, self.0.application).await?)
+    }
+
+    /// The release that it points to.
+    async fn current(&self) -> Option<Version> {
+        self.0.current.clone().map(Version)
+    }
+
+    /// Promoted and not demoted, in the order of promotion.
+    async fn versions(&self) -> Vec<Version> {
+        self.0.versions.iter().cloned().map(Version).collect()
+    }
+}
+
+pub(super) async fn of_application(ctx: &Context<'_>, id: ApplicationId) -> Result<Vec<Channel>, ApiError> {
+    let rows = channel::of_applications(&read(ctx).await?, ctx.scope()?, &[id]).await?;
+    Ok(rows.into_iter().map(Channel).collect())
+}
+
+fn ids(ctx: &Context<'_>, application: &Name, channel: &Name) -> Result<(ApplicationId, ChannelId), ApiError> {
+    let application = ApplicationId::of(ctx.organization()?, &application.0);
+    Ok((application, ChannelId::of(application, &channel.0)))
+}
+
+async fn load(ctx: &Context<'_>, application: &Name, name: &Name) -> Result<Channel, ApiError> {
+    let (_, id) = ids(ctx, application, name)?;
+    let row = channel::find(&read(ctx).await?, ctx.scope()?, id).await?;
+    row.map(Channel).ok_or_else(|| ApiError::not_found("channel", format!("{}/{}", application.0, name.0)))
+}
+
+#[derive(Default)]
+pub struct ChannelQuery;
+
+#[Object]
+impl ChannelQuery {
+    #[graphql(guard = "May(Permission::ReadCatalog)")]
+    async fn channel(&self, ctx: &Context<'_>, application: Name, name: Name) -> Result<Channel> {
+        Ok(load(ctx, &application, &name).await?)
+    }
+}
+
+pub struct ChannelPayload {
+    channel: Channel,
+    outcome: Outcome,
+}
+
+#[Object]
+impl ChannelPayload {
+    async fn channel(&self) -> &Channel {
+        &self.channel
+    }
+
+    /// Where the log stands with this change.
+    async fn position(&self) -> Position {
+        self.outcome.position.into()
+    }
+
+    /// False if it was so already.
+    async fn changed(&self) -> bool {
+        self.outcome.changed
+    }
+}
+
+#[derive(Default)]
+pub struct ChannelMutation;
+
+#[Object]
+impl ChannelMutation {
+    #[graphql(guard = "May(Permission::Publish)")]
+    async fn channel_create(&self, ctx: &Context<'_>, application: Name, name: Name) -> Result<ChannelPayload> {
+        application::load(ctx, &application).await?;
+        let (application_id, id) = ids(ctx, &application, &name)?;
+        let command = ChannelCommand::Create { application: application_id, name: name.0.clone() };
+        let outcome = execute::<Decider>(ctx, id.0, command).await?;
+        Ok(ChannelPayload { channel: load(ctx, &application, &name).await?, outcome })
+    }
+
+    /// Moves the channel forward to a published release.
+    #[graphql(guard = "May(Permission::Publish)")]
+    async fn channel_promote(
+        &self,
+        ctx: &Context<'_>,
+        application: Name,
+        channel: Name,
+        version: Version,
+    ) -> Result<ChannelPayload> {
+        load(ctx, &application, &channel).await?;
+        let (application_id, id) = ids(ctx, &application, &channel)?;
+        let release_id = ReleaseId::of(application_id, &version.0);
+        let release = operations::load::<release::Release>(ctx.hub(), release_id.0).await?.status;
+        let command = ChannelCommand::Promote { version: version.0, release };
+        let outcome = execute::<Decider>(ctx, id.0, command).await?;
+        Ok(ChannelPayload { channel: load(ctx, &application, &channel).await?, outcome })
+    }
+
+    /// Takes a release out of the channel, which falls to the highest that remains.
+    #[graphql(guard = "May(Permission::Publish)")]
+    async fn channel_demote(
+        &self,
+        ctx: &Context<'_>,
+        application: Name,
+        channel: Name,
+        version: Version,
+    ) -> Result<ChannelPayload> {
+        load(ctx, &application, &channel).await?;
+        let (_, id) = ids(ctx, &application, &channel)?;
+        let outcome = execute::<Decider>(ctx, id.0, ChannelCommand::Demote { version: version.0 }).await?;
+        Ok(ChannelPayload { channel: load(ctx, &application, &channel).await?, outcome })
+    }
+}

@@ -1,0 +1,124 @@
+//! The client organizations of the vendor. A customer's member sees its own.
+
+use async_graphql::connection::Connection;
+use async_graphql::{Context, ID, Object, Result};
+use chrono::{DateTime, Utc};
+use distr_domain::customer::{Customer as Decider, CustomerCommand};
+use distr_domain::ids::CustomerId;
+use distr_domain::permission::Permission;
+use distr_projections::customer::{self, CustomerRow};
+
+use super::connection::{connection, cost, paging};
+use super::context::{ContextExt, Outcome, execute, read, text};
+use super::guard::May;
+use super::loader::{Of, failed};
+use super::scalar::{Name, Position};
+use crate::error::ApiError;
+
+pub struct Customer(pub CustomerRow);
+
+#[Object]
+impl Customer {
+    async fn id(&self) -> ID {
+        self.0.id.0.into()
+    }
+
+    async fn name(&self) -> Name {
+        self.0.name.clone().into()
+    }
+
+    /// For people.
+    async fn display_name(&self) -> &str {
+        &self.0.display_name
+    }
+
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+}
+
+async fn load(ctx: &Context<'_>, name: &Name) -> Result<Customer, ApiError> {
+    let id = ctx.customer_named(Some(&name.0))?;
+    let row = customer::find(&read(ctx).await?, ctx.scope()?, id).await?;
+    row.map(Customer).ok_or_else(|| ApiError::not_found("customer", &name.0))
+}
+
+/// The customer of something that the caller may see.
+pub(super) async fn load_nested(ctx: &Context<'_>, id: CustomerId) -> Result<Customer, ApiError> {
+    let key = Of { organization: ctx.organization()?, id };
+    let row = ctx.loader().load_one(key).await.map_err(failed)?;
+    row.map(Customer).ok_or_else(|| ApiError::not_found("customer", id))
+}
+
+#[derive(Default)]
+pub struct CustomerQuery;
+
+#[Object]
+impl CustomerQuery {
+    #[graphql(guard = "May(Permission::ReadCustomers)")]
+    async fn customer(&self, ctx: &Context<'_>, name: Name) -> Result<Customer> {
+        Ok(load(ctx, &name).await?)
+    }
+
+    /// By name.
+    #[graphql(guard = "May(Permission::ReadCustomers)", complexity = "cost(first, child_complexity)")]
+    async fn customers(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<u16>,
+        after: Option<String>,
+    ) -> Result<Connection<String, Customer>> {
+        let page = customer::list(&read(ctx).await?, ctx.scope()?, &paging(first, after)?).await;
+        Ok(connection(page.map_err(ApiError::from)?, Customer))
+    }
+}
+
+pub struct CustomerPayload {
+    customer: Customer,
+    outcome: Outcome,
+}
+
+#[Object]
+impl CustomerPayload {
+    async fn customer(&self) -> &Customer {
+        &self.customer
+    }
+
+    /// Where the log stands with this change.
+    async fn position(&self) -> Position {
+        self.outcome.position.into()
+    }
+
+    /// False if it was so already.
+    async fn changed(&self) -> bool {
+        self.outcome.changed
+    }
+}
+
+#[derive(Default)]
+pub struct CustomerMutation;
+
+#[Object]
+impl CustomerMutation {
+    #[graphql(guard = "May(Permission::ManageCustomers)")]
+    async fn customer_create(
+        &self,
+        ctx: &Context<'_>,
+        name: Name,
+        display_name: Option<String>,
+    ) -> Result<CustomerPayload> {
+        let display_name = text("displayName", display_name.unwrap_or_else(|| name.0.to_string()), 200)?;
+        let id = CustomerId::of(ctx.organization()?, &name.0);
+        let command = CustomerCommand::Create { name: name.0.clone(), display_name };
+        let outcome = execute::<Decider>(ctx, id.0, command).await?;
+        Ok(CustomerPayload { customer: load(ctx, &name).await?, outcome })
+    }
+
+    #[graphql(guard = "May(Permission::ManageCustomers)")]
+    async fn customer_rename(&self, ctx: &Context<'_>, name: Name, display_name: String) -> Result<CustomerPayload> {
+        let id = CustomerId::of(ctx.organization()?, &name.0);
+        let command = CustomerCommand::Rename { display_name: text("displayName", display_name, 200)? };
+        let outcome = execute::<Decider>(ctx, id.0, command).await?;
+        Ok(CustomerPayload { customer: load(ctx, &name).await?, outcome })
+    }
+}

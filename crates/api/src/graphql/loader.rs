@@ -1,0 +1,147 @@
+//! Nested fields load in batches: one query for all the parents of a list.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_graphql::dataloader::Loader as DataLoad;
+use deadpool_postgres::Pool;
+use distr_domain::ids::{ApplicationId, CustomerId, MemberId, OrganizationId, TargetId};
+use distr_projections::application::{self, ApplicationRow};
+use distr_projections::customer::{self, CustomerRow};
+use distr_projections::deployment::{self, DeploymentRow};
+use distr_projections::heartbeat::{self, HeartbeatRow};
+use distr_projections::query::ReadClient;
+use distr_projections::target::{self, TargetRow};
+use distr_projections::{QueryError, Scope};
+
+use crate::error::ApiError;
+use crate::ops::person;
+
+pub(super) struct Loader {
+    read: Pool,
+    ops: Pool,
+}
+
+impl Loader {
+    pub(super) fn new(read: Pool, ops: Pool) -> Self {
+        Self { read, ops }
+    }
+
+    async fn client(&self) -> Result<ReadClient, QueryError> {
+        Ok(self.read.get().await?)
+    }
+}
+
+/// Something of an organization. What is in one batch may be of several organizations; each is asked for by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Of<I> {
+    pub organization: OrganizationId,
+    pub id: I,
+}
+
+/// What hangs on a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct DeploymentsOf(pub Of<TargetId>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct HeartbeatOf(pub Of<TargetId>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct PersonOf(pub Of<MemberId>);
+
+/// Name and address of a person.
+#[derive(Debug, Clone)]
+pub(super) struct PersonName {
+    pub name: String,
+    pub email: String,
+}
+
+fn by_organization<I: Copy>(keys: impl Iterator<Item = Of<I>>) -> HashMap<OrganizationId, Vec<I>> {
+    let mut groups: HashMap<_, Vec<I>> = HashMap::new();
+    for key in keys {
+        groups.entry(key.organization).or_default().push(key.id);
+    }
+    groups
+}
+
+macro_rules! load_by_id {
+    ($id:ty, $row:ty, $load:path) => {
+        impl DataLoad<Of<$id>> for Loader {
+            type Value = $row;
+            type Error = Arc<QueryError>;
+
+            async fn load(&self, keys: &[Of<$id>]) -> Result<HashMap<Of<$id>, $row>, Self::Error> {
+                let client = self.client().await?;
+                let mut found = HashMap::new();
+                for (organization, ids) in by_organization(keys.iter().copied()) {
+                    let rows = $load(&client, organization, &ids).await?;
+                    found.extend(rows.into_iter().map(|row| (Of { organization, id: row.id }, row)));
+                }
+                Ok(found)
+            }
+        }
+    };
+}
+
+load_by_id!(ApplicationId, ApplicationRow, application::by_ids);
+load_by_id!(CustomerId, CustomerRow, customer::by_ids);
+load_by_id!(TargetId, TargetRow, target::by_ids);
+
+impl DataLoad<DeploymentsOf> for Loader {
+    type Value = Vec<DeploymentRow>;
+    type Error = Arc<QueryError>;
+
+    async fn load(&self, keys: &[DeploymentsOf]) -> Result<HashMap<DeploymentsOf, Self::Value>, Self::Error> {
+        let client = self.client().await?;
+        let mut found: HashMap<_, Vec<_>> = HashMap::new();
+        for (organization, ids) in by_organization(keys.iter().map(|key| key.0)) {
+            // the target was found in the asker's scope, and its deployments are of the same customer
+            let scope = Scope { organization, customer: None };
+            for row in deployment::of_targets(&client, scope, &ids).await? {
+                found.entry(DeploymentsOf(Of { organization, id: row.target })).or_default().push(row);
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl DataLoad<HeartbeatOf> for Loader {
+    type Value = HeartbeatRow;
+    type Error = Arc<QueryError>;
+
+    async fn load(&self, keys: &[HeartbeatOf]) -> Result<HashMap<HeartbeatOf, Self::Value>, Self::Error> {
+        let client = self.client().await?;
+        let mut found = HashMap::new();
+        for (organization, ids) in by_organization(keys.iter().map(|key| key.0)) {
+            let rows = heartbeat::of_targets(&client, organization, &ids).await?;
+            found.extend(rows.into_iter().map(|row| (HeartbeatOf(Of { organization, id: row.id }), row)));
+        }
+        Ok(found)
+    }
+}
+
+impl DataLoad<PersonOf> for Loader {
+    type Value = PersonName;
+    type Error = Arc<ApiError>;
+
+    async fn load(&self, keys: &[PersonOf]) -> Result<HashMap<PersonOf, PersonName>, Self::Error> {
+        let client = self.ops.get().await.map_err(ApiError::from)?;
+        let mut found = HashMap::new();
+        for (organization, ids) in by_organization(keys.iter().map(|key| key.0)) {
+            for person in person::by_members(&client, organization, &ids).await? {
+                let name = PersonName { name: person.name, email: person.email };
+                found.insert(PersonOf(Of { organization, id: person.member }), name);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// A failed batch fails each of its fields.
+pub(super) fn failed<E: std::error::Error + Send + Sync + 'static>(error: Arc<E>) -> ApiError {
+    ApiError::fault(SharedError(error))
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+struct SharedError<E: std::error::Error + 'static>(Arc<E>);

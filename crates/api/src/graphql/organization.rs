@@ -1,0 +1,88 @@
+//! The vendor itself.
+
+use async_graphql::{Context, ID, Object, Result};
+use chrono::{DateTime, Utc};
+use distr_domain::organization::{Organization as Decider, OrganizationCommand};
+use distr_domain::permission::Permission;
+use distr_projections::organization::{self, OrganizationRow};
+
+use super::context::{ContextExt, Outcome, execute, read, text};
+use super::guard::{May, SignedIn};
+use super::scalar::{Name, Position};
+use crate::error::ApiError;
+
+pub struct Organization(pub OrganizationRow);
+
+#[Object]
+impl Organization {
+    async fn id(&self) -> ID {
+        self.0.id.0.into()
+    }
+
+    /// In URLs and repositories.
+    async fn name(&self) -> Name {
+        self.0.name.clone().into()
+    }
+
+    /// For people.
+    async fn display_name(&self) -> &str {
+        &self.0.display_name
+    }
+
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+}
+
+pub(super) async fn load(ctx: &Context<'_>) -> Result<Organization, ApiError> {
+    let organization = ctx.organization()?;
+    let row = organization::find(&read(ctx).await?, organization).await?;
+    row.map(Organization).ok_or_else(|| ApiError::not_found("organization", organization))
+}
+
+#[derive(Default)]
+pub struct OrganizationQuery;
+
+#[Object]
+impl OrganizationQuery {
+    /// The caller's.
+    #[graphql(guard = "SignedIn")]
+    async fn organization(&self, ctx: &Context<'_>) -> Result<Organization> {
+        Ok(load(ctx).await?)
+    }
+}
+
+#[derive(Default)]
+pub struct OrganizationMutation;
+
+pub struct OrganizationPayload {
+    organization: Organization,
+    outcome: Outcome,
+}
+
+#[Object]
+impl OrganizationPayload {
+    async fn organization(&self) -> &Organization {
+        &self.organization
+    }
+
+    /// Where the log stands with this change.
+    async fn position(&self) -> Position {
+        self.outcome.position.into()
+    }
+
+    /// False if it was so already.
+    async fn changed(&self) -> bool {
+        self.outcome.changed
+    }
+}
+
+#[Object]
+impl OrganizationMutation {
+    #[graphql(guard = "May(Permission::ManageOrganization)")]
+    async fn organization_rename(&self, ctx: &Context<'_>, display_name: String) -> Result<OrganizationPayload> {
+        let command = OrganizationCommand::Rename { display_name: text("displayName", display_name, 200)? };
+        let outcome = execute::<Decider>(ctx, ctx.organization()?.0, command).await?;
+        Ok(OrganizationPayload { organization: load(ctx).await?, outcome })
+    }
+}

@@ -1,0 +1,113 @@
+//! What every part of the hub shares: the log, the read models, the tables beside, the clock. And the one call with which
+//! an edge changes state: `Hub::execute`.
+
+use std::sync::Arc;
+
+use deadpool_postgres::Pool;
+use distr_domain::decider::Decider;
+use distr_domain::fleet::Silence;
+use distr_domain::ids::OrganizationId;
+use distr_eventlog::{Actor, Context, EventLog, Executed, Position, execute};
+use distr_projections::{Progress, query::ReadClient};
+use url::Url;
+use uuid::Uuid;
+
+use crate::auth::{MemberCaller, RequestInfo};
+use crate::changes::Changes;
+use crate::clock::SharedClock;
+use crate::config::VISIBILITY_WAIT;
+use crate::error::ApiError;
+use crate::http::limits::Limits;
+use crate::ops::secret::Vault;
+
+pub struct Hub {
+    pub log: Arc<dyn EventLog>,
+    /// connections that look into the read models
+    pub read: Pool,
+    /// connections that look into the operational tables, and see the read models too
+    pub ops: Pool,
+    pub clock: SharedClock,
+    pub vault: Vault,
+    pub limits: Limits,
+    pub changes: Changes,
+    pub progress: HubProgress,
+    pub settings: Settings,
+}
+
+/// How far each group of read models is.
+pub struct HubProgress {
+    pub core: Progress,
+    pub fleet: Progress,
+    pub audit: Progress,
+}
+
+pub struct Settings {
+    pub public_url: Url,
+    /// `host[:port]` of the registry in image references
+    pub registry_host: String,
+    pub heartbeat_seconds: u32,
+    pub silence: Silence,
+    pub introspection: bool,
+}
+
+/// Who changes something, and why.
+pub struct Cause {
+    pub organization: OrganizationId,
+    pub actor: Actor,
+    pub causation: Option<Uuid>,
+    pub correlation: Uuid,
+    /// the command's own id: the same one again has no second effect
+    pub command: Uuid,
+}
+
+impl Hub {
+    pub async fn read(&self) -> Result<ReadClient, ApiError> {
+        Ok(self.read.get().await?)
+    }
+
+    pub fn cause_of(&self, caller: &MemberCaller, request: &RequestInfo) -> Cause {
+        Cause {
+            organization: caller.organization,
+            actor: caller.actor(),
+            causation: None,
+            correlation: request.correlation,
+            command: self.clock.new_id(),
+        }
+    }
+
+    /// Decides and appends, and returns when the read models show it.
+    pub async fn execute<D: Decider>(
+        &self,
+        cause: &Cause,
+        stream: Uuid,
+        command: &D::Command,
+    ) -> Result<Executed<D>, ApiError> {
+        let executed = self.append::<D>(cause, stream, command).await?;
+        if let Some(position) = executed.position {
+            self.visible(position).await?;
+        }
+        Ok(executed)
+    }
+
+    /// Decides and appends; for what nobody reads back at once.
+    pub async fn append<D: Decider>(
+        &self,
+        cause: &Cause,
+        stream: Uuid,
+        command: &D::Command,
+    ) -> Result<Executed<D>, ApiError> {
+        let context = Context {
+            organization: cause.organization,
+            actor: cause.actor.clone(),
+            causation: cause.causation,
+            correlation: cause.correlation,
+            command: cause.command,
+            at: self.clock.now(),
+        };
+        Ok(execute::<D>(self.log.as_ref(), stream, command, &context).await?)
+    }
+
+    pub async fn visible(&self, position: Position) -> Result<(), ApiError> {
+        self.progress.core.wait_for(position, VISIBILITY_WAIT).await.map_err(ApiError::NotYetVisible)
+    }
+}

@@ -1,0 +1,111 @@
+//! Table `ops.secret`: values that a configuration names and only the agent that needs them is told. AES-256-GCM; the
+//! place of a value is authenticated with it, so that a row that is moved to another customer does not open.
+
+use std::collections::BTreeMap;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use chrono::{DateTime, Utc};
+use distr_domain::ids::{CustomerId, OrganizationId};
+
+use crate::config::MasterKey;
+use crate::error::ApiError;
+
+/// Seals and opens secrets.
+pub struct Vault {
+    key: RandomizedNonceKey,
+}
+
+/// Where a secret belongs.
+#[derive(Clone, Copy)]
+pub struct Place {
+    pub organization: OrganizationId,
+    pub customer: CustomerId,
+}
+
+impl Place {
+    fn associated(self, name: &str) -> Vec<u8> {
+        [self.organization.0.as_bytes(), self.customer.0.as_bytes(), name.as_bytes()].concat()
+    }
+}
+
+impl Vault {
+    pub fn new(master: &MasterKey) -> Self {
+        let key = master.derive("secrets");
+        Self { key: RandomizedNonceKey::new(&AES_256_GCM, &key).expect("the key has the cipher's length") }
+    }
+
+    pub async fn set(
+        &self,
+        client: &deadpool_postgres::Client,
+        place: Place,
+        name: &str,
+        value: &str,
+        at: DateTime<Utc>,
+    ) -> Result<(), ApiError> {
+        let mut sealed = value.as_bytes().to_vec();
+        let nonce = self
+            .key
+            .seal_in_place_append_tag(Aad::from(place.associated(name)), &mut sealed)
+            .map_err(|_| ApiError::fault(std::io::Error::other("cannot encrypt a secret")))?;
+        client
+            .execute(
+                "INSERT INTO secret (organization, customer, name, nonce, ciphertext, changed_at)
+                 VALUES ($1, $2, $3, $4, $5, $6)
+                 ON CONFLICT (organization, customer, name) DO UPDATE
+                 SET nonce = excluded.nonce, ciphertext = excluded.ciphertext, changed_at = excluded.changed_at",
+                &[&place.organization.0, &place.customer.0, &name, &nonce.as_ref().as_slice(), &sealed, &at],
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// The values of these names; a name without a value is not in the answer.
+    pub async fn get(
+        &self,
+        client: &deadpool_postgres::Client,
+        place: Place,
+        names: &[String],
+    ) -> Result<BTreeMap<String, String>, ApiError> {
+        let rows = client
+            .query(
+                "SELECT name, nonce, ciphertext FROM secret
+                 WHERE organization = $1 AND customer = $2 AND name = ANY($3)",
+                &[&place.organization.0, &place.customer.0, &names],
+            )
+            .await?;
+        rows.into_iter()
+            .map(|row| {
+                let name: String = row.get(0);
+                let value = self.open(place, &name, row.get(1), row.get(2))?;
+                Ok((name, value))
+            })
+            .collect()
+    }
+
+    fn open(&self, place: Place, name: &str, nonce: &[u8], sealed: &[u8]) -> Result<String, ApiError> {
+        let unreadable = || ApiError::fault(std::io::Error::other(format!("secret {name:?} cannot be decrypted")));
+        let nonce: [u8; NONCE_LEN] = nonce.try_into().map_err(|_| unreadable())?;
+        let mut plain = sealed.to_vec();
+        let opened = self
+            .key
+            .open_in_place(Nonce::assume_unique_for_key(nonce), Aad::from(place.associated(name)), &mut plain)
+            .map_err(|_| unreadable())?;
+        String::from_utf8(opened.to_vec()).map_err(|_| unreadable())
+    }
+}
+
+/// The names alone, in order.
+pub async fn names(client: &deadpool_postgres::Client, place: Place) -> Result<Vec<String>, ApiError> {
+    let rows = client
+        .query(
+            "SELECT name FROM secret WHERE organization = $1 AND customer = $2 ORDER BY name",
+            &[&place.organization.0, &place.customer.0],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|row| row.get(0)).collect())
+}
+
+pub async fn remove(client: &deadpool_postgres::Client, place: Place, name: &str) -> Result<bool, ApiError> {
+    let sql = "DELETE FROM secret WHERE organization = $1 AND customer = $2 AND name = $3";
+    Ok(client.execute(sql, &[&place.organization.0, &place.customer.0, &name]).await? == 1)
+}

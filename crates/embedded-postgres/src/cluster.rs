@@ -1,0 +1,185 @@
+//! The cluster on disk before the server starts: made once, of the right version, and with no earlier server on it. Relies on
+//! the caller owning the place, so that whatever still runs there is an orphan.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::process::Command;
+use tokio::time::{interval, timeout};
+
+use crate::Error;
+use crate::binaries::Binaries;
+use crate::error::file;
+use crate::place::Place;
+
+/// A superuser without a password: only the socket lets it in.
+pub(crate) const SUPERUSER: &str = "distr";
+
+/// After `pg_ctl` has waited, or found that the server is ending by itself.
+const ORPHAN_GONE_WITHIN: Duration = Duration::from_secs(120);
+
+/// A cluster that the server can be started on.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    pub(crate) dir: PathBuf,
+    pub(crate) binaries: Binaries,
+}
+
+impl Cluster {
+    /// Makes the cluster if there is none, and stops what still runs on it.
+    pub(crate) async fn prepare(place: &Place, durable: bool) -> Result<Self, Error> {
+        let dir = place.cluster();
+        let binaries = match fs::read_to_string(dir.join("PG_VERSION")) {
+            Ok(version) => Binaries::find_version(version.trim(), &place.dir)?,
+            Err(_) => Binaries::find()?,
+        };
+        let cluster = Self { dir, binaries };
+        if cluster.dir.exists() {
+            cluster.stop_orphan(place).await?;
+        } else {
+            cluster.create(place, durable).await?;
+        }
+        Ok(cluster)
+    }
+
+    /// What `postmaster.pid` says, if it is there.
+    pub(crate) fn pid_file(&self) -> Option<PidFile> {
+        let text = fs::read_to_string(self.pid_path()).ok()?;
+        PidFile::parse(text)
+    }
+
+    /// Stops whatever server runs on the cluster. `mode`: as `pg_ctl` has it.
+    pub(crate) async fn stop_server(&self, place: &Place, mode: &str) -> Result<(), Error> {
+        let args = ["stop", "--wait", "--timeout=120", "--silent", "--mode", mode, "--pgdata"].map(OsStr::new);
+        self.run(place, "pg_ctl", args.into_iter().chain([self.dir.as_os_str()])).await
+    }
+
+    /// A choice of whoever built the server.
+    pub(crate) async fn compresses_with_lz4(&self, place: &Place) -> bool {
+        let args = ["-C", "wal_compression", "-c", "wal_compression=lz4", "-D"].map(OsStr::new);
+        self.run(place, "postgres", args.into_iter().chain([self.dir.as_os_str()])).await.is_ok()
+    }
+
+    /// Runs one of Postgres' programs as the server's user.
+    async fn run<I>(&self, place: &Place, program: &str, args: I) -> Result<(), Error>
+    where
+        I: IntoIterator<Item: AsRef<OsStr>>,
+    {
+        let program = self.binaries.program(program);
+        let mut command = Command::new(&program);
+        command.args(args).current_dir(&place.dir).env("LC_ALL", "C").stdin(Stdio::null()).kill_on_drop(true);
+        if let Some(account) = &place.account {
+            command.uid(account.uid).gid(account.gid);
+        }
+        let output = command.output().await.map_err(|source| Error::Run { program: program.clone(), source })?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ");
+        Err(Error::Failed { program, said })
+    }
+
+    /// Under another name first, so that a cluster which is there is whole.
+    async fn create(&self, place: &Place, durable: bool) -> Result<(), Error> {
+        let unfinished = place.private_dir("cluster.new")?;
+        let mut args: Vec<&OsStr> = [
+            "--encoding=UTF8",
+            "--locale=C",
+            "--data-checksums",
+            "--auth-local=trust",
+            "--auth-host=scram-sha-256",
+            "--no-instructions",
+            "--username",
+            SUPERUSER,
+        ]
+        .map(OsStr::new)
+        .to_vec();
+        if !durable {
+            args.push(OsStr::new("--no-sync"));
+        }
+        args.extend([OsStr::new("--pgdata"), unfinished.as_os_str()]);
+        self.run(place, "initdb", args).await?;
+        fs::rename(&unfinished, &self.dir).map_err(file("rename", &unfinished))?;
+        let parent = File::open(&place.dir).and_then(|dir| dir.sync_all());
+        parent.map_err(file("sync", &place.dir))?;
+        tracing::info!(cluster = %self.dir.display(), "created a Postgres cluster");
+        Ok(())
+    }
+
+    async fn stop_orphan(&self, place: &Place) -> Result<(), Error> {
+        let Some(PidFile { pid, .. }) = self.pid_file() else {
+            return Ok(());
+        };
+        if !runs(pid) {
+            // left in place: Postgres itself uses it to see whether children of a killed server are still there
+            return Ok(());
+        }
+        if !self.is_served_by(pid) {
+            // The number has been given to another process. Postgres would take that for a server and refuse to start.
+            let path = self.pid_path();
+            return fs::remove_file(&path).map_err(file("remove", &path));
+        }
+        tracing::warn!(pid, cluster = %self.dir.display(), "stopping a Postgres whose owner is gone");
+        // it may end by itself meanwhile, which pg_ctl takes for a failure; what counts is whether it is gone
+        let stopped = self.stop_server(place, "fast").await;
+        let gone = async {
+            let mut poll = interval(Duration::from_millis(20));
+            while self.is_served_by(pid) {
+                poll.tick().await;
+            }
+        };
+        if timeout(ORPHAN_GONE_WITHIN, gone).await.is_err() {
+            tracing::error!(pid, ?stopped, "could not stop a Postgres whose owner is gone");
+            return Err(Error::OrphanDoesNotStop { data_dir: place.dir.clone(), pid });
+        }
+        Ok(())
+    }
+
+    /// A server's working directory is its cluster.
+    fn is_served_by(&self, pid: u32) -> bool {
+        fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == self.dir)
+    }
+
+    fn pid_path(&self) -> PathBuf {
+        self.dir.join("postmaster.pid")
+    }
+}
+
+fn runs(pid: u32) -> bool {
+    Path::new(&format!("/proc/{pid}")).exists()
+}
+
+/// The server's note of itself: its process on the first line, its state on the eighth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PidFile {
+    pub(crate) pid: u32,
+    text: String,
+}
+
+impl PidFile {
+    pub(crate) fn is_ready(&self) -> bool {
+        self.text.lines().nth(7).is_some_and(|state| state.trim() == "ready")
+    }
+
+    fn parse(text: String) -> Option<Self> {
+        let pid = text.lines().next()?.trim().parse().ok()?;
+        Some(Self { pid, text })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PidFile;
+
+    #[test]
+    fn a_server_is_ready_when_its_own_note_says_so() {
+        let head = "4711\n/data/cluster\n1700000000\n5432\n/data/run\n\n  1234  5678\n";
+        let starting = PidFile::parse(format!("{head}starting\n")).expect("a pid");
+        let ready = PidFile::parse(format!("{head}ready   \n")).expect("a pid");
+        assert_eq!((ready.pid, starting.is_ready(), ready.is_ready()), (4711, false, true));
+        assert_eq!(PidFile::parse(String::new()), None);
+    }
+}

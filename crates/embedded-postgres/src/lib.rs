@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+
+mod account;
+mod binaries;
+mod cluster;
+mod error;
+mod keeper;
+mod options;
+mod place;
+mod server;
+
+pub use error::Error;
+pub use options::Options;
+pub use server::{EmbeddedPostgres, start, start_temporary};

@@ -1,0 +1,83 @@
+//! Table `application`: the products. A customer sees those that a license of its own names.
+
+use chrono::{DateTime, Utc};
+use distr_domain::application::ApplicationEvent;
+use distr_domain::fact::Fact;
+use distr_domain::ids::{ApplicationId, OrganizationId};
+use distr_domain::names::Slug;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::error::QueryError;
+use crate::projection::{Projection, Rows, Seen};
+use crate::query::{self, ListPage, Paging, ReadClient, Scope};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ApplicationRow {
+    pub id: ApplicationId,
+    pub organization: OrganizationId,
+    pub name: Slug,
+    pub display_name: String,
+    pub description: String,
+    pub created_at: DateTime<Utc>,
+    pub position: u64,
+}
+
+pub struct ApplicationProjection;
+
+impl Projection for ApplicationProjection {
+    type Row = ApplicationRow;
+    const TABLE: &'static str = "application";
+
+    fn keys(entry: &Seen) -> Vec<Uuid> {
+        match entry.fact() {
+            Some(Fact::Application(_)) => vec![entry.id],
+            _ => vec![],
+        }
+    }
+
+    fn apply(rows: &mut Rows<ApplicationRow>, entry: &Seen) {
+        let Some(Fact::Application(event)) = entry.fact() else { return };
+        match event {
+            ApplicationEvent::ApplicationCreated { name, display_name, description } => rows.put(
+                entry.id,
+                ApplicationRow {
+                    id: ApplicationId(entry.id),
+                    organization: entry.organization,
+                    name: name.clone(),
+                    display_name: display_name.clone(),
+                    description: description.clone(),
+                    created_at: entry.at,
+                    position: entry.position.0,
+                },
+            ),
+            ApplicationEvent::ApplicationDescribed { display_name, description } => {
+                if let Some(row) = rows.get_mut(entry.id) {
+                    row.display_name = display_name.clone();
+                    row.description = description.clone();
+                    row.position = entry.position.0;
+                }
+            }
+        }
+    }
+}
+
+pub async fn find(client: &ReadClient, scope: Scope, id: ApplicationId) -> Result<Option<ApplicationRow>, QueryError> {
+    let customer = scope.customer.map(|customer| customer.0);
+    query::find(client, include_str!("application/find.sql"), &[&scope.organization.0, &customer, &id.0]).await
+}
+
+/// By name.
+pub async fn list(client: &ReadClient, scope: Scope, paging: &Paging) -> Result<ListPage<ApplicationRow>, QueryError> {
+    query::list(client, include_str!("application/list.sql"), scope, paging, &[]).await
+}
+
+/// For batched loading of what the asker has seen the ids of.
+pub async fn by_ids(
+    client: &ReadClient,
+    organization: OrganizationId,
+    ids: &[ApplicationId],
+) -> Result<Vec<ApplicationRow>, QueryError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    query::all(client, include_str!("application/by_ids.sql"), &[&organization.0, &ids]).await
+}

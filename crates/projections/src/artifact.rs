@@ -1,0 +1,241 @@
+//! Tables `manifest` and `tag`: what each repository of the registry holds.
+
+use chrono::{DateTime, Utc};
+use distr_domain::artifact::ArtifactEvent;
+use distr_domain::fact::Fact;
+use distr_domain::ids::{ArtifactId, OrganizationId};
+use distr_domain::names::RepositoryPath;
+use distr_domain::oci::{Descriptor, Digest, Tag};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::error::QueryError;
+use crate::projection::{Projection, Rows, Seen};
+use crate::query::{self, ListPage, Paging, ReadClient, Scope};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ManifestRow {
+    /// of the repository and the digest
+    pub id: Uuid,
+    pub organization: OrganizationId,
+    pub artifact: ArtifactId,
+    pub repository: RepositoryPath,
+    pub digest: Digest,
+    pub media_type: String,
+    pub size: u64,
+    pub blobs: Vec<Descriptor>,
+    pub children: Vec<Descriptor>,
+    pub subject: Option<Digest>,
+    pub artifact_type: Option<String>,
+    pub pushed_at: DateTime<Utc>,
+    pub position: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TagRow {
+    /// of the repository and the name
+    pub id: Uuid,
+    pub organization: OrganizationId,
+    pub artifact: ArtifactId,
+    pub repository: RepositoryPath,
+    pub name: Tag,
+    pub digest: Digest,
+    pub moved_at: DateTime<Utc>,
+    pub position: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct RepositoryRow {
+    pub repository: RepositoryPath,
+    pub artifact: ArtifactId,
+    pub manifests: u64,
+    pub last_pushed_at: DateTime<Utc>,
+}
+
+fn key(artifact: Uuid, part: &str) -> Uuid {
+    Uuid::new_v5(&artifact, part.as_bytes())
+}
+
+pub struct ManifestProjection;
+
+impl Projection for ManifestProjection {
+    type Row = ManifestRow;
+    const TABLE: &'static str = "manifest";
+
+    fn keys(entry: &Seen) -> Vec<Uuid> {
+        match entry.fact() {
+            Some(Fact::Artifact(ArtifactEvent::ManifestPushed { manifest, .. })) => {
+                vec![key(entry.id, manifest.digest.as_str())]
+            }
+            Some(Fact::Artifact(ArtifactEvent::ManifestDeleted { digest, .. })) => {
+                vec![key(entry.id, digest.as_str())]
+            }
+            _ => vec![],
+        }
+    }
+
+    fn apply(rows: &mut Rows<ManifestRow>, entry: &Seen) {
+        match entry.fact() {
+            Some(Fact::Artifact(ArtifactEvent::ManifestPushed { repository, manifest })) => {
+                let id = key(entry.id, manifest.digest.as_str());
+                rows.put(
+                    id,
+                    ManifestRow {
+                        id,
+                        organization: entry.organization,
+                        artifact: ArtifactId(entry.id),
+                        repository: repository.clone(),
+                        digest: manifest.digest.clone(),
+                        media_type: manifest.media_type.clone(),
+                        size: manifest.size,
+                        blobs: manifest.blobs.clone(),
+                        children: manifest.children.clone(),
+                        subject: manifest.subject.clone(),
+                        artifact_type: manifest.artifact_type.clone(),
+                        pushed_at: entry.at,
+                        position: entry.position.0,
+                    },
+                );
+            }
+            Some(Fact::Artifact(ArtifactEvent::ManifestDeleted { digest, .. })) => {
+                rows.remove(key(entry.id, digest.as_str()));
+            }
+            _ => {}
+        }
+    }
+}
+
+pub struct TagProjection;
+
+impl Projection for TagProjection {
+    type Row = TagRow;
+    const TABLE: &'static str = "tag";
+
+    fn keys(entry: &Seen) -> Vec<Uuid> {
+        match entry.fact() {
+            Some(Fact::Artifact(ArtifactEvent::TagMoved { tag, .. } | ArtifactEvent::TagDeleted { tag, .. })) => {
+                vec![key(entry.id, tag.as_str())]
+            }
+            _ => vec![],
+        }
+    }
+
+    fn apply(rows: &mut Rows<TagRow>, entry: &Seen) {
+        match entry.fact() {
+            Some(Fact::Artifact(ArtifactEvent::TagMoved { repository, tag, digest })) => {
+                let id = key(entry.id, tag.as_str());
+                rows.put(
+                    id,
+                    TagRow {
+                        id,
+                        organization: entry.organization,
+                        artifact: ArtifactId(entry.id),
+                        repository: repository.clone(),
+                        name: tag.clone(),
+                        digest: digest.clone(),
+                        moved_at: entry.at,
+                        position: entry.position.0,
+                    },
+                );
+            }
+            Some(Fact::Artifact(ArtifactEvent::TagDeleted { tag, .. })) => rows.remove(key(entry.id, tag.as_str())),
+            _ => {}
+        }
+    }
+}
+
+pub async fn find_manifest(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+    digest: &Digest,
+) -> Result<Option<ManifestRow>, QueryError> {
+    let (repository, digest) = (repository.as_str(), digest.as_str());
+    query::find(client, include_str!("artifact/manifest.sql"), &[&organization.0, &repository, &digest]).await
+}
+
+pub async fn find_tag(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+    tag: &Tag,
+) -> Result<Option<TagRow>, QueryError> {
+    let (repository, tag) = (repository.as_str(), tag.as_str());
+    query::find(client, include_str!("artifact/tag.sql"), &[&organization.0, &repository, &tag]).await
+}
+
+/// At most `limit` tags after `last`, which need not exist, in lexical order without regard to case.
+pub async fn tags(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+    last: Option<&str>,
+    limit: u32,
+) -> Result<Vec<TagRow>, QueryError> {
+    let (repository, limit) = (repository.as_str(), i64::from(limit));
+    query::all(client, include_str!("artifact/tags.sql"), &[&organization.0, &repository, &last, &limit]).await
+}
+
+pub async fn tags_of(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repositories: &[RepositoryPath],
+) -> Result<Vec<TagRow>, QueryError> {
+    let repositories: Vec<&str> = repositories.iter().map(RepositoryPath::as_str).collect();
+    query::all(client, include_str!("artifact/tags_of.sql"), &[&organization.0, &repositories]).await
+}
+
+/// By name; none for a customer, who sees artifacts through releases.
+pub async fn repositories(
+    client: &ReadClient,
+    scope: Scope,
+    paging: &Paging,
+) -> Result<ListPage<RepositoryRow>, QueryError> {
+    query::list(client, include_str!("artifact/repositories.sql"), scope, paging, &[]).await
+}
+
+/// Whether the repository has anything; one that has not is as good as none.
+pub async fn has_manifests(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+) -> Result<bool, QueryError> {
+    let repository = repository.as_str();
+    let has = query::find(client, include_str!("artifact/has_manifests.sql"), &[&organization.0, &repository]).await?;
+    Ok(has.unwrap_or(false))
+}
+
+/// Which of these blobs a manifest of the repository names.
+pub async fn referenced_blobs(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+    digests: &[Digest],
+) -> Result<Vec<Digest>, QueryError> {
+    let digests: Vec<&str> = digests.iter().map(Digest::as_str).collect();
+    let repository = repository.as_str();
+    let sql = include_str!("artifact/referenced_blobs.sql");
+    query::all(client, sql, &[&organization.0, &repository, &digests]).await
+}
+
+/// The manifest itself, the indexes that list it at any depth, and what those are referrers of.
+pub async fn containing_manifests(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+    digest: &Digest,
+) -> Result<Vec<Digest>, QueryError> {
+    let (repository, digest) = (repository.as_str(), digest.as_str());
+    query::all(client, include_str!("artifact/containing.sql"), &[&organization.0, &repository, &digest]).await
+}
+
+/// The manifests of this repository that name the blob, with all that `containing_manifests` adds.
+pub async fn manifests_with_blob(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+    digest: &Digest,
+) -> Result<Vec<Digest>, QueryError> {
+    let (repository, digest) = (repository.as_str(), digest.as_str());
+    query::all(client, include_str!("artifact/with_blob.sql"), &[&organization.0, &repository, &digest]).await
+}

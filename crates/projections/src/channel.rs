@@ -1,0 +1,91 @@
+//! Table `channel`: where each channel of an application stands, and which releases are in it.
+
+use chrono::{DateTime, Utc};
+use distr_domain::channel::ChannelEvent;
+use distr_domain::fact::Fact;
+use distr_domain::ids::{ApplicationId, ChannelId, OrganizationId};
+use distr_domain::names::Slug;
+use distr_domain::version::Version;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::error::QueryError;
+use crate::projection::{Projection, Rows, Seen};
+use crate::query::{self, ReadClient, Scope};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChannelRow {
+    pub id: ChannelId,
+    pub organization: OrganizationId,
+    pub application: ApplicationId,
+    pub name: Slug,
+    pub current: Option<Version>,
+    /// promoted and not demoted, in the order of promotion
+    pub versions: Vec<Version>,
+    pub created_at: DateTime<Utc>,
+    pub position: u64,
+}
+
+pub struct ChannelProjection;
+
+impl Projection for ChannelProjection {
+    type Row = ChannelRow;
+    const TABLE: &'static str = "channel";
+
+    fn keys(entry: &Seen) -> Vec<Uuid> {
+        match entry.fact() {
+            Some(Fact::Channel(_)) => vec![entry.id],
+            _ => vec![],
+        }
+    }
+
+    fn apply(rows: &mut Rows<ChannelRow>, entry: &Seen) {
+        let Some(Fact::Channel(event)) = entry.fact() else { return };
+        if let ChannelEvent::ChannelCreated { application, name } = event {
+            return rows.put(
+                entry.id,
+                ChannelRow {
+                    id: ChannelId(entry.id),
+                    organization: entry.organization,
+                    application: *application,
+                    name: name.clone(),
+                    current: None,
+                    versions: vec![],
+                    created_at: entry.at,
+                    position: entry.position.0,
+                },
+            );
+        }
+        let Some(row) = rows.get_mut(entry.id) else { return };
+        row.position = entry.position.0;
+        match event {
+            ChannelEvent::ChannelCreated { .. } => {}
+            ChannelEvent::ReleasePromoted { version, .. } => {
+                row.current = Some(version.clone());
+                row.versions.push(version.clone());
+            }
+            ChannelEvent::ReleaseDemoted { version, now, .. } => {
+                row.current = now.clone();
+                row.versions.retain(|other| other != version);
+            }
+        }
+    }
+}
+
+pub async fn find(client: &ReadClient, scope: Scope, id: ChannelId) -> Result<Option<ChannelRow>, QueryError> {
+    let customer = scope.customer.map(|customer| customer.0);
+    query::find(client, include_str!("channel/find.sql"), &[&scope.organization.0, &customer, &id.0]).await
+}
+
+/// By name.
+pub async fn of_applications(
+    client: &ReadClient,
+    scope: Scope,
+    applications: &[ApplicationId],
+) -> Result<Vec<ChannelRow>, QueryError> {
+    let customer = scope.customer.map(|customer| customer.0);
+    let applications: Vec<Uuid> = applications.iter().map(|application| application.0).collect();
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
+        [&scope.organization.0, &customer, &applications];
+    query::all(client, include_str!("channel/of_applications.sql"), &parameters).await
+}

@@ -1,0 +1,61 @@
+//! What the rule of entitlement needs to know, read from several tables. The rule itself is in the domain.
+
+use distr_domain::entitlement::{Asked, HeldLicense};
+use distr_domain::ids::{CustomerId, OrganizationId, ReleaseId};
+use distr_domain::names::RepositoryPath;
+use distr_domain::oci::Digest;
+
+use crate::artifact;
+use crate::error::QueryError;
+use crate::query::{self, ReadClient};
+
+/// All that the customer ever held; the rule looks at the clock and the standing.
+pub async fn held_licenses(
+    client: &ReadClient,
+    organization: OrganizationId,
+    customer: CustomerId,
+) -> Result<Vec<HeldLicense>, QueryError> {
+    query::all(client, include_str!("entitlement/licenses.sql"), &[&organization.0, &customer.0]).await
+}
+
+/// A release that is not a draft.
+pub async fn asked_for_release(
+    client: &ReadClient,
+    organization: OrganizationId,
+    release: ReleaseId,
+) -> Result<Option<Asked>, QueryError> {
+    query::find(client, include_str!("entitlement/release.sql"), &[&organization.0, &release.0]).await
+}
+
+/// The releases that name this manifest, or an index that lists it, or what it is a referrer of.
+pub async fn asked_for_manifest(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+    digest: &Digest,
+) -> Result<Vec<Asked>, QueryError> {
+    let manifests = artifact::containing_manifests(client, organization, repository, digest).await?;
+    asked_for_any(client, organization, repository, &manifests).await
+}
+
+/// The releases that name a manifest which this blob is part of.
+pub async fn asked_for_blob(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+    digest: &Digest,
+) -> Result<Vec<Asked>, QueryError> {
+    let manifests = artifact::manifests_with_blob(client, organization, repository, digest).await?;
+    asked_for_any(client, organization, repository, &manifests).await
+}
+
+async fn asked_for_any(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+    manifests: &[Digest],
+) -> Result<Vec<Asked>, QueryError> {
+    let digests: Vec<&str> = manifests.iter().map(Digest::as_str).collect();
+    let repository = repository.as_str();
+    query::all(client, include_str!("entitlement/artifact.sql"), &[&organization.0, &repository, &digests]).await
+}

@@ -1,0 +1,3 @@
+SELECT jsonb_build_object('id', id, 'name', name, 'application', application, 'terms', terms, 'standing', standing)
+FROM license
+WHERE organization = $1 AND customer = $2

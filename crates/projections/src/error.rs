@@ -1,0 +1,44 @@
+//! What can go wrong on the way from the log to rows, and from rows to an answer.
+
+use distr_domain::fact::UnreadableEvent;
+use distr_eventlog::{Position, ReadError};
+
+/// A projection could not go on. The read models stand where they stood.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectionError {
+    #[error("cannot read the log")]
+    Log(#[from] ReadError),
+    #[error("cannot write read models")]
+    Database(#[from] tokio_postgres::Error),
+    #[error("cannot get a database connection")]
+    Pool(#[from] deadpool_postgres::PoolError),
+    #[error("entry {position} cannot be read")]
+    Unreadable { position: Position, source: UnreadableEvent },
+    #[error("telemetry record {position} cannot be read")]
+    UnreadableTelemetry { position: Position, source: serde_json::Error },
+    #[error("a row of table {table:?} does not have the shape that its projection expects")]
+    Row { table: &'static str, source: serde_json::Error },
+    #[error("group {group:?} was taken over by another runner")]
+    LeaseLost { group: &'static str },
+}
+
+/// A query on read models failed; not the asker's fault, unless it is `Cursor`.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    #[error("cannot query read models")]
+    Database(#[from] tokio_postgres::Error),
+    #[error("cannot get a database connection")]
+    Pool(#[from] deadpool_postgres::PoolError),
+    #[error("a row does not have the expected shape")]
+    Row(#[from] serde_json::Error),
+    #[error("cursor {0:?} is not one that this list has given out; begin without a cursor")]
+    Cursor(String),
+}
+
+/// The read models did not get to the position in time. What was asked for is stored all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("read models stand at {at}, not yet at {wanted}")]
+pub struct WaitError {
+    pub wanted: Position,
+    pub at: Position,
+}

@@ -1,0 +1,52 @@
+//! Which projections advance together. Those of a group share a checkpoint, and so show one state of the log.
+
+use distr_eventlog::Selection;
+use tokio_postgres::Client;
+
+use crate::error::ProjectionError;
+use crate::table::{Table, table};
+use crate::{
+    application, artifact, channel, customer, deployment, heartbeat, license, license_audit, member, organization,
+    release, target, token,
+};
+
+/// A set of tables, and what of the log they are made from.
+pub struct Group {
+    pub name: &'static str,
+    pub(crate) selection: Selection,
+    pub(crate) tables: Vec<Box<dyn Table>>,
+}
+
+impl Group {
+    /// What facts say of everything; mutations wait for it.
+    pub const CORE: &'static str = "core";
+    /// The latest heartbeat of each target: apart, so that the flood never holds up the facts.
+    pub const FLEET: &'static str = "fleet";
+    /// Grants, changes, uses and refusals in order.
+    pub const AUDIT: &'static str = "audit";
+}
+
+/// All groups, over the tables of the schema that `client` looks into.
+pub async fn groups(client: &Client) -> Result<Vec<Group>, ProjectionError> {
+    let core = vec![
+        table::<organization::OrganizationProjection>(client).await?,
+        table::<member::MemberProjection>(client).await?,
+        table::<token::TokenProjection>(client).await?,
+        table::<customer::CustomerProjection>(client).await?,
+        table::<application::ApplicationProjection>(client).await?,
+        table::<release::ReleaseProjection>(client).await?,
+        table::<channel::ChannelProjection>(client).await?,
+        table::<artifact::ManifestProjection>(client).await?,
+        table::<artifact::TagProjection>(client).await?,
+        table::<license::LicenseProjection>(client).await?,
+        table::<target::TargetProjection>(client).await?,
+        table::<deployment::DeploymentProjection>(client).await?,
+    ];
+    let fleet = vec![table::<heartbeat::HeartbeatProjection>(client).await?];
+    let audit = vec![table::<license_audit::LicenseAuditProjection>(client).await?];
+    Ok(vec![
+        Group { name: Group::CORE, selection: Selection::Facts, tables: core },
+        Group { name: Group::FLEET, selection: Selection::Telemetry, tables: fleet },
+        Group { name: Group::AUDIT, selection: Selection::All, tables: audit },
+    ])
+}

@@ -1,0 +1,89 @@
+//! Table `license`: each license with its terms, its standing and who sits on its seats.
+
+use chrono::{DateTime, Utc};
+use distr_domain::fact::Fact;
+use distr_domain::ids::{ApplicationId, CustomerId, LicenseId, OrganizationId, TargetId};
+use distr_domain::license::{LicenseEvent, Standing, Terms};
+use distr_domain::names::Slug;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::error::QueryError;
+use crate::projection::{Projection, Rows, Seen};
+use crate::query::{self, ListPage, Paging, ReadClient, Scope};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LicenseRow {
+    pub id: LicenseId,
+    pub organization: OrganizationId,
+    pub customer: CustomerId,
+    pub application: ApplicationId,
+    pub name: Slug,
+    pub terms: Terms,
+    pub standing: Standing,
+    pub seats_taken: Vec<TargetId>,
+    pub created_at: DateTime<Utc>,
+    pub position: u64,
+}
+
+pub struct LicenseProjection;
+
+impl Projection for LicenseProjection {
+    type Row = LicenseRow;
+    const TABLE: &'static str = "license";
+
+    fn keys(entry: &Seen) -> Vec<Uuid> {
+        match entry.fact() {
+            Some(Fact::License(_)) => vec![entry.id],
+            _ => vec![],
+        }
+    }
+
+    fn apply(rows: &mut Rows<LicenseRow>, entry: &Seen) {
+        let Some(Fact::License(event)) = entry.fact() else { return };
+        if let LicenseEvent::LicenseIssued { customer, application, name, terms } = event {
+            return rows.put(
+                entry.id,
+                LicenseRow {
+                    id: LicenseId(entry.id),
+                    organization: entry.organization,
+                    customer: *customer,
+                    application: *application,
+                    name: name.clone(),
+                    terms: terms.clone(),
+                    standing: Standing::Active,
+                    seats_taken: vec![],
+                    created_at: entry.at,
+                    position: entry.position.0,
+                },
+            );
+        }
+        let Some(row) = rows.get_mut(entry.id) else { return };
+        row.position = entry.position.0;
+        match event {
+            LicenseEvent::LicenseIssued { .. } => {}
+            LicenseEvent::LicenseAmended { terms } => row.terms = terms.clone(),
+            LicenseEvent::LicenseSuspended { reason } => row.standing = Standing::Suspended { reason: reason.clone() },
+            LicenseEvent::LicenseResumed {} => row.standing = Standing::Active,
+            LicenseEvent::LicenseRevoked { reason } => row.standing = Standing::Revoked { reason: reason.clone() },
+            LicenseEvent::LicenseSeatTaken { target } => row.seats_taken.push(*target),
+            LicenseEvent::LicenseSeatReleased { target } => row.seats_taken.retain(|seat| seat != target),
+        }
+    }
+}
+
+pub async fn find(client: &ReadClient, scope: Scope, id: LicenseId) -> Result<Option<LicenseRow>, QueryError> {
+    let customer = scope.customer.map(|customer| customer.0);
+    query::find(client, include_str!("license/find.sql"), &[&scope.organization.0, &customer, &id.0]).await
+}
+
+/// By name. `of` narrows it to one customer.
+pub async fn list(
+    client: &ReadClient,
+    scope: Scope,
+    of: Option<CustomerId>,
+    paging: &Paging,
+) -> Result<ListPage<LicenseRow>, QueryError> {
+    let of = of.map(|customer| customer.0);
+    query::list(client, include_str!("license/list.sql"), scope, paging, &[&of]).await
+}

@@ -1,0 +1,3 @@
+SELECT to_jsonb(t)
+FROM organization t
+WHERE id = $1

@@ -1,0 +1,135 @@
+//! What a projection is: a pure function from rows and an entry of the log to rows. Loading, storing and the checkpoint
+//! are `table` and `runner`.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use distr_domain::access::AccessRecord;
+use distr_domain::agent::Report;
+use distr_domain::fact::Fact;
+use distr_domain::ids::OrganizationId;
+use distr_eventlog::{Entry, Position, RecordedEvent, TelemetryKind, TelemetryRecord};
+use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+use crate::error::ProjectionError;
+
+/// One read model table. Its row type has a field for each column, and the primary key is `id uuid`.
+pub trait Projection: Send + Sync + 'static {
+    type Row: Serialize + DeserializeOwned + Clone + std::fmt::Debug + Send + Sync;
+    const TABLE: &'static str;
+
+    /// The rows that this entry may touch; they are in `rows` when `apply` is called, if they exist.
+    fn keys(entry: &Seen) -> Vec<Uuid>;
+
+    /// Changes the rows. No side effect beyond them.
+    fn apply(rows: &mut Rows<Self::Row>, entry: &Seen);
+}
+
+/// An entry of the log, decoded once for all projections of a group.
+#[derive(Debug)]
+pub struct Seen {
+    pub position: Position,
+    pub organization: OrganizationId,
+    /// the stream's id, or the telemetry's subject: the thing that this is about
+    pub id: Uuid,
+    pub event_id: Uuid,
+    pub actor: String,
+    pub at: DateTime<Utc>,
+    pub what: What,
+}
+
+#[derive(Debug)]
+pub enum What {
+    Fact(Fact),
+    Heartbeat(Report),
+    Access(AccessRecord),
+}
+
+impl Seen {
+    pub(crate) fn decode(entry: &Entry) -> Result<Self, ProjectionError> {
+        match entry {
+            Entry::Fact(event) => Self::decode_fact(event),
+            Entry::Telemetry(recorded) => {
+                let TelemetryRecord { id, organization, subject, recorded_at, .. } = recorded.record;
+                let position = recorded.position;
+                let payload = &recorded.record.payload;
+                let what = match recorded.record.kind {
+                    TelemetryKind::Heartbeat => serde_json::from_slice(payload).map(What::Heartbeat),
+                    TelemetryKind::Access => serde_json::from_slice(payload).map(What::Access),
+                };
+                let what = what.map_err(|source| ProjectionError::UnreadableTelemetry { position, source })?;
+                let actor = String::new();
+                Ok(Self { position, organization, id: subject, event_id: id, actor, at: recorded_at, what })
+            }
+        }
+    }
+
+    fn decode_fact(event: &RecordedEvent) -> Result<Self, ProjectionError> {
+        let fact = Fact::decode(event.stream.category, &event.event_type, &event.payload)
+            .map_err(|source| ProjectionError::Unreadable { position: event.position, source })?;
+        Ok(Self {
+            position: event.position,
+            organization: event.organization,
+            id: event.stream.id,
+            event_id: event.id,
+            actor: event.actor.to_string(),
+            at: event.recorded_at,
+            what: What::Fact(fact),
+        })
+    }
+
+    pub fn fact(&self) -> Option<&Fact> {
+        match &self.what {
+            What::Fact(fact) => Some(fact),
+            _ => None,
+        }
+    }
+}
+
+/// The rows of one table that a batch touches, by key.
+#[derive(Debug)]
+pub struct Rows<R> {
+    rows: HashMap<Uuid, Slot<R>>,
+}
+
+#[derive(Debug)]
+struct Slot<R> {
+    row: Option<R>,
+    changed: bool,
+}
+
+impl<R> Default for Rows<R> {
+    fn default() -> Self {
+        Self { rows: HashMap::new() }
+    }
+}
+
+impl<R> Rows<R> {
+    pub fn put(&mut self, key: Uuid, row: R) {
+        self.rows.insert(key, Slot { row: Some(row), changed: true });
+    }
+
+    pub fn remove(&mut self, key: Uuid) {
+        self.rows.insert(key, Slot { row: None, changed: true });
+    }
+
+    /// The row, to be changed in place; nothing if the table has none.
+    pub fn get_mut(&mut self, key: Uuid) -> Option<&mut R> {
+        let slot = self.rows.get_mut(&key)?;
+        slot.changed |= slot.row.is_some();
+        slot.row.as_mut()
+    }
+
+    pub(crate) fn load(&mut self, key: Uuid, row: R) {
+        self.rows.insert(key, Slot { row: Some(row), changed: false });
+    }
+
+    pub(crate) fn changed(&self) -> impl Iterator<Item = &R> {
+        self.rows.values().filter(|slot| slot.changed).filter_map(|slot| slot.row.as_ref())
+    }
+
+    pub(crate) fn removed(&self) -> Vec<Uuid> {
+        self.rows.iter().filter(|(_, slot)| slot.row.is_none() && slot.changed).map(|(key, _)| *key).collect()
+    }
+}

@@ -1,0 +1,133 @@
+//! How read models are asked: within a scope, a page at a time by keyset, rows as JSON into their row types. The SQL of
+//! each question stands in a file beside the slice that asks it.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use distr_domain::ids::{CustomerId, OrganizationId};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio_postgres::types::{Json, ToSql};
+use uuid::Uuid;
+
+use crate::error::QueryError;
+
+/// A connection to the read models, from the pool of `read_pool`.
+pub type ReadClient = deadpool_postgres::Client;
+
+/// What the asker may see at all: from the credential, never from an argument. A customer's member sees its customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope {
+    pub organization: OrganizationId,
+    pub customer: Option<CustomerId>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Paging {
+    pub first: u16,
+    pub after: Option<Cursor>,
+}
+
+/// The place after an item of a list: its sort key and its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    key: String,
+    id: Uuid,
+}
+
+#[derive(Debug, Clone)]
+pub struct ListPage<T> {
+    pub items: Vec<(Cursor, T)>,
+    pub has_next: bool,
+}
+
+impl Paging {
+    pub const MAX: u16 = 500;
+
+    pub fn first(first: u16) -> Self {
+        Self { first: first.clamp(1, Self::MAX), after: None }
+    }
+
+    pub fn after(self, cursor: Option<Cursor>) -> Self {
+        Self { after: cursor, ..self }
+    }
+}
+
+impl Cursor {
+    pub fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("{}/{}", self.id, self.key))
+    }
+
+    pub fn decode(text: &str) -> Result<Self, QueryError> {
+        let invalid = || QueryError::Cursor(text.chars().take(80).collect());
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid())?;
+        let plain = String::from_utf8(bytes).map_err(|_| invalid())?;
+        let (id, key) = plain.split_once('/').ok_or_else(invalid)?;
+        Ok(Self { key: key.to_owned(), id: id.parse().map_err(|_| invalid())? })
+    }
+}
+
+/// One row or none. The query's only column is `jsonb`.
+pub(crate) async fn find<T: DeserializeOwned>(
+    client: &ReadClient,
+    sql: &str,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<Option<T>, QueryError> {
+    let statement = client.prepare_cached(sql).await?;
+    let row = client.query_opt(&statement, parameters).await?;
+    row.map(|row| value(&row, 0)).transpose()
+}
+
+/// All rows. The query's only column is `jsonb`.
+pub(crate) async fn all<T: DeserializeOwned>(
+    client: &ReadClient,
+    sql: &str,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<T>, QueryError> {
+    let statement = client.prepare_cached(sql).await?;
+    client.query(&statement, parameters).await?.iter().map(|row| value(row, 0)).collect()
+}
+
+/// A page of a list. The query answers with `(sort key text, id uuid, row jsonb)` in order and takes `$1` organization,
+/// `$2` customer or null, `$3` and `$4` the cursor's key and id or null, `$5` the limit, then the list's own filters.
+pub(crate) async fn list<T: DeserializeOwned>(
+    client: &ReadClient,
+    sql: &str,
+    scope: Scope,
+    paging: &Paging,
+    filters: &[&(dyn ToSql + Sync)],
+) -> Result<ListPage<T>, QueryError> {
+    let statement = client.prepare_cached(sql).await?;
+    let customer = scope.customer.map(|customer| customer.0);
+    let (key, id) = paging.after.as_ref().map(|cursor| (cursor.key.as_str(), cursor.id)).unzip();
+    let limit = i64::from(paging.first) + 1;
+    let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&scope.organization.0, &customer, &key, &id, &limit];
+    parameters.extend(filters);
+    let rows = client.query(&statement, &parameters).await?;
+    let has_next = rows.len() > usize::from(paging.first);
+    let items = rows.iter().take(usize::from(paging.first)).map(|row| {
+        let cursor = Cursor { key: row.get(0), id: row.get(1) };
+        Ok((cursor, value(row, 2)?))
+    });
+    Ok(ListPage { items: items.collect::<Result<_, QueryError>>()?, has_next })
+}
+
+fn value<T: DeserializeOwned>(row: &tokio_postgres::Row, column: usize) -> Result<T, QueryError> {
+    let Json(value): Json<Value> = row.get(column);
+    Ok(serde_json::from_value(value)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_survives_its_encoding_whatever_the_key() {
+        let cursor = Cursor { key: "a/b ü".into(), id: Uuid::from_u128(7) };
+        assert_eq!(Cursor::decode(&cursor.encode()).unwrap(), cursor);
+    }
+
+    #[test]
+    fn a_cursor_that_was_not_given_out_is_refused() {
+        assert!(matches!(Cursor::decode("nonsense"), Err(QueryError::Cursor(_))));
+    }
+}

@@ -1,0 +1,112 @@
+//! Table `release`: the versions of each application, drafts included. A customer sees what was published of the
+//! applications that its licenses name.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use distr_domain::fact::Fact;
+use distr_domain::ids::{ApplicationId, OrganizationId, ReleaseId};
+use distr_domain::release::{ReleaseContent, ReleaseEvent};
+use distr_domain::version::Version;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::error::QueryError;
+use crate::projection::{Projection, Rows, Seen};
+use crate::query::{self, ListPage, Paging, ReadClient, Scope};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReleaseRow {
+    pub id: ReleaseId,
+    pub organization: OrganizationId,
+    pub application: ApplicationId,
+    pub version: Version,
+    /// `Version::sort_key`
+    pub sort_key: String,
+    pub status: PublicationStatus,
+    pub content: ReleaseContent,
+    pub published_at: Option<DateTime<Utc>>,
+    pub deprecated_on: Option<NaiveDate>,
+    /// of deprecation or revocation
+    pub reason: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub position: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PublicationStatus {
+    Draft,
+    Published,
+    Deprecated,
+    Revoked,
+}
+
+pub struct ReleaseProjection;
+
+impl Projection for ReleaseProjection {
+    type Row = ReleaseRow;
+    const TABLE: &'static str = "release";
+
+    fn keys(entry: &Seen) -> Vec<Uuid> {
+        match entry.fact() {
+            Some(Fact::Release(_)) => vec![entry.id],
+            _ => vec![],
+        }
+    }
+
+    fn apply(rows: &mut Rows<ReleaseRow>, entry: &Seen) {
+        let Some(Fact::Release(event)) = entry.fact() else { return };
+        if let ReleaseEvent::ReleaseDrafted { application, version, content } = event {
+            let created_at = rows.get_mut(entry.id).map_or(entry.at, |draft| draft.created_at);
+            return rows.put(
+                entry.id,
+                ReleaseRow {
+                    id: ReleaseId(entry.id),
+                    organization: entry.organization,
+                    application: *application,
+                    version: version.clone(),
+                    sort_key: version.sort_key(),
+                    status: PublicationStatus::Draft,
+                    content: content.clone(),
+                    published_at: None,
+                    deprecated_on: None,
+                    reason: None,
+                    created_at,
+                    position: entry.position.0,
+                },
+            );
+        }
+        let Some(row) = rows.get_mut(entry.id) else { return };
+        row.position = entry.position.0;
+        match event {
+            ReleaseEvent::ReleaseDrafted { .. } => {}
+            ReleaseEvent::ReleasePublished {} => {
+                row.status = PublicationStatus::Published;
+                row.published_at = Some(entry.at);
+            }
+            ReleaseEvent::ReleaseDeprecated { on, reason } => {
+                row.status = PublicationStatus::Deprecated;
+                row.deprecated_on = Some(*on);
+                row.reason = Some(reason.clone());
+            }
+            ReleaseEvent::ReleaseRevoked { reason } => {
+                row.status = PublicationStatus::Revoked;
+                row.reason = Some(reason.clone());
+            }
+        }
+    }
+}
+
+pub async fn find(client: &ReadClient, scope: Scope, id: ReleaseId) -> Result<Option<ReleaseRow>, QueryError> {
+    let customer = scope.customer.map(|customer| customer.0);
+    query::find(client, include_str!("release/find.sql"), &[&scope.organization.0, &customer, &id.0]).await
+}
+
+/// The newest version first.
+pub async fn list(
+    client: &ReadClient,
+    scope: Scope,
+    application: ApplicationId,
+    paging: &Paging,
+) -> Result<ListPage<ReleaseRow>, QueryError> {
+    query::list(client, include_str!("release/list.sql"), scope, paging, &[&application.0]).await
+}

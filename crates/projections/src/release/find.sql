@@ -1,0 +1,7 @@
+SELECT to_jsonb(t)
+FROM release t
+WHERE organization = $1
+  AND ($2::uuid IS NULL
+       OR (status <> 'draft'
+           AND EXISTS (SELECT FROM license l WHERE l.customer = $2 AND l.application = t.application)))
+  AND id = $3

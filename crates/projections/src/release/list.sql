@@ -1,0 +1,11 @@
+-- the newest version first
+SELECT sort_key, id, to_jsonb(t)
+FROM release t
+WHERE organization = $1
+  AND ($2::uuid IS NULL
+       OR (status <> 'draft'
+           AND EXISTS (SELECT FROM license l WHERE l.customer = $2 AND l.application = t.application)))
+  AND ($3::text IS NULL OR (sort_key, id) < ($3 COLLATE "C", $4::uuid))
+  AND application = $6
+ORDER BY sort_key DESC, id DESC
+LIMIT $5

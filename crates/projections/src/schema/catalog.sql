@@ -1,0 +1,40 @@
+CREATE TABLE application (
+    id           uuid PRIMARY KEY,
+    organization uuid NOT NULL,
+    name         text NOT NULL,
+    display_name text NOT NULL,
+    description  text NOT NULL,
+    created_at   timestamptz NOT NULL,
+    position     bigint NOT NULL,
+    UNIQUE (organization, name)
+);
+
+CREATE TABLE release (
+    id            uuid PRIMARY KEY,
+    organization  uuid NOT NULL,
+    application   uuid NOT NULL,
+    version       text NOT NULL,
+    sort_key      text COLLATE "C" NOT NULL, -- semantic order as byte order
+    status        text NOT NULL,             -- draft, published, deprecated, revoked
+    content       jsonb NOT NULL,
+    published_at  timestamptz,
+    deprecated_on date,
+    reason        text,                      -- of deprecation or revocation
+    created_at    timestamptz NOT NULL,
+    position      bigint NOT NULL
+);
+CREATE INDEX ON release (organization, application, sort_key DESC);
+-- finds the releases that name a digest
+CREATE INDEX ON release USING gin ((content -> 'artifacts') jsonb_path_ops);
+
+CREATE TABLE channel (
+    id           uuid PRIMARY KEY,
+    organization uuid NOT NULL,
+    application  uuid NOT NULL,
+    name         text NOT NULL,
+    current      text,
+    versions     jsonb NOT NULL, -- promoted and not demoted
+    created_at   timestamptz NOT NULL,
+    position     bigint NOT NULL
+);
+CREATE INDEX ON channel (organization, application, name);

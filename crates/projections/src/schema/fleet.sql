@@ -1,0 +1,50 @@
+CREATE TABLE target (
+    id                   uuid PRIMARY KEY,
+    organization         uuid NOT NULL,
+    customer             uuid NOT NULL,
+    name                 text NOT NULL,
+    runtime              text NOT NULL,
+    enrolment_expires_at timestamptz, -- of an offer that was not used yet
+    enrolled_at          timestamptz,
+    credential           uuid,
+    retired_at           timestamptz,
+    created_at           timestamptz NOT NULL,
+    position             bigint NOT NULL
+);
+CREATE INDEX ON target (organization, customer, name);
+
+CREATE TABLE deployment (
+    id                 uuid PRIMARY KEY,
+    organization       uuid NOT NULL,
+    customer           uuid NOT NULL,
+    target             uuid NOT NULL,
+    application        uuid NOT NULL,
+    generation         bigint NOT NULL,
+    desired            jsonb NOT NULL,
+    removal            text,             -- keep or remove, when its removal was asked for
+    phase              text NOT NULL,
+    step               text,
+    running_version    text,
+    running_generation bigint,
+    drift              text,
+    error_category     text,
+    error              text,
+    changed_at         timestamptz NOT NULL,
+    created_at         timestamptz NOT NULL,
+    position           bigint NOT NULL
+);
+CREATE INDEX ON deployment (organization, customer);
+CREATE INDEX ON deployment (target);
+
+-- the newest report of each target
+CREATE TABLE heartbeat (
+    id            uuid PRIMARY KEY, -- of the target
+    organization  uuid NOT NULL,
+    received_at   timestamptz NOT NULL, -- the hub's clock
+    agent_at      timestamptz NOT NULL, -- the agent's
+    boot          uuid NOT NULL,
+    sequence      bigint NOT NULL,
+    agent_version text NOT NULL,
+    deployments   jsonb NOT NULL,
+    position      bigint NOT NULL
+) WITH (fillfactor = 70);

@@ -1,0 +1,31 @@
+CREATE TABLE license (
+    id           uuid PRIMARY KEY,
+    organization uuid NOT NULL,
+    customer     uuid NOT NULL,
+    application  uuid NOT NULL,
+    name         text NOT NULL,
+    terms        jsonb NOT NULL,
+    standing     jsonb NOT NULL,
+    seats_taken  jsonb NOT NULL, -- targets
+    created_at   timestamptz NOT NULL,
+    position     bigint NOT NULL
+);
+CREATE INDEX ON license (organization, customer, name);
+
+-- each grant, change, use and refusal, in order
+CREATE TABLE license_audit (
+    id           uuid PRIMARY KEY,
+    organization uuid NOT NULL,
+    position     bigint NOT NULL,
+    at           timestamptz NOT NULL,
+    actor        text NOT NULL,
+    kind         text NOT NULL,
+    customer     uuid,
+    application  uuid,
+    license      uuid,
+    subject      text,
+    reason       text,
+    detail       jsonb NOT NULL
+);
+CREATE INDEX ON license_audit (organization, position);
+CREATE INDEX ON license_audit (license, position);

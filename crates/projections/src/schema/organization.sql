@@ -1,0 +1,42 @@
+CREATE TABLE organization (
+    id           uuid PRIMARY KEY,
+    name         text NOT NULL UNIQUE,
+    display_name text NOT NULL,
+    created_at   timestamptz NOT NULL,
+    position     bigint NOT NULL
+);
+
+CREATE TABLE member (
+    id           uuid PRIMARY KEY,
+    organization uuid NOT NULL,
+    kind         text NOT NULL,
+    membership   jsonb NOT NULL,
+    customer     uuid,
+    active       boolean NOT NULL,
+    created_at   timestamptz NOT NULL,
+    position     bigint NOT NULL
+);
+CREATE INDEX ON member (organization, id);
+
+CREATE TABLE token (
+    id           uuid PRIMARY KEY,
+    organization uuid NOT NULL,
+    member       uuid NOT NULL,
+    label        text NOT NULL,
+    scopes       jsonb NOT NULL,
+    expires_at   timestamptz,
+    revoked_at   timestamptz,
+    created_at   timestamptz NOT NULL,
+    position     bigint NOT NULL
+);
+CREATE INDEX ON token (organization, member);
+
+CREATE TABLE customer (
+    id           uuid PRIMARY KEY,
+    organization uuid NOT NULL,
+    name         text NOT NULL,
+    display_name text NOT NULL,
+    created_at   timestamptz NOT NULL,
+    position     bigint NOT NULL,
+    UNIQUE (organization, name)
+);

@@ -1,0 +1,109 @@
+//! Table `target`: the environments of customers, and whether an agent is enrolled in each.
+
+use chrono::{DateTime, Utc};
+use distr_domain::fact::Fact;
+use distr_domain::ids::{CredentialId, CustomerId, OrganizationId, TargetId};
+use distr_domain::names::Slug;
+use distr_domain::target::{Runtime, TargetEvent};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::error::QueryError;
+use crate::projection::{Projection, Rows, Seen};
+use crate::query::{self, ListPage, Paging, ReadClient, Scope};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TargetRow {
+    pub id: TargetId,
+    pub organization: OrganizationId,
+    pub customer: CustomerId,
+    pub name: Slug,
+    pub runtime: Runtime,
+    /// of an offer that was not used yet
+    pub enrolment_expires_at: Option<DateTime<Utc>>,
+    pub enrolled_at: Option<DateTime<Utc>>,
+    /// the only credential that the agent may use
+    pub credential: Option<CredentialId>,
+    pub retired_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+    pub position: u64,
+}
+
+pub struct TargetProjection;
+
+impl Projection for TargetProjection {
+    type Row = TargetRow;
+    const TABLE: &'static str = "target";
+
+    fn keys(entry: &Seen) -> Vec<Uuid> {
+        match entry.fact() {
+            Some(Fact::Target(_)) => vec![entry.id],
+            _ => vec![],
+        }
+    }
+
+    fn apply(rows: &mut Rows<TargetRow>, entry: &Seen) {
+        let Some(Fact::Target(event)) = entry.fact() else { return };
+        if let TargetEvent::TargetRegistered { customer, name, runtime } = event {
+            return rows.put(
+                entry.id,
+                TargetRow {
+                    id: TargetId(entry.id),
+                    organization: entry.organization,
+                    customer: *customer,
+                    name: name.clone(),
+                    runtime: *runtime,
+                    enrolment_expires_at: None,
+                    enrolled_at: None,
+                    credential: None,
+                    retired_at: None,
+                    created_at: entry.at,
+                    position: entry.position.0,
+                },
+            );
+        }
+        let Some(row) = rows.get_mut(entry.id) else { return };
+        row.position = entry.position.0;
+        match event {
+            TargetEvent::TargetRegistered { .. } => {}
+            TargetEvent::EnrolmentOffered { expires_at, .. } => row.enrolment_expires_at = Some(*expires_at),
+            TargetEvent::TargetEnrolled { credential, .. } => {
+                row.enrolment_expires_at = None;
+                row.enrolled_at = Some(entry.at);
+                row.credential = Some(*credential);
+            }
+            TargetEvent::CredentialRotated { credential } => row.credential = Some(*credential),
+            TargetEvent::TargetRetired { .. } => {
+                row.retired_at = Some(entry.at);
+                row.enrolment_expires_at = None;
+                row.credential = None;
+            }
+        }
+    }
+}
+
+pub async fn find(client: &ReadClient, scope: Scope, id: TargetId) -> Result<Option<TargetRow>, QueryError> {
+    let customer = scope.customer.map(|customer| customer.0);
+    query::find(client, include_str!("target/find.sql"), &[&scope.organization.0, &customer, &id.0]).await
+}
+
+/// By name, without the retired. `of` narrows it to one customer.
+pub async fn list(
+    client: &ReadClient,
+    scope: Scope,
+    of: Option<CustomerId>,
+    paging: &Paging,
+) -> Result<ListPage<TargetRow>, QueryError> {
+    let of = of.map(|customer| customer.0);
+    query::list(client, include_str!("target/list.sql"), scope, paging, &[&of]).await
+}
+
+/// For batched loading of what the asker has seen the ids of.
+pub async fn by_ids(
+    client: &ReadClient,
+    organization: OrganizationId,
+    ids: &[TargetId],
+) -> Result<Vec<TargetRow>, QueryError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    query::all(client, include_str!("target/by_ids.sql"), &[&organization.0, &ids]).await
+}

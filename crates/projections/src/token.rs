@@ -1,0 +1,83 @@
+//! Table `token`: the bearer tokens of members, without their secrets.
+
+use chrono::{DateTime, Utc};
+use distr_domain::fact::Fact;
+use distr_domain::ids::{MemberId, OrganizationId, TokenId};
+use distr_domain::token::{TokenEvent, TokenScope};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::error::QueryError;
+use crate::projection::{Projection, Rows, Seen};
+use crate::query::{self, ReadClient};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TokenRow {
+    pub id: TokenId,
+    pub organization: OrganizationId,
+    pub member: MemberId,
+    pub label: String,
+    pub scopes: Vec<TokenScope>,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub revoked_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+    pub position: u64,
+}
+
+pub struct TokenProjection;
+
+impl Projection for TokenProjection {
+    type Row = TokenRow;
+    const TABLE: &'static str = "token";
+
+    fn keys(entry: &Seen) -> Vec<Uuid> {
+        match entry.fact() {
+            Some(Fact::Token(_)) => vec![entry.id],
+            _ => vec![],
+        }
+    }
+
+    fn apply(rows: &mut Rows<TokenRow>, entry: &Seen) {
+        let Some(Fact::Token(event)) = entry.fact() else { return };
+        match event {
+            TokenEvent::TokenIssued { member, label, scopes, expires_at } => rows.put(
+                entry.id,
+                TokenRow {
+                    id: TokenId(entry.id),
+                    organization: entry.organization,
+                    member: *member,
+                    label: label.clone(),
+                    scopes: scopes.clone(),
+                    expires_at: *expires_at,
+                    revoked_at: None,
+                    created_at: entry.at,
+                    position: entry.position.0,
+                },
+            ),
+            TokenEvent::TokenRevoked {} => {
+                if let Some(row) = rows.get_mut(entry.id) {
+                    row.revoked_at = Some(entry.at);
+                    row.position = entry.position.0;
+                }
+            }
+        }
+    }
+}
+
+pub async fn find(
+    client: &ReadClient,
+    organization: OrganizationId,
+    id: TokenId,
+) -> Result<Option<TokenRow>, QueryError> {
+    query::find(client, include_str!("token/find.sql"), &[&organization.0, &id.0]).await
+}
+
+/// In the order in which they were issued.
+pub async fn of_members(
+    client: &ReadClient,
+    organization: OrganizationId,
+    members: &[MemberId],
+) -> Result<Vec<TokenRow>, QueryError> {
+    let members: Vec<Uuid> = members.iter().map(|member| member.0).collect();
+    query::all(client, include_str!("token/of_members.sql"), &[&organization.0, &members]).await
+}

@@ -1,0 +1,3 @@
+SELECT to_jsonb(t)
+FROM token t
+WHERE organization = $1 AND id = $2
