@@ -1,0 +1,31 @@
+#![doc = include_str!("../README.md")]
+
+mod actor;
+mod admission;
+mod codec;
+mod error;
+mod event;
+mod execute;
+mod memory;
+mod page;
+mod port;
+mod position;
+mod postgres;
+mod stream;
+mod subscribe;
+mod telemetry;
+
+pub use actor::{Actor, InvalidActor};
+pub use codec::{DecodeError, EncodeError};
+pub use error::{AppendError, ReadError, StoreError};
+pub use event::{Append, Appended, Expected, NewEvent, RecordedEvent};
+pub use execute::{Context, ExecuteError, Executed, Fault, execute, load};
+pub use memory::MemoryLog;
+pub use port::{
+    Entry, EventLog, MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_TELEMETRY_BYTES, MAX_TELEMETRY_RECORDS, Page, Selection,
+};
+pub use position::{InvalidPosition, Position};
+pub use postgres::{ConnectError, PostgresLog};
+pub use stream::{InvalidStreamName, StreamName};
+pub use subscribe::subscribe_all;
+pub use telemetry::{RecordedTelemetry, TelemetryKind, TelemetryRecord};

@@ -1,0 +1,92 @@
+//! The port: what every store of the log promises. The contract suite in `tests/` is its exact meaning.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tokio::sync::watch;
+
+use crate::{
+    Append, AppendError, Appended, Position, ReadError, RecordedEvent, RecordedTelemetry, StoreError, StreamName,
+    TelemetryRecord,
+};
+
+/// The payloads of one append together, in bytes.
+pub const MAX_APPEND_BYTES: usize = 8 * 1024 * 1024;
+pub const MAX_APPEND_EVENTS: usize = 4096;
+/// The payloads of one call of `append_telemetry` together, in bytes.
+pub const MAX_TELEMETRY_BYTES: usize = 8 * 1024 * 1024;
+pub const MAX_TELEMETRY_RECORDS: usize = 10_000;
+
+/// Facts and telemetry in one space of positions. A reader that has seen position *n* never finds a new entry at or
+/// below *n*; what is acknowledged is durable.
+#[async_trait]
+pub trait EventLog: Send + Sync {
+    /// Appends to one stream, all events or none. Ids that the stream holds already are answered with where they
+    /// stand: always when the same append is repeated, so that an unknown outcome is settled by asking again.
+    async fn append(&self, append: Append) -> Result<Appended, AppendError>;
+
+    /// Appends records in their order, and answers with the position of the last.
+    async fn append_telemetry(&self, records: Vec<TelemetryRecord>) -> Result<Position, AppendError>;
+
+    /// The events of one stream from `from_revision` on, in order. A stream that does not exist is empty.
+    async fn read_stream(
+        &self,
+        stream: &StreamName,
+        from_revision: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, ReadError>;
+
+    /// What stands after `after`, in order: at most `limit` entries (at least one), complete up to the page's
+    /// `scanned_to`. Telemetry that retention has dropped is silently absent; any other hole is an error.
+    async fn read_all(&self, after: Position, limit: usize, selection: Selection) -> Result<Page, ReadError>;
+
+    /// The position of the last entry.
+    async fn head(&self) -> Result<Position, ReadError>;
+
+    /// Wakes when the head may have moved. A hint: whoever waits on it must also look now and then.
+    fn wake(&self) -> watch::Receiver<Position>;
+
+    /// Drops telemetry that is older than `before`, as far as the store's grain allows (never anything newer).
+    /// Answers with the position up to which telemetry may now be missing.
+    async fn drop_telemetry(&self, before: DateTime<Utc>) -> Result<Position, StoreError>;
+}
+
+/// Which entries a reader wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Selection {
+    All,
+    Facts,
+    Telemetry,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    Fact(RecordedEvent),
+    Telemetry(RecordedTelemetry),
+}
+
+/// A piece of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    pub entries: Vec<Entry>,
+    /// Everything selected up to here is in this page or was before it: where to read on.
+    pub scanned_to: Position,
+}
+
+impl Selection {
+    pub(crate) const fn facts(self) -> bool {
+        matches!(self, Selection::All | Selection::Facts)
+    }
+
+    pub(crate) const fn telemetry(self) -> bool {
+        matches!(self, Selection::All | Selection::Telemetry)
+    }
+}
+
+impl Entry {
+    pub const fn position(&self) -> Position {
+        match self {
+            Entry::Fact(event) => event.position,
+            Entry::Telemetry(record) => record.position,
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The one writer of the process: takes what is queued, commits it as one batch, answers. It does not lose a request:
+//! each is answered with what happened, or with an error that says that nobody knows.
+
+use std::{collections::HashSet, slice, sync::Arc, time::Duration};
+
+use chrono::{Days, NaiveDate};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
+
+use super::{
+    bell::advance,
+    block::{self, BlockError},
+    commit::{Committed, Work, commit},
+    connector::Connector,
+    queue::{Queue, Request},
+    session::{CommitError, Session},
+};
+use crate::{AppendError, Position, StoreError};
+
+/// How long a batch is tried again while the database is away; then its callers hear that the outcome is unknown.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Longer than any limit that the database itself keeps.
+const SILENCE: Duration = Duration::from_secs(45);
+
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+#[derive(Debug)]
+pub(super) struct Appender {
+    connector: Connector,
+    session: Option<Session>,
+    queue: Queue,
+    /// What this appender has committed.
+    committed: watch::Sender<Position>,
+    head: Arc<watch::Sender<Position>>,
+    /// Days for which telemetry has its partition, or is known not to get one.
+    days: HashSet<NaiveDate>,
+}
+
+/// Why a batch was given up.
+enum GivenUp {
+    /// Something in it is refused; the rest may be fine.
+    Refused(StoreError),
+    /// The database is away, or broken: trying each alone would not help.
+    Away(StoreError),
+}
+
+impl Appender {
+    pub(super) fn new(
+        connector: Connector,
+        queue: Queue,
+        committed: watch::Sender<Position>,
+        head: Arc<watch::Sender<Position>>,
+    ) -> Self {
+        Self { connector, session: None, queue, committed, head, days: HashSet::new() }
+    }
+
+    /// Until the log is closed and everything is answered.
+    pub(super) async fn run(mut self) {
+        while let Some(batch) = self.queue.take().await {
+            match self.settle(&batch).await {
+                Ok(committed) => answer(batch, committed),
+                Err(GivenUp::Refused(_)) if batch.len() > 1 => self.one_by_one(batch).await,
+                Err(GivenUp::Refused(error) | GivenUp::Away(error)) => refuse(batch, &error),
+            }
+        }
+    }
+
+    /// Finds out which request the database refuses: that one fails alone.
+    async fn one_by_one(&mut self, batch: Vec<Request>) {
+        let mut away = None;
+        for request in batch {
+            let settled = match &away {
+                Some(error) => Err(GivenUp::Away(StoreError::clone(error))),
+                None => self.settle(slice::from_ref(&request)).await,
+            };
+            match settled {
+                Ok(committed) => answer(vec![request], committed),
+                Err(GivenUp::Refused(error)) => refuse(vec![request], &error),
+                Err(GivenUp::Away(error)) => {
+                    refuse(vec![request], &error);
+                    away = Some(error);
+                }
+            }
+        }
+    }
+
+    /// Commits the requests as one batch. When the outcome is unknown, connects again and runs the same batch again.
+    async fn settle(&mut self, requests: &[Request]) -> Result<Committed, GivenUp> {
+        let work = work(requests).map_err(|error| GivenUp::Refused(StoreError::new("append", error)))?;
+        let deadline = Instant::now() + PATIENCE;
+        let mut pause = FIRST_PAUSE;
+        let floor = *self.committed.borrow();
+        let mut rerun_after = None;
+        loop {
+            let error = match self.attempt(&work, rerun_after).await {
+                Ok(committed) => {
+                    self.publish(committed.head);
+                    return Ok(committed);
+                }
+                Err(error) => error,
+            };
+            let again = match error {
+                CommitError::Lost(_) | CommitError::Silent | CommitError::Contended(_) => {
+                    Instant::now() + pause < deadline
+                }
+                CommitError::Refused(_) if rerun_after.is_none() => {
+                    return Err(GivenUp::Refused(StoreError::new("append", error)));
+                }
+                CommitError::Refused(_) | CommitError::Nonsense(_) => false,
+            };
+            if !again {
+                tracing::error!(%error, "the event log gives up a batch, its outcome is unknown");
+                return Err(GivenUp::Away(StoreError::new("append", error)));
+            }
+            tracing::warn!(%error, "the event log runs a batch again");
+            rerun_after = Some(floor);
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn attempt(&mut self, work: &Work<'_>, rerun_after: Option<Position>) -> Result<Committed, CommitError> {
+        let session = match self.session.take() {
+            Some(session) if !session.client.is_closed() => session,
+            _ => Session::open(&self.connector).await.map_err(CommitError::Lost)?,
+        };
+        if let Some(block) = &work.block {
+            prepare_days(&session, &mut self.days, block.newest_at.date_naive()).await?;
+        }
+        let outcome = timeout(SILENCE, commit(&session, work, rerun_after)).await.unwrap_or(Err(CommitError::Silent));
+        let usable = match &outcome {
+            Ok(_) => true,
+            Err(CommitError::Lost(_) | CommitError::Silent) => false,
+            Err(_) => session.client.batch_execute("ROLLBACK").await.is_ok(),
+        };
+        self.session = usable.then_some(session);
+        outcome
+    }
+
+    fn publish(&self, head: Position) {
+        advance(&self.committed, head);
+        advance(&self.head, head);
+    }
+}
+
+/// Makes the day's partition, and the next one ahead of need. Without it, the default partition takes the block.
+async fn prepare_days(session: &Session, ready: &mut HashSet<NaiveDate>, day: NaiveDate) -> Result<(), CommitError> {
+    for day in [Some(day), day.checked_add_days(Days::new(1))].into_iter().flatten() {
+        if ready.contains(&day) {
+            continue;
+        }
+        match session.client.execute(&session.create_telemetry_day, &[&day]).await.map_err(CommitError::from) {
+            Ok(_) => {}
+            Err(CommitError::Refused(error)) => {
+                tracing::warn!(%day, %error, "telemetry of the day goes to the default partition");
+            }
+            Err(error) => return Err(error),
+        }
+        ready.insert(day);
+    }
+    Ok(())
+}
+
+fn work(requests: &[Request]) -> Result<Work<'_>, BlockError> {
+    let facts = requests.iter().filter_map(|request| match request {
+        Request::Facts(append, _) => Some(append),
+        Request::Telemetry(..) => None,
+    });
+    let records = requests.iter().filter_map(|request| match request {
+        Request::Telemetry(records, _) => Some(records),
+        Request::Facts(..) => None,
+    });
+    Ok(Work { facts: facts.collect(), block: block::pack(records.flatten())? })
+}
+
+/// A caller that has gone away does not hear it; what it asked for has happened all the same.
+fn answer(batch: Vec<Request>, committed: Committed) {
+    let mut facts = committed.facts.into_iter();
+    let mut end = committed.block.unwrap_or_default();
+    for request in batch {
+        match request {
+            Request::Facts(_, caller) => {
+                let _ = caller.send(facts.next().expect("one for each append"));
+            }
+            Request::Telemetry(records, caller) => {
+                let last = Position(end.0 + records.len() as u64 - 1);
+                end = last.plus(1);
+                let _ = caller.send(Ok(last));
+            }
+        }
+    }
+}
+
+fn refuse(batch: Vec<Request>, error: &StoreError) {
+    for request in batch {
+        let error = AppendError::Store(error.clone());
+        match request {
+            Request::Facts(_, caller) => drop(caller.send(Err(error))),
+            Request::Telemetry(_, caller) => drop(caller.send(Err(error))),
+        }
+    }
+}

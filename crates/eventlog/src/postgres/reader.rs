@@ -1,0 +1,151 @@
+//! Reads, through a small pool of connections of their own: a slow reader is not in the appender's way.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use futures_util::try_join;
+use tokio_postgres::{Error, Row, types::ToSql};
+
+use super::{
+    ConnectError,
+    connector::Connector,
+    rows::{self, RowError},
+    statements,
+};
+use crate::{
+    Page, Position, ReadError, RecordedEvent, RecordedTelemetry, Selection, StoreError, StreamName,
+    page::{ChainedFact, Scan, assemble},
+};
+
+const CONNECTIONS: usize = 8;
+
+/// For a connection: longer than a burst, shorter than a caller's patience.
+const WAIT: Duration = Duration::from_secs(10);
+
+#[derive(Debug)]
+pub(super) struct Reader {
+    pool: Pool,
+}
+
+/// The answers of one page's queries.
+struct Found {
+    head: Row,
+    facts: Vec<Row>,
+    telemetry: Vec<Row>,
+    dropped_through: Row,
+}
+
+impl Reader {
+    pub(super) fn new(connector: &Connector) -> Result<Self, ConnectError> {
+        let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_connect(connector.config("reader"), connector.clone(), manager);
+        let pool = Pool::builder(manager)
+            .max_size(CONNECTIONS)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(WAIT))
+            .create_timeout(Some(WAIT))
+            .build();
+        Ok(Self { pool: pool.map_err(ConnectError::Pool)? })
+    }
+
+    pub(super) async fn head(&self) -> Result<Position, ReadError> {
+        let client = self.client("read its head").await?;
+        let row = async { client.query_one(&client.prepare_cached(statements::HEAD).await?, &[]).await };
+        let row = row.await.map_err(|error| StoreError::new("read its head", error))?;
+        Ok(rows::head(&row).map_err(|error| unreadable(error, Position::START))?.position)
+    }
+
+    pub(super) async fn stream(
+        &self,
+        stream: &StreamName,
+        from_revision: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, ReadError> {
+        let client = self.client("read a stream").await?;
+        let (category, from, limit) = (stream.category.as_str(), bigint(from_revision), bigint(limit as u64));
+        let rows = async {
+            let statement = client.prepare_cached(statements::STREAM).await?;
+            client.query(&statement, &[&category, &stream.id, &from, &limit]).await
+        };
+        let rows = rows.await.map_err(|error| StoreError::new("read a stream", error))?;
+        let mut events = Vec::with_capacity(rows.len());
+        for (row, expected) in rows.iter().zip(from_revision..) {
+            let event = rows::fact(row).map_err(|error| unreadable(error, place(row)))?.event;
+            if event.revision != expected {
+                return Err(ReadError::StreamHole { stream: *stream, expected, found: event.revision });
+            }
+            events.push(event);
+        }
+        Ok(events)
+    }
+
+    pub(super) async fn page(&self, after: Position, limit: usize, selection: Selection) -> Result<Page, ReadError> {
+        let client = self.client("read a page").await?;
+        let limit = limit.max(1);
+        let found = find(&client, after, limit, selection).await;
+        let found = found.map_err(|error| StoreError::new("read a page", error))?;
+        let mut facts: Vec<ChainedFact> = Vec::with_capacity(found.facts.len());
+        for row in &found.facts {
+            facts.push(rows::fact(row).map_err(|error| unreadable(error, place(row)))?);
+        }
+        let mut telemetry: Vec<RecordedTelemetry> = Vec::new();
+        for row in &found.telemetry {
+            telemetry.extend(rows::telemetry(row, after).map_err(|error| unreadable(error, place(row)))?);
+        }
+        let head = rows::head(&found.head).map_err(|error| unreadable(error, after))?;
+        let dropped = rows::position(&found.dropped_through, 0);
+        let dropped_through = dropped.map_err(|error| unreadable(error, after))?;
+        assemble(Scan { after, limit, selection, head, facts, telemetry, dropped_through })
+    }
+
+    pub(super) async fn drop_telemetry(&self, before: DateTime<Utc>) -> Result<Position, StoreError> {
+        let attempted = "drop old telemetry";
+        let client = self.client(attempted).await?;
+        let row = client.query_one(statements::DROP_TELEMETRY, &[&before]).await;
+        let row = row.map_err(|error| StoreError::new(attempted, error))?;
+        rows::position(&row, 0).map_err(|error| StoreError::new(attempted, error))
+    }
+
+    async fn client(&self, attempted: &'static str) -> Result<Object, StoreError> {
+        self.pool.get().await.map_err(|error| StoreError::new(attempted, error))
+    }
+}
+
+/// The queries go out together and are answered in turn: the head first, so that all up to it is visible to the next
+/// two; the mark of retention last, so that what these two missed is below it.
+async fn find(client: &Object, after: Position, limit: usize, selection: Selection) -> Result<Found, Error> {
+    let head = client.prepare_cached(statements::HEAD).await?;
+    let facts = client.prepare_cached(statements::FACTS).await?;
+    let telemetry = client.prepare_cached(statements::TELEMETRY).await?;
+    let dropped_through = client.prepare_cached(statements::DROPPED_THROUGH).await?;
+    let after = bigint(after.0);
+    let limit_if = |selected: bool| if selected { bigint(limit as u64) } else { 0 };
+    let (most_facts, most_telemetry) = (limit_if(selection.facts()), limit_if(selection.telemetry()));
+    let of_facts: [&(dyn ToSql + Sync); 2] = [&after, &most_facts];
+    let of_telemetry: [&(dyn ToSql + Sync); 2] = [&after, &most_telemetry];
+    let (head, facts, telemetry, dropped_through) = try_join!(
+        client.query_one(&head, &[]),
+        client.query(&facts, &of_facts),
+        client.query(&telemetry, &of_telemetry),
+        client.query_one(&dropped_through, &[]),
+    )?;
+    Ok(Found { head, facts, telemetry, dropped_through })
+}
+
+/// More than the database can count is as good as the most that it can.
+fn bigint(number: u64) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
+}
+
+/// The position in the row's first column.
+fn place(row: &Row) -> Position {
+    rows::position(row, 0).unwrap_or_default()
+}
+
+fn unreadable(error: RowError, position: Position) -> ReadError {
+    match error {
+        RowError::Column(source) => StoreError::new("read a row", source).into(),
+        RowError::Value(reason) => ReadError::Corrupt { position, reason },
+    }
+}

@@ -1,0 +1,1 @@
+SELECT pg_notify('eventlog_head', $1)

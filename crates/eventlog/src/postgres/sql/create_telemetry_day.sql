@@ -1,0 +1,1 @@
+SELECT eventlog.create_telemetry_day($1)

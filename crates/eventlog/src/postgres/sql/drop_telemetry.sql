@@ -1,0 +1,1 @@
+SELECT eventlog.drop_telemetry($1)

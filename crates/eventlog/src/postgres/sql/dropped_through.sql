@@ -1,0 +1,1 @@
+SELECT dropped_through FROM eventlog.retention

@@ -1,0 +1,1 @@
+SELECT position, last_fact FROM eventlog.head FOR UPDATE
