@@ -4,12 +4,15 @@
 pub mod password;
 mod sign_in;
 
+use std::sync::LazyLock;
+
 use distr_domain::ids::{CredentialId, CustomerId, MemberId, OrganizationId, TargetId};
 use distr_domain::member::MemberKind;
 use distr_domain::permission::{Membership, Permission};
 use distr_domain::token::TokenScope;
 use distr_eventlog::Actor;
 use distr_projections::Scope;
+use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
 
@@ -100,21 +103,33 @@ fn scope_for(permission: Permission) -> TokenScope {
 /// Nobody if the secret is unknown, expired or revoked, or its member or target is gone: told apart by no answer.
 pub async fn authenticate(hub: &Hub, secret: &str) -> Result<Option<Caller>, ApiError> {
     let client = hub.ops.get().await?;
-    let statement = client.prepare_cached(include_str!("auth/authenticate.sql")).await?;
-    let now = hub.clock.now();
-    let Some(row) = client.query_opt(&statement, &[&credential::hash(secret), &now]).await? else {
-        return Ok(None);
-    };
+    let statement = client.prepare_cached(BY_SECRET).await?;
+    let row = client.query_opt(&statement, &[&credential::hash(secret), &hub.clock.now()]).await?;
+    Ok(row.and_then(|row| caller(&row)))
+}
+
+/// The same by the id of a session, token or agent's credential, for those who showed its secret a while ago.
+pub async fn authenticate_again(hub: &Hub, id: Uuid) -> Result<Option<Caller>, ApiError> {
+    let client = hub.ops.get().await?;
+    let statement = client.prepare_cached(&BY_ID).await?;
+    let row = client.query_opt(&statement, &[&id, &hub.clock.now()]).await?;
+    Ok(row.and_then(|row| caller(&row)))
+}
+
+const BY_SECRET: &str = include_str!("auth/authenticate.sql");
+static BY_ID: LazyLock<String> = LazyLock::new(|| BY_SECRET.replace("c.hash = $1", "c.id = $1"));
+
+fn caller(row: &Row) -> Option<Caller> {
     let kind: String = row.get("kind");
     let organization = OrganizationId(row.get("organization"));
     let (id, subject): (Uuid, Uuid) = (row.get("id"), row.get("subject"));
     match CredentialKind::parse(&kind) {
-        Some(CredentialKind::Agent) => Ok(Some(Caller::Agent(AgentCaller {
+        Some(CredentialKind::Agent) => Some(Caller::Agent(AgentCaller {
             organization,
             customer: CustomerId(row.get("customer")),
             target: TargetId(subject),
             credential: CredentialId(id),
-        }))),
+        })),
         Some(CredentialKind::Session | CredentialKind::Token) => {
             let Json(membership): Json<Membership> = row.get("membership");
             let member_kind: String = row.get("member_kind");
@@ -124,10 +139,10 @@ pub async fn authenticate(hub: &Hub, secret: &str) -> Result<Option<Caller>, Api
                 false => Via::Session { id },
             };
             let kind = if member_kind == "robot" { MemberKind::Robot } else { MemberKind::Person };
-            Ok(Some(Caller::Member(MemberCaller { organization, member: MemberId(subject), kind, membership, via })))
+            Some(Caller::Member(MemberCaller { organization, member: MemberId(subject), kind, membership, via }))
         }
         // an enrolment token opens nothing but the enrolment
-        Some(CredentialKind::Enrolment) | None => Ok(None),
+        Some(CredentialKind::Enrolment) | None => None,
     }
 }
 

@@ -2,6 +2,7 @@
 //! the change. A slow subscriber is told that it missed some, and reads again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use distr_domain::decider::Category;
 use distr_domain::ids::OrganizationId;
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 /// More than this behind, and a subscriber is told that it missed some.
 const BACKLOG: usize = 1_024;
+const RETRY: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
@@ -44,28 +46,36 @@ impl Changes {
     }
 
     /// Follows the log from `after` until the task is dropped.
-    pub async fn follow(self, log: Arc<dyn EventLog>, after: Position, core: Progress, fleet: Progress) {
-        let (mut core, mut fleet) = (core, fleet);
-        let mut pages = std::pin::pin!(subscribe_all(log, after, Selection::All));
-        while let Some(page) = pages.next().await {
-            let page = match page {
-                Ok(page) => page,
-                Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "cannot follow the log; retrying");
-                    continue;
+    pub async fn follow(self, log: Arc<dyn EventLog>, after: Position, mut core: Progress, mut fleet: Progress) {
+        let mut at = after;
+        loop {
+            let mut pages = std::pin::pin!(subscribe_all(log.clone(), at, Selection::All));
+            while let Some(page) = pages.next().await {
+                match page {
+                    Ok(page) => {
+                        self.publish(&page.entries, &mut core, &mut fleet).await;
+                        at = page.scanned_to;
+                    }
+                    Err(error) => {
+                        tracing::error!(error = &error as &dyn std::error::Error, "cannot follow the log; retrying");
+                    }
                 }
+            }
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+
+    async fn publish(&self, entries: &[Entry], core: &mut Progress, fleet: &mut Progress) {
+        for entry in entries {
+            let shown = match entry {
+                Entry::Fact(_) => &mut *core,
+                Entry::Telemetry(_) => &mut *fleet,
             };
-            for entry in &page.entries {
-                let shown = match entry {
-                    Entry::Fact(_) => &mut core,
-                    Entry::Telemetry(_) => &mut fleet,
-                };
-                while shown.position() < entry.position() {
-                    shown.changed().await;
-                }
-                if let Some(change) = change(entry) {
-                    let _ = self.sender.send(change); // nobody may be listening
-                }
+            while shown.position() < entry.position() {
+                shown.changed().await;
+            }
+            if let Some(change) = change(entry) {
+                let _ = self.sender.send(change); // nobody may be listening
             }
         }
     }

@@ -2,7 +2,6 @@
 //! nothing but that it happened; the log of the hub has the rest.
 
 use actix_web::http::StatusCode;
-use async_graphql::ErrorExtensions;
 use distr_domain::names::InvalidName;
 use distr_domain::rejection::Rejection;
 use distr_eventlog::{ExecuteError, ReadError};
@@ -29,6 +28,8 @@ pub enum ApiError {
     Conflict,
     #[error("the change is stored, but the read models have not caught up with it yet; read again in a moment")]
     NotYetVisible(#[source] WaitError),
+    #[error("the hub is starting or stopping; try again in a moment")]
+    NotReady,
     #[error("something went wrong in the hub; its log has more under this request's id")]
     Fault(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -57,6 +58,7 @@ impl ApiError {
             Self::TooMany { .. } => "too_many_requests",
             Self::Conflict => "conflict",
             Self::NotYetVisible(_) => "not_yet_visible",
+            Self::NotReady => "not_ready",
             Self::Fault(_) => "internal",
         }
     }
@@ -69,7 +71,7 @@ impl ApiError {
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::BadInput(_) => StatusCode::BAD_REQUEST,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::NotYetVisible(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotYetVisible(_) | Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -79,14 +81,6 @@ impl ApiError {
         if let Self::Fault(source) = self {
             tracing::error!(error = &**source as &dyn std::error::Error, "fault");
         }
-    }
-}
-
-impl From<ApiError> for async_graphql::Error {
-    fn from(error: ApiError) -> Self {
-        error.log();
-        let code = error.code();
-        async_graphql::Error::new(error.to_string()).extend_with(|_, extensions| extensions.set("code", code))
     }
 }
 

@@ -7,6 +7,7 @@ mod connection;
 mod context;
 mod customer;
 mod deployment;
+mod error_code;
 mod event;
 mod guard;
 mod license;
@@ -79,7 +80,7 @@ pub use context::RequestContext;
 pub fn schema(hub: Arc<Hub>) -> Schema {
     let loader = DataLoader::new(Loader::new(hub.read.clone(), hub.ops.clone()), tokio::spawn);
     let introspection = hub.settings.introspection;
-    let builder = builder().data(hub).data(loader).limit_depth(MAX_DEPTH).limit_complexity(MAX_COMPLEXITY);
+    let builder = builder().extension(error_code::ErrorCodes).data(hub).data(loader).limit_depth(MAX_DEPTH).limit_complexity(MAX_COMPLEXITY);
     match introspection {
         true => builder.finish(),
         false => builder.disable_introspection().finish(),

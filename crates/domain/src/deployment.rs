@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::agent::{DataRemoval, DeploymentReport, ErrorCategory, Health, Step};
 use crate::decider::{Category, Decider};
 use crate::ids::{ApplicationId, CustomerId, LicenseId, TargetId};
+use crate::names::Slug;
 use crate::rejection::Rejection;
 use crate::version::Version;
 
@@ -20,6 +21,9 @@ pub struct Desired {
     pub application: ApplicationId,
     pub version: Version,
     pub license: LicenseId,
+    /// what the license gave at that moment; what runs keeps them when the license ends
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<Slug>,
     /// interpolation variables of the compose file; a value may name a secret as `${secret:NAME}`
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub config: BTreeMap<String, String>,

@@ -87,3 +87,12 @@ pub async fn list(
     let of = of.map(|customer| customer.0);
     query::list(client, include_str!("license/list.sql"), scope, paging, &[&of]).await
 }
+
+/// The licenses on whose seats this target sits.
+pub async fn with_seat(
+    client: &ReadClient,
+    organization: OrganizationId,
+    target: TargetId,
+) -> Result<Vec<LicenseRow>, QueryError> {
+    query::all(client, include_str!("license/with_seat.sql"), &[&organization.0, &target.0]).await
+}

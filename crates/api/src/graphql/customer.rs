@@ -37,7 +37,7 @@ impl Customer {
     }
 }
 
-async fn load(ctx: &Context<'_>, name: &Name) -> Result<Customer, ApiError> {
+pub(super) async fn load(ctx: &Context<'_>, name: &Name) -> Result<Customer, ApiError> {
     let id = ctx.customer_named(Some(&name.0))?;
     let row = customer::find(&read(ctx).await?, ctx.scope()?, id).await?;
     row.map(Customer).ok_or_else(|| ApiError::not_found("customer", &name.0))

@@ -20,6 +20,7 @@ fn desired(version: &str) -> Desired {
         application: ApplicationId(Uuid::nil()),
         version: v(version),
         license: LicenseId(Uuid::nil()),
+        features: vec![],
         config: BTreeMap::new(),
     }
 }

@@ -1,0 +1,19 @@
+//! `/agent/v1`: what agents say and are told. The shapes are `distr_domain::agent`.
+
+mod handlers;
+
+use actix_web::web;
+
+/// Reports are small: a body above this is not one.
+const MAX_BODY: usize = 1024 * 1024;
+
+pub fn configure(config: &mut web::ServiceConfig) {
+    config.service(
+        web::scope("/agent/v1")
+            .app_data(web::JsonConfig::default().limit(MAX_BODY).error_handler(|error, _| handlers::bad_body(error)))
+            .route("/enrol", web::post().to(handlers::enrol))
+            .route("/heartbeats", web::post().to(handlers::heartbeats))
+            .route("/credential", web::post().to(handlers::rotate))
+            .default_service(web::to(handlers::unknown)),
+    );
+}

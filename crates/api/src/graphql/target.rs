@@ -1,0 +1,300 @@
+//! Targets, as a fleet shows them: state, last heartbeat, what really runs.
+
+use async_graphql::connection::Connection;
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, Subscription};
+use chrono::{DateTime, Utc};
+use distr_domain::decider::Category;
+use distr_domain::fleet;
+use distr_domain::ids::{DeploymentId, TargetId};
+use distr_domain::permission::Permission;
+use distr_domain::target as domain;
+use distr_projections::heartbeat::HeartbeatRow;
+use distr_projections::target::{self, TargetRow};
+use distr_projections::{QueryError, Scope};
+use futures_util::Stream;
+
+use super::connection::{connection, cost, paging};
+use super::context::{ContextExt, Outcome, read};
+use super::customer::{self, Customer};
+use super::deployment::{self, Deployment};
+use super::guard::May;
+use super::loader::{HeartbeatOf, Of, failed};
+use super::scalar::{Name, Position};
+use crate::changes::{Change, Changed};
+use crate::error::ApiError;
+use crate::hub::Hub;
+use crate::operations::{Watched, enrolment, watch};
+
+pub struct Target(pub TargetRow);
+
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "domain::Runtime")]
+pub enum Runtime {
+    Docker,
+}
+
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "fleet::TargetState")]
+pub enum TargetState {
+    /// heard from, and all that was asked for runs healthily
+    Ok,
+    /// heard from, and on the way to what was asked for
+    Progressing,
+    /// heard from, and something failed or is unhealthy
+    Failed,
+    /// missed a few heartbeats: what is shown may be old
+    Stale,
+    /// missed so many that it counts as away
+    Offline,
+    /// never heard from
+    Unknown,
+}
+
+impl Target {
+    async fn heartbeat(&self, ctx: &Context<'_>) -> Result<Option<HeartbeatRow>, ApiError> {
+        let key = HeartbeatOf(Of { organization: self.0.organization, id: self.0.id });
+        ctx.loader().load_one(key).await.map_err(failed)
+    }
+}
+
+#[Object]
+impl Target {
+    async fn id(&self) -> ID {
+        self.0.id.0.into()
+    }
+
+    async fn name(&self) -> Name {
+        self.0.name.clone().into()
+    }
+
+    async fn customer(&self, ctx: &Context<'_>) -> Result<Customer> {
+        Ok(customer::load_nested(ctx, self.0.customer).await?)
+    }
+
+    async fn runtime(&self) -> Runtime {
+        self.0.runtime.into()
+    }
+
+    async fn state(&self, ctx: &Context<'_>) -> Result<TargetState> {
+        let heard = self.heartbeat(ctx).await?.map(|heartbeat| heartbeat.received_at);
+        let deployments = deployment::rows_of_target(ctx, &self.0).await?;
+        let phases = deployments.iter().map(|deployment| deployment.phase);
+        let hub = ctx.hub();
+        Ok(fleet::target_state(heard, phases, hub.settings.silence, hub.clock.now()).into())
+    }
+
+    /// When the hub last heard from its agent.
+    async fn last_heartbeat_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
+        Ok(self.heartbeat(ctx).await?.map(|heartbeat| heartbeat.received_at))
+    }
+
+    async fn agent_version(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        Ok(self.heartbeat(ctx).await?.map(|heartbeat| heartbeat.agent_version))
+    }
+
+    /// Without those that were removed.
+    async fn deployments(&self, ctx: &Context<'_>) -> Result<Vec<Deployment>> {
+        let rows = deployment::rows_of_target(ctx, &self.0).await?;
+        Ok(rows.into_iter().map(Deployment).collect())
+    }
+
+    async fn enrolled_at(&self) -> Option<DateTime<Utc>> {
+        self.0.enrolled_at
+    }
+
+    /// Until when the enrolment token that was given out last may be used.
+    async fn enrolment_expires_at(&self) -> Option<DateTime<Utc>> {
+        self.0.enrolment_expires_at
+    }
+
+    async fn retired_at(&self) -> Option<DateTime<Utc>> {
+        self.0.retired_at
+    }
+
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+}
+
+async fn load(ctx: &Context<'_>, id: TargetId, name: &Name) -> Result<Target, ApiError> {
+    let row = target::find(&read(ctx).await?, ctx.scope()?, id).await?;
+    row.map(Target).ok_or_else(|| ApiError::not_found("target", &name.0))
+}
+
+pub(super) fn id(ctx: &Context<'_>, customer: Option<&Name>, name: &Name) -> Result<TargetId, ApiError> {
+    Ok(TargetId::of(ctx.customer_named(customer.map(|name| &name.0))?, &name.0))
+}
+
+/// The target of something that the caller may see.
+pub(super) async fn load_nested(ctx: &Context<'_>, id: TargetId) -> Result<Target, ApiError> {
+    let key = Of { organization: ctx.organization()?, id };
+    let row = ctx.loader().load_one(key).await.map_err(failed)?;
+    row.map(Target).ok_or_else(|| ApiError::not_found("target", id))
+}
+
+#[derive(Default)]
+pub struct TargetQuery;
+
+#[Object]
+impl TargetQuery {
+    #[graphql(guard = "May(Permission::ReadFleet)")]
+    async fn target(&self, ctx: &Context<'_>, customer: Option<Name>, name: Name) -> Result<Target> {
+        Ok(load(ctx, id(ctx, customer.as_ref(), &name)?, &name).await?)
+    }
+
+    /// The fleet: by name, without the retired; of one customer if it is named.
+    #[graphql(guard = "May(Permission::ReadFleet)", complexity = "cost(first, child_complexity)")]
+    async fn targets(
+        &self,
+        ctx: &Context<'_>,
+        customer: Option<Name>,
+        first: Option<u16>,
+        after: Option<String>,
+    ) -> Result<Connection<String, Target>> {
+        let of = customer.map(|name| ctx.customer_named(Some(&name.0))).transpose()?;
+        let page = target::list(&read(ctx).await?, ctx.scope()?, of, &paging(first, after)?).await;
+        Ok(connection(page.map_err(ApiError::from)?, Target))
+    }
+}
+
+/// How to install the agent. The token is shown this once.
+#[derive(SimpleObject)]
+pub struct Enrolment {
+    token: String,
+    expires_at: DateTime<Utc>,
+    /// one command for the target's shell; the token is in no URL
+    command: String,
+}
+
+impl From<enrolment::Enrolment> for Enrolment {
+    fn from(offer: enrolment::Enrolment) -> Self {
+        Self { token: offer.token, expires_at: offer.expires_at, command: offer.command }
+    }
+}
+
+pub struct TargetPayload {
+    target: Target,
+    enrolment: Option<enrolment::Enrolment>,
+    outcome: Outcome,
+}
+
+#[Object]
+impl TargetPayload {
+    async fn target(&self) -> &Target {
+        &self.target
+    }
+
+    async fn enrolment(&self) -> Option<Enrolment> {
+        self.enrolment.clone().map(Enrolment::from)
+    }
+
+    /// Where the log stands with this change.
+    async fn position(&self) -> Position {
+        self.outcome.position.into()
+    }
+
+    /// False if it was so already.
+    async fn changed(&self) -> bool {
+        self.outcome.changed
+    }
+}
+
+#[derive(Default)]
+pub struct TargetMutation;
+
+#[Object]
+impl TargetMutation {
+    /// Registers a target and offers its enrolment.
+    #[graphql(guard = "May(Permission::ManageTargets)")]
+    async fn target_register(&self, ctx: &Context<'_>, customer: Option<Name>, name: Name) -> Result<TargetPayload> {
+        let customer_id = ctx.customer_named(customer.as_ref().map(|name| &name.0))?;
+        if let Some(customer) = &customer {
+            customer::load(ctx, customer).await?;
+        }
+        let id = TargetId::of(customer_id, &name.0);
+        let command =
+            domain::TargetCommand::Register { customer: customer_id, name: name.0.clone(), runtime: domain::Runtime::Docker };
+        let cause = ctx.cause()?;
+        ctx.hub().execute::<domain::Target>(&cause, id.0, &command).await?;
+        offer(ctx, id, &name).await
+    }
+
+    /// A new one-time token; one that was given out before and not used no longer works. Using it replaces the agent.
+    #[graphql(guard = "May(Permission::ManageTargets)")]
+    async fn target_offer_enrolment(
+        &self,
+        ctx: &Context<'_>,
+        customer: Option<Name>,
+        name: Name,
+    ) -> Result<TargetPayload> {
+        let id = id(ctx, customer.as_ref(), &name)?;
+        load(ctx, id, &name).await?;
+        offer(ctx, id, &name).await
+    }
+
+    /// For ever: its agent is locked out. What runs there goes on running.
+    #[graphql(guard = "May(Permission::ManageTargets)")]
+    async fn target_retire(
+        &self,
+        ctx: &Context<'_>,
+        customer: Option<Name>,
+        name: Name,
+        reason: String,
+    ) -> Result<TargetPayload> {
+        let id = id(ctx, customer.as_ref(), &name)?;
+        load(ctx, id, &name).await?;
+        let reason = super::context::text("reason", reason, 500)?;
+        let executed = enrolment::retire(ctx.hub(), &ctx.cause()?, id, reason).await?;
+        let outcome = Outcome::of(ctx.hub(), &executed);
+        Ok(TargetPayload { target: load(ctx, id, &name).await?, enrolment: None, outcome })
+    }
+}
+
+async fn offer(ctx: &Context<'_>, id: TargetId, name: &Name) -> Result<TargetPayload> {
+    let (offer, executed) = enrolment::offer(ctx.hub(), &ctx.cause()?, id).await?;
+    let outcome = Outcome::of(ctx.hub(), &executed);
+    Ok(TargetPayload { target: load(ctx, id, name).await?, enrolment: Some(offer), outcome })
+}
+
+#[derive(Default)]
+pub struct TargetSubscription;
+
+#[Subscription]
+impl TargetSubscription {
+    /// Each target of the fleet, whenever something about it changed: a heartbeat, a deployment, an enrolment.
+    #[graphql(guard = "May(Permission::ReadFleet)")]
+    async fn target_changed(
+        &self,
+        ctx: &Context<'_>,
+        customer: Option<Name>,
+        name: Option<Name>,
+    ) -> Result<impl Stream<Item = Result<Target>>> {
+        let scope = ctx.scope()?;
+        let customer = customer.map(|name| ctx.customer_named(Some(&name.0))).transpose()?;
+        let scope = Scope { customer: customer.or(scope.customer), ..scope };
+        Ok(watch(ctx.hub().clone(), scope.organization, move |hub, change| {
+            let name = name.clone();
+            async move {
+                let row = changed_target(&hub, scope, change).await?;
+                let row = row.filter(|row| name.as_ref().is_none_or(|name| row.name == name.0));
+                Ok(row.map(Target))
+            }
+        }))
+    }
+}
+
+async fn changed_target(hub: &Hub, scope: Scope, change: Change) -> Watched<TargetRow> {
+    let client = hub.read().await?;
+    let id = match change.what {
+        Changed::Heartbeat | Changed::Fact(Category::Target) => Some(TargetId(change.id)),
+        Changed::Fact(Category::Deployment) => {
+            let found = distr_projections::deployment::find(&client, scope, DeploymentId(change.id)).await?;
+            found.map(|deployment| deployment.target)
+        }
+        Changed::Fact(_) => None,
+    };
+    match id {
+        Some(id) => Ok(target::find(&client, scope, id).await.map_err(|error: QueryError| ApiError::from(error))?),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,133 @@
+//! Bearer tokens of members, for programs. The secret is shown once.
+
+use async_graphql::{Context, Enum, ID, Object, Result};
+use chrono::{DateTime, Utc};
+use distr_domain::ids::TokenId;
+use distr_domain::token as domain;
+use distr_projections::token::{self, TokenRow};
+
+use super::context::{ContextExt, Outcome, read, text};
+use super::guard::SignedIn;
+use super::member;
+use super::scalar::Position;
+use crate::error::ApiError;
+use crate::operations::tokens::{self, NewToken};
+
+pub struct Token(pub TokenRow);
+
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "domain::TokenScope")]
+pub enum TokenScope {
+    /// GraphQL queries and subscriptions
+    Read,
+    /// GraphQL mutations
+    Write,
+    /// registry pulls
+    Pull,
+    /// registry pushes
+    Push,
+}
+
+#[Object]
+impl Token {
+    async fn id(&self) -> ID {
+        self.0.id.0.into()
+    }
+
+    async fn label(&self) -> &str {
+        &self.0.label
+    }
+
+    async fn scopes(&self) -> Vec<TokenScope> {
+        self.0.scopes.iter().copied().map(TokenScope::from).collect()
+    }
+
+    async fn expires_at(&self) -> Option<DateTime<Utc>> {
+        self.0.expires_at
+    }
+
+    async fn revoked_at(&self) -> Option<DateTime<Utc>> {
+        self.0.revoked_at
+    }
+
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+}
+
+async fn load(ctx: &Context<'_>, id: TokenId) -> Result<Token, ApiError> {
+    let row = token::find(&read(ctx).await?, ctx.organization()?, id).await?;
+    row.map(Token).ok_or_else(|| ApiError::not_found("token", id))
+}
+
+pub struct TokenPayload {
+    token: Token,
+    secret: Option<String>,
+    outcome: Outcome,
+}
+
+#[Object]
+impl TokenPayload {
+    async fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// Shown this once: the bearer token, and the password for `docker login`.
+    async fn secret(&self) -> Option<&str> {
+        self.secret.as_deref()
+    }
+
+    /// Where the log stands with this change.
+    async fn position(&self) -> Position {
+        self.outcome.position.into()
+    }
+
+    /// False if it was so already.
+    async fn changed(&self) -> bool {
+        self.outcome.changed
+    }
+}
+
+#[derive(Default)]
+pub struct TokenMutation;
+
+#[Object]
+impl TokenMutation {
+    /// A token of the caller's own; of another member or a robot for those who manage members. It can never do more
+    /// than its member.
+    #[graphql(guard = "SignedIn")]
+    async fn token_issue(
+        &self,
+        ctx: &Context<'_>,
+        label: String,
+        scopes: Vec<TokenScope>,
+        expires_at: Option<DateTime<Utc>>,
+        member: Option<ID>,
+    ) -> Result<TokenPayload> {
+        let caller = ctx.caller()?;
+        let member = match member {
+            Some(id) => member::load(ctx, member::parse_id(&id)?).await?.0.id,
+            None => caller.member,
+        };
+        let scopes = scopes.into_iter().map(domain::TokenScope::from).collect();
+        let new = NewToken { member, label: text("label", label, 100)?, scopes, expires_at };
+        let (id, secret, executed) = tokens::issue(ctx.hub(), &ctx.cause()?, caller, new).await?;
+        let outcome = Outcome::of(ctx.hub(), &executed);
+        Ok(TokenPayload { token: load(ctx, id).await?, secret: Some(secret), outcome })
+    }
+
+    /// It lets nobody in from the next request on.
+    #[graphql(guard = "SignedIn")]
+    async fn token_revoke(&self, ctx: &Context<'_>, id: ID) -> Result<TokenPayload> {
+        let id = id.parse().map_err(|_| ApiError::BadInput(format!("{:?} is not the id of a token", id.as_str())))?;
+        let token = load(ctx, id).await?;
+        // a token of a member whom the caller may not see is not there
+        let owner = token.0.member;
+        if owner != ctx.caller()?.member {
+            member::load(ctx, owner).await.map_err(|_| ApiError::not_found("token", id))?;
+        }
+        let executed = tokens::revoke(ctx.hub(), &ctx.cause()?, ctx.caller()?, &token.0).await?;
+        let outcome = Outcome::of(ctx.hub(), &executed);
+        Ok(TokenPayload { token: load(ctx, id).await?, secret: None, outcome })
+    }
+}

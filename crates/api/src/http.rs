@@ -1,0 +1,86 @@
+//! The hub's HTTP surface: everything that is served, on one screen.
+
+pub mod limits;
+mod graphql;
+mod health;
+mod middleware;
+
+use std::sync::Arc;
+
+use actix_web::dev::Server;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpMessage, HttpRequest, HttpServer, web};
+use distr_registry::Registry;
+use metrics_exporter_prometheus::PrometheusHandle;
+use uuid::Uuid;
+
+use crate::auth::RequestInfo;
+use crate::config::HttpConfig;
+use crate::graphql::Schema;
+use crate::hub::Hub;
+
+pub use health::Readiness;
+
+/// GraphQL documents with their variables; compose files are the largest part.
+const MAX_GRAPHQL_BODY: usize = 4 * 1024 * 1024;
+/// Time that requests in flight get to end when the hub stops.
+const SHUTDOWN_SECONDS: u64 = 15;
+
+#[derive(Clone)]
+pub struct Served {
+    pub hub: Arc<Hub>,
+    pub schema: Schema,
+    pub registry: web::Data<Registry>,
+    pub readiness: Arc<Readiness>,
+    pub metrics: PrometheusHandle,
+}
+
+/// Starts to listen. An address that is taken is an error here.
+pub fn serve(config: &HttpConfig, served: Served) -> std::io::Result<Server> {
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::Data::new(served.hub.clone()))
+            .app_data(web::Data::new(served.schema.clone()))
+            .app_data(web::Data::new(served.readiness.clone()))
+            .app_data(web::Data::new(served.metrics.clone()))
+            .app_data(served.registry.clone())
+            .app_data(web::PayloadConfig::new(MAX_GRAPHQL_BODY))
+            .wrap(from_fn(middleware::limit))
+            .wrap(from_fn(middleware::trace))
+            .configure(routes)
+    });
+    Ok(server.shutdown_timeout(SHUTDOWN_SECONDS).disable_signals().bind(config.listen)?.run())
+}
+
+fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/healthz", web::get().to(health::alive))
+        .route("/readyz", web::get().to(health::ready))
+        .route("/metrics", web::get().to(health::metrics))
+        .service(
+            web::resource("/graphql")
+                .route(web::post().to(graphql::execute))
+                .route(web::get().guard(graphql::is_upgrade()).to(graphql::subscribe))
+                .route(web::get().to(graphql::explorer)),
+        )
+        .configure(crate::agent::configure)
+        .configure(distr_registry::configure);
+}
+
+/// What the middleware noted of the request.
+pub fn request_info(request: &HttpRequest) -> RequestInfo {
+    request.extensions().get::<RequestInfo>().cloned().unwrap_or_else(|| RequestInfo {
+        correlation: Uuid::nil(),
+        address: None,
+        user_agent: None,
+    })
+}
+
+/// The secret of `Authorization: Bearer …`.
+pub fn bearer(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, secret) = value.split_once(' ')?;
+    let secret = secret.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !secret.is_empty()).then(|| secret.to_owned())
+}

@@ -1,0 +1,108 @@
+//! GraphQL over HTTP and over graphql-transport-ws.
+
+use std::sync::Arc;
+
+use actix_web::guard::{Guard, fn_guard};
+use actix_web::http::header;
+use actix_web::{Error, HttpRequest, HttpResponse, web};
+use async_graphql::http::{ALL_WEBSOCKET_PROTOCOLS, GraphiQLSource};
+use async_graphql::Data;
+use async_graphql_actix_web::{GraphQLRequest, GraphQLResponse, GraphQLSubscription};
+
+use super::{bearer, health::Readiness, request_info};
+use crate::auth::{self, Caller, MemberCaller, RequestInfo};
+use crate::error::ApiError;
+use crate::graphql::{RequestContext, Schema};
+use crate::hub::Hub;
+
+pub async fn execute(
+    schema: web::Data<Schema>,
+    hub: web::Data<Arc<Hub>>,
+    readiness: web::Data<Arc<Readiness>>,
+    request: HttpRequest,
+    body: GraphQLRequest,
+) -> Result<GraphQLResponse, ApiError> {
+    check_ready(&readiness)?;
+    let caller = match bearer(request.headers()) {
+        Some(secret) => Some(member(&hub, &secret).await?),
+        None => None,
+    };
+    let context = RequestContext { caller, request: request_info(&request) };
+    Ok(schema.execute(body.into_inner().data(context)).await.into())
+}
+
+/// A browser cannot set a header on a socket: the secret comes with `connection_init`, as `{"authorization": "Bearer …"}`.
+pub async fn subscribe(
+    schema: web::Data<Schema>,
+    hub: web::Data<Arc<Hub>>,
+    readiness: web::Data<Arc<Readiness>>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Error> {
+    check_ready(&readiness)?;
+    let offered = request.headers().get(header::SEC_WEBSOCKET_PROTOCOL).and_then(|value| value.to_str().ok());
+    let speaks = offered.is_some_and(|offered| {
+        offered.split(',').any(|protocol| ALL_WEBSOCKET_PROTOCOLS.contains(&protocol.trim()))
+    });
+    if !speaks {
+        return Err(ApiError::BadInput("the socket must speak graphql-transport-ws".into()).into());
+    }
+    let (info, hub) = (request_info(&request), hub.get_ref().clone());
+    let from_header = bearer(request.headers());
+    GraphQLSubscription::new(schema.get_ref().clone())
+        .on_connection_init(move |payload| async move {
+            let secret = payload
+                .get("authorization")
+                .and_then(serde_json::Value::as_str)
+                .and_then(|value| value.strip_prefix("Bearer ").map(str::to_owned))
+                .or(from_header);
+            Ok(data(context(&hub, info, secret).await?))
+        })
+        .start(&request, payload)
+}
+
+async fn context(hub: &Hub, request: RequestInfo, secret: Option<String>) -> Result<RequestContext, ApiError> {
+    let caller = match secret {
+        Some(secret) => Some(member(hub, &secret).await?),
+        None => None,
+    };
+    Ok(RequestContext { caller, request })
+}
+
+fn data(context: RequestContext) -> Data {
+    let mut data = Data::default();
+    data.insert(context);
+    data
+}
+
+/// A secret that does not let in is told so, rather than treated as none: its owner wants to know.
+async fn member(hub: &Hub, secret: &str) -> Result<MemberCaller, ApiError> {
+    match auth::authenticate(hub, secret).await? {
+        Some(Caller::Member(member)) => Ok(member),
+        Some(Caller::Agent(_)) => Err(ApiError::Forbidden("agents do not speak GraphQL".into())),
+        None => Err(ApiError::Unauthenticated),
+    }
+}
+
+pub async fn explorer(hub: web::Data<Arc<Hub>>) -> Result<HttpResponse, ApiError> {
+    if !hub.settings.introspection {
+        return Err(ApiError::not_found("page", "/graphql"));
+    }
+    let page = GraphiQLSource::build().endpoint("/graphql").subscription_endpoint("/graphql").finish();
+    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page))
+}
+
+/// Before it has caught up, a hub would answer from the past.
+fn check_ready(readiness: &Readiness) -> Result<(), ApiError> {
+    match readiness.is_ready() {
+        true => Ok(()),
+        false => Err(ApiError::NotReady),
+    }
+}
+
+pub fn is_upgrade() -> impl Guard {
+    fn_guard(|context| {
+        let upgrade = context.head().headers().get(header::UPGRADE);
+        upgrade.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+    })
+}

@@ -1,0 +1,81 @@
+//! Around every request: an id, a span, a count and a limit.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue, USER_AGENT};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, web};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::auth::RequestInfo;
+use crate::error::ApiError;
+use crate::hub::Hub;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
+
+/// Gives the request an id of its own and takes over the caller's correlation id; both are in the log line and the
+/// answer. What a request leads to in the event log carries the correlation id.
+pub async fn trace(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let hub = hub(&request);
+    let id = hub.clock.new_id();
+    let correlation = correlation(&request).unwrap_or(id);
+    let info = RequestInfo {
+        correlation,
+        address: request.peer_addr().map(|address| address.ip().to_string()),
+        user_agent: request
+            .headers()
+            .get(USER_AGENT)
+            .and_then(|value| value.to_str().ok())
+            .map(|text| text.chars().take(200).collect()),
+    };
+    request.extensions_mut().insert(info);
+    let span = tracing::info_span!("request", request = %id, %correlation);
+    let (method, path) = (request.method().clone(), route(&request));
+    let begun = Instant::now();
+    let mut response = next.call(request).instrument(span.clone()).await?;
+    let (status, took) = (response.status().as_u16(), begun.elapsed());
+    // at debug: a line for each heartbeat would cost more than the heartbeat
+    span.in_scope(|| tracing::debug!(%method, path, status, took_us = took.as_micros() as u64, "answered"));
+    metrics::histogram!("distr_http_request_seconds", "route" => path, "status" => status.to_string())
+        .record(took.as_secs_f64());
+    let headers = response.headers_mut();
+    for (name, value) in [(REQUEST_ID, id), (CORRELATION_ID, correlation)] {
+        if let Ok(value) = HeaderValue::from_str(&value.to_string()) {
+            headers.insert(name, value);
+        }
+    }
+    Ok(response)
+}
+
+/// Refuses an address that asks more often than it may.
+pub async fn limit(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let address = request.peer_addr().map(|address| address.ip().to_string()).unwrap_or_default();
+    hub(&request).limits.check_address(&address).map_err(|error: ApiError| Error::from(error))?;
+    next.call(request).await
+}
+
+fn hub(request: &ServiceRequest) -> Arc<Hub> {
+    request.app_data::<web::Data<Arc<Hub>>>().expect("the app has a hub").get_ref().clone()
+}
+
+fn correlation(request: &ServiceRequest) -> Option<Uuid> {
+    request.headers().get(CORRELATION_ID)?.to_str().ok()?.parse().ok()
+}
+
+/// The kind of path, so that metrics do not grow with names.
+fn route(request: &ServiceRequest) -> &'static str {
+    let path = request.path();
+    let kinds = ["/graphql", "/agent/v1/heartbeats", "/agent/v1", "/v2", "/token", "/healthz", "/readyz", "/metrics"];
+    kinds.into_iter().find(|kind| path.starts_with(kind)).unwrap_or("other")
+}

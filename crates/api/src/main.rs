@@ -1,0 +1,89 @@
+//! `distr-hub`: serve, rebuild the read models, print the GraphQL schema.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use distr_api::boot::{self, ServeConfig};
+use distr_api::config::StorageConfig;
+use distr_api::graphql;
+use distr_eventlog::PostgresLog;
+use distr_projections::rebuild;
+use tracing_subscriber::EnvFilter;
+
+#[derive(Parser)]
+#[command(name = "distr-hub", version, about = "The hub of Distr: registry, GraphQL API, agents' endpoint")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// How the log is written
+    #[arg(long, env = "DISTR_LOG_FORMAT", default_value = "text", global = true)]
+    log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve until told to stop
+    Serve(Box<ServeConfig>),
+    /// Make the read models anew from the log, while no hub serves
+    Rebuild(StorageConfig),
+    /// Print the GraphQL schema
+    Schema,
+}
+
+#[actix_web::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_log(cli.log_format);
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let outcome = match cli.command {
+        Command::Serve(config) => boot::serve(*config).await,
+        Command::Rebuild(config) => rebuild_all(&config).await,
+        Command::Schema => {
+            println!("{}", graphql::sdl().trim_end());
+            Ok(())
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("distr-hub: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start_log(format: LogFormat) {
+    let filter = EnvFilter::try_from_env("DISTR_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().flatten_event(true).init(),
+    }
+}
+
+async fn rebuild_all(config: &StorageConfig) -> anyhow::Result<()> {
+    let database = boot::open_database(config).await?;
+    let log = Arc::new(PostgresLog::connect_to(database.eventlog.clone()).await.context("cannot open the event log")?);
+    let report = rebuild(&database.main, log.clone(), |group, at, head| {
+        eprintln!("{group}: {at} of {head}");
+    })
+    .await
+    .context("cannot rebuild the read models")?;
+    for (group, applied) in &report.applied {
+        println!("{group}: {applied} entries");
+    }
+    println!("read models stand at {}", report.position);
+    log.close().await;
+    if let Some(embedded) = database.embedded {
+        embedded.stop().await.context("Postgres did not stop cleanly")?;
+    }
+    Ok(())
+}

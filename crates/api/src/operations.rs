@@ -1,0 +1,24 @@
+//! What takes more than one step: each file is one operation that edges call.
+
+pub mod deploy;
+pub mod desired;
+pub mod enrolment;
+pub mod history;
+pub mod members;
+pub mod publish;
+pub mod tokens;
+mod watching;
+
+use distr_domain::decider::Decider;
+use uuid::Uuid;
+
+use crate::error::ApiError;
+use crate::hub::Hub;
+
+pub use watching::{Watched, watch};
+
+/// The state of a stream, from the log: for what must not be an instant old.
+pub async fn load<D: Decider>(hub: &Hub, stream: Uuid) -> Result<D, ApiError> {
+    let (state, _) = distr_eventlog::load::<D>(hub.log.as_ref(), stream).await.map_err(ApiError::fault)?;
+    Ok(state)
+}

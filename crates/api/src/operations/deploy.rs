@@ -1,0 +1,211 @@
+//! Asking for a release on a target: the license in force decides now, a seat is taken, the wish becomes a fact. The
+//! answer is recorded either way, for the license audit.
+
+use std::collections::BTreeMap;
+
+use distr_domain::access::{AccessAction, AccessOutcome, AccessRecord};
+use distr_domain::channel::Channel;
+use distr_domain::deployment::{Deployment, DeploymentCommand, Desired};
+use distr_domain::entitlement::{self, Asked, HeldLicense, Refusal};
+use distr_domain::ids::{ApplicationId, ChannelId, DeploymentId, LicenseId, ReleaseId, TargetId};
+use distr_domain::license::{License, LicenseCommand};
+use distr_domain::names::Slug;
+use distr_domain::rejection::Rejection;
+use distr_domain::release::{Release, ReleaseStatus};
+use distr_domain::version::Version;
+use distr_eventlog::{Executed, TelemetryKind, TelemetryRecord};
+use distr_projections::target::TargetRow;
+use distr_projections::{Scope, entitlement as read_entitlement, target};
+
+use super::load;
+use crate::auth::RequestInfo;
+use crate::error::ApiError;
+use crate::hub::{Cause, Hub};
+use crate::operations::desired::secret_names;
+use crate::ops::secret::Place;
+
+pub struct Deploy {
+    pub scope: Scope,
+    pub target: TargetId,
+    pub target_name: Slug,
+    pub application: Slug,
+    pub wanted: Wanted,
+    /// nothing means: as it is
+    pub config: Option<BTreeMap<String, String>>,
+}
+
+pub enum Wanted {
+    Version(Version),
+    /// where the channel stands now
+    Channel(Slug),
+}
+
+pub async fn set_release(
+    hub: &Hub,
+    cause: &Cause,
+    request: &RequestInfo,
+    deploy: Deploy,
+) -> Result<Executed<Deployment>, ApiError> {
+    let target = target::find(&hub.read().await?, deploy.scope, deploy.target)
+        .await?
+        .filter(|target| target.retired_at.is_none())
+        .ok_or_else(|| ApiError::not_found("target", &deploy.target_name))?;
+    let application = ApplicationId::of(deploy.scope.organization, &deploy.application);
+    let version = wanted_version(hub, &deploy, application).await?;
+    let release = load::<Release>(hub, ReleaseId::of(application, &version).0).await?;
+    let release_name = format!("{} {version}", deploy.application);
+    // a draft is as good as not there
+    if matches!(release.status, ReleaseStatus::Missing | ReleaseStatus::Draft) {
+        return Err(ApiError::not_found("release", release_name));
+    }
+    let asked = asked(hub, deploy.scope, application, &version, &release.status).await?;
+    let held = read_entitlement::held_licenses(&hub.read().await?, deploy.scope.organization, target.customer).await?;
+    let id = DeploymentId::of(target.id, application);
+    let before = load::<Deployment>(hub, id.0).await?;
+    let config = config(hub, &deploy, &target, &before).await?;
+
+    let use_of = Use { cause, request, target: &target, application, release_name: &release_name, held: &held };
+    let grant = match entitlement::decide(std::slice::from_ref(&asked), &held, hub.clock.now()) {
+        Ok(grant) => grant,
+        Err(refusal) => return Err(use_of.refused(hub, &refusal).await?),
+    };
+    if let Err(no_seat) = take_seat(hub, cause, grant.license, target.id).await {
+        use_of.record(hub, Some(grant.license), refused(no_seat.code(), no_seat.to_string())).await?;
+        return Err(no_seat);
+    }
+    let features = entitlement::features(&asked, &held, hub.clock.now());
+    let desired = Desired {
+        customer: target.customer,
+        target: target.id,
+        application,
+        version,
+        license: grant.license,
+        features,
+        config,
+    };
+    let executed = hub.execute::<Deployment>(cause, id.0, &DeploymentCommand::SetDesired(desired)).await?;
+    if executed.position.is_some() {
+        let rule = format!("license \"{}\"", grant.name);
+        use_of.record(hub, Some(grant.license), AccessOutcome::Granted { rule }).await?;
+    }
+    Ok(executed)
+}
+
+async fn wanted_version(hub: &Hub, deploy: &Deploy, application: ApplicationId) -> Result<Version, ApiError> {
+    match &deploy.wanted {
+        Wanted::Version(version) => Ok(version.clone()),
+        Wanted::Channel(name) => {
+            let channel = load::<Channel>(hub, ChannelId::of(application, name).0).await?;
+            let current = channel.current().cloned();
+            current.ok_or_else(|| ApiError::not_found("release in channel", format!("{}/{name}", deploy.application)))
+        }
+    }
+}
+
+/// From the log rather than the read model where the two could differ in what is refused: the revocation.
+async fn asked(
+    hub: &Hub,
+    scope: Scope,
+    application: ApplicationId,
+    version: &Version,
+    status: &ReleaseStatus,
+) -> Result<Asked, ApiError> {
+    let id = ReleaseId::of(application, version);
+    let found = read_entitlement::asked_for_release(&hub.read().await?, scope.organization, id).await?;
+    let mut asked = found.unwrap_or_else(|| Asked {
+        application,
+        version: version.clone(),
+        channels: vec![],
+        revoked: None,
+        feature: None,
+    });
+    if let ReleaseStatus::Revoked { reason } = status {
+        asked.revoked = Some(reason.clone());
+    }
+    Ok(asked)
+}
+
+async fn config(
+    hub: &Hub,
+    deploy: &Deploy,
+    target: &TargetRow,
+    before: &Deployment,
+) -> Result<BTreeMap<String, String>, ApiError> {
+    let Some(config) = &deploy.config else {
+        return Ok(before.desired.as_ref().map(|desired| desired.config.clone()).unwrap_or_default());
+    };
+    for key in config.keys() {
+        let valid = key.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_')
+            && key.bytes().next().is_some_and(|c| !c.is_ascii_digit());
+        if !valid {
+            return Err(ApiError::BadInput(format!("config key {key:?}: use letters, digits and _, not a digit first")));
+        }
+    }
+    let names: Vec<String> = config.values().flat_map(|value| secret_names(value)).collect();
+    let place = Place { organization: deploy.scope.organization, customer: target.customer };
+    let known = hub.vault.get(&hub.ops.get().await?, place, &names).await?;
+    match names.iter().find(|name| !known.contains_key(*name)) {
+        None => Ok(config.clone()),
+        Some(missing) => Err(ApiError::Rejected {
+            code: "deployment.secret_missing",
+            message: format!("config names secret {missing:?}, which the customer does not have; set it first"),
+        }),
+    }
+}
+
+async fn take_seat(hub: &Hub, cause: &Cause, license: LicenseId, target: TargetId) -> Result<(), ApiError> {
+    hub.append::<License>(cause, license.0, &LicenseCommand::TakeSeat { target }).await?;
+    Ok(())
+}
+
+fn refused(code: &str, reason: String) -> AccessOutcome {
+    AccessOutcome::Refused { code: code.to_owned(), reason }
+}
+
+/// One attempt to use a right, for the record.
+struct Use<'a> {
+    cause: &'a Cause,
+    request: &'a RequestInfo,
+    target: &'a TargetRow,
+    application: ApplicationId,
+    release_name: &'a str,
+    held: &'a [HeldLicense],
+}
+
+impl Use<'_> {
+    async fn refused(&self, hub: &Hub, refusal: &Refusal) -> Result<ApiError, ApiError> {
+        let license = refusal
+            .license()
+            .and_then(|name| self.held.iter().find(|held| held.name == *name))
+            .map(|held| held.id);
+        let message =
+            format!("target \"{}\" may not run {}: {refusal}", self.target.name, self.release_name);
+        self.record(hub, license, refused(refusal.code(), refusal.to_string())).await?;
+        Ok(ApiError::Rejected { code: refusal.code(), message })
+    }
+
+    async fn record(&self, hub: &Hub, license: Option<LicenseId>, outcome: AccessOutcome) -> Result<(), ApiError> {
+        let record = AccessRecord {
+            action: AccessAction::Deploy,
+            actor: self.cause.actor.to_string(),
+            customer: Some(self.target.customer),
+            application: Some(self.application),
+            license,
+            subject: self.release_name.to_owned(),
+            digest: None,
+            outcome,
+            address: self.request.address.clone(),
+            user_agent: self.request.user_agent.clone(),
+        };
+        let record = TelemetryRecord {
+            id: hub.clock.new_id(),
+            organization: self.cause.organization,
+            subject: self.target.id.0,
+            kind: TelemetryKind::Access,
+            recorded_at: hub.clock.now(),
+            payload: serde_json::to_vec(&record).map_err(ApiError::fault)?.into(),
+        };
+        hub.log.append_telemetry(vec![record]).await.map_err(ApiError::fault)?;
+        Ok(())
+    }
+}

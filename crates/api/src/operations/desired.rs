@@ -1,0 +1,155 @@
+//! What an agent has to bring about, from the read models; secrets are put in here and nowhere else.
+
+use std::collections::BTreeMap;
+
+use aws_lc_rs::digest;
+use distr_domain::agent::{DesiredDeployment, DesiredState, Instruction, PinnedImage, RunInstruction};
+use distr_domain::deployment::Phase;
+use distr_domain::ids::ReleaseId;
+use distr_projections::deployment::{self, DeploymentRow};
+use distr_projections::query::ReadClient;
+use distr_projections::{Scope, application, organization, release};
+
+use crate::auth::AgentCaller;
+use crate::error::ApiError;
+use crate::hub::Hub;
+use crate::ops::secret::Place;
+
+/// The whole desired state, unless the agent's etag says that it holds it already.
+pub async fn desired(hub: &Hub, agent: &AgentCaller, held: Option<&str>) -> Result<Option<DesiredState>, ApiError> {
+    let client = hub.read().await?;
+    let scope = Scope { organization: agent.organization, customer: Some(agent.customer) };
+    let mut rows = deployment::of_targets(&client, scope, &[agent.target]).await?;
+    rows.retain(|row| row.phase != Phase::Removed);
+    let etag = etag(hub, agent, &rows).await?;
+    if held == Some(etag.as_str()) {
+        return Ok(None);
+    }
+    let mut deployments = vec![];
+    for row in &rows {
+        deployments.push(desired_deployment(hub, &client, scope, row).await?);
+    }
+    Ok(Some(DesiredState { etag, registry: hub.settings.registry_host.clone(), deployments }))
+}
+
+/// A generation's wish never changes, and so names it; only secrets change beside.
+async fn etag(hub: &Hub, agent: &AgentCaller, rows: &[DeploymentRow]) -> Result<String, ApiError> {
+    let names_secrets = rows.iter().any(|row| row.desired.config.values().any(|value| value.contains("${secret:")));
+    let secrets = match names_secrets {
+        true => last_secret_change(hub, agent).await?,
+        false => String::new(),
+    };
+    let mut text = format!("{};{secrets}", hub.settings.registry_host);
+    for row in rows {
+        text.push_str(&format!(";{}:{}", row.id, row.generation));
+    }
+    Ok(hex::encode(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..16]))
+}
+
+async fn last_secret_change(hub: &Hub, agent: &AgentCaller) -> Result<String, ApiError> {
+    let client = hub.ops.get().await?;
+    let sql = "SELECT max(changed_at)::text FROM secret WHERE organization = $1 AND customer = $2";
+    let row = client.query_one(sql, &[&agent.organization.0, &agent.customer.0]).await?;
+    Ok(row.get::<_, Option<String>>(0).unwrap_or_default())
+}
+
+async fn desired_deployment(
+    hub: &Hub,
+    client: &ReadClient,
+    scope: Scope,
+    row: &DeploymentRow,
+) -> Result<DesiredDeployment, ApiError> {
+    let applications = application::by_ids(client, scope.organization, &[row.application]).await?;
+    let application = applications.into_iter().next().ok_or_else(|| missing("application", row))?;
+    let instruction = match row.removal.filter(|_| row.phase == Phase::Removing) {
+        Some(data) => Instruction::Remove { data },
+        None => Instruction::Run(run(hub, client, scope, row).await?),
+    };
+    Ok(DesiredDeployment {
+        deployment: row.id,
+        application: application.name,
+        generation: row.generation,
+        instruction,
+    })
+}
+
+async fn run(
+    hub: &Hub,
+    client: &ReadClient,
+    scope: Scope,
+    row: &DeploymentRow,
+) -> Result<RunInstruction, ApiError> {
+    let id = ReleaseId::of(row.application, &row.desired.version);
+    // the vendor's view: the wish was decided when it was made, and what runs is not taken away with a license
+    let vendor = Scope { customer: None, ..scope };
+    let release = release::find(client, vendor, id).await?.ok_or_else(|| missing("release", row))?;
+    let organization = organization::find(client, scope.organization).await?;
+    let organization = organization.ok_or_else(|| missing("organization", row))?.name;
+    let images = release.content.artifacts.iter().map(|artifact| PinnedImage {
+        service: artifact.service.clone(),
+        repository: format!("{organization}/{}", artifact.repository),
+        digest: artifact.digest.clone(),
+    });
+    Ok(RunInstruction {
+        version: release.version,
+        images: images.collect(),
+        compose: release.content.compose,
+        profiles: row.desired.features.clone(),
+        config: resolve(hub, scope, row).await?,
+    })
+}
+
+/// The configuration with its secrets. One that is gone is empty: the agent reports what comes of it.
+async fn resolve(hub: &Hub, scope: Scope, row: &DeploymentRow) -> Result<BTreeMap<String, String>, ApiError> {
+    let names: Vec<String> = row.desired.config.values().flat_map(|value| secret_names(value)).collect();
+    if names.is_empty() {
+        return Ok(row.desired.config.clone());
+    }
+    let place = Place { organization: scope.organization, customer: row.customer };
+    let client = hub.ops.get().await?;
+    let secrets = hub.vault.get(&client, place, &names).await?;
+    let config = row.desired.config.iter().map(|(key, value)| (key.clone(), substitute(value, &secrets)));
+    Ok(config.collect())
+}
+
+/// The names in `${secret:NAME}`.
+pub(super) fn secret_names(value: &str) -> Vec<String> {
+    let pieces = value.split("${secret:").skip(1);
+    pieces.filter_map(|piece| piece.split_once('}')).map(|(name, _)| name.to_owned()).collect()
+}
+
+fn substitute(value: &str, secrets: &BTreeMap<String, String>) -> String {
+    let mut pieces = value.split("${secret:");
+    let mut resolved = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        match piece.split_once('}') {
+            Some((name, rest)) => {
+                resolved.push_str(secrets.get(name).map_or("", String::as_str));
+                resolved.push_str(rest);
+            }
+            None => {
+                resolved.push_str("${secret:");
+                resolved.push_str(piece);
+            }
+        }
+    }
+    resolved
+}
+
+fn missing(what: &str, row: &DeploymentRow) -> ApiError {
+    ApiError::fault(std::io::Error::other(format!("the {what} of deployment {} is not in the read models", row.id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_put_where_they_are_named() {
+        let secrets = BTreeMap::from([("DB".to_owned(), "p}w".to_owned())]);
+        assert_eq!(secret_names("a${secret:DB}b${secret:X}"), ["DB", "X"]);
+        assert_eq!(substitute("pg://u:${secret:DB}@h/${secret:X}.", &secrets), "pg://u:p}w@h/.");
+        assert_eq!(substitute("${secret:open", &secrets), "${secret:open");
+        assert_eq!(substitute("plain $VALUE", &secrets), "plain $VALUE");
+    }
+}

@@ -1,0 +1,130 @@
+//! How an agent gets its credential: an offer, one use of it, rotations, and the end. The fact first, the hash beside it;
+//! what is in force is the id in the fact.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use distr_domain::agent::EnrolResponse;
+use distr_domain::ids::{CredentialId, EnrolmentId, OrganizationId, TargetId};
+use distr_domain::target::{Target, TargetCommand};
+use distr_eventlog::{Actor, Executed};
+use uuid::Uuid;
+
+use crate::auth::{AgentCaller, RequestInfo};
+use crate::error::ApiError;
+use crate::hub::{Cause, Hub};
+use crate::ops::credential::{self, CredentialKind, NewCredential};
+
+/// How long an enrolment token may be used.
+const OFFER: TimeDelta = TimeDelta::hours(24);
+
+#[derive(Clone)]
+pub struct Enrolment {
+    pub token: String,
+    pub expires_at: DateTime<Utc>,
+    /// one command for the target's shell
+    pub command: String,
+}
+
+pub async fn offer(hub: &Hub, cause: &Cause, target: TargetId) -> Result<(Enrolment, Executed<Target>), ApiError> {
+    let (enrolment, at) = (EnrolmentId(hub.clock.new_id()), hub.clock.now());
+    let expires_at = at + OFFER;
+    let token = credential::new_secret(CredentialKind::Enrolment)?;
+    let cause = Cause { command: hub.clock.new_id(), actor: cause.actor.clone(), ..*cause };
+    let command = TargetCommand::OfferEnrolment { enrolment, expires_at };
+    let executed = hub.execute::<Target>(&cause, target.0, &command).await?;
+    let stored = NewCredential {
+        kind: CredentialKind::Enrolment,
+        id: enrolment.0,
+        organization: cause.organization,
+        subject: target.0,
+        scopes: vec![],
+        expires_at: Some(expires_at),
+        at,
+    };
+    let client = hub.ops.get().await?;
+    credential::insert(&client, &token, stored).await?;
+    credential::delete_others(&client, CredentialKind::Enrolment, target.0, enrolment.0).await?;
+    let command = install_command(hub, &token);
+    Ok((Enrolment { token, expires_at, command }, executed))
+}
+
+/// The token goes through the environment: it is in no URL and no list of processes.
+fn install_command(hub: &Hub, token: &str) -> String {
+    let url = hub.settings.public_url.as_str().trim_end_matches('/');
+    format!("DISTR_ENROLMENT_TOKEN={token} distr-agent run --hub {url}")
+}
+
+/// Answers an agent that shows an enrolment token, once.
+pub async fn enrol(hub: &Hub, request: &RequestInfo, token: &str) -> Result<EnrolResponse, ApiError> {
+    let client = hub.ops.get().await?;
+    let row = client
+        .query_opt(
+            "SELECT id, organization, subject FROM credential WHERE hash = $1 AND kind = 'enrolment'",
+            &[&credential::hash(token)],
+        )
+        .await?;
+    drop(client);
+    let Some(row) = row else {
+        let message = "the enrolment token is unknown, used or replaced; ask for a new one".to_owned();
+        return Err(ApiError::Rejected { code: "target.enrolment_spent", message });
+    };
+    let (enrolment, target): (Uuid, Uuid) = (row.get(0), row.get(2));
+    let organization = OrganizationId(row.get(1));
+    let target = TargetId(target);
+    let cause = Cause {
+        organization,
+        actor: Actor::Agent(target),
+        causation: None,
+        correlation: request.correlation,
+        command: hub.clock.new_id(),
+    };
+    let credential = CredentialId(hub.clock.new_id());
+    let command = TargetCommand::Enrol { enrolment: EnrolmentId(enrolment), credential, at: hub.clock.now() };
+    hub.execute::<Target>(&cause, target.0, &command).await?;
+    let secret = store_agent_secret(hub, organization, target, credential).await?;
+    credential::delete(&hub.ops.get().await?, enrolment).await?;
+    Ok(EnrolResponse { target, credential, secret })
+}
+
+/// A new credential for an agent that shows its present one, which ends.
+pub async fn rotate(hub: &Hub, request: &RequestInfo, agent: &AgentCaller) -> Result<(CredentialId, String), ApiError> {
+    let cause = Cause {
+        organization: agent.organization,
+        actor: Actor::Agent(agent.target),
+        causation: None,
+        correlation: request.correlation,
+        command: hub.clock.new_id(),
+    };
+    let credential = CredentialId(hub.clock.new_id());
+    hub.execute::<Target>(&cause, agent.target.0, &TargetCommand::RotateCredential { credential }).await?;
+    let secret = store_agent_secret(hub, agent.organization, agent.target, credential).await?;
+    Ok((credential, secret))
+}
+
+async fn store_agent_secret(
+    hub: &Hub,
+    organization: OrganizationId,
+    target: TargetId,
+    id: CredentialId,
+) -> Result<String, ApiError> {
+    let secret = credential::new_secret(CredentialKind::Agent)?;
+    let stored = NewCredential {
+        kind: CredentialKind::Agent,
+        id: id.0,
+        organization,
+        subject: target.0,
+        scopes: vec![],
+        expires_at: None,
+        at: hub.clock.now(),
+    };
+    let client = hub.ops.get().await?;
+    credential::insert(&client, &secret, stored).await?;
+    credential::delete_others(&client, CredentialKind::Agent, target.0, id.0).await?;
+    Ok(secret)
+}
+
+/// Locks the agent out for ever.
+pub async fn retire(hub: &Hub, cause: &Cause, target: TargetId, reason: String) -> Result<Executed<Target>, ApiError> {
+    let executed = hub.execute::<Target>(cause, target.0, &TargetCommand::Retire { reason }).await?;
+    credential::delete_of_subject(&hub.ops.get().await?, target.0).await?;
+    Ok(executed)
+}

@@ -1,0 +1,84 @@
+//! Reading a period of the log. Positions are dense and times nearly in order, so that the begin of a period is found by
+//! bisection.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use distr_eventlog::{Entry, EventLog, Position, ReadError, Selection};
+
+use crate::error::ApiError;
+
+/// Hubs write by their own clocks; two of them, or a clock that was set back, may disagree by this much.
+const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
+const PAGE: usize = 1_000;
+/// How much of the log one request looks through; the rest is for the next one.
+const MAX_SCANNED: usize = 50_000;
+
+pub struct Period {
+    pub after: Option<Position>,
+    pub from: Option<DateTime<Utc>>,
+    pub to: Option<DateTime<Utc>>,
+    pub limit: usize,
+}
+
+pub struct Piece {
+    pub entries: Vec<Entry>,
+    pub scanned_to: Position,
+    pub has_more: bool,
+}
+
+pub async fn read(log: &dyn EventLog, period: Period, wanted: impl Fn(&Entry) -> bool) -> Result<Piece, ApiError> {
+    let mut at = match (period.after, period.from) {
+        (Some(after), _) => after,
+        (None, Some(from)) => before(log, from - CLOCK_SKEW).await?,
+        (None, None) => Position::START,
+    };
+    let in_period = |entry: &Entry| {
+        let time = recorded_at(entry);
+        period.from.is_none_or(|from| time >= from) && period.to.is_none_or(|to| time < to)
+    };
+    let mut entries = vec![];
+    let mut scanned = 0;
+    loop {
+        let page = log.read_all(at, PAGE, Selection::All).await?;
+        if page.scanned_to == at {
+            return Ok(Piece { entries, scanned_to: at, has_more: false });
+        }
+        for entry in page.entries {
+            if period.to.is_some_and(|to| recorded_at(&entry) >= to + CLOCK_SKEW) {
+                return Ok(Piece { entries, scanned_to: at, has_more: false });
+            }
+            if entries.len() == period.limit {
+                return Ok(Piece { entries, scanned_to: at, has_more: true });
+            }
+            at = entry.position();
+            if in_period(&entry) && wanted(&entry) {
+                entries.push(entry);
+            }
+        }
+        at = page.scanned_to;
+        scanned += PAGE;
+        if scanned >= MAX_SCANNED {
+            return Ok(Piece { entries, scanned_to: at, has_more: true });
+        }
+    }
+}
+
+/// A position that has everything from `time` on behind it.
+async fn before(log: &dyn EventLog, time: DateTime<Utc>) -> Result<Position, ReadError> {
+    let (mut low, mut high) = (0, log.head().await?.0);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let page = log.read_all(Position(middle), 1, Selection::All).await?;
+        match page.entries.first() {
+            Some(entry) if recorded_at(entry) < time => low = entry.position().0,
+            _ => high = middle,
+        }
+    }
+    Ok(Position(low))
+}
+
+fn recorded_at(entry: &Entry) -> DateTime<Utc> {
+    match entry {
+        Entry::Fact(event) => event.recorded_at,
+        Entry::Telemetry(recorded) => recorded.record.recorded_at,
+    }
+}

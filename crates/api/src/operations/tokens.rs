@@ -1,0 +1,83 @@
+//! Issuing and revoking tokens: the fact in the log, the hash beside it.
+
+use chrono::{DateTime, Utc};
+use distr_domain::ids::{MemberId, TokenId};
+use distr_domain::permission::Permission;
+use distr_domain::token::{Token, TokenCommand, TokenScope};
+use distr_eventlog::Executed;
+use distr_projections::token::TokenRow;
+
+use crate::auth::{MemberCaller, Via, scope_name};
+use crate::error::ApiError;
+use crate::hub::{Cause, Hub};
+use crate::ops::credential::{self, CredentialKind, NewCredential};
+
+pub struct NewToken {
+    pub member: MemberId,
+    pub label: String,
+    pub scopes: Vec<TokenScope>,
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+pub async fn issue(
+    hub: &Hub,
+    cause: &Cause,
+    caller: &MemberCaller,
+    new: NewToken,
+) -> Result<(TokenId, String, Executed<Token>), ApiError> {
+    check_owner(caller, new.member)?;
+    check_scopes(caller, &new.scopes)?;
+    let (id, secret) = (TokenId(hub.clock.new_id()), credential::new_secret(CredentialKind::Token)?);
+    let at = hub.clock.now();
+    let scopes = new.scopes.iter().map(|scope| scope_name(*scope).to_owned()).collect();
+    let command = TokenCommand::Issue {
+        member: new.member,
+        label: new.label,
+        scopes: new.scopes,
+        expires_at: new.expires_at,
+        at,
+    };
+    let executed = hub.execute::<Token>(cause, id.0, &command).await?;
+    let stored = NewCredential {
+        kind: CredentialKind::Token,
+        id: id.0,
+        organization: cause.organization,
+        subject: new.member.0,
+        scopes,
+        expires_at: new.expires_at,
+        at,
+    };
+    credential::insert(&hub.ops.get().await?, &secret, stored).await?;
+    Ok((id, secret, executed))
+}
+
+pub async fn revoke(
+    hub: &Hub,
+    cause: &Cause,
+    caller: &MemberCaller,
+    token: &TokenRow,
+) -> Result<Executed<Token>, ApiError> {
+    check_owner(caller, token.member)?;
+    let executed = hub.execute::<Token>(cause, token.id.0, &TokenCommand::Revoke).await?;
+    credential::delete(&hub.ops.get().await?, token.id.0).await?;
+    Ok(executed)
+}
+
+fn check_owner(caller: &MemberCaller, member: MemberId) -> Result<(), ApiError> {
+    match caller.member == member {
+        true => Ok(()),
+        false => caller.check(Permission::ManageMembers),
+    }
+}
+
+/// A token never begets one that may do more than itself.
+fn check_scopes(caller: &MemberCaller, scopes: &[TokenScope]) -> Result<(), ApiError> {
+    let Via::Token { scopes: own, .. } = &caller.via else { return Ok(()) };
+    if !own.contains(&TokenScope::Write) {
+        return Err(ApiError::Forbidden("issuing a token needs the scope write".into()));
+    }
+    match scopes.iter().find(|scope| !own.contains(scope)) {
+        None => Ok(()),
+        Some(more) => Err(ApiError::Forbidden(format!("your token does not have the scope {}", scope_name(*more)))),
+    }
+}
