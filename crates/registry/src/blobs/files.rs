@@ -1,0 +1,180 @@
+//! Blobs as files: `blobs/sha256/ab/<hex>`, and beside them `uploads/<repository's id>/<upload's id>`. A blob comes into its
+//! place by a rename, after its bytes are on the disk; so a file under `blobs/` is whole and verified.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::ops::Range;
+use std::os::unix::fs::{DirBuilderExt, FileExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use distr_domain::oci::{Algorithm, Digest};
+use futures_util::stream;
+use moka::future::Cache;
+use uuid::Uuid;
+
+use super::hash::Hashing;
+use super::writing::FileWriting;
+use super::{BlobFault, BlobStore, BlobStream, ResumeError, UploadKey, Writing};
+
+/// What one read from the disk brings, and one write of an answer carries.
+const READ: u64 = 256 * 1024;
+
+/// The file store. Cheap to clone.
+#[derive(Clone)]
+pub struct FileBlobs {
+    root: Arc<Path>,
+    /// The digests of uploads under way, as far as they are written. What is not here is read from the file again.
+    pub(super) hashed: Cache<Uuid, Hashing>,
+}
+
+impl FileBlobs {
+    /// Opens the store in this directory, and makes it when it isn't there.
+    pub async fn open(root: impl Into<PathBuf>) -> Result<Self, BlobFault> {
+        let root: PathBuf = root.into();
+        let hashed = Cache::builder().max_capacity(10_000).time_to_idle(Duration::from_secs(3600)).build();
+        let store = Self { root: root.clone().into(), hashed };
+        blocking("open", store.root.display().to_string(), move || {
+            std::fs::create_dir_all(&root)?;
+            for part in ["blobs", "blobs/sha256", "blobs/sha512", "uploads"] {
+                make_directory(&root.join(part))?;
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(store)
+    }
+
+    pub(super) fn blob(&self, digest: &Digest) -> PathBuf {
+        let algorithm = match digest.algorithm() {
+            Algorithm::Sha256 => "blobs/sha256",
+            Algorithm::Sha512 => "blobs/sha512",
+        };
+        self.root.join(algorithm).join(&digest.hex()[..2]).join(digest.hex())
+    }
+
+    fn upload(&self, key: UploadKey) -> PathBuf {
+        self.root.join("uploads").join(key.artifact.to_string()).join(key.id.to_string())
+    }
+}
+
+#[async_trait]
+impl BlobStore for FileBlobs {
+    async fn size(&self, digest: &Digest) -> Result<Option<u64>, BlobFault> {
+        let path = self.blob(digest);
+        blocking("look for", digest, move || found(path.metadata().map(|blob| blob.len()))).await
+    }
+
+    async fn read(&self, digest: &Digest, range: Range<u64>) -> Result<BlobStream, BlobFault> {
+        let path = self.blob(digest);
+        let file = Arc::new(blocking("open", digest, move || File::open(path)).await?);
+        let digest = digest.clone();
+        let parts = stream::try_unfold(range, move |rest| {
+            let (file, digest) = (file.clone(), digest.clone());
+            async move {
+                if rest.is_empty() {
+                    return Ok(None);
+                }
+                let end = rest.end.min(rest.start + READ);
+                let bytes = blocking("read", digest, move || {
+                    let mut bytes = vec![0; (end - rest.start) as usize];
+                    file.read_exact_at(&mut bytes, rest.start).map(|()| Bytes::from(bytes))
+                });
+                Ok(Some((bytes.await?, end..rest.end)))
+            }
+        });
+        Ok(Box::pin(parts))
+    }
+
+    async fn put(&self, digest: &Digest, bytes: Bytes) -> Result<(), BlobFault> {
+        let (path, upload) = (self.blob(digest), self.root.join("uploads").join(Uuid::now_v7().to_string()));
+        blocking("store", digest, move || {
+            use io::Write;
+
+            let mut file = create(&upload)?;
+            file.write_all(&bytes)?;
+            file.sync_all()?;
+            place(&upload, &path)
+        })
+        .await
+    }
+
+    async fn begin(&self, upload: UploadKey) -> Result<(), BlobFault> {
+        let path = self.upload(upload);
+        blocking("begin upload", upload.id, move || {
+            path.parent().map_or(Ok(()), make_directory)?;
+            create(&path).map(drop)
+        })
+        .await?;
+        self.hashed.insert(upload.id, Hashing::new(Algorithm::Sha256)).await;
+        Ok(())
+    }
+
+    async fn offset(&self, upload: UploadKey) -> Result<Option<u64>, BlobFault> {
+        let path = self.upload(upload);
+        blocking("look for upload", upload.id, move || found(path.metadata().map(|upload| upload.len()))).await
+    }
+
+    async fn resume(&self, upload: UploadKey, algorithm: Algorithm) -> Result<Box<dyn Writing>, ResumeError> {
+        let hashed = self.hashed.remove(&upload.id).await;
+        let writing = FileWriting::resume(self.clone(), upload.id, self.upload(upload), algorithm, hashed).await?;
+        Ok(Box::new(writing))
+    }
+
+    async fn cancel(&self, upload: UploadKey) -> Result<bool, BlobFault> {
+        let path = self.upload(upload);
+        self.hashed.invalidate(&upload.id).await;
+        let removed = blocking("cancel upload", upload.id, move || found(std::fs::remove_file(path))).await?;
+        Ok(removed.is_some())
+    }
+}
+
+/// Runs what blocks away from the runtime's threads, and names it when it fails.
+pub(super) async fn blocking<T: Send + 'static>(
+    attempted: &'static str,
+    object: impl ToString,
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, BlobFault> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|panic| Err(io::Error::other(panic)))
+        .map_err(|source| BlobFault::new(attempted, object, source))
+}
+
+/// Moves a file that is on the disk to its place among the blobs, for good.
+pub(super) fn place(upload: &Path, blob: &Path) -> io::Result<()> {
+    let directory = blob.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    make_directory(directory)?;
+    std::fs::rename(upload, blob)?;
+    sync_directory(directory)
+}
+
+fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        result => result.map(Some),
+    }
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Its parent must be there: a store whose disk went away is not begun anew in its place.
+fn make_directory(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => path.parent().map_or(Ok(()), sync_directory),
+    }
+}
+
+fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}

@@ -1,0 +1,193 @@
+//! Who calls. The hub knows the credentials; the registry asks it through `Callers`, and keeps the answer in its token.
+
+use async_trait::async_trait;
+use distr_domain::ids::{CredentialId, CustomerId, OrganizationId, TargetId, TokenId};
+use distr_domain::permission::{Membership, Permission};
+use distr_domain::token::TokenScope;
+use distr_eventlog::Actor;
+use serde::{Deserialize, Serialize};
+
+/// What the hub knows of credentials. Faults are faults: a wrong secret is `None`, a dead caller `false`.
+#[async_trait]
+pub trait Callers: Send + Sync {
+    /// Whose username and secret these are: a member's token, or an agent's credential.
+    async fn authenticate(&self, username: &str, secret: &str) -> Result<Option<Caller>, CallersFault>;
+
+    /// Whether the caller, as it was when it got its registry token, is still who it was: its own token or credential not
+    /// revoked nor expired, its membership unchanged. Asked with each request, so it must be quick.
+    async fn is_live(&self, caller: &Caller) -> Result<bool, CallersFault>;
+}
+
+pub type CallersFault = Box<dyn std::error::Error + Send + Sync>;
+
+/// A caller, as its registry token carries it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    pub organization: OrganizationId,
+    pub actor: Actor,
+    pub access: CallerAccess,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "as", rename_all = "snake_case")]
+pub enum CallerAccess {
+    /// A person or a robot, by one of its tokens.
+    Member {
+        membership: Membership,
+        scopes: Vec<TokenScope>,
+        token: TokenId,
+    },
+    Agent {
+        customer: CustomerId,
+        target: TargetId,
+        credential: CredentialId,
+    },
+}
+
+/// What a request does, as far as the caller's own rights go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// To see whether something is there: what a pusher must be able to ask, too.
+    Look,
+    Pull,
+    Push,
+    Delete,
+}
+
+/// What a caller may do by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Right {
+    /// All of it, by this rule.
+    Whole { rule: String },
+    /// What the licenses of this customer entitle to.
+    Licensed { customer: CustomerId },
+}
+
+/// A caller that may not do what it asked for, whatever the repository. The text goes on after `<repository>: `.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub(crate) struct NotAllowed {
+    pub(crate) code: &'static str,
+    pub(crate) reason: String,
+}
+
+impl Caller {
+    pub(crate) fn customer(&self) -> Option<CustomerId> {
+        match &self.access {
+            CallerAccess::Member { membership, .. } => membership.customer(),
+            CallerAccess::Agent { customer, .. } => Some(*customer),
+        }
+    }
+
+    pub(crate) fn right(&self, need: Need) -> Result<Right, NotAllowed> {
+        let changes = matches!(need, Need::Push | Need::Delete);
+        match &self.access {
+            CallerAccess::Agent { .. } if changes => Err(not_allowed("registry.agent", "an agent may only pull")),
+            CallerAccess::Agent { customer, .. } => Ok(Right::Licensed { customer: *customer }),
+            CallerAccess::Member { membership, scopes, .. } => {
+                token_scope(scopes, need)?;
+                member(membership, if changes { Permission::PushArtifacts } else { Permission::PullArtifacts })
+            }
+        }
+    }
+}
+
+fn token_scope(scopes: &[TokenScope], need: Need) -> Result<(), NotAllowed> {
+    let (pull, push) = (scopes.contains(&TokenScope::Pull), scopes.contains(&TokenScope::Push));
+    match need {
+        Need::Look if pull || push => Ok(()),
+        Need::Pull if pull => Ok(()),
+        Need::Push | Need::Delete if push => Ok(()),
+        Need::Look | Need::Pull => Err(not_allowed("registry.token_scope", "the token does not have the scope pull")),
+        Need::Push | Need::Delete => Err(not_allowed("registry.token_scope", "the token does not have the scope push")),
+    }
+}
+
+fn member(membership: &Membership, permission: Permission) -> Result<Right, NotAllowed> {
+    let verb = if permission == Permission::PushArtifacts { "push" } else { "pull" };
+    match membership {
+        _ if !membership.may(permission) => {
+            Err(not_allowed("registry.role", &format!("{} may not {verb}", role(membership))))
+        }
+        Membership::Vendor { .. } => Ok(Right::Whole { rule: role(membership) }),
+        Membership::Customer { customer, .. } => Ok(Right::Licensed { customer: *customer }),
+    }
+}
+
+/// `role publisher`, `customer role viewer`
+fn role(membership: &Membership) -> String {
+    let (side, role) = match membership {
+        Membership::Vendor { role } => ("role", serde_json::to_value(role)),
+        Membership::Customer { role, .. } => ("customer role", serde_json::to_value(role)),
+    };
+    let role = role.ok().and_then(|role| role.as_str().map(str::to_owned)).unwrap_or_default();
+    format!("{side} {role}")
+}
+
+fn not_allowed(code: &'static str, reason: &str) -> NotAllowed {
+    NotAllowed { code, reason: reason.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use distr_domain::permission::{CustomerRole, VendorRole};
+    use uuid::Uuid;
+
+    use super::*;
+
+    const CUSTOMER: CustomerId = CustomerId(Uuid::nil());
+
+    fn caller(membership: Membership, scopes: &[TokenScope]) -> Caller {
+        Caller {
+            organization: OrganizationId(Uuid::nil()),
+            actor: Actor::Anonymous,
+            access: CallerAccess::Member { membership, scopes: scopes.to_vec(), token: TokenId(Uuid::nil()) },
+        }
+    }
+
+    fn vendor(role: VendorRole, scopes: &[TokenScope]) -> Caller {
+        caller(Membership::Vendor { role }, scopes)
+    }
+
+    fn reason(caller: &Caller, need: Need) -> String {
+        caller.right(need).unwrap_err().reason
+    }
+
+    #[test]
+    fn a_push_needs_the_role_and_the_token_scope() {
+        use TokenScope::*;
+        let publisher = vendor(VendorRole::Publisher, &[Pull, Push]);
+        assert_eq!(publisher.right(Need::Push), Ok(Right::Whole { rule: "role publisher".into() }));
+        let pull_only = vendor(VendorRole::Publisher, &[Pull]);
+        assert_eq!(reason(&pull_only, Need::Delete), "the token does not have the scope push");
+        assert_eq!(reason(&vendor(VendorRole::Support, &[Pull, Push]), Need::Push), "role support may not push");
+        assert_eq!(reason(&vendor(VendorRole::Auditor, &[Pull]), Need::Pull), "role auditor may not pull");
+    }
+
+    #[test]
+    fn a_token_that_may_only_push_looks_but_does_not_pull() {
+        let robot = vendor(VendorRole::Publisher, &[TokenScope::Push]);
+        assert!(robot.right(Need::Look).is_ok());
+        assert_eq!(reason(&robot, Need::Pull), "the token does not have the scope pull");
+    }
+
+    #[test]
+    fn a_customer_pulls_what_it_licensed_and_pushes_nothing() {
+        let admin = Membership::Customer { customer: CUSTOMER, role: CustomerRole::Admin };
+        let admin = caller(admin, &[TokenScope::Pull, TokenScope::Push]);
+        assert_eq!(admin.right(Need::Pull), Ok(Right::Licensed { customer: CUSTOMER }));
+        assert_eq!(reason(&admin, Need::Push), "customer role admin may not push");
+    }
+
+    #[test]
+    fn an_agent_only_pulls() {
+        let access = CallerAccess::Agent {
+            customer: CUSTOMER,
+            target: TargetId(Uuid::nil()),
+            credential: CredentialId(Uuid::nil()),
+        };
+        let agent = Caller { access, ..vendor(VendorRole::Owner, &[]) };
+        assert_eq!(agent.right(Need::Look), Ok(Right::Licensed { customer: CUSTOMER }));
+        assert_eq!(reason(&agent, Need::Push), "an agent may only pull");
+    }
+}

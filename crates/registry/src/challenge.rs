@@ -1,0 +1,102 @@
+//! Tells a client without a good token where to get one, and what to ask for (Docker token specification, RFC 6750).
+
+use actix_web::HttpRequest;
+use actix_web::http::header::HOST;
+
+use crate::caller::Need;
+use crate::registry::Settings;
+use crate::token::SERVICE;
+
+/// What a request was about, as far as a token must be asked for it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    /// valid: it stands between quotes
+    pub(crate) name: &'a str,
+    pub(crate) need: Need,
+}
+
+/// `error`: of RFC 6750, when there was a token.
+pub(crate) fn bearer(
+    request: &HttpRequest,
+    settings: &Settings,
+    wanted: Option<Wanted<'_>>,
+    error: Option<&str>,
+) -> String {
+    let mut challenge = format!("Bearer realm=\"{}/token\",service=\"{SERVICE}\"", base_url(request, settings));
+    if let Some(Wanted { name, need }) = wanted {
+        let actions = match need {
+            Need::Look | Need::Pull => "pull",
+            Need::Push => "pull,push",
+            Need::Delete => "pull,delete",
+        };
+        challenge.push_str(&format!(",scope=\"repository:{name}:{actions}\""));
+    }
+    if let Some(error) = error {
+        challenge.push_str(&format!(",error=\"{error}\""));
+    }
+    challenge
+}
+
+fn base_url(request: &HttpRequest, settings: &Settings) -> String {
+    if let Some(url) = &settings.public_url {
+        return url.trim_end_matches('/').to_owned();
+    }
+    let (scheme, host) = match settings.behind_proxy {
+        true => {
+            let connection = request.connection_info();
+            (connection.scheme().to_owned(), connection.host().to_owned())
+        }
+        false => {
+            let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+            let scheme = if request.app_config().secure() { "https" } else { "http" };
+            (scheme.to_owned(), host.unwrap_or(request.app_config().host()).to_owned())
+        }
+    };
+    // it stands between quotes: what no host has must not end them
+    let host: String = host.chars().filter(|c| c.is_ascii_alphanumeric() || ".-_:[]".contains(*c)).collect();
+    format!("{}://{host}", if scheme == "https" { "https" } else { "http" })
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn settings(public_url: Option<&str>, behind_proxy: bool) -> Settings {
+        Settings { token_key: vec![], public_url: public_url.map(str::to_owned), behind_proxy }
+    }
+
+    fn request() -> HttpRequest {
+        TestRequest::default()
+            .insert_header(("Host", "127.0.0.1:8080"))
+            .insert_header(("X-Forwarded-Host", "registry.example.com"))
+            .insert_header(("X-Forwarded-Proto", "https"))
+            .to_http_request()
+    }
+
+    #[test]
+    fn the_challenge_names_the_token_endpoint_and_the_scope() {
+        let wanted = Some(Wanted { name: "acme/hello", need: Need::Push });
+        assert_eq!(
+            bearer(&request(), &settings(None, false), wanted, None),
+            "Bearer realm=\"http://127.0.0.1:8080/token\",service=\"distr\",scope=\"repository:acme/hello:pull,push\"",
+        );
+    }
+
+    #[test]
+    fn the_realm_is_the_public_url_or_what_ones_own_proxy_says() {
+        let public = bearer(&request(), &settings(Some("https://r.example.com/"), false), None, Some("invalid_token"));
+        assert!(public.starts_with("Bearer realm=\"https://r.example.com/token\""), "{public}");
+        assert!(public.ends_with(",error=\"invalid_token\""), "{public}");
+        let proxied = bearer(&request(), &settings(None, true), None, None);
+        assert!(proxied.starts_with("Bearer realm=\"https://registry.example.com/token\""), "{proxied}");
+    }
+
+    #[test]
+    fn a_host_cannot_leave_its_quotes() {
+        let request = TestRequest::default().insert_header(("Host", "a\",scope=\"x")).to_http_request();
+        let challenge = bearer(&request, &settings(None, false), None, None);
+        assert_eq!(challenge, "Bearer realm=\"http://ascopex/token\",service=\"distr\"");
+    }
+}

@@ -1,0 +1,165 @@
+//! The one table from what may go wrong to the status and the error body of the OCI distribution specification 1.1. Docker
+//! prints the message of the first error to its user.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_RANGE, LOCATION, RANGE, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use distr_domain::oci::Digest;
+use serde::Serialize;
+use tracing::error;
+
+use crate::fault::{Fault, causes};
+
+/// Every answer that is not what the client asked for.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OciError {
+    #[error("{message}")]
+    Unauthorized { challenge: String, message: String },
+    #[error("{reason}")]
+    Denied { reason: String },
+    #[error("{0}")]
+    NameInvalid(String),
+    #[error("repository {0:?} is not known")]
+    NameUnknown(String),
+    #[error("{0}")]
+    ManifestUnknown(String),
+    #[error("the manifest is not valid: {0}")]
+    ManifestInvalid(String),
+    #[error("the manifest has more than {limit} bytes")]
+    ManifestTooLarge { limit: usize },
+    #[error("blobs or manifests that the manifest names are not in the repository")]
+    ManifestBlobUnknown { missing: Vec<Digest> },
+    #[error("{0}")]
+    BlobUnknown(String),
+    #[error("the upload is not known")]
+    UploadUnknown,
+    #[error("{0}")]
+    UploadInvalid(String),
+    #[error("another request is writing to the upload")]
+    UploadBusy,
+    /// A chunk that begins elsewhere than where the upload ends.
+    #[error("the upload goes on at byte {offset}")]
+    UploadOutOfOrder { location: String, offset: u64 },
+    #[error("{0}")]
+    DigestInvalid(String),
+    #[error("the range lies outside of the {size} bytes")]
+    RangeUnsatisfiable { size: u64 },
+    #[error("{0}")]
+    PageInvalid(String),
+    #[error("{0}")]
+    GrantInvalid(String),
+    #[error("the registry does not do this")]
+    Unsupported,
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    errors: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    code: &'static str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<serde_json::Value>,
+}
+
+impl OciError {
+    /// The table.
+    fn row(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Unauthorized { .. } => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
+            Self::Denied { .. } => (StatusCode::FORBIDDEN, "DENIED"),
+            Self::NameInvalid(_) => (StatusCode::BAD_REQUEST, "NAME_INVALID"),
+            Self::NameUnknown(_) => (StatusCode::NOT_FOUND, "NAME_UNKNOWN"),
+            Self::ManifestUnknown(_) => (StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN"),
+            Self::ManifestInvalid(_) => (StatusCode::BAD_REQUEST, "MANIFEST_INVALID"),
+            Self::ManifestTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "SIZE_INVALID"),
+            Self::ManifestBlobUnknown { .. } => (StatusCode::NOT_FOUND, "MANIFEST_BLOB_UNKNOWN"),
+            Self::BlobUnknown(_) => (StatusCode::NOT_FOUND, "BLOB_UNKNOWN"),
+            Self::UploadUnknown => (StatusCode::NOT_FOUND, "BLOB_UPLOAD_UNKNOWN"),
+            Self::UploadInvalid(_) => (StatusCode::BAD_REQUEST, "BLOB_UPLOAD_INVALID"),
+            Self::UploadBusy => (StatusCode::CONFLICT, "BLOB_UPLOAD_INVALID"),
+            Self::UploadOutOfOrder { .. } => (StatusCode::RANGE_NOT_SATISFIABLE, "BLOB_UPLOAD_INVALID"),
+            Self::DigestInvalid(_) => (StatusCode::BAD_REQUEST, "DIGEST_INVALID"),
+            Self::RangeUnsatisfiable { .. } => (StatusCode::RANGE_NOT_SATISFIABLE, "SIZE_INVALID"),
+            Self::PageInvalid(_) => (StatusCode::BAD_REQUEST, "PAGINATION_NUMBER_INVALID"),
+            Self::GrantInvalid(_) => (StatusCode::BAD_REQUEST, "UNSUPPORTED"),
+            Self::Unsupported => (StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED"),
+            Self::Fault(Fault::NotShownYet(_) | Fault::Unrecorded { .. }) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "UNKNOWN")
+            }
+            Self::Fault(_) => (StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN"),
+        }
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Self::Fault(Fault::NotShownYet(_)) => "the push is stored but does not show yet; try it again".to_owned(),
+            Self::Fault(_) => "the registry could not do it; the reason is in its log".to_owned(),
+            error => error.to_string(),
+        }
+    }
+
+    fn headers(&self, response: &mut HttpResponseBuilder) {
+        match self {
+            Self::Unauthorized { challenge, .. } => {
+                response.insert_header((WWW_AUTHENTICATE, challenge.as_str()));
+            }
+            Self::UploadOutOfOrder { location, offset } => {
+                response.insert_header((LOCATION, location.as_str()));
+                response.insert_header((RANGE, format!("0-{}", offset.saturating_sub(1))));
+            }
+            Self::RangeUnsatisfiable { size } => {
+                response.insert_header((CONTENT_RANGE, format!("bytes */{size}")));
+            }
+            _ => {}
+        }
+    }
+}
+
+impl ResponseError for OciError {
+    fn status_code(&self) -> StatusCode {
+        self.row().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        if let Self::Fault(fault) = self {
+            error!(error = causes(fault), "a registry request failed");
+        }
+        let (status, code) = self.row();
+        let message = self.message();
+        let entry = |detail| Entry { code, message: &message, detail };
+        let errors = match self {
+            Self::ManifestBlobUnknown { missing } => {
+                missing.iter().map(|digest| entry(Some(serde_json::json!({ "digest": digest })))).collect()
+            }
+            _ => vec![entry(None)],
+        };
+        let mut response = HttpResponse::build(status);
+        self.headers(&mut response);
+        response.json(Body { errors })
+    }
+}
+
+macro_rules! fault {
+    ($($source:ty)*) => {$(
+        impl From<$source> for OciError {
+            fn from(source: $source) -> Self {
+                Self::Fault(source.into())
+            }
+        }
+    )*};
+}
+
+fault! {
+    crate::blobs::BlobFault
+    deadpool_postgres::PoolError
+    distr_projections::QueryError
+    distr_projections::WaitError
+    distr_eventlog::ReadError
+    jsonwebtoken::errors::Error
+}

@@ -1,0 +1,45 @@
+//! What is broken, so that the registry could say neither yes nor no. Nothing of it reaches the client.
+
+use std::error::Error;
+
+use distr_domain::artifact::ArtifactRejection;
+use distr_eventlog::{ExecuteError, ReadError};
+use distr_projections::{QueryError, WaitError};
+
+use crate::blobs::BlobFault;
+use crate::caller::CallersFault;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error(transparent)]
+    Blobs(#[from] BlobFault),
+    #[error("the registry's database refused a statement")]
+    Database(#[from] tokio_postgres::Error),
+    #[error("the registry got no database connection")]
+    Pool(#[from] deadpool_postgres::PoolError),
+    #[error(transparent)]
+    ReadModels(#[from] QueryError),
+    #[error("the push could not be recorded")]
+    Execute(#[source] ExecuteError<ArtifactRejection>),
+    #[error(transparent)]
+    Log(#[from] ReadError),
+    #[error("what was pushed is stored, but does not show yet")]
+    NotShownYet(#[from] WaitError),
+    #[error("the hub could not say who the caller is")]
+    Callers(#[source] CallersFault),
+    #[error("the registry's token could not be signed")]
+    Sign(#[from] jsonwebtoken::errors::Error),
+    #[error("the access could not be recorded within {seconds} s")]
+    Unrecorded { seconds: u64 },
+}
+
+/// A fault with all its causes, for the hub's own log.
+pub(crate) fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

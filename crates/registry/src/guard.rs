@@ -1,0 +1,188 @@
+//! Who may do what, asked at each request: the token, its caller, the organization, the caller's own rights. What licenses
+//! say comes after, in `licensed`.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{AUTHORIZATION, USER_AGENT};
+use distr_domain::access::AccessAction;
+use distr_domain::oci::Digest;
+
+use crate::caller::{Caller, Need, Right};
+use crate::challenge::{self, Wanted};
+use crate::error::OciError;
+use crate::fault::Fault;
+use crate::name::RepositoryName;
+use crate::registry::Registry;
+use crate::scope::{Access, Action};
+use crate::token::Claims;
+
+/// What a request is about within its repository, as its path says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Object<'a> {
+    Manifest(&'a str),
+    Blob(&'a str),
+    Repository,
+}
+
+/// A request that its caller may make, as far as its own rights go.
+#[derive(Debug)]
+pub(crate) struct Visit {
+    pub(crate) caller: Caller,
+    pub(crate) access: Vec<Access>,
+    pub(crate) name: RepositoryName,
+    pub(crate) right: Right,
+    /// `acme/hello:1.0.0`, `acme/hello@sha256:…`, `acme/hello`
+    pub(crate) subject: String,
+    pub(crate) digest: Option<Digest>,
+    pub(crate) action: AccessAction,
+    pub(crate) source: Source,
+}
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Source {
+    pub(crate) address: Option<String>,
+    pub(crate) user_agent: Option<String>,
+}
+
+impl Registry {
+    /// Who presents a good token, or the challenge.
+    pub(crate) async fn authenticate(
+        &self,
+        request: &HttpRequest,
+        wanted: Option<Wanted<'_>>,
+    ) -> Result<Claims, OciError> {
+        let header = request.headers().get(AUTHORIZATION).and_then(|header| header.to_str().ok());
+        let Some(token) = header.and_then(bearer_token) else {
+            return Err(self.challenge(request, wanted, None, "a token is needed"));
+        };
+        let invalid = |message: &str| self.challenge(request, wanted, Some("invalid_token"), message);
+        let claims = self.tokens.verify(token, self.now()).map_err(|error| invalid(&error.to_string()))?;
+        match self.callers.is_live(&claims.caller).await {
+            Ok(true) => Ok(claims),
+            Ok(false) => Err(invalid("the token's owner has lost its access")),
+            Err(fault) => Err(Fault::Callers(fault).into()),
+        }
+    }
+
+    /// Admits a request to a repository. Repositories of other organizations are as unknown as those that nobody has.
+    pub(crate) async fn admit(
+        &self,
+        request: &HttpRequest,
+        name: &str,
+        object: Object<'_>,
+        need: Need,
+    ) -> Result<Visit, OciError> {
+        let parsed = name.parse::<RepositoryName>();
+        let wanted = parsed.is_ok().then_some(Wanted { name, need });
+        let claims = self.authenticate(request, wanted).await?;
+        let parsed = parsed.map_err(|error| OciError::NameInvalid(error.to_string()))?;
+        if !covers(&claims.access, name, need) {
+            return Err(self.challenge(request, wanted, Some("insufficient_scope"), "the token is for something else"));
+        }
+        let visit = Visit::new(request, self, claims, parsed, object, need);
+        if visit.name.organization() != visit.caller.organization {
+            self.record_refusal(&visit, None, "registry.unknown", "it is not known to the caller").await?;
+            return Err(object.unknown(&visit.name));
+        }
+        match visit.caller.right(need) {
+            Ok(right) => Ok(Visit { right, ..visit }),
+            Err(no) => {
+                self.record_refusal(&visit, None, no.code, &no.reason).await?;
+                Err(OciError::Denied { reason: format!("{}: {no}", visit.name) })
+            }
+        }
+    }
+
+    fn challenge(
+        &self,
+        request: &HttpRequest,
+        wanted: Option<Wanted<'_>>,
+        error: Option<&str>,
+        message: &str,
+    ) -> OciError {
+        let challenge = challenge::bearer(request, &self.settings, wanted, error);
+        OciError::Unauthorized { challenge, message: message.to_owned() }
+    }
+}
+
+impl Visit {
+    fn new(
+        request: &HttpRequest,
+        registry: &Registry,
+        claims: Claims,
+        name: RepositoryName,
+        object: Object<'_>,
+        need: Need,
+    ) -> Self {
+        let (subject, digest) = match object {
+            Object::Manifest(reference) | Object::Blob(reference) => match reference.parse::<Digest>() {
+                Ok(digest) => (format!("{name}@{digest}"), Some(digest)),
+                Err(_) => (format!("{name}:{}", shortened(reference)), None),
+            },
+            Object::Repository => (name.to_string(), None),
+        };
+        Self {
+            caller: claims.caller,
+            access: claims.access,
+            name,
+            // until the caller's rights are known
+            right: Right::Whole { rule: String::new() },
+            subject,
+            digest,
+            action: if matches!(need, Need::Push | Need::Delete) { AccessAction::Push } else { AccessAction::Pull },
+            source: Source::of(request, registry),
+        }
+    }
+
+    /// Whether the token was asked to pull from this repository, too.
+    pub(crate) fn covers_pull(&self, name: &str) -> bool {
+        covers(&self.access, name, Need::Pull)
+    }
+}
+
+impl Object<'_> {
+    /// What a caller is told of something that isn't there, or not for it.
+    pub(crate) fn unknown(self, name: &RepositoryName) -> OciError {
+        match self {
+            Object::Manifest(reference) => {
+                OciError::ManifestUnknown(format!("manifest {:?} is not known in {name}", shortened(reference)))
+            }
+            Object::Blob(digest) => {
+                OciError::BlobUnknown(format!("blob {:?} is not known in {name}", shortened(digest)))
+            }
+            Object::Repository => OciError::NameUnknown(name.to_string()),
+        }
+    }
+}
+
+impl Source {
+    fn of(request: &HttpRequest, registry: &Registry) -> Self {
+        let peer = request.peer_addr().map(|address| address.ip().to_string());
+        let address = match registry.settings.behind_proxy {
+            true => request.connection_info().realip_remote_addr().map(str::to_owned).or(peer),
+            false => peer,
+        };
+        let user_agent = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok()).map(shortened);
+        Self { address, user_agent }
+    }
+}
+
+fn covers(access: &[Access], name: &str, need: Need) -> bool {
+    let enough: &[Action] = match need {
+        Need::Look => &[Action::Pull, Action::Push],
+        Need::Pull => &[Action::Pull],
+        Need::Push => &[Action::Push],
+        Need::Delete => &[Action::Delete, Action::Push],
+    };
+    access.iter().any(|access| access.name == name && access.actions.iter().any(|action| enough.contains(action)))
+}
+
+fn bearer_token(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// What the client chose freely, at a length that may be stored and shown.
+fn shortened(text: &str) -> String {
+    text.chars().take(200).collect()
+}

@@ -1,0 +1,65 @@
+//! The whole surface of the registry on one screen; one file per endpoint group.
+
+mod base;
+mod blobs;
+mod manifests;
+mod tags;
+mod token;
+mod uploads;
+
+use std::convert::Infallible;
+
+use actix_web::body::{MessageBody, SizedStream};
+use actix_web::web::{self, Bytes};
+use actix_web::{HttpRequest, Resource};
+use futures_util::stream;
+
+/// Mounts the registry at the root: `/v2/…` and `/token`. The app's data must hold `web::Data<Registry>`, and no middleware
+/// may compress, buffer or rewrite what goes through here.
+pub fn configure(config: &mut web::ServiceConfig) {
+    config.service(
+        web::resource("/token").route(web::get().to(token::by_basic)).route(web::post().to(token::by_password)),
+    );
+    let base = resource(&["/v2", "/v2/"]);
+    config.service(base.route(web::get().to(base::check)).route(web::head().to(base::check)));
+    config.service(resource(&["/v2/{name:.+}/tags/list"]).route(web::get().to(tags::list)));
+    config.service(
+        resource(&["/v2/{name:.+}/manifests/{reference:[^/]+}"])
+            .route(web::get().to(manifests::get))
+            .route(web::head().to(manifests::head))
+            .route(web::put().to(manifests::put))
+            .route(web::delete().to(manifests::delete)),
+    );
+    let uploads = resource(&["/v2/{name:.+}/blobs/uploads", "/v2/{name:.+}/blobs/uploads/"]);
+    config.service(uploads.route(web::post().to(uploads::start)));
+    config.service(
+        resource(&["/v2/{name:.+}/blobs/uploads/{id:[^/]+}"])
+            .route(web::get().to(uploads::status))
+            .route(web::patch().to(uploads::append))
+            .route(web::put().to(uploads::finish))
+            .route(web::delete().to(uploads::cancel)),
+    );
+    let blob = resource(&["/v2/{name:.+}/blobs/{digest:[^/]+}"]);
+    config.service(blob.route(web::get().to(blobs::get)).route(web::head().to(blobs::head)));
+    config.service(resource(&["/v2/{rest:.*}"]));
+}
+
+/// Answers what it has no route for as everything here is answered: first the token, then an error of the registry's kind.
+fn resource(paths: &[&str]) -> Resource {
+    let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+    web::resource(paths).default_service(web::to(base::unsupported))
+}
+
+/// A parameter of the query; of one that is repeated, the first.
+fn parameter(request: &HttpRequest, name: &str) -> Option<String> {
+    parameters(request).into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+}
+
+fn parameters(request: &HttpRequest) -> Vec<(String, String)> {
+    web::Query::from_query(request.query_string()).map(web::Query::into_inner).unwrap_or_default()
+}
+
+/// The answer to a `HEAD`: it says the length of what a `GET` would bring.
+fn no_body(length: u64) -> impl MessageBody + 'static {
+    SizedStream::new(length, stream::empty::<Result<Bytes, Infallible>>())
+}

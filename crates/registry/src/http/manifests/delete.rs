@@ -1,0 +1,27 @@
+//! `DELETE /v2/<name>/manifests/<reference>` (end-9): a tag, or a manifest with every tag that points to it.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use distr_domain::artifact::ArtifactCommand;
+use distr_domain::oci::Reference;
+
+use super::change::change;
+use crate::caller::Need;
+use crate::error::OciError;
+use crate::guard::Object;
+use crate::registry::Registry;
+
+pub(crate) async fn delete(
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    registry: web::Data<Registry>,
+) -> Result<HttpResponse, OciError> {
+    let (name, text) = path.into_inner();
+    let object = Object::Manifest(&text);
+    let visit = registry.admit(&request, &name, object, Need::Delete).await?;
+    let command = match text.parse().map_err(|_| object.unknown(&visit.name))? {
+        Reference::Tag(tag) => ArtifactCommand::DeleteTag { tag },
+        Reference::Digest(digest) => ArtifactCommand::DeleteManifest { digest },
+    };
+    change(&registry, &visit, command).await?;
+    Ok(HttpResponse::Accepted().finish())
+}

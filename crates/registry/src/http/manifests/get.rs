@@ -1,0 +1,76 @@
+//! `GET` and `HEAD /v2/<name>/manifests/<reference>` (end-3). A `GET` is a pull, and is recorded as one.
+
+use actix_web::body::SizedStream;
+use actix_web::http::header::{CONTENT_TYPE, ETAG};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use deadpool_postgres::Client;
+use distr_domain::oci::Reference;
+use distr_projections::artifact::{self, ManifestRow};
+
+use crate::caller::Need;
+use crate::error::OciError;
+use crate::guard::{Object, Visit};
+use crate::http::no_body;
+use crate::licensed::Granted;
+use crate::registry::Registry;
+
+pub(crate) async fn head(
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    registry: web::Data<Registry>,
+) -> Result<HttpResponse, OciError> {
+    let (name, reference) = path.into_inner();
+    let (_, manifest, _) = find(&request, &registry, &name, &reference, Need::Look).await?;
+    Ok(described(&manifest).body(no_body(manifest.size)))
+}
+
+pub(crate) async fn get(
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    registry: web::Data<Registry>,
+) -> Result<HttpResponse, OciError> {
+    let (name, reference) = path.into_inner();
+    let (visit, manifest, granted) = find(&request, &registry, &name, &reference, Need::Pull).await?;
+    let bytes = registry.blobs.read(&manifest.digest, 0..manifest.size).await?;
+    registry.record_grant(&visit, &manifest.digest, granted.basis, &granted.rule).await?;
+    Ok(described(&manifest).body(SizedStream::new(manifest.size, bytes)))
+}
+
+/// The manifest, if the caller may have it.
+async fn find(
+    request: &HttpRequest,
+    registry: &Registry,
+    name: &str,
+    text: &str,
+    need: Need,
+) -> Result<(Visit, ManifestRow, Granted), OciError> {
+    let object = Object::Manifest(text);
+    let visit = registry.admit(request, name, object, need).await?;
+    // what is no reference names no manifest
+    let reference: Reference = text.parse().map_err(|_| object.unknown(&visit.name))?;
+    let client = registry.client().await?;
+    let manifest = look_up(&client, &visit, &reference).await?.ok_or_else(|| object.unknown(&visit.name))?;
+    let granted = registry.license_manifest(&client, &visit, text, &manifest.digest).await?;
+    Ok((visit, manifest, granted))
+}
+
+async fn look_up(client: &Client, visit: &Visit, reference: &Reference) -> Result<Option<ManifestRow>, OciError> {
+    let (organization, path) = (visit.name.organization(), &visit.name.path);
+    let digest = match reference {
+        Reference::Digest(digest) => digest.clone(),
+        Reference::Tag(tag) => match artifact::find_tag(client, organization, path, tag).await? {
+            Some(tag) => tag.digest,
+            None => return Ok(None),
+        },
+    };
+    Ok(artifact::find_manifest(client, organization, path, &digest).await?)
+}
+
+fn described(manifest: &ManifestRow) -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((CONTENT_TYPE, manifest.media_type.as_str()))
+        .insert_header((ETAG, format!("\"{}\"", manifest.digest)))
+        .insert_header(("Docker-Content-Digest", manifest.digest.as_str()));
+    response
+}

@@ -1,0 +1,24 @@
+//! `PATCH /v2/<name>/blobs/uploads/<id>` (end-5): one chunk, or all of a blob whose digest comes later.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use distr_domain::oci::Algorithm;
+
+use super::{Session, location, progress, receive};
+use crate::error::OciError;
+use crate::registry::Registry;
+
+pub(crate) async fn append(
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    body: web::Payload,
+    registry: web::Data<Registry>,
+) -> Result<HttpResponse, OciError> {
+    let session = Session::admit(&request, &registry, path).await?;
+    let (name, id) = (&session.visit.name, session.key.id);
+    // what the digest will be is not known; it is sha256 nearly always
+    let writing = session.resume(&registry, Algorithm::Sha256).await?;
+    let writing = receive(writing, &request, body, &location(name, id)).await?;
+    let offset = writing.pause().await?;
+    Ok(progress(StatusCode::ACCEPTED, name, id, offset).finish())
+}

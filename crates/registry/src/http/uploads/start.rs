@@ -1,0 +1,54 @@
+//! `POST /v2/<name>/blobs/uploads/` (end-4a, end-4b, end-11): begins an upload, takes a whole blob, or mounts one from another
+//! repository of the organization.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use distr_domain::oci::Digest;
+use uuid::Uuid;
+
+use super::{Session, complete, digest, hold, location, progress, receive};
+use crate::blobs::UploadKey;
+use crate::caller::Need;
+use crate::error::OciError;
+use crate::guard::{Object, Visit};
+use crate::http::parameter;
+use crate::links;
+use crate::name::RepositoryName;
+use crate::registry::Registry;
+
+pub(crate) async fn start(
+    request: HttpRequest,
+    path: web::Path<String>,
+    body: web::Payload,
+    registry: web::Data<Registry>,
+) -> Result<HttpResponse, OciError> {
+    let visit = registry.admit(&request, &path, Object::Repository, Need::Push).await?;
+    if let (Some(blob), Some(from)) = (digest(&request, "mount")?, parameter(&request, "from"))
+        && may_mount(&registry, &visit, &blob, &from).await?
+    {
+        return hold(&registry, &visit.name, &blob).await;
+    }
+    let whole = digest(&request, "digest")?;
+    let key = UploadKey { artifact: visit.name.artifact(), id: Uuid::new_v4() };
+    registry.blobs.begin(key).await?;
+    let Some(digest) = whole else {
+        return Ok(progress(StatusCode::ACCEPTED, &visit.name, key.id, 0).finish());
+    };
+    let name = visit.name.clone();
+    let writing = Session { visit, key }.resume(&registry, digest.algorithm()).await?;
+    let writing = receive(writing, &request, body, &location(&name, key.id)).await?;
+    complete(&registry, &name, writing, &digest).await
+}
+
+/// Whether the caller could pull this blob from there. If not, it uploads it: which of the reasons it was tells nothing.
+async fn may_mount(registry: &Registry, visit: &Visit, blob: &Digest, from: &str) -> Result<bool, OciError> {
+    let Ok(source) = from.parse::<RepositoryName>() else {
+        return Ok(false);
+    };
+    let is_own = source.organization() == visit.caller.organization;
+    if !is_own || !visit.covers_pull(from) || visit.caller.right(Need::Pull).is_err() {
+        return Ok(false);
+    }
+    let held = links::held(&registry.client().await?, &source, std::slice::from_ref(blob)).await?;
+    Ok(held.contains(blob) && registry.blobs.size(blob).await?.is_some())
+}

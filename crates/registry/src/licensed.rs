@@ -1,0 +1,116 @@
+//! What the licenses in force at this moment say of a pull by a customer or an agent. The rule is the domain's; here it is
+//! asked with what the read models and the clock say now, and its refusal becomes the answer.
+
+use deadpool_postgres::Client;
+use distr_domain::entitlement::{Asked, HeldLicense, Refusal, decide};
+use distr_domain::ids::CustomerId;
+use distr_domain::oci::Digest;
+use distr_domain::rejection::Rejection;
+use distr_projections::{QueryError, entitlement};
+use futures_util::future::try_join;
+
+use crate::caller::Right;
+use crate::error::OciError;
+use crate::guard::{Object, Visit};
+use crate::record::Basis;
+use crate::registry::Registry;
+
+/// Why a pull is granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Granted {
+    /// `role publisher`, `license "hello-2026"`
+    pub(crate) rule: String,
+    pub(crate) basis: Option<Basis>,
+}
+
+impl Registry {
+    /// Whether the visitor may have this manifest, which is in the repository. A refusal is recorded here.
+    pub(crate) async fn license_manifest(
+        &self,
+        client: &Client,
+        visit: &Visit,
+        reference: &str,
+        digest: &Digest,
+    ) -> Result<Granted, OciError> {
+        let (organization, path) = (visit.name.organization(), &visit.name.path);
+        let asked = entitlement::asked_for_manifest(client, organization, path, digest);
+        self.license(client, visit, Object::Manifest(reference), asked).await
+    }
+
+    /// Whether the visitor may have this blob, which is in the repository. A refusal is recorded here.
+    pub(crate) async fn license_blob(
+        &self,
+        client: &Client,
+        visit: &Visit,
+        digest: &Digest,
+    ) -> Result<Granted, OciError> {
+        let (organization, path) = (visit.name.organization(), &visit.name.path);
+        let asked = entitlement::asked_for_blob(client, organization, path, digest);
+        self.license(client, visit, Object::Blob(digest.as_str()), asked).await
+    }
+
+    async fn license(
+        &self,
+        client: &Client,
+        visit: &Visit,
+        object: Object<'_>,
+        asked: impl Future<Output = Result<Vec<Asked>, QueryError>>,
+    ) -> Result<Granted, OciError> {
+        let customer = match &visit.right {
+            Right::Whole { rule } => return Ok(Granted { rule: rule.clone(), basis: None }),
+            Right::Licensed { customer } => *customer,
+        };
+        let held = entitlement::held_licenses(client, visit.name.organization(), customer);
+        let (held, asked) = try_join(held, asked).await?;
+        match granted(&asked, &held, self) {
+            Ok(granted) => Ok(granted),
+            Err(refusal) => {
+                let basis = basis(&asked, &held, &refusal);
+                self.record_refusal(visit, Some(basis), refusal.code(), &refusal.to_string()).await?;
+                Err(answer(visit, object, &refusal))
+            }
+        }
+    }
+
+    /// Of these manifests, whether each may be had by the customer. Nothing is recorded: nothing is served.
+    pub(crate) async fn licensed(
+        &self,
+        client: &Client,
+        visit: &Visit,
+        customer: CustomerId,
+        digests: &[Digest],
+    ) -> Result<Vec<bool>, OciError> {
+        let (organization, path) = (visit.name.organization(), &visit.name.path);
+        let held = entitlement::held_licenses(client, organization, customer).await?;
+        let mut licensed = Vec::with_capacity(digests.len());
+        for digest in digests {
+            let asked = entitlement::asked_for_manifest(client, organization, path, digest).await?;
+            licensed.push(granted(&asked, &held, self).is_ok());
+        }
+        Ok(licensed)
+    }
+}
+
+fn granted(asked: &[Asked], held: &[HeldLicense], registry: &Registry) -> Result<Granted, Refusal> {
+    let grant = decide(asked, held, registry.now())?;
+    let license = held.iter().find(|license| license.id == grant.license);
+    let basis = Basis { license: Some(grant.license), application: license.map(|license| license.application) };
+    Ok(Granted { rule: format!("license \"{}\"", grant.name), basis: Some(basis) })
+}
+
+/// The license that refused, or at least the application that no license covers.
+fn basis(asked: &[Asked], held: &[HeldLicense], refusal: &Refusal) -> Basis {
+    let covers = |license: &&HeldLicense| asked.iter().any(|asked| asked.application == license.application);
+    let license = held.iter().filter(covers).find(|license| Some(&license.name) == refusal.license());
+    let application = license.map(|license| license.application).or(asked.first().map(|asked| asked.application));
+    Basis { license: license.map(|license| license.id), application }
+}
+
+/// What was never released is answered like what isn't there: clients that only probe (for signatures, for referrers) go on,
+/// and a customer learns nothing of the vendor's work before its release.
+fn answer(visit: &Visit, object: Object<'_>, refusal: &Refusal) -> OciError {
+    match refusal {
+        Refusal::NotReleased => object.unknown(&visit.name),
+        refusal => OciError::Denied { reason: format!("{}: {refusal}", visit.name) },
+    }
+}

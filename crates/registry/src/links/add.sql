@@ -1,0 +1,3 @@
+INSERT INTO registry.blob_link (organization, repository, digest, at)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT (organization, repository, digest) DO UPDATE SET at = excluded.at

@@ -1,0 +1,3 @@
+SELECT digest
+FROM registry.blob_link
+WHERE organization = $1 AND repository = $2 AND digest = ANY ($3)

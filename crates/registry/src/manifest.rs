@@ -1,0 +1,128 @@
+//! Reads a manifest's bytes: OCI image manifests and indexes, Docker's version 2 schema 2, and whatever has their shape under
+//! another media type. What two readers could take for different things is refused (CVE-2021-41190).
+
+use distr_domain::artifact::Manifest;
+use distr_domain::oci::{Descriptor, Digest};
+use serde::Deserialize;
+
+use crate::error::OciError;
+
+/// As the distribution specification suggests.
+pub(crate) const LIMIT: usize = 4 * 1024 * 1024;
+
+const INDEXES: [&str; 2] =
+    ["application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"];
+const IMAGES: [&str; 2] =
+    ["application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire {
+    schema_version: u64,
+    media_type: Option<String>,
+    artifact_type: Option<String>,
+    config: Option<WireDescriptor>,
+    layers: Option<Vec<WireDescriptor>>,
+    /// of the OCI artifact manifest, which was withdrawn before 1.1 but is still pushed by older clients
+    blobs: Option<Vec<WireDescriptor>>,
+    manifests: Option<Vec<WireDescriptor>>,
+    subject: Option<WireDescriptor>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireDescriptor {
+    #[serde(default)]
+    media_type: String,
+    digest: Digest,
+    size: u64,
+    /// where the bytes are, when they may not be distributed
+    #[serde(default)]
+    urls: Vec<String>,
+}
+
+/// What a manifest says, and which of its blobs must be there.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Parsed {
+    pub(crate) manifest: Manifest,
+    /// all but the layers that may stay elsewhere
+    pub(crate) needed: Vec<Digest>,
+}
+
+/// Reads the manifest that has this digest. `content_type`: of the request, without parameters.
+pub(crate) fn parse(bytes: &[u8], digest: Digest, content_type: Option<&str>) -> Result<Parsed, OciError> {
+    let wire: Wire = serde_json::from_slice(bytes).map_err(|error| invalid(error.to_string()))?;
+    if wire.schema_version != 2 {
+        return Err(invalid(format!("schemaVersion is {}, and only 2 is taken", wire.schema_version)));
+    }
+    let media_type = media_type(&wire, content_type)?;
+    let is_index = shape(&wire, &media_type)?;
+    let artifact_type = wire.artifact_type.filter(|text| !text.is_empty());
+    let of_config = wire.config.as_ref().map(|config| config.media_type.clone());
+    let parts: Vec<WireDescriptor> = wire
+        .config
+        .into_iter()
+        .chain(wire.layers.into_iter().flatten())
+        .chain(wire.blobs.into_iter().flatten())
+        .collect();
+    let needed = parts.iter().filter(|part| !part.may_stay_elsewhere()).map(|part| part.digest.clone()).collect();
+    let manifest = Manifest {
+        digest,
+        media_type,
+        size: bytes.len() as u64,
+        blobs: parts.into_iter().map(WireDescriptor::descriptor).collect(),
+        children: wire.manifests.into_iter().flatten().map(WireDescriptor::descriptor).collect(),
+        subject: wire.subject.map(|subject| subject.digest),
+        // as a list of referrers shows it: an image's is its config's media type, if it names none itself
+        artifact_type: artifact_type.or(of_config.filter(|text| !is_index && !text.is_empty())),
+    };
+    Ok(Parsed { manifest, needed })
+}
+
+/// The manifest and the request must not contradict each other.
+fn media_type(wire: &Wire, content_type: Option<&str>) -> Result<String, OciError> {
+    let media_type = match (wire.media_type.as_deref(), content_type) {
+        (Some(inside), Some(outside)) if inside != outside => {
+            return Err(invalid(format!("mediaType is {inside:?} and the request's Content-Type is {outside:?}")));
+        }
+        (Some(media_type), _) | (None, Some(media_type)) => media_type,
+        (None, None) => return Err(invalid("neither mediaType nor Content-Type says what it is".to_owned())),
+    };
+    let valid = media_type.len() <= 255 && media_type.bytes().all(|byte| byte.is_ascii_graphic());
+    match valid {
+        true => Ok(media_type.to_owned()),
+        false => Err(invalid(format!("media type {media_type:?} is not one"))),
+    }
+}
+
+/// Whether it is an index. It must be exactly one of index, image and artifact, and what its media type says.
+fn shape(wire: &Wire, media_type: &str) -> Result<bool, OciError> {
+    let is_index = match (&wire.manifests, &wire.config, &wire.layers, &wire.blobs) {
+        (Some(_), None, None, None) => true,
+        (None, Some(_), Some(_), None) | (None, None, None, Some(_)) => false,
+        _ => return Err(invalid("it must have either manifests, or config and layers, or blobs".to_owned())),
+    };
+    let contradicts = if is_index { IMAGES.contains(&media_type) } else { INDEXES.contains(&media_type) };
+    match contradicts {
+        true => Err(invalid(format!("it has not the shape of {media_type:?}"))),
+        false => Ok(is_index),
+    }
+}
+
+impl WireDescriptor {
+    fn may_stay_elsewhere(&self) -> bool {
+        let kind = &self.media_type;
+        !self.urls.is_empty() && (kind.contains("nondistributable") || kind.contains(".foreign."))
+    }
+
+    fn descriptor(self) -> Descriptor {
+        Descriptor { digest: self.digest, size: self.size, media_type: self.media_type }
+    }
+}
+
+fn invalid(reason: String) -> OciError {
+    OciError::ManifestInvalid(reason)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+//! The registry's state: the ports it works through, and its settings.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use deadpool_postgres::{Client, Pool};
+use distr_eventlog::EventLog;
+use distr_projections::Progress;
+use tokio::task::JoinHandle;
+
+use crate::blobs::BlobStore;
+use crate::caller::Callers;
+use crate::fault::Fault;
+use crate::record::Recorder;
+use crate::token::Tokens;
+
+/// How long a push waits for the read models before it says that it does not show yet.
+pub(crate) const SHOWN_WITHIN: Duration = Duration::from_secs(10);
+
+/// What the registry works through.
+pub struct Ports {
+    pub log: Arc<dyn EventLog>,
+    /// Of the read models; schema `registry` is in the same database.
+    pub pool: Pool,
+    pub blobs: Arc<dyn BlobStore>,
+    pub callers: Arc<dyn Callers>,
+    /// Of the read models' group `core`: a push is answered when they show it.
+    pub shown: Progress,
+    pub clock: fn() -> DateTime<Utc>,
+}
+
+pub struct Settings {
+    /// Signs the registry's tokens; secret, the same on all hubs, at least 32 random bytes.
+    pub token_key: Vec<u8>,
+    /// Where clients reach the hub: `https://registry.example.com`. Not set: what the request itself says.
+    pub public_url: Option<String>,
+    /// Whether `Forwarded` and `X-Forwarded-…` are from a proxy of one's own. If not, they are not looked at.
+    pub behind_proxy: bool,
+}
+
+/// The state that the routes share, as `web::Data<Registry>`.
+pub struct Registry {
+    pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) blobs: Arc<dyn BlobStore>,
+    pub(crate) callers: Arc<dyn Callers>,
+    pub(crate) shown: Progress,
+    pub(crate) tokens: Tokens,
+    pub(crate) recorder: Recorder,
+    pub(crate) settings: Settings,
+    pool: Pool,
+    clock: fn() -> DateTime<Utc>,
+}
+
+/// The task that writes access records. It ends when the registry is dropped and all that was recorded is in the log.
+pub struct Recording(pub(crate) JoinHandle<()>);
+
+impl Registry {
+    pub fn start(ports: Ports, settings: Settings) -> (Self, Recording) {
+        let Ports { log, pool, blobs, callers, shown, clock } = ports;
+        let (recorder, recording) = Recorder::start(log.clone());
+        let tokens = Tokens::new(&settings.token_key);
+        (Self { log, blobs, callers, shown, tokens, recorder, settings, pool, clock }, recording)
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        (self.clock)()
+    }
+
+    pub(crate) async fn client(&self) -> Result<Client, Fault> {
+        Ok(self.pool.get().await?)
+    }
+}
+
+impl Recording {
+    /// Returns when everything that was recorded is in the log.
+    pub async fn finished(self) {
+        if let Err(error) = self.0.await {
+            tracing::error!(%error, "the recording of accesses ended badly");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What a registry token is asked for, as the Docker token specification writes it:
+//! `repository:acme/hello:pull,push`, several apart by spaces.
+
+use serde::{Deserialize, Serialize};
+
+/// More than any client asks for at once; it bounds the size of a token.
+const LIMIT: usize = 32;
+
+/// One resource and what may be done to it at most. It is an upper bound, never a grant: each request is decided anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Access {
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) actions: Vec<Action>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Action {
+    Pull,
+    Push,
+    Delete,
+}
+
+impl Action {
+    const ALL: [Action; 3] = [Action::Pull, Action::Push, Action::Delete];
+
+    fn parse(text: &str) -> &'static [Action] {
+        match text {
+            "pull" => &[Action::Pull],
+            "push" => &[Action::Push],
+            "delete" => &[Action::Delete],
+            "*" => &Action::ALL,
+            _ => &[],
+        }
+    }
+}
+
+/// What of `scopes` this registry knows. Kinds and actions that it doesn't are left out, as the specification wants.
+pub(crate) fn parse<'a>(scopes: impl IntoIterator<Item = &'a str>) -> Vec<Access> {
+    scopes.into_iter().flat_map(str::split_whitespace).filter_map(parse_one).take(LIMIT).collect()
+}
+
+/// `repository:<name>:<action>[,<action>…]`; the kind may carry a class: `repository(plugin)`.
+fn parse_one(scope: &str) -> Option<Access> {
+    let (kind, rest) = scope.split_once(':')?;
+    let (name, actions) = rest.rsplit_once(':')?;
+    if kind.split('(').next() != Some("repository") || name.is_empty() || name.len() > 300 {
+        return None;
+    }
+    let mut known: Vec<Action> = Vec::new();
+    for action in actions.split(',').flat_map(Action::parse) {
+        if !known.contains(action) {
+            known.push(*action);
+        }
+    }
+    (!known.is_empty()).then(|| Access { kind: "repository".to_owned(), name: name.to_owned(), actions: known })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn access(name: &str, actions: &[Action]) -> Access {
+        Access { kind: "repository".into(), name: name.into(), actions: actions.to_vec() }
+    }
+
+    #[test]
+    fn scopes_are_read_as_the_token_specification_writes_them() {
+        use Action::*;
+        let cases: [(&str, Vec<Access>); 7] = [
+            ("repository:acme/hello:pull", vec![access("acme/hello", &[Pull])]),
+            ("repository:acme/hello:pull,push,pull", vec![access("acme/hello", &[Pull, Push])]),
+            (
+                "repository:acme/a:pull repository:acme/b:push",
+                vec![access("acme/a", &[Pull]), access("acme/b", &[Push])],
+            ),
+            ("repository(plugin):acme/a:*", vec![access("acme/a", &[Pull, Push, Delete])]),
+            ("repository:host:5000/acme/a:pull,fly", vec![access("host:5000/acme/a", &[Pull])]),
+            ("registry:catalog:*", vec![]),
+            ("repository:acme/a", vec![]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse([text]), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_the_parser(text in ".*") {
+            prop_assert!(parse([text.as_str()]).len() <= LIMIT);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The registry over HTTP on a loopback port: a real Postgres with real read models, files for blobs, and stock clients.
+
+mod accesses;
+mod blob_store;
+mod client;
+mod deleting;
+mod docker;
+mod entitlement;
+mod faults;
+mod pulling;
+mod pushing;
+mod server;
+mod skopeo;
+mod tags;
+mod tenancy;
+mod tokens;
+mod uploading;
+mod vendor;
+mod world;

@@ -1,0 +1,171 @@
+//! A running registry of its own for each test, with callers that the test knows.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actix_web::{App, HttpServer, dev::ServerHandle, web};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use distr_domain::access::AccessRecord;
+use distr_domain::ids::{CredentialId, CustomerId, MemberId, OrganizationId, TargetId, TokenId};
+use distr_domain::permission::{CustomerRole, Membership, VendorRole};
+use distr_domain::token::TokenScope;
+use distr_embedded_postgres::EmbeddedPostgres;
+use distr_eventlog::{Actor, Entry, EventLog, MemoryLog, Position, Selection};
+use distr_projections::{Group, Progress, Runner, RunnerHandle, groups, prepare_live, read_pool};
+use distr_registry::{Caller, CallerAccess, Callers, CallersFault, FileBlobs, Ports, Registry, Settings};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::client::Client;
+use crate::server;
+
+/// The secret of every caller.
+pub(crate) const SECRET: &str = "let-me-in";
+pub(crate) const GLOBEX: &str = "globex";
+
+pub(crate) struct World {
+    /// `127.0.0.1:<port>`
+    pub(crate) address: String,
+    pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) shown: Progress,
+    pub(crate) callers: Arc<KnownCallers>,
+    pub(crate) blobs: TempDir,
+    http: ServerHandle,
+    _runner: RunnerHandle,
+    _postgres: Arc<EmbeddedPostgres>,
+}
+
+/// `publisher`, `auditor`, `puller` and `pusher` of acme; `customer`, `viewer` and `agent` of acme's customer globex;
+/// `stranger`, the owner of another organization.
+#[derive(Default)]
+pub(crate) struct KnownCallers {
+    callers: HashMap<&'static str, Caller>,
+    revoked: Mutex<HashSet<String>>,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        let (postgres, url) = server::database().await;
+        let config: tokio_postgres::Config = url.parse().expect("the server's URL");
+        let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new());
+        let (mut client, connection) = config.connect(tokio_postgres::NoTls).await.expect("a connection");
+        tokio::spawn(connection);
+        prepare_live(&mut client).await.expect("read models");
+        distr_registry::migrate(&mut client).await.expect("the registry's schema");
+        let pool = read_pool(&config, 8);
+        let core = groups(&pool.get().await.expect("a connection")).await.expect("the groups");
+        let core = core.into_iter().find(|group| group.name == Group::CORE).expect("group core");
+        let runner = Runner::start(core, log.clone(), pool.clone(), Uuid::now_v7());
+        let shown = runner.progress.clone();
+
+        let blobs = TempDir::new().expect("a directory");
+        let callers = Arc::new(KnownCallers::new());
+        let ports = Ports {
+            log: log.clone(),
+            pool,
+            blobs: Arc::new(FileBlobs::open(blobs.path()).await.expect("a blob store")),
+            callers: callers.clone(),
+            shown: shown.clone(),
+            clock: now,
+        };
+        let settings = Settings { token_key: b"0123456789".to_vec(), public_url: None, behind_proxy: false };
+        let (registry, _) = Registry::start(ports, settings);
+        let registry = web::Data::new(registry);
+        let app = move || App::new().app_data(registry.clone()).configure(distr_registry::configure);
+        let server = HttpServer::new(app).workers(2).disable_signals().bind("127.0.0.1:0").expect("a port");
+        let address = server.addrs()[0].to_string();
+        let server = server.run();
+        let http = server.handle();
+        tokio::spawn(server);
+        Self { address, log, shown, callers, blobs, http, _runner: runner, _postgres: postgres }
+    }
+
+    pub(crate) fn client(&self, username: &'static str) -> Client {
+        Client::new(&self.address, username)
+    }
+
+    /// The accesses recorded so far, when there are at least `count`.
+    pub(crate) async fn accesses(&self, count: usize) -> Vec<AccessRecord> {
+        loop {
+            let page = self.log.read_all(Position::START, 1000, Selection::Telemetry).await.expect("the log");
+            let records = page.entries.iter().map(|entry| match entry {
+                Entry::Telemetry(recorded) => serde_json::from_slice(&recorded.record.payload).expect("a record"),
+                Entry::Fact(_) => unreachable!("only telemetry was asked for"),
+            });
+            let records: Vec<AccessRecord> = records.collect();
+            if records.len() >= count {
+                return records;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    pub(crate) async fn stop(self) {
+        self.http.stop(false).await;
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the clock of this edge")]
+pub(crate) fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+pub(crate) fn organization(name: &str) -> OrganizationId {
+    OrganizationId::of(&name.parse().expect("a name"))
+}
+
+pub(crate) fn customer() -> CustomerId {
+    CustomerId::of(organization("acme"), &GLOBEX.parse().expect("a name"))
+}
+
+impl KnownCallers {
+    fn new() -> Self {
+        use TokenScope::*;
+        let vendor = |role| Membership::Vendor { role };
+        let customer_role = |role| Membership::Customer { customer: customer(), role };
+        let target = TargetId(Uuid::from_u128(1));
+        let credential = CredentialId(Uuid::from_u128(2));
+        let agent = Caller {
+            organization: organization("acme"),
+            actor: Actor::Agent(target),
+            access: CallerAccess::Agent { customer: customer(), target, credential },
+        };
+        let callers = HashMap::from([
+            ("publisher", member("acme", vendor(VendorRole::Publisher), &[Pull, Push])),
+            ("puller", member("acme", vendor(VendorRole::Publisher), &[Pull])),
+            ("pusher", member("acme", vendor(VendorRole::Publisher), &[Push])),
+            ("auditor", member("acme", vendor(VendorRole::Auditor), &[Pull, Push])),
+            ("customer", member("acme", customer_role(CustomerRole::Admin), &[Pull, Push])),
+            ("viewer", member("acme", customer_role(CustomerRole::Viewer), &[Pull])),
+            ("stranger", member("initech", vendor(VendorRole::Owner), &[Pull, Push])),
+            ("agent", agent),
+        ]);
+        Self { callers, revoked: Mutex::default() }
+    }
+
+    pub(crate) fn revoke(&self, username: &str) {
+        let actor = self.callers[username].actor.to_string();
+        self.revoked.lock().expect("the lock").insert(actor);
+    }
+}
+
+fn member(organization_name: &str, membership: Membership, scopes: &[TokenScope]) -> Caller {
+    Caller {
+        organization: organization(organization_name),
+        actor: Actor::Member(MemberId(Uuid::now_v7())),
+        access: CallerAccess::Member { membership, scopes: scopes.to_vec(), token: TokenId(Uuid::now_v7()) },
+    }
+}
+
+#[async_trait]
+impl Callers for KnownCallers {
+    async fn authenticate(&self, username: &str, secret: &str) -> Result<Option<Caller>, CallersFault> {
+        Ok(self.callers.get(username).filter(|_| secret == SECRET).cloned())
+    }
+
+    async fn is_live(&self, caller: &Caller) -> Result<bool, CallersFault> {
+        Ok(!self.revoked.lock().expect("the lock").contains(&caller.actor.to_string()))
+    }
+}
