@@ -113,7 +113,10 @@ impl From<tokio_postgres::Error> for ApiError {
 
 impl From<ReadError> for ApiError {
     fn from(error: ReadError) -> Self {
-        Self::fault(error)
+        match error {
+            ReadError::BeyondHead { .. } => Self::BadInput(error.to_string()),
+            other => Self::fault(other),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod limits;
 mod graphql;
 mod health;
+mod install;
 mod middleware;
 
 use std::sync::Arc;
@@ -58,6 +59,8 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/healthz", web::get().to(health::alive))
         .route("/readyz", web::get().to(health::ready))
         .route("/metrics", web::get().to(health::metrics))
+        .route("/install-agent", web::get().to(install::script))
+        .route("/agent/v1/binary", web::get().to(install::binary))
         .service(
             web::resource("/graphql")
                 .route(web::post().to(graphql::execute))

@@ -14,7 +14,6 @@ use crate::projection::{Projection, Rows, Seen};
 /// A projection whose row type is forgotten, so that a group can hold several.
 #[async_trait]
 pub(crate) trait Table: Send + Sync {
-    fn name(&self) -> &'static str;
     async fn apply(&self, transaction: &Transaction<'_>, batch: &[Seen]) -> Result<(), ProjectionError>;
 }
 
@@ -66,10 +65,6 @@ impl<P: Projection> Statements<P> {
 
 #[async_trait]
 impl<P: Projection> Table for Statements<P> {
-    fn name(&self) -> &'static str {
-        P::TABLE
-    }
-
     async fn apply(&self, transaction: &Transaction<'_>, batch: &[Seen]) -> Result<(), ProjectionError> {
         let mut keys: Vec<Uuid> = batch.iter().flat_map(P::keys).collect();
         if keys.is_empty() {

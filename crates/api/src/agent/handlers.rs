@@ -35,15 +35,15 @@ impl ResponseError for ApiError {
     }
 }
 
-pub fn bad_body(error: JsonPayloadError) -> actix_web::Error {
+pub(super) fn bad_body(error: JsonPayloadError) -> actix_web::Error {
     ApiError::BadInput(format!("the body is not what this path takes: {error}")).into()
 }
 
-pub async fn unknown(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+pub(super) async fn unknown(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     Err(ApiError::not_found("agent path", request.path()))
 }
 
-pub async fn enrol(
+pub(super) async fn enrol(
     hub: web::Data<Arc<Hub>>,
     request: HttpRequest,
     _body: web::Json<EnrolRequest>,
@@ -52,14 +52,14 @@ pub async fn enrol(
     Ok(web::Json(enrolment::enrol(&hub, &request_info(&request), &token).await?))
 }
 
-pub async fn rotate(hub: web::Data<Arc<Hub>>, request: HttpRequest) -> Result<web::Json<RotateResponse>, ApiError> {
+pub(super) async fn rotate(hub: web::Data<Arc<Hub>>, request: HttpRequest) -> Result<web::Json<RotateResponse>, ApiError> {
     let agent = agent(&hub, &request).await?;
     let (credential, secret) = enrolment::rotate(&hub, &request_info(&request), &agent).await?;
     Ok(web::Json(RotateResponse { credential, secret }))
 }
 
 /// The reports are durable when the answer leaves.
-pub async fn heartbeats(
+pub(super) async fn heartbeats(
     hub: web::Data<Arc<Hub>>,
     readiness: web::Data<Arc<Readiness>>,
     request: HttpRequest,

@@ -14,7 +14,7 @@ use crate::operations::load;
 use crate::operations::members::{self, NewMember};
 use crate::ops::person;
 
-pub async fn first_owner(hub: &Hub, config: &BootstrapConfig) -> anyhow::Result<()> {
+pub(super) async fn first_owner(hub: &Hub, config: &BootstrapConfig) -> anyhow::Result<()> {
     let (name, email, file) =
         match (&config.bootstrap_organization, &config.bootstrap_email, &config.bootstrap_password_file) {
             (None, None, None) => return Ok(()),

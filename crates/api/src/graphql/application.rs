@@ -17,7 +17,7 @@ use super::release::{self, Release};
 use super::scalar::{Name, Position};
 use crate::error::ApiError;
 
-pub struct Application(pub ApplicationRow);
+pub(super) struct Application(pub ApplicationRow);
 
 #[Object]
 impl Application {
@@ -73,7 +73,7 @@ pub(super) async fn load_nested(ctx: &Context<'_>, id: ApplicationId) -> Result<
 }
 
 #[derive(Default)]
-pub struct ApplicationQuery;
+pub(super) struct ApplicationQuery;
 
 #[Object]
 impl ApplicationQuery {
@@ -95,7 +95,7 @@ impl ApplicationQuery {
     }
 }
 
-pub struct ApplicationPayload {
+pub(super) struct ApplicationPayload {
     application: Application,
     outcome: Outcome,
 }
@@ -118,7 +118,7 @@ impl ApplicationPayload {
 }
 
 #[derive(Default)]
-pub struct ApplicationMutation;
+pub(super) struct ApplicationMutation;
 
 #[Object]
 impl ApplicationMutation {

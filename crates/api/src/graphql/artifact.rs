@@ -14,10 +14,10 @@ use super::guard::May;
 use super::scalar::{Digest, Position, Repository, Tag};
 use crate::error::ApiError;
 
-pub struct ArtifactRepository(pub RepositoryRow);
+pub(super) struct ArtifactRepository(pub RepositoryRow);
 
 #[derive(SimpleObject)]
-pub struct RepositoryTag {
+pub(super) struct RepositoryTag {
     name: Tag,
     digest: Digest,
     moved_at: DateTime<Utc>,
@@ -52,7 +52,7 @@ impl ArtifactRepository {
 }
 
 #[derive(Default)]
-pub struct ArtifactQuery;
+pub(super) struct ArtifactQuery;
 
 #[Object]
 impl ArtifactQuery {
@@ -69,7 +69,7 @@ impl ArtifactQuery {
     }
 }
 
-pub struct ArtifactPayload {
+pub(super) struct ArtifactPayload {
     outcome: Outcome,
 }
 
@@ -87,7 +87,7 @@ impl ArtifactPayload {
 }
 
 #[derive(Default)]
-pub struct ArtifactMutation;
+pub(super) struct ArtifactMutation;
 
 #[Object]
 impl ArtifactMutation {

@@ -14,7 +14,7 @@ use super::scalar::{Name, Position, Version};
 use crate::error::ApiError;
 use crate::operations;
 
-pub struct Channel(pub ChannelRow);
+pub(super) struct Channel(pub ChannelRow);
 
 #[Object]
 impl Channel {
@@ -58,7 +58,7 @@ async fn load(ctx: &Context<'_>, application: &Name, name: &Name) -> Result<Chan
 }
 
 #[derive(Default)]
-pub struct ChannelQuery;
+pub(super) struct ChannelQuery;
 
 #[Object]
 impl ChannelQuery {
@@ -68,7 +68,7 @@ impl ChannelQuery {
     }
 }
 
-pub struct ChannelPayload {
+pub(super) struct ChannelPayload {
     channel: Channel,
     outcome: Outcome,
 }
@@ -91,7 +91,7 @@ impl ChannelPayload {
 }
 
 #[derive(Default)]
-pub struct ChannelMutation;
+pub(super) struct ChannelMutation;
 
 #[Object]
 impl ChannelMutation {

@@ -15,7 +15,7 @@ use super::loader::{Of, failed};
 use super::scalar::{Name, Position};
 use crate::error::ApiError;
 
-pub struct Customer(pub CustomerRow);
+pub(super) struct Customer(pub CustomerRow);
 
 #[Object]
 impl Customer {
@@ -51,7 +51,7 @@ pub(super) async fn load_nested(ctx: &Context<'_>, id: CustomerId) -> Result<Cus
 }
 
 #[derive(Default)]
-pub struct CustomerQuery;
+pub(super) struct CustomerQuery;
 
 #[Object]
 impl CustomerQuery {
@@ -73,7 +73,7 @@ impl CustomerQuery {
     }
 }
 
-pub struct CustomerPayload {
+pub(super) struct CustomerPayload {
     customer: Customer,
     outcome: Outcome,
 }
@@ -96,7 +96,7 @@ impl CustomerPayload {
 }
 
 #[derive(Default)]
-pub struct CustomerMutation;
+pub(super) struct CustomerMutation;
 
 #[Object]
 impl CustomerMutation {

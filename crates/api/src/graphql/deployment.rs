@@ -25,7 +25,7 @@ use crate::error::ApiError;
 use crate::operations::deploy::{self, Deploy, Wanted};
 use crate::operations::watch;
 
-pub struct Deployment(pub DeploymentRow);
+pub(super) struct Deployment(pub DeploymentRow);
 
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::Phase")]
@@ -82,21 +82,21 @@ pub enum DataRemoval {
 }
 
 #[derive(SimpleObject)]
-pub struct DeploymentError {
+pub(super) struct DeploymentError {
     /// nothing if the agent did not say
     category: Option<ErrorCategory>,
     text: String,
 }
 
 #[derive(SimpleObject)]
-pub struct ConfigEntry {
+pub(super) struct ConfigEntry {
     key: String,
     /// a secret is shown by its name alone: `${secret:NAME}`
     value: String,
 }
 
 #[derive(InputObject)]
-pub struct ConfigEntryInput {
+pub(super) struct ConfigEntryInput {
     key: String,
     /// may name secrets of the customer: `${secret:NAME}`
     value: String,
@@ -186,7 +186,6 @@ pub(super) async fn rows_of_target(ctx: &Context<'_>, target: &TargetRow) -> Res
 struct Named {
     id: DeploymentId,
     target: TargetId,
-    application: ApplicationId,
     name: String,
 }
 
@@ -201,7 +200,6 @@ fn named(
     Ok(Named {
         id: DeploymentId::of(target_id, application_id),
         target: target_id,
-        application: application_id,
         name: format!("{} on {}", application.0, target.0),
     })
 }
@@ -212,7 +210,7 @@ async fn load(ctx: &Context<'_>, named: &Named) -> Result<Deployment, ApiError> 
 }
 
 #[derive(Default)]
-pub struct DeploymentQuery;
+pub(super) struct DeploymentQuery;
 
 #[Object]
 impl DeploymentQuery {
@@ -240,7 +238,7 @@ impl DeploymentQuery {
     }
 }
 
-pub struct DeploymentPayload {
+pub(super) struct DeploymentPayload {
     deployment: Deployment,
     outcome: Outcome,
 }
@@ -263,7 +261,7 @@ impl DeploymentPayload {
 }
 
 #[derive(Default)]
-pub struct DeploymentMutation;
+pub(super) struct DeploymentMutation;
 
 #[Object]
 impl DeploymentMutation {
@@ -314,7 +312,7 @@ impl DeploymentMutation {
 }
 
 #[derive(Default)]
-pub struct DeploymentSubscription;
+pub(super) struct DeploymentSubscription;
 
 #[Subscription]
 impl DeploymentSubscription {

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextRequest};
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextRequest, NextSubscribe};
 use async_graphql::{ErrorExtensionValues, Response, ServerError, async_trait};
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
 
 use crate::error::ApiError;
 
@@ -22,14 +24,14 @@ impl Extension for ErrorCodes {
         with_codes(next.run(ctx).await)
     }
 
-    /// Each item of a subscription.
-    async fn execute(
+    /// Each item of a subscription, and its refusal.
+    fn subscribe<'s>(
         &self,
         ctx: &ExtensionContext<'_>,
-        operation_name: Option<&str>,
-        next: NextExecute<'_>,
-    ) -> Response {
-        with_codes(next.run(ctx, operation_name).await)
+        stream: BoxStream<'s, Response>,
+        next: NextSubscribe<'_>,
+    ) -> BoxStream<'s, Response> {
+        next.run(ctx, stream).map(with_codes).boxed()
     }
 }
 

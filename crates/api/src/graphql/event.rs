@@ -16,7 +16,7 @@ use crate::operations::history::{self, Period};
 
 /// A fact, or a record of telemetry. The latter has no stream of its own and no actor beside what its data says.
 #[derive(SimpleObject)]
-pub struct Event {
+pub(super) struct Event {
     position: Position,
     id: ID,
     /// `LicenseRevoked`, …; `Heartbeat` or `Access` for telemetry
@@ -91,7 +91,7 @@ fn is_asked_for(entry: &Entry, organization: OrganizationId, kinds: &[Kind]) -> 
 
 /// A piece of the log.
 #[derive(SimpleObject)]
-pub struct EventPage {
+pub(super) struct EventPage {
     events: Vec<Event>,
     /// read on after this
     scanned_to: Position,
@@ -100,7 +100,7 @@ pub struct EventPage {
 }
 
 #[derive(Default)]
-pub struct EventQuery;
+pub(super) struct EventQuery;
 
 #[Object]
 impl EventQuery {
@@ -137,7 +137,7 @@ impl EventQuery {
 }
 
 #[derive(Default)]
-pub struct EventSubscription;
+pub(super) struct EventSubscription;
 
 #[Subscription]
 impl EventSubscription {

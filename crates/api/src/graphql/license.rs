@@ -18,7 +18,7 @@ use super::license_audit::LicenseAuditEntry;
 use super::scalar::{Name, Position, VersionRange};
 use crate::error::ApiError;
 
-pub struct License(pub LicenseRow);
+pub(super) struct License(pub LicenseRow);
 
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub enum LicenseStatus {
@@ -151,7 +151,7 @@ async fn load(ctx: &Context<'_>, customer: CustomerId, name: &Name) -> Result<Li
 }
 
 #[derive(Default)]
-pub struct LicenseQuery;
+pub(super) struct LicenseQuery;
 
 #[Object]
 impl LicenseQuery {
@@ -176,7 +176,7 @@ impl LicenseQuery {
     }
 }
 
-pub struct LicensePayload {
+pub(super) struct LicensePayload {
     license: License,
     outcome: Outcome,
 }
@@ -199,7 +199,7 @@ impl LicensePayload {
 }
 
 #[derive(Default)]
-pub struct LicenseMutation;
+pub(super) struct LicenseMutation;
 
 #[Object]
 impl LicenseMutation {

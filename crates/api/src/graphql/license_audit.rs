@@ -15,7 +15,7 @@ use super::guard::May;
 use super::scalar::Position;
 use crate::error::ApiError;
 
-pub struct LicenseAuditEntry(pub LicenseAuditRow);
+pub(super) struct LicenseAuditEntry(pub LicenseAuditRow);
 
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "Kind")]
@@ -86,7 +86,7 @@ impl LicenseAuditEntry {
 }
 
 #[derive(Default)]
-pub struct LicenseAuditQuery;
+pub(super) struct LicenseAuditQuery;
 
 #[Object]
 impl LicenseAuditQuery {

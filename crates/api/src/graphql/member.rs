@@ -20,7 +20,7 @@ use super::token::Token;
 use crate::error::ApiError;
 use crate::operations::members::{self, NewMember};
 
-pub struct Member(pub MemberRow);
+pub(super) struct Member(pub MemberRow);
 
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::MemberKind")]
@@ -89,7 +89,7 @@ pub(super) fn parse_id(id: &ID) -> Result<MemberId, ApiError> {
 }
 
 #[derive(Default)]
-pub struct MemberQuery;
+pub(super) struct MemberQuery;
 
 #[Object]
 impl MemberQuery {
@@ -111,7 +111,7 @@ impl MemberQuery {
     }
 }
 
-pub struct MemberPayload {
+pub(super) struct MemberPayload {
     member: Member,
     outcome: Outcome,
 }
@@ -134,7 +134,7 @@ impl MemberPayload {
 }
 
 #[derive(Default)]
-pub struct MemberMutation;
+pub(super) struct MemberMutation;
 
 #[Object]
 impl MemberMutation {

@@ -11,7 +11,7 @@ use super::guard::{May, SignedIn};
 use super::scalar::{Name, Position};
 use crate::error::ApiError;
 
-pub struct Organization(pub OrganizationRow);
+pub(super) struct Organization(pub OrganizationRow);
 
 #[Object]
 impl Organization {
@@ -41,7 +41,7 @@ pub(super) async fn load(ctx: &Context<'_>) -> Result<Organization, ApiError> {
 }
 
 #[derive(Default)]
-pub struct OrganizationQuery;
+pub(super) struct OrganizationQuery;
 
 #[Object]
 impl OrganizationQuery {
@@ -53,9 +53,9 @@ impl OrganizationQuery {
 }
 
 #[derive(Default)]
-pub struct OrganizationMutation;
+pub(super) struct OrganizationMutation;
 
-pub struct OrganizationPayload {
+pub(super) struct OrganizationPayload {
     organization: Organization,
     outcome: Outcome,
 }

@@ -17,7 +17,7 @@ use super::scalar::{Digest, Name, Position, Repository, Tag, Version};
 use crate::error::ApiError;
 use crate::operations::publish;
 
-pub struct Release(pub ReleaseRow);
+pub(super) struct Release(pub ReleaseRow);
 
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "PublicationStatus")]
@@ -30,7 +30,7 @@ pub enum ReleaseStatus {
 
 /// An image of this hub's registry that a service runs.
 #[derive(SimpleObject)]
-pub struct Artifact {
+pub(super) struct Artifact {
     service: String,
     repository: Repository,
     digest: Digest,
@@ -119,7 +119,7 @@ async fn load(ctx: &Context<'_>, application: &Name, version: &Version) -> Resul
 }
 
 #[derive(Default)]
-pub struct ReleaseQuery;
+pub(super) struct ReleaseQuery;
 
 #[Object]
 impl ReleaseQuery {
@@ -129,7 +129,7 @@ impl ReleaseQuery {
     }
 }
 
-pub struct ReleasePayload {
+pub(super) struct ReleasePayload {
     release: Release,
     outcome: Outcome,
 }
@@ -152,7 +152,7 @@ impl ReleasePayload {
 }
 
 #[derive(Default)]
-pub struct ReleaseMutation;
+pub(super) struct ReleaseMutation;
 
 #[Object]
 impl ReleaseMutation {

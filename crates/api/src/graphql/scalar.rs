@@ -9,7 +9,7 @@ macro_rules! text_scalar {
     ($($(#[$doc:meta])* $scalar:ident($inner:ty) = $name:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq)]
-        pub struct $scalar(pub $inner);
+        pub(crate) struct $scalar(pub $inner);
 
         #[Scalar(name = $name)]
         impl ScalarType for $scalar {

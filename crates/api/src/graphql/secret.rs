@@ -13,7 +13,7 @@ use crate::ops::secret::{self, Place};
 const MAX_VALUE: usize = 64 * 1024;
 
 #[derive(Default)]
-pub struct SecretQuery;
+pub(super) struct SecretQuery;
 
 #[Object]
 impl SecretQuery {
@@ -26,14 +26,14 @@ impl SecretQuery {
 }
 
 #[derive(SimpleObject)]
-pub struct SecretPayload {
+pub(super) struct SecretPayload {
     name: String,
     /// false if there was none to remove
     changed: bool,
 }
 
 #[derive(Default)]
-pub struct SecretMutation;
+pub(super) struct SecretMutation;
 
 #[Object]
 impl SecretMutation {

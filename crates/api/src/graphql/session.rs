@@ -44,7 +44,7 @@ impl From<Membership> for Role {
 }
 
 /// Who is asking.
-pub struct Viewer<'a>(&'a MemberCaller);
+pub(super) struct Viewer<'a>(&'a MemberCaller);
 
 #[Object]
 impl Viewer<'_> {
@@ -76,7 +76,7 @@ impl Viewer<'_> {
 }
 
 #[derive(Default)]
-pub struct SessionQuery;
+pub(super) struct SessionQuery;
 
 #[Object]
 impl SessionQuery {
@@ -88,20 +88,20 @@ impl SessionQuery {
 }
 
 #[derive(SimpleObject)]
-pub struct SessionPayload {
+pub(super) struct SessionPayload {
     /// send it as `Authorization: Bearer …`
     token: String,
     expires_at: DateTime<Utc>,
 }
 
 #[derive(SimpleObject)]
-pub struct SignOutPayload {
+pub(super) struct SignOutPayload {
     /// false if there was no session to end, as with a token
     changed: bool,
 }
 
 #[derive(Default)]
-pub struct SessionMutation;
+pub(super) struct SessionMutation;
 
 #[Object]
 impl SessionMutation {

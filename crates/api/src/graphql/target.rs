@@ -25,7 +25,7 @@ use crate::error::ApiError;
 use crate::hub::Hub;
 use crate::operations::{Watched, enrolment, watch};
 
-pub struct Target(pub TargetRow);
+pub(super) struct Target(pub TargetRow);
 
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::Runtime")]
@@ -133,7 +133,7 @@ pub(super) async fn load_nested(ctx: &Context<'_>, id: TargetId) -> Result<Targe
 }
 
 #[derive(Default)]
-pub struct TargetQuery;
+pub(super) struct TargetQuery;
 
 #[Object]
 impl TargetQuery {
@@ -159,7 +159,7 @@ impl TargetQuery {
 
 /// How to install the agent. The token is shown this once.
 #[derive(SimpleObject)]
-pub struct Enrolment {
+pub(super) struct Enrolment {
     token: String,
     expires_at: DateTime<Utc>,
     /// one command for the target's shell; the token is in no URL
@@ -172,7 +172,7 @@ impl From<enrolment::Enrolment> for Enrolment {
     }
 }
 
-pub struct TargetPayload {
+pub(super) struct TargetPayload {
     target: Target,
     enrolment: Option<enrolment::Enrolment>,
     outcome: Outcome,
@@ -200,7 +200,7 @@ impl TargetPayload {
 }
 
 #[derive(Default)]
-pub struct TargetMutation;
+pub(super) struct TargetMutation;
 
 #[Object]
 impl TargetMutation {
@@ -257,7 +257,7 @@ async fn offer(ctx: &Context<'_>, id: TargetId, name: &Name) -> Result<TargetPay
 }
 
 #[derive(Default)]
-pub struct TargetSubscription;
+pub(super) struct TargetSubscription;
 
 #[Subscription]
 impl TargetSubscription {

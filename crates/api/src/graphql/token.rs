@@ -13,7 +13,7 @@ use super::scalar::Position;
 use crate::error::ApiError;
 use crate::operations::tokens::{self, NewToken};
 
-pub struct Token(pub TokenRow);
+pub(super) struct Token(pub TokenRow);
 
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::TokenScope")]
@@ -60,7 +60,7 @@ async fn load(ctx: &Context<'_>, id: TokenId) -> Result<Token, ApiError> {
     row.map(Token).ok_or_else(|| ApiError::not_found("token", id))
 }
 
-pub struct TokenPayload {
+pub(super) struct TokenPayload {
     token: Token,
     secret: Option<String>,
     outcome: Outcome,
@@ -89,7 +89,7 @@ impl TokenPayload {
 }
 
 #[derive(Default)]
-pub struct TokenMutation;
+pub(super) struct TokenMutation;
 
 #[Object]
 impl TokenMutation {

@@ -15,7 +15,7 @@ use crate::error::ApiError;
 use crate::graphql::{RequestContext, Schema};
 use crate::hub::Hub;
 
-pub async fn execute(
+pub(super) async fn execute(
     schema: web::Data<Schema>,
     hub: web::Data<Arc<Hub>>,
     readiness: web::Data<Arc<Readiness>>,
@@ -32,7 +32,7 @@ pub async fn execute(
 }
 
 /// A browser cannot set a header on a socket: the secret comes with `connection_init`, as `{"authorization": "Bearer …"}`.
-pub async fn subscribe(
+pub(super) async fn subscribe(
     schema: web::Data<Schema>,
     hub: web::Data<Arc<Hub>>,
     readiness: web::Data<Arc<Readiness>>,
@@ -84,7 +84,7 @@ async fn member(hub: &Hub, secret: &str) -> Result<MemberCaller, ApiError> {
     }
 }
 
-pub async fn explorer(hub: web::Data<Arc<Hub>>) -> Result<HttpResponse, ApiError> {
+pub(super) async fn explorer(hub: web::Data<Arc<Hub>>) -> Result<HttpResponse, ApiError> {
     if !hub.settings.introspection {
         return Err(ApiError::not_found("page", "/graphql"));
     }
@@ -100,7 +100,7 @@ fn check_ready(readiness: &Readiness) -> Result<(), ApiError> {
     }
 }
 
-pub fn is_upgrade() -> impl Guard {
+pub(super) fn is_upgrade() -> impl Guard {
     fn_guard(|context| {
         let upgrade = context.head().headers().get(header::UPGRADE);
         upgrade.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))

@@ -31,11 +31,11 @@ impl Readiness {
     }
 }
 
-pub async fn alive() -> HttpResponse {
+pub(super) async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "alive" }))
 }
 
-pub async fn ready(readiness: web::Data<Arc<Readiness>>, hub: web::Data<Arc<Hub>>) -> HttpResponse {
+pub(super) async fn ready(readiness: web::Data<Arc<Readiness>>, hub: web::Data<Arc<Hub>>) -> HttpResponse {
     let core = hub.progress.core.position().to_string();
     match readiness.is_ready() {
         true => HttpResponse::Ok().json(json!({ "status": "ready", "position": core })),
@@ -43,7 +43,7 @@ pub async fn ready(readiness: web::Data<Arc<Readiness>>, hub: web::Data<Arc<Hub>
     }
 }
 
-pub async fn metrics(handle: web::Data<PrometheusHandle>, hub: web::Data<Arc<Hub>>) -> HttpResponse {
+pub(super) async fn metrics(handle: web::Data<PrometheusHandle>, hub: web::Data<Arc<Hub>>) -> HttpResponse {
     let head = hub.log.head().await.unwrap_or(Position::START);
     metrics::gauge!("distr_log_head").set(head.0 as f64);
     for (group, progress) in

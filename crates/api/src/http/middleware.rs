@@ -20,7 +20,7 @@ const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 
 /// Gives the request an id of its own and takes over the caller's correlation id; both are in the log line and the
 /// answer. What a request leads to in the event log carries the correlation id.
-pub async fn trace(
+pub(super) async fn trace(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
@@ -56,7 +56,7 @@ pub async fn trace(
 }
 
 /// Refuses an address that asks more often than it may.
-pub async fn limit(
+pub(super) async fn limit(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {

@@ -50,7 +50,7 @@ pub async fn offer(hub: &Hub, cause: &Cause, target: TargetId) -> Result<(Enrolm
 /// The token goes through the environment: it is in no URL and no list of processes.
 fn install_command(hub: &Hub, token: &str) -> String {
     let url = hub.settings.public_url.as_str().trim_end_matches('/');
-    format!("DISTR_ENROLMENT_TOKEN={token} distr-agent run --hub {url}")
+    format!("curl -fsSL {url}/install-agent | DISTR_ENROLMENT_TOKEN={token} sh")
 }
 
 /// Answers an agent that shows an enrolment token, once.

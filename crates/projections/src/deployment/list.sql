@@ -1,4 +1,4 @@
-SELECT id::text, id, to_jsonb(t)
+SELECT id::text AS sort_key, id, to_jsonb(t)
 FROM deployment t
 WHERE organization = $1
   AND ($2::uuid IS NULL OR customer = $2)

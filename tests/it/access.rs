@@ -1,0 +1,140 @@
+//! Every operation of the schema and every route, with every role. An operation that is added without a row here fails.
+
+mod operations;
+mod routes;
+
+use std::collections::BTreeMap;
+
+use distr_tests::hub::HubProcess;
+use serde_json::{Value, json};
+
+use operations::{OPERATIONS, Operation};
+
+/// Who asks. The letters are those of the tables.
+const ROLES: [(char, &str); 6] = [
+    ('O', "OWNER"),
+    ('P', "PUBLISHER"),
+    ('S', "SUPPORT"),
+    ('A', "AUDITOR"),
+    ('C', "CUSTOMER_ADMIN"),
+    ('V', "CUSTOMER_VIEWER"),
+];
+
+/// A hub with an organization, and a token of each role with every scope.
+async fn with_roles() -> (HubProcess, BTreeMap<char, String>) {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    hub.graphql(Some(&owner), "mutation { customerCreate(name: \"globex\") { changed } }", json!({})).await.data();
+    let mut secrets = BTreeMap::new();
+    for (letter, role) in ROLES {
+        let customer = if role.starts_with("CUSTOMER") { "globex" } else { "" };
+        let argument = if customer.is_empty() { String::new() } else { format!(", customer: \"{customer}\"") };
+        let add = format!("mutation {{ robotAdd(name: \"{role}\", role: {role}{argument}) {{ member {{ id }} }} }}");
+        let member = hub.graphql(Some(&owner), &add, json!({})).await.data()["robotAdd"]["member"]["id"].clone();
+        let issue = "mutation ($m: ID) {
+            tokenIssue(label: \"all\", scopes: [READ, WRITE, PULL, PUSH], member: $m) { secret }
+        }";
+        let issued = hub.graphql(Some(&owner), issue, json!({ "m": member })).await.data();
+        secrets.insert(letter, issued["tokenIssue"]["secret"].as_str().expect("a secret").to_owned());
+    }
+    (hub, secrets)
+}
+
+/// The fields of the root types, by what they are.
+async fn fields_of_the_schema(hub: &HubProcess) -> BTreeMap<String, &'static str> {
+    let query = "{ __schema {
+        queryType { fields { name } } mutationType { fields { name } } subscriptionType { fields { name } }
+    } }";
+    let schema = hub.graphql(None, query, json!({})).await.data()["__schema"].clone();
+    let kinds = [("queryType", "query"), ("mutationType", "mutation"), ("subscriptionType", "subscription")];
+    let mut fields = BTreeMap::new();
+    for (key, kind) in kinds {
+        for field in schema[key]["fields"].as_array().expect("fields") {
+            fields.insert(field["name"].as_str().expect("a name").to_owned(), kind);
+        }
+    }
+    fields
+}
+
+/// How the hub answers: the code of the refusal, or that it let the caller in, whatever came of it then.
+async fn refusal(hub: &HubProcess, operation: &Operation, secret: Option<&str>) -> Option<String> {
+    let document = format!("{} {{ {} }}", operation.kind, operation.document);
+    let payload = match operation.kind {
+        "subscription" => return socket_refusal(hub, &document, secret).await,
+        _ => hub.graphql(secret, &document, json!({})).await,
+    };
+    let code = payload.code().map(str::to_owned);
+    assert_ne!(code.as_deref(), Some("bad_request"), "{}: {}", operation.name, payload.message());
+    assert_ne!(code.as_deref(), Some("internal"), "{}: {}", operation.name, hub.log());
+    code.filter(|code| matches!(code.as_str(), "forbidden" | "unauthenticated"))
+}
+
+/// A subscription that is let in stays silent until something happens; one that is refused says so at once.
+async fn socket_refusal(hub: &HubProcess, document: &str, secret: Option<&str>) -> Option<String> {
+    let mut subscription = distr_tests::socket::Subscription::open(hub, secret, document, json!({})).await;
+    let payload = tokio::time::timeout(std::time::Duration::from_millis(700), subscription.next()).await.ok()?;
+    let error = if payload.is_array() { payload[0].clone() } else { payload["errors"][0].clone() };
+    error["extensions"]["code"].as_str().map(str::to_owned)
+}
+
+#[tokio::test]
+async fn every_operation_lets_in_the_roles_of_its_row_and_nobody_else() {
+    let (hub, secrets) = with_roles().await;
+    let fields = fields_of_the_schema(&hub).await;
+    let rows: BTreeMap<_, _> = OPERATIONS.iter().map(|operation| (operation.name.to_owned(), operation.kind)).collect();
+    assert_eq!(rows, fields, "left: the rows of operations.rs; right: the schema");
+
+    let mut wrong = vec![];
+    for operation in OPERATIONS {
+        let anonymous = refusal(&hub, operation, None).await;
+        let expected = (operation.roles != "*").then(|| "unauthenticated".to_owned());
+        if operation.name != "sessionCreate" && anonymous != expected {
+            wrong.push(format!("{} with nobody: {anonymous:?}", operation.name));
+        }
+        for (letter, role) in ROLES {
+            let let_in = refusal(&hub, operation, Some(&secrets[&letter])).await.is_none();
+            let expected = operation.roles == "*" || operation.roles.contains(letter);
+            if operation.name != "sessionCreate" && let_in != expected {
+                wrong.push(format!("{} with {role}: let in is {let_in}", operation.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test]
+async fn a_token_lets_in_by_its_scopes_too() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let issue = "mutation { tokenIssue(label: \"pull\", scopes: [PULL]) { secret } }";
+    let issued = hub.graphql(Some(&owner), issue, json!({})).await.data();
+    let secret = issued["tokenIssue"]["secret"].as_str().expect("a secret");
+    for operation in OPERATIONS.iter().filter(|operation| operation.kind != "subscription") {
+        // what is open to whoever is signed in has no scope of its own
+        if operation.permission_free || operation.roles == "*" {
+            continue;
+        }
+        let refused = refusal(&hub, operation, Some(secret)).await;
+        assert_eq!(refused.as_deref(), Some("forbidden"), "{} with the scope pull alone", operation.name);
+    }
+}
+
+/// What an agent's secret opens: its own paths, and no GraphQL.
+#[tokio::test]
+async fn every_route_answers_strangers_members_and_agents_as_its_row_says() {
+    let (hub, secrets) = with_roles().await;
+    let register = "mutation { targetRegister(customer: \"globex\", name: \"t\") { enrolment { token } } }";
+    let data = hub.graphql(Some(&secrets[&'O']), register, json!({})).await.data();
+    let token = data["targetRegister"]["enrolment"]["token"].as_str().expect("a token").to_owned();
+    let client = reqwest::Client::new();
+    let enrolled = client
+        .post(hub.url("/agent/v1/enrol"))
+        .bearer_auth(&token)
+        .json(&json!({ "agent_version": "1" }))
+        .send()
+        .await
+        .expect("an answer");
+    let agent: Value = enrolled.json().await.expect("JSON");
+    let agent = agent["secret"].as_str().expect("a secret");
+    routes::check(&hub, &secrets[&'O'], agent).await;
+}

@@ -1,0 +1,151 @@
+//! The rows: each operation, an example of it, and who is let in. O owner, P publisher, S support, A auditor, C customer's
+//! admin, V customer's viewer; `*` is everybody.
+
+pub(super) struct Operation {
+    pub(super) kind: &'static str,
+    pub(super) name: &'static str,
+    pub(super) document: &'static str,
+    pub(super) roles: &'static str,
+    /// open to whoever is signed in: no permission, and so no scope, is asked for
+    pub(super) permission_free: bool,
+}
+
+const fn row(kind: &'static str, name: &'static str, roles: &'static str, document: &'static str) -> Operation {
+    Operation { kind, name, document, roles, permission_free: false }
+}
+
+const fn free(kind: &'static str, name: &'static str, roles: &'static str, document: &'static str) -> Operation {
+    Operation { kind, name, document, roles, permission_free: true }
+}
+
+const ALL: &str = "OPSACV";
+const DELETE_MANIFEST: &str = concat!(
+    "artifactDeleteManifest(repository: \"none\", digest: \"sha256:",
+    "0000000000000000000000000000000000000000000000000000000000000000\") { changed }"
+);
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    free("query", "organization", ALL, "organization { id }"),
+    free("query", "viewer", ALL, "viewer { role }"),
+    row("query", "member", "OPSAC", "member(id: \"00000000-0000-0000-0000-000000000000\") { id }"),
+    row("query", "members", "OPSAC", "members { nodes { id } }"),
+    row("query", "customer", ALL, "customer(name: \"globex\") { id }"),
+    row("query", "customers", ALL, "customers { nodes { id } }"),
+    row("query", "application", ALL, "application(name: \"none\") { id }"),
+    row("query", "applications", ALL, "applications { nodes { id } }"),
+    row("query", "release", ALL, "release(application: \"none\", version: \"1.0.0\") { id }"),
+    row("query", "channel", ALL, "channel(application: \"none\", name: \"stable\") { id }"),
+    row("query", "repositories", ALL, "repositories { nodes { name } }"),
+    row("query", "license", ALL, "license(customer: \"globex\", name: \"none\") { id }"),
+    row("query", "licenses", ALL, "licenses { nodes { id } }"),
+    row("query", "licenseAudit", ALL, "licenseAudit { nodes { kind } }"),
+    row("query", "target", ALL, "target(customer: \"globex\", name: \"none\") { id }"),
+    row("query", "targets", ALL, "targets { nodes { id } }"),
+    row("query", "deployment", ALL, "deployment(customer: \"globex\", target: \"none\", application: \"none\") { id }"),
+    row("query", "deployments", ALL, "deployments { nodes { id } }"),
+    row("query", "secrets", ALL, "secrets(customer: \"globex\")"),
+    row("query", "events", "OA", "events { scannedTo }"),
+    row("query", "head", "OA", "head"),
+    row("mutation", "organizationRename", "O", "organizationRename(displayName: \"Acme\") { changed }"),
+    row("mutation", "sessionCreate", "*", "sessionCreate(organization: \"none\", email: \"e\", password: \"p\") { token }"),
+    free("mutation", "sessionEnd", ALL, "sessionEnd { changed }"),
+    row(
+        "mutation",
+        "memberAdd",
+        "OC",
+        "memberAdd(email: \"nobody\", name: \"n\", password: \"p\", role: CUSTOMER_VIEWER, customer: \"globex\") { changed }",
+    ),
+    row("mutation", "robotAdd", "OC", "robotAdd(name: \"r\", role: CUSTOMER_VIEWER, customer: \"globex\") { changed }"),
+    row(
+        "mutation",
+        "memberChangeRole",
+        "OC",
+        "memberChangeRole(id: \"00000000-0000-0000-0000-000000000000\", role: AUDITOR) { changed }",
+    ),
+    row("mutation", "memberRemove", "OC", "memberRemove(id: \"00000000-0000-0000-0000-000000000000\") { changed }"),
+    free("mutation", "tokenIssue", ALL, "tokenIssue(label: \"t\", scopes: [READ]) { changed }"),
+    free("mutation", "tokenRevoke", ALL, "tokenRevoke(id: \"00000000-0000-0000-0000-000000000000\") { changed }"),
+    row("mutation", "customerCreate", "OS", "customerCreate(name: \"globex\") { changed }"),
+    row("mutation", "customerRename", "OS", "customerRename(name: \"none\", displayName: \"N\") { changed }"),
+    row("mutation", "applicationCreate", "OP", "applicationCreate(name: \"a\") { changed }"),
+    row("mutation", "applicationDescribe", "OP", "applicationDescribe(name: \"none\", displayName: \"N\") { changed }"),
+    row(
+        "mutation",
+        "releaseDraft",
+        "OP",
+        "releaseDraft(application: \"none\", version: \"1.0.0\", compose: \"\") { changed }",
+    ),
+    row("mutation", "releasePublish", "OP", "releasePublish(application: \"none\", version: \"1.0.0\") { changed }"),
+    row(
+        "mutation",
+        "releaseDeprecate",
+        "OP",
+        "releaseDeprecate(application: \"none\", version: \"1.0.0\", on: \"2030-01-01\", reason: \"r\") { changed }",
+    ),
+    row(
+        "mutation",
+        "releaseRevoke",
+        "OP",
+        "releaseRevoke(application: \"none\", version: \"1.0.0\", reason: \"r\") { changed }",
+    ),
+    row("mutation", "channelCreate", "OP", "channelCreate(application: \"none\", name: \"stable\") { changed }"),
+    row(
+        "mutation",
+        "channelPromote",
+        "OP",
+        "channelPromote(application: \"none\", channel: \"stable\", version: \"1.0.0\") { changed }",
+    ),
+    row(
+        "mutation",
+        "channelDemote",
+        "OP",
+        "channelDemote(application: \"none\", channel: \"stable\", version: \"1.0.0\") { changed }",
+    ),
+    row("mutation", "artifactDeleteTag", "OP", "artifactDeleteTag(repository: \"none\", tag: \"1\") { changed }"),
+    row("mutation", "artifactDeleteManifest", "OP", DELETE_MANIFEST),
+    row(
+        "mutation",
+        "licenseIssue",
+        "OS",
+        "licenseIssue(customer: \"globex\", application: \"none\", name: \"l\", terms: {}) { changed }",
+    ),
+    row("mutation", "licenseAmend", "OS", "licenseAmend(customer: \"globex\", name: \"none\", terms: {}) { changed }"),
+    row(
+        "mutation",
+        "licenseSuspend",
+        "OS",
+        "licenseSuspend(customer: \"globex\", name: \"none\", reason: \"r\") { changed }",
+    ),
+    row("mutation", "licenseResume", "OS", "licenseResume(customer: \"globex\", name: \"none\") { changed }"),
+    row(
+        "mutation",
+        "licenseRevoke",
+        "OS",
+        "licenseRevoke(customer: \"globex\", name: \"none\", reason: \"r\") { changed }",
+    ),
+    row("mutation", "targetRegister", "OSC", "targetRegister(customer: \"globex\", name: \"t\") { changed }"),
+    row(
+        "mutation",
+        "targetOfferEnrolment",
+        "OSC",
+        "targetOfferEnrolment(customer: \"globex\", name: \"none\") { changed }",
+    ),
+    row("mutation", "targetRetire", "OSC", "targetRetire(customer: \"globex\", name: \"none\", reason: \"r\") { changed }"),
+    row(
+        "mutation",
+        "deploymentSetRelease",
+        "OPSC",
+        "deploymentSetRelease(customer: \"globex\", target: \"none\", application: \"none\", version: \"1.0.0\") { changed }",
+    ),
+    row(
+        "mutation",
+        "deploymentRemove",
+        "OPSC",
+        "deploymentRemove(customer: \"globex\", target: \"none\", application: \"none\") { changed }",
+    ),
+    row("mutation", "secretSet", "OPSC", "secretSet(customer: \"globex\", name: \"S\", value: \"v\") { changed }"),
+    row("mutation", "secretRemove", "OPSC", "secretRemove(customer: \"globex\", name: \"S\") { changed }"),
+    row("subscription", "targetChanged", ALL, "targetChanged { id }"),
+    row("subscription", "deploymentChanged", ALL, "deploymentChanged { id }"),
+    row("subscription", "eventsAfter", "OA", "eventsAfter(position: \"0\") { position }"),
+];

@@ -1,0 +1,87 @@
+//! Applications, channels and releases, as far as no image is needed.
+
+use distr_tests::hub::HubProcess;
+use serde_json::{Value, json};
+
+async fn with_application() -> (HubProcess, String) {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    hub.graphql(Some(&owner), "mutation { applicationCreate(name: \"hello\") { changed } }", json!({})).await.data();
+    (hub, owner)
+}
+
+async fn publish(hub: &HubProcess, secret: &str, compose: &str) -> distr_tests::hub::Answer {
+    let query = "mutation ($compose: String!) {
+        releasePublish(application: \"hello\", version: \"1.0.0\", compose: $compose) { changed }
+    }";
+    hub.graphql(Some(secret), query, json!({ "compose": compose })).await
+}
+
+#[tokio::test]
+async fn a_compose_file_that_cannot_be_pinned_is_refused_by_name() {
+    let (hub, owner) = with_application().await;
+    let own = format!("services: {{ web: {{ image: \"{}/acme/hello:1.0.0\" }} }}", hub.registry());
+    let other = format!("services: {{ web: {{ image: \"{}/globex/hello:1.0.0\" }} }}", hub.registry());
+    for (compose, reason) in [
+        ("services: { db: { image: postgres } }", "service \"db\": image \"postgres\" is in another registry"),
+        ("services: { web: { build: . } }", "service \"web\" is built"),
+        ("services: { web: {} }", "service \"web\" has no image"),
+        (&own, "is not in the registry; push it first"),
+        (&other, "is not yours"),
+        ("services: [", "cannot be read"),
+    ] {
+        let answer = publish(&hub, &owner, compose).await;
+        assert_eq!(answer.code(), Some("release.invalid_compose"), "{compose}: {answer:?}");
+        assert!(answer.message().contains(reason), "{compose}: {}", answer.message());
+    }
+    let empty = publish(&hub, &owner, "services: {}").await;
+    assert_eq!(empty.code(), Some("release.empty"));
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_named() {
+    let (hub, owner) = with_application().await;
+    let promote = "mutation { channelPromote(application: \"hello\", channel: \"stable\", version: \"1.0.0\") { changed } }";
+    let answer = hub.graphql(Some(&owner), promote, json!({})).await;
+    assert_eq!((answer.code(), answer.message()), (Some("not_found"), "there is no channel \"hello/stable\""));
+
+    let create = "mutation { channelCreate(application: \"hello\", name: \"stable\") { changed } }";
+    hub.graphql(Some(&owner), create, json!({})).await.data();
+    assert_eq!(hub.graphql(Some(&owner), promote, json!({})).await.code(), Some("release.not_found"));
+    let bad = "mutation { channelCreate(application: \"hello\", name: \"No Good\") { changed } }";
+    let answer = hub.graphql(Some(&owner), bad, json!({})).await;
+    assert!(answer.message().contains("name \"No Good\" is not valid: use 1 to 63"), "{}", answer.message());
+}
+
+#[tokio::test]
+async fn lists_page_without_gaps_or_repeats() {
+    let (hub, owner) = with_application().await;
+    for n in 0..7 {
+        let create = "mutation ($n: Name!) { customerCreate(name: $n) { changed } }";
+        hub.graphql(Some(&owner), create, json!({ "n": format!("c{n}") })).await.data();
+    }
+    let query = "query ($after: String) {
+        customers(first: 3, after: $after) { nodes { name } pageInfo { hasNextPage endCursor } }
+    }";
+    let (mut names, mut after) = (vec![], Value::Null);
+    loop {
+        let page = hub.graphql(Some(&owner), query, json!({ "after": after })).await.data()["customers"].clone();
+        names.extend(page["nodes"].as_array().expect("nodes").iter().map(|node| node["name"].clone()));
+        after = page["pageInfo"]["endCursor"].clone();
+        if page["pageInfo"]["hasNextPage"] == json!(false) {
+            break;
+        }
+    }
+    assert_eq!(names, ["c0", "c1", "c2", "c3", "c4", "c5", "c6"]);
+    let answer = hub.graphql(Some(&owner), query, json!({ "after": "nonsense" })).await;
+    assert_eq!(answer.code(), Some("bad_input"));
+}
+
+#[tokio::test]
+async fn a_query_that_is_too_deep_or_too_large_is_refused() {
+    let (hub, owner) = with_application().await;
+    let deep = format!("{{ __schema {{ types {} }} }}", "{ fields { type ".repeat(10) + "{ name }" + &" } }".repeat(10));
+    assert_eq!(hub.graphql(Some(&owner), &deep, json!({})).await.code(), Some("bad_request"));
+    let wide = "{ applications(first: 500) { nodes { releases(first: 500) { nodes { version } } } } }";
+    assert_eq!(hub.graphql(Some(&owner), wide, json!({})).await.code(), Some("bad_request"));
+}

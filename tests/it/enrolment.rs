@@ -1,0 +1,105 @@
+//! How an agent gets its credential, and what it is told.
+
+use distr_tests::hub::HubProcess;
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+async fn registered(hub: &HubProcess) -> (String, String) {
+    let owner = hub.sign_in("acme").await;
+    hub.graphql(Some(&owner), "mutation { customerCreate(name: \"globex\") { changed } }", json!({})).await.data();
+    let register = "mutation { targetRegister(customer: \"globex\", name: \"factory\") { enrolment { token command } } }";
+    let data = hub.graphql(Some(&owner), register, json!({})).await.data();
+    let enrolment = &data["targetRegister"]["enrolment"];
+    let token = enrolment["token"].as_str().expect("a token").to_owned();
+    let command = enrolment["command"].as_str().expect("a command");
+    assert!(command.contains(&token), "{command}");
+    let urls = command.split_whitespace().filter(|word| word.starts_with("http"));
+    assert!(urls.into_iter().all(|url| !url.contains(&token)), "the token is in a URL: {command}");
+    (owner, token)
+}
+
+async fn post(hub: &HubProcess, path: &str, secret: &str, body: Value) -> (StatusCode, Value) {
+    let response = Client::new().post(hub.url(path)).bearer_auth(secret).json(&body).send().await.expect("an answer");
+    (response.status(), response.json().await.expect("JSON"))
+}
+
+async fn enrol(hub: &HubProcess, token: &str) -> (StatusCode, Value) {
+    post(hub, "/agent/v1/enrol", token, json!({ "agent_version": "1" })).await
+}
+
+fn report(sequence: u64) -> Value {
+    json!({
+        "id": Uuid::now_v7(), "boot": Uuid::nil(), "sequence": sequence, "at": "2026-01-01T00:00:00Z",
+        "agent_version": "1.2.3", "deployments": [],
+    })
+}
+
+#[tokio::test]
+async fn an_enrolment_token_works_once_and_the_credential_rotates() {
+    let hub = HubProcess::start().await;
+    let (owner, token) = registered(&hub).await;
+    let (status, answer) = enrol(&hub, &token).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let secret = answer["secret"].as_str().expect("a secret");
+    let (status, again) = enrol(&hub, &token).await;
+    assert_eq!((status, again["code"].as_str()), (StatusCode::CONFLICT, Some("target.enrolment_spent")));
+
+    let body = json!({ "reports": [report(1)] });
+    let (status, answer) = post(&hub, "/agent/v1/heartbeats", secret, body.clone()).await;
+    assert_eq!((status, &answer["accepted"]), (StatusCode::OK, &json!(1)), "{answer}");
+    assert_eq!(answer["desired"]["deployments"], json!([]), "{answer}");
+    let (_, same) = post(
+        &hub,
+        "/agent/v1/heartbeats",
+        secret,
+        json!({ "reports": [], "desired_etag": answer["desired"]["etag"] }),
+    )
+    .await;
+    assert_eq!(same.get("desired"), None, "nothing has changed: {same}");
+
+    let (status, rotated) = post(&hub, "/agent/v1/credential", secret, json!({})).await;
+    assert_eq!(status, StatusCode::OK, "{rotated}");
+    let (status, _) = post(&hub, "/agent/v1/heartbeats", secret, body.clone()).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+    let secret = rotated["secret"].as_str().expect("a secret");
+    assert_eq!(post(&hub, "/agent/v1/heartbeats", secret, body.clone()).await.0, StatusCode::OK);
+
+    let retire = "mutation { targetRetire(customer: \"globex\", name: \"factory\", reason: \"sold\") { changed } }";
+    hub.graphql(Some(&owner), retire, json!({})).await.data();
+    assert_eq!(post(&hub, "/agent/v1/heartbeats", secret, body).await.0, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_new_offer_ends_the_old_one() {
+    let hub = HubProcess::start().await;
+    let (owner, token) = registered(&hub).await;
+    let offer = "mutation { targetOfferEnrolment(customer: \"globex\", name: \"factory\") { enrolment { token } } }";
+    let data = hub.graphql(Some(&owner), offer, json!({})).await.data();
+    assert_eq!(enrol(&hub, &token).await.0, StatusCode::CONFLICT);
+    let newer = data["targetOfferEnrolment"]["enrolment"]["token"].as_str().expect("a token");
+    assert_eq!(enrol(&hub, newer).await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_bad_report_is_refused_whole_and_by_name() {
+    let hub = HubProcess::start().await;
+    let (_, token) = registered(&hub).await;
+    let (_, answer) = enrol(&hub, &token).await;
+    let secret = answer["secret"].as_str().expect("a secret");
+    let mut long = report(2);
+    long["deployments"] = json!([{
+        "deployment": Uuid::nil(), "generation": 1, "step": "applied", "health": "ok", "drift": "x".repeat(2_001),
+    }]);
+    for (body, reason) in [
+        (json!({ "reports": [report(1), long] }), "has a text of 2001 characters"),
+        (json!({ "reports": [{ "id": 1 }] }), "the body is not what this path takes"),
+        (json!({ "reports": vec![report(1); 1_001] }), "1001 reports in one request"),
+        (json!({ "reports": [report(u64::MAX)] }), "a number out of range"),
+    ] {
+        let (status, answer) = post(&hub, "/agent/v1/heartbeats", secret, body).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
+        let message = answer["message"].as_str().unwrap_or_default();
+        assert!(message.contains(reason), "{message}");
+    }
+}

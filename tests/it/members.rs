@@ -1,0 +1,86 @@
+//! People, robots, sessions and tokens.
+
+use distr_tests::hub::{HubProcess, OWNER, PASSWORD};
+use serde_json::json;
+
+const VIEWER: &str = "{ viewer { role email } }";
+
+#[tokio::test]
+async fn a_session_opens_and_ends() {
+    let hub = HubProcess::start().await;
+    let session = hub.sign_in("acme").await;
+    let viewer = hub.graphql(Some(&session), VIEWER, json!({})).await.data();
+    assert_eq!(viewer["viewer"], json!({ "role": "OWNER", "email": OWNER }));
+
+    hub.graphql(Some(&session), "mutation { sessionEnd { changed } }", json!({})).await.data();
+    assert_eq!(hub.graphql(Some(&session), VIEWER, json!({})).await.code(), Some("unauthenticated"));
+}
+
+#[tokio::test]
+async fn every_wrong_sign_in_gets_the_same_answer_and_many_are_throttled() {
+    let hub = HubProcess::start().await;
+    let query = "mutation ($o: Name!, $e: String!, $p: String!) {
+        sessionCreate(organization: $o, email: $e, password: $p) { token }
+    }";
+    let attempt = |organization: &'static str, email: &'static str, password: &'static str| {
+        let variables = json!({ "o": organization, "e": email, "p": password });
+        hub.graphql(None, query, variables)
+    };
+    let wrong_password = attempt("acme", OWNER, "not the password").await;
+    let nobody = attempt("acme", "nobody@example.com", PASSWORD).await;
+    let elsewhere = attempt("globex", OWNER, PASSWORD).await;
+    assert_eq!(wrong_password.code(), Some("forbidden"));
+    for other in [nobody, elsewhere] {
+        assert_eq!((other.code(), other.message()), (wrong_password.code(), wrong_password.message()));
+    }
+    let mut codes = vec![];
+    for _ in 0..12 {
+        codes.push(attempt("acme", OWNER, "not the password").await.code().unwrap_or_default().to_owned());
+    }
+    assert_eq!(codes.last().map(String::as_str), Some("too_many_requests"), "{codes:?}");
+}
+
+#[tokio::test]
+async fn a_token_does_what_its_scopes_say_until_it_is_revoked() {
+    let hub = HubProcess::start().await;
+    let session = hub.sign_in("acme").await;
+    let issue = "mutation { tokenIssue(label: \"ci\", scopes: [READ]) { secret token { id scopes } } }";
+    let issued = hub.graphql(Some(&session), issue, json!({})).await.data()["tokenIssue"].clone();
+    let secret = issued["secret"].as_str().expect("the secret is shown once");
+
+    assert_eq!(hub.graphql(Some(secret), VIEWER, json!({})).await.data()["viewer"]["role"], "OWNER");
+    let create = "mutation { customerCreate(name: \"globex\") { changed } }";
+    assert_eq!(hub.graphql(Some(secret), create, json!({})).await.code(), Some("forbidden"));
+    let more = "mutation { tokenIssue(label: \"more\", scopes: [WRITE]) { secret } }";
+    assert_eq!(hub.graphql(Some(secret), more, json!({})).await.code(), Some("forbidden"));
+
+    let revoke = "mutation ($id: ID!) { tokenRevoke(id: $id) { changed } }";
+    hub.graphql(Some(&session), revoke, json!({ "id": issued["token"]["id"] })).await.data();
+    assert_eq!(hub.graphql(Some(secret), VIEWER, json!({})).await.code(), Some("unauthenticated"));
+}
+
+#[tokio::test]
+async fn a_member_that_is_removed_is_out_at_once_and_forgotten() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let add = "mutation {
+        memberAdd(email: \"pat@example.com\", name: \"Pat\", password: \"a long password\", role: PUBLISHER) {
+            member { id name email role }
+        }
+    }";
+    let member = hub.graphql(Some(&owner), add, json!({})).await.data()["memberAdd"]["member"].clone();
+    assert_eq!(member["email"], "pat@example.com");
+    assert_eq!(hub.graphql(Some(&owner), add, json!({})).await.code(), Some("member.email_taken"));
+
+    let sign_in = "mutation {
+        sessionCreate(organization: \"acme\", email: \"pat@example.com\", password: \"a long password\") { token }
+    }";
+    let session = hub.graphql(None, sign_in, json!({})).await.data()["sessionCreate"]["token"].clone();
+    let session = session.as_str().expect("a token");
+    assert_eq!(hub.graphql(Some(session), VIEWER, json!({})).await.data()["viewer"]["role"], "PUBLISHER");
+
+    let remove = "mutation ($id: ID!) { memberRemove(id: $id) { member { name email } } }";
+    let removed = hub.graphql(Some(&owner), remove, json!({ "id": member["id"] })).await.data();
+    assert_eq!(removed["memberRemove"]["member"], json!({ "name": null, "email": null }));
+    assert_eq!(hub.graphql(Some(session), VIEWER, json!({})).await.code(), Some("unauthenticated"));
+}

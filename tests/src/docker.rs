@@ -1,0 +1,68 @@
+//! The real Docker client against the real engine.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// A client with its own credentials, so that tests do not see each other's logins.
+pub struct Docker {
+    config: tempfile::TempDir,
+}
+
+impl Docker {
+    /// Fails the test when no engine answers.
+    pub fn new() -> Self {
+        let docker = Self { config: tempfile::tempdir().expect("a temporary directory can be made") };
+        let version = docker.run(&["version", "--format", "{{.Server.Version}}"]);
+        assert!(version.status.success(), "no Docker engine answers; run script/test, which starts one: {version:?}");
+        docker
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        Command::new("docker")
+            .arg("--config")
+            .arg(self.config.path())
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .expect("docker can be started")
+    }
+
+    /// Standard output; fails the test if the command fails.
+    #[track_caller]
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    pub fn login(&self, registry: &str, secret: &str) -> Output {
+        use std::io::Write;
+        let mut child = Command::new("docker")
+            .arg("--config")
+            .arg(self.config.path())
+            .args(["login", registry, "--username", "test", "--password-stdin"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("docker can be started");
+        child.stdin.take().expect("piped").write_all(secret.as_bytes()).expect("docker reads");
+        child.wait_with_output().expect("docker ends")
+    }
+
+    /// Builds from a folder with a Dockerfile.
+    #[track_caller]
+    pub fn build(&self, folder: &Path, tag: &str, arguments: &[&str]) {
+        let folder = folder.to_str().expect("a path in UTF-8");
+        let mut all = vec!["build", "--quiet", "--tag", tag];
+        all.extend(arguments);
+        all.push(folder);
+        self.ok(&all);
+    }
+}
+
+impl Default for Docker {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,173 @@
+//! A hub as a process of its own, on a free port and with a Postgres of its own.
+
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{binary, wait};
+
+pub const OWNER: &str = "owner@example.com";
+pub const PASSWORD: &str = "correct horse battery";
+
+pub struct HubProcess {
+    pub port: u16,
+    pub data: TempDir,
+    child: Option<Child>,
+    environment: Vec<(String, String)>,
+}
+
+/// The answer to one GraphQL request.
+#[derive(Debug)]
+pub struct Answer(pub Value);
+
+impl Answer {
+    /// The data; fails the test if there was an error.
+    #[track_caller]
+    pub fn data(self) -> Value {
+        assert!(self.0.get("errors").is_none(), "{:#}", self.0);
+        self.0["data"].clone()
+    }
+
+    /// `extensions.code` of the first error, or of the refused request.
+    pub fn code(&self) -> Option<&str> {
+        self.0["errors"][0]["extensions"]["code"].as_str().or(self.0["code"].as_str())
+    }
+
+    pub fn message(&self) -> &str {
+        self.0["errors"][0]["message"].as_str().or(self.0["message"].as_str()).unwrap_or_default()
+    }
+}
+
+impl HubProcess {
+    /// With the organization `acme` and its owner.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    pub async fn start_with(environment: &[(&str, &str)]) -> Self {
+        let data = tempfile::tempdir().expect("a temporary directory can be made");
+        // the server user of the embedded Postgres must get through
+        std::fs::set_permissions(data.path(), std::fs::Permissions::from_mode(0o755)).expect("own directory");
+        std::fs::write(data.path().join("password"), PASSWORD).expect("own directory");
+        let environment = environment.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+        let mut hub = Self { port: free_port(), data, child: None, environment };
+        hub.run("acme").await;
+        hub
+    }
+
+    /// Starts the process; `organization` is made if it is not there.
+    pub async fn run(&mut self, organization: &str) {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_path()).expect("own directory");
+        let child = Command::new(binary("distr-hub"))
+            .arg("serve")
+            .env("DISTR_DATA_DIR", self.data.path().join("hub"))
+            .env("DISTR_LISTEN", format!("127.0.0.1:{}", self.port))
+            .env("DISTR_BOOTSTRAP_ORGANIZATION", organization)
+            .env("DISTR_BOOTSTRAP_EMAIL", OWNER)
+            .env("DISTR_BOOTSTRAP_PASSWORD_FILE", self.data.path().join("password"))
+            .env("DISTR_HEARTBEAT_SECONDS", "1")
+            .env("DISTR_RATE_LIMIT", "100000")
+            .envs(self.environment.iter().cloned())
+            .stdin(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("distr-hub can be started");
+        let child = self.child.insert(child);
+        let url = format!("http://127.0.0.1:{}/readyz", self.port);
+        let log_path = self.data.path().join("hub.log");
+        let log = || std::fs::read_to_string(&log_path).unwrap_or_default();
+        wait::until("a ready hub", Duration::from_secs(90), async || {
+            if let Some(status) = child.try_wait().ok().flatten() {
+                panic!("the hub ended with {status}:\n{}", log());
+            }
+            match reqwest::get(&url).await {
+                Ok(response) if response.status().is_success() => Ok(()),
+                Ok(response) => Err(format!("{}\n{}", response.status(), log())),
+                Err(error) => Err(format!("{error}\n{}", log())),
+            }
+        })
+        .await;
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// `host:port`, as images name the registry.
+    pub fn registry(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.data.path().join("hub.log")
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    /// Asks it to stop, and returns when it has.
+    pub async fn stop(&mut self) {
+        let Some(mut child) = self.child.take() else { return };
+        let _ = Command::new("kill").arg(child.id().to_string()).status();
+        let ended = wait::until("the end of the hub", Duration::from_secs(40), async || {
+            child.try_wait().ok().flatten().ok_or_else(|| "it runs".to_owned())
+        });
+        let status = ended.await;
+        assert!(status.success(), "the hub ended with {status}:\n{}", self.log());
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// A subcommand of `distr-hub` on the same data, while no hub runs.
+    pub fn command(&self, arguments: &[&str]) -> std::process::Output {
+        Command::new(binary("distr-hub"))
+            .args(arguments)
+            .env("DISTR_DATA_DIR", self.data.path().join("hub"))
+            .output()
+            .expect("distr-hub can be started")
+    }
+
+    pub async fn graphql(&self, secret: Option<&str>, query: &str, variables: Value) -> Answer {
+        let mut request =
+            reqwest::Client::new().post(self.url("/graphql")).json(&json!({ "query": query, "variables": variables }));
+        if let Some(secret) = secret {
+            request = request.bearer_auth(secret);
+        }
+        let response = request.send().await.expect("the hub answers");
+        Answer(response.json().await.expect("the hub answers with JSON"))
+    }
+
+    /// A session of the owner.
+    pub async fn sign_in(&self, organization: &str) -> String {
+        let query = "mutation ($o: Name!, $e: String!, $p: String!) {
+            sessionCreate(organization: $o, email: $e, password: $p) { token }
+        }";
+        let variables = json!({ "o": organization, "e": OWNER, "p": PASSWORD });
+        let data = self.graphql(None, query, variables).await.data();
+        data["sessionCreate"]["token"].as_str().expect("a token").to_owned()
+    }
+}
+
+impl Drop for HubProcess {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A port that nobody listened on a moment ago.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    listener.local_addr().expect("a bound socket has an address").port()
+}
