@@ -186,7 +186,10 @@ impl Deployment {
             (Some(detail), false) => {
                 vec![DriftDetected { generation, detail: detail.clone(), observed_at: at }]
             }
-            (None, true) if report.step == Step::Applied => vec![DriftRepaired { generation, observed_at: at }],
+            // after a rollback it is the old release that is repaired
+            (None, true) if matches!(report.step, Step::Applied | Step::Failed) => {
+                vec![DriftRepaired { generation, observed_at: at }]
+            }
             _ => vec![],
         }
     }

@@ -1,0 +1,273 @@
+//! The converger: observe → plan → execute → report, again and again. Each action runs as a task of its own, so that one
+//! broken deployment holds up no other; here is the only place that publishes what is known.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use distr_domain::agent::{DesiredState, Instruction, ReportedError};
+use distr_domain::ids::DeploymentId;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::sync::{Notify, watch};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::backoff::{Backoff, Patience};
+use crate::board::Board;
+use crate::execute::{Executor, News, Task};
+use crate::fault::{Stop, Trouble};
+use crate::memory::{Memory, Record};
+use crate::observe::Observed;
+use crate::plan::{Action, Kind, plan};
+use crate::redact::Redactor;
+use crate::status::{self, Doing};
+
+mod once;
+mod project;
+
+pub use once::Settled;
+
+/// A deployment that was quiet for so long after its last try begins anew with the backoff.
+const FORGIVEN_AFTER: Duration = Duration::from_secs(60);
+/// Engine events come in bursts.
+const BURST: Duration = Duration::from_millis(200);
+/// A stop waits this long for actions to reach a safe place; the next start goes on from wherever they are.
+const STOP_LIMIT: Duration = Duration::from_secs(20);
+
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// between two looks at the engine when nothing wakes the converger
+    pub look: Duration,
+    /// between tries of what did not work
+    pub backoff: Backoff,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        let backoff = Backoff { base: Duration::from_secs(2), cap: Duration::from_secs(300) };
+        Self { look: Duration::from_secs(15), backoff }
+    }
+}
+
+pub struct Converger {
+    executor: Arc<Executor>,
+    board: Arc<Board>,
+    pace: Pace,
+    memory: Memory,
+    live: BTreeMap<DeploymentId, Live>,
+    patience: BTreeMap<DeploymentId, Patience>,
+    troubles: BTreeMap<DeploymentId, ReportedError>,
+    tasks: JoinSet<Result<(), Stop>>,
+    of_task: HashMap<Id, DeploymentId>,
+    news: (UnboundedSender<News>, UnboundedReceiver<News>),
+}
+
+/// An action on its way.
+struct Live {
+    generation: u64,
+    kind: Kind,
+    cancel: CancellationToken,
+}
+
+impl Converger {
+    pub fn new(executor: Arc<Executor>, board: Arc<Board>, memory: Memory, pace: Pace) -> Self {
+        Self {
+            executor,
+            board,
+            pace,
+            memory,
+            live: BTreeMap::new(),
+            patience: BTreeMap::new(),
+            troubles: BTreeMap::new(),
+            tasks: JoinSet::new(),
+            of_task: HashMap::new(),
+            news: mpsc::unbounded_channel(),
+        }
+    }
+
+    /// Until it is told to stop.
+    pub async fn run(
+        mut self,
+        mut desired: watch::Receiver<Option<Arc<DesiredState>>>,
+        wake: Arc<Notify>,
+        stop: CancellationToken,
+    ) {
+        while !stop.is_cancelled() {
+            let wanted = desired.borrow_and_update().clone();
+            if let Some(wanted) = &wanted {
+                // trouble with the engine is published; the next look may find it gone
+                let _ = self.pass(wanted).await;
+            }
+            let pause = self.pause();
+            tokio::select! {
+                () = stop.cancelled() => {}
+                Ok(()) = desired.changed() => {}
+                () = wake.notified() => sleep(BURST).await,
+                () = self.progress() => {}
+                () = sleep(pause) => {}
+            }
+        }
+        self.stop().await;
+    }
+
+    /// Observe → plan → execute → report. What is found is reported before it is repaired.
+    pub(crate) async fn pass(&mut self, desired: &DesiredState) -> Result<(), Trouble> {
+        let observed = self.observe(desired).await?;
+        self.report(desired, &observed);
+        let actions = plan(desired, &observed, &self.memory);
+        self.supersede(desired);
+        self.forgive(&actions);
+        for action in actions {
+            self.execute(action, desired, &observed);
+        }
+        Ok(())
+    }
+
+    async fn observe(&mut self, desired: &DesiredState) -> Result<Observed, Trouble> {
+        let observed = self.executor.engine.observe().await;
+        self.take_news();
+        observed.inspect_err(|trouble| {
+            let error = trouble.reported(&Redactor::default());
+            let blind = |wanted| status::blind(wanted, self.memory.get(&wanted.deployment), &error);
+            self.board.publish(desired.deployments.iter().map(blind).collect());
+        })
+    }
+
+    fn report(&self, desired: &DesiredState, observed: &Observed) {
+        let report = |wanted: &distr_domain::agent::DesiredDeployment| {
+            let record = self.memory.get(&wanted.deployment);
+            status::report(wanted, observed, record, &self.doing(wanted.deployment))
+        };
+        self.board.publish(desired.deployments.iter().map(report).collect());
+    }
+
+    fn doing(&self, deployment: DeploymentId) -> Doing {
+        let live = self.live.get(&deployment);
+        let repairing = live.and_then(|live| match &live.kind {
+            Kind::Repair { drift } => Some(drift.clone()),
+            _ => None,
+        });
+        Doing { repairing, trouble: self.troubles.get(&deployment).filter(|_| live.is_none()).cloned() }
+    }
+
+    /// What is being proven although something newer is wanted is given up.
+    fn supersede(&self, desired: &DesiredState) {
+        for wanted in &desired.deployments {
+            if let Some(live) = self.live.get(&wanted.deployment).filter(|live| live.generation < wanted.generation) {
+                live.cancel.cancel();
+            }
+        }
+    }
+
+    fn forgive(&mut self, actions: &[Action]) {
+        let now = Instant::now();
+        let (live, troubles) = (&self.live, &mut self.troubles);
+        self.patience.retain(|deployment, patience| {
+            let busy = live.contains_key(deployment) || actions.iter().any(|action| action.deployment == *deployment);
+            busy || now < patience.not_before + FORGIVEN_AFTER
+        });
+        troubles.retain(|deployment, _| self.patience.contains_key(deployment));
+    }
+
+    fn execute(&mut self, action: Action, desired: &DesiredState, observed: &Observed) {
+        let deployment = action.deployment;
+        let patience = self.patience.get(&deployment).filter(|patience| patience.generation == action.generation);
+        let waits = patience.is_some_and(|patience| !patience.allows(action.generation, Instant::now()));
+        let wanted = desired.deployments.iter().find(|wanted| wanted.deployment == deployment);
+        let Some(wanted) = wanted.filter(|_| !waits && !self.live.contains_key(&deployment)) else { return };
+        let attempts = patience.map_or(0, |patience| patience.attempts);
+        let known = self.memory.get(&deployment).cloned();
+        let record = known.unwrap_or_else(|| Record::new(project::choose(wanted, observed)));
+        self.memory.insert(deployment, record.clone());
+        let cancel = CancellationToken::new();
+        let live = Live { generation: action.generation, kind: action.kind.clone(), cancel: cancel.clone() };
+        let task = Task {
+            data: self.executor.data.clone(),
+            action,
+            wanted: wanted.clone(),
+            registry: desired.registry.clone(),
+            attempts,
+            record,
+            cancel,
+            news: self.news.0.clone(),
+        };
+        let executor = Arc::clone(&self.executor);
+        let handle = self.tasks.spawn(async move { executor.execute(task).await });
+        self.of_task.insert(handle.id(), deployment);
+        self.live.insert(deployment, live);
+    }
+
+    /// Returns when there is reason for another pass: an action ended.
+    async fn progress(&mut self) {
+        loop {
+            tokio::select! {
+                Some(news) = self.news.1.recv() => self.take(news),
+                Some(ended) = self.tasks.join_next_with_id() => {
+                    self.take_news();
+                    return self.ended(ended);
+                }
+                else => std::future::pending().await,
+            }
+        }
+    }
+
+    fn take_news(&mut self) {
+        while let Ok(news) = self.news.1.try_recv() {
+            self.take(news);
+        }
+    }
+
+    fn take(&mut self, news: News) {
+        if let Some(attempt) = &news.record.attempt {
+            self.board.step(news.deployment, attempt.step);
+        }
+        self.memory.insert(news.deployment, news.record);
+    }
+
+    fn ended(&mut self, ended: Result<(Id, Result<(), Stop>), JoinError>) {
+        let (id, result) = match ended {
+            Ok(ended) => ended,
+            Err(error) => (error.id(), Err(Stop::Trouble(Trouble::internal("the agent's task ended early", error)))),
+        };
+        let Some(deployment) = self.of_task.remove(&id) else { return };
+        let Some(live) = self.live.remove(&deployment) else { return };
+        let earlier = self.patience.remove(&deployment);
+        self.troubles.remove(&deployment);
+        let again = || Patience::after(earlier.as_ref(), live.generation, Instant::now(), self.pace.backoff);
+        match result {
+            Ok(()) if matches!(live.kind, Kind::Repair { .. }) => drop(self.patience.insert(deployment, again())),
+            Ok(()) | Err(Stop::Superseded) => {}
+            Err(Stop::Trouble(trouble)) => {
+                tracing::warn!(%deployment, category = ?trouble.category, reason = trouble.text, "will be tried again");
+                self.patience.insert(deployment, again());
+                self.troubles.insert(deployment, trouble.reported(&Redactor::default()));
+            }
+        }
+    }
+
+    /// Until the next look, or the end of a backoff.
+    fn pause(&self) -> Duration {
+        let now = Instant::now();
+        let due = self.patience.values().map(|patience| patience.not_before).filter(|due| *due > now);
+        due.map(|due| due - now).chain([self.pace.look]).min().unwrap_or(self.pace.look)
+    }
+
+    async fn stop(mut self) {
+        self.live.values().for_each(|live| live.cancel.cancel());
+        let ends = async { while self.tasks.join_next().await.is_some() {} };
+        if timeout(STOP_LIMIT, ends).await.is_err() {
+            tracing::warn!("an action is not at its end; the next start goes on with it");
+        }
+        self.take_news();
+    }
+
+    /// Whether an instruction is fulfilled, as far as is remembered.
+    fn is_fulfilled(&self, deployment: DeploymentId, generation: u64, instruction: &Instruction) -> bool {
+        let Some(record) = self.memory.get(&deployment) else { return false };
+        match instruction {
+            Instruction::Run(_) => record.has_applied(generation),
+            Instruction::Remove { .. } => record.removed == Some(generation),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The agent's folder: where each of its files is, and the lock that keeps a second agent out.
+//!
+//! ```text
+//! lock                                     held while an agent runs
+//! identity.json                            0600: hub, target, credential
+//! desired.json                             0600: the last desired state
+//! deployments/<id>/state.json              what was done so far, see `memory`
+//! deployments/<id>/<generation>/           compose files and configuration, see `folder`
+//! ```
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::{env, io};
+
+use distr_domain::ids::DeploymentId;
+
+use crate::durable;
+
+#[derive(Debug, Clone)]
+pub struct DataDir {
+    root: PathBuf,
+}
+
+/// Held until it is dropped, or the process ends in whatever way.
+#[derive(Debug)]
+pub struct DirLock {
+    _file: File,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum DataDirFault {
+    #[error("cannot open the data folder {path}", path = path.display())]
+    Open { path: PathBuf, source: io::Error },
+    #[error("another agent works in {path}; stop it first", path = path.display())]
+    Busy { path: PathBuf },
+}
+
+impl DataDir {
+    /// `/var/lib/distr-agent` for root, else `$XDG_STATE_HOME/distr-agent`.
+    pub fn default_path() -> PathBuf {
+        if rustix::process::geteuid().is_root() {
+            return PathBuf::from("/var/lib/distr-agent");
+        }
+        let state = env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let home = || PathBuf::from(env::var_os("HOME").unwrap_or_else(|| "/".into())).join(".local/state");
+        state.unwrap_or_else(home).join("distr-agent")
+    }
+
+    pub fn open(root: &Path) -> Result<Self, DataDirFault> {
+        let fault = |source| DataDirFault::Open { path: root.to_owned(), source };
+        durable::private_folder(root).map_err(fault)?;
+        // compose takes relative paths from the folder of its file
+        let root = std::path::absolute(root).map_err(fault)?;
+        Ok(Self { root })
+    }
+
+    pub fn lock(&self) -> Result<DirLock, DataDirFault> {
+        let path = self.root.join("lock");
+        let fault = |source| DataDirFault::Open { path: path.clone(), source };
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(fault)?;
+        match file.try_lock() {
+            Ok(()) => Ok(DirLock { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(DataDirFault::Busy { path: self.root.clone() }),
+            Err(TryLockError::Error(source)) => Err(fault(source)),
+        }
+    }
+
+    pub fn identity(&self) -> PathBuf {
+        self.root.join("identity.json")
+    }
+
+    pub fn desired(&self) -> PathBuf {
+        self.root.join("desired.json")
+    }
+
+    pub fn deployments(&self) -> PathBuf {
+        self.root.join("deployments")
+    }
+
+    pub fn deployment(&self, deployment: DeploymentId) -> PathBuf {
+        self.deployments().join(deployment.to_string())
+    }
+
+    pub fn generation(&self, deployment: DeploymentId, generation: u64) -> PathBuf {
+        self.deployment(deployment).join(generation.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_agent_is_kept_out_until_the_first_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::open(folder.path()).unwrap();
+        let lock = data.lock().unwrap();
+        assert!(matches!(data.lock(), Err(DataDirFault::Busy { .. })));
+        drop(lock);
+        assert!(data.lock().is_ok());
+    }
+}

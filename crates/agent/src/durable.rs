@@ -1,0 +1,58 @@
+//! Writing a file so that after a crash either the old or the new content is there, whole.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+/// Who may read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    Owner,
+    Everyone,
+}
+
+impl Access {
+    fn mode(self) -> u32 {
+        match self {
+            Self::Owner => 0o600,
+            Self::Everyone => 0o644,
+        }
+    }
+}
+
+/// Writes beside `path`, syncs, and renames over it; the folder is synced too.
+pub fn write(path: &Path, content: &[u8], access: Access) -> io::Result<()> {
+    let folder = path.parent().ok_or_else(|| io::Error::other("a file needs a folder"))?;
+    let name = path.file_name().ok_or_else(|| io::Error::other("a file needs a name"))?;
+    let beside = folder.join(format!(".{}.new", name.to_string_lossy()));
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(access.mode()).open(&beside)?;
+    // a leftover of an earlier crash keeps its own mode
+    file.set_permissions(Permissions::from_mode(access.mode()))?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    fs::rename(&beside, path)?;
+    File::open(folder)?.sync_all()
+}
+
+/// A folder that only its owner may enter.
+pub fn private_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)?;
+    fs::set_permissions(path, Permissions::from_mode(0o700))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rewritten_file_has_the_new_content_and_mode() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("identity.json");
+        write(&path, b"old", Access::Everyone).unwrap();
+        write(&path, b"new", Access::Owner).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,127 @@
+//! The container engine, over its socket: what runs, what it printed, and the few changes that compose does not make.
+//! Connects when it is used, so that an agent may start before its engine.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use bollard::Docker;
+use bollard::errors::Error;
+use bollard::models::HealthConfig;
+use bollard::query_parameters::{
+    ListContainersOptions, ListVolumesOptions, LogsOptions, RemoveContainerOptions, RemoveVolumeOptions,
+};
+use distr_domain::agent::ErrorCategory;
+use futures_util::{StreamExt, future};
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
+
+use crate::fault::Trouble;
+use crate::observe::Observed;
+
+mod container;
+
+/// For questions; pulls and events have no such limit.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[derive(Debug, Default)]
+pub struct Engine {
+    connection: OnceCell<Docker>,
+}
+
+impl Engine {
+    pub async fn docker(&self) -> Result<&Docker, Trouble> {
+        let connect = async {
+            let docker = Docker::connect_with_defaults()?;
+            docker.negotiate_version().await
+        };
+        let connected = self.connection.get_or_try_init(|| connect).await;
+        connected.map_err(|error| trouble("the container engine does not answer", &error))
+    }
+
+    /// The containers of all compose projects on this machine.
+    pub async fn observe(&self) -> Result<Observed, Trouble> {
+        let label = HashMap::from([("label".to_owned(), vec!["com.docker.compose.project".to_owned()])]);
+        let options = ListContainersOptions { all: true, filters: Some(label), ..Default::default() };
+        let look = async {
+            let docker = self.docker().await?;
+            let list = docker.list_containers(Some(options)).await;
+            let list = list.map_err(|error| trouble("cannot list the containers", &error))?;
+            let ids = list.into_iter().filter_map(|summary| summary.id);
+            future::try_join_all(ids.map(|id| inspect(docker, id))).await
+        };
+        let found = within("cannot list the containers", look).await?;
+        let mut containers: Vec<_> = found.into_iter().flatten().collect();
+        containers.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Observed { containers })
+    }
+
+    /// What the container printed last, for a reason that a person can use.
+    pub async fn last_lines(&self, container: &str) -> String {
+        let options = LogsOptions { stdout: true, stderr: true, tail: "20".to_owned(), ..Default::default() };
+        let Ok(docker) = self.docker().await else { return String::new() };
+        let lines = docker.logs(container, Some(options)).filter_map(|line| future::ready(line.ok()));
+        let lines = timeout(PATIENCE, lines.map(|line| line.to_string()).collect::<Vec<_>>()).await;
+        lines.unwrap_or_default().concat()
+    }
+
+    /// The image's own health check, and whether the image is there at all.
+    pub async fn image(&self, image: &str) -> Result<Option<Option<HealthConfig>>, Trouble> {
+        let docker = self.docker().await?;
+        match docker.inspect_image(image).await {
+            Ok(found) => Ok(Some(found.config.and_then(|config| config.healthcheck))),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(trouble("cannot inspect an image", &error)),
+        }
+    }
+
+    pub async fn unpause(&self, container: &str) -> Result<(), Trouble> {
+        let done = self.docker().await?.unpause_container(container).await;
+        done.map_err(|error| trouble("cannot unpause a container", &error))
+    }
+
+    pub async fn remove_container(&self, container: &str) -> Result<(), Trouble> {
+        let options = RemoveContainerOptions { force: true, ..Default::default() };
+        match self.docker().await?.remove_container(container, Some(options)).await {
+            Err(error) if !is_missing(&error) => Err(trouble("cannot remove a container", &error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The named volumes of a compose project.
+    pub async fn remove_volumes(&self, project: &str) -> Result<(), Trouble> {
+        let label = format!("com.docker.compose.project={project}");
+        let filters = Some(HashMap::from([("label".to_owned(), vec![label])]));
+        let docker = self.docker().await?;
+        let list = docker.list_volumes(Some(ListVolumesOptions { filters })).await;
+        let list = list.map_err(|error| trouble("cannot list the volumes", &error))?;
+        for volume in list.volumes.unwrap_or_default() {
+            match docker.remove_volume(&volume.name, None::<RemoveVolumeOptions>).await {
+                Err(error) if !is_missing(&error) => return Err(trouble("cannot remove a volume", &error)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Nothing if it went away since it was listed.
+async fn inspect(docker: &Docker, id: String) -> Result<Option<crate::observe::Container>, Trouble> {
+    match docker.inspect_container(&id, None).await {
+        Ok(found) => Ok(container::read(found)),
+        Err(error) if is_missing(&error) => Ok(None),
+        Err(error) => Err(trouble("cannot inspect a container", &error)),
+    }
+}
+
+async fn within<T>(what: &str, work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+    let late = |_| Trouble::passing(ErrorCategory::Runtime, format!("{what}: no answer within {PATIENCE:?}"));
+    timeout(PATIENCE, work).await.map_err(late)?
+}
+
+fn is_missing(error: &Error) -> bool {
+    matches!(error, Error::DockerResponseServerError { status_code: 404, .. })
+}
+
+fn trouble(what: &str, error: &Error) -> Trouble {
+    Trouble::passing(ErrorCategory::Runtime, format!("{what}: {error}"))
+}

@@ -1,0 +1,157 @@
+//! Carries out one action of the plan for one deployment. What it learns goes to disk first and then, in order, to the
+//! converger; it publishes nothing itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use distr_domain::agent::{DesiredDeployment, ErrorCategory, Instruction, RunInstruction, Step};
+use distr_domain::ids::DeploymentId;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
+
+use crate::compose;
+use crate::data_dir::DataDir;
+use crate::engine::Engine;
+use crate::fault::{Stop, Trouble};
+use crate::folder::Folder;
+use crate::memory::{self, Attempt, Record};
+use crate::observe::candidate_of;
+use crate::plan::{Action, Kind};
+use crate::redact::Redactor;
+use crate::secret::Secret;
+
+mod apply;
+mod remove;
+mod repair;
+mod start;
+mod unpack;
+
+/// For commands that only stop and remove; containers may take their grace period, one after the other.
+const DOWN_LIMIT: Duration = Duration::from_secs(300);
+
+pub struct Executor {
+    pub engine: Arc<Engine>,
+    pub data: DataDir,
+    /// the agent's password at the registry
+    pub secret: Secret,
+    pub timing: Timing,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// how long a release has to be well without a break
+    pub soak: Duration,
+    /// between two looks while waiting
+    pub look: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self { soak: Duration::from_secs(5), look: Duration::from_millis(500) }
+    }
+}
+
+/// One action on its way, with all that it may know.
+pub struct Task {
+    pub data: DataDir,
+    pub action: Action,
+    pub wanted: DesiredDeployment,
+    pub registry: String,
+    /// how often this generation was tried in vain
+    pub attempts: u32,
+    pub record: Record,
+    pub cancel: CancellationToken,
+    pub news: UnboundedSender<News>,
+}
+
+/// What a task tells the converger.
+#[derive(Debug)]
+pub struct News {
+    pub deployment: DeploymentId,
+    pub record: Record,
+}
+
+impl Executor {
+    /// Whoever gave up on a generation says so in the record and ends well; an error is worth another try.
+    pub async fn execute(&self, mut task: Task) -> Result<(), Stop> {
+        let redactor = self.redactor(&task);
+        let done = match task.action.kind.clone() {
+            Kind::Apply(resume) => apply::run(self, &mut task, resume, &redactor).await,
+            Kind::Repair { drift } => repair::run(self, &mut task, &drift).await.map_err(Stop::from),
+            Kind::TakeDown => self.take_down(&task.record.project).await.map_err(Stop::from),
+            Kind::DropCandidate => self.drop_candidate(&task.record.project).await.map_err(Stop::from),
+            Kind::Remove(data) => remove::run(self, &mut task, data).await.map_err(Stop::from),
+        };
+        done.map_err(|stop| match stop {
+            Stop::Trouble(trouble) => Stop::Trouble(Trouble { text: redactor.clean(&trouble.text), ..trouble }),
+            Stop::Superseded => Stop::Superseded,
+        })
+    }
+
+    /// Knows the values of the wanted and of the applied configuration.
+    fn redactor(&self, task: &Task) -> Redactor {
+        let applied = task.record.applied.as_ref();
+        let applied = applied.map(|applied| self.folder(task, applied.generation).values()).unwrap_or_default();
+        let wanted = match &task.wanted.instruction {
+            Instruction::Run(run) => run.config.values().cloned().collect(),
+            Instruction::Remove { .. } => vec![],
+        };
+        let values = applied.iter().chain(&wanted).map(String::as_str);
+        Redactor::new(values.chain([self.secret.expose()]))
+    }
+
+    fn folder(&self, task: &Task, generation: u64) -> Folder {
+        Folder::at(self.data.generation(task.wanted.deployment, generation))
+    }
+
+    /// Containers and networks; data stays.
+    async fn take_down(&self, project: &str) -> Result<(), Trouble> {
+        compose::run_without_files(project, &["down", "--remove-orphans"], DOWN_LIMIT).await?;
+        self.remove_leftovers(project).await
+    }
+
+    /// With its volumes, which are its own.
+    async fn drop_candidate(&self, project: &str) -> Result<(), Trouble> {
+        let candidate = candidate_of(project);
+        let down = ["down", "--remove-orphans", "--volumes", "--timeout", "1"];
+        compose::run_without_files(&candidate, &down, DOWN_LIMIT).await?;
+        self.remove_leftovers(&candidate).await?;
+        self.engine.remove_volumes(&candidate).await
+    }
+
+    /// What compose did not take for a part of the project.
+    async fn remove_leftovers(&self, project: &str) -> Result<(), Trouble> {
+        for container in self.engine.observe().await?.of_project(project) {
+            self.engine.remove_container(&container.id).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Task {
+    /// The instruction of an apply or repair; a plan has neither for a removal.
+    fn run_instruction(&self) -> Result<&RunInstruction, Trouble> {
+        match &self.wanted.instruction {
+            Instruction::Run(run) => Ok(run),
+            Instruction::Remove { .. } => Err(Trouble::bad(ErrorCategory::Internal, "a removal has nothing to run")),
+        }
+    }
+
+    /// On disk before the step begins.
+    fn begin(&mut self, step: Step) -> Result<(), Trouble> {
+        tracing::info!(deployment = %self.wanted.deployment, generation = self.wanted.generation, ?step, "step");
+        let attempt = Attempt { generation: self.wanted.generation, step };
+        self.remember(|record| record.attempt = Some(attempt))
+    }
+
+    fn remember(&mut self, change: impl FnOnce(&mut Record)) -> Result<(), Trouble> {
+        let mut record = self.record.clone();
+        change(&mut record);
+        memory::store(&self.data, self.wanted.deployment, &record)
+            .map_err(|error| Trouble::internal("cannot write the deployment's state", error))?;
+        self.record = record;
+        // without a converger there is nobody to tell
+        let _ = self.news.send(News { deployment: self.wanted.deployment, record: self.record.clone() });
+        Ok(())
+    }
+}

@@ -1,0 +1,168 @@
+//! Brings a generation about: pull, prove beside the old release, switch. The old release serves until the new one was
+//! seen to be healthy, and comes back if the new one is not healthy in its place.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use distr_domain::agent::{ErrorCategory, Step};
+
+use tokio::time::sleep;
+
+use crate::compose::Project;
+use crate::execute::start::{Before, Start};
+use crate::execute::unpack::{self, Unpacked};
+use crate::execute::{Executor, Task, repair};
+use crate::fault::{Blame, Stop, Trouble};
+use crate::folder::{self, CANDIDATE_FILES, FILES};
+use crate::memory::{Applied, Baseline, FailedGeneration};
+use crate::observe::{Container, State, candidate_of};
+use crate::plan::Resume;
+use crate::redact::Redactor;
+use crate::strategy::{self, Strategy};
+
+/// Refusals of the agent's credential may be a matter of clocks or of a hub that just started; not for ever.
+const UNAUTHORIZED_ATTEMPTS: u32 = 3;
+const OUTLIVED: Duration = Duration::from_secs(5);
+
+pub(super) async fn run(executor: &Executor, task: &mut Task, resume: Resume, redactor: &Redactor) -> Result<(), Stop> {
+    match attempt(executor, task, resume, redactor).await {
+        Err(Stop::Trouble(trouble)) if is_final(&trouble, task.attempts) => Ok(give_up(task, &trouble, redactor)?),
+        ended => ended,
+    }
+}
+
+async fn attempt(executor: &Executor, task: &mut Task, resume: Resume, redactor: &Redactor) -> Result<(), Stop> {
+    if resume == Resume::Start {
+        task.begin(Step::Pulling)?;
+    }
+    let cancel = task.cancel.clone();
+    let Some(unpacked) = cancel.run_until_cancelled(unpack(executor, task)).await else { return Err(Stop::Superseded) };
+    let unpacked = unpacked?;
+    if resume == Resume::Start && something_serves(executor, task).await? {
+        prove(executor, task, &unpacked).await?;
+    }
+    let before = if resume == Resume::Start { Before::Nothing } else { Before::Remains };
+    switch(executor, task, &unpacked, before, redactor).await?;
+    Ok(executor.drop_candidate(&task.record.project).await?)
+}
+
+async fn unpack(executor: &Executor, task: &Task) -> Result<Unpacked, Trouble> {
+    let folder = unpack::write(executor, task).await?;
+    let profiles = task.run_instruction()?.profiles.clone();
+    unpack::resolve(executor, task, folder, task.wanted.generation, profiles).await
+}
+
+async fn something_serves(executor: &Executor, task: &Task) -> Result<bool, Trouble> {
+    let observed = executor.engine.observe().await?;
+    Ok(observed.of_project(&task.record.project).iter().any(|container| container.state == State::Running))
+}
+
+async fn prove(executor: &Executor, task: &mut Task, unpacked: &Unpacked) -> Result<(), Stop> {
+    if let Strategy::InPlace { why } = strategy::decide(&unpacked.model) {
+        tracing::info!(deployment = %task.wanted.deployment, why, "the release is switched in place");
+        return Ok(());
+    }
+    task.begin(Step::Proving)?;
+    executor.drop_candidate(&task.record.project).await?;
+    unpacked.folder.write_candidate(&unpacked.model)?;
+    let name = candidate_of(&task.record.project);
+    let project =
+        Project { name: &name, folder: unpacked.folder.path(), files: &CANDIDATE_FILES, profiles: &unpacked.profiles };
+    let start = Start { project, expected: &unpacked.expected, limit: unpacked.limit, before: Before::Nothing };
+    let proven = task.cancel.run_until_cancelled(executor.start(&start)).await;
+    match proven {
+        Some(Ok(_)) => return Ok(()),
+        // what a failed proof leaves is cleared away by the plan, if it cannot be now
+        Some(Err(_)) | None => drop(executor.drop_candidate(&task.record.project).await),
+    }
+    proven.map_or(Err(Stop::Superseded), |proven| proven.map(drop).map_err(Stop::from))
+}
+
+async fn switch(
+    executor: &Executor,
+    task: &mut Task,
+    unpacked: &Unpacked,
+    before: Before,
+    redactor: &Redactor,
+) -> Result<(), Stop> {
+    task.begin(Step::Switching)?;
+    let project_name = task.record.project.clone();
+    let project =
+        Project { name: &project_name, folder: unpacked.folder.path(), files: &FILES, profiles: &unpacked.profiles };
+    let start = Start { project, expected: &unpacked.expected, limit: unpacked.limit, before };
+    let started = match executor.start(&start).await {
+        // a compose that outlived an agent's crash may be at the same work; it ends soon
+        Err(trouble) if before == Before::Remains && trouble.category == ErrorCategory::Runtime => {
+            sleep(OUTLIVED).await;
+            executor.start(&start).await
+        }
+        started => started,
+    };
+    match started {
+        Ok(containers) => Ok(succeed(task, unpacked, &containers)?),
+        Err(trouble) if trouble.blame == Blame::Generation => go_back(executor, task, trouble, redactor).await,
+        Err(trouble) => Err(trouble.into()),
+    }
+}
+
+fn succeed(task: &mut Task, unpacked: &Unpacked, containers: &[Container]) -> Result<(), Trouble> {
+    let generation = task.wanted.generation;
+    let applied = Applied {
+        generation,
+        version: task.run_instruction()?.version.clone(),
+        profiles: unpacked.profiles.clone(),
+        services: baselines(containers, generation),
+        jobs: unpacked.expected.jobs.clone(),
+    };
+    task.remember(|record| {
+        record.applied = Some(applied);
+        record.attempt = None;
+        record.failed = None;
+        record.removed = None;
+    })?;
+    // only disk space depends on it
+    if let Err(error) = folder::prune(&task.data.deployment(task.wanted.deployment), &[generation]) {
+        tracing::warn!(%error, "cannot remove the folders of earlier generations");
+    }
+    Ok(())
+}
+
+pub(super) fn baselines(containers: &[Container], generation: u64) -> BTreeMap<String, Baseline> {
+    let mut services: BTreeMap<String, Baseline> = BTreeMap::new();
+    for container in containers.iter().filter(|container| container.generation == Some(generation)) {
+        let first =
+            || Baseline { count: 0, config_hash: container.config_hash.clone(), image: container.image.clone() };
+        services.entry(container.service.clone()).or_insert_with(first).count += 1;
+    }
+    services
+}
+
+/// The failure is remembered before the old release is put back: if the agent ends between, the plan finds that what
+/// runs is not what was applied, and repairs it.
+async fn go_back(executor: &Executor, task: &mut Task, trouble: Trouble, redactor: &Redactor) -> Result<(), Stop> {
+    give_up(task, &trouble, redactor)?;
+    let back = match task.record.applied.clone() {
+        Some(applied) => repair::bring_back(executor, task, &applied).await.map(|_| ()),
+        None => executor.take_down(&task.record.project).await,
+    };
+    if let Err(worse) = back {
+        let text = format!("{}; and what was there before could not be put back: {}", trouble.text, worse.text);
+        give_up(task, &Trouble { text, ..trouble }, redactor)?;
+    }
+    Ok(())
+}
+
+fn give_up(task: &mut Task, trouble: &Trouble, redactor: &Redactor) -> Result<(), Trouble> {
+    let error = trouble.reported(redactor);
+    let (deployment, generation) = (task.wanted.deployment, task.wanted.generation);
+    tracing::warn!(%deployment, generation, category = ?error.category, reason = error.text, "the generation is given up");
+    task.remember(|record| {
+        record.failed = Some(FailedGeneration { generation, error });
+        record.attempt = None;
+    })
+}
+
+fn is_final(trouble: &Trouble, attempts: u32) -> bool {
+    trouble.blame == Blame::Generation
+        || trouble.category == ErrorCategory::Entitlement && attempts + 1 >= UNAUTHORIZED_ATTEMPTS
+}

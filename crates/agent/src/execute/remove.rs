@@ -1,0 +1,26 @@
+//! Removes a deployment because that was said. Containers and networks go; data goes only if that was said too.
+
+use distr_domain::agent::{DataRemoval, Step};
+
+use crate::execute::{Executor, Task};
+use crate::fault::Trouble;
+use crate::folder;
+
+pub(super) async fn run(executor: &Executor, task: &mut Task, data: DataRemoval) -> Result<(), Trouble> {
+    task.begin(Step::Removing)?;
+    let project = task.record.project.clone();
+    executor.drop_candidate(&project).await?;
+    executor.take_down(&project).await?;
+    if data == DataRemoval::Remove {
+        executor.engine.remove_volumes(&project).await?;
+    }
+    let generation = task.wanted.generation;
+    task.remember(|record| {
+        record.applied = None;
+        record.attempt = None;
+        record.failed = None;
+        record.removed = Some(generation);
+    })?;
+    folder::prune(&task.data.deployment(task.wanted.deployment), &[])
+        .map_err(|error| Trouble::internal("cannot remove the deployment's files", error))
+}

@@ -1,0 +1,46 @@
+//! Puts the applied generation back as it was, from its folder.
+
+use crate::compose::Project;
+use crate::execute::start::{Before, Start};
+use crate::execute::{Executor, Task, apply, unpack};
+use crate::fault::Trouble;
+use crate::folder::FILES;
+use crate::memory::Applied;
+use crate::observe::{Container, State};
+
+pub(super) async fn run(executor: &Executor, task: &mut Task, drift: &str) -> Result<(), Trouble> {
+    let Some(applied) = task.record.applied.clone() else { return Ok(()) };
+    tracing::warn!(deployment = %task.wanted.deployment, drift, "drift is repaired");
+    let containers = bring_back(executor, task, &applied).await?;
+    // a newer compose counts its digests otherwise; what it made now is as applied
+    let services = apply::baselines(&containers, applied.generation);
+    task.remember(|record| record.applied = Some(Applied { services, ..applied }))
+}
+
+/// The containers when all was well again.
+pub(super) async fn bring_back(executor: &Executor, task: &Task, applied: &Applied) -> Result<Vec<Container>, Trouble> {
+    let mut folder = executor.folder(task, applied.generation);
+    if !folder.is_whole() && applied.generation == task.wanted.generation {
+        folder = unpack::write(executor, task).await?;
+    }
+    let generation = applied.generation;
+    let unpacked = unpack::resolve(executor, task, folder, generation, applied.profiles.clone()).await?;
+    unpause(executor, &task.record.project).await?;
+    let project = Project {
+        name: &task.record.project,
+        folder: unpacked.folder.path(),
+        files: &FILES,
+        profiles: &unpacked.profiles,
+    };
+    let start = Start { project, expected: &unpacked.expected, limit: unpacked.limit, before: Before::Remains };
+    executor.start(&start).await
+}
+
+/// Compose cannot start a paused container.
+async fn unpause(executor: &Executor, project: &str) -> Result<(), Trouble> {
+    let observed = executor.engine.observe().await?;
+    for container in observed.of_project(project).iter().filter(|container| container.state == State::Paused) {
+        executor.engine.unpause(&container.id).await?;
+    }
+    Ok(())
+}

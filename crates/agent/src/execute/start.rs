@@ -1,0 +1,162 @@
+//! Starts a project and waits until it is well: every container of the selected services runs, and is healthy where it
+//! can be asked, without a break for the soak time. Otherwise it says which service is not, and what it printed last.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use distr_domain::agent::ErrorCategory;
+use tokio::time::{Instant, sleep};
+
+use crate::compose::{Project, Selection};
+use crate::execute::Executor;
+use crate::fault::Trouble;
+use crate::health::{Expectation, Illness, Verdict, judge};
+use crate::observe::{Container, Observed};
+
+/// Time for the engine to create, stop and start, beside what the health checks take.
+const SLACK: Duration = Duration::from_secs(120);
+
+const UP: [&str; 6] = ["up", "--detach", "--remove-orphans", "--no-build", "--pull", "never"];
+
+/// What is there when `up` begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    /// no container of this generation: one that ends is a verdict at once
+    Nothing,
+    /// perhaps stopped ones, which `up` starts again: they are judged after it
+    Remains,
+}
+
+pub(super) struct Start<'a> {
+    pub project: Project<'a>,
+    pub expected: &'a Expectation,
+    pub limit: Duration,
+    pub before: Before,
+}
+
+impl Executor {
+    /// The containers of the project when it was well.
+    pub(super) async fn start(&self, start: &Start<'_>) -> Result<Vec<Container>, Trouble> {
+        let well = self.up(start).await?;
+        let (own, others): (Vec<_>, Vec<_>) =
+            well.into_iter().partition(|container| start.expected.services.contains_key(&container.service));
+        // to compose, a service whose profile is no longer selected is not an orphan
+        for container in others {
+            self.engine.remove_container(&container.id).await?;
+        }
+        Ok(own)
+    }
+
+    async fn up(&self, start: &Start<'_>) -> Result<Vec<Container>, Trouble> {
+        let up = async {
+            let done = start.project.run(Selection::Profiles, &UP, start.limit + SLACK).await;
+            match done {
+                Ok(_) => Ok(()),
+                Err(trouble) => Err(self.explain(start, trouble).await),
+            }
+        };
+        if start.before == Before::Remains {
+            up.await?;
+            return self.wait(start).await;
+        }
+        let mut up = std::pin::pin!(up);
+        let mut wait = std::pin::pin!(self.wait(start));
+        tokio::select! {
+            biased;
+            done = &mut up => done?,
+            // ill while `up` still waits for it: dropping `up` ends the command
+            verdict = &mut wait => {
+                let well = verdict?;
+                up.await?;
+                return Ok(well);
+            }
+        }
+        wait.await
+    }
+
+    async fn wait(&self, start: &Start<'_>) -> Result<Vec<Container>, Trouble> {
+        let mut restarts = BTreeMap::new();
+        let mut well: Option<(Instant, Vec<String>)> = None;
+        let end = Instant::now() + start.limit;
+        loop {
+            let observed = self.engine.observe().await?;
+            let containers = observed.of_project(start.project.name);
+            for container in &containers {
+                restarts.entry(container.id.clone()).or_insert(container.restarts);
+            }
+            match patient(start.before, judge(start.expected, &containers, &restarts)) {
+                Verdict::Unhealthy(illness) => return Err(self.diagnose(&observed, illness).await),
+                Verdict::Pending(why) if Instant::now() >= end => return Err(self.late(start, &observed, &why).await),
+                Verdict::Pending(_) => well = None,
+                Verdict::Healthy => {
+                    let starts: Vec<String> = containers.iter().map(|container| container.started_at.clone()).collect();
+                    match &well {
+                        Some((since, same)) if *same == starts => {
+                            if since.elapsed() >= self.timing.soak {
+                                return Ok(containers.into_iter().cloned().collect());
+                            }
+                        }
+                        _ => well = Some((Instant::now(), starts)),
+                    }
+                }
+            }
+            sleep(self.timing.look).await;
+        }
+    }
+
+    /// Compose says that it failed; the containers say why.
+    async fn explain(&self, start: &Start<'_>, trouble: Trouble) -> Trouble {
+        let Ok(observed) = self.engine.observe().await else { return trouble };
+        match judge(start.expected, &observed.of_project(start.project.name), &BTreeMap::new()) {
+            Verdict::Unhealthy(illness) => self.diagnose(&observed, illness).await,
+            _ => trouble,
+        }
+    }
+
+    async fn late(&self, start: &Start<'_>, observed: &Observed, why: &str) -> Trouble {
+        let project = observed.of_project(start.project.name);
+        let own = project.into_iter().filter(|container| container.generation == Some(start.expected.generation));
+        let mut suspects = own.filter(|container| why.starts_with(&format!("service {} ", container.service)));
+        let mut text = format!("not healthy within {} s: {why}", start.limit.as_secs());
+        if let Some(container) = suspects.next() {
+            text.push_str(&self.last_words(container).await);
+        }
+        Trouble::bad(ErrorCategory::Unhealthy, text)
+    }
+
+    async fn diagnose(&self, observed: &Observed, illness: Illness) -> Trouble {
+        let container = observed.containers.iter().find(|container| container.id == illness.container);
+        let words = match container {
+            Some(container) => self.last_words(container).await,
+            None => String::new(),
+        };
+        Trouble::bad(ErrorCategory::Unhealthy, illness.why + &words)
+    }
+
+    async fn last_words(&self, container: &Container) -> String {
+        let lines = self.engine.last_lines(&container.id).await;
+        let mut words = String::new();
+        if !container.probe_output.is_empty() {
+            words.push_str(&format!("; its health check says: {}", container.probe_output));
+        }
+        if !lines.trim().is_empty() {
+            let tail: String = last(lines.trim(), 1200);
+            words.push_str(&format!("; its last lines: {tail}"));
+        }
+        words
+    }
+}
+
+/// A container that was there before (and was paused, say) is given until the limit to recover.
+fn patient(before: Before, verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Unhealthy(illness) if before == Before::Remains && illness.may_recover => {
+            Verdict::Pending(illness.why)
+        }
+        verdict => verdict,
+    }
+}
+
+fn last(text: &str, characters: usize) -> String {
+    text.chars().skip(text.chars().count().saturating_sub(characters)).collect()
+}

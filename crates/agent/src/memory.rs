@@ -1,0 +1,130 @@
+//! What the agent remembers of each deployment, on disk, so that a crash in any step is safe and a bad generation is not
+//! tried again after a restart. The rule: written before the step that it names begins.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::{fs, io};
+
+use distr_domain::agent::{ReportedError, Step};
+use distr_domain::ids::DeploymentId;
+use distr_domain::names::Slug;
+use distr_domain::version::Version;
+use serde::{Deserialize, Serialize};
+
+use crate::data_dir::DataDir;
+use crate::durable::{self, Access};
+
+pub type Memory = BTreeMap<DeploymentId, Record>;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// the compose project, chosen once
+    pub project: String,
+    /// what was proven last, and is kept running
+    #[serde(default)]
+    pub applied: Option<Applied>,
+    /// what was begun and is not ended
+    #[serde(default)]
+    pub attempt: Option<Attempt>,
+    /// what was given up
+    #[serde(default)]
+    pub failed: Option<FailedGeneration>,
+    /// the generation by which it was removed
+    #[serde(default)]
+    pub removed: Option<u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Applied {
+    pub generation: u64,
+    pub version: Version,
+    pub profiles: Vec<Slug>,
+    /// the containers as they were when all was well: drift is what differs
+    pub services: BTreeMap<String, Baseline>,
+    /// services that run to their end and stay ended
+    pub jobs: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Baseline {
+    pub count: usize,
+    pub config_hash: Option<String>,
+    pub image: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    pub generation: u64,
+    pub step: Step,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedGeneration {
+    pub generation: u64,
+    pub error: ReportedError,
+}
+
+impl Record {
+    pub fn new(project: String) -> Self {
+        Self { project, applied: None, attempt: None, failed: None, removed: None }
+    }
+
+    pub fn has_failed(&self, generation: u64) -> bool {
+        self.failed.as_ref().is_some_and(|failed| failed.generation == generation)
+    }
+
+    pub fn has_applied(&self, generation: u64) -> bool {
+        self.applied.as_ref().is_some_and(|applied| applied.generation == generation)
+    }
+}
+
+/// Every record that can be read. One that cannot counts as none: its deployment is brought about again.
+pub fn load(data: &DataDir) -> io::Result<Memory> {
+    let mut memory = Memory::new();
+    let entries = match fs::read_dir(data.deployments()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(memory),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let Ok(deployment) = entry.file_name().to_string_lossy().parse::<DeploymentId>() else { continue };
+        match read(data, deployment) {
+            Ok(Some(record)) => drop(memory.insert(deployment, record)),
+            Ok(None) => {}
+            Err(error) => {
+                tracing::error!(%deployment, %error, "the deployment's state is not readable; it is made anew")
+            }
+        }
+    }
+    Ok(memory)
+}
+
+fn read(data: &DataDir, deployment: DeploymentId) -> io::Result<Option<Record>> {
+    match fs::read(data.deployment(deployment).join("state.json")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        bytes => Ok(Some(serde_json::from_slice(&bytes?)?)),
+    }
+}
+
+pub fn store(data: &DataDir, deployment: DeploymentId, record: &Record) -> io::Result<()> {
+    let folder = data.deployment(deployment);
+    durable::private_folder(&folder)?;
+    durable::write(&folder.join("state.json"), &serde_json::to_vec_pretty(record)?, Access::Owner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_read_as_they_were_written_and_a_broken_one_holds_up_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::open(folder.path()).unwrap();
+        assert!(load(&data).unwrap().is_empty());
+        let (good, bad) = (DeploymentId(uuid::Uuid::from_u128(1)), DeploymentId(uuid::Uuid::from_u128(2)));
+        let record = Record { removed: Some(3), ..Record::new("distr-shop".to_owned()) };
+        store(&data, good, &record).unwrap();
+        store(&data, bad, &record).unwrap();
+        fs::write(data.deployment(bad).join("state.json"), "{").unwrap();
+        assert_eq!(load(&data).unwrap(), Memory::from([(good, record)]));
+    }
+}

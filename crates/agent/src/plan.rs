@@ -1,0 +1,88 @@
+//! The plan: from what is wanted, what runs and what is remembered, the next action for each deployment, at most one.
+//! Pure. It leaves no choice to the executor, and knows neither time nor what is being worked on: the converger holds an
+//! action back while another runs or a pause is due.
+//!
+//! What is not listed as desired gets no action, ever.
+
+use distr_domain::agent::{DataRemoval, DesiredDeployment, DesiredState, Instruction, Step};
+use distr_domain::ids::DeploymentId;
+
+use crate::drift;
+use crate::memory::{Memory, Record};
+use crate::observe::{Observed, candidate_of};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    pub deployment: DeploymentId,
+    /// the desired one
+    pub generation: u64,
+    pub kind: Kind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// Bring the desired generation about.
+    Apply(Resume),
+    /// Put the applied generation back as it was.
+    Repair {
+        drift: String,
+    },
+    /// Stop what an install that failed left running.
+    TakeDown,
+    /// Clear away a candidate that nobody is proving any more.
+    DropCandidate,
+    Remove(DataRemoval),
+}
+
+/// Where an apply begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resume {
+    Start,
+    /// the release was proven; the agent ended while it switched
+    Switch,
+}
+
+pub fn plan(desired: &DesiredState, observed: &Observed, memory: &Memory) -> Vec<Action> {
+    let next = |wanted: &DesiredDeployment| {
+        let record = memory.get(&wanted.deployment);
+        let kind = match &wanted.instruction {
+            Instruction::Run(_) => run(wanted, observed, record),
+            Instruction::Remove { data } => remove(wanted.generation, *data, record),
+        };
+        kind.map(|kind| Action { deployment: wanted.deployment, generation: wanted.generation, kind })
+    };
+    desired.deployments.iter().filter_map(next).collect()
+}
+
+fn run(wanted: &DesiredDeployment, observed: &Observed, record: Option<&Record>) -> Option<Kind> {
+    let Some(record) = record else { return Some(Kind::Apply(Resume::Start)) };
+    let settled = record.has_applied(wanted.generation) || record.has_failed(wanted.generation);
+    if !settled {
+        return Some(Kind::Apply(resume(wanted.generation, record)));
+    }
+    if !observed.of_project(&candidate_of(&record.project)).is_empty() {
+        return Some(Kind::DropCandidate);
+    }
+    let containers = observed.of_project(&record.project);
+    match &record.applied {
+        Some(applied) => drift::find(applied, &containers).map(|drift| Kind::Repair { drift }),
+        None => (!containers.is_empty()).then_some(Kind::TakeDown),
+    }
+}
+
+fn resume(generation: u64, record: &Record) -> Resume {
+    match &record.attempt {
+        Some(attempt) if attempt.generation == generation && attempt.step == Step::Switching => Resume::Switch,
+        _ => Resume::Start,
+    }
+}
+
+fn remove(generation: u64, data: DataRemoval, record: Option<&Record>) -> Option<Kind> {
+    match record.and_then(|record| record.removed) {
+        Some(removed) if removed == generation => None,
+        _ => Some(Kind::Remove(data)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! Brings the images of a release to the engine: those of our registry by digest, with the agent's own credential; those
+//! of others as the compose file names them, without one. What is there already is not asked for again.
+
+use std::time::Duration;
+
+use bollard::auth::DockerCredentials;
+use bollard::errors::Error;
+use bollard::query_parameters::CreateImageOptions;
+use distr_domain::agent::ErrorCategory;
+use futures_util::StreamExt;
+use tokio::time::timeout;
+
+use crate::engine::Engine;
+use crate::fault::Trouble;
+use crate::model::{Healthcheck, Model};
+use crate::secret::Secret;
+
+/// The user name of every agent; the secret says which.
+const USER: &str = "agent";
+/// A pull that says nothing for so long has hung.
+const SILENCE: Duration = Duration::from_secs(120);
+
+/// Pulls what is missing, and completes the model with the health checks that the images bring along.
+pub async fn images(engine: &Engine, registry: &str, secret: &Secret, model: &mut Model) -> Result<(), Trouble> {
+    for service in model.services.values_mut() {
+        let Some(image) = &service.image else { continue };
+        let check = match engine.image(image).await? {
+            Some(check) => check,
+            None => {
+                one(engine, registry, secret, image).await?;
+                engine.image(image).await?.flatten()
+            }
+        };
+        let own = check.filter(|check| check.test.as_ref().is_some_and(|test| !test.is_empty()));
+        service.healthcheck = service.healthcheck.take().or(own.map(|check| Healthcheck {
+            disable: false,
+            interval: nanoseconds(check.interval),
+            timeout: nanoseconds(check.timeout),
+            start_period: nanoseconds(check.start_period),
+            retries: check.retries.and_then(|retries| u32::try_from(retries).ok()).filter(|retries| *retries > 0),
+        }));
+    }
+    Ok(())
+}
+
+async fn one(engine: &Engine, registry: &str, secret: &Secret, image: &str) -> Result<(), Trouble> {
+    let credentials = image.starts_with(&format!("{registry}/")).then(|| DockerCredentials {
+        username: Some(USER.to_owned()),
+        password: Some(secret.expose().to_owned()),
+        serveraddress: Some(registry.to_owned()),
+        ..Default::default()
+    });
+    let (name, tag) = split(image);
+    let options =
+        CreateImageOptions { from_image: Some(name.to_owned()), tag: Some(tag.to_owned()), ..Default::default() };
+    tracing::info!(image, "pull");
+    let mut progress = std::pin::pin!(engine.docker().await?.create_image(Some(options), None, credentials));
+    loop {
+        match timeout(SILENCE, progress.next()).await {
+            Ok(None) => return Ok(()),
+            Ok(Some(Ok(_))) => {}
+            Ok(Some(Err(error))) => return Err(refused(image, error)),
+            Err(_) => {
+                let text = format!("cannot pull {image}: nothing came for {} s", SILENCE.as_secs());
+                return Err(Trouble::passing(ErrorCategory::Network, text));
+            }
+        }
+    }
+}
+
+/// Repository, and digest or tag: without one the engine would pull every tag.
+fn split(image: &str) -> (&str, &str) {
+    if let Some(parts) = image.split_once('@') {
+        return parts;
+    }
+    match image.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => (name, tag),
+        _ => (image, "latest"),
+    }
+}
+
+fn refused(image: &str, error: Error) -> Trouble {
+    match error {
+        Error::DockerStreamError { error } => Trouble::of_pull(image, &error),
+        Error::DockerResponseServerError { message, .. } => Trouble::of_pull(image, &message),
+        error => Trouble::passing(ErrorCategory::Runtime, format!("cannot pull {image}: {error}")),
+    }
+}
+
+fn nanoseconds(value: Option<i64>) -> Option<Duration> {
+    let nanoseconds = u64::try_from(value?).ok()?;
+    (nanoseconds > 0).then(|| Duration::from_nanos(nanoseconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split;
+
+    #[test]
+    fn an_image_is_split_into_repository_and_digest_or_tag() {
+        for (image, parts) in [
+            ("h:5000/a/b@sha256:00", ("h:5000/a/b", "sha256:00")),
+            ("h:5000/a/b:1", ("h:5000/a/b", "1")),
+            ("h:5000/a/b", ("h:5000/a/b", "latest")),
+            ("postgres", ("postgres", "latest")),
+            ("a/b:1@sha256:00", ("a/b:1", "sha256:00")),
+        ] {
+            assert_eq!(split(image), parts, "{image}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What is said of a deployment: pure, from what is wanted, what runs, what is remembered, and what is being done.
+
+use distr_domain::agent::{
+    DeploymentReport, DesiredDeployment, ErrorCategory, Health, Instruction, ReportedError, Step,
+};
+
+use crate::drift;
+use crate::memory::Record;
+use crate::observe::{Container, Observed, Probe, State, running};
+use crate::redact::Redactor;
+
+/// What the converger knows of a deployment beside the record.
+#[derive(Debug, Clone, Default)]
+pub struct Doing {
+    /// what the repair that runs now was begun for
+    pub repairing: Option<String>,
+    /// why the last try ended; it will be tried again
+    pub trouble: Option<ReportedError>,
+}
+
+pub fn report(
+    wanted: &DesiredDeployment,
+    observed: &Observed,
+    record: Option<&Record>,
+    doing: &Doing,
+) -> DeploymentReport {
+    let containers = record.map(|record| observed.of_project(&record.project)).unwrap_or_default();
+    let applied = record.and_then(|record| record.applied.as_ref());
+    let step = step(wanted, record);
+    let steady = matches!(step, Step::Applied | Step::Failed);
+    let found = applied.filter(|_| steady).and_then(|applied| drift::find(applied, &containers));
+    let drift = doing.repairing.clone().or(found);
+    let (health, ill) = match health(record, &containers, drift.as_deref()) {
+        // containers come and go
+        (Health::Fail, _) if step == Step::Switching => (Health::Unknown, None),
+        health => health,
+    };
+    let failure =
+        record.and_then(|record| record.failed.as_ref()).filter(|failed| failed.generation == wanted.generation);
+    let failure = failure.filter(|_| step == Step::Failed).map(|failed| failed.error.clone());
+    let illness = ill
+        .filter(|_| step == Step::Applied)
+        .map(|text| ReportedError { category: ErrorCategory::Unhealthy, text: redactor(wanted).clean(&text) });
+    DeploymentReport {
+        deployment: wanted.deployment,
+        generation: wanted.generation,
+        step,
+        running: running(&containers),
+        health,
+        drift,
+        error: failure.or_else(|| doing.trouble.clone()).or(illness),
+    }
+}
+
+/// The same when the engine does not answer: what runs is not known.
+pub fn blind(wanted: &DesiredDeployment, record: Option<&Record>, trouble: &ReportedError) -> DeploymentReport {
+    DeploymentReport {
+        deployment: wanted.deployment,
+        generation: wanted.generation,
+        step: step(wanted, record),
+        running: None,
+        health: Health::Unknown,
+        drift: None,
+        error: Some(trouble.clone()),
+    }
+}
+
+fn step(wanted: &DesiredDeployment, record: Option<&Record>) -> Step {
+    let Some(record) = record else { return Step::Pending };
+    let begun = record.attempt.as_ref().filter(|attempt| attempt.generation == wanted.generation);
+    match &wanted.instruction {
+        Instruction::Remove { .. } if record.removed == Some(wanted.generation) => Step::Removed,
+        Instruction::Run(_) if record.has_applied(wanted.generation) => Step::Applied,
+        Instruction::Run(_) if record.has_failed(wanted.generation) => Step::Failed,
+        _ => begun.map_or(Step::Pending, |attempt| attempt.step),
+    }
+}
+
+fn health(record: Option<&Record>, containers: &[&Container], drift: Option<&str>) -> (Health, Option<String>) {
+    let Some(record) = record else { return (Health::Unknown, None) };
+    if record.applied.is_none() && containers.is_empty() {
+        return (Health::Unknown, None);
+    }
+    if let Some(drift) = drift {
+        return (Health::Fail, Some(drift.to_owned()));
+    }
+    let jobs = record.applied.as_ref().map(|applied| &applied.jobs);
+    let mut worst = (Health::Ok, None);
+    for container in containers.iter().filter(|container| !jobs.is_some_and(|jobs| jobs.contains(&container.service))) {
+        match of_container(container) {
+            (Health::Fail, text) => return (Health::Fail, Some(text)),
+            (Health::Unknown, _) => worst = (Health::Unknown, None),
+            _ => {}
+        }
+    }
+    worst
+}
+
+fn of_container(container: &Container) -> (Health, String) {
+    let Container { service, .. } = container;
+    match (container.state, container.probe) {
+        (State::Running, Some(Probe::Unhealthy)) => {
+            (Health::Fail, format!("service {service} is unhealthy: {}", container.probe_output))
+        }
+        (State::Running, Some(Probe::Starting)) => (Health::Unknown, String::new()),
+        (State::Running, Some(Probe::Healthy) | None) => (Health::Ok, String::new()),
+        (State::Restarting, _) => {
+            (Health::Fail, format!("service {service} restarts again and again (exit code {})", container.exit_code))
+        }
+        (state, _) => (Health::Fail, format!("service {service} is {state:?}").to_lowercase()),
+    }
+}
+
+fn redactor(wanted: &DesiredDeployment) -> Redactor {
+    match &wanted.instruction {
+        Instruction::Run(run) => Redactor::new(run.config.values().map(String::as_str)),
+        Instruction::Remove { .. } => Redactor::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

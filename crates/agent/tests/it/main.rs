@@ -1,0 +1,14 @@
+//! The agent against a real engine, the real compose plugin and a real registry. Images are made on the spot from a
+//! static busybox; nothing is fetched from outside.
+
+mod crash;
+mod drift;
+mod install;
+mod neighbours;
+mod registry;
+mod remove;
+mod rollback;
+mod running;
+mod site;
+mod traffic;
+mod upgrade;

@@ -1,0 +1,64 @@
+use distr_agent::converge::Settled;
+use distr_domain::agent::{ErrorCategory, Health, Step};
+
+use crate::registry::docker;
+use crate::site::{Site, of};
+use crate::traffic::Traffic;
+
+fn identity(container: &str) -> String {
+    docker(&["inspect", "--format", "{{.Id}} {{.State.StartedAt}} {{.RestartCount}}", container])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_never_gets_healthy_does_not_touch_the_old_one() {
+    let site = Site::new().await;
+    let mut agent = site.agent();
+    let (old, new) = (site.image("1.0.0"), site.image("1.1.0"));
+    assert_eq!(agent.settle(&site.wants(1, site.run("1.0.0", &old, &site.good()))).await, Settled::Done);
+    let before = identity(&site.containers(&site.project)[0]);
+    agent.reports();
+
+    let traffic = Traffic::begin(site.port);
+    let bad = site.compose(&["sh", "-c", "echo not today; exit 1"]);
+    let desired = site.wants(2, site.run("1.1.0", &new, &bad));
+    let Settled::Failed(error) = agent.settle(&desired).await else { panic!("it is given up") };
+    let answers = traffic.end();
+    assert_eq!(error.category, ErrorCategory::Unhealthy);
+    assert!(error.text.contains("service web is unhealthy") && error.text.contains("not today"), "{}", error.text);
+    assert!(answers.len() > 5 && answers.iter().all(|answer| answer.page.as_deref() == Some("1.0.0")), "{answers:?}");
+    assert_eq!(identity(&site.containers(&site.project)[0]), before);
+    assert!(site.containers(&site.candidate()).is_empty());
+
+    let reports = of(&agent.reports(), site.deployment);
+    let last = reports.last().unwrap();
+    let running = last.running.as_ref().unwrap();
+    assert_eq!((last.generation, last.step, last.health), (2, Step::Failed, Health::Ok));
+    assert_eq!((running.generation, running.version.to_string().as_str()), (1, "1.0.0"));
+    assert!(!reports.iter().any(|report| report.step == Step::Switching));
+
+    assert_eq!(site.agent().settle(&desired).await, Settled::Failed(error), "it is not tried again");
+    let good = site.wants(3, site.run("1.1.0", &new, &site.good()));
+    assert_eq!(agent.settle(&good).await, Settled::Done, "a newer generation is");
+    assert_eq!(site.page().await.as_deref(), Some("1.1.0"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_is_switched_in_place_goes_back_when_it_is_not_healthy() {
+    let site = Site::new().await;
+    let mut agent = site.agent();
+    let (old, new) = (site.image("1.0.0"), site.image("1.1.0"));
+    let in_place = |compose: String| format!("{compose}\nx-distr: {{strategy: in-place}}\n");
+    let first = site.wants(1, site.run("1.0.0", &old, &in_place(site.good())));
+    assert_eq!(agent.settle(&first).await, Settled::Done);
+    agent.reports();
+    let bad = in_place(site.compose(&["false"]));
+    let Settled::Failed(error) = agent.settle(&site.wants(2, site.run("1.1.0", &new, &bad))).await else {
+        panic!("it is given up")
+    };
+    assert_eq!(error.category, ErrorCategory::Unhealthy);
+    assert_eq!(site.page().await.as_deref(), Some("1.0.0"));
+    let reports = of(&agent.reports(), site.deployment);
+    assert!(reports.iter().any(|report| report.step == Step::Switching));
+    let last = reports.last().unwrap();
+    assert_eq!((last.step, last.running.as_ref().unwrap().generation, &last.drift), (Step::Failed, 1, &None));
+}
