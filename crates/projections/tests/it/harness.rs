@@ -1,0 +1,174 @@
+//! A private Postgres with an empty live schema, and a log in which something of everything happened.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use distr_domain::access::{AccessAction, AccessOutcome, AccessRecord};
+use distr_domain::agent::{DeploymentReport, Health, Report, RunningRelease, Step};
+use distr_domain::decider::Decider;
+use distr_domain::fact::Fact;
+use distr_domain::ids::OrganizationId;
+use distr_embedded_postgres::{EmbeddedPostgres, start_temporary};
+use distr_eventlog::{Actor, Append, Context, EventLog, NewEvent, StreamName, TelemetryKind, TelemetryRecord, execute};
+use distr_projections::prepare_live;
+use serde_json::Value;
+use tokio_postgres::{Config, NoTls};
+use uuid::Uuid;
+
+pub(crate) const ORGANIZATION: OrganizationId = OrganizationId(Uuid::from_u128(1));
+
+fn at() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_790_000_000, 0).unwrap()
+}
+
+pub(crate) async fn database() -> (EmbeddedPostgres, Config) {
+    let postgres = start_temporary().await.unwrap();
+    postgres.create_database("distr").await.unwrap();
+    let config: Config = postgres.url("distr").parse().unwrap();
+    let (mut client, connection) = config.connect(NoTls).await.unwrap();
+    tokio::spawn(connection);
+    prepare_live(&mut client).await.unwrap();
+    (postgres, config)
+}
+
+pub(crate) async fn run<D: Decider>(log: &dyn EventLog, stream: Uuid, command: D::Command) {
+    let context = Context {
+        organization: ORGANIZATION,
+        actor: Actor::Operator,
+        causation: None,
+        correlation: Uuid::new_v4(),
+        command: Uuid::new_v4(),
+        at: at(),
+    };
+    if let Err(error) = execute::<D>(log, stream, &command, &context).await {
+        panic!("{error}");
+    }
+}
+
+/// Every event type once, as the golden files of the domain have it: first those that make a thing.
+pub(crate) async fn fill(log: &dyn EventLog) {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../domain/tests/golden");
+    let mut golden: Vec<Value> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| serde_json::from_slice(&std::fs::read(file.unwrap().path()).unwrap()).unwrap())
+        .collect();
+    golden.sort_by_key(|event| order(event["type"].as_str().unwrap()));
+    let mut revisions: BTreeMap<String, u64> = BTreeMap::new();
+    for event in golden {
+        let category = distr_domain::decider::Category::parse(event["category"].as_str().unwrap()).unwrap();
+        let (event_type, data) = (event["type"].as_str().unwrap().to_owned(), event["data"].to_string());
+        Fact::decode(category, &event_type, data.as_bytes()).unwrap();
+        let revision = revisions.get(category.as_str()).copied();
+        revisions.insert(category.as_str().to_owned(), revision.map_or(0, |revision| revision + 1));
+        let append = Append {
+            stream: StreamName { category, id: Uuid::new_v5(&ORGANIZATION.0, category.as_str().as_bytes()) },
+            organization: ORGANIZATION,
+            expected: revision.into(),
+            events: vec![NewEvent { id: Uuid::new_v4(), event_type, schema_version: 1, payload: data.into() }],
+            actor: Actor::Operator,
+            causation: None,
+            correlation: Uuid::new_v4(),
+            recorded_at: at(),
+        };
+        log.append(append).await.unwrap();
+    }
+    log.append_telemetry(vec![heartbeat(), access()]).await.unwrap();
+}
+
+/// What begins a stream first, what ends something before what would leave nothing: no table may end up empty.
+fn order(event_type: &str) -> (u8, String) {
+    let rank = match event_type {
+        "ManifestDeleted" | "TagDeleted" => 0,
+        "ReleaseDrafted" => 1,
+        made if ["Created", "Added", "Issued", "Registered", "Pushed", "ReleaseSet"].iter().any(|end| made.ends_with(end)) => 1,
+        _ => 2,
+    };
+    (rank, event_type.to_owned())
+}
+
+fn telemetry(kind: TelemetryKind, payload: Vec<u8>) -> TelemetryRecord {
+    TelemetryRecord {
+        id: Uuid::new_v4(),
+        organization: ORGANIZATION,
+        subject: Uuid::from_u128(4),
+        kind,
+        recorded_at: at(),
+        payload: payload.into(),
+    }
+}
+
+fn heartbeat() -> TelemetryRecord {
+    let deployment = DeploymentReport {
+        deployment: distr_domain::ids::DeploymentId(Uuid::from_u128(5)),
+        generation: 1,
+        step: Step::Applied,
+        running: Some(RunningRelease { generation: 1, version: "1.0.0".parse().unwrap() }),
+        health: Health::Ok,
+        drift: None,
+        error: None,
+    };
+    let report = Report {
+        id: Uuid::new_v4(),
+        boot: Uuid::nil(),
+        sequence: 1,
+        at: at(),
+        agent_version: "0.1.0".into(),
+        deployments: vec![deployment],
+    };
+    telemetry(TelemetryKind::Heartbeat, serde_json::to_vec(&report).unwrap())
+}
+
+fn access() -> TelemetryRecord {
+    let record = AccessRecord {
+        action: AccessAction::Pull,
+        actor: "agent:x".into(),
+        customer: Some(distr_domain::ids::CustomerId(Uuid::from_u128(1))),
+        application: None,
+        license: None,
+        subject: "acme/hello:1.0.0".into(),
+        digest: None,
+        outcome: AccessOutcome::Refused { code: "entitlement.no_license".into(), reason: "no license".into() },
+        address: None,
+        user_agent: None,
+    };
+    telemetry(TelemetryKind::Access, serde_json::to_vec(&record).unwrap())
+}
+
+/// All rows of all read models, as text in order.
+pub(crate) async fn tables(config: &Config, schema: &str) -> BTreeMap<String, Vec<String>> {
+    let (client, connection) = config.connect(NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let names = client
+        .query(
+            "SELECT table_name::text FROM information_schema.tables
+             WHERE table_schema = $1 AND table_name NOT IN ('checkpoint', 'shape')",
+            &[&schema],
+        )
+        .await
+        .unwrap();
+    let mut tables = BTreeMap::new();
+    for name in names {
+        let name: String = name.get(0);
+        let rows = client.query(&format!("SELECT to_jsonb(t)::text FROM {schema}.{name} t ORDER BY id"), &[]).await.unwrap();
+        tables.insert(name, rows.iter().map(|row| row.get(0)).collect());
+    }
+    tables
+}
+
+/// Every .sql file of the crate.
+pub(crate) fn sql_files() -> Vec<PathBuf> {
+    let mut files = vec![];
+    let mut folders = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false if path.extension().is_some_and(|extension| extension == "sql") => files.push(path),
+                false => {}
+            }
+        }
+    }
+    files
+}
