@@ -41,7 +41,8 @@ async fn a_compose_file_that_cannot_be_pinned_is_refused_by_name() {
 #[tokio::test]
 async fn what_does_not_exist_is_named() {
     let (hub, owner) = with_application().await;
-    let promote = "mutation { channelPromote(application: \"hello\", channel: \"stable\", version: \"1.0.0\") { changed } }";
+    let promote =
+        "mutation { channelPromote(application: \"hello\", channel: \"stable\", version: \"1.0.0\") { changed } }";
     let answer = hub.graphql(Some(&owner), promote, json!({})).await;
     assert_eq!((answer.code(), answer.message()), (Some("not_found"), "there is no channel \"hello/stable\""));
 
@@ -80,7 +81,8 @@ async fn lists_page_without_gaps_or_repeats() {
 #[tokio::test]
 async fn a_query_that_is_too_deep_or_too_large_is_refused() {
     let (hub, owner) = with_application().await;
-    let deep = format!("{{ __schema {{ types {} }} }}", "{ fields { type ".repeat(10) + "{ name }" + &" } }".repeat(10));
+    let deep =
+        format!("{{ __schema {{ types {} }} }}", "{ fields { type ".repeat(10) + "{ name }" + &" } }".repeat(10));
     assert_eq!(hub.graphql(Some(&owner), &deep, json!({})).await.code(), Some("bad_request"));
     let wide = "{ applications(first: 500) { nodes { releases(first: 500) { nodes { version } } } } }";
     assert_eq!(hub.graphql(Some(&owner), wide, json!({})).await.code(), Some("bad_request"));

@@ -8,7 +8,8 @@ use uuid::Uuid;
 async fn registered(hub: &HubProcess) -> (String, String) {
     let owner = hub.sign_in("acme").await;
     hub.graphql(Some(&owner), "mutation { customerCreate(name: \"globex\") { changed } }", json!({})).await.data();
-    let register = "mutation { targetRegister(customer: \"globex\", name: \"factory\") { enrolment { token command } } }";
+    let register =
+        "mutation { targetRegister(customer: \"globex\", name: \"factory\") { enrolment { token command } } }";
     let data = hub.graphql(Some(&owner), register, json!({})).await.data();
     let enrolment = &data["targetRegister"]["enrolment"];
     let token = enrolment["token"].as_str().expect("a token").to_owned();
@@ -49,13 +50,9 @@ async fn an_enrolment_token_works_once_and_the_credential_rotates() {
     let (status, answer) = post(&hub, "/agent/v1/heartbeats", secret, body.clone()).await;
     assert_eq!((status, &answer["accepted"]), (StatusCode::OK, &json!(1)), "{answer}");
     assert_eq!(answer["desired"]["deployments"], json!([]), "{answer}");
-    let (_, same) = post(
-        &hub,
-        "/agent/v1/heartbeats",
-        secret,
-        json!({ "reports": [], "desired_etag": answer["desired"]["etag"] }),
-    )
-    .await;
+    let (_, same) =
+        post(&hub, "/agent/v1/heartbeats", secret, json!({ "reports": [], "desired_etag": answer["desired"]["etag"] }))
+            .await;
     assert_eq!(same.get("desired"), None, "nothing has changed: {same}");
 
     let (status, rotated) = post(&hub, "/agent/v1/credential", secret, json!({})).await;

@@ -33,7 +33,8 @@ fn a_crate_uses_only_the_layers_below_it() {
     let allowed: BTreeMap<_, _> = ALLOWED.into_iter().collect();
     for folder in std::fs::read_dir(root().join("crates")).expect("crates/ is there") {
         let name = folder.expect("a readable folder").file_name().into_string().expect("a name in UTF-8");
-        let may_use = allowed.get(name.as_str()).unwrap_or_else(|| panic!("crate {name} has no place among the layers"));
+        let may_use =
+            allowed.get(name.as_str()).unwrap_or_else(|| panic!("crate {name} has no place among the layers"));
         for dependency in dependencies(&name) {
             if let Some(other) = dependency.strip_prefix("distr-") {
                 assert!(may_use.contains(&other), "crate {name} must not use {other}");

@@ -140,7 +140,8 @@ impl Line {
     }
 
     async fn event_types(&self) -> Vec<String> {
-        let data = self.ask("query", "events(first: 1000) { events { type actor correlation causation } }").await.data();
+        let data =
+            self.ask("query", "events(first: 1000) { events { type actor correlation causation } }").await.data();
         let events = data["events"]["events"].as_array().expect("events").clone();
         for event in &events {
             assert!(event["type"] == "Access" || event["correlation"].is_string(), "{event}");

@@ -10,9 +10,11 @@ async fn do_all(hub: &HubProcess, secret: &str, mutations: &[&str]) {
 }
 
 async fn robot(hub: &HubProcess, owner: &str, role: &str, customer: &str) -> String {
-    let add = format!("mutation {{ robotAdd(name: \"r\", role: {role}, customer: \"{customer}\") {{ member {{ id }} }} }}");
+    let add =
+        format!("mutation {{ robotAdd(name: \"r\", role: {role}, customer: \"{customer}\") {{ member {{ id }} }} }}");
     let added = hub.graphql(Some(owner), &add, json!({})).await.data();
-    let issue = "mutation ($m: ID) { tokenIssue(label: \"t\", scopes: [READ, WRITE, PULL, PUSH], member: $m) { secret } }";
+    let issue =
+        "mutation ($m: ID) { tokenIssue(label: \"t\", scopes: [READ, WRITE, PULL, PUSH], member: $m) { secret } }";
     let issued = hub.graphql(Some(owner), issue, json!({ "m": added["robotAdd"]["member"]["id"] })).await.data();
     issued["tokenIssue"]["secret"].as_str().expect("a secret").to_owned()
 }
@@ -65,7 +67,9 @@ async fn a_customer_sees_its_own_and_nothing_else() {
         let theirs = refusal(&hub.graphql(Some(&globex), &format!("{{ {theirs} }}"), json!({})).await);
         let nobodys = refusal(&hub.graphql(Some(&globex), &format!("{{ {nobodys} }}"), json!({})).await);
         assert_eq!(theirs.0, "not_found");
-        let anonymous = |message: &str| ["initech", "other", "nobody"].iter().fold(message.to_owned(), |m, name| m.replace(name, "x"));
+        let anonymous = |message: &str| {
+            ["initech", "other", "nobody"].iter().fold(message.to_owned(), |m, name| m.replace(name, "x"))
+        };
         assert_eq!(anonymous(&theirs.1), anonymous(&nobodys.1));
     }
     let register = "mutation { targetRegister(customer: \"initech\", name: \"mine\") { changed } }";
@@ -78,8 +82,12 @@ async fn a_customer_sees_its_own_and_nothing_else() {
 async fn two_organizations_share_a_hub_and_nothing_else() {
     let mut hub = HubProcess::start().await;
     let acme = hub.sign_in("acme").await;
-    do_all(&hub, &acme, &["customerCreate(name: \"globex\") { changed }", "applicationCreate(name: \"hello\") { changed }"])
-        .await;
+    do_all(
+        &hub,
+        &acme,
+        &["customerCreate(name: \"globex\") { changed }", "applicationCreate(name: \"hello\") { changed }"],
+    )
+    .await;
     hub.stop().await;
     hub.run("umbrella").await;
     let umbrella = hub.sign_in("umbrella").await;
@@ -93,7 +101,9 @@ async fn two_organizations_share_a_hub_and_nothing_else() {
     // the same names are other things
     do_all(&hub, &umbrella, &["customerCreate(name: \"globex\") { changed }"]).await;
     let id = "{ customer(name: \"globex\") { id } }";
-    let (ours, theirs) =
-        (hub.graphql(Some(&umbrella), id, json!({})).await.data(), hub.graphql(Some(&acme), id, json!({})).await.data());
+    let (ours, theirs) = (
+        hub.graphql(Some(&umbrella), id, json!({})).await.data(),
+        hub.graphql(Some(&acme), id, json!({})).await.data(),
+    );
     assert_ne!(ours, theirs);
 }

@@ -1,6 +1,7 @@
-//! `/agent/v1`: what agents say and are told. The shapes are `distr_domain::agent`.
+//! `/agent/v1`: what agents say and are told. The shapes are `distr_domain::agent`; `openapi.yaml` describes them.
 
 mod handlers;
+mod openapi;
 
 use actix_web::web;
 
@@ -11,6 +12,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     config.service(
         web::scope("/agent/v1")
             .app_data(web::JsonConfig::default().limit(MAX_BODY).error_handler(|error, _| handlers::bad_body(error)))
+            .route("/openapi.yaml", web::get().to(openapi::describe))
             .route("/enrol", web::post().to(handlers::enrol))
             .route("/heartbeats", web::post().to(handlers::heartbeats))
             .route("/credential", web::post().to(handlers::rotate))

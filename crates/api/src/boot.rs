@@ -66,8 +66,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     };
     let changes = Changes::new();
     let head = log.head().await?;
-    let follower =
-        changes.clone().follow(shared_log.clone(), head, progress.core.clone(), progress.fleet.clone());
+    let follower = changes.clone().follow(shared_log.clone(), head, progress.core.clone(), progress.fleet.clone());
     let follower = tokio::spawn(follower);
 
     let clock: SharedClock = Arc::new(SystemClock);
@@ -89,7 +88,8 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         },
     });
 
-    let blobs = FileBlobs::open(config.storage.data_dir.join("registry")).await.context("cannot open the blob store")?;
+    let blobs =
+        FileBlobs::open(config.storage.data_dir.join("registry")).await.context("cannot open the blob store")?;
     migrate_registry(&database.main).await?;
     let ports = Ports {
         log: shared_log.clone(),
@@ -119,7 +119,10 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {}; is another hub running there?", config.http.listen))?;
     let handle = server.handle();
     let mut server = tokio::spawn(server);
-    let policies = [policy::start(hub.clone(), policy::Observation::default(), owner), policy::start(hub.clone(), policy::Seats, owner)];
+    let policies = [
+        policy::start(hub.clone(), policy::Observation::default(), owner),
+        policy::start(hub.clone(), policy::Seats, owner),
+    ];
     let upkeep = tokio::spawn(upkeep(hub.clone()));
 
     for progress in [&hub.progress.core, &hub.progress.fleet, &hub.progress.audit] {

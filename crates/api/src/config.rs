@@ -97,10 +97,7 @@ impl FleetConfig {
         if offline <= stale {
             bail!("DISTR_OFFLINE_SECONDS is {offline} and must be more than DISTR_STALE_SECONDS, which is {stale}");
         }
-        Ok(Silence {
-            stale_after: TimeDelta::seconds(stale.into()),
-            offline_after: TimeDelta::seconds(offline.into()),
-        })
+        Ok(Silence { stale_after: TimeDelta::seconds(stale.into()), offline_after: TimeDelta::seconds(offline.into()) })
     }
 }
 

@@ -80,7 +80,12 @@ pub use context::RequestContext;
 pub fn schema(hub: Arc<Hub>) -> Schema {
     let loader = DataLoader::new(Loader::new(hub.read.clone(), hub.ops.clone()), tokio::spawn);
     let introspection = hub.settings.introspection;
-    let builder = builder().extension(error_code::ErrorCodes).data(hub).data(loader).limit_depth(MAX_DEPTH).limit_complexity(MAX_COMPLEXITY);
+    let builder = builder()
+        .extension(error_code::ErrorCodes)
+        .data(hub)
+        .data(loader)
+        .limit_depth(MAX_DEPTH)
+        .limit_complexity(MAX_COMPLEXITY);
     match introspection {
         true => builder.finish(),
         false => builder.disable_introspection().finish(),

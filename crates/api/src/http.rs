@@ -1,9 +1,9 @@
 //! The hub's HTTP surface: everything that is served, on one screen.
 
-pub mod limits;
 mod graphql;
 mod health;
 mod install;
+pub mod limits;
 mod middleware;
 
 use std::sync::Arc;

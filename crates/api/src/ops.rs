@@ -16,10 +16,7 @@ pub async fn migrate(config: &Config) -> anyhow::Result<()> {
     let (mut client, connection) = config.connect(NoTls).await?;
     let connection = tokio::spawn(connection);
     client.batch_execute("SELECT pg_advisory_lock(hashtext('distr operations'))").await?;
-    embedded::migrations::runner()
-        .set_migration_table_name("distr_migration")
-        .run_async(&mut client)
-        .await?;
+    embedded::migrations::runner().set_migration_table_name("distr_migration").run_async(&mut client).await?;
     drop(client);
     connection.await??;
     Ok(())

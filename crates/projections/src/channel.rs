@@ -85,7 +85,6 @@ pub async fn of_applications(
 ) -> Result<Vec<ChannelRow>, QueryError> {
     let customer = scope.customer.map(|customer| customer.0);
     let applications: Vec<Uuid> = applications.iter().map(|application| application.0).collect();
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
-        [&scope.organization.0, &customer, &applications];
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] = [&scope.organization.0, &customer, &applications];
     query::all(client, include_str!("channel/of_applications.sql"), &parameters).await
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use distr_domain::agent::{DataRemoval, ErrorCategory, Step};
-use distr_domain::deployment::{Desired, DeploymentEvent, Phase};
+use distr_domain::deployment::{DeploymentEvent, Desired, Phase};
 use distr_domain::fact::Fact;
 use distr_domain::ids::{ApplicationId, CustomerId, DeploymentId, OrganizationId, TargetId};
 use distr_domain::version::Version;

@@ -102,7 +102,11 @@ impl Runner {
                 Ok(()) => STANDBY_POLL,
                 Err(ProjectionError::LeaseLost { .. }) => STANDBY_POLL,
                 Err(fault) => {
-                    error!(group = self.group.name, error = &fault as &dyn std::error::Error, "projection stopped; retrying");
+                    error!(
+                        group = self.group.name,
+                        error = &fault as &dyn std::error::Error,
+                        "projection stopped; retrying"
+                    );
                     RETRY
                 }
             };
@@ -132,7 +136,8 @@ impl Runner {
 
     async fn follow(&self) -> Result<(), ProjectionError> {
         let client = self.pool.get().await?;
-        let row = client.query_one("SELECT position FROM checkpoint WHERE group_name = $1", &[&self.group.name]).await?;
+        let row =
+            client.query_one("SELECT position FROM checkpoint WHERE group_name = $1", &[&self.group.name]).await?;
         self.publish(position_at(&row, 0));
         Ok(())
     }

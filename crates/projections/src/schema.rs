@@ -26,7 +26,8 @@ pub async fn prepare_live(client: &mut Client) -> Result<bool, ProjectionError> 
     let transaction = client.transaction().await?;
     // two hubs may start at once
     transaction.execute("SELECT pg_advisory_xact_lock(hashtext('distr read models'))", &[]).await?;
-    let exists = transaction.query_opt("SELECT 1 FROM pg_namespace WHERE nspname = $1", &[&LIVE_SCHEMA]).await?.is_some();
+    let exists =
+        transaction.query_opt("SELECT 1 FROM pg_namespace WHERE nspname = $1", &[&LIVE_SCHEMA]).await?.is_some();
     if !exists {
         create(&transaction, LIVE_SCHEMA).await?;
     }

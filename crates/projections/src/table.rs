@@ -34,8 +34,11 @@ pub(crate) async fn table<P: Projection>(client: &Client) -> Result<Box<dyn Tabl
             &[&P::TABLE],
         )
         .await?;
-    let assignments: Vec<String> =
-        columns.iter().map(|row| row.get::<_, String>(0)).map(|column| format!("{column} = excluded.{column}")).collect();
+    let assignments: Vec<String> = columns
+        .iter()
+        .map(|row| row.get::<_, String>(0))
+        .map(|column| format!("{column} = excluded.{column}"))
+        .collect();
     let table = P::TABLE;
     Ok(Box::new(Statements::<P> {
         load: format!("SELECT id, to_jsonb(t) FROM {table} t WHERE id = ANY($1)"),

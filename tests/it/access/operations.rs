@@ -47,7 +47,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
     row("query", "events", "OA", "events { scannedTo }"),
     row("query", "head", "OA", "head"),
     row("mutation", "organizationRename", "O", "organizationRename(displayName: \"Acme\") { changed }"),
-    row("mutation", "sessionCreate", "*", "sessionCreate(organization: \"none\", email: \"e\", password: \"p\") { token }"),
+    row(
+        "mutation",
+        "sessionCreate",
+        "*",
+        "sessionCreate(organization: \"none\", email: \"e\", password: \"p\") { token }",
+    ),
     free("mutation", "sessionEnd", ALL, "sessionEnd { changed }"),
     row(
         "mutation",
@@ -130,7 +135,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "OSC",
         "targetOfferEnrolment(customer: \"globex\", name: \"none\") { changed }",
     ),
-    row("mutation", "targetRetire", "OSC", "targetRetire(customer: \"globex\", name: \"none\", reason: \"r\") { changed }"),
+    row(
+        "mutation",
+        "targetRetire",
+        "OSC",
+        "targetRetire(customer: \"globex\", name: \"none\", reason: \"r\") { changed }",
+    ),
     row(
         "mutation",
         "deploymentSetRelease",

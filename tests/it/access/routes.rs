@@ -30,6 +30,7 @@ const ROUTES: &[Route] = &[
     row("/agent/v1/binary", "GET", "/agent/v1/binary", [200, 200, 200]),
     row("/graphql", "GET", "/graphql", [200, 200, 200]),
     row("/graphql", "POST", "/graphql", [200, 200, 403]),
+    row("/openapi.yaml", "GET", "/agent/v1/openapi.yaml", [200, 200, 200]),
     row("/enrol", "POST", "/agent/v1/enrol", [401, 409, 409]),
     row("/heartbeats", "POST", "/agent/v1/heartbeats", [401, 403, 200]),
     row("/credential", "POST", "/agent/v1/credential", [401, 403, 200]),
@@ -73,9 +74,11 @@ pub(super) async fn check(hub: &HubProcess, member: &str, agent: &str) {
     // the rotation of the agent's credential ends the secret: last
     let (rotation, others): (Vec<_>, Vec<_>) = ROUTES.iter().partition(|route| route.pattern == "/credential");
     for route in others.into_iter().chain(rotation) {
-        for (who, secret, expected) in
-            [("nobody", None, route.nobody), ("a member", Some(member), route.member), ("an agent", Some(agent), route.agent)]
-        {
+        for (who, secret, expected) in [
+            ("nobody", None, route.nobody),
+            ("a member", Some(member), route.member),
+            ("an agent", Some(agent), route.agent),
+        ] {
             let status = ask(hub, route, secret).await;
             if status.as_u16() != expected {
                 wrong.push(format!("{} {} with {who}: {status}, not {expected}", route.method, route.path));

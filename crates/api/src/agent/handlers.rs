@@ -52,7 +52,10 @@ pub(super) async fn enrol(
     Ok(web::Json(enrolment::enrol(&hub, &request_info(&request), &token).await?))
 }
 
-pub(super) async fn rotate(hub: web::Data<Arc<Hub>>, request: HttpRequest) -> Result<web::Json<RotateResponse>, ApiError> {
+pub(super) async fn rotate(
+    hub: web::Data<Arc<Hub>>,
+    request: HttpRequest,
+) -> Result<web::Json<RotateResponse>, ApiError> {
     let agent = agent(&hub, &request).await?;
     let (credential, secret) = enrolment::rotate(&hub, &request_info(&request), &agent).await?;
     Ok(web::Json(RotateResponse { credential, secret }))
@@ -89,7 +92,8 @@ fn check(reports: &[Report]) -> Result<(), ApiError> {
     for report in reports {
         let deployments = &report.deployments;
         if deployments.len() > MAX_DEPLOYMENTS {
-            let message = format!("report {} has {} deployments; at most {MAX_DEPLOYMENTS}", report.id, deployments.len());
+            let message =
+                format!("report {} has {} deployments; at most {MAX_DEPLOYMENTS}", report.id, deployments.len());
             return Err(ApiError::BadInput(message));
         }
         // revisions and generations are signed in the database

@@ -49,6 +49,7 @@ async fn embedded(config: &StorageConfig) -> anyhow::Result<Database> {
 
 /// Does not repeat the URL: it may hold a password.
 fn parse(variable: &str, url: &str) -> anyhow::Result<Config> {
-    Config::from_str(url)
-        .map_err(|_| anyhow::anyhow!("{variable} is not a Postgres URL; use postgres://user:password@host:port/database"))
+    Config::from_str(url).map_err(|_| {
+        anyhow::anyhow!("{variable} is not a Postgres URL; use postgres://user:password@host:port/database")
+    })
 }

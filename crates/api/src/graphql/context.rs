@@ -113,7 +113,9 @@ pub(super) fn text(field: &str, text: String, max: usize) -> Result<String, ApiE
     let trimmed = text.trim();
     match trimmed.chars().count() {
         0 => Err(ApiError::BadInput(format!("{field} is empty"))),
-        length if length > max => Err(ApiError::BadInput(format!("{field} has {length} characters; use at most {max}"))),
+        length if length > max => {
+            Err(ApiError::BadInput(format!("{field} has {length} characters; use at most {max}")))
+        }
         _ => Ok(trimmed.to_owned()),
     }
 }

@@ -189,12 +189,7 @@ struct Named {
     name: String,
 }
 
-fn named(
-    ctx: &Context<'_>,
-    customer: Option<&Name>,
-    target: &Name,
-    application: &Name,
-) -> Result<Named, ApiError> {
+fn named(ctx: &Context<'_>, customer: Option<&Name>, target: &Name, application: &Name) -> Result<Named, ApiError> {
     let target_id = target::id(ctx, customer, target)?;
     let application_id = ApplicationId::of(ctx.organization()?, &application.0);
     Ok(Named {
@@ -286,7 +281,14 @@ impl DeploymentMutation {
             _ => return Err(ApiError::BadInput("name a version or a channel, one of both".into()).into()),
         };
         let config = config.map(|entries| entries.into_iter().map(|entry| (entry.key, entry.value)).collect());
-        let deploy = Deploy { scope: ctx.scope()?, target: named.target, target_name: target.0, application: application.0, wanted, config };
+        let deploy = Deploy {
+            scope: ctx.scope()?,
+            target: named.target,
+            target_name: target.0,
+            application: application.0,
+            wanted,
+            config,
+        };
         let executed = deploy::set_release(ctx.hub(), &ctx.cause()?, &ctx.request(), deploy).await?;
         let outcome = Outcome::of(ctx.hub(), &executed);
         Ok(DeploymentPayload { deployment: load(ctx, &named).await?, outcome })

@@ -107,7 +107,6 @@ impl EventQuery {
     /// Facts of the organization in order, and telemetry of the kinds that are named. A period is by the time at which
     /// they were recorded: from is included, to is not.
     #[graphql(guard = "May(Permission::ReadLog)", complexity = "usize::from(first) * child_complexity.max(1)")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of the GraphQL field")]
     async fn events(
         &self,
         ctx: &Context<'_>,

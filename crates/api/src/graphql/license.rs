@@ -215,8 +215,7 @@ impl LicenseMutation {
         let customer = customer::load(ctx, &customer).await?.0.id;
         application::load(ctx, &application).await?;
         let application = ApplicationId::of(ctx.organization()?, &application.0);
-        let command =
-            LicenseCommand::Issue { customer, application, name: name.0.clone(), terms: terms.into() };
+        let command = LicenseCommand::Issue { customer, application, name: name.0.clone(), terms: terms.into() };
         change(ctx, customer, name, command).await
     }
 

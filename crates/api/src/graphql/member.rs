@@ -140,7 +140,6 @@ pub(super) struct MemberMutation;
 impl MemberMutation {
     /// A person who signs in with this password.
     #[graphql(guard = "May(Permission::ManageMembers)")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of the GraphQL field")]
     async fn member_add(
         &self,
         ctx: &Context<'_>,

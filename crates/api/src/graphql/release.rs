@@ -231,7 +231,6 @@ async fn draft(
     let caller = ctx.caller()?;
     let content = publish::pin(ctx.hub(), caller.organization, compose, notes.unwrap_or_default()).await?;
     let application_id = ApplicationId::of(caller.organization, &application.0);
-    let command =
-        ReleaseCommand::Draft { application: application_id, version: version.0.clone(), content };
+    let command = ReleaseCommand::Draft { application: application_id, version: version.0.clone(), content };
     execute::<Decider>(ctx, id(ctx, application, version)?.0, command).await
 }

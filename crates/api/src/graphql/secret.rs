@@ -48,7 +48,9 @@ impl SecretMutation {
     ) -> Result<SecretPayload> {
         let name = secret_name(name)?;
         if value.len() > MAX_VALUE {
-            return Err(ApiError::BadInput(format!("the value has {} bytes; use at most {MAX_VALUE}", value.len())).into());
+            return Err(
+                ApiError::BadInput(format!("the value has {} bytes; use at most {MAX_VALUE}", value.len())).into()
+            );
         }
         let hub = ctx.hub();
         let client = hub.ops.get().await.map_err(ApiError::from)?;

@@ -70,7 +70,7 @@ impl Viewer<'_> {
     /// Nothing for a robot.
     async fn email(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         let key = PersonOf(Of { organization: self.0.organization, id: self.0.member });
-        let person = ctx.loader().load_one(key).await.map_err(failed).map_err(ApiError::from)?;
+        let person = ctx.loader().load_one(key).await.map_err(failed)?;
         Ok(person.map(|person| person.email))
     }
 }

@@ -212,8 +212,11 @@ impl TargetMutation {
             customer::load(ctx, customer).await?;
         }
         let id = TargetId::of(customer_id, &name.0);
-        let command =
-            domain::TargetCommand::Register { customer: customer_id, name: name.0.clone(), runtime: domain::Runtime::Docker };
+        let command = domain::TargetCommand::Register {
+            customer: customer_id,
+            name: name.0.clone(),
+            runtime: domain::Runtime::Docker,
+        };
         let cause = ctx.cause()?;
         ctx.hub().execute::<domain::Target>(&cause, id.0, &command).await?;
         offer(ctx, id, &name).await

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use actix_web::guard::{Guard, fn_guard};
 use actix_web::http::header;
 use actix_web::{Error, HttpRequest, HttpResponse, web};
-use async_graphql::http::{ALL_WEBSOCKET_PROTOCOLS, GraphiQLSource};
 use async_graphql::Data;
+use async_graphql::http::{ALL_WEBSOCKET_PROTOCOLS, GraphiQLSource};
 use async_graphql_actix_web::{GraphQLRequest, GraphQLResponse, GraphQLSubscription};
 
 use super::{bearer, health::Readiness, request_info};
@@ -41,9 +41,8 @@ pub(super) async fn subscribe(
 ) -> Result<HttpResponse, Error> {
     check_ready(&readiness)?;
     let offered = request.headers().get(header::SEC_WEBSOCKET_PROTOCOL).and_then(|value| value.to_str().ok());
-    let speaks = offered.is_some_and(|offered| {
-        offered.split(',').any(|protocol| ALL_WEBSOCKET_PROTOCOLS.contains(&protocol.trim()))
-    });
+    let speaks = offered
+        .is_some_and(|offered| offered.split(',').any(|protocol| ALL_WEBSOCKET_PROTOCOLS.contains(&protocol.trim())));
     if !speaks {
         return Err(ApiError::BadInput("the socket must speak graphql-transport-ws".into()).into());
     }

@@ -39,7 +39,9 @@ pub(super) async fn ready(readiness: web::Data<Arc<Readiness>>, hub: web::Data<A
     let core = hub.progress.core.position().to_string();
     match readiness.is_ready() {
         true => HttpResponse::Ok().json(json!({ "status": "ready", "position": core })),
-        false => HttpResponse::ServiceUnavailable().json(json!({ "status": "catching up or stopping", "position": core })),
+        false => {
+            HttpResponse::ServiceUnavailable().json(json!({ "status": "catching up or stopping", "position": core }))
+        }
     }
 }
 

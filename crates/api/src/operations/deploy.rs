@@ -138,7 +138,9 @@ async fn config(
         let valid = key.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_')
             && key.bytes().next().is_some_and(|c| !c.is_ascii_digit());
         if !valid {
-            return Err(ApiError::BadInput(format!("config key {key:?}: use letters, digits and _, not a digit first")));
+            return Err(ApiError::BadInput(format!(
+                "config key {key:?}: use letters, digits and _, not a digit first"
+            )));
         }
     }
     let names: Vec<String> = config.values().flat_map(|value| secret_names(value)).collect();
@@ -174,12 +176,9 @@ struct Use<'a> {
 
 impl Use<'_> {
     async fn refused(&self, hub: &Hub, refusal: &Refusal) -> Result<ApiError, ApiError> {
-        let license = refusal
-            .license()
-            .and_then(|name| self.held.iter().find(|held| held.name == *name))
-            .map(|held| held.id);
-        let message =
-            format!("target \"{}\" may not run {}: {refusal}", self.target.name, self.release_name);
+        let license =
+            refusal.license().and_then(|name| self.held.iter().find(|held| held.name == *name)).map(|held| held.id);
+        let message = format!("target \"{}\" may not run {}: {refusal}", self.target.name, self.release_name);
         self.record(hub, license, refused(refusal.code(), refusal.to_string())).await?;
         Ok(ApiError::Rejected { code: refusal.code(), message })
     }

@@ -65,20 +65,10 @@ async fn desired_deployment(
         Some(data) => Instruction::Remove { data },
         None => Instruction::Run(run(hub, client, scope, row).await?),
     };
-    Ok(DesiredDeployment {
-        deployment: row.id,
-        application: application.name,
-        generation: row.generation,
-        instruction,
-    })
+    Ok(DesiredDeployment { deployment: row.id, application: application.name, generation: row.generation, instruction })
 }
 
-async fn run(
-    hub: &Hub,
-    client: &ReadClient,
-    scope: Scope,
-    row: &DeploymentRow,
-) -> Result<RunInstruction, ApiError> {
+async fn run(hub: &Hub, client: &ReadClient, scope: Scope, row: &DeploymentRow) -> Result<RunInstruction, ApiError> {
     let id = ReleaseId::of(row.application, &row.desired.version);
     // the vendor's view: the wish was decided when it was made, and what runs is not taken away with a license
     let vendor = Scope { customer: None, ..scope };

@@ -34,8 +34,14 @@ struct Service {
 #[derive(Debug, PartialEq)]
 enum Image<'a> {
     /// of this hub: the repository with its organization, and what of it
-    Ours { organization: &'a str, path: &'a str, reference: &'a str },
-    Elsewhere { pinned: bool },
+    Ours {
+        organization: &'a str,
+        path: &'a str,
+        reference: &'a str,
+    },
+    Elsewhere {
+        pinned: bool,
+    },
 }
 
 pub async fn pin(
@@ -47,8 +53,8 @@ pub async fn pin(
     if compose.len() > MAX_COMPOSE {
         return Err(invalid(format!("the compose file has {} bytes; use at most {MAX_COMPOSE}", compose.len())));
     }
-    let parsed: Compose =
-        serde_saphyr::from_str(&compose).map_err(|error| invalid(format!("the compose file cannot be read: {error}")))?;
+    let parsed: Compose = serde_saphyr::from_str(&compose)
+        .map_err(|error| invalid(format!("the compose file cannot be read: {error}")))?;
     let mut artifacts = vec![];
     for (name, service) in &parsed.services {
         artifacts.extend(pin_service(hub, organization, name, service).await?);
@@ -82,9 +88,9 @@ async fn pin_service(
             (path.parse::<RepositoryPath>()?, reference.parse::<Reference>()?)
         }
     };
-    let digest = resolve(hub, organization, &repository, &reference)
-        .await?
-        .ok_or_else(|| invalid(format!("service {service:?}: image {image:?} is not in the registry; push it first")))?;
+    let digest = resolve(hub, organization, &repository, &reference).await?.ok_or_else(|| {
+        invalid(format!("service {service:?}: image {image:?} is not in the registry; push it first"))
+    })?;
     let feature = definition.profiles.first().map(|profile| profile.parse::<Slug>()).transpose()?;
     let tag = match reference {
         Reference::Tag(tag) => Some(tag),

@@ -1,8 +1,8 @@
 //! Table `ops.credential`: the hashes of all secrets that let somebody in. A secret is shown once, when it is made.
 
+use aws_lc_rs::{digest, rand};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use aws_lc_rs::{digest, rand};
 use chrono::{DateTime, Utc};
 use distr_domain::ids::OrganizationId;
 use uuid::Uuid;

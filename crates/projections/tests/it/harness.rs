@@ -81,7 +81,12 @@ fn order(event_type: &str) -> (u8, String) {
     let rank = match event_type {
         "ManifestDeleted" | "TagDeleted" => 0,
         "ReleaseDrafted" => 1,
-        made if ["Created", "Added", "Issued", "Registered", "Pushed", "ReleaseSet"].iter().any(|end| made.ends_with(end)) => 1,
+        made if ["Created", "Added", "Issued", "Registered", "Pushed", "ReleaseSet"]
+            .iter()
+            .any(|end| made.ends_with(end)) =>
+        {
+            1
+        }
         _ => 2,
     };
     (rank, event_type.to_owned())
@@ -150,7 +155,8 @@ pub(crate) async fn tables(config: &Config, schema: &str) -> BTreeMap<String, Ve
     let mut tables = BTreeMap::new();
     for name in names {
         let name: String = name.get(0);
-        let rows = client.query(&format!("SELECT to_jsonb(t)::text FROM {schema}.{name} t ORDER BY id"), &[]).await.unwrap();
+        let rows =
+            client.query(&format!("SELECT to_jsonb(t)::text FROM {schema}.{name} t ORDER BY id"), &[]).await.unwrap();
         tables.insert(name, rows.iter().map(|row| row.get(0)).collect());
     }
     tables

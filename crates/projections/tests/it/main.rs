@@ -120,7 +120,11 @@ async fn a_group_is_moved_by_one_runner_and_taken_over_when_it_stops() {
     second.stop().await;
 }
 
-async fn start(config: &tokio_postgres::Config, log: &Arc<dyn EventLog>, group: &str) -> distr_projections::RunnerHandle {
+async fn start(
+    config: &tokio_postgres::Config,
+    log: &Arc<dyn EventLog>,
+    group: &str,
+) -> distr_projections::RunnerHandle {
     let pool = read_pool(config, 4);
     let client = pool.get().await.unwrap();
     let group = groups(&client).await.unwrap().into_iter().find(|other| other.name == group).unwrap();
