@@ -1,0 +1,95 @@
+//! `distr app`
+
+use anyhow::Result;
+use clap::Subcommand;
+use serde_json::Value;
+
+use crate::hub::{Hub, PAGE};
+use crate::operation::shown;
+use crate::output::Columns;
+use crate::session::Session;
+
+shown!("src/app.graphql": AppCreate AppDescribe AppList AppShow);
+
+const COLUMNS: Columns =
+    &[("NAME", "/name"), ("DISPLAY NAME", "/displayName"), ("CHANNELS", "/channels"), ("CREATED", "/createdAt")];
+const FIELDS: Columns = &[
+    ("name", "/name"),
+    ("display name", "/displayName"),
+    ("description", "/description"),
+    ("channels", "/channels"),
+    ("created", "/createdAt"),
+    ("id", "/id"),
+];
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Create an application
+    Create {
+        name: String,
+        /// What people read [default: the name]
+        #[arg(long)]
+        display_name: Option<String>,
+        #[arg(long)]
+        description: Option<String>,
+    },
+    /// List the applications
+    List,
+    /// Show one application
+    Show { name: String },
+    /// Change what people read about an application
+    Describe {
+        name: String,
+        #[arg(long)]
+        display_name: Option<String>,
+        #[arg(long)]
+        description: Option<String>,
+    },
+}
+
+impl Command {
+    pub(crate) async fn run(self, session: &Session) -> Result<()> {
+        let Session { hub, out } = session;
+        match self {
+            Self::Create { name, display_name, description } => {
+                let sentence = format!("created application \"{name}\"");
+                out.did(create(hub, name, display_name, description).await?, "application", &sentence)
+            }
+            Self::List => out.list(list(hub).await?, COLUMNS),
+            Self::Show { name } => out.show(find(session, name).await?, FIELDS),
+            Self::Describe { name, display_name, description } => {
+                // what is not given stays as it is
+                let now = find(session, name.clone()).await?;
+                let kept = |field: &str| now[field].as_str().unwrap_or_default().to_owned();
+                let sentence = format!("described application \"{name}\"");
+                let display_name = display_name.unwrap_or_else(|| kept("displayName"));
+                let description = description.unwrap_or_else(|| kept("description"));
+                out.did(describe(hub, name, display_name, description).await?, "application", &sentence)
+            }
+        }
+    }
+}
+
+pub(crate) async fn create(
+    hub: &Hub,
+    name: String,
+    display_name: Option<String>,
+    description: Option<String>,
+) -> Result<Value> {
+    let variables = app_create::Variables { name, display_name, description };
+    Ok(hub.ask::<AppCreate>(variables).await?.application_create)
+}
+
+pub(crate) async fn describe(hub: &Hub, name: String, display_name: String, description: String) -> Result<Value> {
+    let variables = app_describe::Variables { name, display_name, description: Some(description) };
+    Ok(hub.ask::<AppDescribe>(variables).await?.application_describe)
+}
+
+pub(crate) async fn list(hub: &Hub) -> Result<Vec<Value>> {
+    hub.list::<AppList>("/applications", |after| app_list::Variables { first: Some(PAGE), after }).await
+}
+
+async fn find(session: &Session, name: String) -> Result<Value> {
+    let data = session.hub.ask::<AppShow>(app_show::Variables { name }).await?;
+    Ok(data.application)
+}

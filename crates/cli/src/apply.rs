@@ -1,0 +1,55 @@
+//! `distr apply`: brings about what YAML files say. Read and check everything, compare with what there is, then change what
+//! differs; a second time there is nothing to do.
+
+mod check;
+mod current;
+mod execute;
+mod file;
+mod plan;
+mod show;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::exit::Failure;
+use crate::session::Session;
+
+#[derive(Args)]
+#[command(after_help = "\
+A file has any of these sections; `---` may separate several documents:
+  applications: [{name: hello, displayName: Hello, description: …, channels: [stable]}]
+  channels:     [{app: hello, name: beta}]
+  customers:    [{name: globex, displayName: Globex}]
+  licenses:     [{customer: globex, app: hello, name: hello-2026, versions: [1.x],
+                  channels: [stable], features: [], seats: 3,
+                  notBefore: 2026-01-01, expires: 2027-12-31}]
+What a file does not name stays as it is. Of a license it names all terms:
+those left out do not restrict.")]
+pub(crate) struct Apply {
+    /// A YAML file, or - for standard input; may be given several times
+    #[arg(short = 'f', long = "file", required = true, value_name = "FILE", num_args = 1..)]
+    files: Vec<PathBuf>,
+    /// Only print what would change; exit code 6 if something would
+    #[arg(long)]
+    plan: bool,
+}
+
+impl Apply {
+    pub(crate) async fn run(self, session: impl FnOnce() -> Result<Session>) -> Result<()> {
+        let wanted = file::read_all(&self.files)?;
+        let Session { hub, out } = session()?;
+        let current = current::load(&hub).await?;
+        check::check(&wanted, &current)?;
+        let steps = plan::plan(&wanted, &current);
+        if !self.plan {
+            return execute::execute(&hub, &out, steps).await;
+        }
+        show::plan(&out, &steps)?;
+        match steps.iter().any(plan::Step::changes) {
+            true => Err(Failure::WouldChange.into()),
+            false => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What there is on the hub, as far as files can speak of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::hub::Hub;
+use crate::license::Terms;
+use crate::output::references_by_name;
+use crate::{app, customer, license};
+
+#[derive(Debug, Default)]
+pub(super) struct Current {
+    /// by name
+    pub(super) applications: BTreeMap<String, Application>,
+    /// display names by name
+    pub(super) customers: BTreeMap<String, String>,
+    /// by customer and name
+    pub(super) licenses: BTreeMap<(String, String), License>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Application {
+    pub(super) display_name: String,
+    pub(super) description: String,
+    pub(super) channels: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct License {
+    pub(super) application: String,
+    pub(super) status: String,
+    #[serde(flatten)]
+    pub(super) terms: Terms,
+}
+
+impl License {
+    pub(super) fn is_revoked(&self) -> bool {
+        self.status == "REVOKED"
+    }
+}
+
+pub(super) async fn load(hub: &Hub) -> Result<Current> {
+    let mut current = Current::default();
+    for node in app::list(hub).await? {
+        let node = references_by_name(node);
+        current.applications.insert(text(&node["name"]), serde_json::from_value(node)?);
+    }
+    for node in customer::list(hub).await? {
+        current.customers.insert(text(&node["name"]), text(&node["displayName"]));
+    }
+    for node in license::list(hub, None).await? {
+        let node = references_by_name(node);
+        current.licenses.insert((text(&node["customer"]), text(&node["name"])), serde_json::from_value(node)?);
+    }
+    Ok(current)
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}

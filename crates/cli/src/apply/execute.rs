@@ -1,0 +1,43 @@
+//! A plan, step by step. It stops at the first that is refused; what was done stays done, and the next `apply` goes on there.
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use super::plan::{Action, Step};
+use super::show::{self, Tense};
+use crate::hub::Hub;
+use crate::output::Output;
+use crate::{app, channel, customer, license};
+
+pub(super) async fn execute(hub: &Hub, out: &Output, steps: Vec<Step>) -> Result<()> {
+    let json = out.machine_format()?;
+    let mut done = vec![];
+    for step in &steps {
+        send(hub, step.action.clone()).await.with_context(|| format!("{} {}", step.kind, step.name))?;
+        if !json {
+            show::lines(step, Tense::Done).iter().try_for_each(|line| out.say(line))?;
+        }
+        done.push(show::object(step));
+    }
+    if json { out.json(&Value::Array(done)) } else { Ok(()) }
+}
+
+async fn send(hub: &Hub, action: Action) -> Result<()> {
+    match action {
+        Action::Nothing => return Ok(()),
+        Action::CreateApplication { name, display_name, description } => {
+            app::create(hub, name, display_name, description).await
+        }
+        Action::DescribeApplication { name, display_name, description } => {
+            app::describe(hub, name, display_name, description).await
+        }
+        Action::CreateChannel { application, name } => channel::create(hub, application, name).await,
+        Action::CreateCustomer { name, display_name } => customer::create(hub, name, display_name).await,
+        Action::RenameCustomer { name, display_name } => customer::rename(hub, name, display_name).await,
+        Action::IssueLicense { customer, application, name, terms } => {
+            license::issue(hub, customer, application, name, terms).await
+        }
+        Action::AmendLicense { customer, name, terms } => license::amend(hub, customer, name, terms).await,
+    }?;
+    Ok(())
+}

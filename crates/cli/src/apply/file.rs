@@ -1,0 +1,256 @@
+//! The files: their shape, and where in them something is wrong. A field that nobody reads would be a promise that nobody
+//! keeps, so it is refused, with its line and column.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use chrono::{DateTime, Utc};
+use distr_domain::names::Slug;
+use distr_domain::version::VersionRange;
+use serde::{Deserialize, Deserializer};
+use serde_saphyr::{Location, Spanned};
+
+use crate::exit::Failure;
+use crate::moment;
+
+/// What all files say together.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    pub(super) applications: Vec<Placed<Application>>,
+    pub(super) channels: Vec<Placed<Channel>>,
+    pub(super) customers: Vec<Placed<Customer>>,
+    pub(super) licenses: Vec<Placed<License>>,
+}
+
+/// With the place that it is from.
+#[derive(Debug)]
+pub(super) struct Placed<T> {
+    pub(super) value: T,
+    pub(super) place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    file: String,
+    line: u64,
+    column: u64,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Document {
+    applications: Vec<Spanned<Application>>,
+    channels: Vec<Spanned<Channel>>,
+    customers: Vec<Spanned<Customer>>,
+    licenses: Vec<Spanned<License>>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Application {
+    pub(super) name: Slug,
+    /// What is not said stays as it is; for a new one, it is the name.
+    pub(super) display_name: Option<String>,
+    pub(super) description: Option<String>,
+    #[serde(default)]
+    pub(super) channels: Vec<Slug>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Channel {
+    #[serde(alias = "application")]
+    pub(super) app: Slug,
+    pub(super) name: Slug,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Customer {
+    pub(super) name: Slug,
+    pub(super) display_name: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct License {
+    pub(super) customer: Slug,
+    #[serde(alias = "application")]
+    pub(super) app: Slug,
+    /// A customer's only license for an application may go by the application's name.
+    name: Option<Slug>,
+    #[serde(default, alias = "allowed_versions")]
+    pub(super) versions: Vec<VersionRange>,
+    #[serde(default)]
+    pub(super) channels: Vec<Slug>,
+    #[serde(default)]
+    pub(super) features: Vec<Slug>,
+    pub(super) seats: Option<u32>,
+    #[serde(default, alias = "not_before", deserialize_with = "begin")]
+    pub(super) not_before: Option<DateTime<Utc>>,
+    #[serde(default, deserialize_with = "end")]
+    pub(super) expires: Option<DateTime<Utc>>,
+}
+
+impl License {
+    pub(super) fn name(&self) -> &Slug {
+        self.name.as_ref().unwrap_or(&self.app)
+    }
+}
+
+impl Place {
+    /// The failure that something at this place is.
+    pub(super) fn refuse(&self, what: &str) -> Failure {
+        let Self { file, line, column } = self;
+        Failure::Usage(format!("{file}:{line}:{column}: {what}"))
+    }
+}
+
+/// All or nothing: one file that is wrong refuses all.
+pub(super) fn read_all(files: &[PathBuf]) -> Result<Wanted> {
+    let mut wanted = Wanted::default();
+    for file in files {
+        let (name, text) = read(file)?;
+        parse(&name, &text, &mut wanted)?;
+    }
+    Ok(wanted)
+}
+
+fn read(file: &Path) -> Result<(String, String)> {
+    if file.as_os_str() == "-" {
+        let mut text = String::new();
+        std::io::stdin().lock().read_to_string(&mut text).context("reading standard input")?;
+        return Ok(("standard input".to_owned(), text));
+    }
+    let name = file.display().to_string();
+    let text = std::fs::read_to_string(file).with_context(|| format!("reading {name}"))?;
+    Ok((name, text))
+}
+
+pub(super) fn parse(file: &str, text: &str, wanted: &mut Wanted) -> Result<(), Failure> {
+    let documents: Vec<Document> = serde_saphyr::from_multiple(text).map_err(|error| refused(file, &error))?;
+    let placed = |location: Location| Place { file: file.to_owned(), line: location.line(), column: location.column() };
+    for document in documents {
+        let Document { applications, channels, customers, licenses } = document;
+        wanted
+            .applications
+            .extend(applications.into_iter().map(|of| Placed { place: placed(of.referenced), value: of.value }));
+        wanted.channels.extend(channels.into_iter().map(|of| Placed { place: placed(of.referenced), value: of.value }));
+        wanted
+            .customers
+            .extend(customers.into_iter().map(|of| Placed { place: placed(of.referenced), value: of.value }));
+        wanted.licenses.extend(licenses.into_iter().map(|of| Placed { place: placed(of.referenced), value: of.value }));
+    }
+    Ok(())
+}
+
+/// `FILE:LINE:COLUMN: what is wrong`, without the picture that the parser draws of it.
+fn refused(file: &str, error: &serde_saphyr::Error) -> Failure {
+    let text = error.without_snippet().to_string();
+    let Some(location) = error.location() else {
+        return Failure::Usage(format!("{file}: {text}"));
+    };
+    let (line, column) = (location.line(), location.column());
+    let place = Place { file: file.to_owned(), line, column };
+    let text = text.strip_suffix(&format!(" at line {line}, column {column}")).unwrap_or(&text);
+    place.refuse(in_plain_words(text))
+}
+
+fn in_plain_words(text: &str) -> &str {
+    match text {
+        "invalid u32" => "expected a whole number that is not negative",
+        "expected sequence start" => "expected a list",
+        "expected mapping start" => "expected fields with their values",
+        "expected string scalar" => "expected a text",
+        other => other,
+    }
+}
+
+fn begin<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    time(deserializer, moment::begin)
+}
+
+fn end<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    time(deserializer, moment::end)
+}
+
+fn time<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    parse: fn(&str) -> Result<DateTime<Utc>, String>,
+) -> Result<Option<DateTime<Utc>>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| parse(&text).map_err(serde::de::Error::custom)).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(text: &str) -> Result<Wanted, String> {
+        let mut wanted = Wanted::default();
+        parse("f.yaml", text, &mut wanted).map_err(|failure| failure.to_string())?;
+        Ok(wanted)
+    }
+
+    #[test]
+    fn all_sections_of_all_documents_are_read() {
+        let text = "applications:\n- {name: hello, channels: [alpha, stable]}\n---\nchannels:\n- {app: hello, name: beta}\n\
+            ---\ncustomers:\n- name: globex\n  displayName: Globex Inc.\nlicenses: []\n";
+        let wanted = wanted(text).unwrap();
+        assert_eq!(wanted.applications[0].value.channels.len(), 2);
+        assert_eq!(wanted.channels[0].value.name.as_str(), "beta");
+        assert_eq!(wanted.customers[0].value.display_name.as_deref(), Some("Globex Inc."));
+    }
+
+    #[test]
+    fn a_license_may_be_written_in_either_spelling() {
+        let text = "licenses:\n- customer: acme\n  app: payment-gateway\n  allowed_versions: [\"1.2.x\", \"1.3.x\"]\n  \
+            features: [\"analytics\", \"llm-addon\"]\n  expires: 2025-12-31\n";
+        let license = &wanted(text).unwrap().licenses[0].value.clone();
+        assert_eq!(license.name().as_str(), "payment-gateway");
+        assert_eq!(license.versions.len(), 2);
+        assert_eq!(moment::text(license.expires.unwrap()), "2026-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn an_unknown_field_is_refused_with_its_line_and_column() {
+        let error = wanted("customers:\n- name: globex\n  displyName: Globex\n").unwrap_err();
+        assert!(error.starts_with("f.yaml:3:3: "), "{error}");
+        assert!(error.contains("displyName"), "{error}");
+        let error = wanted("applications: []\nlicences: []\n").unwrap_err();
+        assert!(error.starts_with("f.yaml:2:1: ") && error.contains("licences"), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_type_or_name_is_refused_with_its_line_and_column() {
+        let cases = [
+            ("licenses:\n- {customer: a, app: b, seats: three}\n", "f.yaml:2:32: "),
+            ("licenses:\n- {customer: a, app: b, seats: -1}\n", "f.yaml:2:32: expected a whole number"),
+            ("licenses:\n- customer: a\n  app: b\n  versions: 1.x\n", "f.yaml:4:13: "),
+            ("licenses:\n- customer: a\n  app: b\n  expires: soon\n", "f.yaml:4:12: "),
+            ("licenses:\n- customer: a\n  app: b\n  versions: [one]\n", "f.yaml:4:14: "),
+            ("customers:\n- name: Not Good\n", "f.yaml:2:9: "),
+            ("customers: globex\n", "f.yaml:1:12: expected a list"),
+            ("customers:\n- displayName: x\n", "f.yaml:2:3: "),
+            ("customers: [\n", "f.yaml:"),
+        ];
+        for (text, place) in cases {
+            let error = wanted(text).unwrap_err();
+            assert!(error.starts_with(place), "{text:?} gave {error:?}, expected {place:?}");
+        }
+    }
+
+    #[test]
+    fn a_field_given_twice_is_refused() {
+        let error =
+            wanted("licenses:\n- customer: a\n  app: b\n  versions: [1.x]\n  allowed_versions: [2.x]\n").unwrap_err();
+        assert!(error.contains("versions"), "{error}");
+    }
+
+    #[test]
+    fn an_empty_file_wants_nothing() {
+        assert!(wanted("").unwrap().customers.is_empty());
+        assert!(wanted("# nothing yet\n").unwrap().customers.is_empty());
+    }
+}

@@ -1,0 +1,108 @@
+//! One table: what a file says, what there is, what comes of it.
+
+use super::super::current::{self, Current};
+use super::super::file::{self, Wanted};
+use super::*;
+use crate::apply::show;
+
+fn current() -> Current {
+    let mut current = Current::default();
+    let channels = ["stable".to_owned()].into();
+    let hello = current::Application { display_name: "Hello".into(), description: String::new(), channels };
+    current.applications.insert("hello".into(), hello);
+    current.customers.insert("globex".into(), "Globex".into());
+    let license = |status: &str| current::License {
+        application: "hello".into(),
+        status: status.into(),
+        terms: Terms {
+            versions: vec!["1.x".into()],
+            channels: vec!["stable".into()],
+            seats: Some(3),
+            expires_at: Some(moment::end("2027-12-31").unwrap()),
+            ..Terms::default()
+        },
+    };
+    current.licenses.insert(("globex".into(), "hello-2026".into()), license("ACTIVE"));
+    current.licenses.insert(("globex".into(), "ended".into()), license("REVOKED"));
+    current
+}
+
+fn planned(yaml: &str) -> Vec<String> {
+    let mut wanted = Wanted::default();
+    file::parse("f.yaml", yaml, &mut wanted).unwrap();
+    plan(&wanted, &current()).iter().flat_map(|step| show::lines(step, show::Tense::Plan)).collect()
+}
+
+#[test]
+fn what_there_is_already_needs_nothing() {
+    let table = [
+        (
+            "applications: [{name: hello, displayName: Hello, channels: [stable]}]",
+            vec!["application hello: nothing", "channel hello/stable: nothing"],
+        ),
+        ("applications: [{name: hello}]", vec!["application hello: nothing"]),
+        ("customers: [{name: globex}]", vec!["customer globex: nothing"]),
+        (
+            "licenses: [{customer: globex, app: hello, name: hello-2026, versions: [1.x], channels: [stable], seats: 3, expires: 2027-12-31}]",
+            vec!["license globex/hello-2026: nothing"],
+        ),
+        (
+            "licenses: [{customer: globex, app: hello, name: ended, versions: [1.x], channels: [stable], seats: 3, expires: 2027-12-31}]",
+            vec!["license globex/ended: nothing (it was revoked on the hub, and stays so)"],
+        ),
+    ];
+    for (yaml, expected) in table {
+        assert_eq!(planned(yaml), expected, "{yaml}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_created_in_the_order_of_need() {
+    let yaml = "licenses: [{customer: initech, app: shop, versions: [2.x], channels: [beta]}]\n\
+        customers: [{name: initech, displayName: Initech}]\n\
+        channels: [{app: shop, name: beta}]\n\
+        applications: [{name: shop, description: Sells, channels: [beta]}]\n";
+    let expected = [
+        "application shop: create",
+        "  description: Sells",
+        "channel shop/beta: create",
+        "customer initech: create",
+        "  displayName: Initech",
+        "license initech/shop: create",
+        "  app: shop",
+        "  versions: 2.x",
+        "  channels: beta",
+    ];
+    assert_eq!(planned(yaml), expected);
+}
+
+#[test]
+fn what_differs_is_amended_field_by_field() {
+    let table = [
+        (
+            "applications: [{name: hello, displayName: Hello!}]",
+            vec!["application hello: amend", "  displayName: Hello -> Hello!"],
+        ),
+        ("customers: [{name: globex, displayName: G}]", vec!["customer globex: amend", "  displayName: Globex -> G"]),
+        (
+            "licenses: [{customer: globex, app: hello, name: hello-2026, versions: [1.x, 2.x], seats: 5, expires: 2028-12-31}]",
+            vec![
+                "license globex/hello-2026: amend",
+                "  versions: 1.x -> 1.x, 2.x",
+                "  channels: stable -> nothing",
+                "  seats: 3 -> 5",
+                "  expires: 2028-01-01T00:00:00Z -> 2029-01-01T00:00:00Z",
+            ],
+        ),
+    ];
+    for (yaml, expected) in table {
+        assert_eq!(planned(yaml), expected, "{yaml}");
+    }
+}
+
+#[test]
+fn the_order_of_a_terms_items_is_no_difference() {
+    let yaml = "licenses: [{customer: globex, app: hello, name: hello-2026, versions: [1.x, 1.x], channels: [stable, stable], \
+        seats: 3, expires: 2027-12-31}]";
+    assert_eq!(planned(yaml), ["license globex/hello-2026: nothing"]);
+}

@@ -1,0 +1,132 @@
+//! Every command on one screen. A thing is named by a positional argument (`license revoke hello-2026`), what it belongs to
+//! by flags that are the same everywhere (`--customer`, `--app`, `--version`).
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::session::Session;
+use crate::{
+    app, apply, channel, completion, customer, deploy, events, exit, fleet, license, login, member, release, secret,
+    target, token,
+};
+
+#[derive(Parser)]
+#[command(name = "distr", version, about = "Ship releases to customers, and see what runs there", after_help = exit::HELP)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Below each command's own options.
+const GLOBAL: &str = "Options of every command";
+
+#[derive(Args)]
+pub(crate) struct Globals {
+    /// How to print results
+    #[arg(short, long, global = true, value_enum, default_value_t = Format::Table, help_heading = GLOBAL)]
+    pub(crate) output: Format,
+    /// Print nothing but what a script needs: a secret alone, or nothing
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
+    pub(crate) quiet: bool,
+    /// Which of the sign-ins on this machine to use
+    #[arg(long, global = true, env = "DISTR_PROFILE", default_value = "default", value_name = "NAME", help_heading = GLOBAL)]
+    pub(crate) profile: String,
+    /// The hub's address [default: the profile's, else http://127.0.0.1:8080]
+    #[arg(long, global = true, env = "DISTR_HUB", value_name = "URL", help_heading = GLOBAL)]
+    pub(crate) hub: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Table,
+    Json,
+    /// one object a line; for events only
+    Jsonl,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Sign in and remember it as a profile
+    Login(login::Login),
+    /// End the session and forget the profile
+    Logout,
+    /// Say who is signed in, and where
+    Whoami,
+    /// Applications
+    #[command(subcommand)]
+    App(app::Command),
+    /// Releases of an application
+    #[command(subcommand)]
+    Release(release::Command),
+    /// Channels of an application
+    #[command(subcommand)]
+    Channel(channel::Command),
+    /// Customers
+    #[command(subcommand)]
+    Customer(customer::Command),
+    /// Licenses of customers
+    #[command(subcommand)]
+    License(license::Command),
+    /// Customers' environments, each with an agent
+    #[command(subcommand)]
+    Target(target::Command),
+    /// Bring a release onto a target, or take it away
+    Deploy(deploy::Deploy),
+    /// What runs where, and how it is
+    Fleet(fleet::Fleet),
+    /// The log of all that happened
+    Events(events::Events),
+    /// Tokens for machines
+    #[command(subcommand)]
+    Token(token::Command),
+    /// People and robots
+    #[command(subcommand)]
+    Member(member::Command),
+    /// Secrets that configurations name
+    #[command(subcommand)]
+    Secret(secret::Command),
+    /// Bring about what YAML files say
+    Apply(apply::Apply),
+    /// Print a completion script for a shell
+    Completion(completion::Completion),
+}
+
+impl Cli {
+    pub(crate) async fn run(self) -> Result<()> {
+        let globals = self.globals;
+        let session = || Session::open(&globals);
+        match self.command {
+            Command::Login(login) => login.run(&globals).await,
+            Command::Logout => login::logout(&globals).await,
+            Command::Completion(completion) => completion.run(),
+            Command::Whoami => login::whoami(&session()?).await,
+            Command::App(command) => command.run(&session()?).await,
+            Command::Release(command) => command.run(&session()?).await,
+            Command::Channel(command) => command.run(&session()?).await,
+            Command::Customer(command) => command.run(&session()?).await,
+            Command::License(command) => command.run(&session()?).await,
+            Command::Target(command) => command.run(&session()?).await,
+            Command::Deploy(deploy) => deploy.run(&session()?).await,
+            Command::Fleet(fleet) => fleet.run(&session()?).await,
+            Command::Events(events) => events.run(&session()?).await,
+            Command::Token(command) => command.run(&session()?).await,
+            Command::Member(command) => command.run(&session()?).await,
+            Command::Secret(command) => command.run(&session()?).await,
+            Command::Apply(apply) => apply.run(|| Session::open(&globals)).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,227 @@
+//! `distr deploy`: ask for a release on a target, or for its removal, and wait for what comes of it.
+
+mod wait;
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use crate::operation::{DataRemoval, shown};
+use crate::output::Columns;
+use crate::session::Session;
+use wait::{Awaited, Goal};
+
+shown!("src/deploy.graphql": DeploySet DeployRemove DeployShow);
+
+const FIELDS: Columns = &[
+    ("application", "/application"),
+    ("target", "/target/name"),
+    ("customer", "/target/customer"),
+    ("desired", "/desiredVersion"),
+    ("running", "/runningVersion"),
+    ("phase", "/phase"),
+    ("step", "/step"),
+    ("health", "/health"),
+    ("drift", "/drift"),
+    ("error", "/error"),
+    ("config", "/config"),
+    ("generation", "/generation"),
+    ("license", "/licenseId"),
+    ("changed", "/changedAt"),
+];
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct Deploy {
+    #[command(subcommand)]
+    action: Option<Action>,
+    #[command(flatten)]
+    set: Set,
+}
+
+/// Which deployment.
+#[derive(Args, Clone)]
+pub(crate) struct Of {
+    /// The customer's name; not needed by the customer's own members
+    #[arg(long, value_name = "NAME")]
+    customer: Option<String>,
+    /// The target's name
+    #[arg(long, value_name = "NAME")]
+    target: String,
+    /// The application's name
+    #[arg(long, value_name = "NAME")]
+    app: String,
+}
+
+#[derive(Args)]
+struct Waiting {
+    /// Wait until it is done; exit code 3 if it fails or takes too long
+    #[arg(long)]
+    wait: bool,
+    /// How long to wait: 90s, 5m, 1h
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration, requires = "wait")]
+    timeout: Duration,
+}
+
+#[derive(Args)]
+struct Set {
+    /// The customer's name; not needed by the customer's own members
+    #[arg(long, value_name = "NAME")]
+    customer: Option<String>,
+    /// The target's name
+    #[arg(long, value_name = "NAME", required = true)]
+    target: Option<String>,
+    /// The application's name
+    #[arg(long, value_name = "NAME", required = true)]
+    app: Option<String>,
+    /// The version to run
+    #[arg(long, required_unless_present = "channel", conflicts_with = "channel")]
+    version: Option<String>,
+    /// Run what this channel points to now
+    #[arg(long, value_name = "NAME")]
+    channel: Option<String>,
+    /// Configuration as KEY=VALUE; may be given several times and replaces all that was set before. A value may name secrets: ${secret:NAME}
+    #[arg(long = "config", value_name = "KEY=VALUE", value_parser = key_value)]
+    config: Vec<(String, String)>,
+    /// Set no configuration; without this and --config, it stays as it is
+    #[arg(long, conflicts_with = "config")]
+    clear_config: bool,
+    #[command(flatten)]
+    waiting: Waiting,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Show a deployment
+    Show {
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Take an application off a target; its data stays
+    Remove {
+        #[command(flatten)]
+        of: Of,
+        /// Remove its volumes too, with all that is in them
+        #[arg(long)]
+        remove_data: bool,
+        #[command(flatten)]
+        waiting: Waiting,
+    },
+}
+
+impl Deploy {
+    pub(crate) async fn run(self, session: &Session) -> Result<()> {
+        match self.action {
+            Some(Action::Show { of }) => session.out.show(find(session, of).await?, FIELDS),
+            Some(Action::Remove { of, remove_data, waiting }) => remove(session, of, remove_data, waiting).await,
+            None => self.set.run(session).await,
+        }
+    }
+}
+
+impl Set {
+    async fn run(self, session: &Session) -> Result<()> {
+        let config = self.config.into_iter().map(|(key, value)| deploy_set::ConfigEntryInput { key, value });
+        let config: Vec<_> = config.collect();
+        // the command line requires both, unless there is an action
+        let (Some(target), Some(app)) = (self.target, self.app) else { bail!("no target or application was named") };
+        let of = Of { customer: self.customer, target, app };
+        let variables = deploy_set::Variables {
+            customer: of.customer.clone(),
+            target: of.target.clone(),
+            application: of.app.clone(),
+            version: self.version,
+            channel: self.channel,
+            config: (self.clear_config || !config.is_empty()).then_some(config),
+        };
+        let data = session.hub.ask::<DeploySet>(variables).await?;
+        let payload = data.deployment_set_release;
+        let version = payload["deployment"]["desiredVersion"].as_str().unwrap_or_default();
+        let sentence = format!("asked for {} {version} on {}", of.app, of.target);
+        finish(session, of, payload, Outcome { sentence, goal: Goal::Healthy, waiting: self.waiting }).await
+    }
+}
+
+async fn remove(session: &Session, of: Of, remove_data: bool, waiting: Waiting) -> Result<()> {
+    let (data, what) = match remove_data {
+        true => (DataRemoval::Remove, "and its data"),
+        false => (DataRemoval::Keep, "and to keep its data"),
+    };
+    let Of { customer, target, app: application } = of.clone();
+    let sentence = format!("asked to remove {application} from {target} {what}");
+    let answer =
+        session.hub.ask::<DeployRemove>(deploy_remove::Variables { customer, target, application, data }).await?;
+    finish(session, of, answer.deployment_remove, Outcome { sentence, goal: Goal::Removed, waiting }).await
+}
+
+struct Outcome {
+    sentence: String,
+    goal: Goal,
+    waiting: Waiting,
+}
+
+/// Says what was asked for; if waited for, what came of it.
+async fn finish(session: &Session, of: Of, mut payload: Value, outcome: Outcome) -> Result<()> {
+    let Session { hub, out } = session;
+    let Outcome { sentence, goal, waiting } = outcome;
+    if !waiting.wait {
+        return out.did(payload, "deployment", &sentence);
+    }
+    if !out.machine_format()? {
+        out.did(payload.clone(), "deployment", &sentence)?;
+    }
+    let generation = payload["deployment"]["generation"].as_i64().unwrap_or_default();
+    let awaited = Awaited { of: of.clone(), generation, goal, timeout: waiting.timeout };
+    let done = wait::until_done(hub, out, awaited).await?;
+    if out.machine_format()? {
+        payload["deployment"] = find(session, of).await?;
+        return out.did(payload, "deployment", "");
+    }
+    out.say(&done)
+}
+
+async fn find(session: &Session, of: Of) -> Result<Value> {
+    let Of { customer, target, app: application } = of;
+    let data = session.hub.ask::<DeployShow>(deploy_show::Variables { customer, target, application }).await?;
+    Ok(data.deployment)
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("use KEY=VALUE".to_owned()),
+    }
+}
+
+/// `90s`, `5m`, `1h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let units = [("s", 1), ("m", 60), ("h", 3_600)];
+    let seconds =
+        units.into_iter().find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?.parse::<u32>().ok()?, seconds)));
+    match seconds {
+        Some((number, seconds)) => Ok(Duration::from_secs(u64::from(number) * seconds)),
+        None => Err("use a number with s, m or h: 90s, 5m, 1h".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_a_unit() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
+        for bad in ["", "5", "m", "-1s", "1d", "5é"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_value_may_have_an_equals_sign() {
+        assert_eq!(key_value("URL=a=b"), Ok(("URL".to_owned(), "a=b".to_owned())));
+        assert!(key_value("=x").is_err() && key_value("x").is_err());
+    }
+}

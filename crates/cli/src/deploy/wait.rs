@@ -1,0 +1,208 @@
+//! Waiting for a deployment: looks at its state until that says something final. What it means is a pure function; a hub
+//! that is away for a moment does not end the wait.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use anyhow::Result;
+use indicatif::ProgressBar;
+use tokio::time::Instant;
+
+use super::Of;
+use crate::exit::Failure;
+use crate::hub::Hub;
+use crate::operation::read;
+use crate::output::{Output, printable};
+
+use deploy_progress::{
+    DeployProgressDeployment as Seen, DeploymentPhase as Phase, DeploymentStep as Step, TargetState,
+};
+
+read!("src/deploy.graphql": DeployProgress);
+
+const INTERVAL: Duration = Duration::from_millis(500);
+
+pub(super) struct Awaited {
+    pub(super) of: Of,
+    pub(super) generation: i64,
+    pub(super) goal: Goal,
+    pub(super) timeout: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Goal {
+    Healthy,
+    Removed,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    /// and what is being done
+    Going(&'static str),
+    Reached,
+    Failed(String),
+    /// somebody asked for something else since
+    Superseded,
+}
+
+/// The sentence about the goal that was reached, or why it was not.
+pub(super) async fn until_done(hub: &Hub, out: &Output, awaited: Awaited) -> Result<String> {
+    let Of { target, app, .. } = &awaited.of;
+    let progress = Progress::start(out);
+    let deadline = Instant::now() + awaited.timeout;
+    loop {
+        let doing = match look(hub, &awaited.of).await {
+            Ok(seen) => match verdict(&seen, awaited.generation, awaited.goal) {
+                Verdict::Reached if awaited.goal == Goal::Removed => {
+                    return Ok(format!("{app} is removed from {target}"));
+                }
+                Verdict::Reached => return Ok(format!("{app} {} is healthy on {target}", seen.desired_version)),
+                Verdict::Failed(reason) => {
+                    return failed(format!("{app} {} failed on {target}: {reason}", seen.desired_version));
+                }
+                Verdict::Superseded => {
+                    return failed(format!("{app} on {target}: something else was asked for in the meantime"));
+                }
+                Verdict::Going(doing) => doing,
+            },
+            Err(error) if is_passing(&error) => "the hub is away; waiting for it",
+            Err(error) => return Err(error),
+        };
+        progress.tell(doing);
+        if Instant::now() >= deadline {
+            let seconds = awaited.timeout.as_secs();
+            return failed(format!("{app} on {target} is not done after {seconds} s: {doing}; see: distr fleet"));
+        }
+        tokio::time::sleep(INTERVAL).await;
+    }
+}
+
+fn failed(text: String) -> Result<String> {
+    Err(Failure::DeploymentFailed(text).into())
+}
+
+async fn look(hub: &Hub, of: &Of) -> Result<Seen> {
+    let Of { customer, target, app: application } = of.clone();
+    Ok(hub.ask::<DeployProgress>(deploy_progress::Variables { customer, target, application }).await?.deployment)
+}
+
+fn is_passing(error: &anyhow::Error) -> bool {
+    match error.downcast_ref() {
+        Some(Failure::Unreachable { .. }) => true,
+        Some(Failure::Refused { code, .. }) => code == "not_ready" || code == "too_many_requests",
+        _ => false,
+    }
+}
+
+fn verdict(seen: &Seen, generation: i64, goal: Goal) -> Verdict {
+    if seen.generation > generation {
+        return Verdict::Superseded;
+    }
+    match (&seen.phase, goal) {
+        (Phase::HEALTHY, Goal::Healthy) | (Phase::REMOVED | Phase::ABSENT, Goal::Removed) => Verdict::Reached,
+        (Phase::FAILED, _) => Verdict::Failed(reason(seen)),
+        _ => Verdict::Going(doing(seen)),
+    }
+}
+
+fn reason(seen: &Seen) -> String {
+    let error = match &seen.error {
+        Some(error) => error.text.clone(),
+        None => "the agent gave no reason".to_owned(),
+    };
+    match &seen.running_version {
+        Some(running) if *running != seen.desired_version => format!("{error}; {running} runs on"),
+        _ => error,
+    }
+}
+
+fn doing(seen: &Seen) -> &'static str {
+    match (&seen.target.state, &seen.step) {
+        (TargetState::UNKNOWN, _) => "waiting for an agent: none was heard from yet",
+        (TargetState::STALE | TargetState::OFFLINE, _) => {
+            "waiting for the agent: it has not been heard from for a while"
+        }
+        (_, Some(Step::PULLING)) => "pulling images",
+        (_, Some(Step::PROVING)) => "starting it, and waiting for its health",
+        (_, Some(Step::SWITCHING)) => "switching over",
+        (_, Some(Step::APPLIED)) => "applied; waiting for its health",
+        (_, Some(Step::REMOVING)) => "removing",
+        _ => "waiting for the agent to fetch it",
+    }
+}
+
+/// A spinner where somebody watches, else a line for each change.
+struct Progress {
+    bar: Option<ProgressBar>,
+    told: std::cell::RefCell<String>,
+    quiet: bool,
+}
+
+impl Progress {
+    fn start(out: &Output) -> Self {
+        let bar = (std::io::stderr().is_terminal() && !out.quiet).then(ProgressBar::new_spinner);
+        if let Some(bar) = &bar {
+            bar.enable_steady_tick(Duration::from_millis(100));
+        }
+        Self { bar, told: Default::default(), quiet: out.quiet }
+    }
+
+    fn tell(&self, what: &str) {
+        if self.told.replace(what.to_owned()) == what {
+            return;
+        }
+        match &self.bar {
+            Some(bar) => bar.set_message(printable(what)),
+            None if self.quiet => {}
+            None => eprintln!("{}", printable(what)),
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn seen(generation: i64, phase: &str, running: Option<&str>, error: Option<&str>) -> Seen {
+        let error = error.map(|text| json!({"category": "UNHEALTHY", "text": text}));
+        let target = json!({"state": "OK"});
+        serde_json::from_value(json!({
+            "generation": generation, "desiredVersion": "1.2.0", "phase": phase, "step": "PROVING",
+            "runningVersion": running, "error": error, "target": target,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn healthy_ends_the_wait_for_health_alone() {
+        assert_eq!(verdict(&seen(2, "HEALTHY", Some("1.2.0"), None), 2, Goal::Healthy), Verdict::Reached);
+        assert!(matches!(verdict(&seen(2, "HEALTHY", None, None), 2, Goal::Removed), Verdict::Going(_)));
+        assert_eq!(verdict(&seen(2, "REMOVED", None, None), 2, Goal::Removed), Verdict::Reached);
+    }
+
+    #[test]
+    fn a_failure_says_why_and_what_runs_on() {
+        let failed = seen(2, "FAILED", Some("1.1.0"), Some("web is unhealthy"));
+        assert_eq!(verdict(&failed, 2, Goal::Healthy), Verdict::Failed("web is unhealthy; 1.1.0 runs on".into()));
+    }
+
+    #[test]
+    fn a_newer_wish_ends_the_wait() {
+        assert_eq!(verdict(&seen(3, "HEALTHY", None, None), 2, Goal::Healthy), Verdict::Superseded);
+    }
+
+    #[test]
+    fn unhealthy_may_still_get_healthy() {
+        assert!(matches!(verdict(&seen(2, "UNHEALTHY", None, None), 2, Goal::Healthy), Verdict::Going(_)));
+    }
+}

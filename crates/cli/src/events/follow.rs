@@ -1,0 +1,88 @@
+//! The end of the log as it grows. After a lost connection it goes on behind the last event that was printed, so that none is
+//! missed and none is printed twice.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::print::Printer;
+use crate::exit::Failure;
+use crate::hub::Hub;
+use crate::operation::{TelemetryKind, shown};
+use crate::output::remark;
+use crate::socket::Subscription;
+
+shown!("src/events/after.graphql": EventsAfter);
+
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// Until the user ends it.
+pub(super) async fn follow(
+    hub: &Hub,
+    mut position: String,
+    telemetry: Vec<TelemetryKind>,
+    printer: &mut Printer,
+) -> Result<()> {
+    tokio::select! {
+        ended = keep_following(hub, &mut position, telemetry, printer) => ended,
+        _ = tokio::signal::ctrl_c() => {
+            remark(&format!("to go on from here: distr events --follow --after {position}"));
+            Ok(())
+        }
+    }
+}
+
+async fn keep_following(
+    hub: &Hub,
+    position: &mut String,
+    telemetry: Vec<TelemetryKind>,
+    printer: &mut Printer,
+) -> Result<()> {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let before = position.clone();
+        let lost = match follow_once(hub, position, telemetry.clone(), printer).await {
+            Ok(()) => "the hub ended the connection".to_owned(),
+            Err(error) if is_passing(&error) => format!("{error:#}"),
+            Err(error) => return Err(error),
+        };
+        if *position != before {
+            pause = FIRST_PAUSE;
+        }
+        remark(&format!("{lost}; trying again in {} s, from position {position} on", pause.as_secs_f32()));
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+async fn follow_once(
+    hub: &Hub,
+    position: &mut String,
+    telemetry: Vec<TelemetryKind>,
+    printer: &mut Printer,
+) -> Result<()> {
+    // over HTTP, a refusal says why; a socket is only closed
+    super::head(hub).await?;
+    let variables = events_after::Variables { position: position.clone(), telemetry };
+    let mut subscription = Subscription::<EventsAfter>::start(hub, variables).await?;
+    while let Some(item) = subscription.next().await? {
+        let event = item.events_after;
+        let reached = event["position"].as_str().map(str::to_owned);
+        printer.print(event)?;
+        if let Some(reached) = reached {
+            *position = reached;
+        }
+    }
+    Ok(())
+}
+
+fn is_passing(error: &anyhow::Error) -> bool {
+    match error.downcast_ref() {
+        Some(Failure::Unreachable { .. }) => true,
+        Some(Failure::Refused { code, .. }) => {
+            ["not_ready", "too_many_requests", "internal", "subscription.resync"].contains(&code.as_str())
+        }
+        _ => false,
+    }
+}

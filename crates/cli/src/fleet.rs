@@ -1,0 +1,73 @@
+//! `distr fleet`: every target with what is asked for on it, what really runs, and how it is.
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::hub::PAGE;
+use crate::operation::shown;
+use crate::output::Columns;
+use crate::session::Session;
+use crate::{clock, moment};
+
+shown!("src/fleet.graphql": FleetList);
+
+const COLUMNS: Columns = &[
+    ("CUSTOMER", "/customer"),
+    ("TARGET", "/target"),
+    ("STATE", "/state"),
+    ("APPLICATION", "/application"),
+    ("DESIRED", "/desiredVersion"),
+    ("RUNNING", "/runningVersion"),
+    ("HEALTH", "/health"),
+    ("DRIFT", "/drift"),
+    ("HEARTBEAT", "/heartbeat"),
+    ("ERROR", "/error"),
+];
+
+#[derive(Args)]
+pub(crate) struct Fleet {
+    /// Of this customer only
+    #[arg(long, value_name = "NAME")]
+    customer: Option<String>,
+}
+
+impl Fleet {
+    pub(crate) async fn run(self, session: &Session) -> Result<()> {
+        let Session { hub, out } = session;
+        let variables = |after| fleet_list::Variables { customer: self.customer.clone(), first: Some(PAGE), after };
+        let targets: Vec<Value> = hub.list::<FleetList>("/targets", variables).await?.into_iter().map(target).collect();
+        match out.machine_format()? {
+            true => out.list(targets, &[]),
+            false => out.list(targets.iter().flat_map(|target| rows(target, clock::now())).collect(), COLUMNS),
+        }
+    }
+}
+
+/// In the fleet, a target's name is its `target`.
+fn target(mut node: Value) -> Value {
+    node["target"] = node["name"].take();
+    if let Value::Object(fields) = &mut node {
+        fields.remove("name");
+    }
+    node
+}
+
+/// A row a deployment; one for a target that has none.
+fn rows(target: &Value, now: DateTime<Utc>) -> Vec<Value> {
+    let heard = target["lastHeartbeatAt"].as_str().and_then(|time| time.parse().ok());
+    let heartbeat = heard.map_or_else(|| "never".to_owned(), |time| moment::ago(time, now));
+    let row = |deployment: &Value| {
+        json!({
+            "customer": target["customer"], "target": target["target"], "state": target["state"], "heartbeat": heartbeat,
+            "application": deployment["application"], "desiredVersion": deployment["desiredVersion"],
+            "runningVersion": deployment["runningVersion"], "health": deployment["health"],
+            "drift": deployment["drift"], "error": deployment["error"]["text"],
+        })
+    };
+    match target["deployments"].as_array() {
+        Some(deployments) if !deployments.is_empty() => deployments.iter().map(row).collect(),
+        _ => vec![row(&Value::Null)],
+    }
+}

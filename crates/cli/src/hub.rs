@@ -1,0 +1,144 @@
+//! The hub over HTTP: one operation, one answer; lists page by page to their end.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use graphql_client::{GraphQLQuery, Response};
+use reqwest::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use url::Url;
+
+use crate::exit::Failure;
+
+const CONNECT: Duration = Duration::from_secs(10);
+/// An operation that changes something may wait for its read model.
+const ANSWER: Duration = Duration::from_secs(60);
+pub(crate) const PAGE: i64 = 200;
+
+pub(crate) struct Hub {
+    http: reqwest::Client,
+    base: Url,
+    token: Option<String>,
+}
+
+/// What the hub says outside GraphQL.
+#[derive(Deserialize)]
+struct Refusal {
+    code: String,
+    message: String,
+}
+
+impl Hub {
+    pub(crate) fn try_new(base: &str, token: Option<String>) -> Result<Self> {
+        let base: Url = base.parse().map_err(|_| Failure::Usage(format!("{base:?} is no URL of a hub")))?;
+        if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
+            return Err(Failure::Usage(format!("{base} is no URL of a hub; it begins with http:// or https://")).into());
+        }
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            .timeout(ANSWER)
+            .user_agent(concat!("distr/", env!("CARGO_PKG_VERSION")))
+            // a token must not follow a redirect to somewhere else
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        Ok(Self { http, base, token })
+    }
+
+    /// As it is written in profiles: without a slash at its end.
+    pub(crate) fn address(&self) -> String {
+        self.base.as_str().trim_end_matches('/').to_owned()
+    }
+
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// The same path over http and ws, with http's security.
+    pub(crate) fn socket_url(&self) -> Result<Url> {
+        let mut url = self.graphql()?;
+        let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
+        url.set_scheme(scheme).map_err(|()| anyhow!("{url} has no socket"))?;
+        Ok(url)
+    }
+
+    fn graphql(&self) -> Result<Url> {
+        Ok(format!("{}/graphql", self.address()).parse()?)
+    }
+
+    pub(crate) async fn ask<Q: GraphQLQuery>(&self, variables: Q::Variables) -> Result<Q::ResponseData> {
+        let mut request = self.http.post(self.graphql()?).json(&Q::build_query(variables));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let answer = request.send().await.map_err(|error| self.unreachable(error))?;
+        let status = answer.status();
+        let body = answer.bytes().await.map_err(|error| self.unreachable(error))?;
+        if status != StatusCode::OK {
+            return Err(refused(status, &body, &self.address()).into());
+        }
+        let answer: Response<Q::ResponseData> =
+            serde_json::from_slice(&body).with_context(|| format!("reading the answer of {}", self.address()))?;
+        match (answer.data, answer.errors.unwrap_or_default().into_iter().next()) {
+            (_, Some(error)) => Err(failure(error).into()),
+            (Some(data), None) => Ok(data),
+            (None, None) => Err(anyhow!("the hub's answer is empty")),
+        }
+    }
+
+    /// All of a connection, which lies in the answer at the JSON pointer `at`. The closure gets the cursor.
+    pub(crate) async fn list<Q>(
+        &self,
+        at: &str,
+        variables: impl Fn(Option<String>) -> Q::Variables,
+    ) -> Result<Vec<Value>>
+    where
+        Q: GraphQLQuery<ResponseData: Serialize>,
+    {
+        let (mut items, mut cursor) = (vec![], None);
+        loop {
+            let mut answer = serde_json::to_value(self.ask::<Q>(variables(cursor)).await?)?;
+            let page = answer.pointer_mut(at).with_context(|| format!("the answer has no {at}"))?;
+            if let Some(Value::Array(nodes)) = page.get_mut("nodes") {
+                items.append(nodes);
+            }
+            match page.pointer("/pageInfo/endCursor").and_then(Value::as_str) {
+                Some(end) if page.pointer("/pageInfo/hasNextPage") == Some(&Value::Bool(true)) => {
+                    cursor = Some(end.to_owned());
+                }
+                _ => return Ok(items),
+            }
+        }
+    }
+
+    fn unreachable(&self, error: reqwest::Error) -> Failure {
+        let mut cause: &dyn std::error::Error = &error;
+        while let Some(source) = cause.source() {
+            cause = source;
+        }
+        let cause = if error.is_timeout() { "it did not answer in time".to_owned() } else { cause.to_string() };
+        Failure::Unreachable { hub: self.address(), cause }
+    }
+}
+
+fn refused(status: StatusCode, body: &[u8], hub: &str) -> Failure {
+    match serde_json::from_slice::<Refusal>(body) {
+        Ok(refusal) => coded(refusal.code, refusal.message),
+        Err(_) => {
+            Failure::Unreachable { hub: hub.to_owned(), cause: format!("what answers there ({status}) is no hub") }
+        }
+    }
+}
+
+pub(crate) fn failure(error: graphql_client::Error) -> Failure {
+    let extensions = error.extensions.unwrap_or_default();
+    let code = extensions.get("code").and_then(Value::as_str).unwrap_or("unknown");
+    coded(code.to_owned(), error.message)
+}
+
+fn coded(code: String, message: String) -> Failure {
+    match code.as_str() {
+        "unauthenticated" => Failure::NotSignedIn("the hub does not know this session or token any more".into()),
+        _ => Failure::Refused { code, message },
+    }
+}

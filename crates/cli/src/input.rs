@@ -1,0 +1,42 @@
+//! Secrets from people and scripts: asked for without echo, or one line of standard input. Never an argument, which other
+//! users of the machine could read.
+
+use std::io::{IsTerminal, Read, Write};
+
+use anyhow::{Context, Result, bail};
+
+/// Asks on the terminal; without one, reads standard input.
+pub(crate) fn secret(what: &str) -> Result<String> {
+    let text = match std::io::stdin().is_terminal() {
+        true => rpassword::prompt_password(format!("{what}: ")).with_context(|| format!("asking for the {what}"))?,
+        false => standard_input(what)?,
+    };
+    match text.is_empty() {
+        true => bail!("no {what} was given; write it to standard input"),
+        false => Ok(text),
+    }
+}
+
+/// All of standard input but the line end after it: a secret may have several lines, as a key has.
+fn standard_input(what: &str) -> Result<String> {
+    let mut text = String::new();
+    std::io::stdin()
+        .lock()
+        .read_to_string(&mut text)
+        .with_context(|| format!("reading the {what} from standard input"))?;
+    let end = text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).map_or(text.len(), str::len);
+    text.truncate(end);
+    Ok(text)
+}
+
+/// A line that may be seen. Asked for only where somebody can answer.
+pub(crate) fn line(what: &str, flag: &str) -> Result<String> {
+    if !std::io::stdin().is_terminal() {
+        return Err(crate::exit::Failure::Usage(format!("no {what} was given; use {flag}")).into());
+    }
+    eprint!("{what}: ");
+    std::io::stderr().flush()?;
+    let mut text = String::new();
+    std::io::stdin().read_line(&mut text)?;
+    Ok(text.trim().to_owned())
+}

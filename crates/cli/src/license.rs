@@ -1,0 +1,202 @@
+//! `distr license`
+
+mod terms;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use crate::hub::{Hub, PAGE};
+use crate::operation::shown;
+use crate::output::Columns;
+use crate::session::Session;
+
+pub(crate) use terms::Terms;
+use terms::{Changes, TermsArgs};
+
+shown!("src/license.graphql": LicenseIssue LicenseAmend LicenseSuspend LicenseResume LicenseRevoke LicenseList LicenseShow LicenseAudit LicenseAuditOfOne);
+
+const COLUMNS: Columns = &[
+    ("CUSTOMER", "/customer"),
+    ("NAME", "/name"),
+    ("APPLICATION", "/application"),
+    ("STATUS", "/status"),
+    ("VERSIONS", "/versions"),
+    ("CHANNELS", "/channels"),
+    ("FEATURES", "/features"),
+    ("TAKEN", "/seatsTaken"),
+    ("SEATS", "/seats"),
+    ("EXPIRES", "/expiresAt"),
+];
+const FIELDS: Columns = &[
+    ("name", "/name"),
+    ("customer", "/customer"),
+    ("application", "/application"),
+    ("status", "/status"),
+    ("reason", "/reason"),
+    ("versions", "/versions"),
+    ("channels", "/channels"),
+    ("features", "/features"),
+    ("seats", "/seats"),
+    ("seats taken", "/seatsTaken"),
+    ("not before", "/notBefore"),
+    ("expires", "/expiresAt"),
+    ("issued", "/createdAt"),
+    ("id", "/id"),
+];
+const AUDIT_COLUMNS: Columns = &[
+    ("POSITION", "/position"),
+    ("AT", "/at"),
+    ("KIND", "/kind"),
+    ("CUSTOMER", "/customer"),
+    ("APPLICATION", "/application"),
+    ("SUBJECT", "/subject"),
+    ("ACTOR", "/actor"),
+    ("REASON", "/reason"),
+];
+
+/// Which license.
+#[derive(Args)]
+pub(crate) struct Of {
+    /// The license's name
+    name: String,
+    /// The customer's name
+    #[arg(long, value_name = "NAME")]
+    customer: String,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Issue a license; terms that are left out do not restrict
+    Issue {
+        #[command(flatten)]
+        of: Of,
+        /// The application's name
+        #[arg(long, value_name = "NAME")]
+        app: String,
+        #[command(flatten)]
+        terms: TermsArgs,
+    },
+    /// List the licenses
+    List {
+        /// Of this customer only
+        #[arg(long, value_name = "NAME")]
+        customer: Option<String>,
+    },
+    /// Show one license
+    Show {
+        /// The license's name
+        name: String,
+        /// The customer's name; not needed by the customer's own members
+        #[arg(long, value_name = "NAME")]
+        customer: Option<String>,
+    },
+    /// Change the terms that are named; the others stay
+    Amend {
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        changes: Changes,
+    },
+    /// Let it entitle to nothing until it is resumed
+    Suspend {
+        #[command(flatten)]
+        of: Of,
+        #[arg(long)]
+        reason: String,
+    },
+    /// End a suspension
+    Resume {
+        #[command(flatten)]
+        of: Of,
+    },
+    /// End it for ever: what runs goes on running, the next pull and the next deployment are refused
+    Revoke {
+        #[command(flatten)]
+        of: Of,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Grants, changes, uses and refusals in order
+    Audit {
+        /// Of this license only
+        name: Option<String>,
+        /// Of this customer only
+        #[arg(long, value_name = "NAME")]
+        customer: Option<String>,
+    },
+}
+
+impl Command {
+    pub(crate) async fn run(self, session: &Session) -> Result<()> {
+        let Session { hub, out } = session;
+        match self {
+            Self::Issue { of: Of { name, customer }, app, terms } => {
+                let sentence = format!("issued license \"{name}\" for {app} to {customer}");
+                out.did(issue(hub, customer, app, name, terms.into()).await?, "license", &sentence)
+            }
+            Self::List { customer } => out.list(list(hub, customer).await?, COLUMNS),
+            Self::Show { name, customer } => out.show(find(hub, customer, name).await?, FIELDS),
+            Self::Amend { of: Of { name, customer }, changes } => {
+                let now = Terms::of(&find(hub, Some(customer.clone()), name.clone()).await?)?;
+                let sentence = format!("amended license \"{name}\" of {customer}");
+                out.did(amend(hub, customer, name, changes.applied_to(now)).await?, "license", &sentence)
+            }
+            Self::Suspend { of: Of { name, customer }, reason } => {
+                let sentence = format!("suspended license \"{name}\" of {customer}");
+                let data = hub.ask::<LicenseSuspend>(license_suspend::Variables { customer, name, reason }).await?;
+                out.did(data.license_suspend, "license", &sentence)
+            }
+            Self::Resume { of: Of { name, customer } } => {
+                let sentence = format!("resumed license \"{name}\" of {customer}");
+                let data = hub.ask::<LicenseResume>(license_resume::Variables { customer, name }).await?;
+                out.did(data.license_resume, "license", &sentence)
+            }
+            Self::Revoke { of: Of { name, customer }, reason } => {
+                let sentence = format!("revoked license \"{name}\" of {customer}");
+                let data = hub.ask::<LicenseRevoke>(license_revoke::Variables { customer, name, reason }).await?;
+                out.did(data.license_revoke, "license", &sentence)
+            }
+            Self::Audit { name, customer } => out.list(audit(hub, name, customer).await?, AUDIT_COLUMNS),
+        }
+    }
+}
+
+pub(crate) async fn issue(
+    hub: &Hub,
+    customer: String,
+    application: String,
+    name: String,
+    terms: Terms,
+) -> Result<Value> {
+    let variables = license_issue::Variables { customer, application, name, terms: terms.into() };
+    Ok(hub.ask::<LicenseIssue>(variables).await?.license_issue)
+}
+
+pub(crate) async fn amend(hub: &Hub, customer: String, name: String, terms: Terms) -> Result<Value> {
+    let variables = license_amend::Variables { customer, name, terms: terms.into() };
+    Ok(hub.ask::<LicenseAmend>(variables).await?.license_amend)
+}
+
+pub(crate) async fn list(hub: &Hub, customer: Option<String>) -> Result<Vec<Value>> {
+    let variables = |after| license_list::Variables { customer: customer.clone(), first: Some(PAGE), after };
+    hub.list::<LicenseList>("/licenses", variables).await
+}
+
+async fn find(hub: &Hub, customer: Option<String>, name: String) -> Result<Value> {
+    Ok(hub.ask::<LicenseShow>(license_show::Variables { customer, name }).await?.license)
+}
+
+async fn audit(hub: &Hub, name: Option<String>, customer: Option<String>) -> Result<Vec<Value>> {
+    let Some(name) = name else {
+        let variables = |after| license_audit::Variables { customer: customer.clone(), first: Some(PAGE), after };
+        return hub.list::<LicenseAudit>("/licenseAudit", variables).await;
+    };
+    let variables = |after| license_audit_of_one::Variables {
+        customer: customer.clone(),
+        name: name.clone(),
+        first: Some(PAGE),
+        after,
+    };
+    hub.list::<LicenseAuditOfOne>("/license/audit", variables).await
+}

@@ -1,0 +1,129 @@
+//! `distr login`, `logout` and `whoami`: from a password or a token to a profile, and back.
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+use clap::Args;
+use serde_json::json;
+
+use crate::args::Globals;
+use crate::exit::Failure;
+use crate::hub::Hub;
+use crate::input;
+use crate::operation::{Role, read};
+use crate::output::{Columns, Output, remark};
+use crate::profile::{self, Profile, Profiles};
+use crate::session::{DEFAULT_HUB, Session};
+
+read!("src/login.graphql": SessionCreate SessionEnd Whoami);
+
+const FIELDS: Columns = &[
+    ("hub", "/hub"),
+    ("organization", "/organization"),
+    ("customer", "/customer"),
+    ("role", "/role"),
+    ("email", "/email"),
+    ("member", "/memberId"),
+];
+
+#[derive(Args)]
+#[command(after_help = "\
+The password comes from DISTR_PASSWORD, is asked for, or is read from standard input:
+  distr login --organization acme --email you@acme.example < password-file
+  printenv ROBOT_TOKEN | distr login --token")]
+pub(crate) struct Login {
+    /// The organization's name
+    #[arg(long, value_name = "NAME", conflicts_with = "token")]
+    organization: Option<String>,
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "token")]
+    email: Option<String>,
+    /// Read a token from standard input instead of signing in with a password
+    #[arg(long)]
+    token: bool,
+}
+
+struct Signed {
+    token: String,
+    expires_at: Option<DateTime<Utc>>,
+}
+
+impl Login {
+    pub(crate) async fn run(self, globals: &Globals) -> Result<()> {
+        let path = profile::path()?;
+        let mut profiles = Profiles::load(&path)?;
+        let known = profiles.get(&globals.profile).map(|profile| profile.hub.clone());
+        let address = globals.hub.clone().or(known).unwrap_or_else(|| DEFAULT_HUB.to_owned());
+        let signed = match self.token {
+            true => Signed { token: input::secret("token")?, expires_at: None },
+            false => self.with_password(&address).await?,
+        };
+        // also proves a token that was given
+        let hub = Hub::try_new(&address, Some(signed.token.clone()))?;
+        let viewer = hub.ask::<Whoami>(whoami::Variables).await?.viewer;
+        let organization = viewer.organization.name;
+        let who = viewer.email.clone().unwrap_or_else(|| "a robot".to_owned());
+        let new = Profile {
+            hub: hub.address(),
+            organization: organization.clone(),
+            email: viewer.email,
+            token: signed.token,
+            expires_at: signed.expires_at,
+        };
+        profiles.set(&globals.profile, new);
+        profiles.save(&path)?;
+        Output::new(globals).say(&format!("signed in to {organization} at {} as {who}", hub.address()))
+    }
+
+    async fn with_password(self, address: &str) -> Result<Signed> {
+        let hub = Hub::try_new(address, None)?;
+        let organization = self.organization.map_or_else(|| input::line("organization", "--organization"), Ok)?;
+        let email = self.email.map_or_else(|| input::line("email", "--email"), Ok)?;
+        let password = match std::env::var("DISTR_PASSWORD") {
+            Ok(password) if !password.is_empty() => password,
+            _ => input::secret("password")?,
+        };
+        let variables = session_create::Variables { organization, email, password };
+        let session = hub.ask::<SessionCreate>(variables).await.map_err(not_let_in)?.session_create;
+        Ok(Signed { token: session.token, expires_at: Some(session.expires_at) })
+    }
+}
+
+/// Of a sign-in, a refusal means that one is not signed in.
+fn not_let_in(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast::<Failure>() {
+        Ok(Failure::Refused { code, message }) if code == "forbidden" => Failure::NotSignedIn(message).into(),
+        Ok(other) => other.into(),
+        Err(error) => error,
+    }
+}
+
+pub(crate) async fn logout(globals: &Globals) -> Result<()> {
+    let path = profile::path()?;
+    let mut profiles = Profiles::load(&path)?;
+    let out = Output::new(globals);
+    let Some(profile) = profiles.remove(&globals.profile) else {
+        return out.say(&format!("there is no profile \"{}\" on this machine", globals.profile));
+    };
+    // first what is certain: whatever the hub says, this machine forgets the secret
+    profiles.save(&path)?;
+    let hub = Hub::try_new(&profile.hub, Some(profile.token))?;
+    match hub.ask::<SessionEnd>(session_end::Variables).await {
+        Ok(ended) if ended.session_end.changed => {}
+        Ok(_) => remark("the token itself is still valid; to end it: distr token revoke"),
+        Err(error) if matches!(error.downcast_ref(), Some(Failure::NotSignedIn(_))) => {}
+        Err(error) => return Err(error.context("forgotten here, but the session on the hub goes on until it expires")),
+    }
+    out.say(&format!("signed out of {} at {}", profile.organization, hub.address()))
+}
+
+pub(crate) async fn whoami(session: &Session) -> Result<()> {
+    let viewer = session.hub.ask::<Whoami>(whoami::Variables).await?.viewer;
+    let who = json!({
+        "hub": session.hub.address(),
+        "organization": viewer.organization.name,
+        "customer": viewer.customer.map(|customer| customer.name),
+        "role": viewer.role,
+        "email": viewer.email,
+        "memberId": viewer.member_id,
+    });
+    session.out.show(who, FIELDS)
+}

@@ -1,0 +1,42 @@
+#![doc = include_str!("../README.md")]
+
+mod app;
+mod apply;
+mod args;
+mod channel;
+mod clock;
+mod completion;
+mod customer;
+mod deploy;
+mod events;
+mod exit;
+mod fleet;
+mod hub;
+mod input;
+mod license;
+mod login;
+mod member;
+mod moment;
+mod operation;
+mod output;
+mod profile;
+mod release;
+mod scalar;
+mod secret;
+mod session;
+mod socket;
+mod target;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::Cli;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    provider.install_default().expect("nothing installs a provider before main does");
+    exit::report(Cli::parse().run().await)
+}

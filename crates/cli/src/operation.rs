@@ -1,0 +1,83 @@
+//! GraphQL operations as types. The documents lie beside each noun's file, one file of operations each, and are checked
+//! against the schema when this crate is compiled.
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+/// Operations whose answer is shown as it comes: the field that was asked for is kept as JSON, whose shape is what the
+/// document selects.
+macro_rules! shown {
+    ($path:tt: $($operation:ident)+) => {$(
+        #[derive(graphql_client::GraphQLQuery)]
+        #[graphql(
+            schema_path = "../../schema.graphql",
+            query_path = $path,
+            custom_scalars_module = "crate::scalar",
+            extern_enums("Role", "TokenScope", "DataRemoval", "TelemetryKind"),
+            response_type = "serde_json::Value",
+            response_derives = "Debug, Serialize"
+        )]
+        pub(crate) struct $operation;
+    )+};
+}
+
+/// Operations whose answer the code reads: a type for each.
+macro_rules! read {
+    ($path:tt: $($operation:ident)+) => {$(
+        #[derive(graphql_client::GraphQLQuery)]
+        #[graphql(
+            schema_path = "../../schema.graphql",
+            query_path = $path,
+            custom_scalars_module = "crate::scalar",
+            extern_enums("Role", "TokenScope", "DataRemoval", "TelemetryKind"),
+            response_derives = "Debug, Clone, Serialize"
+        )]
+        pub(crate) struct $operation;
+    )+};
+}
+
+pub(crate) use {read, shown};
+
+macro_rules! input_enum {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident)+ })+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+        #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+        pub(crate) enum $name { $($(#[$variant_doc])* $variant),+ }
+    )+};
+}
+
+// the schema's enums that the command line takes
+input_enum! {
+    Role {
+        /// everything, members included
+        Owner
+        /// pushes artifacts, publishes releases, promotes channels
+        Publisher
+        /// looks after customers: licenses, targets, deployments
+        Support
+        /// reads everything, the log included; changes nothing
+        Auditor
+        /// runs the customer's own targets, deployments and members
+        CustomerAdmin
+        /// sees what the customer has
+        CustomerViewer
+    }
+    TokenScope {
+        /// queries
+        Read
+        /// changes
+        Write
+        /// registry pulls
+        Pull
+        /// registry pushes
+        Push
+    }
+    DataRemoval { Keep Remove }
+    TelemetryKind {
+        /// what agents report, many
+        Heartbeat
+        /// pulls, pushes and refusals of the registry
+        Access
+    }
+}

@@ -1,0 +1,12 @@
+//! The schema's scalars, as they travel. The hub checks them; `apply` also does, to refuse a file before it sends anything.
+
+pub(crate) type DateTime = chrono::DateTime<chrono::Utc>;
+pub(crate) type Digest = String;
+pub(crate) type JSON = serde_json::Value;
+pub(crate) type Name = String;
+pub(crate) type NaiveDate = chrono::NaiveDate;
+pub(crate) type Position = String;
+pub(crate) type Repository = String;
+pub(crate) type Tag = String;
+pub(crate) type Version = String;
+pub(crate) type VersionRange = String;

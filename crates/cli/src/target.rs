@@ -1,0 +1,133 @@
+//! `distr target`
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use crate::hub::PAGE;
+use crate::operation::shown;
+use crate::output::{Columns, Output, line, remark, text};
+use crate::session::Session;
+
+shown!("src/target.graphql": TargetRegister TargetOfferEnrolment TargetRetire TargetList TargetShow);
+
+const COLUMNS: Columns = &[
+    ("CUSTOMER", "/customer"),
+    ("NAME", "/name"),
+    ("STATE", "/state"),
+    ("RUNTIME", "/runtime"),
+    ("AGENT", "/agentVersion"),
+    ("LAST HEARTBEAT", "/lastHeartbeatAt"),
+    ("ENROLLED", "/enrolledAt"),
+];
+const FIELDS: Columns = &[
+    ("name", "/name"),
+    ("customer", "/customer"),
+    ("state", "/state"),
+    ("runtime", "/runtime"),
+    ("last heartbeat", "/lastHeartbeatAt"),
+    ("agent version", "/agentVersion"),
+    ("deployments", "/deployments"),
+    ("enrolled", "/enrolledAt"),
+    ("enrolment until", "/enrolmentExpiresAt"),
+    ("retired", "/retiredAt"),
+    ("id", "/id"),
+];
+
+/// Which target.
+#[derive(Args)]
+pub(crate) struct Of {
+    /// The target's name
+    name: String,
+    /// The customer's name; not needed by the customer's own members
+    #[arg(long, value_name = "NAME")]
+    customer: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Register a target and offer the enrolment of its agent
+    Create {
+        #[command(flatten)]
+        of: Of,
+    },
+    /// List the targets, without the retired
+    List {
+        /// Of this customer only
+        #[arg(long, value_name = "NAME")]
+        customer: Option<String>,
+    },
+    /// Show one target
+    Show {
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Offer a new enrolment: a one-time token; using it replaces the agent
+    Enrol {
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Lock its agent out for ever; what runs there goes on running
+    Retire {
+        #[command(flatten)]
+        of: Of,
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+impl Command {
+    pub(crate) async fn run(self, session: &Session) -> Result<()> {
+        let Session { hub, out } = session;
+        match self {
+            Self::Create { of: Of { name, customer } } => {
+                let sentence = format!("created target \"{name}\"");
+                let data = hub.ask::<TargetRegister>(target_register::Variables { customer, name }).await?;
+                offered(out, data.target_register, &sentence)
+            }
+            Self::List { customer } => {
+                let variables = |after| target_list::Variables { customer: customer.clone(), first: Some(PAGE), after };
+                out.list(hub.list::<TargetList>("/targets", variables).await?, COLUMNS)
+            }
+            Self::Show { of: Of { name, customer } } => {
+                let data = hub.ask::<TargetShow>(target_show::Variables { customer, name }).await?;
+                out.show(data.target, FIELDS)
+            }
+            Self::Enrol { of: Of { name, customer } } => {
+                let sentence = format!("offered the enrolment of target \"{name}\"");
+                let data =
+                    hub.ask::<TargetOfferEnrolment>(target_offer_enrolment::Variables { customer, name }).await?;
+                offered(out, data.target_offer_enrolment, &sentence)
+            }
+            Self::Retire { of: Of { name, customer }, reason } => {
+                let sentence = format!("retired target \"{name}\"");
+                let data = hub.ask::<TargetRetire>(target_retire::Variables { customer, name, reason }).await?;
+                out.did(data.target_retire, "target", &sentence)
+            }
+        }
+    }
+}
+
+/// The token is shown this once: in JSON as `enrolment.token`, with `--quiet` alone.
+fn offered(out: &Output, mut payload: Value, sentence: &str) -> Result<()> {
+    let enrolment = payload["enrolment"].take();
+    if out.machine_format()? {
+        payload["target"]["enrolment"] = enrolment;
+        return out.did(payload, "target", sentence);
+    }
+    let Some(token) = enrolment["token"].as_str() else {
+        out.did(payload, "target", sentence)?;
+        remark("for a new enrolment token: distr target enrol");
+        return Ok(());
+    };
+    if out.quiet {
+        return line(token);
+    }
+    out.did(payload, "target", sentence)?;
+    out.show(
+        json!({"token": token, "until": enrolment["expiresAt"], "install": text(&enrolment["command"])}),
+        &[("token", "/token"), ("valid until", "/until"), ("install with", "/install")],
+    )?;
+    remark("the token is shown this once");
+    Ok(())
+}
