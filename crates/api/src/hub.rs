@@ -35,6 +35,7 @@ pub struct Hub {
 }
 
 /// How far each group of read models is.
+#[derive(Clone)]
 pub struct HubProgress {
     pub core: Progress,
     pub fleet: Progress,

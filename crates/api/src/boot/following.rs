@@ -1,0 +1,50 @@
+//! What follows the log as long as the hub runs: the read models, and the feed of changes.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use distr_eventlog::{EventLog, Position};
+use distr_projections::{Group, Runner, RunnerHandle, groups};
+use tokio::task::JoinHandle;
+
+use super::stores::Stores;
+use crate::changes::Changes;
+use crate::hub::HubProgress;
+
+pub(super) struct Following {
+    pub changes: Changes,
+    pub progress: HubProgress,
+    runners: Vec<RunnerHandle>,
+    follower: JoinHandle<()>,
+}
+
+impl Following {
+    pub(super) async fn start(stores: &Stores) -> anyhow::Result<Self> {
+        let log: Arc<dyn EventLog> = stores.log.clone();
+        let groups = groups(&*stores.read.get().await?).await.context("cannot prepare the projections")?;
+        let runners: Vec<RunnerHandle> = groups
+            .into_iter()
+            .map(|group| Runner::start(group, log.clone(), stores.read.clone(), stores.owner))
+            .collect();
+        let progress_of = |group| {
+            let runner = runners.iter().find(|runner| runner.group == group);
+            runner.map(|runner| runner.progress.clone()).with_context(|| format!("there is no group {group}"))
+        };
+        let progress = HubProgress {
+            core: progress_of(Group::CORE)?,
+            fleet: progress_of(Group::FLEET)?,
+            audit: progress_of(Group::AUDIT)?,
+        };
+        let changes = Changes::new();
+        let head: Position = log.head().await?;
+        let follower = changes.clone().follow(log, head, progress.core.clone(), progress.fleet.clone());
+        Ok(Self { changes, progress, runners, follower: tokio::spawn(follower) })
+    }
+
+    pub(super) async fn stop(self) {
+        self.follower.abort();
+        for runner in self.runners {
+            runner.stop().await;
+        }
+    }
+}
