@@ -87,3 +87,23 @@ async fn a_query_that_is_too_deep_or_too_large_is_refused() {
     let wide = "{ applications(first: 500) { nodes { releases(first: 500) { nodes { version } } } } }";
     assert_eq!(hub.graphql(Some(&owner), wide, json!({})).await.code(), Some("bad_request"));
 }
+
+#[tokio::test]
+async fn a_body_that_is_too_large_or_no_query_gets_its_answer() {
+    let (hub, _) = with_application().await;
+    let client = reqwest::Client::new();
+    let post =
+        |body: String| client.post(hub.url("/graphql")).header("content-type", "application/json").body(body).send();
+    for body in
+        [format!("{{\"query\":\"{}\"}}", "x".repeat(5_000_000)), "{".into(), "[]".into(), "{\"query\":1}".into()]
+    {
+        let response = post(body).await.expect("an answer");
+        assert_eq!(response.status(), reqwest::StatusCode::BAD_REQUEST);
+        let answer: Value = response.json().await.expect("JSON");
+        assert_eq!(answer["code"], "bad_input", "{answer}");
+    }
+    let alias = |n| format!("a{n}: customers(first: 500) {{ nodes {{ id name displayName createdAt }} }}");
+    let aliases: String = (0..100).map(alias).collect::<Vec<_>>().join(" ");
+    let answer = hub.graphql(Some(&hub.sign_in("acme").await), &format!("{{ {aliases} }}"), json!({})).await;
+    assert_eq!(answer.code(), Some("bad_request"), "{}", answer.message());
+}

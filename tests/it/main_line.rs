@@ -192,6 +192,7 @@ async fn from_a_push_to_a_refusal() {
     let registered = line.run(register).await["targetRegister"].clone();
     assert_eq!(registered["target"]["state"], "UNKNOWN");
     line.start_agent(registered["enrolment"]["token"].as_str().expect("a token"));
+    line.until("the agent's enrolment", |target| target["state"] == "OK").await;
     line.deploy("1.0.0").await.data();
     line.until_runs("1.0.0").await;
 

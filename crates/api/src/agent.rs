@@ -11,7 +11,7 @@ const MAX_BODY: usize = 1024 * 1024;
 pub fn configure(config: &mut web::ServiceConfig) {
     config.service(
         web::scope("/agent/v1")
-            .app_data(web::JsonConfig::default().limit(MAX_BODY).error_handler(|error, _| handlers::bad_body(error)))
+            .app_data(crate::http::json_body(MAX_BODY))
             .route("/openapi.yaml", web::get().to(openapi::describe))
             .route("/enrol", web::post().to(handlers::enrol))
             .route("/heartbeats", web::post().to(handlers::heartbeats))

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::auth::RequestInfo;
 use crate::config::HttpConfig;
+use crate::error::ApiError;
 use crate::graphql::Schema;
 use crate::hub::Hub;
 
@@ -46,7 +47,6 @@ pub fn serve(config: &HttpConfig, served: Served) -> std::io::Result<Server> {
             .app_data(web::Data::new(served.readiness.clone()))
             .app_data(web::Data::new(served.metrics.clone()))
             .app_data(served.registry.clone())
-            .app_data(web::PayloadConfig::new(MAX_GRAPHQL_BODY))
             .wrap(from_fn(middleware::limit))
             .wrap(from_fn(middleware::trace))
             .configure(routes)
@@ -63,12 +63,20 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/agent/v1/binary", web::get().to(install::binary))
         .service(
             web::resource("/graphql")
+                .app_data(json_body(MAX_GRAPHQL_BODY))
                 .route(web::post().to(graphql::execute))
                 .route(web::get().guard(graphql::is_upgrade()).to(graphql::subscribe))
                 .route(web::get().to(graphql::explorer)),
         )
         .configure(crate::agent::configure)
         .configure(distr_registry::configure);
+}
+
+/// Takes JSON bodies up to this size, and says what is wrong with one that it does not take.
+pub(crate) fn json_body(limit: usize) -> web::JsonConfig {
+    web::JsonConfig::default()
+        .limit(limit)
+        .error_handler(|error, _| ApiError::BadInput(format!("the body is not what this path takes: {error}")).into())
 }
 
 /// What the middleware noted of the request.

@@ -4,10 +4,11 @@
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::exit::Failure;
 use crate::session::Session;
 use crate::{
-    app, apply, channel, completion, customer, deploy, events, exit, fleet, license, login, member, release, secret,
-    target, token,
+    app, apply, channel, completion, customer, deploy, events, exit, fleet, license, login, member, profile, release,
+    secret, target, token,
 };
 
 #[derive(Parser)]
@@ -54,6 +55,9 @@ enum Command {
     Logout,
     /// Say who is signed in, and where
     Whoami,
+    /// The sign-ins of this machine
+    #[command(subcommand)]
+    Profile(profile::Command),
     /// Applications
     #[command(subcommand)]
     App(app::Command),
@@ -96,11 +100,16 @@ enum Command {
 impl Cli {
     pub(crate) async fn run(self) -> Result<()> {
         let globals = self.globals;
+        // before anything is sent, not when its result is to be shown
+        if globals.output == Format::Jsonl && !matches!(self.command, Command::Events(_)) {
+            return Err(Failure::Usage("jsonl is for events; use -o json".into()).into());
+        }
         let session = || Session::open(&globals);
         match self.command {
             Command::Login(login) => login.run(&globals).await,
             Command::Logout => login::logout(&globals).await,
             Command::Completion(completion) => completion.run(),
+            Command::Profile(command) => command.run(&globals),
             Command::Whoami => login::whoami(&session()?).await,
             Command::App(command) => command.run(&session()?).await,
             Command::Release(command) => command.run(&session()?).await,

@@ -169,13 +169,13 @@ async fn finish(session: &Session, of: Of, mut payload: Value, outcome: Outcome)
     if !waiting.wait {
         return out.did(payload, "deployment", &sentence);
     }
-    if !out.machine_format()? {
+    if !out.is_json() {
         out.did(payload.clone(), "deployment", &sentence)?;
     }
     let generation = payload["deployment"]["generation"].as_i64().unwrap_or_default();
     let awaited = Awaited { of: of.clone(), generation, goal, timeout: waiting.timeout };
     let done = wait::until_done(hub, out, awaited).await?;
-    if out.machine_format()? {
+    if out.is_json() {
         payload["deployment"] = find(session, of).await?;
         return out.did(payload, "deployment", "");
     }

@@ -12,6 +12,7 @@ use crate::args::Format;
 use crate::exit::Failure;
 use crate::hub::Hub;
 use crate::moment;
+use crate::names::Names;
 use crate::operation::{TelemetryKind, shown};
 use crate::session::Session;
 use print::Printer;
@@ -63,7 +64,11 @@ impl Events {
         if self.follow && out.format == Format::Json {
             return Err(Failure::Usage("an array has an end and --follow has none; use -o jsonl".into()).into());
         }
-        let mut printer = Printer::new(out.format);
+        let names = match out.format {
+            Format::Table => Names::load(hub).await?,
+            Format::Json | Format::Jsonl => Names::default(),
+        };
+        let mut printer = Printer::new(out.format, names);
         let telemetry = self.telemetry.into_iter().flatten().collect();
         let wanted =
             Wanted { after: self.after.map(|after| after.to_string()), from: self.from, to: self.to, telemetry };

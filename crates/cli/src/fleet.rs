@@ -38,7 +38,7 @@ impl Fleet {
         let Session { hub, out } = session;
         let variables = |after| fleet_list::Variables { customer: self.customer.clone(), first: Some(PAGE), after };
         let targets: Vec<Value> = hub.list::<FleetList>("/targets", variables).await?.into_iter().map(target).collect();
-        match out.machine_format()? {
+        match out.is_json() {
             true => out.list(targets, &[]),
             false => out.list(targets.iter().flat_map(|target| rows(target, clock::now())).collect(), COLUMNS),
         }

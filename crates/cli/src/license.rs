@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use crate::hub::{Hub, PAGE};
+use crate::names::Names;
 use crate::operation::shown;
 use crate::output::Columns;
 use crate::session::Session;
@@ -157,7 +158,13 @@ impl Command {
                 let data = hub.ask::<LicenseRevoke>(license_revoke::Variables { customer, name, reason }).await?;
                 out.did(data.license_revoke, "license", &sentence)
             }
-            Self::Audit { name, customer } => out.list(audit(hub, name, customer).await?, AUDIT_COLUMNS),
+            Self::Audit { name, customer } => {
+                let mut entries = audit(hub, name, customer).await?;
+                if !out.is_json() {
+                    name_actors(hub, &mut entries).await?;
+                }
+                out.list(entries, AUDIT_COLUMNS)
+            }
         }
     }
 }
@@ -199,4 +206,12 @@ async fn audit(hub: &Hub, name: Option<String>, customer: Option<String>) -> Res
         after,
     };
     hub.list::<LicenseAuditOfOne>("/license/audit", variables).await
+}
+
+async fn name_actors(hub: &Hub, entries: &mut [Value]) -> Result<()> {
+    let names = Names::load(hub).await?;
+    for entry in entries {
+        entry["actor"] = names.of(entry["actor"].as_str().unwrap_or_default()).into();
+    }
+    Ok(())
 }

@@ -17,6 +17,7 @@ mod license;
 mod login;
 mod member;
 mod moment;
+mod names;
 mod operation;
 mod output;
 mod profile;

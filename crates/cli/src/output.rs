@@ -9,7 +9,6 @@ use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
 
 use crate::args::{Format, Globals};
-use crate::exit::Failure;
 
 /// Headings, and the JSON pointers to what stands below them.
 pub(crate) type Columns = &'static [(&'static str, &'static str)];
@@ -27,7 +26,7 @@ impl Output {
     /// A list: in JSON an array.
     pub(crate) fn list(&self, rows: Vec<Value>, columns: Columns) -> Result<()> {
         let rows: Vec<Value> = rows.into_iter().map(references_by_name).collect();
-        match self.machine_format()? {
+        match self.is_json() {
             true => self.json(&Value::Array(rows)),
             false => line(&table(&rows, columns)),
         }
@@ -36,7 +35,7 @@ impl Output {
     /// One thing, a field a line.
     pub(crate) fn show(&self, thing: Value, fields: Columns) -> Result<()> {
         let thing = references_by_name(thing);
-        if self.machine_format()? {
+        if self.is_json() {
             return self.json(&thing);
         }
         let width = fields.iter().map(|(heading, _)| heading.len()).max().unwrap_or_default();
@@ -51,7 +50,7 @@ impl Output {
     /// `changed` and `position` beside its own fields.
     pub(crate) fn did(&self, mut payload: Value, noun: &str, sentence: &str) -> Result<()> {
         let changed = payload["changed"] != Value::Bool(false);
-        if self.machine_format()? {
+        if self.is_json() {
             let mut thing = references_by_name(payload.get_mut(noun).map(Value::take).unwrap_or_default());
             if !thing.is_object() {
                 thing = Value::Object(Default::default());
@@ -81,13 +80,8 @@ impl Output {
         line(&serde_json::to_string_pretty(value)?)
     }
 
-    /// Whether JSON is wanted. Lines of JSON are for what has no end.
-    pub(crate) fn machine_format(&self) -> Result<bool, Failure> {
-        match self.format {
-            Format::Table => Ok(false),
-            Format::Json => Ok(true),
-            Format::Jsonl => Err(Failure::Usage("jsonl is for events; use -o json".into())),
-        }
+    pub(crate) fn is_json(&self) -> bool {
+        self.format != Format::Table
     }
 }
 

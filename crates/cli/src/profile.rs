@@ -1,4 +1,5 @@
 //! The sign-ins of this machine: `profiles.toml` in the user's configuration directory, readable by the user alone.
+//! `distr profile` lists them, without their secrets.
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Write};
@@ -6,7 +7,38 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
+use clap::Subcommand;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::args::Globals;
+use crate::output::{Columns, Output};
+
+const COLUMNS: Columns = &[
+    ("NAME", "/name"),
+    ("HUB", "/hub"),
+    ("ORGANIZATION", "/organization"),
+    ("EMAIL", "/email"),
+    ("EXPIRES", "/expiresAt"),
+];
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// List the sign-ins of this machine
+    List,
+}
+
+impl Command {
+    pub(crate) fn run(self, globals: &Globals) -> Result<()> {
+        let Self::List = self;
+        let profiles = Profiles::load(&path()?)?;
+        let rows = profiles.0.into_iter().map(|(name, profile)| {
+            let Profile { hub, organization, email, expires_at, token: _ } = profile;
+            json!({"name": name, "hub": hub, "organization": organization, "email": email, "expiresAt": expires_at})
+        });
+        Output::new(globals).list(rows.collect(), COLUMNS)
+    }
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Profile {

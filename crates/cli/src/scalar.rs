@@ -2,6 +2,7 @@
 
 pub(crate) type DateTime = chrono::DateTime<chrono::Utc>;
 pub(crate) type Digest = String;
+#[expect(clippy::upper_case_acronyms, reason = "the schema calls it so")]
 pub(crate) type JSON = serde_json::Value;
 pub(crate) type Name = String;
 pub(crate) type NaiveDate = chrono::NaiveDate;

@@ -111,7 +111,7 @@ impl Command {
 /// The token is shown this once: in JSON as `enrolment.token`, with `--quiet` alone.
 fn offered(out: &Output, mut payload: Value, sentence: &str) -> Result<()> {
     let enrolment = payload["enrolment"].take();
-    if out.machine_format()? {
+    if out.is_json() {
         payload["target"]["enrolment"] = enrolment;
         return out.did(payload, "target", sentence);
     }

@@ -82,7 +82,7 @@ impl Command {
 /// On standard output the secret is alone, so that it can go to where it is needed without being seen.
 fn created(session: &Session, mut payload: Value) -> Result<()> {
     let secret = payload["secret"].take();
-    if session.out.machine_format()? {
+    if session.out.is_json() {
         payload["token"]["secret"] = secret;
         return session.out.did(payload, "token", "");
     }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use actix_web::error::JsonPayloadError;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use distr_domain::agent::{
     AgentError, EnrolRequest, EnrolResponse, HeartbeatRequest, HeartbeatResponse, Report, RotateResponse,
@@ -33,10 +32,6 @@ impl ResponseError for ApiError {
         }
         response.json(AgentError { code: self.code().to_owned(), message: self.to_string() })
     }
-}
-
-pub(super) fn bad_body(error: JsonPayloadError) -> actix_web::Error {
-    ApiError::BadInput(format!("the body is not what this path takes: {error}")).into()
 }
 
 pub(super) async fn unknown(request: HttpRequest) -> Result<HttpResponse, ApiError> {

@@ -1,7 +1,7 @@
 //! Applications. A customer's member sees those that a license of its customer names.
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use distr_domain::application::{Application as Decider, ApplicationCommand};
 use distr_domain::ids::ApplicationId;
@@ -14,7 +14,7 @@ use super::context::{ContextExt, Outcome, execute, read, text};
 use super::guard::May;
 use super::loader::{Of, failed};
 use super::release::{self, Release};
-use super::scalar::{Name, Position};
+use super::scalar::Name;
 use crate::error::ApiError;
 
 pub(super) struct Application(pub ApplicationRow);
@@ -95,26 +95,11 @@ impl ApplicationQuery {
     }
 }
 
+#[derive(SimpleObject)]
 pub(super) struct ApplicationPayload {
     application: Application,
+    #[graphql(flatten)]
     outcome: Outcome,
-}
-
-#[Object]
-impl ApplicationPayload {
-    async fn application(&self) -> &Application {
-        &self.application
-    }
-
-    /// Where the log stands with this change.
-    async fn position(&self) -> Position {
-        self.outcome.position.into()
-    }
-
-    /// False if it was so already.
-    async fn changed(&self) -> bool {
-        self.outcome.changed
-    }
 }
 
 #[derive(Default)]

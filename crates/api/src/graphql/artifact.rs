@@ -11,7 +11,7 @@ use distr_projections::artifact::{self, RepositoryRow, TagRow};
 use super::connection::{connection, cost, paging};
 use super::context::{ContextExt, Outcome, execute, read};
 use super::guard::May;
-use super::scalar::{Digest, Position, Repository, Tag};
+use super::scalar::{Digest, Repository, Tag};
 use crate::error::ApiError;
 
 pub(super) struct ArtifactRepository(pub RepositoryRow);
@@ -69,21 +69,10 @@ impl ArtifactQuery {
     }
 }
 
+#[derive(SimpleObject)]
 pub(super) struct ArtifactPayload {
+    #[graphql(flatten)]
     outcome: Outcome,
-}
-
-#[Object]
-impl ArtifactPayload {
-    /// Where the log stands with this change.
-    async fn position(&self) -> Position {
-        self.outcome.position.into()
-    }
-
-    /// False if it was so already.
-    async fn changed(&self) -> bool {
-        self.outcome.changed
-    }
 }
 
 #[derive(Default)]

@@ -1,6 +1,6 @@
 //! Channels of an application, and the two moves: promote and demote.
 
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use distr_domain::channel::{Channel as Decider, ChannelCommand};
 use distr_domain::ids::{ApplicationId, ChannelId, ReleaseId};
 use distr_domain::permission::Permission;
@@ -10,7 +10,7 @@ use distr_projections::channel::{self, ChannelRow};
 use super::application::{self, Application};
 use super::context::{ContextExt, Outcome, execute, read};
 use super::guard::May;
-use super::scalar::{Name, Position, Version};
+use super::scalar::{Name, Version};
 use crate::error::ApiError;
 use crate::operations;
 
@@ -68,26 +68,11 @@ impl ChannelQuery {
     }
 }
 
+#[derive(SimpleObject)]
 pub(super) struct ChannelPayload {
     channel: Channel,
+    #[graphql(flatten)]
     outcome: Outcome,
-}
-
-#[Object]
-impl ChannelPayload {
-    async fn channel(&self) -> &Channel {
-        &self.channel
-    }
-
-    /// Where the log stands with this change.
-    async fn position(&self) -> Position {
-        self.outcome.position.into()
-    }
-
-    /// False if it was so already.
-    async fn changed(&self) -> bool {
-        self.outcome.changed
-    }
 }
 
 #[derive(Default)]

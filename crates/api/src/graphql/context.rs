@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use async_graphql::Context;
 use async_graphql::dataloader::DataLoader;
+use async_graphql::{Context, SimpleObject};
 use distr_domain::decider::Decider;
 use distr_domain::ids::{CustomerId, OrganizationId};
 use distr_domain::names::Slug;
-use distr_eventlog::{Executed, Position};
+use distr_eventlog::Executed;
 use distr_projections::Scope;
 use distr_projections::query::ReadClient;
 use uuid::Uuid;
 
 use super::loader::Loader;
+use super::scalar::Position;
 use crate::auth::{MemberCaller, RequestInfo};
 use crate::error::ApiError;
 use crate::hub::{Cause, Hub};
@@ -84,16 +85,19 @@ pub(super) async fn read(ctx: &Context<'_>) -> Result<ReadClient, ApiError> {
     ctx.hub().read().await
 }
 
-/// What a mutation did: where the log stands with it, and whether it changed anything.
+/// What a mutation did; part of each payload.
+#[derive(SimpleObject)]
 pub(super) struct Outcome {
-    pub position: Position,
-    pub changed: bool,
+    /// Where the log stands with this change.
+    position: Position,
+    /// False if it was so already.
+    changed: bool,
 }
 
 impl Outcome {
     pub(super) fn of<D: Decider>(hub: &Hub, executed: &Executed<D>) -> Self {
         let position = executed.position.unwrap_or_else(|| hub.progress.core.position());
-        Self { position, changed: executed.position.is_some() }
+        Self { position: position.into(), changed: executed.position.is_some() }
     }
 }
 

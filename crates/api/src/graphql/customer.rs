@@ -1,7 +1,7 @@
 //! The client organizations of the vendor. A customer's member sees its own.
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use distr_domain::customer::{Customer as Decider, CustomerCommand};
 use distr_domain::ids::CustomerId;
@@ -12,7 +12,7 @@ use super::connection::{connection, cost, paging};
 use super::context::{ContextExt, Outcome, execute, read, text};
 use super::guard::May;
 use super::loader::{Of, failed};
-use super::scalar::{Name, Position};
+use super::scalar::Name;
 use crate::error::ApiError;
 
 pub(super) struct Customer(pub CustomerRow);
@@ -73,26 +73,11 @@ impl CustomerQuery {
     }
 }
 
+#[derive(SimpleObject)]
 pub(super) struct CustomerPayload {
     customer: Customer,
+    #[graphql(flatten)]
     outcome: Outcome,
-}
-
-#[Object]
-impl CustomerPayload {
-    async fn customer(&self) -> &Customer {
-        &self.customer
-    }
-
-    /// Where the log stands with this change.
-    async fn position(&self) -> Position {
-        self.outcome.position.into()
-    }
-
-    /// False if it was so already.
-    async fn changed(&self) -> bool {
-        self.outcome.changed
-    }
 }
 
 #[derive(Default)]

@@ -18,7 +18,7 @@ use super::connection::{connection, cost, paging};
 use super::context::{ContextExt, Outcome, read};
 use super::guard::May;
 use super::loader::{DeploymentsOf, HeartbeatOf, Of, failed};
-use super::scalar::{Name, Position, Version};
+use super::scalar::{Name, Version};
 use super::target::{self, Target};
 use crate::changes::Changed;
 use crate::error::ApiError;
@@ -233,26 +233,11 @@ impl DeploymentQuery {
     }
 }
 
+#[derive(SimpleObject)]
 pub(super) struct DeploymentPayload {
     deployment: Deployment,
+    #[graphql(flatten)]
     outcome: Outcome,
-}
-
-#[Object]
-impl DeploymentPayload {
-    async fn deployment(&self) -> &Deployment {
-        &self.deployment
-    }
-
-    /// Where the log stands with this change.
-    async fn position(&self) -> Position {
-        self.outcome.position.into()
-    }
-
-    /// False if it was so already.
-    async fn changed(&self) -> bool {
-        self.outcome.changed
-    }
 }
 
 #[derive(Default)]

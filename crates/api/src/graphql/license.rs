@@ -1,7 +1,7 @@
 //! Licenses: issued, amended, suspended, resumed, revoked. What one entitles to now is shown by its status.
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use distr_domain::ids::{ApplicationId, CustomerId, LicenseId};
 use distr_domain::license::{License as Decider, LicenseCommand, Standing, Terms};
@@ -15,7 +15,7 @@ use super::context::{ContextExt, Outcome, execute, read, text};
 use super::customer::{self, Customer};
 use super::guard::May;
 use super::license_audit::LicenseAuditEntry;
-use super::scalar::{Name, Position, VersionRange};
+use super::scalar::{Name, VersionRange};
 use crate::error::ApiError;
 
 pub(super) struct License(pub LicenseRow);
@@ -176,26 +176,11 @@ impl LicenseQuery {
     }
 }
 
+#[derive(SimpleObject)]
 pub(super) struct LicensePayload {
     license: License,
+    #[graphql(flatten)]
     outcome: Outcome,
-}
-
-#[Object]
-impl LicensePayload {
-    async fn license(&self) -> &License {
-        &self.license
-    }
-
-    /// Where the log stands with this change.
-    async fn position(&self) -> Position {
-        self.outcome.position.into()
-    }
-
-    /// False if it was so already.
-    async fn changed(&self) -> bool {
-        self.outcome.changed
-    }
 }
 
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! Members: people and robots. A customer's admin manages those of its customer.
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Enum, ID, Object, Result};
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use distr_domain::ids::MemberId;
 use distr_domain::member as domain;
@@ -14,7 +14,7 @@ use super::context::{ContextExt, Outcome, read, text};
 use super::customer::{self, Customer};
 use super::guard::May;
 use super::loader::{Of, PersonName, PersonOf, failed};
-use super::scalar::{Name, Position};
+use super::scalar::Name;
 use super::session::Role;
 use super::token::Token;
 use crate::error::ApiError;
@@ -111,26 +111,11 @@ impl MemberQuery {
     }
 }
 
+#[derive(SimpleObject)]
 pub(super) struct MemberPayload {
     member: Member,
+    #[graphql(flatten)]
     outcome: Outcome,
-}
-
-#[Object]
-impl MemberPayload {
-    async fn member(&self) -> &Member {
-        &self.member
-    }
-
-    /// Where the log stands with this change.
-    async fn position(&self) -> Position {
-        self.outcome.position.into()
-    }
-
-    /// False if it was so already.
-    async fn changed(&self) -> bool {
-        self.outcome.changed
-    }
 }
 
 #[derive(Default)]

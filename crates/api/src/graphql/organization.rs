@@ -1,6 +1,6 @@
 //! The vendor itself.
 
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use distr_domain::organization::{Organization as Decider, OrganizationCommand};
 use distr_domain::permission::Permission;
@@ -8,7 +8,7 @@ use distr_projections::organization::{self, OrganizationRow};
 
 use super::context::{ContextExt, Outcome, execute, read, text};
 use super::guard::{May, SignedIn};
-use super::scalar::{Name, Position};
+use super::scalar::Name;
 use crate::error::ApiError;
 
 pub(super) struct Organization(pub OrganizationRow);
@@ -55,26 +55,11 @@ impl OrganizationQuery {
 #[derive(Default)]
 pub(super) struct OrganizationMutation;
 
+#[derive(SimpleObject)]
 pub(super) struct OrganizationPayload {
     organization: Organization,
+    #[graphql(flatten)]
     outcome: Outcome,
-}
-
-#[Object]
-impl OrganizationPayload {
-    async fn organization(&self) -> &Organization {
-        &self.organization
-    }
-
-    /// Where the log stands with this change.
-    async fn position(&self) -> Position {
-        self.outcome.position.into()
-    }
-
-    /// False if it was so already.
-    async fn changed(&self) -> bool {
-        self.outcome.changed
-    }
 }
 
 #[Object]

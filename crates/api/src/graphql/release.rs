@@ -13,7 +13,7 @@ use super::application::{self, Application};
 use super::connection::connection;
 use super::context::{ContextExt, Outcome, execute, read, text};
 use super::guard::May;
-use super::scalar::{Digest, Name, Position, Repository, Tag, Version};
+use super::scalar::{Digest, Name, Repository, Tag, Version};
 use crate::error::ApiError;
 use crate::operations::publish;
 
@@ -129,26 +129,11 @@ impl ReleaseQuery {
     }
 }
 
+#[derive(SimpleObject)]
 pub(super) struct ReleasePayload {
     release: Release,
+    #[graphql(flatten)]
     outcome: Outcome,
-}
-
-#[Object]
-impl ReleasePayload {
-    async fn release(&self) -> &Release {
-        &self.release
-    }
-
-    /// Where the log stands with this change.
-    async fn position(&self) -> Position {
-        self.outcome.position.into()
-    }
-
-    /// False if it was so already.
-    async fn changed(&self) -> bool {
-        self.outcome.changed
-    }
 }
 
 #[derive(Default)]

@@ -19,7 +19,7 @@ use super::customer::{self, Customer};
 use super::deployment::{self, Deployment};
 use super::guard::May;
 use super::loader::{HeartbeatOf, Of, failed};
-use super::scalar::{Name, Position};
+use super::scalar::Name;
 use crate::changes::{Change, Changed};
 use crate::error::ApiError;
 use crate::hub::Hub;
@@ -172,31 +172,12 @@ impl From<enrolment::Enrolment> for Enrolment {
     }
 }
 
+#[derive(SimpleObject)]
 pub(super) struct TargetPayload {
     target: Target,
-    enrolment: Option<enrolment::Enrolment>,
+    enrolment: Option<Enrolment>,
+    #[graphql(flatten)]
     outcome: Outcome,
-}
-
-#[Object]
-impl TargetPayload {
-    async fn target(&self) -> &Target {
-        &self.target
-    }
-
-    async fn enrolment(&self) -> Option<Enrolment> {
-        self.enrolment.clone().map(Enrolment::from)
-    }
-
-    /// Where the log stands with this change.
-    async fn position(&self) -> Position {
-        self.outcome.position.into()
-    }
-
-    /// False if it was so already.
-    async fn changed(&self) -> bool {
-        self.outcome.changed
-    }
 }
 
 #[derive(Default)]
@@ -256,7 +237,7 @@ impl TargetMutation {
 async fn offer(ctx: &Context<'_>, id: TargetId, name: &Name) -> Result<TargetPayload> {
     let (offer, executed) = enrolment::offer(ctx.hub(), &ctx.cause()?, id).await?;
     let outcome = Outcome::of(ctx.hub(), &executed);
-    Ok(TargetPayload { target: load(ctx, id, name).await?, enrolment: Some(offer), outcome })
+    Ok(TargetPayload { target: load(ctx, id, name).await?, enrolment: Some(offer.into()), outcome })
 }
 
 #[derive(Default)]

@@ -1,6 +1,6 @@
 //! Bearer tokens of members, for programs. The secret is shown once.
 
-use async_graphql::{Context, Enum, ID, Object, Result};
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use distr_domain::ids::TokenId;
 use distr_domain::token as domain;
@@ -9,7 +9,6 @@ use distr_projections::token::{self, TokenRow};
 use super::context::{ContextExt, Outcome, read, text};
 use super::guard::SignedIn;
 use super::member;
-use super::scalar::Position;
 use crate::error::ApiError;
 use crate::operations::tokens::{self, NewToken};
 
@@ -60,32 +59,13 @@ async fn load(ctx: &Context<'_>, id: TokenId) -> Result<Token, ApiError> {
     row.map(Token).ok_or_else(|| ApiError::not_found("token", id))
 }
 
+#[derive(SimpleObject)]
 pub(super) struct TokenPayload {
     token: Token,
-    secret: Option<String>,
-    outcome: Outcome,
-}
-
-#[Object]
-impl TokenPayload {
-    async fn token(&self) -> &Token {
-        &self.token
-    }
-
     /// Shown this once: the bearer token, and the password for `docker login`.
-    async fn secret(&self) -> Option<&str> {
-        self.secret.as_deref()
-    }
-
-    /// Where the log stands with this change.
-    async fn position(&self) -> Position {
-        self.outcome.position.into()
-    }
-
-    /// False if it was so already.
-    async fn changed(&self) -> bool {
-        self.outcome.changed
-    }
+    secret: Option<String>,
+    #[graphql(flatten)]
+    outcome: Outcome,
 }
 
 #[derive(Default)]

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use actix_web::guard::{Guard, fn_guard};
 use actix_web::http::header;
 use actix_web::{Error, HttpRequest, HttpResponse, web};
-use async_graphql::Data;
 use async_graphql::http::{ALL_WEBSOCKET_PROTOCOLS, GraphiQLSource};
-use async_graphql_actix_web::{GraphQLRequest, GraphQLResponse, GraphQLSubscription};
+use async_graphql::{Data, Request, Response};
+use async_graphql_actix_web::GraphQLSubscription;
 
 use super::{bearer, health::Readiness, request_info};
 use crate::auth::{self, Caller, MemberCaller, RequestInfo};
@@ -15,20 +15,21 @@ use crate::error::ApiError;
 use crate::graphql::{RequestContext, Schema};
 use crate::hub::Hub;
 
+/// One operation, as `{"query", "variables", "operationName"}`; no batches.
 pub(super) async fn execute(
     schema: web::Data<Schema>,
     hub: web::Data<Arc<Hub>>,
     readiness: web::Data<Arc<Readiness>>,
     request: HttpRequest,
-    body: GraphQLRequest,
-) -> Result<GraphQLResponse, ApiError> {
+    body: web::Json<Request>,
+) -> Result<web::Json<Response>, ApiError> {
     check_ready(&readiness)?;
     let caller = match bearer(request.headers()) {
         Some(secret) => Some(member(&hub, &secret).await?),
         None => None,
     };
     let context = RequestContext { caller, request: request_info(&request) };
-    Ok(schema.execute(body.into_inner().data(context)).await.into())
+    Ok(web::Json(schema.execute(body.into_inner().data(context)).await))
 }
 
 /// A browser cannot set a header on a socket: the secret comes with `connection_init`, as `{"authorization": "Bearer …"}`.

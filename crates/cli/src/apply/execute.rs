@@ -10,7 +10,7 @@ use crate::output::Output;
 use crate::{app, channel, customer, license};
 
 pub(super) async fn execute(hub: &Hub, out: &Output, steps: Vec<Step>) -> Result<()> {
-    let json = out.machine_format()?;
+    let json = out.is_json();
     let mut done = vec![];
     for step in &steps {
         send(hub, step.action.clone()).await.with_context(|| format!("{} {}", step.kind, step.name))?;

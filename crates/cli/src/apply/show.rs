@@ -13,7 +13,7 @@ pub(super) enum Tense {
 }
 
 pub(super) fn plan(out: &Output, steps: &[Step]) -> Result<()> {
-    if out.machine_format()? {
+    if out.is_json() {
         return out.json(&Value::Array(steps.iter().map(object).collect()));
     }
     steps.iter().flat_map(|step| lines(step, Tense::Plan)).try_for_each(|line| out.say(&line))

@@ -44,7 +44,7 @@ async fn keep_following(
         let before = position.clone();
         let lost = match follow_once(hub, position, telemetry.clone(), printer).await {
             Ok(()) => "the hub ended the connection".to_owned(),
-            Err(error) if is_passing(&error) => format!("{error:#}"),
+            Err(error) if is_passing(&error) => lost(&error),
             Err(error) => return Err(error),
         };
         if *position != before {
@@ -75,6 +75,13 @@ async fn follow_once(
         }
     }
     Ok(())
+}
+
+fn lost(error: &anyhow::Error) -> String {
+    match error.downcast_ref() {
+        Some(Failure::Unreachable { cause, .. }) => format!("lost the hub: {cause}"),
+        _ => format!("{error:#}"),
+    }
 }
 
 fn is_passing(error: &anyhow::Error) -> bool {

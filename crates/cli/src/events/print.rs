@@ -1,26 +1,33 @@
-//! One event after the other: as lines for people, as JSON lines, or as one array.
+//! One event after the other: as lines for people, with names and the gist of the data; as JSON lines or as one array, with
+//! all that there is.
 
 use anyhow::Result;
 use serde_json::Value;
 
 use crate::args::Format;
+use crate::names::Names;
 use crate::output::{line, printable, text};
+
+/// How much of an event's data a line shows.
+const GIST: usize = 100;
 
 pub(super) struct Printer {
     format: Format,
+    names: Names,
     begun: bool,
 }
 
 impl Printer {
-    pub(super) fn new(format: Format) -> Self {
-        Self { format, begun: false }
+    /// The names are for tables.
+    pub(super) fn new(format: Format, names: Names) -> Self {
+        Self { format, names, begun: false }
     }
 
     pub(super) fn print(&mut self, event: Value) -> Result<()> {
         let begun = self.begun;
         self.begin()?;
         match self.format {
-            Format::Table => line(&table_line(&event)),
+            Format::Table => line(&table_line(&event, &self.names)),
             Format::Jsonl => line(&event.to_string()),
             Format::Json => line(&format!("{}{event}", if begun { "," } else { " " })),
         }
@@ -41,7 +48,7 @@ impl Printer {
         }
         match self.format {
             Format::Table => {
-                line(&row(["POSITION", "RECORDED", "EVENT", "STREAM", "ACTOR", "CAUSE", "CORRELATION", "DATA"]))
+                line(&row(["POSITION", "RECORDED", "EVENT", "ABOUT", "ACTOR", "CAUSE", "CORRELATION", "DATA"]))
             }
             Format::Json => line("["),
             Format::Jsonl => Ok(()),
@@ -49,43 +56,74 @@ impl Printer {
     }
 }
 
-fn table_line(event: &Value) -> String {
+fn table_line(event: &Value, names: &Names) -> String {
     let of = |field: &str| text(&event[field]);
+    let data = &event["data"];
+    let about = match (event["stream"].as_str(), data["repository"].as_str()) {
+        (_, Some(repository)) => format!("artifact {repository}"),
+        (Some(stream), None) => names.of(stream),
+        (None, None) => text(&data["subject"]),
+    };
     printable(&row([
         &of("position"),
         &of("recordedAt"),
         &of("type"),
-        &short(&of("stream")),
-        &short(&of("actor")),
-        &short(&of("causation")),
-        &short(&of("correlation")),
-        &event["data"].to_string(),
+        &about,
+        &names.of(&of("actor")),
+        &end(&of("causation")),
+        &end(&of("correlation")),
+        &gist(data),
     ]))
 }
 
 fn row(cells: [&str; 8]) -> String {
-    let [position, recorded, event, stream, actor, cause, correlation, data] = cells;
-    format!("{position:>8}  {recorded:20}  {event:24}  {stream:22}  {actor:16}  {cause:8}  {correlation:11}  {data}")
+    let [position, recorded, event, about, actor, cause, correlation, data] = cells;
+    let line = format!(
+        "{position:>8}  {recorded:20}  {event:20}  {about:32}  {actor:26}  {cause:8}  {correlation:11}  {data}"
+    );
+    line.trim_end().to_owned()
 }
 
-/// The end of an id is enough to tell one from another; `-o jsonl` has all of it.
-fn short(text: &str) -> String {
-    let id = text.len().saturating_sub(36);
-    match text.is_char_boundary(id) && text.len() >= 36 && text.as_bytes()[text.len() - 13] == b'-' {
-        true => format!("{}{}", &text[..id], &text[text.len() - 8..]),
-        false => text.to_owned(),
+/// The end of an id is enough to tell one from another.
+fn end(id: &str) -> String {
+    let characters = id.chars().count();
+    id.chars().skip(characters.saturating_sub(8)).collect()
+}
+
+/// What came of a use; else the data's own begin.
+fn gist(data: &Value) -> String {
+    let outcome = &data["outcome"];
+    let whole = match (data["action"].as_str(), outcome["outcome"].as_str()) {
+        (Some(action), Some(what)) => {
+            let why = outcome["reason"].as_str().or(outcome["rule"].as_str()).unwrap_or_default();
+            return format!("{action} {what}: {why}");
+        }
+        _ if data.as_object().is_some_and(serde_json::Map::is_empty) => return String::new(),
+        _ => data.to_string(),
+    };
+    match whole.char_indices().nth(GIST) {
+        Some((at, _)) => format!("{}…", &whole[..at]),
+        None => whole,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
-    fn ids_are_shortened_to_their_end() {
-        assert_eq!(short("license-0192aaaa-bbbb-7ccc-8ddd-0123456789ab"), "license-456789ab");
-        assert_eq!(short("0192aaaa-bbbb-7ccc-8ddd-0123456789ab"), "456789ab");
-        assert_eq!(short("operator"), "operator");
-        assert_eq!(short("-"), "-");
+    fn a_refusal_says_why() {
+        let outcome =
+            json!({"outcome": "refused", "code": "entitlement.revoked", "reason": "license \"l\" was revoked"});
+        let data = json!({"action": "pull", "subject": "acme/hello:1.0.0", "outcome": outcome});
+        assert_eq!(gist(&data), "pull refused: license \"l\" was revoked");
+    }
+
+    #[test]
+    fn long_data_is_cut_and_no_data_is_nothing() {
+        assert_eq!(gist(&json!({})), "");
+        assert_eq!(gist(&json!({"text": "ä".repeat(200)})).chars().count(), GIST + 1);
     }
 }
