@@ -38,7 +38,8 @@ impl Line {
         self.hub.graphql(Some(&self.owner), &format!("{kind} {{ {document} }}"), json!({})).await
     }
 
-    /// Builds an image and its compose file, and pushes the image.
+    /// Builds an image and its compose file, and pushes the image. It is then taken off the engine, which is the vendor's
+    /// and the customer's at once: the agent and the customer really pull.
     fn push(&self, version: &str, arguments: &[&str]) {
         let built = Command::new(root().join("examples/hello/build"))
             .args([version, &format!("{}/acme", self.hub.registry())])
@@ -48,6 +49,7 @@ impl Line {
             .expect("examples/hello/build can be started");
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         self.docker.ok(&["push", &self.image(version)]);
+        self.docker.ok(&["rmi", &self.image(version)]);
     }
 
     fn image(&self, version: &str) -> String {
@@ -236,7 +238,7 @@ async fn from_a_push_to_a_refusal() {
     let issued = line.run(&issue).await;
     let customer = Docker::new();
     customer.login(&line.hub.registry(), issued["tokenIssue"]["secret"].as_str().expect("a secret"));
-    customer.ok(&["pull", &line.image("1.1.0")]);
+    customer.ok(&["pull", &line.image("1.0.0")]);
     line.run("licenseRevoke(customer: \"globex\", name: \"hello-2026\", reason: \"contract ended\") { changed }").await;
     let reason = "license \"hello-2026\" was revoked: contract ended";
     let refused = customer.run(&["pull", &line.image("1.1.0")]);

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
+use distr_domain::member::MemberKind;
 use distr_domain::permission::{CustomerRole, Membership, VendorRole};
 
 use super::context::ContextExt;
@@ -69,6 +70,9 @@ impl Viewer<'_> {
 
     /// Nothing for a robot.
     async fn email(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        if self.0.kind == MemberKind::Robot {
+            return Ok(None);
+        }
         let key = PersonOf(Of { organization: self.0.organization, id: self.0.member });
         let person = ctx.loader().load_one(key).await.map_err(failed)?;
         Ok(person.map(|person| person.email))
