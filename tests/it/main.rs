@@ -2,6 +2,7 @@
 
 mod access;
 mod catalog;
+mod cli;
 mod enrolment;
 mod layers;
 mod licensing;

@@ -37,8 +37,10 @@ pub struct Reporter {
 
 impl Reporter {
     pub async fn run(mut self, stop: CancellationToken) {
-        // a first report that names no deployment would only be wrong for a moment
-        let _ = stop.run_until_cancelled(timeout(FIRST_LOOK, self.board.seen())).await;
+        // a first report that names no deployment would be wrong for a moment, unless there is none yet
+        if self.desired.borrow().is_some() {
+            let _ = stop.run_until_cancelled(timeout(FIRST_LOOK, self.board.seen())).await;
+        }
         if self.board.unsent(1).is_empty() {
             self.board.heartbeat();
         }

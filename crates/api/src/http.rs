@@ -26,8 +26,8 @@ pub use health::Readiness;
 
 /// GraphQL documents with their variables; compose files are the largest part.
 const MAX_GRAPHQL_BODY: usize = 4 * 1024 * 1024;
-/// Time that requests in flight get to end when the hub stops.
-const SHUTDOWN_SECONDS: u64 = 15;
+/// Time that requests in flight get to end when the hub stops. A push that is cut off is resumed by its client.
+const SHUTDOWN_SECONDS: u64 = 5;
 
 #[derive(Clone)]
 pub struct Served {

@@ -1,0 +1,140 @@
+//! The command line, as a script would use it.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use distr_tests::hub::{HubProcess, OWNER, PASSWORD};
+use distr_tests::{binary, root};
+use serde_json::{Value, json};
+
+struct Cli<'a> {
+    hub: &'a HubProcess,
+    home: tempfile::TempDir,
+}
+
+impl Cli<'_> {
+    fn run(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = Command::new(binary("distr"))
+            .args(["--hub", &self.hub.url("")])
+            .args(arguments)
+            .env("XDG_CONFIG_HOME", self.home.path())
+            .env_remove("DISTR_TOKEN")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("distr can be started");
+        let mut stdin = child.stdin.take().expect("piped");
+        let _ = stdin.write_all(input.as_bytes()); // it may end without reading
+        drop(stdin);
+        child.wait_with_output().expect("distr ends")
+    }
+
+    #[track_caller]
+    fn json(&self, arguments: &[&str]) -> Value {
+        let all: Vec<&str> = arguments.iter().copied().chain(["-o", "json"]).collect();
+        let output = self.run(&all, "");
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
+    fn file(&self, name: &str, yaml: &str) -> String {
+        let path = self.home.path().join(name);
+        std::fs::write(&path, yaml).expect("own directory");
+        path.to_str().expect("UTF-8").to_owned()
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+async fn signed_in(hub: &HubProcess) -> Cli<'_> {
+    let cli = Cli { hub, home: tempfile::tempdir().expect("a temporary directory can be made") };
+    let login = cli.run(&["login", "--organization", "acme", "--email", OWNER], PASSWORD);
+    assert_eq!(login.status.code(), Some(0), "{}", text(&login.stderr));
+    cli
+}
+
+#[tokio::test]
+async fn without_signing_in_it_says_how_to() {
+    let hub = HubProcess::start().await;
+    let cli = Cli { hub: &hub, home: tempfile::tempdir().expect("a temporary directory can be made") };
+    let output = cli.run(&["fleet"], "");
+    assert_eq!(output.status.code(), Some(4));
+    assert!(text(&output.stderr).contains("distr login"), "{}", text(&output.stderr));
+}
+
+#[tokio::test]
+async fn what_is_declared_is_planned_then_applied_once() {
+    let hub = HubProcess::start().await;
+    let cli = signed_in(&hub).await;
+    let example = root().join("examples/hello/distr.yaml");
+    let example = Path::to_str(&example).expect("UTF-8");
+    assert_eq!(cli.run(&["apply", "-f", example, "--plan"], "").status.code(), Some(6), "there is something to do");
+    assert_eq!(cli.json(&["customer", "list"]), json!([]), "a plan changes nothing");
+    let applied = cli.run(&["apply", "-f", example], "");
+    assert_eq!(applied.status.code(), Some(0), "{}", text(&applied.stderr));
+    assert_eq!(cli.run(&["apply", "-f", example, "--plan"], "").status.code(), Some(0), "all is as declared");
+    let head = cli.json(&["events", "--head"]);
+    assert_eq!(cli.run(&["apply", "-f", example], "").status.code(), Some(0));
+    assert_eq!(cli.json(&["events", "--head"]), head, "applying again changes nothing");
+    assert_eq!(cli.json(&["license", "list"])[0]["customer"], "globex");
+}
+
+#[tokio::test]
+async fn an_unknown_field_is_refused_with_its_place_before_anything_is_sent() {
+    let hub = HubProcess::start().await;
+    let cli = signed_in(&hub).await;
+    let file = cli.file("bad.yaml", "customers:\n  - name: globex\napplications:\n  - name: hello\n    colour: red\n");
+    let output = cli.run(&["apply", "-f", &file], "");
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(said.contains("bad.yaml:5:5") && said.contains("colour"), "{said}");
+    assert_eq!(cli.json(&["customer", "list"]), json!([]));
+}
+
+#[tokio::test]
+async fn an_auditor_replays_a_period_as_lines_of_json() {
+    let hub = HubProcess::start().await;
+    let cli = signed_in(&hub).await;
+    cli.json(&["customer", "create", "globex"]);
+    let output = cli.run(&["events", "--from", "2020-01-01", "--to", "2100-01-01", "-o", "jsonl"], "");
+    let events: Vec<Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
+    let types: Vec<_> = events.iter().map(|event| event["type"].as_str().unwrap_or_default()).collect();
+    assert_eq!(types, ["OrganizationCreated", "MemberAdded", "CustomerCreated"]);
+    assert!(events.iter().all(|event| event["actor"].is_string() && event["correlation"].is_string()));
+    let nothing = cli.run(&["events", "--to", "2020-01-01", "-o", "jsonl"], "");
+    assert_eq!((nothing.status.code(), text(&nothing.stdout)), (Some(0), String::new()));
+}
+
+#[tokio::test]
+async fn members_tokens_and_targets_come_and_go() {
+    let hub = HubProcess::start().await;
+    let cli = signed_in(&hub).await;
+    cli.json(&["customer", "create", "globex"]);
+    cli.json(&["member", "robot", "ci", "--role", "publisher"]);
+    cli.json(&["member", "role", "ci", "--role", "auditor"]);
+    let token = cli.json(&["token", "create", "nightly", "--scope", "read", "--member", "ci"]);
+    let secret = token["secret"].as_str().expect("a secret").to_owned();
+    let whoami = |secret: &str| {
+        Command::new(binary("distr"))
+            .args(["--hub", &hub.url(""), "whoami", "-o", "json"])
+            .env("DISTR_TOKEN", secret)
+            .env("XDG_CONFIG_HOME", cli.home.path())
+            .output()
+            .expect("distr can be started")
+    };
+    let shown: Value = serde_json::from_slice(&whoami(&secret).stdout).expect("JSON");
+    assert_eq!((&shown["role"], &shown["email"]), (&json!("AUDITOR"), &Value::Null), "{shown}");
+    let removed = cli.run(&["member", "remove", "ci"], "");
+    assert_eq!(removed.status.code(), Some(0), "{}", text(&removed.stderr));
+    assert_eq!(whoami(&secret).status.code(), Some(4));
+
+    cli.json(&["target", "create", "factory", "--customer", "globex"]);
+    assert_eq!(cli.json(&["fleet"])[0]["state"], "UNKNOWN");
+    cli.json(&["target", "retire", "factory", "--customer", "globex", "--reason", "sold"]);
+    assert_eq!(cli.json(&["fleet"]), json!([]));
+}
