@@ -138,3 +138,20 @@ async fn every_route_answers_strangers_members_and_agents_as_its_row_says() {
     let agent = agent["secret"].as_str().expect("a secret");
     routes::check(&hub, &secrets[&'O'], agent).await;
 }
+
+#[tokio::test]
+async fn an_address_that_asks_too_often_is_told_to_wait() {
+    let hub = HubProcess::start_with(&[("DISTR_RATE_LIMIT", "5")]).await;
+    let client = reqwest::Client::new();
+    let mut refused = None;
+    for _ in 0..200 {
+        let response = client.get(hub.url("/healthz")).send().await.expect("an answer");
+        if response.status() == reqwest::StatusCode::TOO_MANY_REQUESTS {
+            refused = Some(response);
+            break;
+        }
+    }
+    let refused = refused.expect("200 at once are more than 50");
+    assert!(refused.headers().contains_key("retry-after"), "{refused:?}");
+    assert_eq!(refused.json::<Value>().await.expect("JSON")["code"], "too_many_requests");
+}

@@ -1,11 +1,16 @@
 //! How an agent gets its credential, and what it is told.
 
+use std::process::Command;
+use std::time::Duration;
+
 use distr_tests::hub::HubProcess;
+use distr_tests::wait;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-async fn registered(hub: &HubProcess) -> (String, String) {
+/// A session of the owner, the enrolment token of a target, and the command that installs its agent.
+async fn registered(hub: &HubProcess) -> (String, String, String) {
     let owner = hub.sign_in("acme").await;
     hub.graphql(Some(&owner), "mutation { customerCreate(name: \"globex\") { changed } }", json!({})).await.data();
     let register =
@@ -17,7 +22,7 @@ async fn registered(hub: &HubProcess) -> (String, String) {
     assert!(command.contains(&token), "{command}");
     let urls = command.split_whitespace().filter(|word| word.starts_with("http"));
     assert!(urls.into_iter().all(|url| !url.contains(&token)), "the token is in a URL: {command}");
-    (owner, token)
+    (owner, token, command.to_owned())
 }
 
 async fn post(hub: &HubProcess, path: &str, secret: &str, body: Value) -> (StatusCode, Value) {
@@ -39,7 +44,7 @@ fn report(sequence: u64) -> Value {
 #[tokio::test]
 async fn an_enrolment_token_works_once_and_the_credential_rotates() {
     let hub = HubProcess::start().await;
-    let (owner, token) = registered(&hub).await;
+    let (owner, token, _) = registered(&hub).await;
     let (status, answer) = enrol(&hub, &token).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     let secret = answer["secret"].as_str().expect("a secret");
@@ -70,7 +75,7 @@ async fn an_enrolment_token_works_once_and_the_credential_rotates() {
 #[tokio::test]
 async fn a_new_offer_ends_the_old_one() {
     let hub = HubProcess::start().await;
-    let (owner, token) = registered(&hub).await;
+    let (owner, token, _) = registered(&hub).await;
     let offer = "mutation { targetOfferEnrolment(customer: \"globex\", name: \"factory\") { enrolment { token } } }";
     let data = hub.graphql(Some(&owner), offer, json!({})).await.data();
     assert_eq!(enrol(&hub, &token).await.0, StatusCode::CONFLICT);
@@ -81,7 +86,7 @@ async fn a_new_offer_ends_the_old_one() {
 #[tokio::test]
 async fn a_bad_report_is_refused_whole_and_by_name() {
     let hub = HubProcess::start().await;
-    let (_, token) = registered(&hub).await;
+    let (_, token, _) = registered(&hub).await;
     let (_, answer) = enrol(&hub, &token).await;
     let secret = answer["secret"].as_str().expect("a secret");
     let mut long = report(2);
@@ -99,4 +104,42 @@ async fn a_bad_report_is_refused_whole_and_by_name() {
         let message = answer["message"].as_str().unwrap_or_default();
         assert!(message.contains(reason), "{message}");
     }
+}
+
+/// The agent that the command left running; ended with the test.
+struct Installed {
+    pid: String,
+}
+
+impl Drop for Installed {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").arg(&self.pid).status();
+    }
+}
+
+#[tokio::test]
+async fn the_one_command_installs_an_agent_that_reports() {
+    let hub = HubProcess::start().await;
+    let (owner, _, command) = registered(&hub).await;
+    let place = tempfile::tempdir().expect("a temporary directory can be made");
+    let output = Command::new("sh")
+        .args(["-c", &command])
+        .env("DISTR_AGENT_BIN_DIR", place.path().join("bin"))
+        .env("DISTR_AGENT_DATA_DIR", place.path().join("data"))
+        .output()
+        .expect("sh can be started");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let (_, rest) = said.split_once("runs as process ").expect("it says which process");
+    let (pid, _) = rest.split_once(';').expect("a number");
+    let _installed = Installed { pid: pid.to_owned() };
+    let query = "{ target(customer: \"globex\", name: \"factory\") { state agentVersion } }";
+    wait::until("a heartbeat", Duration::from_secs(60), async || {
+        let target = hub.graphql(Some(&owner), query, json!({})).await.data()["target"].clone();
+        match target["state"] == "OK" {
+            true => Ok(()),
+            false => Err(target.to_string()),
+        }
+    })
+    .await;
 }

@@ -105,7 +105,13 @@ impl Hub {
             command: cause.command,
             at: self.clock.now(),
         };
-        Ok(execute::<D>(self.log.as_ref(), stream, command, &context).await?)
+        let executed = execute::<D>(self.log.as_ref(), stream, command, &context).await?;
+        if let Some(position) = executed.position {
+            let (category, events) = (D::CATEGORY.as_str(), executed.events.len());
+            let (actor, correlation) = (&context.actor, context.correlation);
+            tracing::info!(position = position.0, category, %stream, events, %actor, %correlation, "appended");
+        }
+        Ok(executed)
     }
 
     pub async fn visible(&self, position: Position) -> Result<(), ApiError> {

@@ -1,5 +1,7 @@
 //! Where Postgres is: at the URLs that were given, or in the data directory, started and stopped with the hub.
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::Context;
@@ -19,7 +21,7 @@ pub struct Database {
 const NAME: &str = "distr";
 
 pub async fn open_database(config: &StorageConfig) -> anyhow::Result<Database> {
-    std::fs::create_dir_all(&config.data_dir)
+    make_data_dir(&config.data_dir)
         .with_context(|| format!("cannot make the data directory {}", config.data_dir.display()))?;
     match &config.database_url {
         Some(url) => {
@@ -32,6 +34,15 @@ pub async fn open_database(config: &StorageConfig) -> anyhow::Result<Database> {
         }
         None => embedded(config).await,
     }
+}
+
+/// The user that Postgres runs as passes through it and sees nothing in it.
+fn make_data_dir(path: &Path) -> std::io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o711))
 }
 
 async fn embedded(config: &StorageConfig) -> anyhow::Result<Database> {

@@ -8,9 +8,9 @@ use distr_domain::fleet;
 use distr_domain::ids::{DeploymentId, TargetId};
 use distr_domain::permission::Permission;
 use distr_domain::target as domain;
+use distr_projections::Scope;
 use distr_projections::heartbeat::HeartbeatRow;
 use distr_projections::target::{self, TargetRow};
-use distr_projections::{QueryError, Scope};
 use futures_util::Stream;
 
 use super::connection::{connection, cost, paging};
@@ -270,15 +270,15 @@ impl TargetSubscription {
 async fn changed_target(hub: &Hub, scope: Scope, change: Change) -> Watched<TargetRow> {
     let client = hub.read().await?;
     let id = match change.what {
-        Changed::Heartbeat | Changed::Fact(Category::Target) => Some(TargetId(change.id)),
+        Changed::Heartbeat | Changed::Fact(Category::Target) => TargetId(change.id),
         Changed::Fact(Category::Deployment) => {
             let found = distr_projections::deployment::find(&client, scope, DeploymentId(change.id)).await?;
-            found.map(|deployment| deployment.target)
+            match found {
+                Some(deployment) => deployment.target,
+                None => return Ok(None),
+            }
         }
-        Changed::Fact(_) => None,
+        Changed::Fact(_) => return Ok(None),
     };
-    match id {
-        Some(id) => Ok(target::find(&client, scope, id).await.map_err(|error: QueryError| ApiError::from(error))?),
-        None => Ok(None),
-    }
+    Ok(target::find(&client, scope, id).await?)
 }

@@ -1,5 +1,7 @@
--- in the order of the log; a change of a license belongs to the license's customer
-SELECT lpad(a.position::text, 20, '0'), a.id, to_jsonb(a) || jsonb_build_object('customer', coalesce(a.customer, l.customer))
+-- in the order of the log; a change of a license belongs to the license's customer and application
+SELECT lpad(a.position::text, 20, '0'), a.id, 
+       to_jsonb(a) || jsonb_build_object(
+           'customer', coalesce(a.customer, l.customer), 'application', coalesce(a.application, l.application))
 FROM license_audit a
 LEFT JOIN license l ON l.id = a.license
 WHERE a.organization = $1

@@ -4,6 +4,7 @@
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::ops::Range;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,6 +40,8 @@ impl FileBlobs {
         let store = Self { root: root.clone().into(), hashed };
         blocking("open", store.root.display().to_string(), move || {
             std::fs::create_dir_all(&root)?;
+            // images are for those who may pull them, not for all who have an account on this machine
+            std::fs::set_permissions(&root, std::fs::Permissions::from_mode(0o700))?;
             for part in ["blobs", "blobs/sha256", "blobs/sha512", "uploads"] {
                 make_directory(&root.join(part))?;
             }

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the agent of the hub @HUB@ on this machine and enrols it.
-# The one-time token is read from DISTR_ENROLMENT_TOKEN.
+# The one-time token is read from DISTR_ENROLMENT_TOKEN. DISTR_AGENT_BIN_DIR and DISTR_AGENT_DATA_DIR choose other places;
+# with another place for the binary, no system service is made.
 set -eu
 
 hub="@HUB@"
@@ -12,10 +13,10 @@ command -v docker >/dev/null 2>&1 || die "docker is not installed; install it an
 docker compose version >/dev/null 2>&1 || die "the docker compose plugin is not installed; install it, then run this again"
 
 if [ "$(id -u)" = 0 ]; then
-  bin=/usr/local/bin
+  bin=${DISTR_AGENT_BIN_DIR:-/usr/local/bin}
   data=${DISTR_AGENT_DATA_DIR:-/var/lib/distr-agent}
 else
-  bin=$HOME/.local/bin
+  bin=${DISTR_AGENT_BIN_DIR:-$HOME/.local/bin}
   data=${DISTR_AGENT_DATA_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/distr-agent}
 fi
 mkdir -p "$bin" "$data"
@@ -29,7 +30,7 @@ say "enrolling at $hub"
 printf '%s' "$DISTR_ENROLMENT_TOKEN" | env -u DISTR_ENROLMENT_TOKEN "$bin/distr-agent" enrol --hub "$hub" --data-dir "$data"
 unset DISTR_ENROLMENT_TOKEN
 
-if [ "$(id -u)" = 0 ] && [ -d /run/systemd/system ]; then
+if [ "$(id -u)" = 0 ] && [ -d /run/systemd/system ] && [ -z "${DISTR_AGENT_BIN_DIR:-}" ]; then
   cat > /etc/systemd/system/distr-agent.service <<UNIT
 [Unit]
 Description=Distr agent
