@@ -113,9 +113,14 @@ stop() {
     return 0
   fi
   end "$pid"
-  until_true "$3" test ! -e "/proc/$pid" || die "$2 (process $pid) did not stop within $3 s"
+  until_true "$3" has_ended "$pid" || die "$2 (process $pid) did not stop within $3 s"
   rm -f "$1"
   say "stopped $2"
+}
+
+# A process that nobody has collected yet has ended all the same.
+has_ended() {
+  [ ! -e "/proc/$1" ] || grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null
 }
 
 # kill is a command of every shell, but not of every machine, so sudo needs a shell for it
