@@ -38,13 +38,14 @@ impl Line {
         self.hub.graphql(Some(&self.owner), &format!("{kind} {{ {document} }}"), json!({})).await
     }
 
-    /// Builds an image and its compose file, and pushes the image. It is then taken off the engine, which is the vendor's
-    /// and the customer's at once: the agent and the customer really pull.
+    /// Builds an image and its compose file, and pushes the image. It is like no other and taken off the engine, which is
+    /// the vendor's and the customer's at once: an engine does not ask for what it has seen before.
     fn push(&self, version: &str, arguments: &[&str]) {
         let built = Command::new(root().join("examples/hello/build"))
             .args([version, &format!("{}/acme", self.hub.registry())])
             .arg(self.work.path())
             .args(arguments)
+            .env("GREETING", format!("hello from {}", self.work.path().display()))
             .output()
             .expect("examples/hello/build can be started");
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));

@@ -44,6 +44,7 @@ pub struct ServeConfig {
 /// Serves until a signal says stop, or something that it rests on ends.
 pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let settings = settings(&config)?;
+    let first_owner = config.bootstrap.first_owner()?;
     let metrics = PrometheusBuilder::new().install_recorder().context("cannot install the metrics recorder")?;
     let stores = Stores::open(&config.storage).await?;
     let following = Following::start(&stores).await?;
@@ -70,7 +71,9 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let upkeep = tokio::spawn(upkeep(hub.clone()));
 
     catch_up(&hub, head).await;
-    bootstrap::first_owner(&hub, &config.bootstrap).await?;
+    if let Some(owner) = &first_owner {
+        bootstrap::make(&hub, owner).await?;
+    }
     readiness.caught_up();
     info!(url = %hub.settings.public_url, position = head.0, "ready");
 

@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use aws_lc_rs::{hmac, rand};
 use chrono::TimeDelta;
 use distr_domain::fleet::Silence;
+use distr_domain::names::Slug;
 use url::Url;
 
 #[derive(Debug, Clone, clap::Args)]
@@ -66,6 +67,31 @@ pub struct BootstrapConfig {
     /// A file whose first line is the owner's password
     #[arg(long, env = "DISTR_BOOTSTRAP_PASSWORD_FILE")]
     pub bootstrap_password_file: Option<PathBuf>,
+}
+
+/// What `BootstrapConfig` says when it says all.
+pub struct FirstOwner {
+    pub organization: Slug,
+    pub email: String,
+    pub password_file: PathBuf,
+}
+
+impl BootstrapConfig {
+    /// Nothing if nothing is set; an error if only some of it is.
+    pub fn first_owner(&self) -> anyhow::Result<Option<FirstOwner>> {
+        match (&self.bootstrap_organization, &self.bootstrap_email, &self.bootstrap_password_file) {
+            (None, None, None) => Ok(None),
+            (Some(organization), Some(email), Some(password_file)) => Ok(Some(FirstOwner {
+                organization: organization.parse().context("DISTR_BOOTSTRAP_ORGANIZATION does not fit")?,
+                email: email.clone(),
+                password_file: password_file.clone(),
+            })),
+            _ => bail!(
+                "DISTR_BOOTSTRAP_ORGANIZATION, DISTR_BOOTSTRAP_EMAIL and DISTR_BOOTSTRAP_PASSWORD_FILE go together; \
+                 set all or none"
+            ),
+        }
+    }
 }
 
 impl HttpConfig {

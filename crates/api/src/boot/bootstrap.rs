@@ -1,41 +1,32 @@
 //! The first organization and its owner, from the configuration: made once, found afterwards.
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use distr_domain::ids::OrganizationId;
-use distr_domain::names::Slug;
 use distr_domain::organization::{Organization, OrganizationCommand};
 use distr_domain::permission::{Membership, VendorRole};
 use distr_eventlog::Actor;
 use tracing::info;
 
-use crate::config::BootstrapConfig;
+use crate::config::FirstOwner;
 use crate::hub::{Cause, Hub};
 use crate::operations::load;
 use crate::operations::members::{self, NewMember};
 use crate::ops::person;
 
-pub(super) async fn first_owner(hub: &Hub, config: &BootstrapConfig) -> anyhow::Result<()> {
-    let (name, email, file) =
-        match (&config.bootstrap_organization, &config.bootstrap_email, &config.bootstrap_password_file) {
-            (None, None, None) => return Ok(()),
-            (Some(name), Some(email), Some(file)) => (name, email, file),
-            _ => bail!(
-                "DISTR_BOOTSTRAP_ORGANIZATION, DISTR_BOOTSTRAP_EMAIL and DISTR_BOOTSTRAP_PASSWORD_FILE go together; \
-                 set all or none"
-            ),
-        };
-    let name: Slug = name.parse().context("DISTR_BOOTSTRAP_ORGANIZATION does not fit")?;
-    let organization = OrganizationId::of(&name);
+pub(super) async fn make(hub: &Hub, owner: &FirstOwner) -> anyhow::Result<()> {
+    let (name, organization) = (&owner.organization, OrganizationId::of(&owner.organization));
     if load::<Organization>(hub, organization.0).await?.name.is_none() {
         let command = OrganizationCommand::Create { name: name.clone(), display_name: name.to_string() };
         hub.execute::<Organization>(&cause(hub, organization), organization.0, &command).await?;
         info!(organization = %name, "organization is made");
     }
-    if person::find_by_email(&hub.ops.get().await?, organization, email).await?.is_none() {
+    let known = person::find_by_email(&hub.ops.get().await?, organization, &owner.email).await?;
+    if known.is_none() {
+        let file = &owner.password_file;
         let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         let password = text.lines().next().unwrap_or_default().to_owned();
         let membership = Membership::Vendor { role: VendorRole::Owner };
-        let new = NewMember { membership, name: "Owner".to_owned(), sign_in: Some((email.clone(), password)) };
+        let new = NewMember { membership, name: "Owner".to_owned(), sign_in: Some((owner.email.clone(), password)) };
         members::add(hub, &cause(hub, organization), new).await.context("cannot add the first owner")?;
         info!(organization = %name, "owner is added");
     }
