@@ -250,6 +250,18 @@ async fn from_a_push_to_a_refusal() {
     assert!(refused.message().contains(reason), "{}", refused.message());
     assert!(line.serves().await.contains("1.1.0"), "what runs goes on running");
 
+    // removal, and the seat that comes free with it
+    line.run("deploymentRemove(customer: \"globex\", target: \"factory\", application: \"hello\") { changed }").await;
+    wait::until("the end of the deployment", LIMIT, async || {
+        let types = line.event_types().await;
+        match types.iter().any(|event| event == "LicenseSeatReleased") {
+            true => Ok(()),
+            false => Err(format!("{types:?}\n{}", line.agent_log())),
+        }
+    })
+    .await;
+    assert_eq!(line.docker.ok(&["ps", "-q", "--filter", &format!("publish={}", line.port)]), "");
+
     // the whole story, in order
     let types = line.event_types().await;
     let mut story = types.iter();
@@ -269,6 +281,9 @@ async fn from_a_push_to_a_refusal() {
         "DriftRepaired",
         "LicenseRevoked",
         "Access",
+        "RemovalRequested",
+        "DeploymentRemoved",
+        "LicenseSeatReleased",
     ] {
         assert!(story.any(|event| event == told), "{told} is missing or out of order in {types:#?}");
     }
