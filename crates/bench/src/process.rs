@@ -67,11 +67,7 @@ fn stat(pid: u32) -> Result<Stat> {
     let (_, fields) = text.rsplit_once(')').context("a stat line has a command")?;
     let fields: Vec<u64> = fields.split_whitespace().map(|field| field.parse().unwrap_or(0)).collect();
     let field = |number: usize| fields.get(number - 3).copied().context("a stat line is too short");
-    Ok(Stat {
-        parent: field(4)? as u32,
-        own_ticks: field(14)? + field(15)?,
-        collected_ticks: field(16)? + field(17)?,
-    })
+    Ok(Stat { parent: field(4)? as u32, own_ticks: field(14)? + field(15)?, collected_ticks: field(16)? + field(17)? })
 }
 
 /// Resident memory in MiB.

@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn a_number_shows_the_digits_that_count() {
-        for (value, text) in [(0.123, "0.12"), (12.34, "12.3"), (123.4, "123"), (61_257.0, "61 300"), (1e6, "1 000 000")]
+        for (value, text) in
+            [(0.123, "0.12"), (12.34, "12.3"), (123.4, "123"), (61_257.0, "61 300"), (1e6, "1 000 000")]
         {
             assert_eq!(number(value), text);
         }

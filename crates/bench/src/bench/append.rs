@@ -46,8 +46,7 @@ async fn facts(effort: &Effort, database: &Database, log: &Arc<PostgresLog>) -> 
     let mut unnest = Unnest::new(database.connect().await?, table, UNNEST_ROWS).await?;
     let mut copy = Copy::new(database.connect().await?, table, COPY_ROWS).await?;
     let [mut one, mut some, mut many] = [1, 32, 128].map(|producers| Facts { log: log.clone(), producers });
-    let figures =
-        alternate(effort, &mut [&mut one, &mut single, &mut some, &mut unnest, &mut many, &mut copy]).await?;
+    let figures = alternate(effort, &mut [&mut one, &mut single, &mut some, &mut unnest, &mut many, &mut copy]).await?;
     let [one, single, some, unnest, many, copy] = figures[..] else { unreachable!("a figure for each") };
     let row = |name: &str, value| Row::new(format!("append.facts.{name}"), value, "facts/s");
     Ok(vec![
@@ -138,8 +137,7 @@ fn total(counts: Vec<Result<usize>>, began: Instant) -> Result<f64> {
 }
 
 fn fact(stream: StreamName, expected: Expected) -> Append {
-    let event =
-        NewEvent { id: Uuid::now_v7(), event_type: EVENT_TYPE.into(), schema_version: 1, payload: payload() };
+    let event = NewEvent { id: Uuid::now_v7(), event_type: EVENT_TYPE.into(), schema_version: 1, payload: payload() };
     Append {
         stream,
         organization: OrganizationId(Uuid::nil()),

@@ -86,8 +86,7 @@ async fn deploy(site: &Site, graphql: &mut Graphql<'_>, number: &mut usize) -> R
     let version = VERSIONS[(*number / site.fleet.targets.len() + 1) % VERSIONS.len()];
     *number += 1;
     let customer = &site.fleet.customers[target.customer_number];
-    let variables =
-        json!({ "c": customer.as_str(), "t": target.name.as_str(), "a": APPLICATION, "v": version });
+    let variables = json!({ "c": customer.as_str(), "t": target.name.as_str(), "a": APPLICATION, "v": version });
     let data = graphql.ask(DEPLOY, variables).await?;
     ensure!(data["deploymentSetRelease"]["changed"] == true, "nothing changed: {data}");
     Ok(())

@@ -70,8 +70,7 @@ pub(super) fn customers(fleet: &Fleet, shape: &Shape) -> Result<Vec<Append>, See
         let FleetTarget { customer, license, .. } = of_customer[0];
         let terms = Terms { features: ["metrics".parse()?].into(), ..Terms::default() };
         let name = APPLICATION.parse()?;
-        let mut events =
-            vec![LicenseEvent::LicenseIssued { customer, application: fleet.application, name, terms }];
+        let mut events = vec![LicenseEvent::LicenseIssued { customer, application: fleet.application, name, terms }];
         events.extend(of_customer.iter().map(|target| LicenseEvent::LicenseSeatTaken { target: target.id }));
         appends.push(append::<License>(fleet, shape, license.0, &events)?);
     }

@@ -67,15 +67,9 @@ impl RawTable {
                 Type::TIMESTAMPTZ,
                 Type::BYTEA,
             ],
-            Self::Telemetry => &[
-                Type::INT8,
-                Type::UUID,
-                Type::UUID,
-                Type::UUID,
-                Type::INT2,
-                Type::TIMESTAMPTZ,
-                Type::BYTEA,
-            ],
+            Self::Telemetry => {
+                &[Type::INT8, Type::UUID, Type::UUID, Type::UUID, Type::INT2, Type::TIMESTAMPTZ, Type::BYTEA]
+            }
         }
     }
 
@@ -158,8 +152,20 @@ impl Unnest {
                     .execute(
                         &self.statement,
                         &[
-                            &position, &previous, &category, &stream, &revision, &id, &event_type, &version, &nil,
-                            &actor, &causation, &nil, &at, &payload,
+                            &position,
+                            &previous,
+                            &category,
+                            &stream,
+                            &revision,
+                            &id,
+                            &event_type,
+                            &version,
+                            &nil,
+                            &actor,
+                            &causation,
+                            &nil,
+                            &at,
+                            &payload,
                         ],
                     )
                     .await?
@@ -216,8 +222,20 @@ impl Measure for Copy {
                     RawTable::Facts => {
                         let Raw { position, previous, stream, revision, id, at, payload } = &row;
                         let columns: [&(dyn ToSql + Sync); 14] = [
-                            position, previous, &CATEGORY, stream, revision, id, &EVENT_TYPE, &1_i32, &Uuid::nil(),
-                            &ACTOR, &None::<Uuid>, &Uuid::nil(), at, payload,
+                            position,
+                            previous,
+                            &CATEGORY,
+                            stream,
+                            revision,
+                            id,
+                            &EVENT_TYPE,
+                            &1_i32,
+                            &Uuid::nil(),
+                            &ACTOR,
+                            &None::<Uuid>,
+                            &Uuid::nil(),
+                            at,
+                            payload,
                         ];
                         writer.as_mut().write(&columns).await?;
                     }
