@@ -8,11 +8,12 @@ use toml::Table;
 /// Each crate with the crates of this workspace that it may use, and nothing else of this workspace.
 const ALLOWED: [(&str, &[&str]); 9] = [
     ("domain", &[]),
-    ("eventlog", &["domain"]),
-    ("projections", &["domain", "eventlog"]),
-    ("registry", &["domain", "eventlog", "projections"]),
+    ("postgres", &[]),
+    ("eventlog", &["domain", "postgres"]),
+    ("projections", &["domain", "eventlog", "postgres"]),
+    ("registry", &["domain", "eventlog", "postgres", "projections"]),
     ("embedded-postgres", &[]),
-    ("api", &["domain", "eventlog", "projections", "registry", "embedded-postgres"]),
+    ("api", &["domain", "eventlog", "postgres", "projections", "registry", "embedded-postgres"]),
     ("agent", &["domain"]),
     ("cli", &["domain"]),
     ("bench", &["domain", "eventlog", "api", "embedded-postgres"]),

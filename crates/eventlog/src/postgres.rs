@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use distr_postgres::{Address, AddressError};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
@@ -42,7 +43,7 @@ const QUEUE: usize = 4096;
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     #[error("the event log's database URL is not valid")]
-    Url(#[source] tokio_postgres::Error),
+    Url(#[source] AddressError),
     #[error("the event log's database could not be reached")]
     Reach(#[source] tokio_postgres::Error),
     #[error("the schema of the event log could not be brought up to date")]
@@ -69,12 +70,12 @@ impl PostgresLog {
     /// Connects to the database by its URL, brings the schema `eventlog` up to date and starts the appender. Its
     /// tasks run on the runtime that calls this.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
-        Self::connect_to(url.parse().map_err(ConnectError::Url)?).await
+        Self::connect_to(Address::parse(url).map_err(ConnectError::Url)?).await
     }
 
-    /// As `connect`, by a configuration.
-    pub async fn connect_to(config: tokio_postgres::Config) -> Result<Self, ConnectError> {
-        let connector = Connector::new(config);
+    /// As `connect`, by an address or a configuration.
+    pub async fn connect_to(address: impl Into<Address>) -> Result<Self, ConnectError> {
+        let connector = Connector::new(address.into());
         migrate::migrate(&connector).await?;
         let reader = Reader::new(&connector)?;
         let start = reader.head().await?;

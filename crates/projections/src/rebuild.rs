@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use distr_eventlog::{EventLog, Position};
-use tokio_postgres::{Client, Config, NoTls};
+use distr_postgres::Address;
+use tokio_postgres::Client;
 
 use crate::error::ProjectionError;
 use crate::group::{Group, groups};
@@ -24,12 +25,11 @@ pub struct RebuildReport {
 
 /// Replays the whole log. The runners of the live schema must not run: their checkpoints are replaced.
 pub async fn rebuild(
-    config: &Config,
+    database: &Address,
     log: Arc<dyn EventLog>,
     mut progress: impl FnMut(&'static str, Position, Position),
 ) -> Result<RebuildReport, ProjectionError> {
-    let (mut client, connection) = config.connect(NoTls).await?;
-    let connection = tokio::spawn(connection);
+    let mut client = database.connect().await?;
     client.batch_execute(&format!("DROP SCHEMA IF EXISTS {NEXT_SCHEMA} CASCADE")).await?;
     create(&client, NEXT_SCHEMA).await?;
     let mut report = RebuildReport { position: Position(u64::MAX), applied: vec![] };
@@ -39,8 +39,6 @@ pub async fn rebuild(
         report.applied.push((group.name, applied));
     }
     swap(&mut client).await?;
-    drop(client);
-    let _ = connection.await;
     Ok(report)
 }
 

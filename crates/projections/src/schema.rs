@@ -2,8 +2,9 @@
 //! that the same projections fill the live schema and, for a rebuild, one beside it. A change of shape is a new
 //! generation, never an ALTER: when `SHAPE` differs from what the live schema was made with, the hub rebuilds it.
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
-use tokio_postgres::{Client, Config, NoTls};
+use deadpool_postgres::Pool;
+use distr_postgres::Address;
+use tokio_postgres::Client;
 
 use crate::error::ProjectionError;
 
@@ -47,16 +48,12 @@ pub(crate) async fn create(client: &impl Batch, schema: &str) -> Result<(), Proj
 }
 
 /// A pool whose connections look into the live schema.
-pub fn read_pool(config: &Config, size: usize) -> Pool {
-    let mut config = config.clone();
-    config.options(format!("-c search_path={LIVE_SCHEMA} -c jit=off"));
-    config.application_name("distr-hub read models");
-    let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-    Pool::builder(manager)
-        .max_size(size)
-        .runtime(deadpool_postgres::Runtime::Tokio1)
-        .build()
-        .expect("a pool with a runtime is complete")
+pub fn read_pool(database: &Address, size: usize) -> Pool {
+    let database = database.with(|config| {
+        config.options(format!("-c search_path={LIVE_SCHEMA} -c jit=off"));
+        config.application_name("distr-hub read models");
+    });
+    database.pool(size)
 }
 
 /// What can run a script: a client or a transaction.

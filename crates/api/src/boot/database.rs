@@ -2,19 +2,18 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::str::FromStr;
 
 use anyhow::Context;
 use distr_embedded_postgres::{EmbeddedPostgres, Options};
-use tokio_postgres::Config;
+use distr_postgres::Address;
 use tracing::info;
 
 use crate::config::StorageConfig;
 
 pub struct Database {
     /// read models, operations, registry
-    pub main: Config,
-    pub eventlog: Config,
+    pub main: Address,
+    pub eventlog: Address,
     pub embedded: Option<EmbeddedPostgres>,
 }
 
@@ -49,7 +48,7 @@ async fn embedded(config: &StorageConfig) -> anyhow::Result<Database> {
     let data_dir = config.data_dir.join("postgres");
     let embedded = distr_embedded_postgres::start(Options::new(data_dir)).await.context("cannot start Postgres")?;
     embedded.create_database(NAME).await.context("cannot make the database")?;
-    let main = Config::from_str(&embedded.url(NAME)).context("the embedded Postgres has no usable URL")?;
+    let main = Address::parse(&embedded.url(NAME)).context("the embedded Postgres has no usable URL")?;
     info!(data_dir = %embedded.data_dir().display(), "Postgres is started");
     let eventlog = match &config.eventlog_url {
         Some(url) => parse("EVENTLOG_URL", url)?,
@@ -59,8 +58,6 @@ async fn embedded(config: &StorageConfig) -> anyhow::Result<Database> {
 }
 
 /// Does not repeat the URL: it may hold a password.
-fn parse(variable: &str, url: &str) -> anyhow::Result<Config> {
-    Config::from_str(url).map_err(|_| {
-        anyhow::anyhow!("{variable} is not a Postgres URL; use postgres://user:password@host:port/database")
-    })
+fn parse(variable: &str, url: &str) -> anyhow::Result<Address> {
+    Address::parse(url).with_context(|| format!("{variable} cannot be used"))
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use anyhow::Context;
 use deadpool_postgres::Pool;
 use distr_eventlog::{EventLog, PostgresLog};
+use distr_postgres::Address;
 use distr_projections::{prepare_live, read_pool, rebuild};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::Client;
 use tracing::info;
 use uuid::Uuid;
 
@@ -59,7 +60,7 @@ impl Stores {
 }
 
 /// Makes the read models' schema, and makes the read models anew if their shape is another program's.
-async fn prepare_read_models(database: &Config, log: Arc<dyn EventLog>) -> anyhow::Result<()> {
+async fn prepare_read_models(database: &Address, log: Arc<dyn EventLog>) -> anyhow::Result<()> {
     let outdated =
         with_client(database, async |client| prepare_live(client).await.context("cannot prepare the read models"))
             .await?;
@@ -73,13 +74,9 @@ async fn prepare_read_models(database: &Config, log: Arc<dyn EventLog>) -> anyho
 
 /// A connection for one job.
 async fn with_client<T>(
-    database: &Config,
+    database: &Address,
     job: impl AsyncFnOnce(&mut Client) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let (mut client, connection) = database.connect(NoTls).await.context("cannot connect to the database")?;
-    let connection = tokio::spawn(connection);
-    let outcome = job(&mut client).await;
-    drop(client);
-    connection.await??;
-    outcome
+    let mut client = database.connect().await.context("cannot connect to the database")?;
+    job(&mut client).await
 }

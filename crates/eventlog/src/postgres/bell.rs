@@ -3,8 +3,9 @@
 
 use std::{future::poll_fn, sync::Arc, time::Duration};
 
+use distr_postgres::TlsStream;
 use tokio::{sync::watch, time::timeout};
-use tokio_postgres::{AsyncMessage, Client, Connection, Error, Socket, tls::NoTlsStream};
+use tokio_postgres::{AsyncMessage, Client, Connection, Error, Socket};
 
 use super::{connector::Connector, statements};
 use crate::Position;
@@ -86,7 +87,7 @@ impl Bell {
     }
 }
 
-async fn listen(mut connection: Connection<Socket, NoTlsStream>, head: Arc<watch::Sender<Position>>) {
+async fn listen(mut connection: Connection<Socket, TlsStream>, head: Arc<watch::Sender<Position>>) {
     while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
         if let AsyncMessage::Notification(notification) = message
             && let Ok(position) = notification.payload().parse()

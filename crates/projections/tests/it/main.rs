@@ -25,7 +25,7 @@ fn name(text: &str) -> Slug {
 #[tokio::test]
 async fn every_statement_prepares() {
     let (_postgres, config) = database().await;
-    let pool = read_pool(&config, 2);
+    let pool = read_pool(&config.clone().into(), 2);
     let client = pool.get().await.unwrap();
     let mut checked = 0;
     for file in harness::sql_files() {
@@ -60,7 +60,7 @@ async fn a_license_is_shown_as_its_events_say() {
     let runner = start(&config, &log, Group::CORE).await;
     runner.progress.wait_for(log.head().await.unwrap(), LIMIT).await.unwrap();
 
-    let client = read_pool(&config, 1).get().await.unwrap();
+    let client = read_pool(&config.clone().into(), 1).get().await.unwrap();
     let row = license::find(&client, SCOPE, id).await.unwrap().expect("the license is there");
     assert_eq!((row.terms, row.position), (terms, 5));
     assert_eq!(row.seats_taken, [TargetId(Uuid::from_u128(2))]);
@@ -88,7 +88,7 @@ async fn the_log_twice_from_zero_gives_the_same_rows() {
     for (table, rows) in &live {
         assert!(!rows.is_empty(), "no event of the harness fills table {table}");
     }
-    let report = rebuild(&config, log, |_, _, _| {}).await.unwrap();
+    let report = rebuild(&config.clone().into(), log, |_, _, _| {}).await.unwrap();
     assert!(report.position >= head);
     let rebuilt = tables(&config, "read").await;
     for (table, rows) in &live {
@@ -114,7 +114,7 @@ async fn a_group_is_moved_by_one_runner_and_taken_over_when_it_stops() {
     let create = CustomerCommand::Create { name: late.clone(), display_name: "L".into() };
     run::<Customer>(&*log, CustomerId::of(ORGANIZATION, &late).0, create).await;
     second.progress.wait_for(Position(51), LIMIT).await.unwrap();
-    let client = read_pool(&config, 1).get().await.unwrap();
+    let client = read_pool(&config.clone().into(), 1).get().await.unwrap();
     let page = customer::list(&client, SCOPE, &Paging::first(100)).await.unwrap();
     assert_eq!((page.items.len(), page.has_next), (51, false));
     second.stop().await;
@@ -125,7 +125,7 @@ async fn start(
     log: &Arc<dyn EventLog>,
     group: &str,
 ) -> distr_projections::RunnerHandle {
-    let pool = read_pool(config, 4);
+    let pool = read_pool(&config.clone().into(), 4);
     let client = pool.get().await.unwrap();
     let group = groups(&client).await.unwrap().into_iter().find(|other| other.name == group).unwrap();
     drop(client);

@@ -54,7 +54,7 @@ impl World {
         tokio::spawn(connection);
         prepare_live(&mut client).await.expect("read models");
         distr_registry::migrate(&mut client).await.expect("the registry's schema");
-        let pool = read_pool(&config, 8);
+        let pool = read_pool(&config.clone().into(), 8);
         let core = groups(&pool.get().await.expect("a connection")).await.expect("the groups");
         let core = core.into_iter().find(|group| group.name == Group::CORE).expect("group core");
         let runner = Runner::start(core, log.clone(), pool.clone(), Uuid::now_v7());

@@ -1,0 +1,174 @@
+//! Where a database is, and how it is reached.
+
+use std::path::PathBuf;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{Client, Config, Connection, Error, Socket};
+
+use crate::tls::{Tls, TlsError, TlsStream, Trust};
+
+/// Not told: the address itself, which may hold a password.
+#[derive(Debug, thiserror::Error)]
+pub enum AddressError {
+    #[error("it is not a Postgres URL; use postgres://user:password@host:port/database")]
+    Url(#[source] Error),
+    #[error("sslmode {0:?} is not known; use disable, prefer, require or verify-full")]
+    Mode(String),
+    #[error("sslrootcert is for sslmode=verify-full; other modes check no certificate")]
+    RootWithoutCheck,
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// A database: cheap to clone, and to change for one purpose.
+#[derive(Debug, Clone)]
+pub struct Address {
+    config: Config,
+    tls: Tls,
+    root: Option<PathBuf>,
+    verified: bool,
+}
+
+impl Address {
+    /// Reads the certificates that the address names.
+    pub fn parse(url: &str) -> Result<Self, AddressError> {
+        let Parameters { rest, mode, root } = Parameters::split_off(url);
+        let mut config: Config = rest.parse().map_err(AddressError::Url)?;
+        let verified = mode.as_deref() == Some("verify-full");
+        match mode.as_deref() {
+            None => {}
+            Some("disable") => drop(config.ssl_mode(SslMode::Disable)),
+            Some("prefer") => drop(config.ssl_mode(SslMode::Prefer)),
+            Some("require" | "verify-full") => drop(config.ssl_mode(SslMode::Require)),
+            Some(other) => return Err(AddressError::Mode(other.to_owned())),
+        }
+        let trust = match (verified, &root) {
+            (true, Some(file)) => Trust::File(file),
+            (true, None) => Trust::System,
+            (false, None) => Trust::Anybody,
+            (false, Some(_)) => return Err(AddressError::RootWithoutCheck),
+        };
+        let tls = Tls::new(trust)?;
+        Ok(Self { tls, root, verified, ..Self::from(config) })
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// `sslmode` and `sslrootcert` as libpq takes them.
+    pub fn ssl(&self) -> (&'static str, Option<&PathBuf>) {
+        let mode = match self.config.get_ssl_mode() {
+            SslMode::Disable => "disable",
+            SslMode::Require if self.verified => "verify-full",
+            SslMode::Require => "require",
+            _ => "prefer",
+        };
+        (mode, self.root.as_ref())
+    }
+
+    /// The same database for a purpose: with a name that its server shows, and other settings.
+    pub fn with(&self, change: impl FnOnce(&mut Config)) -> Self {
+        let mut changed = self.clone();
+        change(&mut changed.config);
+        changed
+    }
+
+    /// The caller drives the connection, and so sees its messages and its end.
+    pub async fn open(&self) -> Result<(Client, Connection<Socket, TlsStream>), Error> {
+        self.open_as(&self.config).await
+    }
+
+    /// As `open`, with a configuration that was made from this address's.
+    pub async fn open_as(&self, config: &Config) -> Result<(Client, Connection<Socket, TlsStream>), Error> {
+        config.connect(self.tls.connector()).await
+    }
+
+    /// A connection that a task of the current runtime drives, until the client is dropped.
+    pub async fn connect(&self) -> Result<Client, Error> {
+        let (client, connection) = self.open().await?;
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection to the database ended");
+            }
+        });
+        Ok(client)
+    }
+
+    pub fn pool(&self, size: usize) -> Pool {
+        let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        Pool::builder(Manager::from_config(self.config.clone(), self.tls.connector(), settings))
+            .max_size(size)
+            .runtime(Runtime::Tokio1)
+            .build()
+            .expect("a pool with a runtime is complete")
+    }
+}
+
+/// What `prefer` does: encrypted where the server offers it.
+impl From<Config> for Address {
+    fn from(mut config: Config) -> Self {
+        if config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_))) && !config.get_hosts().is_empty() {
+            config.ssl_mode(SslMode::Disable);
+        }
+        Self { config, tls: Tls::unchecked(), root: None, verified: false }
+    }
+}
+
+/// The parameters of the URL that tokio-postgres does not know as libpq does, and the URL without them.
+struct Parameters {
+    rest: String,
+    mode: Option<String>,
+    root: Option<PathBuf>,
+}
+
+impl Parameters {
+    fn split_off(url: &str) -> Self {
+        let mut found = Self { rest: url.to_owned(), mode: None, root: None };
+        let Some((base, query)) = url.split_once('?') else {
+            return found;
+        };
+        let mut kept = Vec::new();
+        for pair in query.split('&') {
+            match pair.split_once('=') {
+                Some(("sslmode", mode)) => found.mode = Some(mode.to_owned()),
+                Some(("sslrootcert", file)) => found.root = Some(PathBuf::from(file.replace("%2F", "/"))),
+                _ => kept.push(pair),
+            }
+        }
+        found.rest = if kept.is_empty() { base.to_owned() } else { format!("{base}?{}", kept.join("&")) };
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mode_that_is_not_known_is_named() {
+        let error = Address::parse("postgres://hub@db/distr?sslmode=verify-some").expect_err("a mode").to_string();
+        assert!(error.contains("\"verify-some\"") && error.contains("verify-full"), "{error}");
+        assert!(matches!(
+            Address::parse("postgres://hub@db/distr?sslmode=require&sslrootcert=/ca.pem"),
+            Err(AddressError::RootWithoutCheck)
+        ));
+    }
+
+    #[test]
+    fn other_parameters_stay_and_a_password_is_never_told() {
+        let address = Address::parse("postgres://hub:s3cret@db/distr?connect_timeout=7&sslmode=require&keepalives=1");
+        let config = address.expect("an address").config().clone();
+        assert_eq!(config.get_connect_timeout().map(std::time::Duration::as_secs), Some(7));
+        assert_eq!(config.get_ssl_mode(), SslMode::Require);
+        let error = Address::parse("postgres://hub:s3cret@db:port/distr").expect_err("no port");
+        assert!(!error.to_string().contains("s3cret"), "{error}");
+    }
+
+    #[test]
+    fn a_socket_is_not_encrypted() {
+        let address = Address::parse("postgres://distr@%2Ftmp%2Fpg:5432/distr").expect("an address");
+        assert_eq!(address.config().get_ssl_mode(), SslMode::Disable);
+    }
+}
