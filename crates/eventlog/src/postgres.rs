@@ -70,7 +70,7 @@ impl PostgresLog {
     /// Connects to the database by its URL, brings the schema `eventlog` up to date and starts the appender. Its
     /// tasks run on the runtime that calls this.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
-        Self::connect_to(Address::parse(url).map_err(ConnectError::Url)?).await
+        Self::connect_to(url.parse::<Address>().map_err(ConnectError::Url)?).await
     }
 
     /// As `connect`, by an address or a configuration.

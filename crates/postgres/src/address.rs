@@ -1,6 +1,7 @@
 //! Where a database is, and how it is reached.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use tokio_postgres::config::{Host, SslMode};
@@ -31,28 +32,6 @@ pub struct Address {
 }
 
 impl Address {
-    /// Reads the certificates that the address names.
-    pub fn parse(url: &str) -> Result<Self, AddressError> {
-        let Parameters { rest, mode, root } = Parameters::split_off(url);
-        let mut config: Config = rest.parse().map_err(AddressError::Url)?;
-        let verified = mode.as_deref() == Some("verify-full");
-        match mode.as_deref() {
-            None => {}
-            Some("disable") => drop(config.ssl_mode(SslMode::Disable)),
-            Some("prefer") => drop(config.ssl_mode(SslMode::Prefer)),
-            Some("require" | "verify-full") => drop(config.ssl_mode(SslMode::Require)),
-            Some(other) => return Err(AddressError::Mode(other.to_owned())),
-        }
-        let trust = match (verified, &root) {
-            (true, Some(file)) => Trust::File(file),
-            (true, None) => Trust::System,
-            (false, None) => Trust::Anybody,
-            (false, Some(_)) => return Err(AddressError::RootWithoutCheck),
-        };
-        let tls = Tls::new(trust)?;
-        Ok(Self { tls, root, verified, ..Self::from(config) })
-    }
-
     pub fn config(&self) -> &Config {
         &self.config
     }
@@ -106,6 +85,32 @@ impl Address {
     }
 }
 
+impl FromStr for Address {
+    type Err = AddressError;
+
+    /// Reads the certificates that the address names.
+    fn from_str(url: &str) -> Result<Self, AddressError> {
+        let Parameters { rest, mode, root } = Parameters::split_off(url);
+        let mut config: Config = rest.parse().map_err(AddressError::Url)?;
+        let verified = mode.as_deref() == Some("verify-full");
+        match mode.as_deref() {
+            None => {}
+            Some("disable") => drop(config.ssl_mode(SslMode::Disable)),
+            Some("prefer") => drop(config.ssl_mode(SslMode::Prefer)),
+            Some("require" | "verify-full") => drop(config.ssl_mode(SslMode::Require)),
+            Some(other) => return Err(AddressError::Mode(other.to_owned())),
+        }
+        let trust = match (verified, &root) {
+            (true, Some(file)) => Trust::File(file),
+            (true, None) => Trust::System,
+            (false, None) => Trust::Anybody,
+            (false, Some(_)) => return Err(AddressError::RootWithoutCheck),
+        };
+        let tls = Tls::new(trust)?;
+        Ok(Self { tls, root, verified, ..Self::from(config) })
+    }
+}
+
 /// What `prefer` does: encrypted where the server offers it.
 impl From<Config> for Address {
     fn from(mut config: Config) -> Self {
@@ -148,27 +153,28 @@ mod tests {
 
     #[test]
     fn a_mode_that_is_not_known_is_named() {
-        let error = Address::parse("postgres://hub@db/distr?sslmode=verify-some").expect_err("a mode").to_string();
+        let error = Address::from_str("postgres://hub@db/distr?sslmode=verify-some").expect_err("a mode").to_string();
         assert!(error.contains("\"verify-some\"") && error.contains("verify-full"), "{error}");
         assert!(matches!(
-            Address::parse("postgres://hub@db/distr?sslmode=require&sslrootcert=/ca.pem"),
+            Address::from_str("postgres://hub@db/distr?sslmode=require&sslrootcert=/ca.pem"),
             Err(AddressError::RootWithoutCheck)
         ));
     }
 
     #[test]
     fn other_parameters_stay_and_a_password_is_never_told() {
-        let address = Address::parse("postgres://hub:s3cret@db/distr?connect_timeout=7&sslmode=require&keepalives=1");
+        let address =
+            Address::from_str("postgres://hub:s3cret@db/distr?connect_timeout=7&sslmode=require&keepalives=1");
         let config = address.expect("an address").config().clone();
         assert_eq!(config.get_connect_timeout().map(std::time::Duration::as_secs), Some(7));
         assert_eq!(config.get_ssl_mode(), SslMode::Require);
-        let error = Address::parse("postgres://hub:s3cret@db:port/distr").expect_err("no port");
+        let error = Address::from_str("postgres://hub:s3cret@db:port/distr").expect_err("no port");
         assert!(!error.to_string().contains("s3cret"), "{error}");
     }
 
     #[test]
     fn a_socket_is_not_encrypted() {
-        let address = Address::parse("postgres://distr@%2Ftmp%2Fpg:5432/distr").expect("an address");
+        let address = Address::from_str("postgres://distr@%2Ftmp%2Fpg:5432/distr").expect("an address");
         assert_eq!(address.config().get_ssl_mode(), SslMode::Disable);
     }
 }

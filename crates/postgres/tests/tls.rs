@@ -4,6 +4,7 @@ use std::fs::{self, Permissions};
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use distr_embedded_postgres::{EmbeddedPostgres, Options, start};
 use distr_postgres::Address;
@@ -52,7 +53,8 @@ impl Server {
         ];
         let options = Options { port: Some(port), settings, durable: false, ..Options::new(&data_dir) };
         let postgres = start(options).await.expect("it starts with TLS");
-        let client = Address::parse(&postgres.url("postgres")).expect("an address").connect().await.expect("a client");
+        let client =
+            Address::from_str(&postgres.url("postgres")).expect("an address").connect().await.expect("a client");
         client.batch_execute("CREATE ROLE hub LOGIN PASSWORD 'open'").await.expect("a role");
         Self { postgres, port, files }
     }
@@ -75,7 +77,7 @@ fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
 
 /// Whether the connection was encrypted, or why there is none.
 async fn encrypted(url: &str) -> Result<bool, String> {
-    let address = Address::parse(url).map_err(|error| told(&error))?;
+    let address = Address::from_str(url).map_err(|error| told(&error))?;
     let client = address.connect().await.map_err(|error| told(&error))?;
     let row = client.query_one("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()", &[]).await;
     let direct = row.expect("a row").get(0);
@@ -118,7 +120,7 @@ async fn a_server_without_tls_is_refused_where_it_is_required() {
     let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
     let options = Options { port: Some(port), durable: false, ..Options::new(files.path().join("pg")) };
     let postgres = start(options).await.expect("it starts");
-    let client = Address::parse(&postgres.url("postgres")).expect("an address").connect().await.expect("a client");
+    let client = Address::from_str(&postgres.url("postgres")).expect("an address").connect().await.expect("a client");
     client.batch_execute("CREATE ROLE hub LOGIN PASSWORD 'open'").await.expect("a role");
     let url = format!("postgres://hub:open@127.0.0.1:{port}/postgres");
     assert_eq!(encrypted(&url).await, Ok(false), "prefer goes on without");
@@ -132,9 +134,9 @@ fn a_root_file_that_holds_none_is_named() {
     let files = tempfile::tempdir().expect("a temporary directory");
     let path = files.path().join("ca.pem");
     let url = format!("postgres://hub@db/distr?sslmode=verify-full&sslrootcert={}", path.display());
-    let missing = told(&Address::parse(&url).expect_err("no file"));
+    let missing = told(&Address::from_str(&url).expect_err("no file"));
     assert!(missing.contains(&path.display().to_string()), "{missing}");
     fs::write(&path, "nothing\n").expect("own directory");
-    let empty = told(&Address::parse(&url).expect_err("no certificate"));
+    let empty = told(&Address::from_str(&url).expect_err("no certificate"));
     assert!(empty.contains("no certificate"), "{empty}");
 }

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::str::FromStr;
 
 use anyhow::Context;
 use distr_embedded_postgres::{EmbeddedPostgres, Options};
@@ -48,7 +49,7 @@ async fn embedded(config: &StorageConfig) -> anyhow::Result<Database> {
     let data_dir = config.data_dir.join("postgres");
     let embedded = distr_embedded_postgres::start(Options::new(data_dir)).await.context("cannot start Postgres")?;
     embedded.create_database(NAME).await.context("cannot make the database")?;
-    let main = Address::parse(&embedded.url(NAME)).context("the embedded Postgres has no usable URL")?;
+    let main = Address::from_str(&embedded.url(NAME)).context("the embedded Postgres has no usable URL")?;
     info!(data_dir = %embedded.data_dir().display(), "Postgres is started");
     let eventlog = match &config.eventlog_url {
         Some(url) => parse("EVENTLOG_URL", url)?,
@@ -59,5 +60,5 @@ async fn embedded(config: &StorageConfig) -> anyhow::Result<Database> {
 
 /// Does not repeat the URL: it may hold a password.
 fn parse(variable: &str, url: &str) -> anyhow::Result<Address> {
-    Address::parse(url).with_context(|| format!("{variable} cannot be used"))
+    Address::from_str(url).with_context(|| format!("{variable} cannot be used"))
 }
