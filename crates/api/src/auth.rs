@@ -6,6 +6,7 @@ mod sign_in;
 
 use std::sync::LazyLock;
 
+use deadpool_postgres::Pool;
 use distr_domain::ids::{CredentialId, CustomerId, MemberId, OrganizationId, TargetId};
 use distr_domain::member::MemberKind;
 use distr_domain::permission::{Membership, Permission};
@@ -16,9 +17,11 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
 
+use crate::clock::SharedClock;
 use crate::error::ApiError;
 use crate::hub::Hub;
 use crate::ops::credential::{self, CredentialKind};
+use crate::together::Together;
 
 pub use sign_in::{SignIn, SignedIn, sign_in};
 
@@ -102,10 +105,20 @@ fn scope_for(permission: Permission) -> TokenScope {
 
 /// Nobody if the secret is unknown, expired or revoked, or its member or target is gone: told apart by no answer.
 pub async fn authenticate(hub: &Hub, secret: &str) -> Result<Option<Caller>, ApiError> {
-    let client = hub.ops.get().await?;
-    let statement = client.prepare_cached(BY_SECRET).await?;
-    let row = client.query_opt(&statement, &[&credential::hash(secret), &hub.clock.now()]).await?;
-    Ok(row.and_then(|row| caller(&row)))
+    hub.callers.find(credential::hash(secret)).await
+}
+
+/// By the hash of what they show: one query for all who come at the same time.
+pub fn callers(ops: Pool, clock: SharedClock) -> Together<Vec<u8>, Caller> {
+    Together::start(move |hashes: Vec<Vec<u8>>| {
+        let (ops, clock) = (ops.clone(), clock.clone());
+        async move {
+            let client = ops.get().await?;
+            let statement = client.prepare_cached(&BY_SECRETS).await?;
+            let rows = client.query(&statement, &[&hashes, &clock.now()]).await?;
+            Ok(rows.iter().filter_map(|row| Some((row.get("hash"), caller(row)?))).collect())
+        }
+    })
 }
 
 /// The same by the id of a session, token or agent's credential, for those who showed its secret a while ago.
@@ -117,6 +130,7 @@ pub async fn authenticate_again(hub: &Hub, id: Uuid) -> Result<Option<Caller>, A
 }
 
 const BY_SECRET: &str = include_str!("auth/authenticate.sql");
+static BY_SECRETS: LazyLock<String> = LazyLock::new(|| BY_SECRET.replace("c.hash = $1", "c.hash = ANY($1)"));
 static BY_ID: LazyLock<String> = LazyLock::new(|| BY_SECRET.replace("c.hash = $1", "c.id = $1"));
 
 fn caller(row: &Row) -> Option<Caller> {

@@ -21,9 +21,10 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{BootstrapConfig, FleetConfig, HttpConfig, StorageConfig, registry_host};
 use crate::http::{self, Readiness, Served, limits::Limits};
 use crate::hub::{Hub, Settings};
+use crate::operations::desired;
 use crate::ops::secret::Vault;
 use crate::registry_callers::HubCallers;
-use crate::{graphql, policy};
+use crate::{auth, graphql, policy};
 use following::Following;
 use stores::Stores;
 
@@ -112,6 +113,8 @@ fn hub(config: &ServeConfig, settings: Settings, stores: &Stores, following: &Fo
         log: stores.log.clone(),
         read: stores.read.clone(),
         ops: stores.ops.clone(),
+        callers: auth::callers(stores.ops.clone(), Arc::new(SystemClock)),
+        wishes: desired::wishes(stores.ops.clone()),
         clock: Arc::new(SystemClock),
         vault: Vault::new(&stores.master),
         limits: Limits::new(config.http.rate_limit),

@@ -6,19 +6,20 @@ use std::sync::Arc;
 use deadpool_postgres::Pool;
 use distr_domain::decider::Decider;
 use distr_domain::fleet::Silence;
-use distr_domain::ids::OrganizationId;
+use distr_domain::ids::{OrganizationId, TargetId};
 use distr_eventlog::{Actor, Context, EventLog, Executed, Position, execute};
 use distr_projections::{Progress, query::ReadClient};
 use url::Url;
 use uuid::Uuid;
 
-use crate::auth::{MemberCaller, RequestInfo};
+use crate::auth::{Caller, MemberCaller, RequestInfo};
 use crate::changes::Changes;
 use crate::clock::SharedClock;
 use crate::config::VISIBILITY_WAIT;
 use crate::error::ApiError;
 use crate::http::limits::Limits;
 use crate::ops::secret::Vault;
+use crate::together::Together;
 
 pub struct Hub {
     pub log: Arc<dyn EventLog>,
@@ -26,6 +27,10 @@ pub struct Hub {
     pub read: Pool,
     /// connections that look into the operational tables, and see the read models too
     pub ops: Pool,
+    /// by the hash of the secret that they show
+    pub callers: Together<Vec<u8>, Caller>,
+    /// what the etag of a target's desired state is made of
+    pub wishes: Together<TargetId, String>,
     pub clock: SharedClock,
     pub vault: Vault,
     pub limits: Limits,

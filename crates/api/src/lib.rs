@@ -14,3 +14,4 @@ pub mod operations;
 pub mod ops;
 pub mod policy;
 pub mod registry_callers;
+pub mod together;

@@ -1,5 +1,5 @@
 -- What a secret opens, if it opens anything now. Columns of the other side are null.
-SELECT c.kind, c.id, c.organization, c.subject, c.scopes,
+SELECT c.hash, c.kind, c.id, c.organization, c.subject, c.scopes,
        m.membership, m.kind AS member_kind,
        t.customer
 FROM credential c

@@ -3,28 +3,33 @@
 use std::collections::BTreeMap;
 
 use aws_lc_rs::digest;
+use deadpool_postgres::Pool;
 use distr_domain::agent::{DesiredDeployment, DesiredState, Instruction, PinnedImage, RunInstruction};
 use distr_domain::deployment::Phase;
-use distr_domain::ids::ReleaseId;
+use distr_domain::ids::{ReleaseId, TargetId};
 use distr_projections::deployment::{self, DeploymentRow};
 use distr_projections::query::ReadClient;
 use distr_projections::{Scope, application, organization, release};
+use uuid::Uuid;
 
 use crate::auth::AgentCaller;
 use crate::error::ApiError;
 use crate::hub::Hub;
 use crate::ops::secret::Place;
+use crate::together::Together;
 
 /// The whole desired state, unless the agent's etag says that it holds it already.
 pub async fn desired(hub: &Hub, agent: &AgentCaller, held: Option<&str>) -> Result<Option<DesiredState>, ApiError> {
+    let wishes = hub.wishes.find(agent.target).await?.unwrap_or_default();
+    let etag = etag(&hub.settings.registry_host, &wishes);
+    if held == Some(etag.as_str()) {
+        return Ok(None);
+    }
+    // read after the etag: what is newer than that is told once more with the next one
     let client = hub.read().await?;
     let scope = Scope { organization: agent.organization, customer: Some(agent.customer) };
     let mut rows = deployment::of_targets(&client, scope, &[agent.target]).await?;
     rows.retain(|row| row.phase != Phase::Removed);
-    let etag = etag(hub, agent, &rows).await?;
-    if held == Some(etag.as_str()) {
-        return Ok(None);
-    }
     let mut deployments = vec![];
     for row in &rows {
         deployments.push(desired_deployment(hub, &client, scope, row).await?);
@@ -32,25 +37,23 @@ pub async fn desired(hub: &Hub, agent: &AgentCaller, held: Option<&str>) -> Resu
     Ok(Some(DesiredState { etag, registry: hub.settings.registry_host.clone(), deployments }))
 }
 
-/// A generation's wish never changes, and so names it; only secrets change beside.
-async fn etag(hub: &Hub, agent: &AgentCaller, rows: &[DeploymentRow]) -> Result<String, ApiError> {
-    let names_secrets = rows.iter().any(|row| row.desired.config.values().any(|value| value.contains("${secret:")));
-    let secrets = match names_secrets {
-        true => last_secret_change(hub, agent).await?,
-        false => String::new(),
-    };
-    let mut text = format!("{};{secrets}", hub.settings.registry_host);
-    for row in rows {
-        text.push_str(&format!(";{}:{}", row.id, row.generation));
-    }
-    Ok(hex::encode(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..16]))
+/// What tells one desired state of a target from another, for all who ask at the same time.
+pub fn wishes(ops: Pool) -> Together<TargetId, String> {
+    Together::start(move |targets: Vec<TargetId>| {
+        let ops = ops.clone();
+        async move {
+            let client = ops.get().await?;
+            let statement = client.prepare_cached(include_str!("desired/wishes.sql")).await?;
+            let targets: Vec<Uuid> = targets.into_iter().map(|target| target.0).collect();
+            let rows = client.query(&statement, &[&targets]).await?;
+            Ok(rows.iter().map(|row| (TargetId(row.get("target")), row.get("wishes"))).collect())
+        }
+    })
 }
 
-async fn last_secret_change(hub: &Hub, agent: &AgentCaller) -> Result<String, ApiError> {
-    let client = hub.ops.get().await?;
-    let sql = "SELECT max(changed_at)::text FROM secret WHERE organization = $1 AND customer = $2";
-    let row = client.query_one(sql, &[&agent.organization.0, &agent.customer.0]).await?;
-    Ok(row.get::<_, Option<String>>(0).unwrap_or_default())
+fn etag(registry: &str, wishes: &str) -> String {
+    let text = format!("{registry};{wishes}");
+    hex::encode(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..16])
 }
 
 async fn desired_deployment(

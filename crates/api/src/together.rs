@@ -1,0 +1,130 @@
+//! Look-ups that meet go to the database together: what is asked while one query is under way is asked with the next one.
+//! Like group commit, and unlike a cache: each answer is of a query that began after the question, so that nothing is
+//! ever old; and the more there are, the less each costs.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::error::ApiError;
+
+/// Keys in one query.
+const MOST: usize = 1_000;
+/// Questions that may wait; whoever asks more waits for a place.
+const QUEUE: usize = 4_096;
+
+/// What is found by a key. Clones ask the same.
+#[derive(Debug, Clone)]
+pub struct Together<K, V> {
+    questions: mpsc::Sender<Question<K, V>>,
+}
+
+#[derive(Debug)]
+struct Question<K, V> {
+    key: K,
+    answer: oneshot::Sender<Result<Option<V>, Failed>>,
+}
+
+/// The failure of a query, for each who waited for it.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error(transparent)]
+struct Failed(Arc<ApiError>);
+
+#[derive(Debug, thiserror::Error)]
+#[error("the look-ups have ended")]
+struct Ended;
+
+impl<K, V> Together<K, V>
+where
+    K: Eq + Hash + Clone + Send + 'static,
+    V: Clone + Send + 'static,
+{
+    /// Within a runtime. `load` answers for those keys that there are; it ends when nobody can ask any more.
+    pub fn start<F>(mut load: impl FnMut(Vec<K>) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = Result<HashMap<K, V>, ApiError>> + Send,
+    {
+        let (questions, mut asked) = mpsc::channel::<Question<K, V>>(QUEUE);
+        tokio::spawn(async move {
+            let mut batch = vec![];
+            while asked.recv_many(&mut batch, MOST).await > 0 {
+                let keys: HashSet<K> = batch.iter().map(|question| question.key.clone()).collect();
+                let found = load(keys.into_iter().collect()).await.map_err(|error| Failed(Arc::new(error)));
+                for Question { key, answer } in batch.drain(..) {
+                    let found = found.as_ref().map(|found| found.get(&key).cloned()).map_err(Failed::clone);
+                    let _ = answer.send(found); // who has gone away does not hear it
+                }
+            }
+        });
+        Self { questions }
+    }
+
+    /// Nothing if there is none.
+    pub async fn find(&self, key: K) -> Result<Option<V>, ApiError> {
+        let (answer, answered) = oneshot::channel();
+        self.questions.send(Question { key, answer }).await.map_err(|_| ApiError::fault(Ended))?;
+        answered.await.map_err(|_| ApiError::fault(Ended))?.map_err(ApiError::fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use futures_util::future::join_all;
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_asked_during_a_query_is_asked_together_with_the_next() {
+        let (asked, go) = (Arc::new(Mutex::new(vec![])), Arc::new(Notify::new()));
+        let together = Together::start({
+            let (asked, go) = (asked.clone(), go.clone());
+            move |mut keys: Vec<u32>| {
+                keys.sort();
+                asked.lock().unwrap().push(keys.clone());
+                let go = go.clone();
+                async move {
+                    go.notified().await;
+                    Ok(keys.into_iter().filter(|key| key % 2 == 0).map(|key| (key, key * 10)).collect())
+                }
+            }
+        });
+        let first = tokio::spawn({
+            let together = together.clone();
+            async move { together.find(2).await.unwrap() }
+        });
+        while asked.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let rest = tokio::spawn(async move {
+            let found = join_all([4, 5, 2, 4].map(|key| together.find(key))).await;
+            found.into_iter().map(Result::unwrap).collect::<Vec<_>>()
+        });
+        tokio::task::yield_now().await; // all of the rest have asked
+        go.notify_one();
+        assert_eq!(first.await.unwrap(), Some(20));
+        go.notify_one();
+        assert_eq!(rest.await.unwrap(), [Some(40), None, Some(20), Some(40)]);
+        assert_eq!(*asked.lock().unwrap(), [vec![2], vec![2, 4, 5]]);
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_told_to_all_and_the_next_question_is_asked_anew() {
+        let mut fails = true;
+        let together = Together::start(move |keys: Vec<u32>| {
+            let failing = std::mem::replace(&mut fails, false);
+            async move {
+                match failing {
+                    true => Err(ApiError::NotReady),
+                    false => Ok(keys.into_iter().map(|key| (key, ())).collect()),
+                }
+            }
+        });
+        assert!(matches!(together.find(1).await, Err(ApiError::Fault(_))));
+        assert_eq!(together.find(1).await.unwrap(), Some(()));
+    }
+}
