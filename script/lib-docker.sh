@@ -56,7 +56,7 @@ compose_from_trixie() {
   work=$(mktemp -d)
   for mirror in $(debian_mirrors); do
     say "    taking the docker compose plugin from Debian 13 on $mirror"
-    fetch_from_trixie "$mirror" docker-compose "$work" && break
+    fetch_from trixie "$mirror" "$work" docker-compose && break
   done
   compgen -G "$work/docker-compose_*.deb" >/dev/null ||
     die "found no Debian 13 to take the docker compose plugin from in this machine's apt sources; install the plugin, \
@@ -65,22 +65,4 @@ version 2, by hand"
   mkdir -p "$plugins"
   install -m 755 "$work/unpacked/usr/libexec/docker/cli-plugins/docker-compose" "$plugins/docker-compose"
   rm -rf "$work"
-}
-
-# fetch_from_trixie <mirror> <package> <directory>
-fetch_from_trixie() {
-  local apart=(-qq -o Dir::Etc::SourceList="$3/sources.list" -o Dir::Etc::SourceParts=/dev/null
-    -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null
-    -o Dir::State::Lists="$3/lists" -o Dir::Cache="$3/cache" -o APT::Sandbox::User="$(id -un)")
-  mkdir -p "$3/lists/partial" "$3/cache/archives/partial"
-  printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s trixie main\n' "$1" >"$3/sources.list"
-  (cd "$3" && apt-get "${apart[@]}" update && apt-get "${apart[@]}" download "$2") >&2
-}
-
-# Where this machine gets the main part of its own release from. Without updates and security, which are releases of their own.
-debian_mirrors() {
-  local codename
-  codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
-  apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
-    awk -v codename="$codename" '$1 == codename && $2 == "main" { print $3 }' | sort -u
 }

@@ -127,3 +127,25 @@ has_ended() {
 end() {
   if [ "$(stat -c %u "/proc/$1")" = "$(id -u)" ]; then kill "$1"; else as_root sh -c 'kill "$1"' sh "$1"; fi
 }
+
+# fetch_from <suite> <mirror> <directory> <package…>: packages of another Debian release, as files. Checked with Debian's own
+# keys, and with apt's state in that directory.
+fetch_from() {
+  local suite=$1 mirror=$2 directory=$3
+  shift 3
+  local apart=(-qq -o Dir::Etc::SourceList="$directory/sources.list" -o Dir::Etc::SourceParts=/dev/null
+    -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null
+    -o Dir::State::Lists="$directory/lists" -o Dir::Cache="$directory/cache" -o APT::Sandbox::User="$(id -un)")
+  mkdir -p "$directory/lists/partial" "$directory/cache/archives/partial"
+  printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$mirror" "$suite" \
+    >"$directory/sources.list"
+  (cd "$directory" && apt-get "${apart[@]}" update && apt-get "${apart[@]}" download "$@") >&2
+}
+
+# Where this machine gets the main part of its own release from. Without updates and security, which are releases of their own.
+debian_mirrors() {
+  local codename
+  codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
+  apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
+    awk -v codename="$codename" '$1 == codename && $2 == "main" { print $3 }' | sort -u
+}

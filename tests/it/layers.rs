@@ -6,15 +6,16 @@ use distr_tests::root;
 use toml::Table;
 
 /// Each crate with the crates of this workspace that it may use, and nothing else of this workspace.
-const ALLOWED: [(&str, &[&str]); 10] = [
+const ALLOWED: [(&str, &[&str]); 11] = [
     ("domain", &[]),
     ("postgres", &[]),
     ("eventlog", &["domain", "postgres"]),
     ("projections", &["domain", "eventlog", "postgres"]),
     ("registry", &["domain", "eventlog", "postgres", "projections"]),
     ("embedded-postgres", &[]),
-    ("api", &["domain", "eventlog", "postgres", "projections", "registry", "embedded-postgres"]),
-    ("agent", &["domain"]),
+    ("signature", &["domain"]),
+    ("api", &["domain", "eventlog", "postgres", "projections", "registry", "embedded-postgres", "signature"]),
+    ("agent", &["domain", "signature"]),
     ("cli", &["domain"]),
     ("bench", &["domain", "eventlog", "api", "embedded-postgres"]),
 ];

@@ -9,6 +9,8 @@ use std::sync::LazyLock;
 use deadpool_postgres::Pool;
 use distr_domain::ids::{CredentialId, CustomerId, MemberId, OrganizationId, TargetId};
 use distr_domain::member::MemberKind;
+use distr_domain::names::RepositoryPath;
+use distr_domain::pattern::Pattern;
 use distr_domain::permission::{Membership, Permission};
 use distr_domain::token::TokenScope;
 use distr_eventlog::Actor;
@@ -52,7 +54,7 @@ pub struct AgentCaller {
 #[derive(Debug, Clone)]
 pub enum Via {
     Session { id: Uuid },
-    Token { id: Uuid, scopes: Vec<TokenScope> },
+    Token { id: Uuid, scopes: Vec<TokenScope>, repositories: Vec<Pattern> },
 }
 
 /// Where a request came from, and the id that ties together all that follows from it.
@@ -84,6 +86,19 @@ impl MemberCaller {
         in_scope && self.membership.may(permission)
     }
 
+    /// Tokens may be for some repositories only.
+    pub fn check_repository(&self, repository: &RepositoryPath) -> Result<(), ApiError> {
+        match &self.via {
+            Via::Token { repositories, .. }
+                if !repositories.is_empty()
+                    && !repositories.iter().any(|pattern| pattern.matches(repository.as_str())) =>
+            {
+                Err(ApiError::Forbidden("your token is for other repositories".into()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub fn check(&self, permission: Permission) -> Result<(), ApiError> {
         match self.may(permission) {
             true => Ok(()),
@@ -98,6 +113,7 @@ fn scope_for(permission: Permission) -> TokenScope {
     match permission {
         Permission::PullArtifacts => TokenScope::Pull,
         Permission::PushArtifacts => TokenScope::Push,
+        Permission::DeleteArtifacts => TokenScope::Delete,
         other if other.is_write() => TokenScope::Write,
         _ => TokenScope::Read,
     }
@@ -149,7 +165,11 @@ fn caller(row: &Row) -> Option<Caller> {
             let member_kind: String = row.get("member_kind");
             let scopes: Vec<String> = row.get("scopes");
             let via = match kind == CredentialKind::Token.as_str() {
-                true => Via::Token { id, scopes: scopes.iter().filter_map(|scope| parse_scope(scope)).collect() },
+                true => {
+                    let Json(repositories): Json<Vec<Pattern>> = row.get("repositories");
+                    let scopes = scopes.iter().filter_map(|scope| parse_scope(scope)).collect();
+                    Via::Token { id, scopes, repositories }
+                }
                 false => Via::Session { id },
             };
             let kind = if member_kind == "robot" { MemberKind::Robot } else { MemberKind::Person };
@@ -166,11 +186,12 @@ pub const fn scope_name(scope: TokenScope) -> &'static str {
         TokenScope::Write => "write",
         TokenScope::Pull => "pull",
         TokenScope::Push => "push",
+        TokenScope::Delete => "delete",
     }
 }
 
 fn parse_scope(text: &str) -> Option<TokenScope> {
-    [TokenScope::Read, TokenScope::Write, TokenScope::Pull, TokenScope::Push]
+    [TokenScope::Read, TokenScope::Write, TokenScope::Pull, TokenScope::Push, TokenScope::Delete]
         .into_iter()
         .find(|scope| scope_name(*scope) == text)
 }

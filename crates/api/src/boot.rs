@@ -57,7 +57,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let served = Served {
         hub: hub.clone(),
         schema: graphql::schema(hub.clone()),
-        registry,
+        registry: registry.clone(),
         readiness: readiness.clone(),
         metrics,
     };
@@ -69,7 +69,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         policy::start(hub.clone(), policy::Observation::default(), stores.owner),
         policy::start(hub.clone(), policy::Seats, stores.owner),
     ];
-    let upkeep = tokio::spawn(upkeep(hub.clone()));
+    let upkeep = tokio::spawn(upkeep(hub.clone(), registry.clone()));
 
     catch_up(&hub, head).await;
     if let Some(owner) = &first_owner {
@@ -91,6 +91,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         policy.stop().await;
     }
     upkeep.abort();
+    drop(registry);
     // the records leave with the last request; a connection that lingers must not hold up the end
     let _ = tokio::time::timeout(Duration::from_secs(5), recording.finished()).await;
     following.stop().await;
@@ -143,6 +144,7 @@ async fn open_registry(
         token_key: stores.master.derive("registry tokens").to_vec(),
         public_url: config.http.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()),
         behind_proxy: false,
+        requests_per_second: config.http.rate_limit,
     };
     let (registry, recording) = Registry::start(ports, settings);
     Ok((web::Data::new(registry), recording))
@@ -157,11 +159,12 @@ async fn catch_up(hub: &Hub, head: Position) {
     }
 }
 
-async fn upkeep(hub: Arc<Hub>) {
+async fn upkeep(hub: Arc<Hub>, registry: web::Data<Registry>) {
     let mut every = tokio::time::interval(Duration::from_secs(60));
     loop {
         every.tick().await;
         hub.limits.forget_idle();
+        registry.forget_idle();
         let Ok(client) = hub.ops.get().await else { continue };
         // what has expired lets nobody in anyhow
         let _ = client.execute("DELETE FROM credential WHERE expires_at < $1", &[&hub.clock.now()]).await;

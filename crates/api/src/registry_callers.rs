@@ -20,20 +20,20 @@ impl Callers for HubCallers {
         Ok(auth::authenticate(&self.0, secret).await?.map(registry_caller))
     }
 
-    async fn is_live(&self, caller: &RegistryCaller) -> Result<bool, CallersFault> {
+    async fn current(&self, caller: &RegistryCaller) -> Result<Option<RegistryCaller>, CallersFault> {
         let id = match &caller.access {
+            CallerAccess::Anonymous => return Ok(None),
             CallerAccess::Member { token, .. } => token.0,
             CallerAccess::Agent { credential, .. } => credential.0,
         };
-        let now = auth::authenticate_again(&self.0, id).await?.map(registry_caller);
-        Ok(now.as_ref() == Some(caller))
+        Ok(auth::authenticate_again(&self.0, id).await?.map(registry_caller))
     }
 }
 
 fn registry_caller(caller: Caller) -> RegistryCaller {
     match caller {
         Caller::Agent(agent) => RegistryCaller {
-            organization: agent.organization,
+            organization: Some(agent.organization),
             actor: Actor::Agent(agent.target),
             access: CallerAccess::Agent {
                 customer: agent.customer,
@@ -42,14 +42,20 @@ fn registry_caller(caller: Caller) -> RegistryCaller {
             },
         },
         Caller::Member(member) => {
-            let (token, scopes) = match &member.via {
-                Via::Session { id } => (*id, vec![TokenScope::Pull, TokenScope::Push]),
-                Via::Token { id, scopes } => (*id, scopes.clone()),
+            let actor = member.actor();
+            let (token, scopes, repositories) = match member.via {
+                Via::Session { id } => (id, vec![TokenScope::Pull, TokenScope::Push, TokenScope::Delete], vec![]),
+                Via::Token { id, scopes, repositories } => (id, scopes, repositories),
             };
             RegistryCaller {
-                organization: member.organization,
-                actor: member.actor(),
-                access: CallerAccess::Member { membership: member.membership, scopes, token: TokenId(token) },
+                organization: Some(member.organization),
+                actor,
+                access: CallerAccess::Member {
+                    membership: member.membership,
+                    scopes,
+                    repositories,
+                    token: TokenId(token),
+                },
             }
         }
     }

@@ -140,7 +140,7 @@ impl Fleet {
     fn access(&self, target: &FleetTarget, action: AccessAction) -> AccessRecord {
         let subject = match action {
             AccessAction::Deploy => format!("{APPLICATION} {}", VERSIONS[0]),
-            AccessAction::Pull | AccessAction::Push => format!("{APPLICATION}/web:{}", VERSIONS[0]),
+            _ => format!("{APPLICATION}/web:{}", VERSIONS[0]),
         };
         AccessRecord {
             action,

@@ -8,7 +8,7 @@ use crate::exit::Failure;
 use crate::session::Session;
 use crate::{
     app, apply, channel, completion, customer, deploy, events, exit, fleet, license, login, member, profile, release,
-    secret, target, token,
+    repository, secret, target, token,
 };
 
 #[derive(Parser)]
@@ -67,6 +67,9 @@ enum Command {
     /// Channels of an application
     #[command(subcommand)]
     Channel(channel::Command),
+    /// Repositories of the registry
+    #[command(subcommand)]
+    Repository(repository::Command),
     /// Customers
     #[command(subcommand)]
     Customer(customer::Command),
@@ -114,6 +117,7 @@ impl Cli {
             Command::App(command) => command.run(&session()?).await,
             Command::Release(command) => command.run(&session()?).await,
             Command::Channel(command) => command.run(&session()?).await,
+            Command::Repository(command) => command.run(&session()?).await,
             Command::Customer(command) => command.run(&session()?).await,
             Command::License(command) => command.run(&session()?).await,
             Command::Target(command) => command.run(&session()?).await,

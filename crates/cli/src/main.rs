@@ -22,6 +22,7 @@ mod operation;
 mod output;
 mod profile;
 mod release;
+mod repository;
 mod scalar;
 mod secret;
 mod session;

@@ -13,7 +13,7 @@ macro_rules! shown {
             schema_path = "../../schema.graphql",
             query_path = $path,
             custom_scalars_module = "crate::scalar",
-            extern_enums("Role", "TokenScope", "DataRemoval", "TelemetryKind"),
+            extern_enums("Role", "TokenScope", "Visibility", "DataRemoval", "TelemetryKind"),
             response_type = "serde_json::Value",
             response_derives = "Debug, Serialize"
         )]
@@ -29,7 +29,7 @@ macro_rules! read {
             schema_path = "../../schema.graphql",
             query_path = $path,
             custom_scalars_module = "crate::scalar",
-            extern_enums("Role", "TokenScope", "DataRemoval", "TelemetryKind"),
+            extern_enums("Role", "TokenScope", "Visibility", "DataRemoval", "TelemetryKind"),
             response_derives = "Debug, Clone, Serialize"
         )]
         pub(crate) struct $operation;
@@ -72,6 +72,14 @@ input_enum! {
         Pull
         /// registry pushes
         Push
+        /// deleting tags and manifests of the registry
+        Delete
+    }
+    Visibility {
+        /// everybody pulls, without signing in
+        Public
+        /// the vendor pulls, and whom a license entitles
+        Private
     }
     DataRemoval { Keep Remove }
     TelemetryKind {

@@ -6,6 +6,7 @@ pub(crate) type Digest = String;
 pub(crate) type JSON = serde_json::Value;
 pub(crate) type Name = String;
 pub(crate) type NaiveDate = chrono::NaiveDate;
+pub(crate) type Pattern = String;
 pub(crate) type Position = String;
 pub(crate) type Repository = String;
 pub(crate) type Tag = String;

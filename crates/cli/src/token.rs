@@ -17,6 +17,7 @@ const COLUMNS: Columns = &[
     ("ID", "/id"),
     ("LABEL", "/label"),
     ("SCOPES", "/scopes"),
+    ("REPOSITORIES", "/repositories"),
     ("CREATED", "/createdAt"),
     ("EXPIRES", "/expiresAt"),
     ("REVOKED", "/revokedAt"),
@@ -31,6 +32,9 @@ pub(crate) enum Command {
         /// What it may be used for; may be given several times
         #[arg(long = "scope", value_enum, required = true)]
         scopes: Vec<TokenScope>,
+        /// The only repository that it may touch: a name, or a pattern as team/*; may be given several times [default: all]
+        #[arg(long = "repository", value_name = "PATTERN")]
+        repositories: Vec<String>,
         /// Until when it is valid: through the end of a date (UTC), or up to a time
         #[arg(long, value_name = "DATE", value_parser = moment::end)]
         expires: Option<DateTime<Utc>>,
@@ -52,12 +56,13 @@ impl Command {
     pub(crate) async fn run(self, session: &Session) -> Result<()> {
         let Session { hub, out } = session;
         match self {
-            Self::Create { label, scopes, expires, member } => {
+            Self::Create { label, scopes, repositories, expires, member } => {
                 let member = match member {
                     Some(who) => Some(member::resolve(hub, &who).await?),
                     None => None,
                 };
-                let variables = token_issue::Variables { label, scopes, expires_at: expires, member };
+                let repositories = Some(repositories).filter(|patterns| !patterns.is_empty());
+                let variables = token_issue::Variables { label, scopes, repositories, expires_at: expires, member };
                 let data = hub.ask::<TokenIssue>(variables).await?;
                 created(session, data.token_issue)
             }

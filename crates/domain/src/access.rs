@@ -31,8 +31,15 @@ pub struct AccessRecord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessAction {
+    /// of a manifest
     Pull,
+    PullBlob,
+    /// of a manifest
     Push,
+    /// of a blob, from another repository
+    Mount,
+    /// of a tag, a manifest or a blob
+    Delete,
     Deploy,
 }
 

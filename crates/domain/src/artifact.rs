@@ -28,6 +28,17 @@ pub struct Manifest {
     pub artifact_type: Option<String>,
 }
 
+/// Who may pull from a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    /// the vendor, and whom a license entitles
+    #[default]
+    Private,
+    /// everybody, without signing in
+    Public,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum ArtifactEvent {
@@ -35,6 +46,7 @@ pub enum ArtifactEvent {
     TagMoved { repository: RepositoryPath, tag: Tag, digest: Digest },
     TagDeleted { repository: RepositoryPath, tag: Tag },
     ManifestDeleted { repository: RepositoryPath, digest: Digest },
+    VisibilityChanged { repository: RepositoryPath, visibility: Visibility },
 }
 use ArtifactEvent::*;
 
@@ -52,6 +64,11 @@ pub enum ArtifactCommand {
     /// Deletes the manifest and every tag that points to it.
     DeleteManifest {
         digest: Digest,
+    },
+    /// Also before the first push.
+    SetVisibility {
+        repository: RepositoryPath,
+        visibility: Visibility,
     },
 }
 
@@ -80,6 +97,7 @@ pub struct Artifact {
     repository: Option<RepositoryPath>,
     manifests: BTreeSet<Digest>,
     tags: BTreeMap<Tag, Digest>,
+    visibility: Visibility,
 }
 
 impl Artifact {
@@ -132,6 +150,10 @@ impl Decider for Artifact {
             (ArtifactCommand::DeleteManifest { digest }, _) => {
                 Err(ArtifactRejection::ManifestUnknown { digest: digest.clone() })
             }
+            (ArtifactCommand::SetVisibility { visibility, .. }, _) if *visibility == self.visibility => Ok(vec![]),
+            (ArtifactCommand::SetVisibility { repository, visibility }, _) => {
+                Ok(vec![VisibilityChanged { repository: repository.clone(), visibility: *visibility }])
+            }
         }
     }
 
@@ -150,6 +172,7 @@ impl Decider for Artifact {
             ManifestDeleted { digest, .. } => {
                 self.manifests.remove(digest);
             }
+            VisibilityChanged { visibility, .. } => self.visibility = *visibility,
         }
     }
 }
@@ -210,6 +233,15 @@ mod tests {
         given::<Artifact>([])
             .when(push)
             .then_rejected(ArtifactRejection::ChildMissing { digest: digest('c'), missing: digest('a') });
+    }
+
+    #[test]
+    fn a_repository_is_private_until_it_is_made_public() {
+        let set = |visibility| ArtifactCommand::SetVisibility { repository: repository(), visibility };
+        let public = VisibilityChanged { repository: repository(), visibility: Visibility::Public };
+        given::<Artifact>([]).when(set(Visibility::Private)).then_nothing();
+        given::<Artifact>([]).when(set(Visibility::Public)).then([public.clone()]);
+        given::<Artifact>([public]).when(set(Visibility::Public)).then_nothing();
     }
 
     #[test]

@@ -55,6 +55,7 @@ pub enum Permission {
     /// pull from the registry (a customer: what its licenses entitle it to)
     PullArtifacts,
     PushArtifacts,
+    DeleteArtifacts,
 }
 
 impl Permission {
@@ -64,7 +65,7 @@ impl Permission {
         match self {
             ReadCatalog | ReadCustomers | ReadFleet | ReadMembers | ReadLog | PullArtifacts => false,
             Publish | ManageCustomers | ManageLicenses | ManageTargets | Deploy | ManageMembers
-            | ManageOrganization | PushArtifacts => true,
+            | ManageOrganization | PushArtifacts | DeleteArtifacts => true,
         }
     }
 }
@@ -91,6 +92,7 @@ impl Membership {
                     | ReadMembers
                     | PullArtifacts
                     | PushArtifacts
+                    | DeleteArtifacts
             ),
             Membership::Vendor { role: VendorRole::Support } => matches!(
                 permission,

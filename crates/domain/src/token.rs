@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::decider::{Category, Decider};
 use crate::ids::MemberId;
+use crate::pattern::Pattern;
 use crate::rejection::Rejection;
 
 /// What a token may be used for, within what its member may do.
@@ -19,12 +20,22 @@ pub enum TokenScope {
     Pull,
     /// registry pushes
     Push,
+    /// deleting tags and manifests of the registry
+    Delete,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum TokenEvent {
-    TokenIssued { member: MemberId, label: String, scopes: Vec<TokenScope>, expires_at: Option<DateTime<Utc>> },
+    TokenIssued {
+        member: MemberId,
+        label: String,
+        scopes: Vec<TokenScope>,
+        /// the only repositories that it may touch; none named: all
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        repositories: Vec<Pattern>,
+        expires_at: Option<DateTime<Utc>>,
+    },
     TokenRevoked {},
 }
 use TokenEvent::*;
@@ -35,6 +46,7 @@ pub enum TokenCommand {
         member: MemberId,
         label: String,
         scopes: Vec<TokenScope>,
+        repositories: Vec<Pattern>,
         expires_at: Option<DateTime<Utc>>,
         at: DateTime<Utc>,
     },
@@ -47,7 +59,7 @@ pub enum TokenRejection {
     Exists,
     #[error("there is no such token")]
     NotFound,
-    #[error("token {label:?} has no scope; give at least one of read, write, pull, push")]
+    #[error("token {label:?} has no scope; give at least one of read, write, pull, push, delete")]
     NoScope { label: String },
     #[error("token {label:?} would expire at {expires_at}, which has passed")]
     ExpiryPassed { label: String, expires_at: DateTime<Utc> },
@@ -92,12 +104,15 @@ impl Decider for Token {
             (TokenCommand::Issue { label, expires_at: Some(expires_at), at, .. }, _) if expires_at <= at => {
                 Err(TokenRejection::ExpiryPassed { label: label.clone(), expires_at: *expires_at })
             }
-            (TokenCommand::Issue { member, label, scopes, expires_at, .. }, Status::None) => Ok(vec![TokenIssued {
-                member: *member,
-                label: label.clone(),
-                scopes: scopes.clone(),
-                expires_at: *expires_at,
-            }]),
+            (TokenCommand::Issue { member, label, scopes, repositories, expires_at, .. }, Status::None) => {
+                Ok(vec![TokenIssued {
+                    member: *member,
+                    label: label.clone(),
+                    scopes: scopes.clone(),
+                    repositories: repositories.clone(),
+                    expires_at: *expires_at,
+                }])
+            }
             (TokenCommand::Revoke, Status::None) => Err(TokenRejection::NotFound),
             (TokenCommand::Revoke, Status::Live) => Ok(vec![TokenRevoked {}]),
             (TokenCommand::Revoke, Status::Revoked) => Ok(vec![]),
@@ -125,7 +140,14 @@ mod tests {
 
     fn issue(scopes: &[TokenScope], expires_at: Option<DateTime<Utc>>) -> TokenCommand {
         let member = MemberId(Uuid::nil());
-        TokenCommand::Issue { member, label: "ci".into(), scopes: scopes.to_vec(), expires_at, at: at(100) }
+        TokenCommand::Issue {
+            member,
+            label: "ci".into(),
+            scopes: scopes.to_vec(),
+            repositories: vec![],
+            expires_at,
+            at: at(100),
+        }
     }
 
     #[test]
@@ -146,6 +168,7 @@ mod tests {
             member: MemberId(Uuid::nil()),
             label: "ci".into(),
             scopes: vec![TokenScope::Pull],
+            repositories: vec![],
             expires_at: None,
         };
         given::<Token>([issued.clone()]).when(TokenCommand::Revoke).then([TokenRevoked {}]);

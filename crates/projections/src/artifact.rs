@@ -1,7 +1,7 @@
 //! Tables `manifest` and `tag`: what each repository of the registry holds.
 
 use chrono::{DateTime, Utc};
-use distr_domain::artifact::ArtifactEvent;
+use distr_domain::artifact::{ArtifactEvent, Visibility};
 use distr_domain::fact::Fact;
 use distr_domain::ids::{ArtifactId, OrganizationId};
 use distr_domain::names::RepositoryPath;
@@ -50,6 +50,7 @@ pub struct RepositoryRow {
     pub artifact: ArtifactId,
     pub manifests: u64,
     pub last_pushed_at: DateTime<Utc>,
+    pub visibility: Visibility,
 }
 
 fn key(artifact: Uuid, part: &str) -> Uuid {

@@ -31,3 +31,12 @@ CREATE TABLE tag (
 );
 CREATE INDEX ON tag (organization, repository, name);
 CREATE INDEX ON tag (organization, repository, lower(name), name);
+
+-- what a vendor has set for a repository; one without a row is as a new one is
+CREATE TABLE repository (
+    id           uuid PRIMARY KEY, -- of the repository
+    organization uuid NOT NULL,
+    repository   text NOT NULL,
+    visibility   text NOT NULL,
+    position     bigint NOT NULL
+);

@@ -7,7 +7,7 @@ use crate::error::ProjectionError;
 use crate::table::{Table, table};
 use crate::{
     application, artifact, channel, customer, deployment, heartbeat, license, license_audit, member, organization,
-    release, target, token,
+    release, repository, target, token,
 };
 
 /// A set of tables, and what of the log they are made from.
@@ -38,6 +38,7 @@ pub async fn groups(client: &Client) -> Result<Vec<Group>, ProjectionError> {
         table::<channel::ChannelProjection>(client).await?,
         table::<artifact::ManifestProjection>(client).await?,
         table::<artifact::TagProjection>(client).await?,
+        table::<repository::RepositoryProjection>(client).await?,
         table::<license::LicenseProjection>(client).await?,
         table::<target::TargetProjection>(client).await?,
         table::<deployment::DeploymentProjection>(client).await?,

@@ -17,6 +17,7 @@ mod projection;
 pub mod query;
 mod rebuild;
 pub mod release;
+pub mod repository;
 mod runner;
 mod schema;
 mod table;

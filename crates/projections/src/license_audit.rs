@@ -109,10 +109,10 @@ fn kind_of_use(record: &AccessRecord) -> Option<AuditKind> {
     record.customer?;
     match (record.action, &record.outcome) {
         (AccessAction::Pull, AccessOutcome::Granted { .. }) => Some(AuditKind::PullGranted),
-        (AccessAction::Pull, AccessOutcome::Refused { .. }) => Some(AuditKind::PullRefused),
+        (AccessAction::Pull | AccessAction::PullBlob, AccessOutcome::Refused { .. }) => Some(AuditKind::PullRefused),
         (AccessAction::Deploy, AccessOutcome::Granted { .. }) => Some(AuditKind::DeployGranted),
         (AccessAction::Deploy, AccessOutcome::Refused { .. }) => Some(AuditKind::DeployRefused),
-        (AccessAction::Push, _) => None,
+        (AccessAction::PullBlob | AccessAction::Push | AccessAction::Mount | AccessAction::Delete, _) => None,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::error::ProjectionError;
 
 pub const LIVE_SCHEMA: &str = "read";
 /// Counts the shapes of the read models. Raise it with any change of a table or of what a projection writes.
-const SHAPE: i32 = 1;
+const SHAPE: i32 = 2;
 
 const TABLES: &[&str] = &[
     include_str!("schema/checkpoint.sql"),

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use distr_domain::fact::Fact;
 use distr_domain::ids::{MemberId, OrganizationId, TokenId};
+use distr_domain::pattern::Pattern;
 use distr_domain::token::{TokenEvent, TokenScope};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -18,6 +19,7 @@ pub struct TokenRow {
     pub member: MemberId,
     pub label: String,
     pub scopes: Vec<TokenScope>,
+    pub repositories: Vec<Pattern>,
     pub expires_at: Option<DateTime<Utc>>,
     pub revoked_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
@@ -40,7 +42,7 @@ impl Projection for TokenProjection {
     fn apply(rows: &mut Rows<TokenRow>, entry: &Seen) {
         let Some(Fact::Token(event)) = entry.fact() else { return };
         match event {
-            TokenEvent::TokenIssued { member, label, scopes, expires_at } => rows.put(
+            TokenEvent::TokenIssued { member, label, scopes, repositories, expires_at } => rows.put(
                 entry.id,
                 TokenRow {
                     id: TokenId(entry.id),
@@ -48,6 +50,7 @@ impl Projection for TokenProjection {
                     member: *member,
                     label: label.clone(),
                     scopes: scopes.clone(),
+                    repositories: repositories.clone(),
                     expires_at: *expires_at,
                     revoked_at: None,
                     created_at: entry.at,

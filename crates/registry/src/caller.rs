@@ -2,20 +2,23 @@
 
 use async_trait::async_trait;
 use distr_domain::ids::{CredentialId, CustomerId, OrganizationId, TargetId, TokenId};
+use distr_domain::names::RepositoryPath;
+use distr_domain::pattern::Pattern;
 use distr_domain::permission::{Membership, Permission};
 use distr_domain::token::TokenScope;
 use distr_eventlog::Actor;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-/// What the hub knows of credentials. Faults are faults: a wrong secret is `None`, a dead caller `false`.
+/// What the hub knows of credentials. Faults are faults: a wrong secret and a dead caller are `None`.
 #[async_trait]
 pub trait Callers: Send + Sync {
     /// Whose username and secret these are: a member's token, or an agent's credential.
     async fn authenticate(&self, username: &str, secret: &str) -> Result<Option<Caller>, CallersFault>;
 
-    /// Whether the caller, as it was when it got its registry token, is still who it was: its own token or credential not
-    /// revoked nor expired, its membership unchanged. Asked with each request, so it must be quick.
-    async fn is_live(&self, caller: &Caller) -> Result<bool, CallersFault>;
+    /// The caller as it is now; nobody if its own token or credential was revoked or has expired. Never asked for one
+    /// without a credential. Asked with each request, so it must be quick.
+    async fn current(&self, caller: &Caller) -> Result<Option<Caller>, CallersFault>;
 }
 
 pub type CallersFault = Box<dyn std::error::Error + Send + Sync>;
@@ -23,7 +26,8 @@ pub type CallersFault = Box<dyn std::error::Error + Send + Sync>;
 /// A caller, as its registry token carries it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caller {
-    pub organization: OrganizationId,
+    /// nobody's, for a caller without a credential
+    pub organization: Option<OrganizationId>,
     pub actor: Actor,
     pub access: CallerAccess,
 }
@@ -31,10 +35,15 @@ pub struct Caller {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "as", rename_all = "snake_case")]
 pub enum CallerAccess {
+    /// Whoever shows no credential.
+    Anonymous,
     /// A person or a robot, by one of its tokens.
     Member {
         membership: Membership,
         scopes: Vec<TokenScope>,
+        /// the only repositories that the token may touch; none named: all
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        repositories: Vec<Pattern>,
         token: TokenId,
     },
     Agent {
@@ -72,39 +81,68 @@ pub(crate) struct NotAllowed {
 }
 
 impl Caller {
+    pub(crate) const ANONYMOUS: Self =
+        Self { organization: None, actor: Actor::Anonymous, access: CallerAccess::Anonymous };
+
+    /// The credential that it came with.
+    pub(crate) fn credential(&self) -> Option<Uuid> {
+        match &self.access {
+            CallerAccess::Anonymous => None,
+            CallerAccess::Member { token, .. } => Some(token.0),
+            CallerAccess::Agent { credential, .. } => Some(credential.0),
+        }
+    }
+
     pub(crate) fn customer(&self) -> Option<CustomerId> {
         match &self.access {
+            CallerAccess::Anonymous => None,
             CallerAccess::Member { membership, .. } => membership.customer(),
             CallerAccess::Agent { customer, .. } => Some(*customer),
         }
     }
 
-    pub(crate) fn right(&self, need: Need) -> Result<Right, NotAllowed> {
+    /// What it may do to this repository of its own organization.
+    pub(crate) fn right(&self, repository: &RepositoryPath, need: Need) -> Result<Right, NotAllowed> {
         let changes = matches!(need, Need::Push | Need::Delete);
         match &self.access {
+            CallerAccess::Anonymous => Err(not_allowed("registry.anonymous", "sign in first")),
             CallerAccess::Agent { .. } if changes => Err(not_allowed("registry.agent", "an agent may only pull")),
             CallerAccess::Agent { customer, .. } => Ok(Right::Licensed { customer: *customer }),
-            CallerAccess::Member { membership, scopes, .. } => {
+            CallerAccess::Member { membership, scopes, repositories, .. } => {
                 token_scope(scopes, need)?;
-                member(membership, if changes { Permission::PushArtifacts } else { Permission::PullArtifacts })
+                token_repository(repositories, repository)?;
+                member(membership, need)
             }
         }
     }
 }
 
 fn token_scope(scopes: &[TokenScope], need: Need) -> Result<(), NotAllowed> {
-    let (pull, push) = (scopes.contains(&TokenScope::Pull), scopes.contains(&TokenScope::Push));
-    match need {
-        Need::Look if pull || push => Ok(()),
-        Need::Pull if pull => Ok(()),
-        Need::Push | Need::Delete if push => Ok(()),
-        Need::Look | Need::Pull => Err(not_allowed("registry.token_scope", "the token does not have the scope pull")),
-        Need::Push | Need::Delete => Err(not_allowed("registry.token_scope", "the token does not have the scope push")),
+    let (enough, verb): (&[TokenScope], _) = match need {
+        Need::Look => (&[TokenScope::Pull, TokenScope::Push, TokenScope::Delete], "pull"),
+        Need::Pull => (&[TokenScope::Pull], "pull"),
+        Need::Push => (&[TokenScope::Push], "push"),
+        Need::Delete => (&[TokenScope::Delete], "delete"),
+    };
+    match scopes.iter().any(|scope| enough.contains(scope)) {
+        true => Ok(()),
+        false => Err(not_allowed("registry.token_scope", &format!("the token does not have the scope {verb}"))),
     }
 }
 
-fn member(membership: &Membership, permission: Permission) -> Result<Right, NotAllowed> {
-    let verb = if permission == Permission::PushArtifacts { "push" } else { "pull" };
+fn token_repository(repositories: &[Pattern], repository: &RepositoryPath) -> Result<(), NotAllowed> {
+    match repositories.is_empty() || repositories.iter().any(|pattern| pattern.matches(repository.as_str())) {
+        true => Ok(()),
+        false => Err(not_allowed("registry.token_repository", "the token is for other repositories")),
+    }
+}
+
+fn member(membership: &Membership, need: Need) -> Result<Right, NotAllowed> {
+    let (permission, verb) = match need {
+        Need::Look | Need::Pull => (Permission::PullArtifacts, "pull"),
+        Need::Push => (Permission::PushArtifacts, "push"),
+        Need::Delete => (Permission::DeleteArtifacts, "delete"),
+    };
     match membership {
         _ if !membership.may(permission) => {
             Err(not_allowed("registry.role", &format!("{} may not {verb}", role(membership))))
@@ -131,7 +169,6 @@ fn not_allowed(code: &'static str, reason: &str) -> NotAllowed {
 #[cfg(test)]
 mod tests {
     use distr_domain::permission::{CustomerRole, VendorRole};
-    use uuid::Uuid;
 
     use super::*;
 
@@ -139,9 +176,14 @@ mod tests {
 
     fn caller(membership: Membership, scopes: &[TokenScope]) -> Caller {
         Caller {
-            organization: OrganizationId(Uuid::nil()),
-            actor: Actor::Anonymous,
-            access: CallerAccess::Member { membership, scopes: scopes.to_vec(), token: TokenId(Uuid::nil()) },
+            organization: Some(OrganizationId(Uuid::nil())),
+            actor: Actor::Operator,
+            access: CallerAccess::Member {
+                membership,
+                scopes: scopes.to_vec(),
+                repositories: vec!["hello".parse().unwrap(), "team/*".parse().unwrap()],
+                token: TokenId(Uuid::nil()),
+            },
         }
     }
 
@@ -149,17 +191,29 @@ mod tests {
         caller(Membership::Vendor { role }, scopes)
     }
 
+    fn right(caller: &Caller, need: Need) -> Result<Right, NotAllowed> {
+        caller.right(&"hello".parse().unwrap(), need)
+    }
+
     fn reason(caller: &Caller, need: Need) -> String {
-        caller.right(need).unwrap_err().reason
+        right(caller, need).unwrap_err().reason
+    }
+
+    #[test]
+    fn a_token_that_names_repositories_is_for_no_others() {
+        let robot = vendor(VendorRole::Publisher, &[TokenScope::Pull]);
+        for (repository, may) in [("hello", true), ("team/a", true), ("hello/web", false), ("teams", false)] {
+            assert_eq!(robot.right(&repository.parse().unwrap(), Need::Pull).is_ok(), may, "{repository}");
+        }
     }
 
     #[test]
     fn a_push_needs_the_role_and_the_token_scope() {
         use TokenScope::*;
         let publisher = vendor(VendorRole::Publisher, &[Pull, Push]);
-        assert_eq!(publisher.right(Need::Push), Ok(Right::Whole { rule: "role publisher".into() }));
+        assert_eq!(right(&publisher, Need::Push), Ok(Right::Whole { rule: "role publisher".into() }));
         let pull_only = vendor(VendorRole::Publisher, &[Pull]);
-        assert_eq!(reason(&pull_only, Need::Delete), "the token does not have the scope push");
+        assert_eq!(reason(&pull_only, Need::Delete), "the token does not have the scope delete");
         assert_eq!(reason(&vendor(VendorRole::Support, &[Pull, Push]), Need::Push), "role support may not push");
         assert_eq!(reason(&vendor(VendorRole::Auditor, &[Pull]), Need::Pull), "role auditor may not pull");
     }
@@ -167,7 +221,7 @@ mod tests {
     #[test]
     fn a_token_that_may_only_push_looks_but_does_not_pull() {
         let robot = vendor(VendorRole::Publisher, &[TokenScope::Push]);
-        assert!(robot.right(Need::Look).is_ok());
+        assert!(right(&robot, Need::Look).is_ok());
         assert_eq!(reason(&robot, Need::Pull), "the token does not have the scope pull");
     }
 
@@ -175,7 +229,7 @@ mod tests {
     fn a_customer_pulls_what_it_licensed_and_pushes_nothing() {
         let admin = Membership::Customer { customer: CUSTOMER, role: CustomerRole::Admin };
         let admin = caller(admin, &[TokenScope::Pull, TokenScope::Push]);
-        assert_eq!(admin.right(Need::Pull), Ok(Right::Licensed { customer: CUSTOMER }));
+        assert_eq!(right(&admin, Need::Pull), Ok(Right::Licensed { customer: CUSTOMER }));
         assert_eq!(reason(&admin, Need::Push), "customer role admin may not push");
     }
 
@@ -187,7 +241,7 @@ mod tests {
             credential: CredentialId(Uuid::nil()),
         };
         let agent = Caller { access, ..vendor(VendorRole::Owner, &[]) };
-        assert_eq!(agent.right(Need::Look), Ok(Right::Licensed { customer: CUSTOMER }));
+        assert_eq!(right(&agent, Need::Look), Ok(Right::Licensed { customer: CUSTOMER }));
         assert_eq!(reason(&agent, Need::Push), "an agent may only pull");
     }
 }

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     fn settings(public_url: Option<&str>, behind_proxy: bool) -> Settings {
-        Settings { token_key: vec![], public_url: public_url.map(str::to_owned), behind_proxy }
+        Settings { token_key: vec![], public_url: public_url.map(str::to_owned), behind_proxy, requests_per_second: 1 }
     }
 
     fn request() -> HttpRequest {

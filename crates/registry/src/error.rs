@@ -2,7 +2,7 @@
 //! prints the message of the first error to its user.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_RANGE, LOCATION, RANGE, WWW_AUTHENTICATE};
+use actix_web::http::header::{CONTENT_RANGE, LOCATION, RANGE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use distr_domain::oci::Digest;
 use serde::Serialize;
@@ -46,8 +46,11 @@ pub(crate) enum OciError {
     RangeUnsatisfiable { size: u64 },
     #[error("{0}")]
     PageInvalid(String),
-    #[error("{0}")]
-    GrantInvalid(String),
+    /// A request for a token that is not one; `error` is a code of RFC 6749.
+    #[error("{message}")]
+    GrantInvalid { error: &'static str, message: &'static str },
+    #[error("too many requests; wait {seconds} s")]
+    TooMany { seconds: u64 },
     #[error("the registry does not do this")]
     Unsupported,
     #[error(transparent)]
@@ -57,6 +60,11 @@ pub(crate) enum OciError {
 #[derive(Serialize)]
 struct Body<'a> {
     errors: Vec<Entry<'a>>,
+    /// as RFC 6749 wants it of the token endpoint
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_description: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -87,7 +95,8 @@ impl OciError {
             Self::DigestInvalid(_) => (StatusCode::BAD_REQUEST, "DIGEST_INVALID"),
             Self::RangeUnsatisfiable { .. } => (StatusCode::RANGE_NOT_SATISFIABLE, "SIZE_INVALID"),
             Self::PageInvalid(_) => (StatusCode::BAD_REQUEST, "PAGINATION_NUMBER_INVALID"),
-            Self::GrantInvalid(_) => (StatusCode::BAD_REQUEST, "UNSUPPORTED"),
+            Self::GrantInvalid { .. } => (StatusCode::BAD_REQUEST, "UNSUPPORTED"),
+            Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS"),
             Self::Unsupported => (StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED"),
             Self::Fault(Fault::NotShownYet(_) | Fault::Unrecorded { .. }) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "UNKNOWN")
@@ -112,6 +121,9 @@ impl OciError {
             Self::UploadOutOfOrder { location, offset } => {
                 response.insert_header((LOCATION, location.as_str()));
                 response.insert_header((RANGE, format!("0-{}", offset.saturating_sub(1))));
+            }
+            Self::TooMany { seconds } => {
+                response.insert_header((RETRY_AFTER, seconds.to_string()));
             }
             Self::RangeUnsatisfiable { size } => {
                 response.insert_header((CONTENT_RANGE, format!("bytes */{size}")));
@@ -141,7 +153,11 @@ impl ResponseError for OciError {
         };
         let mut response = HttpResponse::build(status);
         self.headers(&mut response);
-        response.json(Body { errors })
+        let (error, error_description) = match self {
+            Self::GrantInvalid { error, message } => (Some(*error), Some(*message)),
+            _ => (None, None),
+        };
+        response.json(Body { errors, error, error_description })
     }
 }
 
@@ -158,6 +174,7 @@ macro_rules! fault {
 fault! {
     crate::blobs::BlobFault
     deadpool_postgres::PoolError
+    tokio_postgres::Error
     distr_projections::QueryError
     distr_projections::WaitError
     distr_eventlog::ReadError

@@ -29,6 +29,8 @@ pub(crate) enum Fault {
     Callers(#[source] CallersFault),
     #[error("the registry's token could not be signed")]
     Sign(#[from] jsonwebtoken::errors::Error),
+    #[error("there is no randomness")]
+    NoRandomness,
     #[error("the access could not be recorded within {seconds} s")]
     Unrecorded { seconds: u64 },
 }

@@ -4,14 +4,17 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::{AUTHORIZATION, USER_AGENT};
 use distr_domain::access::AccessAction;
+use distr_domain::ids::OrganizationId;
 use distr_domain::oci::Digest;
 
 use crate::caller::{Caller, Need, Right};
 use crate::challenge::{self, Wanted};
 use crate::error::OciError;
 use crate::fault::Fault;
+use crate::limits::Asker;
 use crate::name::RepositoryName;
 use crate::registry::Registry;
+use crate::rights::Refused;
 use crate::scope::{Access, Action};
 use crate::token::Claims;
 
@@ -26,6 +29,8 @@ pub(crate) enum Object<'a> {
 /// A request that its caller may make, as far as its own rights go.
 #[derive(Debug)]
 pub(crate) struct Visit {
+    /// whose log it is recorded in: the repository's, or of a refused stranger its own
+    pub(crate) organization: OrganizationId,
     pub(crate) caller: Caller,
     pub(crate) access: Vec<Access>,
     pub(crate) name: RepositoryName,
@@ -52,14 +57,23 @@ impl Registry {
         wanted: Option<Wanted<'_>>,
     ) -> Result<Claims, OciError> {
         let header = request.headers().get(AUTHORIZATION).and_then(|header| header.to_str().ok());
-        let Some(token) = header.and_then(bearer_token) else {
-            return Err(self.challenge(request, wanted, None, "a token is needed"));
-        };
+        let verified = header.and_then(bearer_token).map(|token| self.tokens.verify(token, self.now()));
+        let credential = verified.as_ref().and_then(|claims| claims.as_ref().ok()?.caller.credential());
+        self.limits.check(match credential {
+            Some(credential) => Asker::Credential(credential),
+            None => Asker::Address(Source::of(request, self).address),
+        })?;
         let invalid = |message: &str| self.challenge(request, wanted, Some("invalid_token"), message);
-        let claims = self.tokens.verify(token, self.now()).map_err(|error| invalid(&error.to_string()))?;
-        match self.callers.is_live(&claims.caller).await {
-            Ok(true) => Ok(claims),
-            Ok(false) => Err(invalid("the token's owner has lost its access")),
+        let claims = match verified {
+            None => return Err(self.challenge(request, wanted, None, "a token is needed")),
+            Some(verified) => verified.map_err(|error| invalid(&error.to_string()))?,
+        };
+        if claims.caller == Caller::ANONYMOUS {
+            return Ok(claims);
+        }
+        match self.callers.current(&claims.caller).await {
+            Ok(Some(current)) if current == claims.caller => Ok(claims),
+            Ok(_) => Err(invalid("the token's owner has lost its access")),
             Err(fault) => Err(Fault::Callers(fault).into()),
         }
     }
@@ -76,19 +90,24 @@ impl Registry {
         let wanted = parsed.is_ok().then_some(Wanted { name, need });
         let claims = self.authenticate(request, wanted).await?;
         let parsed = parsed.map_err(|error| OciError::NameInvalid(error.to_string()))?;
-        if !covers(&claims.access, name, need) {
-            return Err(self.challenge(request, wanted, Some("insufficient_scope"), "the token is for something else"));
+        let insufficient = |message: &str| self.challenge(request, wanted, Some("insufficient_scope"), message);
+        let right = self.right(&claims.caller, &parsed, need).await?;
+        if right == Err(Refused::SignIn) {
+            return Err(insufficient("sign in first; without, only public repositories can be pulled from"));
+        }
+        if right.is_ok() && !covers(&claims.access, name, need) {
+            return Err(insufficient("the token is for something else"));
         }
         let visit = Visit::new(request, self, claims, parsed, object, need);
-        if visit.name.organization() != visit.caller.organization {
-            self.record_refusal(&visit, None, "registry.unknown", "it is not known to the caller").await?;
-            return Err(object.unknown(&visit.name));
-        }
-        match visit.caller.right(need) {
-            Ok(right) => Ok(Visit { right, ..visit }),
-            Err(no) => {
+        match right {
+            Ok(right) => Ok(Visit { right, organization: visit.name.organization(), ..visit }),
+            Err(Refused::NotAllowed(no)) => {
                 self.record_refusal(&visit, None, no.code, &no.reason).await?;
                 Err(OciError::Denied { reason: format!("{}: {no}", visit.name) })
+            }
+            Err(Refused::Unknown | Refused::SignIn) => {
+                self.record_refusal(&visit, None, "registry.unknown", "it is not known to the caller").await?;
+                Err(object.unknown(&visit.name))
             }
         }
     }
@@ -121,7 +140,9 @@ impl Visit {
             },
             Object::Repository => (name.to_string(), None),
         };
+        let organization = claims.caller.organization.unwrap_or(name.organization());
         Self {
+            organization,
             caller: claims.caller,
             access: claims.access,
             name,
@@ -129,7 +150,7 @@ impl Visit {
             right: Right::Whole { rule: String::new() },
             subject,
             digest,
-            action: if matches!(need, Need::Push | Need::Delete) { AccessAction::Push } else { AccessAction::Pull },
+            action: action(object, need),
             source: Source::of(request, registry),
         }
     }
@@ -156,7 +177,7 @@ impl Object<'_> {
 }
 
 impl Source {
-    fn of(request: &HttpRequest, registry: &Registry) -> Self {
+    pub(crate) fn of(request: &HttpRequest, registry: &Registry) -> Self {
         let peer = request.peer_addr().map(|address| address.ip().to_string());
         let address = match registry.settings.behind_proxy {
             true => request.connection_info().realip_remote_addr().map(str::to_owned).or(peer),
@@ -167,12 +188,21 @@ impl Source {
     }
 }
 
+fn action(object: Object<'_>, need: Need) -> AccessAction {
+    match (need, object) {
+        (Need::Delete, _) => AccessAction::Delete,
+        (Need::Push, _) => AccessAction::Push,
+        (Need::Look | Need::Pull, Object::Blob(_)) => AccessAction::PullBlob,
+        (Need::Look | Need::Pull, Object::Manifest(_) | Object::Repository) => AccessAction::Pull,
+    }
+}
+
 fn covers(access: &[Access], name: &str, need: Need) -> bool {
     let enough: &[Action] = match need {
         Need::Look => &[Action::Pull, Action::Push],
         Need::Pull => &[Action::Pull],
         Need::Push => &[Action::Push],
-        Need::Delete => &[Action::Delete, Action::Push],
+        Need::Delete => &[Action::Delete],
     };
     access.iter().any(|access| access.name == name && access.actions.iter().any(|action| enough.contains(action)))
 }

@@ -17,9 +17,8 @@ use futures_util::stream;
 /// Mounts the registry at the root: `/v2/…` and `/token`. The app's data must hold `web::Data<Registry>`, and no middleware
 /// may compress, buffer or rewrite what goes through here.
 pub fn configure(config: &mut web::ServiceConfig) {
-    config.service(
-        web::resource("/token").route(web::get().to(token::by_basic)).route(web::post().to(token::by_password)),
-    );
+    config
+        .service(web::resource("/token").route(web::get().to(token::by_basic)).route(web::post().to(token::by_grant)));
     let base = resource(&["/v2", "/v2/"]);
     config.service(base.route(web::get().to(base::check)).route(web::head().to(base::check)));
     config.service(resource(&["/v2/{name:.+}/tags/list"]).route(web::get().to(tags::list)));

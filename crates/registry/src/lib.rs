@@ -8,12 +8,15 @@ mod fault;
 mod guard;
 mod http;
 mod licensed;
+mod limits;
 mod links;
 mod manifest;
 mod name;
 mod range;
 mod record;
+mod refresh;
 mod registry;
+mod rights;
 mod scope;
 mod token;
 

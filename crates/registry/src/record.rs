@@ -1,19 +1,21 @@
 //! Records every push, pull and refusal as telemetry. The request only puts its record into a queue, and a task appends
 //! what is queued in batches: the pull path has no write of its own. When the queue is full the request waits; when it waits
-//! too long it fails, for nothing is served that is not recorded. A crash of the hub may lose the last batch.
+//! too long it fails, for nothing is served that is not recorded: a log that is away for long stops the pulls, and memory stays
+//! within the queue and one batch. A crash of the hub may lose those two; a stop that cannot wait says how many it lost.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use distr_domain::access::{AccessOutcome, AccessRecord};
+use distr_domain::access::{AccessAction, AccessOutcome, AccessRecord};
 use distr_domain::ids::{ApplicationId, LicenseId};
 use distr_domain::oci::Digest;
-use distr_eventlog::{EventLog, TelemetryKind, TelemetryRecord};
+use distr_eventlog::{AppendError, EventLog, TelemetryKind, TelemetryRecord};
 use tokio::sync::mpsc;
 use tracing::error;
 use uuid::Uuid;
 
+use crate::caller::Right;
 use crate::fault::{Fault, causes};
 use crate::guard::Visit;
 use crate::registry::{Recording, Registry};
@@ -22,8 +24,8 @@ const QUEUE: usize = 4096;
 const BATCH: usize = 1000;
 const PATIENCE: Duration = Duration::from_secs(5);
 const RETRY: Duration = Duration::from_millis(500);
-/// A batch that the log does not take for two minutes is given up, so that the queue moves again.
-const ATTEMPTS: usize = 240;
+/// Between two lines in the hub's log of one and the same trouble.
+const REMIND: usize = 120;
 
 /// The request's end of the queue.
 pub(crate) struct Recorder {
@@ -53,12 +55,20 @@ impl Registry {
     pub(crate) async fn record_grant(
         &self,
         visit: &Visit,
-        digest: &Digest,
+        digest: Option<&Digest>,
         basis: Option<Basis>,
         rule: &str,
     ) -> Result<(), Fault> {
         let outcome = AccessOutcome::Granted { rule: rule.to_owned() };
-        self.record(visit, Some(digest), basis, outcome).await
+        self.record(visit, digest, basis, outcome).await
+    }
+
+    /// A blob that came from another repository. `visit`: of the one that it comes to.
+    pub(crate) async fn record_mount(&self, visit: &Visit, blob: &Digest, from: &str) -> Result<(), Fault> {
+        let Right::Whole { rule } = &visit.right else { return Ok(()) };
+        let subject = format!("{}@{blob}", visit.name);
+        let outcome = AccessOutcome::Granted { rule: format!("{rule}, pull from {from}") };
+        self.send(AccessAction::Mount, visit, subject, Some(blob), None, outcome).await
     }
 
     pub(crate) async fn record_refusal(
@@ -79,13 +89,26 @@ impl Registry {
         basis: Option<Basis>,
         outcome: AccessOutcome,
     ) -> Result<(), Fault> {
+        self.send(visit.action, visit, visit.subject.clone(), digest, basis, outcome).await
+    }
+
+    async fn send(
+        &self,
+        action: AccessAction,
+        visit: &Visit,
+        subject: String,
+        digest: Option<&Digest>,
+        basis: Option<Basis>,
+        outcome: AccessOutcome,
+    ) -> Result<(), Fault> {
         let record = AccessRecord {
-            action: visit.action,
+            action,
             actor: visit.caller.actor.to_string(),
-            customer: visit.caller.customer(),
+            // of another organization's customer this one knows nothing
+            customer: visit.caller.customer().filter(|_| visit.caller.organization == Some(visit.organization)),
             application: basis.and_then(|basis| basis.application),
             license: basis.and_then(|basis| basis.license),
-            subject: visit.subject.clone(),
+            subject,
             digest: digest.map(Digest::to_string),
             outcome,
             address: visit.source.address.clone(),
@@ -93,7 +116,7 @@ impl Registry {
         };
         let record = TelemetryRecord {
             id: Uuid::now_v7(),
-            organization: visit.caller.organization,
+            organization: visit.organization,
             subject: visit.name.artifact().0,
             kind: TelemetryKind::Access,
             recorded_at: self.now(),
@@ -103,26 +126,60 @@ impl Registry {
     }
 }
 
-/// Ends when the last sender is gone and the queue is empty.
+/// Ends when the last sender is gone and the queue is empty. Says so if it is ended before.
 async fn append_batches(log: Arc<dyn EventLog>, mut queued: mpsc::Receiver<TelemetryRecord>) {
     let mut batch = Vec::new();
+    let mut pending = Pending(0);
     while queued.recv_many(&mut batch, BATCH).await > 0 {
-        append(log.as_ref(), std::mem::take(&mut batch)).await;
+        pending.0 = batch.len() + queued.len();
+        metrics::gauge!("distr_registry_unrecorded_accesses").set(pending.0 as f64);
+        append(log.as_ref(), &batch).await;
+        batch.clear();
+        pending.0 = queued.len();
+    }
+    metrics::gauge!("distr_registry_unrecorded_accesses").set(0.0);
+}
+
+/// Access records that are not in the log yet.
+struct Pending(usize);
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if self.0 > 0 {
+            error!(records = self.0, "access records are lost: the hub ended before the log took them");
+        }
     }
 }
 
 /// Repeats until the log has taken the batch. A batch whose outcome is unknown may stand in the log twice, with the same ids.
-async fn append(log: &dyn EventLog, batch: Vec<TelemetryRecord>) {
-    for attempt in 1..=ATTEMPTS {
-        match log.append_telemetry(batch.clone()).await {
-            Ok(_) => return,
-            Err(fault) if attempt == 1 || attempt == ATTEMPTS => {
-                let (records, error) = (batch.len(), causes(&fault));
-                error!(records, attempt, error, "access records could not be appended");
+/// What the log will never take is left out alone, and counted.
+async fn append(log: &dyn EventLog, batch: &[TelemetryRecord]) {
+    let mut halves = vec![batch];
+    while let Some(part) = halves.pop() {
+        let mut attempt = 0;
+        loop {
+            match log.append_telemetry(part.to_vec()).await {
+                Ok(_) => break,
+                Err(AppendError::TooLarge { .. }) if part.len() > 1 => {
+                    let (first, second) = part.split_at(part.len() / 2);
+                    halves.extend([second, first]);
+                    break;
+                }
+                Err(error @ AppendError::TooLarge { .. }) => {
+                    error!(%error, "an access record is lost");
+                    metrics::counter!("distr_registry_lost_accesses_total").increment(1);
+                    break;
+                }
+                Err(fault) => {
+                    if attempt % REMIND == 0 {
+                        let (records, error) = (batch.len(), causes(&fault));
+                        error!(records, attempt, error, "access records cannot be appended");
+                    }
+                    attempt += 1;
+                    tokio::time::sleep(RETRY).await;
+                }
             }
-            Err(_) => {}
         }
-        tokio::time::sleep(RETRY).await;
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use crate::blobs::BlobStore;
 use crate::caller::Callers;
 use crate::fault::Fault;
+use crate::limits::Limits;
 use crate::record::Recorder;
 use crate::token::Tokens;
 
@@ -37,6 +38,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Whether `Forwarded` and `X-Forwarded-…` are from a proxy of one's own. If not, they are not looked at.
     pub behind_proxy: bool,
+    /// Requests per second of one credential, or of one address without one; ten times as many at once.
+    pub requests_per_second: u32,
 }
 
 /// The state that the routes share, as `web::Data<Registry>`.
@@ -47,6 +50,7 @@ pub struct Registry {
     pub(crate) shown: Progress,
     pub(crate) tokens: Tokens,
     pub(crate) recorder: Recorder,
+    pub(crate) limits: Limits,
     pub(crate) settings: Settings,
     pool: Pool,
     clock: fn() -> DateTime<Utc>,
@@ -60,7 +64,13 @@ impl Registry {
         let Ports { log, pool, blobs, callers, shown, clock } = ports;
         let (recorder, recording) = Recorder::start(log.clone());
         let tokens = Tokens::new(&settings.token_key);
-        (Self { log, blobs, callers, shown, tokens, recorder, settings, pool, clock }, recording)
+        let limits = Limits::new(settings.requests_per_second);
+        (Self { log, blobs, callers, shown, tokens, recorder, limits, settings, pool, clock }, recording)
+    }
+
+    /// To be called now and then: forgets who has not asked for a while.
+    pub fn forget_idle(&self) {
+        self.limits.forget_idle();
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {

@@ -1,6 +1,8 @@
 //! What a registry token is asked for, as the Docker token specification writes it:
 //! `repository:acme/hello:pull,push`, several apart by spaces.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// More than any client asks for at once; it bounds the size of a token.
@@ -23,7 +25,22 @@ pub(crate) enum Action {
     Delete,
 }
 
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let actions: Vec<&str> = self.actions.iter().map(|action| action.as_str()).collect();
+        write!(f, "{}:{}:{}", self.kind, self.name, actions.join(","))
+    }
+}
+
 impl Action {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pull => "pull",
+            Self::Push => "push",
+            Self::Delete => "delete",
+        }
+    }
+
     const ALL: [Action; 3] = [Action::Pull, Action::Push, Action::Delete];
 
     fn parse(text: &str) -> &'static [Action] {

@@ -91,9 +91,9 @@ mod tests {
         let membership = Membership::Customer { customer: CustomerId(Uuid::nil()), role: CustomerRole::Admin };
         let scopes = vec![TokenScope::Pull];
         Caller {
-            organization: OrganizationId(Uuid::nil()),
+            organization: Some(OrganizationId(Uuid::nil())),
             actor: Actor::Operator,
-            access: CallerAccess::Member { membership, scopes, token: TokenId(Uuid::nil()) },
+            access: CallerAccess::Member { membership, scopes, repositories: vec![], token: TokenId(Uuid::nil()) },
         }
     }
 

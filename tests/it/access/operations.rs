@@ -106,6 +106,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "OP",
         "channelDemote(application: \"none\", channel: \"stable\", version: \"1.0.0\") { changed }",
     ),
+    row(
+        "mutation",
+        "repositorySetVisibility",
+        "OP",
+        "repositorySetVisibility(name: \"none\", visibility: PUBLIC) { changed }",
+    ),
     row("mutation", "artifactDeleteTag", "OP", "artifactDeleteTag(repository: \"none\", tag: \"1\") { changed }"),
     row("mutation", "artifactDeleteManifest", "OP", DELETE_MANIFEST),
     row(

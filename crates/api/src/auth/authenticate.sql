@@ -1,6 +1,7 @@
 -- What a secret opens, if it opens anything now. Columns of the other side are null.
 SELECT c.hash, c.kind, c.id, c.organization, c.subject, c.scopes,
        m.membership, m.kind AS member_kind,
+       k.repositories,
        t.customer
 FROM credential c
 LEFT JOIN member m ON m.id = c.subject AND m.organization = c.organization AND m.active

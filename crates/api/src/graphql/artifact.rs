@@ -1,9 +1,9 @@
 //! The repositories of the registry, for the vendor.
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use distr_domain::artifact::{Artifact as Decider, ArtifactCommand};
+use distr_domain::artifact::{self as domain, Artifact as Decider, ArtifactCommand};
 use distr_domain::ids::ArtifactId;
 use distr_domain::permission::Permission;
 use distr_projections::artifact::{self, RepositoryRow, TagRow};
@@ -15,6 +15,15 @@ use super::scalar::{Digest, Repository, Tag};
 use crate::error::ApiError;
 
 pub(super) struct ArtifactRepository(pub RepositoryRow);
+
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "domain::Visibility")]
+pub enum Visibility {
+    /// The vendor pulls, and whom a license entitles.
+    Private,
+    /// Everybody pulls, without signing in.
+    Public,
+}
 
 #[derive(SimpleObject)]
 pub(super) struct RepositoryTag {
@@ -38,6 +47,10 @@ impl ArtifactRepository {
     /// How many manifests it holds.
     async fn manifests(&self) -> u64 {
         self.0.manifests
+    }
+
+    async fn visibility(&self) -> Visibility {
+        self.0.visibility.into()
     }
 
     async fn last_pushed_at(&self) -> DateTime<Utc> {
@@ -80,26 +93,43 @@ pub(super) struct ArtifactMutation;
 
 #[Object]
 impl ArtifactMutation {
-    #[graphql(guard = "May(Permission::PushArtifacts)")]
+    /// Says who may pull from a repository, also before the first push.
+    #[graphql(guard = "May(Permission::Publish)")]
+    async fn repository_set_visibility(
+        &self,
+        ctx: &Context<'_>,
+        name: Repository,
+        visibility: Visibility,
+    ) -> Result<ArtifactPayload> {
+        ctx.caller()?.check_repository(&name.0)?;
+        let id = ArtifactId::of(ctx.organization()?, &name.0);
+        let command = ArtifactCommand::SetVisibility { repository: name.0, visibility: visibility.into() };
+        let outcome = execute::<Decider>(ctx, id.0, command).await?;
+        Ok(ArtifactPayload { outcome })
+    }
+
+    #[graphql(guard = "May(Permission::DeleteArtifacts)")]
     async fn artifact_delete_tag(
         &self,
         ctx: &Context<'_>,
         repository: Repository,
         tag: Tag,
     ) -> Result<ArtifactPayload> {
+        ctx.caller()?.check_repository(&repository.0)?;
         let id = ArtifactId::of(ctx.organization()?, &repository.0);
         let outcome = execute::<Decider>(ctx, id.0, ArtifactCommand::DeleteTag { tag: tag.0 }).await?;
         Ok(ArtifactPayload { outcome })
     }
 
     /// With every tag that points to it.
-    #[graphql(guard = "May(Permission::PushArtifacts)")]
+    #[graphql(guard = "May(Permission::DeleteArtifacts)")]
     async fn artifact_delete_manifest(
         &self,
         ctx: &Context<'_>,
         repository: Repository,
         digest: Digest,
     ) -> Result<ArtifactPayload> {
+        ctx.caller()?.check_repository(&repository.0)?;
         let id = ArtifactId::of(ctx.organization()?, &repository.0);
         let outcome = execute::<Decider>(ctx, id.0, ArtifactCommand::DeleteManifest { digest: digest.0 }).await?;
         Ok(ArtifactPayload { outcome })

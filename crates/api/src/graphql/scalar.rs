@@ -3,6 +3,7 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use distr_domain::names::{RepositoryPath, Slug};
 use distr_domain::oci;
+use distr_domain::pattern;
 use distr_domain::version;
 
 macro_rules! text_scalar {
@@ -46,6 +47,8 @@ text_scalar! {
     Tag(oci::Tag) = "Tag";
     /// The name of a repository within its organization.
     Repository(RepositoryPath) = "Repository";
+    /// A name in which * stands for any run of characters.
+    Pattern(pattern::Pattern) = "Pattern";
     /// A place in the log, as text. Ordered; otherwise opaque.
     Position(distr_eventlog::Position) = "Position";
 }

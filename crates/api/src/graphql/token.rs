@@ -9,8 +9,12 @@ use distr_projections::token::{self, TokenRow};
 use super::context::{ContextExt, Outcome, read, text};
 use super::guard::SignedIn;
 use super::member;
+use super::scalar::Pattern;
 use crate::error::ApiError;
 use crate::operations::tokens::{self, NewToken};
+
+/// They travel in every registry token.
+const MAX_REPOSITORIES: usize = 20;
 
 pub(super) struct Token(pub TokenRow);
 
@@ -25,6 +29,8 @@ pub enum TokenScope {
     Pull,
     /// registry pushes
     Push,
+    /// deleting tags and manifests of the registry
+    Delete,
 }
 
 #[Object]
@@ -39,6 +45,11 @@ impl Token {
 
     async fn scopes(&self) -> Vec<TokenScope> {
         self.0.scopes.iter().copied().map(TokenScope::from).collect()
+    }
+
+    /// The only repositories that it may touch, `*` standing for any run of characters; none: all.
+    async fn repositories(&self) -> Vec<Pattern> {
+        self.0.repositories.iter().cloned().map(Pattern).collect()
     }
 
     async fn expires_at(&self) -> Option<DateTime<Utc>> {
@@ -81,6 +92,8 @@ impl TokenMutation {
         ctx: &Context<'_>,
         label: String,
         scopes: Vec<TokenScope>,
+        #[graphql(desc = "the only repositories that it may touch, as patterns: `team/*`; none: all")]
+        repositories: Option<Vec<Pattern>>,
         expires_at: Option<DateTime<Utc>>,
         member: Option<ID>,
     ) -> Result<TokenPayload> {
@@ -90,7 +103,11 @@ impl TokenMutation {
             None => caller.member,
         };
         let scopes = scopes.into_iter().map(domain::TokenScope::from).collect();
-        let new = NewToken { member, label: text("label", label, 100)?, scopes, expires_at };
+        let repositories: Vec<_> = repositories.into_iter().flatten().map(|pattern| pattern.0).collect();
+        if repositories.len() > MAX_REPOSITORIES {
+            return Err(ApiError::BadInput(format!("a token may name {MAX_REPOSITORIES} repositories")).into());
+        }
+        let new = NewToken { member, label: text("label", label, 100)?, scopes, repositories, expires_at };
         let (id, secret, executed) = tokens::issue(ctx.hub(), &ctx.cause()?, caller, new).await?;
         let outcome = Outcome::of(ctx.hub(), &executed);
         Ok(TokenPayload { token: load(ctx, id).await?, secret: Some(secret), outcome })

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use distr_domain::ids::{MemberId, TokenId};
+use distr_domain::pattern::Pattern;
 use distr_domain::permission::Permission;
 use distr_domain::token::{Token, TokenCommand, TokenScope};
 use distr_eventlog::Executed;
@@ -16,6 +17,8 @@ pub struct NewToken {
     pub member: MemberId,
     pub label: String,
     pub scopes: Vec<TokenScope>,
+    /// none: all
+    pub repositories: Vec<Pattern>,
     pub expires_at: Option<DateTime<Utc>>,
 }
 
@@ -26,7 +29,7 @@ pub async fn issue(
     new: NewToken,
 ) -> Result<(TokenId, String, Executed<Token>), ApiError> {
     check_owner(caller, new.member)?;
-    check_scopes(caller, &new.scopes)?;
+    check_scopes(caller, &new)?;
     let (id, secret) = (TokenId(hub.clock.new_id()), credential::new_secret(CredentialKind::Token)?);
     let at = hub.clock.now();
     let scopes = new.scopes.iter().map(|scope| scope_name(*scope).to_owned()).collect();
@@ -34,6 +37,7 @@ pub async fn issue(
         member: new.member,
         label: new.label,
         scopes: new.scopes,
+        repositories: new.repositories,
         expires_at: new.expires_at,
         at,
     };
@@ -71,12 +75,17 @@ fn check_owner(caller: &MemberCaller, member: MemberId) -> Result<(), ApiError> 
 }
 
 /// A token never begets one that may do more than itself.
-fn check_scopes(caller: &MemberCaller, scopes: &[TokenScope]) -> Result<(), ApiError> {
-    let Via::Token { scopes: own, .. } = &caller.via else { return Ok(()) };
+fn check_scopes(caller: &MemberCaller, new: &NewToken) -> Result<(), ApiError> {
+    let Via::Token { scopes: own, repositories, .. } = &caller.via else { return Ok(()) };
     if !own.contains(&TokenScope::Write) {
         return Err(ApiError::Forbidden("issuing a token needs the scope write".into()));
     }
-    match scopes.iter().find(|scope| !own.contains(scope)) {
+    if !repositories.is_empty() && *repositories != new.repositories {
+        return Err(ApiError::Forbidden(
+            "your token is for some repositories only; name the same for the new one".into(),
+        ));
+    }
+    match new.scopes.iter().find(|scope| !own.contains(scope)) {
         None => Ok(()),
         Some(more) => Err(ApiError::Forbidden(format!("your token does not have the scope {}", scope_name(*more)))),
     }

@@ -1,10 +1,11 @@
-SELECT repository, artifact,
-       jsonb_build_object('repository', repository, 'artifact', artifact, 'manifests', count(*),
-                          'last_pushed_at', max(pushed_at))
-FROM manifest
-WHERE organization = $1
+SELECT m.repository, m.artifact,
+       jsonb_build_object('repository', m.repository, 'artifact', m.artifact, 'manifests', count(*),
+                          'last_pushed_at', max(m.pushed_at), 'visibility', coalesce(max(s.visibility), 'private'))
+FROM manifest m
+LEFT JOIN repository s ON s.id = m.artifact
+WHERE m.organization = $1
   AND $2::uuid IS NULL -- customers see artifacts through releases
-  AND ($3::text IS NULL OR (repository, artifact) > ($3, $4::uuid))
-GROUP BY repository, artifact
-ORDER BY repository, artifact
+  AND ($3::text IS NULL OR (m.repository, m.artifact) > ($3, $4::uuid))
+GROUP BY m.repository, m.artifact
+ORDER BY m.repository, m.artifact
 LIMIT $5

@@ -24,6 +24,7 @@ CREATE TABLE token (
     member       uuid NOT NULL,
     label        text NOT NULL,
     scopes       jsonb NOT NULL,
+    repositories jsonb NOT NULL, -- patterns; none: all
     expires_at   timestamptz,
     revoked_at   timestamptz,
     created_at   timestamptz NOT NULL,

@@ -9,8 +9,9 @@ use distr_domain::oci::Digest;
 
 use crate::caller::Need;
 use crate::error::OciError;
-use crate::guard::Object;
+use crate::guard::{Object, Visit};
 use crate::http::no_body;
+use crate::licensed::Granted;
 use crate::links;
 use crate::range::{self, Requested};
 use crate::registry::Registry;
@@ -21,7 +22,7 @@ pub(super) async fn head(
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, OciError> {
     let (name, digest) = path.into_inner();
-    let (digest, size) = find(&request, &registry, &name, &digest, Need::Look).await?;
+    let Found { digest, size, .. } = find(&request, &registry, &name, &digest, Need::Look).await?;
     Ok(described(StatusCode::OK, &digest).body(no_body(size)))
 }
 
@@ -31,7 +32,7 @@ pub(super) async fn get(
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, OciError> {
     let (name, digest) = path.into_inner();
-    let (digest, size) = find(&request, &registry, &name, &digest, Need::Pull).await?;
+    let Found { visit, digest, size, granted } = find(&request, &registry, &name, &digest, Need::Pull).await?;
     let header = request.headers().get(actix_web::http::header::RANGE).and_then(|range| range.to_str().ok());
     let (mut response, bytes) = match range::requested(header, size) {
         Requested::Whole => (described(StatusCode::OK, &digest), 0..size),
@@ -44,17 +45,25 @@ pub(super) async fn get(
     };
     let length = bytes.end - bytes.start;
     let stream = registry.blobs.read(&digest, bytes).await?;
+    registry.record_grant(&visit, Some(&digest), granted.basis, &granted.rule).await?;
     Ok(response.body(SizedStream::new(length, stream)))
 }
 
-/// The blob and its size, if the caller may have it.
+struct Found {
+    visit: Visit,
+    digest: Digest,
+    size: u64,
+    granted: Granted,
+}
+
+/// The blob, if the caller may have it.
 async fn find(
     request: &HttpRequest,
     registry: &Registry,
     name: &str,
     text: &str,
     need: Need,
-) -> Result<(Digest, u64), OciError> {
+) -> Result<Found, OciError> {
     let object = Object::Blob(text);
     let visit = registry.admit(request, name, object, need).await?;
     let digest: Digest = text.parse().map_err(|error| OciError::DigestInvalid(format!("{error}")))?;
@@ -63,9 +72,9 @@ async fn find(
     if held.is_empty() {
         return Err(object.unknown(&visit.name));
     }
-    registry.license_blob(&client, &visit, &digest).await?;
-    let size = registry.blobs.size(&digest).await?;
-    Ok((digest, size.ok_or_else(|| object.unknown(&visit.name))?))
+    let granted = registry.license_blob(&client, &visit, &digest).await?;
+    let size = registry.blobs.size(&digest).await?.ok_or_else(|| object.unknown(&visit.name))?;
+    Ok(Found { visit, digest, size, granted })
 }
 
 fn described(status: StatusCode, digest: &Digest) -> HttpResponseBuilder {

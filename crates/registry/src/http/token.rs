@@ -1,5 +1,6 @@
-//! `GET` and `POST /token`: a registry token for a member's token or an agent's credential, as the Docker token and OAuth2
-//! token specifications have it. Which scopes are asked for bounds the token; what it may really do is decided at each use.
+//! `GET` and `POST /token`: a registry token for a member's token, an agent's credential or nobody's, as the Docker token and
+//! OAuth2 token specifications have it. It says who asks, and of what was asked for, what that caller may have at all; what
+//! licenses say is decided at each use.
 
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -9,14 +10,17 @@ use chrono::SecondsFormat;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::caller::Caller;
 use crate::error::OciError;
 use crate::fault::Fault;
+use crate::guard::Source;
 use crate::http::parameters;
+use crate::limits::Asker;
 use crate::registry::Registry;
 use crate::scope::{self, Access};
 use crate::token::LIFE;
 
-/// The form of the OAuth2 password grant.
+/// The form of both OAuth2 grants. `service` and `client_id` are taken as they come: there is one service here.
 #[derive(Deserialize)]
 pub(super) struct Form {
     grant_type: String,
@@ -25,44 +29,99 @@ pub(super) struct Form {
     #[serde(default)]
     password: String,
     #[serde(default)]
+    refresh_token: String,
+    #[serde(default)]
+    access_type: String,
+    #[serde(default)]
     scope: String,
 }
 
+/// Without any credential, a token for what is public.
 pub(super) async fn by_basic(request: HttpRequest, registry: web::Data<Registry>) -> Result<HttpResponse, OciError> {
-    let header = request.headers().get(AUTHORIZATION).and_then(|header| header.to_str().ok());
-    let (username, secret) =
-        header.and_then(basic).ok_or_else(|| unauthorized("a user name and a token are needed"))?;
+    limit(&registry, &request)?;
     let parameters = parameters(&request);
-    let scopes = parameters.iter().filter(|(key, _)| key == "scope").map(|(_, scope)| scope.as_str());
-    issue(&registry, &username, &secret, scope::parse(scopes)).await
+    let values = |name: &'static str| parameters.iter().filter(move |(key, _)| key == name).map(|(_, value)| value);
+    let asked = scope::parse(values("scope").map(String::as_str));
+    let Some(header) = request.headers().get(AUTHORIZATION) else {
+        return issue(&registry, Caller::ANONYMOUS, asked, None).await;
+    };
+    let (username, secret) =
+        header.to_str().ok().and_then(basic).ok_or_else(|| unauthorized("a user name and a token are needed"))?;
+    let caller = sign_in(&registry, &request, &username, &secret).await?;
+    let refresh = match values("offline_token").any(|value| value == "true") {
+        true => Some(registry.issue_refresh_token(&caller).await?),
+        false => None,
+    };
+    issue(&registry, caller, asked, refresh).await
 }
 
-pub(super) async fn by_password(
+pub(super) async fn by_grant(
+    request: HttpRequest,
     form: Result<web::Form<Form>, actix_web::Error>,
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, OciError> {
-    let form = form.ok().filter(|form| form.grant_type == "password");
-    let form = form.ok_or_else(|| OciError::GrantInvalid("only the grant type password is taken".to_owned()))?;
-    issue(&registry, &form.username, &form.password, scope::parse([form.scope.as_str()])).await
+    limit(&registry, &request)?;
+    let form = form.map_err(|_| OciError::GrantInvalid {
+        error: "invalid_request",
+        message: "send a form with grant_type, service, client_id and scope",
+    })?;
+    let asked = scope::parse([form.scope.as_str()]);
+    match form.grant_type.as_str() {
+        "password" => {
+            let caller = sign_in(&registry, &request, &form.username, &form.password).await?;
+            let refresh = match form.access_type == "offline" {
+                true => Some(registry.issue_refresh_token(&caller).await?),
+                false => None,
+            };
+            issue(&registry, caller, asked, refresh).await
+        }
+        "refresh_token" => {
+            let caller = registry.redeem_refresh_token(&form.refresh_token).await?;
+            let caller = caller.ok_or_else(|| unauthorized("the refresh token is not good any more; log in again"))?;
+            issue(&registry, caller, asked, Some(form.refresh_token.clone())).await
+        }
+        _ => Err(OciError::GrantInvalid {
+            error: "unsupported_grant_type",
+            message: "the grant types password and refresh_token are taken",
+        }),
+    }
+}
+
+/// Before the credential is known, the address is all that there is.
+fn limit(registry: &Registry, request: &HttpRequest) -> Result<(), OciError> {
+    registry.limits.check(Asker::Address(Source::of(request, registry).address))
+}
+
+async fn sign_in(registry: &Registry, request: &HttpRequest, username: &str, secret: &str) -> Result<Caller, OciError> {
+    let caller = registry.callers.authenticate(username, secret).await.map_err(Fault::Callers)?;
+    caller.ok_or_else(|| {
+        tracing::info!(address = Source::of(request, registry).address, "a wrong credential at the registry");
+        unauthorized("the user name or the token is wrong")
+    })
 }
 
 async fn issue(
     registry: &Registry,
-    username: &str,
-    secret: &str,
-    access: Vec<Access>,
+    caller: Caller,
+    asked: Vec<Access>,
+    refresh: Option<String>,
 ) -> Result<HttpResponse, OciError> {
-    let caller = registry.callers.authenticate(username, secret).await.map_err(Fault::Callers)?;
-    let caller = caller.ok_or_else(|| unauthorized("the user name or the token is wrong"))?;
+    let access = registry.allowed(&caller, asked).await?;
+    let scope: Vec<String> = access.iter().map(Access::to_string).collect();
     let now = registry.now();
     let token = registry.tokens.issue(caller, access, now)?;
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({
+    let mut answer = json!({
         "token": token,
         "access_token": token,
         "token_type": "Bearer",
+        "scope": scope.join(" "),
         "expires_in": LIFE.num_seconds(),
         "issued_at": now.to_rfc3339_opts(SecondsFormat::Secs, true),
-    })))
+    });
+    if let Some(refresh) = refresh {
+        answer["refresh_token"] = refresh.into();
+    }
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
 }
 
 fn unauthorized(message: &str) -> OciError {

@@ -7,6 +7,8 @@ mod deleting;
 mod docker;
 mod entitlement;
 mod faults;
+mod grants;
+mod public;
 mod pulling;
 mod pushing;
 mod server;

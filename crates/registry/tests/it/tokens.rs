@@ -87,7 +87,7 @@ fn the_password_grant_gives_a_token_too() {
         let wrong = http.post(&url).form(&form("password", "guess")).send().await.unwrap();
         assert_eq!(wrong.status(), 401);
         let other = http.post(&url).form(&form("refresh_token", SECRET)).send().await.unwrap();
-        assert_eq!(other.status(), 400);
+        assert_eq!(other.status(), 401);
         let empty = http.post(&url).send().await.unwrap();
         assert_eq!(empty.status(), 400);
         world.stop().await;
@@ -104,7 +104,6 @@ fn wrong_credentials_get_no_token() {
             assert_eq!(json["errors"][0]["code"], "UNAUTHORIZED");
             assert_eq!(json["errors"][0]["message"], "the user name or the token is wrong");
         }
-        assert_eq!(bare(&world, Method::GET, "/token").await.status, 401);
         world.stop().await;
     });
 }

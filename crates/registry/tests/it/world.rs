@@ -38,7 +38,7 @@ pub(crate) struct World {
 }
 
 /// `publisher`, `auditor`, `puller` and `pusher` of acme; `customer`, `viewer` and `agent` of acme's customer globex;
-/// `stranger`, the owner of another organization.
+/// `stranger`, the owner of another organization; `robot` of acme, whose token is for `tools/*`.
 #[derive(Default)]
 pub(crate) struct KnownCallers {
     callers: HashMap<&'static str, Caller>,
@@ -47,6 +47,10 @@ pub(crate) struct KnownCallers {
 
 impl World {
     pub(crate) async fn start() -> Self {
+        Self::start_with(100_000).await
+    }
+
+    pub(crate) async fn start_with(requests_per_second: u32) -> Self {
         let (postgres, url) = server::database().await;
         let config: tokio_postgres::Config = url.parse().expect("the server's URL");
         let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new());
@@ -70,7 +74,8 @@ impl World {
             shown: shown.clone(),
             clock: now,
         };
-        let settings = Settings { token_key: b"0123456789".to_vec(), public_url: None, behind_proxy: false };
+        let settings =
+            Settings { token_key: b"0123456789".to_vec(), public_url: None, behind_proxy: false, requests_per_second };
         let (registry, _) = Registry::start(ports, settings);
         let registry = web::Data::new(registry);
         let app = move || App::new().app_data(registry.clone()).configure(distr_registry::configure);
@@ -128,20 +133,25 @@ impl KnownCallers {
         let target = TargetId(Uuid::from_u128(1));
         let credential = CredentialId(Uuid::from_u128(2));
         let agent = Caller {
-            organization: organization("acme"),
+            organization: Some(organization("acme")),
             actor: Actor::Agent(target),
             access: CallerAccess::Agent { customer: customer(), target, credential },
         };
         let callers = HashMap::from([
-            ("publisher", member("acme", vendor(VendorRole::Publisher), &[Pull, Push])),
+            ("publisher", member("acme", vendor(VendorRole::Publisher), &[Pull, Push, Delete])),
             ("puller", member("acme", vendor(VendorRole::Publisher), &[Pull])),
             ("pusher", member("acme", vendor(VendorRole::Publisher), &[Push])),
-            ("auditor", member("acme", vendor(VendorRole::Auditor), &[Pull, Push])),
-            ("customer", member("acme", customer_role(CustomerRole::Admin), &[Pull, Push])),
+            ("auditor", member("acme", vendor(VendorRole::Auditor), &[Pull, Push, Delete])),
+            ("customer", member("acme", customer_role(CustomerRole::Admin), &[Pull, Push, Delete])),
             ("viewer", member("acme", customer_role(CustomerRole::Viewer), &[Pull])),
-            ("stranger", member("initech", vendor(VendorRole::Owner), &[Pull, Push])),
+            ("stranger", member("initech", vendor(VendorRole::Owner), &[Pull, Push, Delete])),
             ("agent", agent),
         ]);
+        let mut robot = member("acme", vendor(VendorRole::Publisher), &[Pull, Push]);
+        if let CallerAccess::Member { repositories, .. } = &mut robot.access {
+            *repositories = vec!["tools/*".parse().expect("a pattern")];
+        }
+        let callers = callers.into_iter().chain([("robot", robot)]).collect();
         Self { callers, revoked: Mutex::default() }
     }
 
@@ -153,9 +163,14 @@ impl KnownCallers {
 
 fn member(organization_name: &str, membership: Membership, scopes: &[TokenScope]) -> Caller {
     Caller {
-        organization: organization(organization_name),
+        organization: Some(organization(organization_name)),
         actor: Actor::Member(MemberId(Uuid::now_v7())),
-        access: CallerAccess::Member { membership, scopes: scopes.to_vec(), token: TokenId(Uuid::now_v7()) },
+        access: CallerAccess::Member {
+            membership,
+            scopes: scopes.to_vec(),
+            repositories: vec![],
+            token: TokenId(Uuid::now_v7()),
+        },
     }
 }
 
@@ -165,7 +180,8 @@ impl Callers for KnownCallers {
         Ok(self.callers.get(username).filter(|_| secret == SECRET).cloned())
     }
 
-    async fn is_live(&self, caller: &Caller) -> Result<bool, CallersFault> {
-        Ok(!self.revoked.lock().expect("the lock").contains(&caller.actor.to_string()))
+    async fn current(&self, caller: &Caller) -> Result<Option<Caller>, CallersFault> {
+        let revoked = self.revoked.lock().expect("the lock").contains(&caller.actor.to_string());
+        Ok(self.callers.values().find(|known| *known == caller && !revoked).cloned())
     }
 }

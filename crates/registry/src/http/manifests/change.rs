@@ -11,7 +11,7 @@ use crate::registry::{Registry, SHOWN_WITHIN};
 
 pub(super) async fn change(registry: &Registry, visit: &Visit, command: ArtifactCommand) -> Result<(), OciError> {
     let context = Context {
-        organization: visit.caller.organization,
+        organization: visit.organization,
         actor: visit.caller.actor.clone(),
         causation: None,
         correlation: Uuid::now_v7(),

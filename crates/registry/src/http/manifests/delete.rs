@@ -5,7 +5,7 @@ use distr_domain::artifact::ArtifactCommand;
 use distr_domain::oci::Reference;
 
 use super::change::change;
-use crate::caller::Need;
+use crate::caller::{Need, Right};
 use crate::error::OciError;
 use crate::guard::Object;
 use crate::registry::Registry;
@@ -23,5 +23,8 @@ pub(crate) async fn delete(
         Reference::Digest(digest) => ArtifactCommand::DeleteManifest { digest },
     };
     change(&registry, &visit, command).await?;
+    if let Right::Whole { rule } = &visit.right {
+        registry.record_grant(&visit, visit.digest.as_ref(), None, rule).await?;
+    }
     Ok(HttpResponse::Accepted().finish())
 }

@@ -32,7 +32,7 @@ pub(crate) async fn get(
     let (name, reference) = path.into_inner();
     let (visit, manifest, granted) = find(&request, &registry, &name, &reference, Need::Pull).await?;
     let bytes = registry.blobs.read(&manifest.digest, 0..manifest.size).await?;
-    registry.record_grant(&visit, &manifest.digest, granted.basis, &granted.rule).await?;
+    registry.record_grant(&visit, Some(&manifest.digest), granted.basis, &granted.rule).await?;
     Ok(described(&manifest).body(SizedStream::new(manifest.size, bytes)))
 }
 

@@ -39,7 +39,7 @@ pub(crate) async fn put(
     let repository = visit.name.path.clone();
     change(&registry, &visit, ArtifactCommand::Push { repository, manifest, tag }).await?;
     if let Right::Whole { rule } = &visit.right {
-        registry.record_grant(&visit, &digest, None, rule).await?;
+        registry.record_grant(&visit, Some(&digest), None, rule).await?;
     }
     let mut response = HttpResponse::Created();
     response

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Session, complete, digest, hold, location, progress, receive};
 use crate::blobs::UploadKey;
-use crate::caller::Need;
+use crate::caller::{Need, Right};
 use crate::error::OciError;
 use crate::guard::{Object, Visit};
 use crate::http::parameter;
@@ -26,6 +26,7 @@ pub(crate) async fn start(
     if let (Some(blob), Some(from)) = (digest(&request, "mount")?, parameter(&request, "from"))
         && may_mount(&registry, &visit, &blob, &from).await?
     {
+        registry.record_mount(&visit, &blob, &from).await?;
         return hold(&registry, &visit.name, &blob).await;
     }
     let whole = digest(&request, "digest")?;
@@ -45,8 +46,8 @@ async fn may_mount(registry: &Registry, visit: &Visit, blob: &Digest, from: &str
     let Ok(source) = from.parse::<RepositoryName>() else {
         return Ok(false);
     };
-    let is_own = source.organization() == visit.caller.organization;
-    if !is_own || !visit.covers_pull(from) || visit.caller.right(Need::Pull).is_err() {
+    let right = registry.right(&visit.caller, &source, Need::Pull).await?;
+    if !visit.covers_pull(from) || !matches!(right, Ok(Right::Whole { .. })) {
         return Ok(false);
     }
     let held = links::held(&registry.client().await?, &source, std::slice::from_ref(blob)).await?;

@@ -1,0 +1,1 @@
+SELECT to_jsonb(visibility) FROM repository WHERE id = $1

@@ -1,0 +1,1 @@
+SELECT caller FROM registry.refresh_token WHERE hash = $1 AND expires_at > $2

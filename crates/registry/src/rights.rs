@@ -1,0 +1,73 @@
+//! What a caller may do to a repository, whatever its token was asked for: by itself, or because the repository is public.
+//! What licenses say of a single manifest or blob comes after, in `licensed`.
+
+use distr_domain::artifact::Visibility;
+use distr_projections::repository;
+
+use crate::caller::{Caller, Need, NotAllowed, Right};
+use crate::fault::Fault;
+use crate::name::RepositoryName;
+use crate::registry::Registry;
+use crate::scope::{Access, Action};
+
+/// Why not.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// Whoever signs in may learn more.
+    SignIn,
+    /// Of another organization: as unknown as what nobody has.
+    Unknown,
+    NotAllowed(NotAllowed),
+}
+
+impl Registry {
+    pub(crate) async fn right(
+        &self,
+        caller: &Caller,
+        name: &RepositoryName,
+        need: Need,
+    ) -> Result<Result<Right, Refused>, Fault> {
+        let own = match caller.organization {
+            None => Err(Refused::SignIn),
+            Some(organization) if organization != name.organization() => Err(Refused::Unknown),
+            Some(_) => caller.right(&name.path, need).map_err(Refused::NotAllowed),
+        };
+        let is_enough = matches!(own, Ok(Right::Whole { .. }));
+        if !is_enough && matches!(need, Need::Look | Need::Pull) && self.is_public(name).await? {
+            return Ok(Ok(Right::Whole { rule: "public repository".to_owned() }));
+        }
+        Ok(own)
+    }
+
+    /// Of what a token is asked for, what its caller may have. What licenses decide is left in: they are asked at each use.
+    pub(crate) async fn allowed(&self, caller: &Caller, asked: Vec<Access>) -> Result<Vec<Access>, Fault> {
+        let mut allowed = Vec::with_capacity(asked.len());
+        for mut access in asked {
+            let Ok(name) = access.name.parse::<RepositoryName>() else { continue };
+            let mut actions = Vec::with_capacity(access.actions.len());
+            for action in access.actions {
+                if self.right(caller, &name, need(action)).await?.is_ok() {
+                    actions.push(action);
+                }
+            }
+            access.actions = actions;
+            if !access.actions.is_empty() {
+                allowed.push(access);
+            }
+        }
+        Ok(allowed)
+    }
+
+    async fn is_public(&self, name: &RepositoryName) -> Result<bool, Fault> {
+        let visibility = repository::visibility(&self.client().await?, name.artifact()).await?;
+        Ok(visibility == Visibility::Public)
+    }
+}
+
+fn need(action: Action) -> Need {
+    match action {
+        Action::Pull => Need::Pull,
+        Action::Push => Need::Push,
+        Action::Delete => Need::Delete,
+    }
+}
