@@ -13,7 +13,7 @@ use anyhow::Context;
 use distr_embedded_postgres::EmbeddedPostgres;
 use distr_eventlog::{EventLog, Position};
 use distr_registry::{FileBlobs, Ports, Recording, Registry, Settings as RegistrySettings};
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing::info;
 use url::Url;
 
@@ -21,7 +21,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{BootstrapConfig, FleetConfig, HttpConfig, StorageConfig, registry_host};
 use crate::http::{self, Readiness, Served, limits::Limits};
 use crate::hub::{Hub, Settings};
-use crate::operations::desired;
+use crate::operations::{Shown, desired};
 use crate::ops::secret::Vault;
 use crate::registry_callers::HubCallers;
 use crate::{auth, graphql, policy};
@@ -47,6 +47,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let settings = settings(&config)?;
     let first_owner = config.bootstrap.first_owner()?;
     let metrics = PrometheusBuilder::new().install_recorder().context("cannot install the metrics recorder")?;
+    tokio::spawn(condense(metrics.clone()));
     let stores = Stores::open(&config.storage).await?;
     let following = Following::start(&stores).await?;
     let head = stores.log.head().await?;
@@ -116,6 +117,7 @@ fn hub(config: &ServeConfig, settings: Settings, stores: &Stores, following: &Fo
         ops: stores.ops.clone(),
         callers: auth::callers(stores.ops.clone(), Arc::new(SystemClock)),
         wishes: desired::wishes(stores.ops.clone()),
+        shown: Shown::start(&stores.read),
         clock: Arc::new(SystemClock),
         vault: Vault::new(&stores.master),
         limits: Limits::new(config.http.rate_limit),
@@ -168,6 +170,15 @@ async fn upkeep(hub: Arc<Hub>, registry: web::Data<Registry>) {
         let Ok(client) = hub.ops.get().await else { continue };
         // what has expired lets nobody in anyhow
         let _ = client.execute("DELETE FROM credential WHERE expires_at < $1", &[&hub.clock.now()]).await;
+    }
+}
+
+/// What was measured is kept as it came until somebody fetches it, or this is done.
+async fn condense(metrics: PrometheusHandle) {
+    let mut every = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        every.tick().await;
+        metrics.run_upkeep();
     }
 }
 

@@ -7,6 +7,7 @@ pub mod limits;
 mod middleware;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::http::header::{self, HeaderMap};
@@ -28,6 +29,8 @@ pub use health::Readiness;
 const MAX_GRAPHQL_BODY: usize = 4 * 1024 * 1024;
 /// Time that requests in flight get to end when the hub stops. A push that is cut off is resumed by its client.
 const SHUTDOWN_SECONDS: u64 = 5;
+/// Longer than agents are silent between two heartbeats, unless they are told to be: each keeps its connection.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 #[derive(Clone)]
 pub struct Served {
@@ -51,6 +54,7 @@ pub fn serve(config: &HttpConfig, served: Served) -> std::io::Result<Server> {
             .wrap(from_fn(middleware::trace))
             .configure(routes)
     });
+    let server = server.keep_alive(KEEP_ALIVE);
     Ok(server.shutdown_timeout(SHUTDOWN_SECONDS).disable_signals().bind(config.listen)?.run())
 }
 

@@ -18,6 +18,7 @@ use crate::clock::SharedClock;
 use crate::config::VISIBILITY_WAIT;
 use crate::error::ApiError;
 use crate::http::limits::Limits;
+use crate::operations::Shown;
 use crate::ops::secret::Vault;
 use crate::together::Together;
 
@@ -31,6 +32,8 @@ pub struct Hub {
     pub callers: Together<Vec<u8>, Caller>,
     /// what the etag of a target's desired state is made of
     pub wishes: Together<TargetId, String>,
+    /// for those who watch
+    pub shown: Shown,
     pub clock: SharedClock,
     pub vault: Vault,
     pub limits: Limits,

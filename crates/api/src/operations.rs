@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::error::ApiError;
 use crate::hub::Hub;
 
-pub use watching::{Watched, watch};
+pub use watching::{Shown, Watched, watch};
 
 /// The state of a stream, from the log: for what must not be an instant old.
 pub async fn load<D: Decider>(hub: &Hub, stream: Uuid) -> Result<D, ApiError> {

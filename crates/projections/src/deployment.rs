@@ -156,3 +156,13 @@ pub async fn of_targets(
     let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] = [&scope.organization.0, &customer, &targets];
     query::all(client, include_str!("deployment/of_targets.sql"), &parameters).await
 }
+
+/// For batched loading, the removed included.
+pub async fn by_ids(
+    client: &ReadClient,
+    organization: OrganizationId,
+    ids: &[DeploymentId],
+) -> Result<Vec<DeploymentRow>, QueryError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    query::all(client, include_str!("deployment/by_ids.sql"), &[&organization.0, &ids]).await
+}

@@ -319,7 +319,7 @@ impl DeploymentSubscription {
             if change.what != Changed::Fact(Category::Deployment) {
                 return Ok(None);
             }
-            let row = deployment::find(&hub.read().await?, scope, DeploymentId(change.id)).await?;
+            let row = hub.shown.deployment(scope, DeploymentId(change.id)).await?;
             Ok(row.filter(|row| of.is_none_or(|of| row.target == of)).map(Deployment))
         }))
     }

@@ -268,17 +268,13 @@ impl TargetSubscription {
 }
 
 async fn changed_target(hub: &Hub, scope: Scope, change: Change) -> Watched<TargetRow> {
-    let client = hub.read().await?;
     let id = match change.what {
         Changed::Heartbeat | Changed::Fact(Category::Target) => TargetId(change.id),
-        Changed::Fact(Category::Deployment) => {
-            let found = distr_projections::deployment::find(&client, scope, DeploymentId(change.id)).await?;
-            match found {
-                Some(deployment) => deployment.target,
-                None => return Ok(None),
-            }
-        }
+        Changed::Fact(Category::Deployment) => match hub.shown.deployment(scope, DeploymentId(change.id)).await? {
+            Some(deployment) => deployment.target,
+            None => return Ok(None),
+        },
         Changed::Fact(_) => return Ok(None),
     };
-    Ok(target::find(&client, scope, id).await?)
+    hub.shown.target(scope, id).await
 }

@@ -1,16 +1,79 @@
-//! Subscriptions by notify, then query: what changed is told by the feed, what it is now is read.
+//! Subscriptions by notify, then query: what changed is told by the feed, what it is now is read. A change that thousands
+//! watch is read once for all of them, and each looks whether it is in its own scope.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use distr_domain::ids::OrganizationId;
+use deadpool_postgres::Pool;
+use distr_domain::ids::{DeploymentId, OrganizationId, TargetId};
+use distr_projections::Scope;
+use distr_projections::deployment::{self, DeploymentRow};
+use distr_projections::target::{self, TargetRow};
 use futures_util::Stream;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::changes::Change;
 use crate::error::ApiError;
 use crate::hub::Hub;
+use crate::together::Together;
 
 pub type Watched<T> = Result<Option<T>, ApiError>;
+
+/// What changed, as the read models show it now.
+pub struct Shown {
+    targets: Together<(OrganizationId, TargetId), TargetRow>,
+    deployments: Together<(OrganizationId, DeploymentId), DeploymentRow>,
+}
+
+impl Shown {
+    pub fn start(read: &Pool) -> Self {
+        let (of_targets, of_deployments) = (read.clone(), read.clone());
+        Self {
+            targets: Together::start(move |keys| targets(of_targets.clone(), keys)),
+            deployments: Together::start(move |keys| deployments(of_deployments.clone(), keys)),
+        }
+    }
+
+    /// Nothing if it is not in the scope.
+    pub async fn target(&self, scope: Scope, id: TargetId) -> Watched<TargetRow> {
+        let row = self.targets.find((scope.organization, id)).await?;
+        Ok(row.filter(|row| scope.customer.is_none_or(|customer| row.customer == customer)))
+    }
+
+    /// Nothing if it is not in the scope.
+    pub async fn deployment(&self, scope: Scope, id: DeploymentId) -> Watched<DeploymentRow> {
+        let row = self.deployments.find((scope.organization, id)).await?;
+        Ok(row.filter(|row| scope.customer.is_none_or(|customer| row.customer == customer)))
+    }
+}
+
+type Found<I, R> = Result<HashMap<(OrganizationId, I), R>, ApiError>;
+
+async fn targets(read: Pool, keys: Vec<(OrganizationId, TargetId)>) -> Found<TargetId, TargetRow> {
+    let (client, mut found) = (read.get().await?, HashMap::new());
+    for (organization, ids) in by_organization(keys) {
+        let rows = target::by_ids(&client, organization, &ids).await?;
+        found.extend(rows.into_iter().map(|row| ((organization, row.id), row)));
+    }
+    Ok(found)
+}
+
+async fn deployments(read: Pool, keys: Vec<(OrganizationId, DeploymentId)>) -> Found<DeploymentId, DeploymentRow> {
+    let (client, mut found) = (read.get().await?, HashMap::new());
+    for (organization, ids) in by_organization(keys) {
+        let rows = deployment::by_ids(&client, organization, &ids).await?;
+        found.extend(rows.into_iter().map(|row| ((organization, row.id), row)));
+    }
+    Ok(found)
+}
+
+fn by_organization<I>(keys: Vec<(OrganizationId, I)>) -> HashMap<OrganizationId, Vec<I>> {
+    let mut groups: HashMap<_, Vec<I>> = HashMap::new();
+    for (organization, id) in keys {
+        groups.entry(organization).or_default().push(id);
+    }
+    groups
+}
 
 /// Each change of the organization, as `load` shows it; what it does not show is passed over.
 pub fn watch<T, F, L>(
