@@ -1,14 +1,18 @@
 //! One test binary for all of them: the name of a file is the slice, or the promise, that it looks at.
 
 mod access;
+mod backup;
 mod catalog;
 mod cli;
+mod embedded;
 mod enrolment;
 mod layers;
 mod licensing;
 mod main_line;
 mod members;
+mod metrics;
 mod rebuild;
 mod schema;
 mod subscription;
 mod tenancy;
+mod two_hubs;

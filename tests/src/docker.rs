@@ -59,6 +59,17 @@ impl Docker {
         all.push(folder);
         self.ok(&all);
     }
+
+    /// Pushes an image that is like no other, and takes it off the engine.
+    #[track_caller]
+    pub fn push_unique(&self, image: &str) {
+        let folder = tempfile::tempdir().expect("a temporary directory can be made");
+        std::fs::write(folder.path().join("Dockerfile"), "FROM scratch\nCOPY only /only\n").expect("own directory");
+        std::fs::write(folder.path().join("only"), uuid::Uuid::now_v7().to_string()).expect("own directory");
+        self.build(folder.path(), image, &[]);
+        self.ok(&["push", image]);
+        self.ok(&["rmi", image]);
+    }
 }
 
 impl Default for Docker {

@@ -53,6 +53,11 @@ impl HubProcess {
         let data = tempfile::tempdir().expect("a temporary directory can be made");
         // the server user of the embedded Postgres must get through
         std::fs::set_permissions(data.path(), std::fs::Permissions::from_mode(0o755)).expect("own directory");
+        Self::start_in(data, environment).await
+    }
+
+    /// On data that may be there already; the directory lets the server's user through.
+    pub async fn start_in(data: TempDir, environment: &[(&str, &str)]) -> Self {
         std::fs::write(data.path().join("password"), PASSWORD).expect("own directory");
         let environment = environment.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
         let mut hub = Self { port: free_port(), data, child: None, environment };

@@ -3,32 +3,34 @@
 mod bootstrap;
 mod database;
 mod following;
+mod recorder;
 mod stores;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::dev::ServerHandle;
 use actix_web::web;
 use anyhow::Context;
 use distr_embedded_postgres::EmbeddedPostgres;
 use distr_eventlog::{EventLog, Position};
 use distr_registry::{FileBlobs, Ports, Recording, Registry, Settings as RegistrySettings};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing::info;
 use url::Url;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{BootstrapConfig, FleetConfig, HttpConfig, StorageConfig, registry_host};
-use crate::http::{self, Readiness, Served, limits::Limits};
+use crate::http::{self, Readiness, Served, limits::Limits, scrape::Scraped};
 use crate::hub::{Hub, Settings};
 use crate::operations::{Shown, desired};
 use crate::ops::secret::Vault;
 use crate::registry_callers::HubCallers;
 use crate::{auth, graphql, policy};
 use following::Following;
+use recorder::Recorder;
 use stores::Stores;
 
-pub use database::{Database, open_database};
+pub use database::{Database, attach_database, open_database};
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct ServeConfig {
@@ -46,8 +48,7 @@ pub struct ServeConfig {
 pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let settings = settings(&config)?;
     let first_owner = config.bootstrap.first_owner()?;
-    let metrics = PrometheusBuilder::new().install_recorder().context("cannot install the metrics recorder")?;
-    tokio::spawn(condense(metrics.clone()));
+    let recorder = Recorder::install()?;
     let stores = Stores::open(&config.storage).await?;
     let following = Following::start(&stores).await?;
     let head = stores.log.head().await?;
@@ -60,8 +61,15 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         schema: graphql::schema(hub.clone()),
         registry: registry.clone(),
         readiness: readiness.clone(),
-        metrics,
     };
+    let scraped = Scraped {
+        hub: hub.clone(),
+        registry,
+        data_dir: config.storage.data_dir.clone(),
+        owner: stores.owner,
+        handle: recorder.handle.clone(),
+    };
+    let metrics = serve_metrics(&config.http, scraped)?;
     let server = http::serve(&config.http, served)
         .with_context(|| format!("cannot listen on {}; is another hub running there?", config.http.listen))?;
     let handle = server.handle();
@@ -88,6 +96,9 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     readiness.stopping();
     handle.stop(true).await;
     let _ = server.await;
+    if let Some(metrics) = metrics {
+        metrics.stop(false).await;
+    }
     for policy in policies {
         policy.stop().await;
     }
@@ -97,6 +108,18 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let _ = tokio::time::timeout(Duration::from_secs(5), recording.finished()).await;
     following.stop().await;
     stores.close().await.and(ended)
+}
+
+/// The handle of the server for /metrics, if there is to be one.
+fn serve_metrics(config: &HttpConfig, scraped: Scraped) -> anyhow::Result<Option<ServerHandle>> {
+    let Some(listen) = config.metrics_listen else {
+        return Ok(None);
+    };
+    let server = http::scrape::serve(listen, scraped)
+        .with_context(|| format!("cannot listen on {listen}, which is DISTR_METRICS_LISTEN; choose another port"))?;
+    let handle = server.handle();
+    tokio::spawn(server);
+    Ok(Some(handle))
 }
 
 fn settings(config: &ServeConfig) -> anyhow::Result<Settings> {
@@ -170,15 +193,6 @@ async fn upkeep(hub: Arc<Hub>, registry: web::Data<Registry>) {
         let Ok(client) = hub.ops.get().await else { continue };
         // what has expired lets nobody in anyhow
         let _ = client.execute("DELETE FROM credential WHERE expires_at < $1", &[&hub.clock.now()]).await;
-    }
-}
-
-/// What was measured is kept as it came until somebody fetches it, or this is done.
-async fn condense(metrics: PrometheusHandle) {
-    let mut every = tokio::time::interval(Duration::from_secs(5));
-    loop {
-        every.tick().await;
-        metrics.run_upkeep();
     }
 }
 

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use aws_lc_rs::{hmac, rand};
 use chrono::TimeDelta;
 use distr_domain::fleet::Silence;
 use distr_domain::names::Slug;
@@ -33,6 +32,9 @@ pub struct HttpConfig {
     /// Address and port to listen on
     #[arg(long, env = "DISTR_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    /// Address and port of /metrics; without it, there are none to be read
+    #[arg(long, env = "DISTR_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
     /// How people, agents and Docker reach the hub; by default http:// and the listen address
     #[arg(long, env = "DISTR_PUBLIC_URL")]
     pub public_url: Option<Url>,
@@ -130,46 +132,8 @@ impl FleetConfig {
 /// How long a mutation waits until its effect can be read.
 pub const VISIBILITY_WAIT: Duration = Duration::from_secs(10);
 
-/// The secret of this hub that all its other keys are derived from.
-pub struct MasterKey([u8; 32]);
-
-impl MasterKey {
-    /// From the environment, or from a file in the data directory that is made when there is none.
-    pub fn load(data_dir: &Path) -> anyhow::Result<Self> {
-        match std::env::var("DISTR_MASTER_KEY") {
-            Ok(text) => Self::parse(text.trim()).context("DISTR_MASTER_KEY is not 64 hexadecimal digits"),
-            Err(_) => Self::of_file(&data_dir.join("master.key")),
-        }
-    }
-
-    fn parse(text: &str) -> anyhow::Result<Self> {
-        let bytes = hex::decode(text)?;
-        Ok(Self(bytes.try_into().map_err(|_| anyhow::anyhow!("it has another length"))?))
-    }
-
-    fn of_file(path: &Path) -> anyhow::Result<Self> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => Self::parse(text.trim()).with_context(|| format!("{} is not a master key", path.display())),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let mut key = [0; 32];
-                rand::fill(&mut key).context("no randomness for a master key")?;
-                write_private(path, &hex::encode(key)).with_context(|| format!("cannot write {}", path.display()))?;
-                Ok(Self(key))
-            }
-            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
-        }
-    }
-
-    /// A key for one purpose; no purpose's key tells anything of another's.
-    pub fn derive(&self, purpose: &str) -> [u8; 32] {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
-        let tag = hmac::sign(&key, format!("distr {purpose} v1").as_bytes());
-        tag.as_ref().try_into().expect("an HMAC-SHA256 has 32 bytes")
-    }
-}
-
 /// Whole or not at all, readable by its owner alone.
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+pub(crate) fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let new = path.with_extension("new");

@@ -13,6 +13,7 @@ mod guard;
 mod license;
 mod license_audit;
 mod loader;
+mod measure;
 mod member;
 mod organization;
 mod release;
@@ -82,6 +83,7 @@ pub fn schema(hub: Arc<Hub>) -> Schema {
     let introspection = hub.settings.introspection;
     let builder = builder()
         .extension(error_code::ErrorCodes)
+        .extension(measure::Measure)
         .data(hub)
         .data(loader)
         .limit_depth(MAX_DEPTH)

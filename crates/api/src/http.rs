@@ -5,6 +5,7 @@ mod health;
 mod install;
 pub mod limits;
 mod middleware;
+pub mod scrape;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,6 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpMessage, HttpRequest, HttpServer, web};
 use distr_registry::Registry;
-use metrics_exporter_prometheus::PrometheusHandle;
 use uuid::Uuid;
 
 use crate::auth::RequestInfo;
@@ -38,7 +38,6 @@ pub struct Served {
     pub schema: Schema,
     pub registry: web::Data<Registry>,
     pub readiness: Arc<Readiness>,
-    pub metrics: PrometheusHandle,
 }
 
 /// Starts to listen. An address that is taken is an error here.
@@ -48,7 +47,6 @@ pub fn serve(config: &HttpConfig, served: Served) -> std::io::Result<Server> {
             .app_data(web::Data::new(served.hub.clone()))
             .app_data(web::Data::new(served.schema.clone()))
             .app_data(web::Data::new(served.readiness.clone()))
-            .app_data(web::Data::new(served.metrics.clone()))
             .app_data(served.registry.clone())
             .wrap(from_fn(middleware::limit))
             .wrap(from_fn(middleware::trace))
@@ -62,7 +60,6 @@ fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/healthz", web::get().to(health::alive))
         .route("/readyz", web::get().to(health::ready))
-        .route("/metrics", web::get().to(health::metrics))
         .route("/install-agent", web::get().to(install::script))
         .route("/agent/v1/binary", web::get().to(install::binary))
         .service(

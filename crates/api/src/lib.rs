@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod auth;
+pub mod backup;
 pub mod boot;
 pub mod changes;
 pub mod clock;
@@ -10,8 +11,10 @@ pub mod error;
 pub mod graphql;
 pub mod http;
 pub mod hub;
+pub mod master_key;
 pub mod operations;
 pub mod ops;
 pub mod policy;
 pub mod registry_callers;
+pub mod rotate;
 pub mod together;

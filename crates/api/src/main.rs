@@ -1,4 +1,4 @@
-//! `distr-hub`: serve, rebuild the read models, print the GraphQL schema.
+//! `distr-hub`: serve, rebuild the read models, back up and restore, rotate the master key, print the GraphQL schema.
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use distr_api::backup::{self, BackupConfig, RestoreConfig};
 use distr_api::boot::{self, ServeConfig};
 use distr_api::config::StorageConfig;
-use distr_api::graphql;
+use distr_api::{graphql, rotate};
 use distr_eventlog::PostgresLog;
 use distr_projections::rebuild;
 use tracing_subscriber::EnvFilter;
@@ -35,6 +36,12 @@ enum Command {
     Serve(Box<ServeConfig>),
     /// Make the read models anew from the log, while no hub serves
     Rebuild(StorageConfig),
+    /// Back up the hub, which may go on serving; or check a backup
+    Backup(BackupConfig),
+    /// Bring a hub back from its backup, in an empty place
+    Restore(RestoreConfig),
+    /// Seal all secrets with a new master key; restart the hubs afterwards
+    RotateMasterKey(StorageConfig),
     /// Print the GraphQL schema
     Schema,
 }
@@ -47,6 +54,9 @@ async fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Serve(config) => boot::serve(*config).await,
         Command::Rebuild(config) => rebuild_all(&config).await,
+        Command::Backup(config) => backup::back_up(config).await.map(say),
+        Command::Restore(config) => backup::restore(config).await.map(say),
+        Command::RotateMasterKey(config) => rotate::rotate_master_key(config).await.map(say),
         Command::Schema => {
             println!("{}", graphql::sdl().trim_end());
             Ok(())
@@ -59,6 +69,10 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn say(outcome: String) {
+    println!("{outcome}");
 }
 
 fn start_log(format: LogFormat) {

@@ -1,6 +1,7 @@
 //! The tables beside the log: people, credentials, secrets, policies' checkpoints. Schema `ops`.
 
 pub mod credential;
+pub mod master_key;
 pub mod person;
 pub mod secret;
 

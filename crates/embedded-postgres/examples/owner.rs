@@ -10,7 +10,8 @@ use distr_embedded_postgres::{Error, Options, start};
 async fn main() {
     let data_dir = env::args().nth(1).expect("the data directory as the first argument");
     if let Err(error) = serve(&data_dir).await {
-        eprintln!("{error}");
+        let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
+        eprintln!("{error}{source}");
         std::process::exit(1);
     }
 }

@@ -9,6 +9,21 @@ use crate::Error;
 
 const DEBIAN_ROOT: &str = "/usr/lib/postgresql";
 
+/// A client program of Postgres (`pg_dump`, `pg_restore`) of this major version or, failing that, the next one above it:
+/// an older one does not speak to a newer server.
+pub fn client_program(name: &str, major: u32) -> Result<PathBuf, Error> {
+    let found = search_path().into_iter().chain(debian_dirs()).filter_map(|dir| {
+        let program = fs::canonicalize(dir.join(name)).ok()?;
+        Some((version_of(&program)?.parse::<u32>().ok()?, program))
+    });
+    let missing = || Error::NoClientProgram { name: name.to_owned(), major };
+    found
+        .filter(|(version, _)| *version >= major)
+        .min_by_key(|(version, _)| *version)
+        .map(|found| found.1)
+        .ok_or_else(missing)
+}
+
 /// One installation of the server.
 #[derive(Debug, Clone)]
 pub(crate) struct Binaries {
@@ -33,9 +48,7 @@ impl Binaries {
     }
 
     fn installed() -> Vec<Self> {
-        let on_path: Vec<PathBuf> =
-            env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
-        on_path.into_iter().chain(debian_dirs()).filter_map(Self::at).collect()
+        search_path().into_iter().chain(debian_dirs()).filter_map(Self::at).collect()
     }
 
     /// PATH may hold links to single programs; the rest of an installation lies where they point to.
@@ -45,10 +58,18 @@ impl Binaries {
         if !["initdb", "pg_ctl"].iter().all(|name| dir.join(name).exists()) {
             return None;
         }
-        let output = Command::new(&postgres).arg("--version").output().ok()?;
-        let major = major_version(&String::from_utf8_lossy(&output.stdout))?;
+        let major = version_of(&postgres)?;
         Some(Self { dir, major })
     }
+}
+
+fn search_path() -> Vec<PathBuf> {
+    env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default()
+}
+
+fn version_of(program: &Path) -> Option<String> {
+    let output = Command::new(program).arg("--version").output().ok()?;
+    major_version(&String::from_utf8_lossy(&output.stdout))
 }
 
 /// Highest version first.

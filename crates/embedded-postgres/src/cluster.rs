@@ -3,6 +3,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -34,6 +35,10 @@ impl Cluster {
         let dir = place.cluster();
         let binaries = match fs::read_to_string(dir.join("PG_VERSION")) {
             Ok(version) => Binaries::find_version(version.trim(), &place.dir)?,
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(file("read", &dir.join("PG_VERSION"))(error));
+            }
+            Err(_) if dir.exists() => return Err(Error::NotACluster { cluster: dir }),
             Err(_) => Binaries::find()?,
         };
         let cluster = Self { dir, binaries };
@@ -47,8 +52,7 @@ impl Cluster {
 
     /// What `postmaster.pid` says, if it is there.
     pub(crate) fn pid_file(&self) -> Option<PidFile> {
-        let text = fs::read_to_string(self.pid_path()).ok()?;
-        PidFile::parse(text)
+        PidFile::of(&self.dir)
     }
 
     /// Stops whatever server runs on the cluster. `mode`: as `pg_ctl` has it.
@@ -117,7 +121,7 @@ impl Cluster {
             // left in place: Postgres itself uses it to see whether children of a killed server are still there
             return Ok(());
         }
-        if !self.is_served_by(pid) {
+        if !is_served_by(&self.dir, pid) {
             // The number has been given to another process. Postgres would take that for a server and refuse to start.
             let path = self.pid_path();
             return fs::remove_file(&path).map_err(file("remove", &path));
@@ -127,7 +131,7 @@ impl Cluster {
         let stopped = self.stop_server(place, "fast").await;
         let gone = async {
             let mut poll = interval(Duration::from_millis(20));
-            while self.is_served_by(pid) {
+            while is_served_by(&self.dir, pid) {
                 poll.tick().await;
             }
         };
@@ -138,14 +142,14 @@ impl Cluster {
         Ok(())
     }
 
-    /// A server's working directory is its cluster.
-    fn is_served_by(&self, pid: u32) -> bool {
-        fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == self.dir)
-    }
-
     fn pid_path(&self) -> PathBuf {
         self.dir.join("postmaster.pid")
     }
+}
+
+/// A server's working directory is its cluster.
+pub(crate) fn is_served_by(cluster: &Path, pid: u32) -> bool {
+    fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == cluster)
 }
 
 fn runs(pid: u32) -> bool {
@@ -160,6 +164,17 @@ pub(crate) struct PidFile {
 }
 
 impl PidFile {
+    pub(crate) fn of(cluster: &Path) -> Option<Self> {
+        Self::parse(fs::read_to_string(cluster.join("postmaster.pid")).ok()?)
+    }
+
+    /// The port that names the socket, and the socket's directory: on the fourth and fifth line.
+    pub(crate) fn socket(&self) -> Option<(u16, PathBuf)> {
+        let mut lines = self.text.lines().skip(3);
+        let port = lines.next()?.trim().parse().ok()?;
+        Some((port, PathBuf::from(lines.next()?)))
+    }
+
     pub(crate) fn is_ready(&self) -> bool {
         self.text.lines().nth(7).is_some_and(|state| state.trim() == "ready")
     }

@@ -19,11 +19,26 @@ pub enum Error {
     NoServerOfVersion { data_dir: PathBuf, needed: String },
 
     #[error(
+        "{} is no cluster of PostgreSQL: it has no PG_VERSION; move it away, and bring the data back from a backup",
+        cluster.display()
+    )]
+    NotACluster { cluster: PathBuf },
+
+    #[error(
+        "no {name} of PostgreSQL {major} or newer was found on PATH or under /usr/lib/postgresql; \
+         install it (on Debian and Ubuntu: apt-get install postgresql-client-{major})"
+    )]
+    NoClientProgram { name: String, major: u32 },
+
+    #[error(
         "PostgreSQL refuses to run as root, and this machine has neither a user \"postgres\" nor a user \"nobody\""
     )]
     NoAccount,
 
-    #[error("the data directory {} is in use by process {owner}", data_dir.display())]
+    #[error(
+        "the data directory {} is in use by process {owner}; stop that one, or take another directory",
+        data_dir.display()
+    )]
     InUse { data_dir: PathBuf, owner: String },
 
     #[error(
@@ -38,7 +53,10 @@ pub enum Error {
     )]
     SocketDirNotOurs { path: PathBuf },
 
-    #[error("the server of {} can't listen on 127.0.0.1: {reason}, port {port}", data_dir.display())]
+    #[error(
+        "the server of {} can't listen on 127.0.0.1: {reason}, port {port}; take another port",
+        data_dir.display()
+    )]
     Port { data_dir: PathBuf, port: u16, reason: String },
 
     #[error("could not {action} {}", path.display())]

@@ -9,6 +9,7 @@ mod options;
 mod place;
 mod server;
 
+pub use binaries::client_program;
 pub use error::Error;
 pub use options::Options;
-pub use server::{EmbeddedPostgres, start, start_temporary};
+pub use server::{EmbeddedPostgres, start, start_temporary, url_of_running};

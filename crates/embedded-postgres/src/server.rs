@@ -11,7 +11,7 @@ use tokio::time::{Instant, interval, sleep, timeout};
 use tokio_postgres::NoTls;
 use tokio_postgres::error::SqlState;
 
-use crate::cluster::{Cluster, PidFile, SUPERUSER};
+use crate::cluster::{Cluster, PidFile, SUPERUSER, is_served_by};
 use crate::error::file;
 use crate::keeper::{Charge, Keeper};
 use crate::place::Place;
@@ -63,11 +63,24 @@ pub async fn start_temporary() -> Result<EmbeddedPostgres, Error> {
     started
 }
 
+/// The address of a server that another process owns, as `EmbeddedPostgres::url` gives it; nothing if none is ready there.
+/// Who may enter the socket's directory gets in: the server's user and root.
+pub fn url_of_running(data_dir: &Path, database: &str) -> Option<String> {
+    let cluster = fs::canonicalize(data_dir).ok()?.join("cluster");
+    let note = PidFile::of(&cluster).filter(|note| note.is_ready() && is_served_by(&cluster, note.pid))?;
+    let (port, socket_dir) = note.socket()?;
+    Some(url(&socket_dir, port, database))
+}
+
+fn url(socket_dir: &Path, port: u16, database: &str) -> String {
+    let host = percent_encoded(socket_dir.as_os_str().as_bytes());
+    format!("postgres://{SUPERUSER}@{host}:{port}/{}", percent_encoded(database.as_bytes()))
+}
+
 impl EmbeddedPostgres {
     /// A connection string for tokio-postgres, as the superuser, over the socket.
     pub fn url(&self, database: &str) -> String {
-        let host = percent_encoded(self.socket_dir.as_os_str().as_bytes());
-        format!("postgres://{SUPERUSER}@{host}:{}/{}", self.port, percent_encoded(database.as_bytes()))
+        url(&self.socket_dir, self.port, database)
     }
 
     pub fn socket_dir(&self) -> &Path {
@@ -201,7 +214,14 @@ fn last_words(log: &Path, start: u64) -> Option<String> {
     file.read_to_end(&mut bytes).ok()?;
     let text = String::from_utf8_lossy(&bytes);
     let reasons: Vec<&str> = text.lines().filter_map(reason).collect();
-    (!reasons.is_empty()).then(|| reasons[reasons.len().saturating_sub(2)..].join("; "))
+    if reasons.is_empty() {
+        // before its log is open, the server just says it
+        return text
+            .lines()
+            .rfind(|line| !line.trim().is_empty() && !line.contains("LOG: "))
+            .map(|line| line.trim().to_owned());
+    }
+    Some(reasons[reasons.len().saturating_sub(2)..].join("; "))
 }
 
 /// What went wrong, if the line says so. Some failures are told in a `LOG` line before the `FATAL` one.

@@ -1,5 +1,7 @@
 //! Where a database is, and how it is reached.
 
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -8,6 +10,9 @@ use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Client, Config, Connection, Error, Socket};
 
 use crate::tls::{Tls, TlsError, TlsStream, Trust};
+
+/// As Debian and its relatives have it.
+const SYSTEM_ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// Not told: the address itself, which may hold a password.
 #[derive(Debug, thiserror::Error)]
@@ -36,15 +41,30 @@ impl Address {
         &self.config
     }
 
-    /// `sslmode` and `sslrootcert` as libpq takes them.
-    pub fn ssl(&self) -> (&'static str, Option<&PathBuf>) {
-        let mode = match self.config.get_ssl_mode() {
+    /// The address for a program that uses libpq (`pg_dump`, `psql`): in its environment, where no list of processes shows it.
+    pub fn libpq_environment(&self) -> Vec<(&'static str, OsString)> {
+        let config = &self.config;
+        let hosts: Vec<OsString> = config.get_hosts().iter().map(host_name).collect();
+        let ports: Vec<String> = config.get_ports().iter().map(u16::to_string).collect();
+        let password = config.get_password().map(|password| OsString::from_vec(password.to_vec()));
+        let mode = match config.get_ssl_mode() {
             SslMode::Disable => "disable",
             SslMode::Require if self.verified => "verify-full",
             SslMode::Require => "require",
             _ => "prefer",
         };
-        (mode, self.root.as_ref())
+        // older versions of libpq do not know where the system keeps its own
+        let root = self.verified.then(|| self.root.clone().unwrap_or_else(|| PathBuf::from(SYSTEM_ROOTS)));
+        let known = [
+            ("PGHOST", Some(hosts.join(OsStr::new(",")))),
+            ("PGPORT", Some(ports.join(",").into())),
+            ("PGUSER", config.get_user().map(OsString::from)),
+            ("PGPASSWORD", password),
+            ("PGDATABASE", config.get_dbname().map(OsString::from)),
+            ("PGSSLMODE", Some(mode.into())),
+            ("PGSSLROOTCERT", root.map(PathBuf::into_os_string)),
+        ];
+        known.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 
     /// The same database for a purpose: with a name that its server shows, and other settings.
@@ -93,12 +113,13 @@ impl FromStr for Address {
         let Parameters { rest, mode, root } = Parameters::split_off(url);
         let mut config: Config = rest.parse().map_err(AddressError::Url)?;
         let verified = mode.as_deref() == Some("verify-full");
-        match mode.as_deref() {
-            None => {}
-            Some("disable") => drop(config.ssl_mode(SslMode::Disable)),
-            Some("prefer") => drop(config.ssl_mode(SslMode::Prefer)),
-            Some("require" | "verify-full") => drop(config.ssl_mode(SslMode::Require)),
-            Some(other) => return Err(AddressError::Mode(other.to_owned())),
+        if let Some(mode) = &mode {
+            config.ssl_mode(match mode.as_str() {
+                "disable" => SslMode::Disable,
+                "prefer" => SslMode::Prefer,
+                "require" | "verify-full" => SslMode::Require,
+                _ => return Err(AddressError::Mode(mode.clone())),
+            });
         }
         let trust = match (verified, &root) {
             (true, Some(file)) => Trust::File(file),
@@ -118,6 +139,13 @@ impl From<Config> for Address {
             config.ssl_mode(SslMode::Disable);
         }
         Self { config, tls: Tls::unchecked(), root: None, verified: false }
+    }
+}
+
+fn host_name(host: &Host) -> OsString {
+    match host {
+        Host::Tcp(name) => name.into(),
+        Host::Unix(directory) => directory.into(),
     }
 }
 

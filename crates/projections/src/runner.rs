@@ -3,7 +3,7 @@
 //! the same statement that moves the position, so that a runner that was paused changes nothing when it wakes.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
 use distr_eventlog::{EventLog, Position};
@@ -102,6 +102,7 @@ impl Runner {
                 Ok(()) => STANDBY_POLL,
                 Err(ProjectionError::LeaseLost { .. }) => STANDBY_POLL,
                 Err(fault) => {
+                    metrics::counter!("distr_projection_failures_total", "group" => self.group.name).increment(1);
                     error!(
                         group = self.group.name,
                         error = &fault as &dyn std::error::Error,
@@ -176,6 +177,7 @@ impl Runner {
 
     /// Applies a batch and moves the checkpoint: both, or neither.
     async fn advance(&self, batch: &[Seen], lease: &mut Lease, to: Position) -> Result<(), ProjectionError> {
+        let begun = Instant::now();
         let mut client = self.pool.get().await?;
         let transaction = client.transaction().await?;
         // the log is the truth: what a crash takes back here is applied again
@@ -187,6 +189,12 @@ impl Runner {
         transaction.commit().await?;
         lease.position = to;
         self.publish(to);
+        if !batch.is_empty() {
+            let group = self.group.name;
+            metrics::histogram!("distr_projection_batch_seconds", "group" => group)
+                .record(begun.elapsed().as_secs_f64());
+            metrics::counter!("distr_projection_entries_total", "group" => group).increment(batch.len() as u64);
+        }
         Ok(())
     }
 

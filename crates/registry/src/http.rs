@@ -58,6 +58,11 @@ fn parameters(request: &HttpRequest) -> Vec<(String, String)> {
     web::Query::from_query(request.query_string()).map(web::Query::into_inner).unwrap_or_default()
 }
 
+/// Bytes of blobs and manifests that come in or go out.
+fn measure_bytes(direction: &'static str, bytes: u64) {
+    metrics::counter!("distr_registry_bytes_total", "direction" => direction).increment(bytes);
+}
+
 /// The answer to a `HEAD`: it says the length of what a `GET` would bring.
 fn no_body(length: u64) -> impl MessageBody + 'static {
     SizedStream::new(length, stream::empty::<Result<Bytes, Infallible>>())

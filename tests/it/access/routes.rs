@@ -25,7 +25,6 @@ const fn row(pattern: &'static str, method: &'static str, path: &'static str, an
 const ROUTES: &[Route] = &[
     row("/healthz", "GET", "/healthz", [200, 200, 200]),
     row("/readyz", "GET", "/readyz", [200, 200, 200]),
-    row("/metrics", "GET", "/metrics", [200, 200, 200]),
     row("/install-agent", "GET", "/install-agent", [200, 200, 200]),
     row("/agent/v1/binary", "GET", "/agent/v1/binary", [200, 200, 200]),
     row("/graphql", "GET", "/graphql", [200, 200, 200]),

@@ -74,6 +74,7 @@ pub(super) async fn heartbeats(
     if accepted > 0 {
         let records = reports.iter().map(|report| record(&hub, &agent, report)).collect::<Result<_, _>>()?;
         hub.log.append_telemetry(records).await.map_err(ApiError::fault)?;
+        metrics::counter!("distr_heartbeats_total").increment(accepted as u64);
     }
     let desired = desired::desired(&hub, &agent, desired_etag.as_deref()).await?;
     Ok(web::Json(HeartbeatResponse { accepted, desired, interval: hub.settings.heartbeat_seconds }))

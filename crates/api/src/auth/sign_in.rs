@@ -28,13 +28,14 @@ pub struct SignedIn {
 /// One answer for every wrong combination, after the same work.
 pub async fn sign_in(hub: &Hub, request: &RequestInfo, attempt: SignIn) -> Result<SignedIn, ApiError> {
     let address = request.address.as_deref().unwrap_or_default();
-    hub.limits.check_sign_in(&attempt.organization, &attempt.email, address)?;
+    hub.limits.check_sign_in(&attempt.organization, &attempt.email, address).inspect_err(|_| count("throttled"))?;
     let organization = OrganizationId::of(&attempt.organization);
     let client = hub.ops.get().await?;
     let person = person::find_by_email(&client, organization, &attempt.email).await?;
     let stored = person.as_ref().map_or(password::NOBODY, |person| &person.password_hash).to_owned();
     let matches = password::verify(attempt.password, stored).await?;
     let Some(person) = person.filter(|_| matches) else {
+        count("refused");
         return Err(ApiError::Forbidden("organization, address and password do not fit together".into()));
     };
     let (now, secret) = (hub.clock.now(), credential::new_secret(CredentialKind::Session)?);
@@ -48,5 +49,10 @@ pub async fn sign_in(hub: &Hub, request: &RequestInfo, attempt: SignIn) -> Resul
         at: now,
     };
     credential::insert(&client, &secret, session).await?;
+    count("ok");
     Ok(SignedIn { secret, expires_at: now + SESSION, organization, member: person.member })
+}
+
+fn count(outcome: &'static str) {
+    metrics::counter!("distr_sign_ins_total", "outcome" => outcome).increment(1);
 }

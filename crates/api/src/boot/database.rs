@@ -18,6 +18,15 @@ pub struct Database {
     pub embedded: Option<EmbeddedPostgres>,
 }
 
+impl Database {
+    pub async fn close(self) -> anyhow::Result<()> {
+        match self.embedded {
+            Some(embedded) => embedded.stop().await.context("Postgres did not stop cleanly"),
+            None => Ok(()),
+        }
+    }
+}
+
 const NAME: &str = "distr";
 
 pub async fn open_database(config: &StorageConfig) -> anyhow::Result<Database> {
@@ -33,6 +42,22 @@ pub async fn open_database(config: &StorageConfig) -> anyhow::Result<Database> {
             Ok(Database { main, eventlog, embedded: None })
         }
         None => embedded(config).await,
+    }
+}
+
+/// As `open_database`, but beside a hub that may be running: its embedded Postgres is used, and left running.
+pub async fn attach_database(config: &StorageConfig) -> anyhow::Result<Database> {
+    let running = distr_embedded_postgres::url_of_running(&config.data_dir.join("postgres"), NAME);
+    match (&config.database_url, running) {
+        (None, Some(url)) => {
+            let main = Address::from_str(&url).context("the embedded Postgres has no usable URL")?;
+            let eventlog = match &config.eventlog_url {
+                Some(url) => parse("EVENTLOG_URL", url)?,
+                None => main.clone(),
+            };
+            Ok(Database { main, eventlog, embedded: None })
+        }
+        _ => open_database(config).await,
     }
 }
 

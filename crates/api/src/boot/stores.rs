@@ -12,7 +12,8 @@ use tracing::info;
 use uuid::Uuid;
 
 use super::database::{Database, open_database};
-use crate::config::{MasterKey, StorageConfig};
+use crate::config::StorageConfig;
+use crate::master_key::MasterKey;
 use crate::ops;
 
 pub(super) struct Stores {
@@ -28,10 +29,10 @@ pub(super) struct Stores {
 impl Stores {
     pub(super) async fn open(config: &StorageConfig) -> anyhow::Result<Self> {
         let database = open_database(config).await?;
-        let master = MasterKey::load(&config.data_dir)?;
         let log = PostgresLog::connect_to(database.eventlog.clone()).await.context("cannot open the event log")?;
         let log = Arc::new(log);
         ops::migrate(&database.main).await.context("cannot migrate the schema ops")?;
+        let master = ops::master_key::in_force(&database.main, &config.data_dir).await?;
         prepare_read_models(&database.main, log.clone()).await?;
         with_client(&database.main, async |client| {
             distr_registry::migrate(client).await.context("cannot migrate the schema registry")
@@ -52,10 +53,7 @@ impl Stores {
         self.read.close();
         self.ops.close();
         self.log.close().await;
-        match self.database.embedded {
-            Some(embedded) => embedded.stop().await.context("Postgres did not stop cleanly"),
-            None => Ok(()),
-        }
+        self.database.close().await
     }
 }
 

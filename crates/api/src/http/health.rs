@@ -1,11 +1,9 @@
-//! Whether the hub lives, whether it may be used, and its figures.
+//! Whether the hub lives, and whether it may be used.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::{HttpResponse, web};
-use distr_eventlog::Position;
-use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
 
 use crate::hub::Hub;
@@ -43,20 +41,4 @@ pub(super) async fn ready(readiness: web::Data<Arc<Readiness>>, hub: web::Data<A
             HttpResponse::ServiceUnavailable().json(json!({ "status": "catching up or stopping", "position": core }))
         }
     }
-}
-
-pub(super) async fn metrics(handle: web::Data<PrometheusHandle>, hub: web::Data<Arc<Hub>>) -> HttpResponse {
-    let head = hub.log.head().await.unwrap_or(Position::START);
-    metrics::gauge!("distr_log_head").set(head.0 as f64);
-    for (group, progress) in
-        [("core", &hub.progress.core), ("fleet", &hub.progress.fleet), ("audit", &hub.progress.audit)]
-    {
-        let lag = head.0.saturating_sub(progress.position().0);
-        metrics::gauge!("distr_projection_lag_positions", "group" => group).set(lag as f64);
-    }
-    for (pool, state) in [("read", hub.read.status()), ("ops", hub.ops.status())] {
-        metrics::gauge!("distr_pool_in_use", "pool" => pool).set((state.size - state.available) as f64);
-        metrics::gauge!("distr_pool_waiting", "pool" => pool).set(state.waiting as f64);
-    }
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(handle.render())
 }

@@ -7,12 +7,19 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use chrono::{DateTime, Utc};
 use distr_domain::ids::{CustomerId, OrganizationId};
 
-use crate::config::MasterKey;
 use crate::error::ApiError;
+use crate::master_key::MasterKey;
 
 /// Seals and opens secrets.
 pub struct Vault {
     key: RandomizedNonceKey,
+    key_id: String,
+}
+
+/// A value that nobody can read without the key and its place.
+pub(super) struct Sealed {
+    pub(super) nonce: Vec<u8>,
+    pub(super) ciphertext: Vec<u8>,
 }
 
 /// Where a secret belongs.
@@ -31,7 +38,8 @@ impl Place {
 impl Vault {
     pub fn new(master: &MasterKey) -> Self {
         let key = master.derive("secrets");
-        Self { key: RandomizedNonceKey::new(&AES_256_GCM, &key).expect("the key has the cipher's length") }
+        let key = RandomizedNonceKey::new(&AES_256_GCM, &key).expect("the key has the cipher's length");
+        Self { key, key_id: master.id() }
     }
 
     pub async fn set(
@@ -42,21 +50,38 @@ impl Vault {
         value: &str,
         at: DateTime<Utc>,
     ) -> Result<(), ApiError> {
-        let mut sealed = value.as_bytes().to_vec();
-        let nonce = self
-            .key
-            .seal_in_place_append_tag(Aad::from(place.associated(name)), &mut sealed)
-            .map_err(|_| ApiError::fault(std::io::Error::other("cannot encrypt a secret")))?;
-        client
+        let sealed = self.seal(place, name, value)?;
+        // not with a key that a rotation has taken out of force
+        let stored = client
             .execute(
                 "INSERT INTO secret (organization, customer, name, nonce, ciphertext, changed_at)
-                 VALUES ($1, $2, $3, $4, $5, $6)
+                 SELECT $1, $2, $3, $4, $5, $6 FROM master_key WHERE id = $7 FOR SHARE
                  ON CONFLICT (organization, customer, name) DO UPDATE
                  SET nonce = excluded.nonce, ciphertext = excluded.ciphertext, changed_at = excluded.changed_at",
-                &[&place.organization.0, &place.customer.0, &name, &nonce.as_ref().as_slice(), &sealed, &at],
+                &[
+                    &place.organization.0,
+                    &place.customer.0,
+                    &name,
+                    &sealed.nonce,
+                    &sealed.ciphertext,
+                    &at,
+                    &self.key_id,
+                ],
             )
             .await?;
-        Ok(())
+        match stored {
+            1 => Ok(()),
+            _ => Err(ApiError::fault(std::io::Error::other("another master key is in force; restart this hub"))),
+        }
+    }
+
+    pub(super) fn seal(&self, place: Place, name: &str, value: &str) -> Result<Sealed, ApiError> {
+        let mut ciphertext = value.as_bytes().to_vec();
+        let nonce = self
+            .key
+            .seal_in_place_append_tag(Aad::from(place.associated(name)), &mut ciphertext)
+            .map_err(|_| ApiError::fault(std::io::Error::other("cannot encrypt a secret")))?;
+        Ok(Sealed { nonce: nonce.as_ref().to_vec(), ciphertext })
     }
 
     /// The values of these names; a name without a value is not in the answer.
@@ -82,7 +107,7 @@ impl Vault {
             .collect()
     }
 
-    fn open(&self, place: Place, name: &str, nonce: &[u8], sealed: &[u8]) -> Result<String, ApiError> {
+    pub(super) fn open(&self, place: Place, name: &str, nonce: &[u8], sealed: &[u8]) -> Result<String, ApiError> {
         let unreadable = || ApiError::fault(std::io::Error::other(format!("secret {name:?} cannot be decrypted")));
         let nonce: [u8; NONCE_LEN] = nonce.try_into().map_err(|_| unreadable())?;
         let mut plain = sealed.to_vec();

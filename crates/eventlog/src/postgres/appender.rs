@@ -61,6 +61,7 @@ impl Appender {
     /// Until the log is closed and everything is answered.
     pub(super) async fn run(mut self) {
         while let Some(batch) = self.queue.take().await {
+            metrics::gauge!("distr_log_queue_depth").set(self.queue.depth() as f64);
             match self.settle(&batch).await {
                 Ok(committed) => answer(batch, committed),
                 Err(GivenUp::Refused(_)) if batch.len() > 1 => self.one_by_one(batch).await,
@@ -90,6 +91,7 @@ impl Appender {
 
     /// Commits the requests as one batch. When the outcome is unknown, connects again and runs the same batch again.
     async fn settle(&mut self, requests: &[Request]) -> Result<Committed, GivenUp> {
+        let begun = Instant::now();
         let work = work(requests).map_err(|error| GivenUp::Refused(StoreError::new("append", error)))?;
         let deadline = Instant::now() + PATIENCE;
         let mut pause = FIRST_PAUSE;
@@ -98,6 +100,7 @@ impl Appender {
         loop {
             let error = match self.attempt(&work, rerun_after).await {
                 Ok(committed) => {
+                    measure(&work, &committed, begun.elapsed());
                     self.publish(committed.head);
                     return Ok(committed);
                 }
@@ -113,9 +116,11 @@ impl Appender {
                 CommitError::Refused(_) | CommitError::Nonsense(_) => false,
             };
             if !again {
+                metrics::counter!("distr_log_append_failures_total").increment(1);
                 tracing::error!(%error, "the event log gives up a batch, its outcome is unknown");
                 return Err(GivenUp::Away(StoreError::new("append", error)));
             }
+            metrics::counter!("distr_log_append_reruns_total").increment(1);
             tracing::warn!(%error, "the event log runs a batch again");
             rerun_after = Some(floor);
             tokio::time::sleep(pause).await;
@@ -145,6 +150,19 @@ impl Appender {
         advance(&self.committed, head);
         advance(&self.head, head);
     }
+}
+
+fn measure(work: &Work<'_>, committed: &Committed, took: Duration) {
+    let facts: usize = work.facts.iter().map(|append| append.events.len()).sum();
+    let telemetry = work.block.as_ref().map_or(0, |block| block.count);
+    for (category, entries) in [("fact", facts as u64), ("telemetry", telemetry)] {
+        if entries > 0 {
+            metrics::histogram!("distr_log_append_batch_entries", "category" => category).record(entries as f64);
+        }
+    }
+    metrics::histogram!("distr_log_append_seconds").record(took.as_secs_f64());
+    let conflicts = committed.facts.iter().filter(|fact| matches!(fact, Err(AppendError::Conflict { .. }))).count();
+    metrics::counter!("distr_log_append_conflicts_total").increment(conflicts as u64);
 }
 
 /// Makes the day's partition, and the next one ahead of need. Without it, the default partition takes the block.

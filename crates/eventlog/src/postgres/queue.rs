@@ -35,6 +35,11 @@ impl Queue {
         Self { receiver, held: None }
     }
 
+    /// Requests that wait.
+    pub(super) fn depth(&self) -> usize {
+        self.receiver.len() + usize::from(self.held.is_some())
+    }
+
     /// The next batch, at least one request; None when the log is closed and everything is taken.
     pub(super) async fn take(&mut self) -> Option<Vec<Request>> {
         let first = match self.held.take() {

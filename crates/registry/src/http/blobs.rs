@@ -10,7 +10,7 @@ use distr_domain::oci::Digest;
 use crate::caller::Need;
 use crate::error::OciError;
 use crate::guard::{Object, Visit};
-use crate::http::no_body;
+use crate::http::{measure_bytes, no_body};
 use crate::licensed::Granted;
 use crate::links;
 use crate::range::{self, Requested};
@@ -46,6 +46,7 @@ pub(super) async fn get(
     let length = bytes.end - bytes.start;
     let stream = registry.blobs.read(&digest, bytes).await?;
     registry.record_grant(&visit, Some(&digest), granted.basis, &granted.rule).await?;
+    measure_bytes("out", length);
     Ok(response.body(SizedStream::new(length, stream)))
 }
 

@@ -21,7 +21,7 @@ use crate::blobs::{FinishError, ResumeError, UploadKey, Writing};
 use crate::caller::Need;
 use crate::error::OciError;
 use crate::guard::{Object, Visit};
-use crate::http::parameter;
+use crate::http::{measure_bytes, parameter};
 use crate::links;
 use crate::name::RepositoryName;
 use crate::range;
@@ -67,7 +67,10 @@ async fn receive(
     let expected = expected_length(request, begin, location)?;
     while let Some(part) = body.next().await {
         match part {
-            Ok(bytes) => writing.write(bytes).await?,
+            Ok(bytes) => {
+                measure_bytes("in", bytes.len() as u64);
+                writing.write(bytes).await?
+            }
             Err(error) => {
                 writing.pause().await?;
                 return Err(OciError::UploadInvalid(format!("the body broke off: {error}")));

@@ -10,7 +10,7 @@ use distr_projections::artifact::{self, ManifestRow};
 use crate::caller::Need;
 use crate::error::OciError;
 use crate::guard::{Object, Visit};
-use crate::http::no_body;
+use crate::http::{measure_bytes, no_body};
 use crate::licensed::Granted;
 use crate::registry::Registry;
 
@@ -33,6 +33,7 @@ pub(crate) async fn get(
     let (visit, manifest, granted) = find(&request, &registry, &name, &reference, Need::Pull).await?;
     let bytes = registry.blobs.read(&manifest.digest, 0..manifest.size).await?;
     registry.record_grant(&visit, Some(&manifest.digest), granted.basis, &granted.rule).await?;
+    measure_bytes("out", manifest.size);
     Ok(described(&manifest).body(SizedStream::new(manifest.size, bytes)))
 }
 

@@ -1,0 +1,148 @@
+//! The blobs of a backup: files under the same names as in the hub's own store, `blobs/<algorithm>/ab/<hex>`, so that a name
+//! is its checksum. Copied once, for they never change.
+
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use aws_lc_rs::digest::{Algorithm, SHA256, SHA512};
+
+use super::checksum;
+use super::manifest::BlobList;
+use crate::config::write_private;
+
+const ALGORITHMS: [(&str, &Algorithm); 2] = [("sha256", &SHA256), ("sha512", &SHA512)];
+/// How many damaged blobs are named.
+const NAMED: usize = 5;
+
+/// Digest (`sha256:…`) and size.
+type Blobs = BTreeMap<String, u64>;
+
+/// Copies what the backup lacks, and writes the list of all that the store has now.
+pub(super) fn copy_new(store: &Path, dir: &Path, list: &str) -> anyhow::Result<BlobList> {
+    let blobs = listed_by_store(store)?;
+    copy(&blobs, store, dir)?;
+    let text: String = blobs.iter().map(|(digest, bytes)| format!("{digest} {bytes}\n")).collect();
+    let path = dir.join(list);
+    write_private(&path, &text).with_context(|| format!("cannot write {}", path.display()))?;
+    let checked = checksum::of_file(&path)?;
+    Ok(BlobList {
+        file: list.to_owned(),
+        list_bytes: checked.bytes,
+        sha256: checked.sha256,
+        count: blobs.len() as u64,
+        bytes: blobs.values().sum(),
+    })
+}
+
+/// Copies the backup's blobs into a store, as far as it lacks them.
+pub(super) fn put_back(dir: &Path, list: &BlobList, store: &Path) -> anyhow::Result<()> {
+    copy(&read_list(dir, list)?, dir, store)
+}
+
+/// Reads every blob of the list.
+pub(super) fn verify(dir: &Path, list: &BlobList) -> anyhow::Result<()> {
+    let blobs = read_list(dir, list)?;
+    let (count, mut damaged) = (blobs.len(), Vec::new());
+    for (digest, bytes) in blobs {
+        let path = dir.join(place(&digest)?);
+        let whole = File::open(&path).and_then(|file| checksum::copy(file, io::sink(), algorithm(&digest)));
+        match whole {
+            Ok(found) if digest.ends_with(&format!(":{}", found.1)) && found.0 == bytes => {}
+            Ok(_) => damaged.push(format!("{digest} is damaged")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => damaged.push(format!("{digest} is missing")),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+        }
+    }
+    if !damaged.is_empty() {
+        let named = damaged[..damaged.len().min(NAMED)].join(", ");
+        bail!("{} of {count} blobs in {} are not whole: {named}", damaged.len(), dir.display());
+    }
+    Ok(())
+}
+
+fn read_list(dir: &Path, list: &BlobList) -> anyhow::Result<Blobs> {
+    let path = dir.join(&list.file);
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let line = |line: &str| {
+        let (digest, bytes) = line.split_once(' ')?;
+        Some((digest.to_owned(), bytes.parse().ok()?))
+    };
+    text.lines().map(line).collect::<Option<_>>().with_context(|| format!("{} is damaged", path.display()))
+}
+
+/// What lies under `blobs/` is whole: it came there by a rename.
+fn listed_by_store(store: &Path) -> anyhow::Result<Blobs> {
+    let mut found = Blobs::new();
+    for (algorithm, _) in ALGORITHMS {
+        let dir = store.join("blobs").join(algorithm);
+        for shard in entries(&dir)? {
+            for blob in entries(&shard)? {
+                let name = blob.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+                let size = match fs::metadata(&blob) {
+                    Ok(metadata) => metadata.len(),
+                    // the collector was quicker: nothing names it any more
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(error) => return Err(error).with_context(|| format!("cannot read {}", blob.display())),
+                };
+                found.insert(format!("{algorithm}:{name}"), size);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Nothing where there is no such directory: a hub that has never stored a blob.
+fn entries(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    match fs::read_dir(dir) {
+        Ok(entries) => Ok(entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", dir.display())),
+    }
+}
+
+fn copy(blobs: &Blobs, from: &Path, to: &Path) -> anyhow::Result<()> {
+    for (digest, bytes) in blobs {
+        let place = place(digest)?;
+        let (from, to) = (from.join(&place), to.join(&place));
+        if fs::metadata(&to).is_ok_and(|there| there.len() == *bytes) {
+            continue;
+        }
+        copy_one(&from, &to, digest).with_context(|| format!("cannot copy blob {digest} to {}", to.display()))?;
+    }
+    Ok(())
+}
+
+/// Under another name first, so that a blob which is there is whole.
+fn copy_one(from: &Path, to: &Path, digest: &str) -> anyhow::Result<()> {
+    let folder = to.parent().context("a blob lies in a folder")?;
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let part = to.with_extension("part");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+    let (_, found) = checksum::copy(File::open(from)?, &mut file, algorithm(digest))?;
+    if !digest.ends_with(&format!(":{found}")) {
+        fs::remove_file(&part)?;
+        bail!("{} is damaged: its bytes have the digest {found}", from.display());
+    }
+    file.sync_all()?;
+    fs::rename(&part, to)?;
+    File::open(folder)?.sync_all()?;
+    Ok(())
+}
+
+/// `sha256:abc…` → `blobs/sha256/ab/abc…`. A list is read from a disk that others may write to: nothing but digests.
+fn place(digest: &str) -> anyhow::Result<PathBuf> {
+    let known = digest.split_once(':').filter(|(algorithm, hex)| {
+        let known = ALGORITHMS.iter().any(|(name, _)| name == algorithm);
+        known && hex.len() >= 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
+    });
+    let (algorithm, hex) = known.with_context(|| format!("{digest:?} is not a blob's digest"))?;
+    Ok(Path::new("blobs").join(algorithm).join(&hex[..2]).join(hex))
+}
+
+fn algorithm(digest: &str) -> &'static Algorithm {
+    if digest.starts_with("sha512:") { &SHA512 } else { &SHA256 }
+}
