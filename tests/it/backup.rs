@@ -72,7 +72,8 @@ async fn all_goes_on(hub: &HubProcess, seed: &Seed) {
     let query =
         "{ customers { nodes { name } } secrets(customer: \"globex\") targets { nodes { name lastHeartbeatAt } } }";
     let data = hub.graphql(Some(&owner), query, json!({})).await.data();
-    assert_eq!(data["customers"]["nodes"][0]["name"], "globex", "{data}");
+    let customers = data["customers"]["nodes"].as_array().expect("nodes");
+    assert!(customers.contains(&json!({ "name": "globex" })), "{data}");
     assert!(data["targets"]["nodes"][0]["lastHeartbeatAt"].is_string(), "{data}");
     assert_eq!(heartbeat(hub, &seed.agent, 1_000).await, StatusCode::OK);
     let full = format!("{}/{}", hub.registry(), seed.image);
