@@ -45,10 +45,6 @@ impl Recorder {
         (Self { queue }, Recording(tokio::spawn(append_batches(log, queued))))
     }
 
-    pub(crate) fn waiting(&self) -> usize {
-        self.queue.max_capacity() - self.queue.capacity()
-    }
-
     async fn record(&self, record: TelemetryRecord) -> Result<(), Fault> {
         let sent = self.queue.send_timeout(record, PATIENCE).await;
         sent.map_err(|_| Fault::Unrecorded { seconds: PATIENCE.as_secs() })

@@ -73,11 +73,6 @@ impl Registry {
         self.limits.forget_idle();
     }
 
-    /// Access records that wait to be appended.
-    pub fn waiting_records(&self) -> usize {
-        self.recorder.waiting()
-    }
-
     pub(crate) fn now(&self) -> DateTime<Utc> {
         (self.clock)()
     }

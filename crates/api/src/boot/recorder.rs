@@ -52,6 +52,8 @@ fn begin() {
     counter!("distr_heartbeats_total").increment(0);
     gauge!("distr_log_queue_depth").set(0.0);
     gauge!("distr_graphql_subscriptions").set(0.0);
+    gauge!("distr_registry_unrecorded_accesses").set(0.0);
+    counter!("distr_registry_lost_accesses_total").increment(0);
     for outcome in ["ok", "refused", "throttled"] {
         counter!("distr_sign_ins_total", "outcome" => outcome).increment(0);
     }

@@ -9,7 +9,6 @@ use actix_web::dev::Server;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use deadpool_postgres::Pool;
 use distr_eventlog::{Entry, Position, Selection};
-use distr_registry::Registry;
 use metrics::gauge;
 use metrics_exporter_prometheus::PrometheusHandle;
 use metrics_process::Collector;
@@ -21,7 +20,6 @@ use crate::hub::Hub;
 #[derive(Clone)]
 pub struct Scraped {
     pub hub: Arc<Hub>,
-    pub registry: web::Data<Registry>,
     pub data_dir: PathBuf,
     /// this process, among those that hold leases
     pub owner: Uuid,
@@ -41,7 +39,6 @@ async fn metrics(scraped: web::Data<(Scraped, Collector)>) -> HttpResponse {
     let (scraped, process) = scraped.get_ref();
     process.collect();
     pools(&scraped.hub);
-    gauge!("distr_registry_access_queue_depth").set(scraped.registry.waiting_records() as f64);
     if let Ok(disk) = rustix::fs::statvfs(&scraped.data_dir) {
         gauge!("distr_data_dir_free_bytes").set((disk.f_bavail * disk.f_frsize) as f64);
         gauge!("distr_data_dir_size_bytes").set((disk.f_blocks * disk.f_frsize) as f64);
