@@ -32,7 +32,7 @@ async fn with_roles() -> (HubProcess, BTreeMap<char, String>) {
         let add = format!("mutation {{ robotAdd(name: \"{role}\", role: {role}{argument}) {{ member {{ id }} }} }}");
         let member = hub.graphql(Some(&owner), &add, json!({})).await.data()["robotAdd"]["member"]["id"].clone();
         let issue = "mutation ($m: ID) {
-            tokenIssue(label: \"all\", scopes: [READ, WRITE, PULL, PUSH], member: $m) { secret }
+            tokenIssue(label: \"all\", scopes: [READ, WRITE, PULL, PUSH, DELETE], member: $m) { secret }
         }";
         let issued = hub.graphql(Some(&owner), issue, json!({ "m": member })).await.data();
         secrets.insert(letter, issued["tokenIssue"]["secret"].as_str().expect("a secret").to_owned());
