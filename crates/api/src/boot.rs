@@ -56,8 +56,12 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let (registry, recording) = open_registry(&config, &stores, &hub).await?;
 
     let readiness = Arc::new(Readiness::default());
-    let served =
-        Served { hub: hub.clone(), schema: graphql::schema(hub.clone()), registry, readiness: readiness.clone() };
+    let served = Served {
+        hub: hub.clone(),
+        schema: graphql::schema(hub.clone()),
+        registry: registry.clone(),
+        readiness: readiness.clone(),
+    };
     let scraped = Scraped {
         hub: hub.clone(),
         data_dir: config.storage.data_dir.clone(),
