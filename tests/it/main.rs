@@ -6,6 +6,7 @@ mod catalog;
 mod cli;
 mod embedded;
 mod enrolment;
+mod idempotency;
 mod layers;
 mod licensing;
 mod main_line;

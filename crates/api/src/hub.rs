@@ -69,6 +69,13 @@ pub struct Cause {
     pub command: Uuid,
 }
 
+impl Cause {
+    /// The id of what the command makes: the same again for the same command.
+    pub fn id_of(&self, what: &str) -> Uuid {
+        Uuid::new_v5(&self.command, what.as_bytes())
+    }
+}
+
 impl Hub {
     pub async fn read(&self) -> Result<ReadClient, ApiError> {
         Ok(self.read.get().await?)

@@ -11,6 +11,7 @@ pub mod error;
 pub mod graphql;
 pub mod http;
 pub mod hub;
+pub mod idempotency;
 pub mod master_key;
 pub mod operations;
 pub mod ops;

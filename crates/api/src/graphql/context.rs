@@ -17,12 +17,14 @@ use super::scalar::Position;
 use crate::auth::{MemberCaller, RequestInfo};
 use crate::error::ApiError;
 use crate::hub::{Cause, Hub};
+use crate::idempotency::Repeatable;
 
 /// The data of one request or one socket.
 #[derive(Clone)]
 pub struct RequestContext {
     pub caller: Option<MemberCaller>,
     pub request: RequestInfo,
+    pub repeatable: Option<Repeatable>,
 }
 
 /// Short ways to the same things.
@@ -77,7 +79,15 @@ impl<'a> ContextExt<'a> for Context<'a> {
     }
 
     fn cause(&self) -> Result<Cause, ApiError> {
-        Ok(self.hub().cause_of(self.caller()?, &self.request()))
+        let caller = self.caller()?;
+        let cause = self.hub().cause_of(caller, &self.request());
+        match (&self.data_unchecked::<RequestContext>().repeatable, &self.path_node) {
+            (Some(repeatable), Some(field)) => {
+                let field = field.to_string_vec().join(".");
+                Ok(Cause { command: repeatable.command(caller.member, &field), ..cause })
+            }
+            _ => Ok(cause),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::auth::{self, Caller, MemberCaller, RequestInfo};
 use crate::error::ApiError;
 use crate::graphql::{RequestContext, Schema};
 use crate::hub::Hub;
+use crate::idempotency::Repeatable;
 
 /// One operation, as `{"query", "variables", "operationName"}`; no batches.
 pub(super) async fn execute(
@@ -28,8 +29,10 @@ pub(super) async fn execute(
         Some(secret) => Some(member(&hub, &secret).await?),
         None => None,
     };
-    let context = RequestContext { caller, request: request_info(&request) };
-    Ok(web::Json(schema.execute(body.into_inner().data(context)).await))
+    let body = body.into_inner();
+    let repeatable = Repeatable::of(request.headers(), &body)?;
+    let context = RequestContext { caller, request: request_info(&request), repeatable };
+    Ok(web::Json(schema.execute(body.data(context)).await))
 }
 
 /// A browser cannot set a header on a socket: the secret comes with `connection_init`, as `{"authorization": "Bearer …"}`.
@@ -66,7 +69,7 @@ async fn context(hub: &Hub, request: RequestInfo, secret: Option<String>) -> Res
         Some(secret) => Some(member(hub, &secret).await?),
         None => None,
     };
-    Ok(RequestContext { caller, request })
+    Ok(RequestContext { caller, request, repeatable: None })
 }
 
 fn data(context: RequestContext) -> Data {

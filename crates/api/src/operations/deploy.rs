@@ -184,6 +184,11 @@ impl Use<'_> {
     }
 
     async fn record(&self, hub: &Hub, license: Option<LicenseId>, outcome: AccessOutcome) -> Result<(), ApiError> {
+        // the same command again is the same use; refused first and granted later are two
+        let id = match &outcome {
+            AccessOutcome::Granted { .. } => self.cause.id_of("granted"),
+            AccessOutcome::Refused { .. } => self.cause.id_of("refused"),
+        };
         let record = AccessRecord {
             action: AccessAction::Deploy,
             actor: self.cause.actor.to_string(),
@@ -197,7 +202,7 @@ impl Use<'_> {
             user_agent: self.request.user_agent.clone(),
         };
         let record = TelemetryRecord {
-            id: hub.clock.new_id(),
+            id,
             organization: self.cause.organization,
             subject: self.target.id.0,
             kind: TelemetryKind::Access,

@@ -19,7 +19,7 @@ pub struct NewMember {
 
 /// The person first, so that an address that is taken refuses before anything is in the log.
 pub async fn add(hub: &Hub, cause: &Cause, new: NewMember) -> Result<(MemberId, Executed<Member>), ApiError> {
-    let id = MemberId(hub.clock.new_id());
+    let id = MemberId(cause.id_of("member"));
     let kind = if new.sign_in.is_some() { MemberKind::Person } else { MemberKind::Robot };
     let (email, password_hash) = match new.sign_in {
         Some((email, password)) => {

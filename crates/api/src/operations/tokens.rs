@@ -30,7 +30,7 @@ pub async fn issue(
 ) -> Result<(TokenId, String, Executed<Token>), ApiError> {
     check_owner(caller, new.member)?;
     check_scopes(caller, &new)?;
-    let (id, secret) = (TokenId(hub.clock.new_id()), credential::new_secret(CredentialKind::Token)?);
+    let (id, secret) = (TokenId(cause.id_of("token")), credential::new_secret(CredentialKind::Token)?);
     let at = hub.clock.now();
     let scopes = new.scopes.iter().map(|scope| scope_name(*scope).to_owned()).collect();
     let command = TokenCommand::Issue {

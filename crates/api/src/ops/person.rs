@@ -22,11 +22,13 @@ pub struct Person {
     pub password_hash: String,
 }
 
+/// The same member again is no second one.
 pub async fn insert(client: &deadpool_postgres::Client, person: NewPerson<'_>) -> Result<(), ApiError> {
     let inserted = client
         .execute(
             "INSERT INTO person (member, organization, email, name, password_hash, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6)",
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (member) DO NOTHING",
             &[
                 &person.member.0,
                 &person.organization.0,

@@ -11,6 +11,9 @@ mod ordering;
 mod outcomes;
 mod partitions;
 mod processes;
+#[allow(dead_code, unreachable_pub, reason = "shared with the tests of the whole")]
+#[path = "../../../../tests/src/proxy.rs"]
+mod proxy;
 mod reading;
 mod server;
 mod telemetry;
