@@ -3,15 +3,19 @@
 
 pub mod docker;
 pub mod hub;
+pub mod proxy;
 pub mod socket;
+pub mod torture;
 pub mod wait;
 
 use std::path::PathBuf;
 
-/// A binary of this workspace, as it was built beside the test.
+/// A binary of this workspace, as it was built beside this one.
 pub fn binary(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("a test knows its executable");
-    let profile = test.parent().and_then(|deps| deps.parent()).expect("a test is in target/<profile>/deps");
+    let own = std::env::current_exe().expect("a program knows its executable");
+    let folder = own.parent().expect("an executable is in a folder");
+    // a test is in target/<profile>/deps
+    let profile = if folder.ends_with("deps") { folder.parent().expect("deps is in a folder") } else { folder };
     let path = profile.join(name);
     assert!(path.exists(), "{} is not built; run: cargo build --workspace --bins", path.display());
     path

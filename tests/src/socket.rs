@@ -11,53 +11,76 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::hub::HubProcess;
 
-pub struct Subscription {
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// One that may end at any moment.
+pub struct Socket {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
-impl Subscription {
-    pub async fn open(hub: &HubProcess, secret: Option<&str>, query: &str, variables: Value) -> Self {
-        let mut request = format!("ws://127.0.0.1:{}/graphql", hub.port).into_client_request().expect("a good URL");
+impl Socket {
+    pub async fn open(url: &str, secret: Option<&str>, query: &str, variables: Value) -> Result<Self, String> {
+        let mut request = url.into_client_request().map_err(|error| error.to_string())?;
         let protocol = "graphql-transport-ws".parse().expect("a good header");
         request.headers_mut().insert("Sec-WebSocket-Protocol", protocol);
-        let (socket, _) = connect_async(request).await.expect("the hub takes the socket");
-        let mut subscription = Self { socket };
+        let opened = tokio::time::timeout(LIMIT, connect_async(request)).await.map_err(|error| error.to_string())?;
+        let (socket, _) = opened.map_err(|error| error.to_string())?;
+        let mut socket = Self { socket };
         let payload = match secret {
             Some(secret) => json!({ "authorization": format!("Bearer {secret}") }),
             None => json!({}),
         };
-        subscription.send(json!({ "type": "connection_init", "payload": payload })).await;
-        let ack = subscription.receive().await;
-        assert_eq!(ack["type"], "connection_ack", "{ack}");
+        socket.send(json!({ "type": "connection_init", "payload": payload })).await?;
+        let ack = socket.receive(LIMIT).await?;
+        if ack["type"] != "connection_ack" {
+            return Err(ack.to_string());
+        }
         let payload = json!({ "query": query, "variables": variables });
-        subscription.send(json!({ "type": "subscribe", "id": "1", "payload": payload })).await;
-        subscription
+        socket.send(json!({ "type": "subscribe", "id": "1", "payload": payload })).await?;
+        Ok(socket)
     }
 
-    async fn send(&mut self, message: Value) {
-        self.socket.send(Message::text(message.to_string())).await.expect("the socket is open");
+    async fn send(&mut self, message: Value) -> Result<(), String> {
+        self.socket.send(Message::text(message.to_string())).await.map_err(|error| error.to_string())
     }
 
-    async fn receive(&mut self) -> Value {
+    async fn receive(&mut self, limit: Duration) -> Result<Value, String> {
         loop {
-            let message = tokio::time::timeout(Duration::from_secs(30), self.socket.next()).await;
-            match message.expect("a message in time") {
-                Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).expect("JSON"),
+            let message = tokio::time::timeout(limit, self.socket.next()).await;
+            match message.map_err(|_| format!("no message in {limit:?}"))? {
+                Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).map_err(|error| error.to_string()),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                other => panic!("the socket ended: {other:?}"),
+                other => return Err(format!("the socket ended: {other:?}")),
             }
         }
     }
 
     /// The payload of the next item, errors included.
-    pub async fn next(&mut self) -> Value {
+    pub async fn next_within(&mut self, limit: Duration) -> Result<Value, String> {
         loop {
-            let message = self.receive().await;
+            let message = self.receive(limit).await?;
             match message["type"].as_str() {
-                Some("next" | "error") => return message["payload"].clone(),
-                Some("ping") => self.send(json!({ "type": "pong" })).await,
-                _ => panic!("unexpected: {message}"),
+                Some("next" | "error") => return Ok(message["payload"].clone()),
+                Some("ping") => self.send(json!({ "type": "pong" })).await?,
+                _ => return Err(format!("unexpected: {message}")),
             }
         }
+    }
+}
+
+/// One that must not end: the test fails if it does.
+pub struct Subscription {
+    socket: Socket,
+}
+
+impl Subscription {
+    pub async fn open(hub: &HubProcess, secret: Option<&str>, query: &str, variables: Value) -> Self {
+        let url = format!("ws://127.0.0.1:{}/graphql", hub.port);
+        Self { socket: Socket::open(&url, secret, query, variables).await.expect("the hub takes the socket") }
+    }
+
+    /// The payload of the next item, errors included.
+    pub async fn next(&mut self) -> Value {
+        self.socket.next_within(LIMIT).await.expect("an item in time")
     }
 }
