@@ -1,6 +1,7 @@
 //! One test binary for all of them: the name of a file is the slice, or the promise, that it looks at.
 
 mod access;
+mod analytics;
 mod backup;
 mod catalog;
 mod cli;

@@ -135,12 +135,28 @@ impl HubProcess {
         }
     }
 
-    /// A subcommand of `distr-hub` on the same data, while no hub runs.
+    /// A subcommand of `distr-hub` on the same data. Blocks; for what works beside the hub there is `command_async`.
     pub fn command(&self, arguments: &[&str]) -> std::process::Output {
         Command::new(binary("distr-hub"))
             .args(arguments)
             .env("DISTR_DATA_DIR", self.data.path().join("hub"))
             .output()
+            .expect("distr-hub can be started")
+    }
+
+    pub async fn command_async(&self, arguments: &[&str]) -> std::process::Output {
+        self.spawn_command(arguments).wait_with_output().await.expect("distr-hub can be waited for")
+    }
+
+    pub fn spawn_command(&self, arguments: &[&str]) -> tokio::process::Child {
+        tokio::process::Command::new(binary("distr-hub"))
+            .args(arguments)
+            .env("DISTR_DATA_DIR", self.data.path().join("hub"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
             .expect("distr-hub can be started")
     }
 

@@ -4,6 +4,7 @@
 pub mod docker;
 pub mod hub;
 pub mod proxy;
+pub mod psql;
 pub mod socket;
 pub mod torture;
 pub mod wait;

@@ -202,7 +202,7 @@ async fn database_exit(embedded: Option<&EmbeddedPostgres>) -> anyhow::Error {
     }
 }
 
-async fn stop_signal() {
+pub(crate) async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {

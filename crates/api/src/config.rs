@@ -19,6 +19,9 @@ pub struct StorageConfig {
     /// Postgres for read models and operations; without it the hub starts a private one in its data directory
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
+    /// A port on 127.0.0.1 on which the private Postgres also takes analysts with a password
+    #[arg(long, env = "DISTR_POSTGRES_PORT")]
+    pub postgres_port: Option<u16>,
     /// Postgres of the event log, if it is another one
     #[arg(long, env = "EVENTLOG_URL", hide_env_values = true)]
     pub eventlog_url: Option<String>,

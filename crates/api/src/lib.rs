@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod agent;
+pub mod analyst;
 pub mod auth;
 pub mod backup;
 pub mod boot;
@@ -16,6 +17,7 @@ pub mod master_key;
 pub mod operations;
 pub mod ops;
 pub mod policy;
+pub mod rebuild;
 pub mod registry_callers;
 pub mod rotate;
 pub mod together;

@@ -2,16 +2,14 @@
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use anyhow::Context;
 use clap::{Parser, Subcommand};
+use distr_api::analyst::{self, AnalystConfig};
 use distr_api::backup::{self, BackupConfig, RestoreConfig};
 use distr_api::boot::{self, ServeConfig};
 use distr_api::config::StorageConfig;
+use distr_api::rebuild::{self, RebuildConfig};
 use distr_api::{graphql, rotate};
-use distr_eventlog::PostgresLog;
-use distr_projections::rebuild;
 use tracing_subscriber::EnvFilter;
 
 #[derive(Parser)]
@@ -34,8 +32,10 @@ enum LogFormat {
 enum Command {
     /// Serve until told to stop
     Serve(Box<ServeConfig>),
-    /// Make the read models anew from the log, while no hub serves
-    Rebuild(StorageConfig),
+    /// Make the read models anew from the log while hubs serve, compare them with the live ones, and swap
+    Rebuild(Box<RebuildConfig>),
+    /// Logins for analysts, who may read the schema `analytics` with psql and do nothing else
+    Analyst(Box<AnalystConfig>),
     /// Back up the hub, which may go on serving; or check a backup
     Backup(BackupConfig),
     /// Bring a hub back from its backup, in an empty place
@@ -53,7 +53,8 @@ async fn main() -> ExitCode {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let outcome = match cli.command {
         Command::Serve(config) => boot::serve(*config).await,
-        Command::Rebuild(config) => rebuild_all(&config).await,
+        Command::Rebuild(config) => rebuild::run(*config).await,
+        Command::Analyst(config) => analyst::run(*config).await,
         Command::Backup(config) => backup::back_up(config).await.map(say),
         Command::Restore(config) => backup::restore(config).await.map(say),
         Command::RotateMasterKey(config) => rotate::rotate_master_key(config).await.map(say),
@@ -83,23 +84,4 @@ fn start_log(format: LogFormat) {
         LogFormat::Text => builder.init(),
         LogFormat::Json => builder.json().flatten_event(true).init(),
     }
-}
-
-async fn rebuild_all(config: &StorageConfig) -> anyhow::Result<()> {
-    let database = boot::open_database(config).await?;
-    let log = Arc::new(PostgresLog::connect_to(database.eventlog.clone()).await.context("cannot open the event log")?);
-    let report = rebuild(&database.main, log.clone(), |group, at, head| {
-        eprintln!("{group}: {at} of {head}");
-    })
-    .await
-    .context("cannot rebuild the read models")?;
-    for (group, applied) in &report.applied {
-        println!("{group}: {applied} entries");
-    }
-    println!("read models stand at {}", report.position);
-    log.close().await;
-    if let Some(embedded) = database.embedded {
-        embedded.stop().await.context("Postgres did not stop cleanly")?;
-    }
-    Ok(())
 }

@@ -20,6 +20,10 @@ pub enum ProjectionError {
     Row { table: &'static str, source: serde_json::Error },
     #[error("group {group:?} was taken over by another runner")]
     LeaseLost { group: &'static str },
+    #[error(
+        "the read models were made anew by another version of the hub (shape {live}, this one fills {own}): end this hub"
+    )]
+    OtherShape { live: i32, own: i32 },
 }
 
 /// A query on read models failed; not the asker's fault, unless it is `Cursor`.

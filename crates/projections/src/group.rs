@@ -7,7 +7,7 @@ use crate::error::ProjectionError;
 use crate::table::{Table, table};
 use crate::{
     application, artifact, channel, customer, deployment, heartbeat, license, license_audit, member, organization,
-    release, repository, target, token,
+    release, repository, rollout, target, token,
 };
 
 /// A set of tables, and what of the log they are made from.
@@ -42,6 +42,7 @@ pub async fn groups(client: &Client) -> Result<Vec<Group>, ProjectionError> {
         table::<license::LicenseProjection>(client).await?,
         table::<target::TargetProjection>(client).await?,
         table::<deployment::DeploymentProjection>(client).await?,
+        table::<rollout::RolloutProjection>(client).await?,
     ];
     let fleet = vec![table::<heartbeat::HeartbeatProjection>(client).await?];
     let audit = vec![table::<license_audit::LicenseAuditProjection>(client).await?];

@@ -18,6 +18,7 @@ pub mod query;
 mod rebuild;
 pub mod release;
 pub mod repository;
+pub mod rollout;
 mod runner;
 mod schema;
 mod table;
@@ -28,6 +29,9 @@ pub use error::{ProjectionError, QueryError, WaitError};
 pub use group::{Group, groups};
 pub use projection::{Projection, Rows, Seen};
 pub use query::{Cursor, ListPage, Paging, Scope};
-pub use rebuild::{RebuildReport, rebuild};
+pub use rebuild::{
+    Comparison, Difference, DifferenceKind, RebuildError, RebuildOptions, RebuildReport, Step, TableComparison, cancel,
+    rebuild, reshape, verify,
+};
 pub use runner::{Progress, Runner, RunnerHandle};
-pub use schema::{LIVE_SCHEMA, prepare_live, read_pool};
+pub use schema::{LIVE_SCHEMA, LiveShape, prepare_live, read_pool};

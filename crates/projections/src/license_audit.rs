@@ -145,6 +145,10 @@ pub async fn list(
     license: Option<LicenseId>,
     paging: &Paging,
 ) -> Result<ListPage<LicenseAuditRow>, QueryError> {
-    let (customer, license) = (customer.map(|customer| customer.0), license.map(|license| license.0));
-    query::list(client, include_str!("license_audit/list.sql"), scope, paging, &[&customer, &license]).await
+    let customer = customer.or(scope.customer).map(|customer| customer.0);
+    let sql = match customer {
+        Some(_) => include_str!("license_audit/of_customer.sql"),
+        None => include_str!("license_audit/list.sql"),
+    };
+    query::list(client, sql, scope, paging, &[&customer, &license.map(|license| license.0)]).await
 }

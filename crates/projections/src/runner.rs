@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::error::{ProjectionError, WaitError};
 use crate::group::Group;
 use crate::projection::Seen;
+use crate::schema::SHAPE;
 
 const PAGE: usize = 1_000;
 const LEASE_SECONDS: f64 = 5.0;
@@ -131,16 +132,19 @@ impl Runner {
     async fn acquire(&self) -> Result<Option<Lease>, ProjectionError> {
         let client = self.pool.get().await?;
         let sql = include_str!("runner/acquire.sql");
-        let row = client.query_opt(sql, &[&self.group.name, &self.owner, &LEASE_SECONDS]).await?;
+        let row = client.query_opt(sql, &[&self.group.name, &self.owner, &LEASE_SECONDS, &SHAPE]).await?;
         Ok(row.map(|row| Lease { position: position_at(&row, 0), epoch: row.get(1) }))
     }
 
     async fn follow(&self) -> Result<(), ProjectionError> {
         let client = self.pool.get().await?;
-        let row =
-            client.query_one("SELECT position FROM checkpoint WHERE group_name = $1", &[&self.group.name]).await?;
+        let sql = "SELECT position, shape FROM checkpoint, shape WHERE group_name = $1";
+        let row = client.query_one(sql, &[&self.group.name]).await?;
         self.publish(position_at(&row, 0));
-        Ok(())
+        match row.get(1) {
+            SHAPE => Ok(()),
+            live => Err(ProjectionError::OtherShape { live, own: SHAPE }),
+        }
     }
 
     async fn lead(&self, mut lease: Lease, stopped: &mut watch::Receiver<bool>) -> Result<(), ProjectionError> {

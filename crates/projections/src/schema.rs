@@ -1,6 +1,6 @@
 //! Where the read models are. All SQL names tables without a schema and finds them by the connection's search path, so
-//! that the same projections fill the live schema and, for a rebuild, one beside it. A change of shape is a new
-//! generation, never an ALTER: when `SHAPE` differs from what the live schema was made with, the hub rebuilds it.
+//! that the same projections fill the live generation and, for a rebuild, one beside it. A change of shape is a new
+//! generation, never an ALTER: when `SHAPE` is higher than what the live one was made with, the hub rebuilds it.
 
 use deadpool_postgres::Pool;
 use distr_postgres::Address;
@@ -8,9 +8,22 @@ use tokio_postgres::Client;
 
 use crate::error::ProjectionError;
 
-pub const LIVE_SCHEMA: &str = "read";
 /// Counts the shapes of the read models. Raise it with any change of a table or of what a projection writes.
-const SHAPE: i32 = 2;
+pub(crate) const SHAPE: i32 = 3;
+
+/// The read models and the analysts' views of them, each in a schema of its own. Views hold on to the tables that they
+/// were made over, so both are made, renamed and dropped together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Generation {
+    pub(crate) tables: &'static str,
+    pub(crate) views: &'static str,
+}
+
+pub(crate) const LIVE: Generation = Generation { tables: LIVE_SCHEMA, views: "analytics" };
+pub(crate) const NEXT: Generation = Generation { tables: "read_next", views: "analytics_next" };
+pub(crate) const OLD: Generation = Generation { tables: "read_old", views: "analytics_old" };
+
+pub const LIVE_SCHEMA: &str = "read";
 
 const TABLES: &[&str] = &[
     include_str!("schema/checkpoint.sql"),
@@ -21,36 +34,104 @@ const TABLES: &[&str] = &[
     include_str!("schema/fleet.sql"),
 ];
 
-/// Makes the live schema if there is none. Says whether it has another shape than this program's, and so must be rebuilt
-/// before it is used.
-pub async fn prepare_live(client: &mut Client) -> Result<bool, ProjectionError> {
+/// What analysts see of them, and who they are.
+const VIEWS: &[&str] = &[
+    include_str!("schema/analytics/fleet.sql"),
+    include_str!("schema/analytics/licenses.sql"),
+    include_str!("schema/analytics/role.sql"),
+];
+
+/// What the live generation was made with, against this program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LiveShape {
+    Current,
+    /// by an older program: `reshape` it before it is used
+    Older,
+    /// by a newer program, which may be running
+    Newer {
+        live: i32,
+        own: i32,
+    },
+}
+
+/// Makes the live generation if there is none.
+pub async fn prepare_live(client: &mut Client) -> Result<LiveShape, ProjectionError> {
     let transaction = client.transaction().await?;
     // two hubs may start at once
     transaction.execute("SELECT pg_advisory_xact_lock(hashtext('distr read models'))", &[]).await?;
-    let exists =
-        transaction.query_opt("SELECT 1 FROM pg_namespace WHERE nspname = $1", &[&LIVE_SCHEMA]).await?.is_some();
-    if !exists {
-        create(&transaction, LIVE_SCHEMA).await?;
-    }
-    let shape: i32 = transaction.query_one(&format!("SELECT shape FROM {LIVE_SCHEMA}.shape"), &[]).await?.get(0);
+    let shape = match shape_of(transaction.client(), &LIVE).await? {
+        Some(shape) => shape,
+        None => {
+            create(&transaction, &LIVE).await?;
+            SHAPE
+        }
+    };
     transaction.commit().await?;
-    Ok(shape != SHAPE)
+    Ok(match shape {
+        SHAPE => LiveShape::Current,
+        live if live > SHAPE => LiveShape::Newer { live, own: SHAPE },
+        _ => LiveShape::Older,
+    })
 }
 
-/// Makes an empty generation in a schema of this name. Leaves the connection looking into it.
-pub(crate) async fn create(client: &impl Batch, schema: &str) -> Result<(), ProjectionError> {
-    client.batch(&format!("CREATE SCHEMA {schema}; SET search_path = {schema};")).await?;
-    for tables in TABLES {
-        client.batch(tables).await?;
+/// None if there is no such generation.
+pub(crate) async fn shape_of(client: &Client, generation: &Generation) -> Result<Option<i32>, ProjectionError> {
+    let table = format!("{}.shape", generation.tables);
+    let exists: bool = client.query_one("SELECT to_regclass($1) IS NOT NULL", &[&table]).await?.get(0);
+    match exists {
+        true => Ok(Some(client.query_one(&format!("SELECT shape FROM {table}"), &[]).await?.get(0))),
+        false => Ok(None),
     }
-    client.batch(&format!("CREATE TABLE shape (shape integer NOT NULL); INSERT INTO shape VALUES ({SHAPE});")).await?;
+}
+
+/// Makes an empty generation. Within a transaction, so that one that is there is whole.
+pub(crate) async fn create(
+    transaction: &tokio_postgres::Transaction<'_>,
+    generation: &Generation,
+) -> Result<(), ProjectionError> {
+    let Generation { tables, views } = generation;
+    transaction
+        .batch(&format!("CREATE SCHEMA {tables}; CREATE SCHEMA {views}; SET LOCAL search_path = {tables};"))
+        .await?;
+    for script in TABLES {
+        transaction.batch(script).await?;
+    }
+    transaction
+        .batch(&format!("CREATE TABLE shape (shape integer NOT NULL); INSERT INTO shape VALUES ({SHAPE});"))
+        .await?;
+    transaction.batch(&format!("SET LOCAL search_path = {views}, {tables};")).await?;
+    for script in VIEWS {
+        transaction.batch(script).await?;
+    }
     Ok(())
+}
+
+impl Generation {
+    /// From now on the connection's statements find these tables.
+    pub(crate) async fn look_into(&self, client: &Client) -> Result<(), ProjectionError> {
+        Ok(client.batch(&format!("SET search_path = {}", self.tables)).await?)
+    }
+
+    pub(crate) async fn discard(&self, client: &impl Batch) -> Result<(), ProjectionError> {
+        let Self { tables, views } = self;
+        let drop = format!("DROP SCHEMA IF EXISTS {views} CASCADE; DROP SCHEMA IF EXISTS {tables} CASCADE;");
+        Ok(client.batch(&drop).await?)
+    }
+}
+
+/// A connection for one job.
+pub(crate) async fn connect(database: &Address) -> Result<Client, ProjectionError> {
+    let database = database.with(|config| {
+        config.options("-c jit=off -c timezone=UTC -c client_min_messages=warning");
+        config.application_name("distr-hub rebuild");
+    });
+    Ok(database.connect().await?)
 }
 
 /// A pool whose connections look into the live schema.
 pub fn read_pool(database: &Address, size: usize) -> Pool {
     let database = database.with(|config| {
-        config.options(format!("-c search_path={LIVE_SCHEMA} -c jit=off"));
+        config.options(format!("-c search_path={LIVE_SCHEMA} -c jit=off -c timezone=UTC"));
         config.application_name("distr-hub read models");
     });
     database.pool(size)

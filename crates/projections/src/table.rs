@@ -4,7 +4,6 @@
 use std::marker::PhantomData;
 
 use async_trait::async_trait;
-use serde_json::Value;
 use tokio_postgres::{Client, Transaction, types::Json};
 use uuid::Uuid;
 
@@ -14,6 +13,8 @@ use crate::projection::{Projection, Rows, Seen};
 /// A projection whose row type is forgotten, so that a group can hold several.
 #[async_trait]
 pub(crate) trait Table: Send + Sync {
+    fn name(&self) -> &'static str;
+
     async fn apply(&self, transaction: &Transaction<'_>, batch: &[Seen]) -> Result<(), ProjectionError>;
 }
 
@@ -41,7 +42,8 @@ pub(crate) async fn table<P: Projection>(client: &Client) -> Result<Box<dyn Tabl
         .collect();
     let table = P::TABLE;
     Ok(Box::new(Statements::<P> {
-        load: format!("SELECT id, to_jsonb(t) FROM {table} t WHERE id = ANY($1)"),
+        // as text: quicker to make and to read than jsonb, which is read twice
+        load: format!("SELECT id, to_json(t)::text FROM {table} t WHERE id = ANY($1)"),
         store: format!(
             "INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, $1)
              ON CONFLICT (id) DO UPDATE SET {}",
@@ -57,9 +59,8 @@ impl<P: Projection> Statements<P> {
         let mut rows = Rows::default();
         let statement = transaction.prepare(&self.load).await?;
         for row in transaction.query(&statement, &[&keys]).await? {
-            let Json(value): Json<Value> = row.get(1);
             let loaded =
-                serde_json::from_value(value).map_err(|source| ProjectionError::Row { table: P::TABLE, source })?;
+                serde_json::from_str(row.get(1)).map_err(|source| ProjectionError::Row { table: P::TABLE, source })?;
             rows.load(row.get(0), loaded);
         }
         Ok(rows)
@@ -68,6 +69,10 @@ impl<P: Projection> Statements<P> {
 
 #[async_trait]
 impl<P: Projection> Table for Statements<P> {
+    fn name(&self) -> &'static str {
+        P::TABLE
+    }
+
     async fn apply(&self, transaction: &Transaction<'_>, batch: &[Seen]) -> Result<(), ProjectionError> {
         let mut keys: Vec<Uuid> = batch.iter().flat_map(P::keys).collect();
         if keys.is_empty() {

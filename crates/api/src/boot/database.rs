@@ -71,8 +71,8 @@ fn make_data_dir(path: &Path) -> std::io::Result<()> {
 }
 
 async fn embedded(config: &StorageConfig) -> anyhow::Result<Database> {
-    let data_dir = config.data_dir.join("postgres");
-    let embedded = distr_embedded_postgres::start(Options::new(data_dir)).await.context("cannot start Postgres")?;
+    let options = Options { port: config.postgres_port, ..Options::new(config.data_dir.join("postgres")) };
+    let embedded = distr_embedded_postgres::start(options).await.context("cannot start Postgres")?;
     embedded.create_database(NAME).await.context("cannot make the database")?;
     let main = Address::from_str(&embedded.url(NAME)).context("the embedded Postgres has no usable URL")?;
     info!(data_dir = %embedded.data_dir().display(), "Postgres is started");

@@ -1,12 +1,13 @@
 //! What the hub keeps things in: opened and brought to this program's version at the start, closed last.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use deadpool_postgres::Pool;
 use distr_eventlog::{EventLog, PostgresLog};
 use distr_postgres::Address;
-use distr_projections::{prepare_live, read_pool, rebuild};
+use distr_projections::{LiveShape, Step, prepare_live, read_pool, reshape};
 use tokio_postgres::Client;
 use tracing::info;
 use uuid::Uuid;
@@ -15,6 +16,9 @@ use super::database::{Database, open_database};
 use crate::config::StorageConfig;
 use crate::master_key::MasterKey;
 use crate::ops;
+
+/// Between two lines about how far the read models are.
+const SAY_EVERY: Duration = Duration::from_secs(5);
 
 pub(super) struct Stores {
     pub database: Database,
@@ -57,17 +61,34 @@ impl Stores {
     }
 }
 
-/// Makes the read models' schema, and makes the read models anew if their shape is another program's.
+/// Makes the read models' schema, and makes the read models anew if an older program made them.
 async fn prepare_read_models(database: &Address, log: Arc<dyn EventLog>) -> anyhow::Result<()> {
-    let outdated =
+    let shape =
         with_client(database, async |client| prepare_live(client).await.context("cannot prepare the read models"))
             .await?;
-    if outdated {
-        info!("the read models have another shape; making them anew");
-        let report = rebuild(database, log, |_, _, _| {}).await.context("cannot rebuild the read models")?;
-        info!(position = report.position.0, "read models are made anew");
+    match shape {
+        LiveShape::Current => Ok(()),
+        LiveShape::Newer { live, own } => bail!(
+            "the read models were made by a newer version of the hub (shape {live}, this one makes {own}): start that \
+             version, or go back for good with `distr-hub rebuild` of this one"
+        ),
+        LiveShape::Older => {
+            info!("the read models have an older shape; making them anew");
+            let mut said = Instant::now();
+            let report = reshape(database, log, |step| {
+                if let Step::Building { done, head, .. } = step
+                    && said.elapsed() > SAY_EVERY
+                {
+                    said = Instant::now();
+                    info!(position = done.0, head = head.0, "making the read models anew");
+                }
+            });
+            if let Some(report) = report.await.context("cannot rebuild the read models")? {
+                info!(position = report.position.0, "read models are made anew");
+            }
+            Ok(())
+        }
     }
-    Ok(())
 }
 
 /// A connection for one job.

@@ -12,6 +12,8 @@ CREATE TABLE target (
     position             bigint NOT NULL
 );
 CREATE INDEX ON target (organization, customer, name);
+-- the fleet of a vendor, in order
+CREATE INDEX ON target (organization, name, id) WHERE retired_at IS NULL;
 
 CREATE TABLE deployment (
     id                 uuid PRIMARY KEY,
@@ -48,3 +50,24 @@ CREATE TABLE heartbeat (
     deployments   jsonb NOT NULL,
     position      bigint NOT NULL
 ) WITH (fillfactor = 70);
+
+-- each wish for a version on a target, or for its removal, and what became of it
+CREATE TABLE rollout (
+    id             uuid PRIMARY KEY, -- of the deployment and the generation
+    organization   uuid NOT NULL,
+    deployment     uuid NOT NULL,
+    generation     bigint NOT NULL,
+    customer       uuid NOT NULL,
+    target         uuid NOT NULL,
+    application    uuid NOT NULL,
+    license        uuid NOT NULL,
+    version        text,             -- none for a removal
+    requested_at   timestamptz NOT NULL,
+    requested_by   text NOT NULL,
+    done_at        timestamptz,      -- when it was first healthy, or gone
+    failed_at      timestamptz,      -- when it was given up
+    error_category text,
+    error          text,
+    position       bigint NOT NULL
+);
+CREATE INDEX ON rollout (deployment, generation);

@@ -29,3 +29,4 @@ CREATE TABLE license_audit (
 );
 CREATE INDEX ON license_audit (organization, position);
 CREATE INDEX ON license_audit (license, position);
+CREATE INDEX ON license_audit (customer, position);

@@ -11,9 +11,10 @@ use distr_domain::fact::Fact;
 use distr_domain::ids::OrganizationId;
 use distr_embedded_postgres::{EmbeddedPostgres, start_temporary};
 use distr_eventlog::{Actor, Append, Context, EventLog, NewEvent, StreamName, TelemetryKind, TelemetryRecord, execute};
+use distr_postgres::Address;
 use distr_projections::prepare_live;
 use serde_json::Value;
-use tokio_postgres::{Config, NoTls};
+
 use uuid::Uuid;
 
 pub(crate) const ORGANIZATION: OrganizationId = OrganizationId(Uuid::from_u128(1));
@@ -22,14 +23,12 @@ fn at() -> DateTime<Utc> {
     DateTime::from_timestamp(1_790_000_000, 0).unwrap()
 }
 
-pub(crate) async fn database() -> (EmbeddedPostgres, Config) {
+pub(crate) async fn database() -> (EmbeddedPostgres, Address) {
     let postgres = start_temporary().await.unwrap();
     postgres.create_database("distr").await.unwrap();
-    let config: Config = postgres.url("distr").parse().unwrap();
-    let (mut client, connection) = config.connect(NoTls).await.unwrap();
-    tokio::spawn(connection);
-    prepare_live(&mut client).await.unwrap();
-    (postgres, config)
+    let database: Address = postgres.url("distr").parse().unwrap();
+    prepare_live(&mut database.connect().await.unwrap()).await.unwrap();
+    (postgres, database)
 }
 
 pub(crate) async fn run<D: Decider>(log: &dyn EventLog, stream: Uuid, command: D::Command) {
@@ -141,9 +140,8 @@ fn access() -> TelemetryRecord {
 }
 
 /// All rows of all read models, as text in order.
-pub(crate) async fn tables(config: &Config, schema: &str) -> BTreeMap<String, Vec<String>> {
-    let (client, connection) = config.connect(NoTls).await.unwrap();
-    tokio::spawn(connection);
+pub(crate) async fn tables(database: &Address, schema: &str) -> BTreeMap<String, Vec<String>> {
+    let client = database.connect().await.unwrap();
     let names = client
         .query(
             "SELECT table_name::text FROM information_schema.tables

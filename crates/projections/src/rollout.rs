@@ -1,0 +1,125 @@
+//! Table `rollout`: each wish for a version on a target, or for its removal, and what became of it. `deployment` says how
+//! things stand now; this is how they came about.
+
+use chrono::{DateTime, Utc};
+use distr_domain::agent::ErrorCategory;
+use distr_domain::deployment::DeploymentEvent;
+use distr_domain::fact::Fact;
+use distr_domain::ids::{ApplicationId, CustomerId, DeploymentId, LicenseId, OrganizationId, TargetId};
+use distr_domain::version::Version;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::projection::{Projection, Rows, Seen};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RolloutRow {
+    /// of the deployment and the generation
+    pub id: Uuid,
+    pub organization: OrganizationId,
+    pub deployment: DeploymentId,
+    pub generation: u64,
+    pub customer: CustomerId,
+    pub target: TargetId,
+    pub application: ApplicationId,
+    pub license: LicenseId,
+    /// none for a removal
+    pub version: Option<Version>,
+    pub requested_at: DateTime<Utc>,
+    pub requested_by: String,
+    /// when it was first healthy, or gone
+    pub done_at: Option<DateTime<Utc>>,
+    /// when it was given up
+    pub failed_at: Option<DateTime<Utc>>,
+    pub error_category: Option<ErrorCategory>,
+    pub error: Option<String>,
+    pub position: u64,
+}
+
+pub struct RolloutProjection;
+
+impl Projection for RolloutProjection {
+    type Row = RolloutRow;
+    const TABLE: &'static str = "rollout";
+
+    fn keys(entry: &Seen) -> Vec<Uuid> {
+        let Some(Fact::Deployment(event)) = entry.fact() else { return vec![] };
+        match event {
+            DeploymentEvent::DesiredReleaseSet { generation, .. } => vec![key(entry.id, *generation)],
+            DeploymentEvent::RemovalRequested { generation, .. } => {
+                vec![key(entry.id, *generation), key(entry.id, generation.saturating_sub(1))]
+            }
+            DeploymentEvent::DeploymentHealthy { generation, .. }
+            | DeploymentEvent::DeploymentFailed { generation, .. }
+            | DeploymentEvent::DeploymentRemoved { generation, .. } => vec![key(entry.id, *generation)],
+            _ => vec![],
+        }
+    }
+
+    fn apply(rows: &mut Rows<RolloutRow>, entry: &Seen) {
+        let Some(Fact::Deployment(event)) = entry.fact() else { return };
+        match event {
+            DeploymentEvent::DesiredReleaseSet { generation, desired } => {
+                let row = RolloutRow {
+                    id: key(entry.id, *generation),
+                    organization: entry.organization,
+                    deployment: DeploymentId(entry.id),
+                    generation: *generation,
+                    customer: desired.customer,
+                    target: desired.target,
+                    application: desired.application,
+                    license: desired.license,
+                    version: Some(desired.version.clone()),
+                    requested_at: entry.at,
+                    requested_by: entry.actor.clone(),
+                    done_at: None,
+                    failed_at: None,
+                    error_category: None,
+                    error: None,
+                    position: entry.position.0,
+                };
+                rows.put(row.id, row);
+            }
+            DeploymentEvent::RemovalRequested { generation, .. } => remove(rows, entry, *generation),
+            DeploymentEvent::DeploymentHealthy { generation, .. }
+            | DeploymentEvent::DeploymentRemoved { generation, .. } => {
+                if let Some(row) = rows.get_mut(key(entry.id, *generation)) {
+                    row.done_at.get_or_insert(entry.at);
+                    row.position = entry.position.0;
+                }
+            }
+            DeploymentEvent::DeploymentFailed { generation, category, reason, .. } => {
+                if let Some(row) = rows.get_mut(key(entry.id, *generation)) {
+                    row.failed_at = Some(entry.at);
+                    row.error_category = Some(*category);
+                    row.error = Some(reason.clone());
+                    row.position = entry.position.0;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A removal is of what the wish before it was for.
+fn remove(rows: &mut Rows<RolloutRow>, entry: &Seen, generation: u64) {
+    let Some(before) = rows.get_mut(key(entry.id, generation.saturating_sub(1))).map(|row| row.clone()) else { return };
+    let row = RolloutRow {
+        id: key(entry.id, generation),
+        generation,
+        version: None,
+        requested_at: entry.at,
+        requested_by: entry.actor.clone(),
+        done_at: None,
+        failed_at: None,
+        error_category: None,
+        error: None,
+        position: entry.position.0,
+        ..before
+    };
+    rows.put(row.id, row);
+}
+
+fn key(deployment: Uuid, generation: u64) -> Uuid {
+    Uuid::new_v5(&deployment, format!("generation/{generation}").as_bytes())
+}
