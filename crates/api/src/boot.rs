@@ -3,6 +3,7 @@
 mod bootstrap;
 mod database;
 mod following;
+mod keeping;
 mod recorder;
 mod stores;
 
@@ -14,12 +15,12 @@ use actix_web::web;
 use anyhow::Context;
 use distr_embedded_postgres::EmbeddedPostgres;
 use distr_eventlog::{EventLog, Position};
-use distr_registry::{FileBlobs, Ports, Recording, Registry, Settings as RegistrySettings};
+use distr_registry::{Keeper, Ports, Recording, Registry, Settings as RegistrySettings};
 use tracing::info;
 use url::Url;
 
-use crate::clock::{Clock, SystemClock};
-use crate::config::{BootstrapConfig, FleetConfig, HttpConfig, StorageConfig, registry_host};
+use crate::clock::SystemClock;
+use crate::config::{BootstrapConfig, FleetConfig, HttpConfig, RegistryConfig, StorageConfig, registry_host};
 use crate::http::{self, Readiness, Served, limits::Limits, scrape::Scraped};
 use crate::hub::{Hub, Settings};
 use crate::operations::{Shown, desired};
@@ -31,6 +32,7 @@ use recorder::Recorder;
 use stores::Stores;
 
 pub use database::{Database, attach_database, open_database};
+pub use keeping::{CollectConfig, collect, scrub};
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct ServeConfig {
@@ -40,6 +42,8 @@ pub struct ServeConfig {
     pub http: HttpConfig,
     #[command(flatten)]
     pub fleet: FleetConfig,
+    #[command(flatten)]
+    pub registry: RegistryConfig,
     #[command(flatten)]
     pub bootstrap: BootstrapConfig,
 }
@@ -53,7 +57,8 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let following = Following::start(&stores).await?;
     let head = stores.log.head().await?;
     let hub = Arc::new(hub(&config, settings, &stores, &following));
-    let (registry, recording) = open_registry(&config, &stores, &hub).await?;
+    let keeper = keeping::keeper(&config.storage, &stores, &following).await?;
+    let (registry, recording) = open_registry(&config, &keeper, &stores, &hub);
 
     let readiness = Arc::new(Readiness::default());
     let served = Served {
@@ -83,6 +88,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     if let Some(owner) = &first_owner {
         bootstrap::make(&hub, owner).await?;
     }
+    let keeper = tokio::spawn(keeper.follow(config.registry.schedule()));
     readiness.caught_up();
     info!(url = %hub.settings.public_url, position = head.0, "ready");
 
@@ -102,6 +108,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         policy.stop().await;
     }
     upkeep.abort();
+    keeper.abort();
     drop(registry);
     // the records leave with the last request; a connection that lingers must not hold up the end
     let _ = tokio::time::timeout(Duration::from_secs(5), recording.finished()).await;
@@ -149,21 +156,14 @@ fn hub(config: &ServeConfig, settings: Settings, stores: &Stores, following: &Fo
     }
 }
 
-async fn open_registry(
+fn open_registry(
     config: &ServeConfig,
+    keeper: &Keeper,
     stores: &Stores,
     hub: &Arc<Hub>,
-) -> anyhow::Result<(web::Data<Registry>, Recording)> {
-    let blobs =
-        FileBlobs::open(config.storage.data_dir.join("registry")).await.context("cannot open the blob store")?;
-    let ports = Ports {
-        log: stores.log.clone(),
-        pool: stores.read.clone(),
-        blobs: Arc::new(blobs),
-        callers: Arc::new(HubCallers(hub.clone())),
-        shown: hub.progress.core.clone(),
-        clock: || SystemClock.now(),
-    };
+) -> (web::Data<Registry>, Recording) {
+    let Keeper { log, pool, blobs, shown, clock } = keeper.clone();
+    let ports = Ports { log, pool, blobs, callers: Arc::new(HubCallers(hub.clone())), shown, clock };
     let settings = RegistrySettings {
         token_key: stores.master.derive("registry tokens").to_vec(),
         public_url: config.http.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()),
@@ -171,7 +171,7 @@ async fn open_registry(
         requests_per_second: config.http.rate_limit,
     };
     let (registry, recording) = Registry::start(ports, settings);
-    Ok((web::Data::new(registry), recording))
+    (web::Data::new(registry), recording)
 }
 
 /// Bounded by the length of the log alone; `/readyz` says how far it is.

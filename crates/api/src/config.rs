@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use chrono::TimeDelta;
 use distr_domain::fleet::Silence;
 use distr_domain::names::Slug;
+use distr_registry::Schedule;
 use url::Url;
 
 #[derive(Debug, Clone, clap::Args)]
@@ -25,6 +26,10 @@ pub struct StorageConfig {
     /// Postgres of the event log, if it is another one
     #[arg(long, env = "EVENTLOG_URL", hide_env_values = true)]
     pub eventlog_url: Option<String>,
+    /// A bucket for the blobs, `s3://<bucket>[/<prefix>]`, with AWS_ENDPOINT, AWS_REGION, AWS_ACCESS_KEY_ID … beside it; by
+    /// default files in the data directory
+    #[arg(long, env = "BLOB_STORE_URL")]
+    pub blob_store_url: Option<String>,
     /// Connections to the database, shared by queries and projections
     #[arg(long, env = "DISTR_POOL_SIZE", default_value_t = 24, value_parser = clap::value_parser!(u16).range(8..=500))]
     pub pool_size: u16,
@@ -47,6 +52,31 @@ pub struct HttpConfig {
     /// Whether GraphQL answers introspection and serves its explorer
     #[arg(long, env = "DISTR_INTROSPECTION", default_value_t = true, action = clap::ArgAction::Set)]
     pub introspection: bool,
+}
+
+/// What the registry does without a request.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RegistryConfig {
+    /// Hours between two runs of retention and collection; 0 for never
+    #[arg(long, env = "DISTR_COLLECT_HOURS", default_value_t = 24)]
+    pub collect_hours: u16,
+    /// Hours that blobs and uploads stay without anybody who needs them
+    #[arg(long, env = "DISTR_GRACE_HOURS", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..))]
+    pub grace_hours: u16,
+    /// Days between two scrubs, which read every blob; 0 for never
+    #[arg(long, env = "DISTR_SCRUB_DAYS", default_value_t = 30)]
+    pub scrub_days: u16,
+}
+
+impl RegistryConfig {
+    pub fn schedule(&self) -> Schedule {
+        let every = |span: TimeDelta| (span > TimeDelta::zero()).then_some(span);
+        Schedule {
+            collect_every: every(TimeDelta::hours(self.collect_hours.into())),
+            scrub_every: every(TimeDelta::days(self.scrub_days.into())),
+            grace: TimeDelta::hours(self.grace_hours.into()),
+        }
+    }
 }
 
 #[derive(Debug, Clone, clap::Args)]

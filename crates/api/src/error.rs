@@ -6,6 +6,7 @@ use distr_domain::names::InvalidName;
 use distr_domain::rejection::Rejection;
 use distr_eventlog::{ExecuteError, ReadError};
 use distr_projections::{QueryError, WaitError};
+use distr_registry::ChangeError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
@@ -116,6 +117,16 @@ impl From<ReadError> for ApiError {
         match error {
             ReadError::BeyondHead { .. } => Self::BadInput(error.to_string()),
             other => Self::fault(other),
+        }
+    }
+}
+
+impl From<ChangeError> for ApiError {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Execute(error) => error.into(),
+            ChangeError::NotShownYet(error) => Self::NotYetVisible(error),
+            fault => Self::fault(fault),
         }
     }
 }

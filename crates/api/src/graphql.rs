@@ -65,6 +65,7 @@ pub struct Mutation(
     release::ReleaseMutation,
     channel::ChannelMutation,
     artifact::ArtifactMutation,
+    artifact::RepositoryMutation,
     license::LicenseMutation,
     target::TargetMutation,
     deployment::DeploymentMutation,

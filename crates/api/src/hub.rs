@@ -112,14 +112,7 @@ impl Hub {
         stream: Uuid,
         command: &D::Command,
     ) -> Result<Executed<D>, ApiError> {
-        let context = Context {
-            organization: cause.organization,
-            actor: cause.actor.clone(),
-            causation: cause.causation,
-            correlation: cause.correlation,
-            command: cause.command,
-            at: self.clock.now(),
-        };
+        let context = self.context(cause);
         let executed = execute::<D>(self.log.as_ref(), stream, command, &context).await?;
         if let Some(position) = executed.position {
             let (category, events) = (D::CATEGORY.as_str(), executed.events.len());
@@ -127,6 +120,17 @@ impl Hub {
             tracing::info!(position = position.0, category, %stream, events, %actor, %correlation, "appended");
         }
         Ok(executed)
+    }
+
+    pub fn context(&self, cause: &Cause) -> Context {
+        Context {
+            organization: cause.organization,
+            actor: cause.actor.clone(),
+            causation: cause.causation,
+            correlation: cause.correlation,
+            command: cause.command,
+            at: self.clock.now(),
+        }
     }
 
     pub async fn visible(&self, position: Position) -> Result<(), ApiError> {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use distr_api::analyst::{self, AnalystConfig};
 use distr_api::backup::{self, BackupConfig, RestoreConfig};
-use distr_api::boot::{self, ServeConfig};
+use distr_api::boot::{self, CollectConfig, ServeConfig};
 use distr_api::config::StorageConfig;
 use distr_api::rebuild::{self, RebuildConfig};
 use distr_api::{graphql, rotate};
@@ -42,6 +42,10 @@ enum Command {
     Restore(RestoreConfig),
     /// Seal all secrets with a new master key; restart the hubs afterwards
     RotateMasterKey(StorageConfig),
+    /// Apply the registry's retention rules and remove the bytes that nobody needs; beside a hub only with a DATABASE_URL
+    Gc(CollectConfig),
+    /// Read all blobs of the registry and compare them with their digests; beside a hub only with a DATABASE_URL
+    Scrub(StorageConfig),
     /// Print the GraphQL schema
     Schema,
 }
@@ -58,6 +62,8 @@ async fn main() -> ExitCode {
         Command::Backup(config) => backup::back_up(config).await.map(say),
         Command::Restore(config) => backup::restore(config).await.map(say),
         Command::RotateMasterKey(config) => rotate::rotate_master_key(config).await.map(say),
+        Command::Gc(config) => boot::collect(config).await,
+        Command::Scrub(config) => boot::scrub(config).await,
         Command::Schema => {
             println!("{}", graphql::sdl().trim_end());
             Ok(())

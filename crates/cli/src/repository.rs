@@ -1,22 +1,57 @@
 //! `distr repository`
 
-use anyhow::Result;
-use clap::Subcommand;
+use anyhow::{Result, anyhow};
+use clap::{Args, Subcommand};
+use serde_json::Value;
 
-use crate::hub::PAGE;
+use crate::hub::{Hub, PAGE};
 use crate::operation::{Visibility, shown};
 use crate::output::Columns;
 use crate::session::Session;
 
-shown!("src/repository.graphql": RepositoryList RepositorySetVisibility);
+shown!(
+    "src/repository.graphql": RepositoryList RepositoryShow RepositoryPlan RepositoryMakeImmutable RepositoryMakeMutable
+        RepositorySetRetention RepositoryClearRetention RepositorySetVisibility
+);
 
 const COLUMNS: Columns = &[
     ("NAME", "/name"),
     ("VISIBILITY", "/visibility"),
     ("MANIFESTS", "/manifests"),
+    ("BYTES", "/bytes"),
     ("TAGS", "/tags"),
     ("LAST PUSHED", "/lastPushedAt"),
 ];
+const FIELDS: Columns = &[
+    ("NAME", "/name"),
+    ("VISIBILITY", "/visibility"),
+    ("MANIFESTS", "/manifests"),
+    ("BYTES", "/bytes"),
+    ("LAST PUSHED", "/lastPushedAt"),
+    ("IMMUTABLE BUT FOR", "/immutableExcept"),
+    ("KEEP LAST", "/retention/keepLast"),
+    ("KEEP DAYS", "/retention/keepDays"),
+    ("KEEP TAGS", "/retention/keepTags"),
+    ("UNTAGGED DAYS", "/retention/untaggedDays"),
+];
+const PLAN: Columns = &[("TAGS THAT GO", "/tags"), ("MANIFESTS THAT GO", "/manifests")];
+
+/// A tag stays if one of the rules says so; without any rule about tags all of them stay.
+#[derive(Args)]
+pub(crate) struct Rules {
+    /// Keep as many of the tags as were moved last
+    #[arg(long, value_name = "COUNT")]
+    keep_last: Option<u32>,
+    /// Keep tags that were moved within so many days
+    #[arg(long, value_name = "DAYS")]
+    keep_days: Option<u32>,
+    /// Keep tags of this pattern, such as 1.*; may be repeated
+    #[arg(long = "keep", value_name = "PATTERN")]
+    keep_tags: Vec<String>,
+    /// Let manifests go that no tag and no release leads to, so many days after their push
+    #[arg(long, value_name = "DAYS")]
+    untagged_days: Option<u32>,
+}
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -24,16 +59,35 @@ pub(crate) enum Command {
     List,
     /// Say who may pull from a repository, also before the first push
     SetVisibility { name: String, visibility: Visibility },
+    /// Show how a repository is kept
+    Show { name: String },
+    /// Make the repository's tags immutable
+    MakeImmutable {
+        name: String,
+        /// Tags of this pattern may move nevertheless; may be repeated
+        #[arg(long, value_name = "PATTERN")]
+        except: Vec<String>,
+    },
+    /// Let the repository's tags move again
+    MakeMutable { name: String },
+    /// Say what the repository keeps; the rest goes with the next collection
+    SetRetention {
+        name: String,
+        #[command(flatten)]
+        rules: Rules,
+        /// Show what would go now, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Keep everything again
+    ClearRetention { name: String },
 }
 
 impl Command {
     pub(crate) async fn run(self, session: &Session) -> Result<()> {
         let Session { hub, out } = session;
         match self {
-            Self::List => {
-                let variables = |after| repository_list::Variables { first: Some(PAGE), after };
-                out.list(hub.list::<RepositoryList>("/repositories", variables).await?, COLUMNS)
-            }
+            Self::List => out.list(list(hub).await?, COLUMNS),
             Self::SetVisibility { name, visibility } => {
                 let sentence = match visibility {
                     Visibility::Public => format!("everybody may pull from repository \"{name}\""),
@@ -43,6 +97,61 @@ impl Command {
                 let data = hub.ask::<RepositorySetVisibility>(variables).await?;
                 out.did(data.repository_set_visibility, "", &sentence)
             }
+            Self::Show { name } => {
+                let data = hub.ask::<RepositoryShow>(repository_show::Variables { name: name.clone() }).await?;
+                out.show(there(data.repository, &name)?, FIELDS)
+            }
+            Self::MakeImmutable { name, except } => {
+                let sentence = format!("the tags of {name} are immutable");
+                let variables = repository_make_immutable::Variables { repository: name, except: Some(except) };
+                let data = hub.ask::<RepositoryMakeImmutable>(variables).await?;
+                out.did(data.repository_make_immutable, "repository", &sentence)
+            }
+            Self::MakeMutable { name } => {
+                let sentence = format!("the tags of {name} may move");
+                let variables = repository_make_mutable::Variables { repository: name };
+                let data = hub.ask::<RepositoryMakeMutable>(variables).await?;
+                out.did(data.repository_make_mutable, "repository", &sentence)
+            }
+            Self::SetRetention { name, rules, dry_run: true } => {
+                let Rules { keep_last, keep_days, keep_tags, untagged_days } = rules;
+                let rules = repository_plan::RetentionInput {
+                    keep_last: keep_last.map(i64::from),
+                    keep_days: keep_days.map(i64::from),
+                    keep_tags: Some(keep_tags),
+                    untagged_days: untagged_days.map(i64::from),
+                };
+                let variables = repository_plan::Variables { name: name.clone(), rules: Some(rules) };
+                let data = hub.ask::<RepositoryPlan>(variables).await?;
+                out.show(there(data.repository, &name)?["retentionPlan"].take(), PLAN)
+            }
+            Self::SetRetention { name, rules, dry_run: false } => {
+                let sentence = format!("retention of {name} is set");
+                let Rules { keep_last, keep_days, keep_tags, untagged_days } = rules;
+                let rules = repository_set_retention::RetentionInput {
+                    keep_last: keep_last.map(i64::from),
+                    keep_days: keep_days.map(i64::from),
+                    keep_tags: Some(keep_tags),
+                    untagged_days: untagged_days.map(i64::from),
+                };
+                let variables = repository_set_retention::Variables { repository: name, rules };
+                let data = hub.ask::<RepositorySetRetention>(variables).await?;
+                out.did(data.repository_set_retention, "repository", &sentence)
+            }
+            Self::ClearRetention { name } => {
+                let sentence = format!("{name} keeps everything");
+                let variables = repository_clear_retention::Variables { repository: name };
+                let data = hub.ask::<RepositoryClearRetention>(variables).await?;
+                out.did(data.repository_clear_retention, "repository", &sentence)
+            }
         }
     }
+}
+
+pub(crate) async fn list(hub: &Hub) -> Result<Vec<Value>> {
+    hub.list::<RepositoryList>("/repositories", |after| repository_list::Variables { first: Some(PAGE), after }).await
+}
+
+fn there(repository: Option<Value>, name: &str) -> Result<Value> {
+    repository.ok_or_else(|| anyhow!("there is no repository {name:?}, or nothing was pushed to it yet"))
 }

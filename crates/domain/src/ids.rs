@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::names::{RepositoryPath, Slug};
+use crate::oci::{Digest, Tag};
 use crate::version::Version;
 
 macro_rules! id {
@@ -42,6 +43,10 @@ id! {
     ChannelId
     /// A repository of the registry.
     ArtifactId
+    /// A manifest in its repository.
+    ManifestId
+    /// A tag in its repository.
+    TagId
     LicenseId
     TargetId
     /// One enrolment offer of a target: the public half of a one-time token.
@@ -88,6 +93,18 @@ impl ChannelId {
 impl ArtifactId {
     pub fn of(organization: OrganizationId, path: &RepositoryPath) -> Self {
         Self(child(organization.0, "artifact", path))
+    }
+}
+
+impl ManifestId {
+    pub fn of(artifact: ArtifactId, digest: &Digest) -> Self {
+        Self(child(artifact.0, "manifest", digest))
+    }
+}
+
+impl TagId {
+    pub fn of(artifact: ArtifactId, tag: &Tag) -> Self {
+        Self(child(artifact.0, "tag", tag))
     }
 }
 

@@ -59,7 +59,6 @@ impl FromStr for Digest {
     type Err = InvalidName;
 
     fn from_str(text: &str) -> Result<Self, InvalidName> {
-        let is_hex = |hex: &str| hex.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c));
         let valid = match text.split_once(':') {
             Some(("sha256", hex)) => hex.len() == 64 && is_hex(hex),
             Some(("sha512", hex)) => hex.len() == 128 && is_hex(hex),
@@ -76,6 +75,27 @@ impl Tag {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether it names what is attached to a manifest, as clients without a referrers API do: `sha256-<64 hex>`, with a suffix
+    /// such as `.sig` by some.
+    pub fn is_referrer_tag(&self) -> bool {
+        let (stem, suffix) = self.0.split_once('.').unwrap_or((&self.0, "sig"));
+        let hex = stem.strip_prefix("sha256-").or_else(|| stem.strip_prefix("sha512-"));
+        hex.is_some_and(|hex| hex.len() == 64 && is_hex(hex))
+            && !suffix.is_empty()
+            && suffix.bytes().all(|c| c.is_ascii_lowercase())
+    }
+
+    /// Whether it names what is attached to this manifest. Of the digest, the tag has no more than 64 characters.
+    pub fn is_referrer_tag_of(&self, subject: &Digest) -> bool {
+        let algorithm = &subject.0[.."sha256".len()];
+        let rest = self.0.strip_prefix(algorithm).and_then(|rest| rest.strip_prefix('-'));
+        self.is_referrer_tag() && rest.is_some_and(|rest| rest.starts_with(&subject.hex()[..64]))
+    }
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c))
 }
 
 impl FromStr for Tag {

@@ -1,9 +1,9 @@
 //! Tables `manifest` and `tag`: what each repository of the registry holds.
 
 use chrono::{DateTime, Utc};
-use distr_domain::artifact::{ArtifactEvent, Visibility};
+use distr_domain::artifact::{ArtifactEvent, Pin, Visibility};
 use distr_domain::fact::Fact;
-use distr_domain::ids::{ArtifactId, OrganizationId};
+use distr_domain::ids::{ArtifactId, ManifestId, OrganizationId, TagId};
 use distr_domain::names::RepositoryPath;
 use distr_domain::oci::{Descriptor, Digest, Tag};
 use serde::{Deserialize, Serialize};
@@ -53,8 +53,12 @@ pub struct RepositoryRow {
     pub visibility: Visibility,
 }
 
-fn key(artifact: Uuid, part: &str) -> Uuid {
-    Uuid::new_v5(&artifact, part.as_bytes())
+fn manifest_key(entry: &Seen, repository: &RepositoryPath, digest: &Digest) -> Uuid {
+    ManifestId::of(ArtifactId::of(entry.organization, repository), digest).0
+}
+
+fn tag_key(entry: &Seen, repository: &RepositoryPath, tag: &Tag) -> Uuid {
+    TagId::of(ArtifactId::of(entry.organization, repository), tag).0
 }
 
 pub struct ManifestProjection;
@@ -65,11 +69,11 @@ impl Projection for ManifestProjection {
 
     fn keys(entry: &Seen) -> Vec<Uuid> {
         match entry.fact() {
-            Some(Fact::Artifact(ArtifactEvent::ManifestPushed { manifest, .. })) => {
-                vec![key(entry.id, manifest.digest.as_str())]
+            Some(Fact::Artifact(ArtifactEvent::ManifestPushed { repository, manifest })) => {
+                vec![manifest_key(entry, repository, &manifest.digest)]
             }
-            Some(Fact::Artifact(ArtifactEvent::ManifestDeleted { digest, .. })) => {
-                vec![key(entry.id, digest.as_str())]
+            Some(Fact::Artifact(ArtifactEvent::ManifestDeleted { repository, digest })) => {
+                vec![manifest_key(entry, repository, digest)]
             }
             _ => vec![],
         }
@@ -78,13 +82,13 @@ impl Projection for ManifestProjection {
     fn apply(rows: &mut Rows<ManifestRow>, entry: &Seen) {
         match entry.fact() {
             Some(Fact::Artifact(ArtifactEvent::ManifestPushed { repository, manifest })) => {
-                let id = key(entry.id, manifest.digest.as_str());
+                let id = manifest_key(entry, repository, &manifest.digest);
                 rows.put(
                     id,
                     ManifestRow {
                         id,
                         organization: entry.organization,
-                        artifact: ArtifactId(entry.id),
+                        artifact: ArtifactId::of(entry.organization, repository),
                         repository: repository.clone(),
                         digest: manifest.digest.clone(),
                         media_type: manifest.media_type.clone(),
@@ -98,8 +102,8 @@ impl Projection for ManifestProjection {
                     },
                 );
             }
-            Some(Fact::Artifact(ArtifactEvent::ManifestDeleted { digest, .. })) => {
-                rows.remove(key(entry.id, digest.as_str()));
+            Some(Fact::Artifact(ArtifactEvent::ManifestDeleted { repository, digest })) => {
+                rows.remove(manifest_key(entry, repository, digest));
             }
             _ => {}
         }
@@ -114,9 +118,9 @@ impl Projection for TagProjection {
 
     fn keys(entry: &Seen) -> Vec<Uuid> {
         match entry.fact() {
-            Some(Fact::Artifact(ArtifactEvent::TagMoved { tag, .. } | ArtifactEvent::TagDeleted { tag, .. })) => {
-                vec![key(entry.id, tag.as_str())]
-            }
+            Some(Fact::Artifact(
+                ArtifactEvent::TagMoved { repository, tag, .. } | ArtifactEvent::TagDeleted { repository, tag },
+            )) => vec![tag_key(entry, repository, tag)],
             _ => vec![],
         }
     }
@@ -124,13 +128,13 @@ impl Projection for TagProjection {
     fn apply(rows: &mut Rows<TagRow>, entry: &Seen) {
         match entry.fact() {
             Some(Fact::Artifact(ArtifactEvent::TagMoved { repository, tag, digest })) => {
-                let id = key(entry.id, tag.as_str());
+                let id = tag_key(entry, repository, tag);
                 rows.put(
                     id,
                     TagRow {
                         id,
                         organization: entry.organization,
-                        artifact: ArtifactId(entry.id),
+                        artifact: ArtifactId::of(entry.organization, repository),
                         repository: repository.clone(),
                         name: tag.clone(),
                         digest: digest.clone(),
@@ -139,7 +143,9 @@ impl Projection for TagProjection {
                     },
                 );
             }
-            Some(Fact::Artifact(ArtifactEvent::TagDeleted { tag, .. })) => rows.remove(key(entry.id, tag.as_str())),
+            Some(Fact::Artifact(ArtifactEvent::TagDeleted { repository, tag })) => {
+                rows.remove(tag_key(entry, repository, tag));
+            }
             _ => {}
         }
     }
@@ -195,6 +201,17 @@ pub async fn repositories(
     query::list(client, include_str!("artifact/repositories.sql"), scope, paging, &[]).await
 }
 
+/// None for a customer, and for one that has nothing.
+pub async fn find_repository(
+    client: &ReadClient,
+    scope: Scope,
+    repository: &RepositoryPath,
+) -> Result<Option<RepositoryRow>, QueryError> {
+    let customer = scope.customer.map(|customer| customer.0);
+    let sql = include_str!("artifact/repository.sql");
+    query::find(client, sql, &[&scope.organization.0, &customer, &repository.as_str()]).await
+}
+
 /// Whether the repository has anything; one that has not is as good as none.
 pub async fn has_manifests(
     client: &ReadClient,
@@ -219,18 +236,74 @@ pub async fn referenced_blobs(
     query::all(client, sql, &[&organization.0, &repository, &digests]).await
 }
 
-/// The manifest itself, the indexes that list it at any depth, and what those are referrers of.
-pub async fn containing_manifests(
+/// Which of these manifests the repository has.
+pub async fn known_manifests(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+    digests: &[Digest],
+) -> Result<Vec<Digest>, QueryError> {
+    let digests: Vec<&str> = digests.iter().map(Digest::as_str).collect();
+    let repository = repository.as_str();
+    query::all(client, include_str!("artifact/known.sql"), &[&organization.0, &repository, &digests]).await
+}
+
+/// The tags that point to this manifest.
+pub async fn tags_at(
     client: &ReadClient,
     organization: OrganizationId,
     repository: &RepositoryPath,
     digest: &Digest,
-) -> Result<Vec<Digest>, QueryError> {
+) -> Result<Vec<TagRow>, QueryError> {
     let (repository, digest) = (repository.as_str(), digest.as_str());
-    query::all(client, include_str!("artifact/containing.sql"), &[&organization.0, &repository, &digest]).await
+    query::all(client, include_str!("artifact/tags_at.sql"), &[&organization.0, &repository, &digest]).await
 }
 
-/// The manifests of this repository that name the blob, with all that `containing_manifests` adds.
+/// A release that can be deployed and names this manifest, or an index that lists it at any depth.
+pub async fn pin(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+    digest: &Digest,
+) -> Result<Option<Pin>, QueryError> {
+    let (repository, digest) = (repository.as_str(), digest.as_str());
+    query::find(client, include_str!("artifact/pin.sql"), &[&organization.0, &repository, &digest]).await
+}
+
+/// At most `limit` referrers of `subject` after the digest `last`, by digest.
+pub async fn referrers(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+    subject: &Digest,
+    filter: &ReferrerFilter<'_>,
+) -> Result<Vec<ManifestRow>, QueryError> {
+    let (repository, subject) = (repository.as_str(), subject.as_str());
+    let ReferrerFilter { artifact_type, last, limit } = *filter;
+    let limit = i64::from(limit);
+    let sql = include_str!("artifact/referrers.sql");
+    query::all(client, sql, &[&organization.0, &repository, &subject, &artifact_type, &last, &limit]).await
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct ReferrerFilter<'a> {
+    pub artifact_type: Option<&'a str>,
+    pub last: Option<&'a str>,
+    pub limit: u32,
+}
+
+/// At most `limit` repositories that have anything after the path `last`, in byte order.
+pub async fn catalog(
+    client: &ReadClient,
+    organization: OrganizationId,
+    last: Option<&str>,
+    limit: u32,
+) -> Result<Vec<RepositoryPath>, QueryError> {
+    let limit = i64::from(limit);
+    query::all(client, include_str!("artifact/catalog.sql"), &[&organization.0, &last, &limit]).await
+}
+
+/// The manifests of this repository that name the blob, what lists them at any depth, and what those are referrers of.
 pub async fn manifests_with_blob(
     client: &ReadClient,
     organization: OrganizationId,

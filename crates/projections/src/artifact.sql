@@ -15,9 +15,11 @@ CREATE TABLE manifest (
     position      bigint NOT NULL
 );
 CREATE INDEX ON manifest (organization, repository, digest);
+CREATE INDEX ON manifest (digest);
 -- finds the manifests that name a blob, and the indexes that list a manifest
 CREATE INDEX ON manifest USING gin (blobs jsonb_path_ops);
 CREATE INDEX ON manifest USING gin (children jsonb_path_ops);
+CREATE INDEX ON manifest (organization, repository, subject, digest) WHERE subject IS NOT NULL;
 
 CREATE TABLE tag (
     id           uuid PRIMARY KEY, -- of the repository and the name
@@ -31,12 +33,4 @@ CREATE TABLE tag (
 );
 CREATE INDEX ON tag (organization, repository, name);
 CREATE INDEX ON tag (organization, repository, lower(name), name);
-
--- what a vendor has set for a repository; one without a row is as a new one is
-CREATE TABLE repository (
-    id           uuid PRIMARY KEY, -- of the repository
-    organization uuid NOT NULL,
-    repository   text NOT NULL,
-    visibility   text NOT NULL,
-    position     bigint NOT NULL
-);
+CREATE INDEX ON tag (organization, repository, digest);

@@ -1,9 +1,14 @@
 //! What the rule of entitlement needs to know, read from several tables. The rule itself is in the domain.
 
+use std::collections::HashMap;
+use std::hash::Hash;
+
 use distr_domain::entitlement::{Asked, HeldLicense};
-use distr_domain::ids::{CustomerId, OrganizationId, ReleaseId};
+use distr_domain::ids::{ApplicationId, CustomerId, OrganizationId, ReleaseId};
 use distr_domain::names::RepositoryPath;
 use distr_domain::oci::Digest;
+use serde::Deserialize;
+use uuid::Uuid;
 
 use crate::artifact;
 use crate::error::QueryError;
@@ -34,8 +39,48 @@ pub async fn asked_for_manifest(
     repository: &RepositoryPath,
     digest: &Digest,
 ) -> Result<Vec<Asked>, QueryError> {
-    let manifests = artifact::containing_manifests(client, organization, repository, digest).await?;
-    asked_for_any(client, organization, repository, &manifests).await
+    let digests = std::slice::from_ref(digest);
+    let mut asked = asked_for_manifests(client, organization, repository, digests).await?;
+    Ok(asked.remove(digest).unwrap_or_default())
+}
+
+/// The same for many manifests at once. One that no release leads to is not in the answer.
+pub async fn asked_for_manifests(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+    digests: &[Digest],
+) -> Result<HashMap<Digest, Vec<Asked>>, QueryError> {
+    let digests: Vec<&str> = digests.iter().map(Digest::as_str).collect();
+    let repository = repository.as_str();
+    let sql = include_str!("entitlement/manifests.sql");
+    let found = query::all::<AskedFor<Digest>>(client, sql, &[&organization.0, &repository, &digests]).await?;
+    Ok(grouped(found))
+}
+
+/// The repositories that releases of these applications name, each with those releases.
+pub async fn asked_by_repository(
+    client: &ReadClient,
+    organization: OrganizationId,
+    applications: &[ApplicationId],
+) -> Result<HashMap<RepositoryPath, Vec<Asked>>, QueryError> {
+    let applications: Vec<Uuid> = applications.iter().map(|application| application.0).collect();
+    let sql = include_str!("entitlement/repositories.sql");
+    Ok(grouped(query::all::<AskedFor<RepositoryPath>>(client, sql, &[&organization.0, &applications]).await?))
+}
+
+#[derive(Deserialize)]
+struct AskedFor<K> {
+    key: K,
+    asked: Asked,
+}
+
+fn grouped<K: Eq + Hash>(found: Vec<AskedFor<K>>) -> HashMap<K, Vec<Asked>> {
+    let mut grouped: HashMap<K, Vec<Asked>> = HashMap::new();
+    for AskedFor { key, asked } in found {
+        grouped.entry(key).or_default().push(asked);
+    }
+    grouped
 }
 
 /// The releases that name a manifest which this blob is part of.

@@ -1,9 +1,11 @@
 //! Table `repository`: what a vendor has set for a repository. One without a row is as a new one is.
 
+use distr_domain::artifact::retention::{Holding, Retention};
 use distr_domain::artifact::{ArtifactEvent, Visibility};
 use distr_domain::fact::Fact;
 use distr_domain::ids::{ArtifactId, OrganizationId};
 use distr_domain::names::RepositoryPath;
+use distr_domain::pattern::Pattern;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -12,44 +14,108 @@ use crate::projection::{Projection, Rows, Seen};
 use crate::query::{self, ReadClient};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SettingsRow {
+pub struct RepositorySettingsRow {
     pub id: ArtifactId,
     pub organization: OrganizationId,
     pub repository: RepositoryPath,
+    /// the exceptions, if tags are immutable
+    pub immutable: Option<Vec<Pattern>>,
+    pub retention: Option<Retention>,
     pub visibility: Visibility,
     pub position: u64,
 }
 
 pub struct RepositoryProjection;
 
+fn repository(entry: &Seen) -> Option<&RepositoryPath> {
+    match entry.fact() {
+        Some(Fact::Artifact(
+            ArtifactEvent::TagsMadeImmutable { repository, .. }
+            | ArtifactEvent::TagsMadeMutable { repository }
+            | ArtifactEvent::RetentionSet { repository, .. }
+            | ArtifactEvent::RetentionCleared { repository }
+            | ArtifactEvent::VisibilityChanged { repository, .. },
+        )) => Some(repository),
+        _ => None,
+    }
+}
+
 impl Projection for RepositoryProjection {
-    type Row = SettingsRow;
+    type Row = RepositorySettingsRow;
     const TABLE: &'static str = "repository";
 
     fn keys(entry: &Seen) -> Vec<Uuid> {
-        match entry.fact() {
-            Some(Fact::Artifact(ArtifactEvent::VisibilityChanged { .. })) => vec![entry.id],
-            _ => vec![],
-        }
+        repository(entry).map(|path| ArtifactId::of(entry.organization, path).0).into_iter().collect()
     }
 
-    fn apply(rows: &mut Rows<SettingsRow>, entry: &Seen) {
-        if let Some(Fact::Artifact(ArtifactEvent::VisibilityChanged { repository, visibility })) = entry.fact() {
-            rows.put(
-                entry.id,
-                SettingsRow {
-                    id: ArtifactId(entry.id),
-                    organization: entry.organization,
-                    repository: repository.clone(),
-                    visibility: *visibility,
-                    position: entry.position.0,
-                },
-            );
+    fn apply(rows: &mut Rows<RepositorySettingsRow>, entry: &Seen) {
+        let Some(path) = repository(entry) else { return };
+        let (organization, position) = (entry.organization, entry.position.0);
+        let id = ArtifactId::of(organization, path);
+        let mut row = rows.get_mut(id.0).cloned().unwrap_or_else(|| RepositorySettingsRow {
+            id,
+            organization,
+            repository: path.clone(),
+            immutable: None,
+            retention: None,
+            visibility: Visibility::default(),
+            position,
+        });
+        row.position = position;
+        match entry.fact() {
+            Some(Fact::Artifact(ArtifactEvent::TagsMadeImmutable { except, .. })) => {
+                row.immutable = Some(except.clone());
+            }
+            Some(Fact::Artifact(ArtifactEvent::TagsMadeMutable { .. })) => row.immutable = None,
+            Some(Fact::Artifact(ArtifactEvent::RetentionSet { retention, .. })) => {
+                row.retention = Some(retention.clone());
+            }
+            Some(Fact::Artifact(ArtifactEvent::RetentionCleared { .. })) => row.retention = None,
+            Some(Fact::Artifact(ArtifactEvent::VisibilityChanged { visibility, .. })) => row.visibility = *visibility,
+            _ => {}
         }
+        rows.put(id.0, row);
     }
 }
 
 pub async fn visibility(client: &ReadClient, id: ArtifactId) -> Result<Visibility, QueryError> {
     let visibility = query::find(client, include_str!("repository/visibility.sql"), &[&id.0]).await?;
     Ok(visibility.unwrap_or_default())
+}
+
+/// None: nobody has said anything of the repository.
+pub async fn settings(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+) -> Result<Option<RepositorySettingsRow>, QueryError> {
+    let repository = repository.as_str();
+    query::find(client, include_str!("repository/settings.sql"), &[&organization.0, &repository]).await
+}
+
+/// The repositories of all organizations that keep only some of what is pushed to them.
+pub async fn with_retention(client: &ReadClient) -> Result<Vec<RepositorySettingsRow>, QueryError> {
+    query::all(client, include_str!("repository/with_retention.sql"), &[]).await
+}
+
+/// All that the repository holds, as the rules of retention look at it.
+pub async fn holding(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+) -> Result<Holding, QueryError> {
+    let repository = repository.as_str();
+    let holding = query::find(client, include_str!("repository/holding.sql"), &[&organization.0, &repository]).await?;
+    Ok(holding.unwrap_or_default())
+}
+
+/// Bytes of all that manifests are and name, in one repository or in all; what several name counts once in each repository.
+pub async fn bytes(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repository: Option<&RepositoryPath>,
+) -> Result<u64, QueryError> {
+    let repository = repository.map(RepositoryPath::as_str);
+    let bytes = query::find(client, include_str!("repository/bytes.sql"), &[&organization.0, &repository]).await?;
+    Ok(bytes.unwrap_or(0))
 }

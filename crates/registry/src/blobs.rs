@@ -3,20 +3,22 @@
 
 mod files;
 mod hash;
+mod objects;
 mod writing;
 
 use std::ops::Range;
-use std::pin::Pin;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use distr_domain::ids::ArtifactId;
 use distr_domain::oci::{Algorithm, Digest};
-use futures_util::Stream;
+use futures_util::stream::BoxStream;
 use uuid::Uuid;
 
 pub use files::FileBlobs;
-pub(crate) use hash::digest_of;
+pub(crate) use hash::{Hashing, digest_of};
+pub use objects::{BucketError, ObjectBlobs};
 
 /// A blob is there whole and verified, or not at all; what `finish` and `put` have answered survives a power cut.
 #[async_trait]
@@ -30,6 +32,11 @@ pub trait BlobStore: Send + Sync {
     /// Stores a small blob whose digest was computed from these very bytes.
     async fn put(&self, digest: &Digest, bytes: Bytes) -> Result<(), BlobFault>;
 
+    /// Bytes that a chunk should have at least to be stored well, if it matters; shorter ones are taken, too.
+    fn min_chunk(&self) -> Option<u64> {
+        None
+    }
+
     async fn begin(&self, upload: UploadKey) -> Result<(), BlobFault>;
 
     /// How many bytes of the upload are there; `None` if there is no such upload.
@@ -41,6 +48,18 @@ pub trait BlobStore: Send + Sync {
 
     /// Answers whether there was such an upload.
     async fn cancel(&self, upload: UploadKey) -> Result<bool, BlobFault>;
+
+    /// All blobs, in no order. What comes or goes meanwhile may be in it or not.
+    fn blobs(&self) -> BoxStream<'static, Result<StoredBlob, BlobFault>>;
+
+    /// Removes the blob, unless it was stored later than this. Answers whether it did.
+    async fn remove(&self, digest: &Digest, unless_after: DateTime<Utc>) -> Result<bool, BlobFault>;
+
+    /// All uploads that are under way.
+    fn uploads(&self) -> BoxStream<'static, Result<StoredUpload, BlobFault>>;
+
+    /// Removes what belongs to no blob and no upload, because somebody died at the wrong moment, and is older than this.
+    async fn remove_strays(&self, before: DateTime<Utc>, dry_run: bool) -> Result<u64, BlobFault>;
 }
 
 /// The writing end of an upload. Dropped without `pause` or `finish`, it keeps some of what was written last, or none;
@@ -58,13 +77,26 @@ pub trait Writing: Send {
     async fn finish(self: Box<Self>, digest: &Digest) -> Result<u64, FinishError>;
 }
 
-pub type BlobStream = Pin<Box<dyn Stream<Item = Result<Bytes, BlobFault>> + Send>>;
+pub type BlobStream = BoxStream<'static, Result<Bytes, BlobFault>>;
 
 /// An upload belongs to its repository: nobody goes on with it through another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UploadKey {
     pub artifact: ArtifactId,
     pub id: Uuid,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredBlob {
+    pub digest: Digest,
+    pub size: u64,
+    pub stored_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredUpload {
+    pub key: UploadKey,
+    pub touched_at: DateTime<Utc>,
 }
 
 /// The store did not do what it was asked.

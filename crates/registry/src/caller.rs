@@ -103,14 +103,22 @@ impl Caller {
 
     /// What it may do to this repository of its own organization.
     pub(crate) fn right(&self, repository: &RepositoryPath, need: Need) -> Result<Right, NotAllowed> {
+        let right = self.right_somewhere(need)?;
+        if let CallerAccess::Member { repositories, .. } = &self.access {
+            token_repository(repositories, repository)?;
+        }
+        Ok(right)
+    }
+
+    /// What it may do to those repositories of its own organization that its token may touch.
+    pub(crate) fn right_somewhere(&self, need: Need) -> Result<Right, NotAllowed> {
         let changes = matches!(need, Need::Push | Need::Delete);
         match &self.access {
             CallerAccess::Anonymous => Err(not_allowed("registry.anonymous", "sign in first")),
             CallerAccess::Agent { .. } if changes => Err(not_allowed("registry.agent", "an agent may only pull")),
             CallerAccess::Agent { customer, .. } => Ok(Right::Licensed { customer: *customer }),
-            CallerAccess::Member { membership, scopes, repositories, .. } => {
+            CallerAccess::Member { membership, scopes, .. } => {
                 token_scope(scopes, need)?;
-                token_repository(repositories, repository)?;
                 member(membership, need)
             }
         }

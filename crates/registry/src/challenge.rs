@@ -9,10 +9,13 @@ use crate::token::SERVICE;
 
 /// What a request was about, as far as a token must be asked for it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Wanted<'a> {
-    /// valid: it stands between quotes
-    pub(crate) name: &'a str,
-    pub(crate) need: Need,
+pub(crate) enum Wanted<'a> {
+    /// The name is valid: it stands between quotes.
+    Repository {
+        name: &'a str,
+        need: Need,
+    },
+    Catalog,
 }
 
 /// `error`: of RFC 6750, when there was a token.
@@ -23,18 +26,29 @@ pub(crate) fn bearer(
     error: Option<&str>,
 ) -> String {
     let mut challenge = format!("Bearer realm=\"{}/token\",service=\"{SERVICE}\"", base_url(request, settings));
-    if let Some(Wanted { name, need }) = wanted {
-        let actions = match need {
-            Need::Look | Need::Pull => "pull",
-            Need::Push => "pull,push",
-            Need::Delete => "pull,delete",
-        };
-        challenge.push_str(&format!(",scope=\"repository:{name}:{actions}\""));
+    if let Some(wanted) = wanted {
+        challenge.push_str(&format!(",scope=\"{}\"", wanted.scope()));
     }
     if let Some(error) = error {
         challenge.push_str(&format!(",error=\"{error}\""));
     }
     challenge
+}
+
+impl Wanted<'_> {
+    fn scope(self) -> String {
+        match self {
+            Self::Repository { name, need } => {
+                let actions = match need {
+                    Need::Look | Need::Pull => "pull",
+                    Need::Push => "pull,push",
+                    Need::Delete => "pull,delete",
+                };
+                format!("repository:{name}:{actions}")
+            }
+            Self::Catalog => "registry:catalog:*".to_owned(),
+        }
+    }
 }
 
 fn base_url(request: &HttpRequest, settings: &Settings) -> String {
@@ -77,7 +91,7 @@ mod tests {
 
     #[test]
     fn the_challenge_names_the_token_endpoint_and_the_scope() {
-        let wanted = Some(Wanted { name: "acme/hello", need: Need::Push });
+        let wanted = Some(Wanted::Repository { name: "acme/hello", need: Need::Push });
         assert_eq!(
             bearer(&request(), &settings(None, false), wanted, None),
             "Bearer realm=\"http://127.0.0.1:8080/token\",service=\"distr\",scope=\"repository:acme/hello:pull,push\"",

@@ -31,6 +31,8 @@ pub(crate) enum OciError {
     ManifestBlobUnknown { missing: Vec<Digest> },
     #[error("{0}")]
     BlobUnknown(String),
+    #[error("{name}: a manifest names blob {digest}; delete the manifest first")]
+    BlobNamed { name: String, digest: Digest },
     #[error("the upload is not known")]
     UploadUnknown,
     #[error("{0}")]
@@ -40,6 +42,9 @@ pub(crate) enum OciError {
     /// A chunk that begins elsewhere than where the upload ends.
     #[error("the upload goes on at byte {offset}")]
     UploadOutOfOrder { location: String, offset: u64 },
+    /// Between its arrival and its link. It was there, unused, for longer than the grace period.
+    #[error("the blob was collected in this moment; push it again")]
+    Collected,
     #[error("{0}")]
     DigestInvalid(String),
     #[error("the range lies outside of the {size} bytes")]
@@ -88,10 +93,12 @@ impl OciError {
             Self::ManifestTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "SIZE_INVALID"),
             Self::ManifestBlobUnknown { .. } => (StatusCode::NOT_FOUND, "MANIFEST_BLOB_UNKNOWN"),
             Self::BlobUnknown(_) => (StatusCode::NOT_FOUND, "BLOB_UNKNOWN"),
+            Self::BlobNamed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED"),
             Self::UploadUnknown => (StatusCode::NOT_FOUND, "BLOB_UPLOAD_UNKNOWN"),
             Self::UploadInvalid(_) => (StatusCode::BAD_REQUEST, "BLOB_UPLOAD_INVALID"),
             Self::UploadBusy => (StatusCode::CONFLICT, "BLOB_UPLOAD_INVALID"),
             Self::UploadOutOfOrder { .. } => (StatusCode::RANGE_NOT_SATISFIABLE, "BLOB_UPLOAD_INVALID"),
+            Self::Collected => (StatusCode::SERVICE_UNAVAILABLE, "BLOB_UPLOAD_INVALID"),
             Self::DigestInvalid(_) => (StatusCode::BAD_REQUEST, "DIGEST_INVALID"),
             Self::RangeUnsatisfiable { .. } => (StatusCode::RANGE_NOT_SATISFIABLE, "SIZE_INVALID"),
             Self::PageInvalid(_) => (StatusCode::BAD_REQUEST, "PAGINATION_NUMBER_INVALID"),
@@ -176,7 +183,5 @@ fault! {
     deadpool_postgres::PoolError
     tokio_postgres::Error
     distr_projections::QueryError
-    distr_projections::WaitError
-    distr_eventlog::ReadError
     jsonwebtoken::errors::Error
 }

@@ -2,12 +2,11 @@
 
 use std::error::Error;
 
-use distr_domain::artifact::ArtifactRejection;
-use distr_eventlog::{ExecuteError, ReadError};
 use distr_projections::{QueryError, WaitError};
 
 use crate::blobs::BlobFault;
 use crate::caller::CallersFault;
+use crate::changing::ChangeError;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
@@ -19,10 +18,8 @@ pub(crate) enum Fault {
     Pool(#[from] deadpool_postgres::PoolError),
     #[error(transparent)]
     ReadModels(#[from] QueryError),
-    #[error("the push could not be recorded")]
-    Execute(#[source] ExecuteError<ArtifactRejection>),
-    #[error(transparent)]
-    Log(#[from] ReadError),
+    #[error("the repository could not be changed")]
+    Change(#[source] ChangeError),
     #[error("what was pushed is stored, but does not show yet")]
     NotShownYet(#[from] WaitError),
     #[error("the hub could not say who the caller is")]

@@ -87,7 +87,7 @@ impl Registry {
         need: Need,
     ) -> Result<Visit, OciError> {
         let parsed = name.parse::<RepositoryName>();
-        let wanted = parsed.is_ok().then_some(Wanted { name, need });
+        let wanted = parsed.is_ok().then_some(Wanted::Repository { name, need });
         let claims = self.authenticate(request, wanted).await?;
         let parsed = parsed.map_err(|error| OciError::NameInvalid(error.to_string()))?;
         let insufficient = |message: &str| self.challenge(request, wanted, Some("insufficient_scope"), message);
@@ -109,6 +109,23 @@ impl Registry {
                 self.record_refusal(&visit, None, "registry.unknown", "it is not known to the caller").await?;
                 Err(object.unknown(&visit.name))
             }
+        }
+    }
+
+    /// Admits a request to the list of the repositories of the caller's organization.
+    pub(crate) async fn admit_to_catalog(
+        &self,
+        request: &HttpRequest,
+    ) -> Result<(Caller, OrganizationId, Right), OciError> {
+        let wanted = Some(Wanted::Catalog);
+        let claims = self.authenticate(request, wanted).await?;
+        let insufficient = |message: &str| self.challenge(request, wanted, Some("insufficient_scope"), message);
+        let organization = claims.caller.organization.ok_or_else(|| insufficient("sign in first"))?;
+        let right = claims.caller.right_somewhere(Need::Pull);
+        let right = right.map_err(|no| OciError::Denied { reason: format!("the catalog: {no}") })?;
+        match claims.access.iter().any(Access::is_catalog) {
+            true => Ok((claims.caller, organization, right)),
+            false => Err(insufficient("the token is for something else")),
         }
     }
 
@@ -155,9 +172,10 @@ impl Visit {
         }
     }
 
-    /// Whether the token was asked to pull from this repository, too.
-    pub(crate) fn covers_pull(&self, name: &str) -> bool {
-        covers(&self.access, name, Need::Pull)
+    /// The repositories that the token was asked to pull from.
+    pub(crate) fn pullable(&self) -> impl Iterator<Item = &str> {
+        let pull = self.access.iter().filter(|access| access.actions.contains(&Action::Pull));
+        pull.map(|access| access.name.as_str())
     }
 }
 
@@ -204,7 +222,7 @@ fn covers(access: &[Access], name: &str, need: Need) -> bool {
         Need::Push => &[Action::Push],
         Need::Delete => &[Action::Delete],
     };
-    access.iter().any(|access| access.name == name && access.actions.iter().any(|action| enough.contains(action)))
+    access.iter().any(|access| access.is_of(name) && access.actions.iter().any(|action| enough.contains(action)))
 }
 
 fn bearer_token(header: &str) -> Option<&str> {

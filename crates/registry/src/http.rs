@@ -2,7 +2,11 @@
 
 mod base;
 mod blobs;
+mod catalog;
+mod conditional;
 mod manifests;
+mod page;
+mod referrers;
 mod tags;
 mod token;
 mod uploads;
@@ -21,6 +25,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(web::resource("/token").route(web::get().to(token::by_basic)).route(web::post().to(token::by_grant)));
     let base = resource(&["/v2", "/v2/"]);
     config.service(base.route(web::get().to(base::check)).route(web::head().to(base::check)));
+    config.service(resource(&["/v2/_catalog"]).route(web::get().to(catalog::list)));
+    config.service(resource(&["/v2/{name:.+}/referrers/{digest:[^/]+}"]).route(web::get().to(referrers::list)));
     config.service(resource(&["/v2/{name:.+}/tags/list"]).route(web::get().to(tags::list)));
     config.service(
         resource(&["/v2/{name:.+}/manifests/{reference:[^/]+}"])
@@ -38,8 +44,12 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route(web::put().to(uploads::finish))
             .route(web::delete().to(uploads::cancel)),
     );
-    let blob = resource(&["/v2/{name:.+}/blobs/{digest:[^/]+}"]);
-    config.service(blob.route(web::get().to(blobs::get)).route(web::head().to(blobs::head)));
+    config.service(
+        resource(&["/v2/{name:.+}/blobs/{digest:[^/]+}"])
+            .route(web::get().to(blobs::get))
+            .route(web::head().to(blobs::head))
+            .route(web::delete().to(blobs::delete)),
+    );
     config.service(resource(&["/v2/{rest:.*}"]));
 }
 
@@ -61,6 +71,11 @@ fn parameters(request: &HttpRequest) -> Vec<(String, String)> {
 /// Bytes of blobs and manifests that come in or go out.
 fn measure_bytes(direction: &'static str, bytes: u64) {
     metrics::counter!("distr_registry_bytes_total", "direction" => direction).increment(bytes);
+}
+
+/// The query of a link.
+fn query(parameters: &[(&str, String)]) -> String {
+    serde_urlencoded::to_string(parameters).expect("pairs of texts make a query")
 }
 
 /// The answer to a `HEAD`: it says the length of what a `GET` would bring.

@@ -1,12 +1,15 @@
 #![doc = include_str!("../README.md")]
 
+mod annotations;
 mod blobs;
 mod caller;
 mod challenge;
+mod changing;
 mod error;
 mod fault;
 mod guard;
 mod http;
+mod keeper;
 mod licensed;
 mod limits;
 mod links;
@@ -20,8 +23,13 @@ mod rights;
 mod scope;
 mod token;
 
-pub use blobs::{BlobFault, BlobStore, BlobStream, FileBlobs, FinishError, ResumeError, UploadKey, Writing};
+pub use blobs::{
+    BlobFault, BlobStore, BlobStream, BucketError, FileBlobs, FinishError, ObjectBlobs, ResumeError, StoredBlob,
+    StoredUpload, UploadKey, Writing,
+};
 pub use caller::{Caller, CallerAccess, Callers, CallersFault};
+pub use changing::{ChangeError, Changed, Changing};
 pub use http::configure;
+pub use keeper::{CollectOptions, Collected, Job, Keeper, KeeperFault, Retained, Schedule, Scrubbed};
 pub use links::{MigrateError, migrate};
 pub use registry::{Ports, Recording, Registry, Settings};

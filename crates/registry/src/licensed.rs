@@ -1,9 +1,12 @@
 //! What the licenses in force at this moment say of a pull by a customer or an agent. The rule is the domain's; here it is
 //! asked with what the read models and the clock say now, and its refusal becomes the answer.
 
+use std::collections::BTreeSet;
+
 use deadpool_postgres::Client;
 use distr_domain::entitlement::{Asked, HeldLicense, Refusal, decide};
-use distr_domain::ids::CustomerId;
+use distr_domain::ids::{ApplicationId, CustomerId, OrganizationId};
+use distr_domain::names::RepositoryPath;
 use distr_domain::oci::Digest;
 use distr_domain::rejection::Rejection;
 use distr_projections::{QueryError, entitlement};
@@ -72,22 +75,41 @@ impl Registry {
         }
     }
 
-    /// Of these manifests, whether each may be had by the customer. Nothing is recorded: nothing is served.
-    pub(crate) async fn licensed(
+    /// Those of `rows` whose manifest the caller may have. Nothing is recorded: nothing is served.
+    pub(crate) async fn licensed_of<T>(
         &self,
         client: &Client,
         visit: &Visit,
-        customer: CustomerId,
-        digests: &[Digest],
-    ) -> Result<Vec<bool>, OciError> {
+        mut rows: Vec<T>,
+        digest: impl Fn(&T) -> &Digest,
+    ) -> Result<Vec<T>, OciError> {
+        let Right::Licensed { customer } = visit.right else {
+            return Ok(rows);
+        };
         let (organization, path) = (visit.name.organization(), &visit.name.path);
+        let digests: BTreeSet<Digest> = rows.iter().map(|row| digest(row).clone()).collect();
+        let digests: Vec<Digest> = digests.into_iter().collect();
         let held = entitlement::held_licenses(client, organization, customer).await?;
-        let mut licensed = Vec::with_capacity(digests.len());
-        for digest in digests {
-            let asked = entitlement::asked_for_manifest(client, organization, path, digest).await?;
-            licensed.push(granted(&asked, &held, self).is_ok());
-        }
-        Ok(licensed)
+        let asked = entitlement::asked_for_manifests(client, organization, path, &digests).await?;
+        rows.retain(|row| asked.get(digest(row)).is_some_and(|asked| granted(asked, &held, self).is_ok()));
+        Ok(rows)
+    }
+
+    /// The repositories with a release that the customer may have, in byte order.
+    pub(crate) async fn licensed_repositories(
+        &self,
+        client: &Client,
+        organization: OrganizationId,
+        customer: CustomerId,
+    ) -> Result<Vec<RepositoryPath>, OciError> {
+        let held = entitlement::held_licenses(client, organization, customer).await?;
+        let applications: BTreeSet<ApplicationId> = held.iter().map(|license| license.application).collect();
+        let applications: Vec<ApplicationId> = applications.into_iter().collect();
+        let asked = entitlement::asked_by_repository(client, organization, &applications).await?;
+        let licensed = asked.into_iter().filter(|(_, asked)| granted(asked, &held, self).is_ok());
+        let mut paths: Vec<RepositoryPath> = licensed.map(|(path, _)| path).collect();
+        paths.sort();
+        Ok(paths)
     }
 }
 

@@ -2,13 +2,18 @@
 //! schema `registry` rather than files beside the blobs, so that all hubs see them whatever keeps the bytes, and so that a
 //! collector can ask which ones are old. They are not history: losing them costs a client a second upload.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
-use deadpool_postgres::Client;
+use deadpool_postgres::{Client, GenericClient, Transaction};
+use distr_domain::ids::OrganizationId;
+use distr_domain::names::RepositoryPath;
 use distr_domain::oci::Digest;
 use distr_projections::artifact;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
+use crate::blobs::BlobStore;
 use crate::fault::Fault;
 use crate::name::RepositoryName;
 
@@ -38,15 +43,115 @@ pub async fn migrate(client: &mut tokio_postgres::Client) -> Result<(), MigrateE
     Ok(migrated?)
 }
 
-pub(crate) async fn add(
-    client: &Client,
+/// Links a blob that the store has just got, or has, to the repository. False: the store has it no longer.
+pub(crate) async fn hold(
+    client: &mut Client,
+    store: &dyn BlobStore,
     name: &RepositoryName,
     digest: &Digest,
     at: DateTime<Utc>,
-) -> Result<(), Fault> {
+) -> Result<bool, Fault> {
+    let together = client.transaction().await?;
+    lock(&together, std::slice::from_ref(digest)).await?;
+    add(&together, name.organization(), &name.path, std::slice::from_ref(digest), at).await?;
+    let is_there = store.size(digest).await?.is_some();
+    if is_there {
+        together.commit().await?;
+    }
+    Ok(is_there)
+}
+
+/// Of these blobs, those that the repository holds and the store has. They stay for at least the grace period from now.
+pub(crate) async fn claim(
+    client: &mut Client,
+    store: &dyn BlobStore,
+    name: &RepositoryName,
+    digests: &[Digest],
+    at: DateTime<Utc>,
+) -> Result<HashSet<Digest>, Fault> {
+    let together = client.transaction().await?;
+    lock(&together, digests).await?;
+    let texts: Vec<&str> = digests.iter().map(Digest::as_str).collect::<BTreeSet<_>>().into_iter().collect();
+    let statement = together.prepare_cached(include_str!("links/claim.sql")).await?;
+    let parameters: [&(dyn ToSql + Sync); 4] = [&name.organization().0, &name.path.as_str(), &texts, &at];
+    let mut claimed = HashSet::new();
+    for digest in parsed(&together.query(&statement, &parameters).await?) {
+        if store.size(&digest).await?.is_some() {
+            claimed.insert(digest);
+        }
+    }
+    together.commit().await?;
+    Ok(claimed)
+}
+
+/// Makes links, or renews them.
+pub(crate) async fn add(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+    digests: &[Digest],
+    at: DateTime<Utc>,
+) -> Result<(), tokio_postgres::Error> {
+    let texts: Vec<&str> = digests.iter().map(Digest::as_str).collect::<BTreeSet<_>>().into_iter().collect();
     let statement = client.prepare_cached(include_str!("links/add.sql")).await?;
-    client.execute(&statement, &[&name.organization().0, &name.path.as_str(), &digest.as_str(), &at]).await?;
+    client.execute(&statement, &[&organization.0, &repository.as_str(), &texts, &at]).await?;
     Ok(())
+}
+
+/// Keeps the collector off these blobs until the transaction ends.
+async fn lock(together: &Transaction<'_>, digests: &[Digest]) -> Result<(), tokio_postgres::Error> {
+    let texts: Vec<&str> = digests.iter().map(Digest::as_str).collect();
+    let statement = together.prepare_cached(include_str!("links/lock.sql")).await?;
+    together.query_one(&statement, &[&texts]).await.map(drop)
+}
+
+/// Keeps everybody else off this blob until the transaction ends; false if somebody is at it.
+pub(crate) async fn try_lock_alone(alone: &Transaction<'_>, digest: &Digest) -> Result<bool, tokio_postgres::Error> {
+    let sql = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))";
+    let statement = alone.prepare_cached(sql).await?;
+    Ok(alone.query_one(&statement, &[&digest.as_str()]).await?.get(0))
+}
+
+/// Of these blobs, those that anybody needs: a manifest, or a repository with a link that is younger.
+pub(crate) async fn needed(
+    client: &impl GenericClient,
+    digests: &[Digest],
+    before: DateTime<Utc>,
+) -> Result<HashSet<Digest>, tokio_postgres::Error> {
+    let texts: Vec<&str> = digests.iter().map(Digest::as_str).collect();
+    let statement = client.prepare_cached(include_str!("links/needed.sql")).await?;
+    Ok(parsed(&client.query(&statement, &[&texts, &before]).await?).collect())
+}
+
+/// Removes the links that nobody renewed and no manifest of their repository backs; answers how many.
+pub(crate) async fn expire(
+    client: &Client,
+    before: DateTime<Utc>,
+    dry_run: bool,
+) -> Result<u64, tokio_postgres::Error> {
+    if dry_run {
+        let count: i64 = client.query_one(include_str!("links/expired.sql"), &[&before]).await?.get(0);
+        return Ok(count as u64);
+    }
+    client.execute(include_str!("links/expire.sql"), &[&before]).await
+}
+
+/// At most `limit` digests after `last` that manifests of any organization are or name, in byte order.
+pub(crate) async fn named(client: &Client, last: &str, limit: i64) -> Result<Vec<Digest>, tokio_postgres::Error> {
+    let statement = client.prepare_cached(include_str!("links/named.sql")).await?;
+    Ok(parsed(&client.query(&statement, &[&last, &limit]).await?).collect())
+}
+
+/// What these tables hold was parsed before it came there.
+fn parsed(rows: &[Row]) -> impl Iterator<Item = Digest> {
+    rows.iter().filter_map(|row| row.get::<_, &str>(0).parse().ok())
+}
+
+/// Answers whether there was such a link.
+pub(crate) async fn remove(client: &Client, name: &RepositoryName, digest: &Digest) -> Result<bool, Fault> {
+    let statement = client.prepare_cached(include_str!("links/remove.sql")).await?;
+    let removed = client.execute(&statement, &[&name.organization().0, &name.path.as_str(), &digest.as_str()]).await?;
+    Ok(removed > 0)
 }
 
 /// Which of these blobs the repository holds: uploaded to it, or named by one of its manifests.

@@ -1,7 +1,6 @@
 //! The registry's state: the ports it works through, and its settings.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use deadpool_postgres::{Client, Pool};
@@ -9,15 +8,13 @@ use distr_eventlog::EventLog;
 use distr_projections::Progress;
 use tokio::task::JoinHandle;
 
+use crate::annotations::Annotations;
 use crate::blobs::BlobStore;
 use crate::caller::Callers;
 use crate::fault::Fault;
 use crate::limits::Limits;
 use crate::record::Recorder;
 use crate::token::Tokens;
-
-/// How long a push waits for the read models before it says that it does not show yet.
-pub(crate) const SHOWN_WITHIN: Duration = Duration::from_secs(10);
 
 /// What the registry works through.
 pub struct Ports {
@@ -51,8 +48,9 @@ pub struct Registry {
     pub(crate) tokens: Tokens,
     pub(crate) recorder: Recorder,
     pub(crate) limits: Limits,
+    pub(crate) annotations: Annotations,
     pub(crate) settings: Settings,
-    pool: Pool,
+    pub(crate) pool: Pool,
     clock: fn() -> DateTime<Utc>,
 }
 
@@ -65,7 +63,8 @@ impl Registry {
         let (recorder, recording) = Recorder::start(log.clone());
         let tokens = Tokens::new(&settings.token_key);
         let limits = Limits::new(settings.requests_per_second);
-        (Self { log, blobs, callers, shown, tokens, recorder, limits, settings, pool, clock }, recording)
+        let annotations = Annotations::new(blobs.clone());
+        (Self { log, blobs, callers, shown, tokens, recorder, limits, annotations, settings, pool, clock }, recording)
     }
 
     /// To be called now and then: forgets who has not asked for a while.

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// More than any client asks for at once; it bounds the size of a token.
 const LIMIT: usize = 32;
+const REPOSITORY: &str = "repository";
+const REGISTRY: &str = "registry";
 
 /// One resource and what may be done to it at most. It is an upper bound, never a grant: each request is decided anew.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +25,18 @@ pub(crate) enum Action {
     Pull,
     Push,
     Delete,
+}
+
+impl Access {
+    /// Whether it is about this repository.
+    pub(crate) fn is_of(&self, repository: &str) -> bool {
+        self.kind == REPOSITORY && self.name == repository
+    }
+
+    /// Whether it is about the list of repositories.
+    pub(crate) fn is_catalog(&self) -> bool {
+        self.kind == REGISTRY && self.name == "catalog"
+    }
 }
 
 impl fmt::Display for Access {
@@ -59,11 +73,13 @@ pub(crate) fn parse<'a>(scopes: impl IntoIterator<Item = &'a str>) -> Vec<Access
     scopes.into_iter().flat_map(str::split_whitespace).filter_map(parse_one).take(LIMIT).collect()
 }
 
-/// `repository:<name>:<action>[,<action>…]`; the kind may carry a class: `repository(plugin)`.
+/// `repository:<name>:<action>[,<action>…]`, where the kind may carry a class: `repository(plugin)`; or `registry:catalog:*`.
 fn parse_one(scope: &str) -> Option<Access> {
     let (kind, rest) = scope.split_once(':')?;
     let (name, actions) = rest.rsplit_once(':')?;
-    if kind.split('(').next() != Some("repository") || name.is_empty() || name.len() > 300 {
+    let kind = kind.split('(').next()?;
+    let is_known = kind == REPOSITORY || (kind == REGISTRY && name == "catalog");
+    if !is_known || name.is_empty() || name.len() > 300 {
         return None;
     }
     let mut known: Vec<Action> = Vec::new();
@@ -72,7 +88,7 @@ fn parse_one(scope: &str) -> Option<Access> {
             known.push(*action);
         }
     }
-    (!known.is_empty()).then(|| Access { kind: "repository".to_owned(), name: name.to_owned(), actions: known })
+    (!known.is_empty()).then(|| Access { kind: kind.to_owned(), name: name.to_owned(), actions: known })
 }
 
 #[cfg(test)]
@@ -88,7 +104,7 @@ mod tests {
     #[test]
     fn scopes_are_read_as_the_token_specification_writes_them() {
         use Action::*;
-        let cases: [(&str, Vec<Access>); 7] = [
+        let cases: [(&str, Vec<Access>); 8] = [
             ("repository:acme/hello:pull", vec![access("acme/hello", &[Pull])]),
             ("repository:acme/hello:pull,push,pull", vec![access("acme/hello", &[Pull, Push])]),
             (
@@ -97,7 +113,8 @@ mod tests {
             ),
             ("repository(plugin):acme/a:*", vec![access("acme/a", &[Pull, Push, Delete])]),
             ("repository:host:5000/acme/a:pull,fly", vec![access("host:5000/acme/a", &[Pull])]),
-            ("registry:catalog:*", vec![]),
+            ("registry:catalog:*", vec![Access { kind: "registry".into(), ..access("catalog", &Action::ALL) }]),
+            ("registry:secrets:*", vec![]),
             ("repository:acme/a", vec![]),
         ];
         for (text, expected) in cases {

@@ -35,6 +35,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     row("query", "applications", ALL, "applications { nodes { id } }"),
     row("query", "release", ALL, "release(application: \"none\", version: \"1.0.0\") { id }"),
     row("query", "channel", ALL, "channel(application: \"none\", name: \"stable\") { id }"),
+    row("query", "repository", ALL, "repository(name: \"none\") { name }"),
     row("query", "repositories", ALL, "repositories { nodes { name } }"),
     row("query", "license", ALL, "license(customer: \"globex\", name: \"none\") { id }"),
     row("query", "licenses", ALL, "licenses { nodes { id } }"),
@@ -112,6 +113,15 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "OP",
         "repositorySetVisibility(name: \"none\", visibility: PUBLIC) { changed }",
     ),
+    row("mutation", "repositoryMakeImmutable", "OP", "repositoryMakeImmutable(repository: \"none\") { changed }"),
+    row("mutation", "repositoryMakeMutable", "OP", "repositoryMakeMutable(repository: \"none\") { changed }"),
+    row(
+        "mutation",
+        "repositorySetRetention",
+        "OP",
+        "repositorySetRetention(repository: \"none\", rules: { keepLast: 3 }) { changed }",
+    ),
+    row("mutation", "repositoryClearRetention", "OP", "repositoryClearRetention(repository: \"none\") { changed }"),
     row("mutation", "artifactDeleteTag", "OP", "artifactDeleteTag(repository: \"none\", tag: \"1\") { changed }"),
     row("mutation", "artifactDeleteManifest", "OP", DELETE_MANIFEST),
     row(

@@ -37,6 +37,8 @@ const ROUTES: &[Route] = &[
     row("/token", "POST", "/token", [400, 400, 400]),
     row("/v2", "GET", "/v2", [401, 401, 401]),
     row("/v2/", "GET", "/v2/", [401, 401, 401]),
+    row("/v2/_catalog", "GET", "/v2/_catalog", [401, 401, 401]),
+    row("/v2/{name:.+}/referrers/{digest:[^/]+}", "GET", "/v2/acme/a/referrers/sha256:x", [401, 401, 401]),
     row("/v2/{name:.+}/tags/list", "GET", "/v2/acme/a/tags/list", [401, 401, 401]),
     row("/v2/{name:.+}/manifests/{reference:[^/]+}", "GET", "/v2/acme/a/manifests/1", [401, 401, 401]),
     row("/v2/{name:.+}/manifests/{reference:[^/]+}", "PUT", "/v2/acme/a/manifests/1", [401, 401, 401]),
@@ -45,7 +47,8 @@ const ROUTES: &[Route] = &[
     row("/v2/{name:.+}/blobs/uploads/", "POST", "/v2/acme/a/blobs/uploads/", [401, 401, 401]),
     row("/v2/{name:.+}/blobs/uploads/{id:[^/]+}", "PATCH", "/v2/acme/a/blobs/uploads/x", [401, 401, 401]),
     row("/v2/{name:.+}/blobs/{digest:[^/]+}", "GET", "/v2/acme/a/blobs/sha256:x", [401, 401, 401]),
-    row("/v2/{rest:.*}", "GET", "/v2/_catalog", [401, 401, 401]),
+    row("/v2/{name:.+}/blobs/{digest:[^/]+}", "DELETE", "/v2/acme/a/blobs/sha256:x", [401, 401, 401]),
+    row("/v2/{rest:.*}", "GET", "/v2/acme", [401, 401, 401]),
 ];
 
 /// The places where routes are registered.

@@ -3,17 +3,20 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use distr_domain::access::{AccessAction, AccessOutcome, AccessRecord};
 use distr_domain::application::{Application, ApplicationCommand};
-use distr_domain::artifact::{Artifact, ArtifactCommand, Manifest};
+use distr_domain::artifact::Manifest;
+use distr_domain::artifact::manifest::{ManifestCommand, StoredManifest};
+use distr_domain::artifact::tag::{TagChange, TagCommand, TagPointer};
 use distr_domain::channel::{Channel, ChannelCommand};
 use distr_domain::customer::{Customer, CustomerCommand};
 use distr_domain::decider::Decider;
 use distr_domain::deployment::{Deployment, DeploymentCommand, Desired};
 use distr_domain::ids::{
-    ApplicationId, ArtifactId, ChannelId, CustomerId, DeploymentId, LicenseId, OrganizationId, ReleaseId, TargetId,
+    ApplicationId, ArtifactId, ChannelId, CustomerId, DeploymentId, LicenseId, ManifestId, OrganizationId, ReleaseId,
+    TagId, TargetId,
 };
 use distr_domain::license::{License, LicenseCommand, Terms};
 use distr_domain::names::Slug;
-use distr_domain::oci::{Descriptor, Digest};
+use distr_domain::oci::{Descriptor, Digest, Tag};
 use distr_domain::release::{Release, ReleaseArtifact, ReleaseCommand, ReleaseContent, ReleaseStatus};
 use distr_domain::target::{Runtime, Target, TargetCommand};
 use distr_eventlog::{Actor, Context, EventLog, Position, PostgresLog, TelemetryKind, TelemetryRecord, execute};
@@ -89,9 +92,14 @@ impl Story {
                 artifact_type: None,
             };
             let artifact = ArtifactId::of(self.organization, &repository);
-            let tag = Some(version.parse().expect("a tag"));
-            let push = ArtifactCommand::Push { repository: repository.clone(), manifest, tag };
-            self.run::<Artifact>(time, artifact.0, push).await;
+            let stream = ManifestId::of(artifact, &digest).0;
+            let push = ManifestCommand::Push { repository: repository.clone(), manifest };
+            self.run::<StoredManifest>(time, stream, push).await;
+            let tag: Tag = version.parse().expect("a tag");
+            let stream = TagId::of(artifact, &tag).0;
+            let change = TagChange::Move { to: digest.clone() };
+            let tag = TagCommand { repository: repository.clone(), tag, listed: None, immutable: false, change };
+            self.run::<TagPointer>(time, stream, tag).await;
             let content = ReleaseContent {
                 compose: String::new(),
                 artifacts: vec![ReleaseArtifact {

@@ -1,18 +1,25 @@
 //! The repositories of the registry, for the vendor.
 
+mod keeping;
+
 use async_graphql::connection::Connection;
 use async_graphql::{Context, Enum, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use distr_domain::artifact::{self as domain, Artifact as Decider, ArtifactCommand};
-use distr_domain::ids::ArtifactId;
+use distr_domain::artifact as domain;
+use distr_domain::names::RepositoryPath;
 use distr_domain::permission::Permission;
 use distr_projections::artifact::{self, RepositoryRow, TagRow};
+use distr_projections::repository::{self, RepositorySettingsRow};
+use distr_registry::Changing;
 
 use super::connection::{connection, cost, paging};
-use super::context::{ContextExt, Outcome, execute, read};
+use super::context::{ContextExt, Outcome, read};
 use super::guard::May;
-use super::scalar::{Digest, Repository, Tag};
+use super::scalar::{Digest, Pattern, Repository, Tag};
 use crate::error::ApiError;
+
+pub(super) use keeping::RepositoryMutation;
+use keeping::{RetentionInput, RetentionPlan, RetentionRules};
 
 pub(super) struct ArtifactRepository(pub RepositoryRow);
 
@@ -57,10 +64,44 @@ impl ArtifactRepository {
         self.0.last_pushed_at
     }
 
+    /// Bytes of all that its manifests are and name; what several name counts once.
+    async fn bytes(&self, ctx: &Context<'_>) -> Result<u64> {
+        let bytes = repository::bytes(&read(ctx).await?, ctx.organization()?, Some(&self.0.repository)).await;
+        Ok(bytes.map_err(ApiError::from)?)
+    }
+
+    /// The tags that may move although its tags are immutable; nothing, if they are not.
+    async fn immutable_except(&self, ctx: &Context<'_>) -> Result<Option<Vec<Pattern>>> {
+        let except = self.settings(ctx).await?.and_then(|settings| settings.immutable);
+        Ok(except.map(|except| except.into_iter().map(Pattern::from).collect()))
+    }
+
+    async fn retention(&self, ctx: &Context<'_>) -> Result<Option<RetentionRules>> {
+        Ok(self.settings(ctx).await?.and_then(|settings| settings.retention).map(RetentionRules::from))
+    }
+
+    /// What would go now by these rules, or by its own. Nothing is changed.
+    async fn retention_plan(&self, ctx: &Context<'_>, rules: Option<RetentionInput>) -> Result<RetentionPlan> {
+        let rules = match rules {
+            Some(rules) => Some(rules.into()),
+            None => self.settings(ctx).await?.and_then(|settings| settings.retention),
+        };
+        let holding = repository::holding(&read(ctx).await?, ctx.organization()?, &self.0.repository).await;
+        let plan = rules.unwrap_or_default().plan(&holding.map_err(ApiError::from)?, ctx.hub().clock.now());
+        Ok(plan.into())
+    }
+
     async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<RepositoryTag>> {
         let repositories = [self.0.repository.clone()];
         let tags = artifact::tags_of(&read(ctx).await?, ctx.organization()?, &repositories).await;
         Ok(tags.map_err(ApiError::from)?.into_iter().map(RepositoryTag::from).collect())
+    }
+}
+
+impl ArtifactRepository {
+    async fn settings(&self, ctx: &Context<'_>) -> Result<Option<RepositorySettingsRow>, ApiError> {
+        let settings = repository::settings(&read(ctx).await?, ctx.organization()?, &self.0.repository).await;
+        Ok(settings?)
     }
 }
 
@@ -69,6 +110,13 @@ pub(super) struct ArtifactQuery;
 
 #[Object]
 impl ArtifactQuery {
+    /// One that something was pushed to; none for a customer's member, who sees artifacts through releases.
+    #[graphql(guard = "May(Permission::ReadCatalog)")]
+    async fn repository(&self, ctx: &Context<'_>, name: Repository) -> Result<Option<ArtifactRepository>> {
+        let row = artifact::find_repository(&read(ctx).await?, ctx.scope()?, &name.0).await;
+        Ok(row.map_err(ApiError::from)?.map(ArtifactRepository))
+    }
+
     /// By name; none for a customer's member, who sees artifacts through releases.
     #[graphql(guard = "May(Permission::ReadCatalog)", complexity = "cost(first, child_complexity)")]
     async fn repositories(
@@ -93,21 +141,6 @@ pub(super) struct ArtifactMutation;
 
 #[Object]
 impl ArtifactMutation {
-    /// Says who may pull from a repository, also before the first push.
-    #[graphql(guard = "May(Permission::Publish)")]
-    async fn repository_set_visibility(
-        &self,
-        ctx: &Context<'_>,
-        name: Repository,
-        visibility: Visibility,
-    ) -> Result<ArtifactPayload> {
-        ctx.caller()?.check_repository(&name.0)?;
-        let id = ArtifactId::of(ctx.organization()?, &name.0);
-        let command = ArtifactCommand::SetVisibility { repository: name.0, visibility: visibility.into() };
-        let outcome = execute::<Decider>(ctx, id.0, command).await?;
-        Ok(ArtifactPayload { outcome })
-    }
-
     #[graphql(guard = "May(Permission::DeleteArtifacts)")]
     async fn artifact_delete_tag(
         &self,
@@ -115,13 +148,11 @@ impl ArtifactMutation {
         repository: Repository,
         tag: Tag,
     ) -> Result<ArtifactPayload> {
-        ctx.caller()?.check_repository(&repository.0)?;
-        let id = ArtifactId::of(ctx.organization()?, &repository.0);
-        let outcome = execute::<Decider>(ctx, id.0, ArtifactCommand::DeleteTag { tag: tag.0 }).await?;
-        Ok(ArtifactPayload { outcome })
+        let changed = changing(ctx, &repository.0)?.delete_tag(&tag.0).await;
+        Ok(ArtifactPayload { outcome: Outcome::from(changed.map_err(ApiError::from)?) })
     }
 
-    /// With every tag that points to it.
+    /// With every tag that points to it. What a release names stays until the release is revoked.
     #[graphql(guard = "May(Permission::DeleteArtifacts)")]
     async fn artifact_delete_manifest(
         &self,
@@ -129,9 +160,15 @@ impl ArtifactMutation {
         repository: Repository,
         digest: Digest,
     ) -> Result<ArtifactPayload> {
-        ctx.caller()?.check_repository(&repository.0)?;
-        let id = ArtifactId::of(ctx.organization()?, &repository.0);
-        let outcome = execute::<Decider>(ctx, id.0, ArtifactCommand::DeleteManifest { digest: digest.0 }).await?;
-        Ok(ArtifactPayload { outcome })
+        let changed = changing(ctx, &repository.0)?.delete_manifest(&digest.0).await;
+        Ok(ArtifactPayload { outcome: Outcome::from(changed.map_err(ApiError::from)?) })
     }
+}
+
+/// A change of the repository by the caller.
+fn changing<'a>(ctx: &Context<'a>, repository: &'a RepositoryPath) -> Result<Changing<'a>, ApiError> {
+    ctx.caller()?.check_repository(repository)?;
+    let hub = ctx.hub();
+    let context = hub.context(&ctx.cause()?);
+    Ok(Changing { log: hub.log.as_ref(), pool: &hub.read, shown: &hub.progress.core, repository, context })
 }

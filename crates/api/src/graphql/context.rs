@@ -10,6 +10,7 @@ use distr_domain::names::Slug;
 use distr_eventlog::Executed;
 use distr_projections::Scope;
 use distr_projections::query::ReadClient;
+use distr_registry::Changed;
 use uuid::Uuid;
 
 use super::loader::Loader;
@@ -108,6 +109,12 @@ impl Outcome {
     pub(super) fn of<D: Decider>(hub: &Hub, executed: &Executed<D>) -> Self {
         let position = executed.position.unwrap_or_else(|| hub.progress.core.position());
         Self { position: position.into(), changed: executed.position.is_some() }
+    }
+}
+
+impl From<Changed> for Outcome {
+    fn from(Changed { position, changed }: Changed) -> Self {
+        Self { position: position.into(), changed }
     }
 }
 

@@ -12,14 +12,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use distr_domain::ids::ArtifactId;
 use distr_domain::oci::{Algorithm, Digest};
-use futures_util::stream;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use moka::future::Cache;
 use uuid::Uuid;
 
 use super::hash::Hashing;
 use super::writing::FileWriting;
-use super::{BlobFault, BlobStore, BlobStream, ResumeError, UploadKey, Writing};
+use super::{BlobFault, BlobStore, BlobStream, ResumeError, StoredBlob, StoredUpload, UploadKey, Writing};
 
 /// What one read from the disk brings, and one write of an answer carries.
 const READ: u64 = 256 * 1024;
@@ -57,6 +60,12 @@ impl FileBlobs {
             Algorithm::Sha512 => "blobs/sha512",
         };
         self.root.join(algorithm).join(&digest.hex()[..2]).join(digest.hex())
+    }
+
+    /// The directories in one.
+    fn walk(&self, under: &'static str) -> BoxStream<'static, Result<PathBuf, BlobFault>> {
+        let found = stream::once(entries(self.root.join(under))).try_flatten();
+        found.try_filter_map(async |found| Ok((!found.is_file).then_some(found.path))).boxed()
     }
 
     fn upload(&self, key: UploadKey) -> PathBuf {
@@ -133,6 +142,85 @@ impl BlobStore for FileBlobs {
         let removed = blocking("cancel upload", upload.id, move || found(std::fs::remove_file(path))).await?;
         Ok(removed.is_some())
     }
+
+    fn blobs(&self) -> BoxStream<'static, Result<StoredBlob, BlobFault>> {
+        let shards = self.walk("blobs/sha256").chain(self.walk("blobs/sha512"));
+        let blobs = shards.map_ok(|shard| {
+            stream::once(entries(shard)).try_flatten().try_filter_map(async |file| {
+                let algorithm = file.path.ancestors().nth(2).and_then(Path::file_name).unwrap_or_default();
+                let digest = format!("{}:{}", algorithm.display(), file.name).parse();
+                Ok(digest.ok().map(|digest| StoredBlob { digest, size: file.size, stored_at: file.modified }))
+            })
+        });
+        blobs.try_flatten().boxed()
+    }
+
+    async fn remove(&self, digest: &Digest, unless_after: DateTime<Utc>) -> Result<bool, BlobFault> {
+        let path = self.blob(digest);
+        let removed = blocking("remove", digest, move || {
+            let Some(blob) = found(path.metadata())? else { return Ok(false) };
+            if DateTime::<Utc>::from(blob.modified()?) > unless_after {
+                return Ok(false);
+            }
+            Ok(found(std::fs::remove_file(&path))?.is_some())
+        });
+        removed.await
+    }
+
+    fn uploads(&self) -> BoxStream<'static, Result<StoredUpload, BlobFault>> {
+        let uploads = self.walk("uploads").map_ok(|repository| {
+            stream::once(entries(repository)).try_flatten().try_filter_map(async |file| {
+                let artifact = file.path.parent().and_then(Path::file_name).and_then(|name| name.to_str());
+                let (Some(Ok(artifact)), Ok(id)) = (artifact.map(str::parse), file.name.parse()) else {
+                    return Ok(None);
+                };
+                let key = UploadKey { artifact: ArtifactId(artifact), id };
+                Ok(Some(StoredUpload { key, touched_at: file.modified }))
+            })
+        });
+        uploads.try_flatten().boxed()
+    }
+
+    /// Files that `put` began.
+    async fn remove_strays(&self, before: DateTime<Utc>, dry_run: bool) -> Result<u64, BlobFault> {
+        let mut strays = 0;
+        let mut files = std::pin::pin!(entries(self.root.join("uploads")).await?);
+        while let Some(file) = files.try_next().await? {
+            if file.is_file && file.modified <= before {
+                strays += 1;
+                if !dry_run {
+                    blocking("remove", &file.name, move || found(std::fs::remove_file(file.path))).await?;
+                }
+            }
+        }
+        Ok(strays)
+    }
+}
+
+/// What stands in a directory.
+struct Found {
+    path: PathBuf,
+    name: String,
+    size: u64,
+    modified: DateTime<Utc>,
+    is_file: bool,
+}
+
+/// One that went away meanwhile is not in it.
+async fn entries(directory: PathBuf) -> Result<impl Stream<Item = Result<Found, BlobFault>>, BlobFault> {
+    let found = blocking("list", directory.display().to_string(), move || {
+        let mut all = Vec::new();
+        for entry in std::fs::read_dir(directory)? {
+            let entry = entry?;
+            let Some(metadata) = found(entry.metadata())? else { continue };
+            let modified = metadata.modified()?.into();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let (size, is_file) = (metadata.len(), metadata.is_file());
+            all.push(Found { path: entry.path(), name, size, modified, is_file });
+        }
+        Ok(all)
+    });
+    Ok(stream::iter(found.await?.into_iter().map(Ok)))
 }
 
 /// Runs what blocks away from the runtime's threads, and names it when it fails.

@@ -1,16 +1,17 @@
-//! `GET` and `HEAD /v2/<name>/blobs/<digest>` (end-2). A repository serves a blob that one of its manifests names, or that was
-//! just uploaded to it; a customer, what its licenses entitle it to.
+//! `GET`, `HEAD` (end-2) and `DELETE /v2/<name>/blobs/<digest>` (end-10). A repository serves a blob that one of its manifests
+//! names, or that was just uploaded to it; a customer, what its licenses entitle it to.
 
 use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use distr_domain::oci::Digest;
+use distr_projections::artifact;
 
-use crate::caller::Need;
+use crate::caller::{Need, Right};
 use crate::error::OciError;
 use crate::guard::{Object, Visit};
-use crate::http::{measure_bytes, no_body};
+use crate::http::{conditional, measure_bytes, no_body};
 use crate::licensed::Granted;
 use crate::links;
 use crate::range::{self, Requested};
@@ -23,6 +24,9 @@ pub(super) async fn head(
 ) -> Result<HttpResponse, OciError> {
     let (name, digest) = path.into_inner();
     let Found { digest, size, .. } = find(&request, &registry, &name, &digest, Need::Look).await?;
+    if conditional::is_known(&request, &digest) {
+        return Ok(conditional::not_modified(&digest));
+    }
     Ok(described(StatusCode::OK, &digest).body(no_body(size)))
 }
 
@@ -33,8 +37,10 @@ pub(super) async fn get(
 ) -> Result<HttpResponse, OciError> {
     let (name, digest) = path.into_inner();
     let Found { visit, digest, size, granted } = find(&request, &registry, &name, &digest, Need::Pull).await?;
-    let header = request.headers().get(actix_web::http::header::RANGE).and_then(|range| range.to_str().ok());
-    let (mut response, bytes) = match range::requested(header, size) {
+    if conditional::is_known(&request, &digest) {
+        return Ok(conditional::not_modified(&digest));
+    }
+    let (mut response, bytes) = match range::requested(conditional::range(&request, &digest), size) {
         Requested::Whole => (described(StatusCode::OK, &digest), 0..size),
         Requested::Part(part) => {
             let mut response = described(StatusCode::PARTIAL_CONTENT, &digest);
@@ -48,6 +54,34 @@ pub(super) async fn get(
     registry.record_grant(&visit, Some(&digest), granted.basis, &granted.rule).await?;
     measure_bytes("out", length);
     Ok(response.body(SizedStream::new(length, stream)))
+}
+
+/// What the repository only holds goes at once; its bytes, when nobody else holds them either, with the next collection. What
+/// a manifest names stays as long as the manifest.
+pub(super) async fn delete(
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    registry: web::Data<Registry>,
+) -> Result<HttpResponse, OciError> {
+    let (name, text) = path.into_inner();
+    let object = Object::Blob(&text);
+    let visit = registry.admit(&request, &name, object, Need::Delete).await?;
+    let digest: Digest = text.parse().map_err(|error| OciError::DigestInvalid(format!("{error}")))?;
+    let client = registry.client().await?;
+    let named = std::slice::from_ref(&digest);
+    let (organization, path) = (visit.name.organization(), &visit.name.path);
+    if !artifact::referenced_blobs(&client, organization, path, named).await?.is_empty() {
+        return Err(OciError::BlobNamed { name: name.clone(), digest });
+    }
+    match links::remove(&client, &visit.name, &digest).await? {
+        true => {
+            if let Right::Whole { rule } = &visit.right {
+                registry.record_grant(&visit, Some(&digest), None, rule).await?;
+            }
+            Ok(HttpResponse::Accepted().finish())
+        }
+        false => Err(object.unknown(&visit.name)),
+    }
 }
 
 struct Found {
@@ -83,7 +117,7 @@ fn described(status: StatusCode, digest: &Digest) -> HttpResponseBuilder {
     response
         .insert_header((CONTENT_TYPE, "application/octet-stream"))
         .insert_header((ACCEPT_RANGES, "bytes"))
-        .insert_header((ETAG, format!("\"{digest}\"")))
+        .insert_header((ETAG, conditional::etag(digest)))
         .insert_header(("Docker-Content-Digest", digest.as_str()));
     response
 }

@@ -120,7 +120,10 @@ async fn complete(
 
 /// Links a blob that is in the store to the repository.
 async fn hold(registry: &Registry, name: &RepositoryName, digest: &Digest) -> Result<HttpResponse, OciError> {
-    links::add(&registry.client().await?, name, digest, registry.now()).await?;
+    let mut client = registry.client().await?;
+    if !links::hold(&mut client, registry.blobs.as_ref(), name, digest, registry.now()).await? {
+        return Err(OciError::Collected);
+    }
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, format!("/v2/{name}/blobs/{digest}")))
         .insert_header(("Docker-Content-Digest", digest.as_str()))

@@ -1,3 +1,3 @@
 INSERT INTO registry.blob_link (organization, repository, digest, at)
-VALUES ($1, $2, $3, $4)
+SELECT $1, $2, digest, $4 FROM unnest($3::text[]) AS added (digest)
 ON CONFLICT (organization, repository, digest) DO UPDATE SET at = excluded.at

@@ -1,6 +1,9 @@
-//! The file store by itself: what is readable is whole, however it came in.
+//! The blob stores by themselves, files and a bucket: what is readable is whole, however it came in.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use distr_domain::ids::ArtifactId;
 use distr_domain::oci::{Algorithm, Digest};
 use distr_registry::{BlobStore, FileBlobs, FinishError, ResumeError, UploadKey};
@@ -9,31 +12,50 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use crate::bucket;
 use crate::server::run;
-use crate::vendor::digest_of;
+use crate::vendor::{digest_of, sha512_of};
+
+/// Where a store is, so that another process can open it.
+enum Place {
+    Directory(TempDir),
+    Bucket(bucket::Place),
+}
+
+impl Place {
+    async fn open(&self) -> Arc<dyn BlobStore> {
+        match self {
+            Self::Directory(directory) => Arc::new(FileBlobs::open(directory.path()).await.unwrap()),
+            Self::Bucket(place) => Arc::new(place.open()),
+        }
+    }
+}
+
+/// Runs a test with each kind of store.
+fn with_each(test: impl AsyncFn(&Place)) {
+    run(async {
+        test(&Place::Directory(TempDir::new().unwrap())).await;
+        test(&Place::Bucket(bucket::Place::new().await)).await;
+    });
+}
 
 fn key() -> UploadKey {
     UploadKey { artifact: ArtifactId(Uuid::from_u128(1)), id: Uuid::new_v4() }
 }
 
-fn sha512_of(bytes: &[u8]) -> Digest {
-    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA512, bytes);
-    format!("sha512:{}", hex::encode(hash)).parse().unwrap()
-}
-
-async fn begun(store: &FileBlobs) -> UploadKey {
+async fn begun(store: &dyn BlobStore) -> UploadKey {
     let key = key();
     store.begin(key).await.unwrap();
     key
 }
 
-async fn append(store: &FileBlobs, key: UploadKey, bytes: &[u8]) -> u64 {
+async fn append(store: &dyn BlobStore, key: UploadKey, bytes: &[u8]) -> u64 {
     let mut writing = store.resume(key, Algorithm::Sha256).await.unwrap();
     writing.write(Bytes::copy_from_slice(bytes)).await.unwrap();
     writing.pause().await.unwrap()
 }
 
-async fn content(store: &FileBlobs, digest: &Digest) -> Option<Vec<u8>> {
+async fn content(store: &dyn BlobStore, digest: &Digest) -> Option<Vec<u8>> {
     let size = store.size(digest).await.unwrap()?;
     let parts: Vec<Bytes> = store.read(digest, 0..size).await.unwrap().try_collect().await.unwrap();
     Some(parts.concat())
@@ -61,9 +83,9 @@ fn chunks() -> impl Strategy<Value = Vec<(Vec<u8>, Pause)>> {
     proptest::collection::vec((bytes, pause), 0..8)
 }
 
-async fn upload(directory: &TempDir, chunks: &[(Vec<u8>, Pause)], digest: &Digest) -> FileBlobs {
-    let mut store = FileBlobs::open(directory.path()).await.unwrap();
-    let key = begun(&store).await;
+async fn upload(place: &Place, chunks: &[(Vec<u8>, Pause)], digest: &Digest) -> Arc<dyn BlobStore> {
+    let mut store = place.open().await;
+    let key = begun(store.as_ref()).await;
     let whole: Vec<u8> = chunks.iter().flat_map(|(bytes, _)| bytes.clone()).collect();
     let mut writing = store.resume(key, Algorithm::Sha256).await.unwrap();
     let mut end = 0;
@@ -77,7 +99,7 @@ async fn upload(directory: &TempDir, chunks: &[(Vec<u8>, Pause)], digest: &Diges
             Pause::Request => assert_eq!(writing.pause().await.unwrap(), end as u64),
             Pause::Process => {
                 writing.pause().await.unwrap();
-                store = FileBlobs::open(directory.path()).await.unwrap();
+                store = place.open().await;
             }
             Pause::Cut => drop(writing),
         }
@@ -104,35 +126,108 @@ proptest! {
         let whole: Vec<u8> = chunks.iter().flat_map(|(bytes, _)| bytes.clone()).collect();
         let digest = if long { sha512_of(&whole) } else { digest_of(&whole) };
         run(async {
-            let directory = TempDir::new().unwrap();
-            let store = upload(&directory, &chunks, &digest).await;
-            assert!(content(&store, &digest).await == Some(whole));
+            let place = Place::Directory(TempDir::new().unwrap());
+            let store = upload(&place, &chunks, &digest).await;
+            assert!(content(store.as_ref(), &digest).await == Some(whole));
         });
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_split_and_any_interruption_make_the_same_blob_in_a_bucket(chunks in chunks(), long in any::<bool>()) {
+        let whole: Vec<u8> = chunks.iter().flat_map(|(bytes, _)| bytes.clone()).collect();
+        let digest = if long { sha512_of(&whole) } else { digest_of(&whole) };
+        run(async {
+            let place = Place::Bucket(bucket::Place::new().await);
+            let store = upload(&place, &chunks, &digest).await;
+            assert!(content(store.as_ref(), &digest).await == Some(whole));
+        });
+    }
+}
+
+/// More than two parts of a multipart upload, with an interruption in the middle of each.
+#[test]
+fn a_large_blob_goes_through_parts_and_processes() {
+    with_each(async |place| {
+        let whole: Vec<u8> = (0..40_000_000_u32).map(|n| (n ^ (n >> 11)) as u8).collect();
+        let key = begun(place.open().await.as_ref()).await;
+        for chunk in whole.chunks(9_000_000) {
+            append(place.open().await.as_ref(), key, chunk).await;
+        }
+        let store = place.open().await;
+        let writing = store.resume(key, Algorithm::Sha256).await.unwrap();
+        assert_eq!(writing.offset(), whole.len() as u64);
+        writing.finish(&digest_of(&whole)).await.unwrap();
+        assert!(content(store.as_ref(), &digest_of(&whole)).await.as_ref() == Some(&whole));
+        let middle: Vec<Bytes> =
+            store.read(&digest_of(&whole), 16_000_000..20_000_000).await.unwrap().try_collect().await.unwrap();
+        assert!(middle.concat() == whole[16_000_000..20_000_000]);
+        assert_eq!(store.remove_strays(long_after(), true).await.unwrap(), 0, "nothing is left over");
+    });
+}
+
+#[test]
+fn a_bucket_checks_who_writes() {
+    run(async {
+        let place = bucket::Place::new().await;
+        let key = UploadKey { artifact: ArtifactId(Uuid::from_u128(1)), id: Uuid::new_v4() };
+        assert!(place.open_as("wrong").begin(key).await.is_err());
+        assert!(place.open().begin(key).await.is_ok());
+    });
+}
+
+#[test]
+fn what_is_stored_is_listed_and_removed_by_age() {
+    with_each(async |place| {
+        let store = place.open().await;
+        let digest = digest_of(b"blob");
+        store.put(&digest, Bytes::from_static(b"blob")).await.unwrap();
+        let upload = begun(store.as_ref()).await;
+        append(store.as_ref(), upload, b"half").await;
+        let blobs: Vec<_> = store.blobs().try_collect().await.unwrap();
+        assert_eq!(blobs.iter().map(|blob| (&blob.digest, blob.size)).collect::<Vec<_>>(), [(&digest, 4)]);
+        let uploads: Vec<_> = store.uploads().try_collect().await.unwrap();
+        assert_eq!(uploads.iter().map(|upload| upload.key).collect::<Vec<_>>(), [upload]);
+
+        assert!(!store.remove(&digest, DateTime::UNIX_EPOCH).await.unwrap(), "it is younger");
+        assert!(store.remove(&digest, long_after()).await.unwrap());
+        assert!(!store.remove(&digest, long_after()).await.unwrap());
+        assert_eq!(content(store.as_ref(), &digest).await, None);
+        assert!(store.cancel(upload).await.unwrap());
+        assert_eq!(store.uploads().try_collect::<Vec<_>>().await.unwrap(), []);
+        assert_eq!(store.remove_strays(long_after(), false).await.unwrap(), 0, "nothing is left over");
+    });
+}
+
+fn long_after() -> DateTime<Utc> {
+    crate::world::now() + chrono::TimeDelta::days(1)
+}
+
 #[test]
 fn bytes_of_another_digest_never_become_readable() {
-    run(async {
-        let directory = TempDir::new().unwrap();
-        let store = FileBlobs::open(directory.path()).await.unwrap();
-        let key = begun(&store).await;
+    with_each(async |place| {
+        let store = place.open().await;
+        let store = store.as_ref();
+        let key = begun(store).await;
         let mut writing = store.resume(key, Algorithm::Sha256).await.unwrap();
         writing.write(Bytes::from_static(b"evil")).await.unwrap();
         let finished = writing.finish(&digest_of(b"good")).await;
         assert!(matches!(finished, Err(FinishError::WrongDigest { actual }) if actual == digest_of(b"evil")));
-        assert_eq!(content(&store, &digest_of(b"good")).await, None);
-        assert_eq!(content(&store, &digest_of(b"evil")).await, None);
+        assert_eq!(content(store, &digest_of(b"good")).await, None);
+        assert_eq!(content(store, &digest_of(b"evil")).await, None);
         assert_eq!(store.offset(key).await.unwrap(), None);
     });
 }
 
 #[test]
 fn an_upload_has_one_writer() {
-    run(async {
-        let directory = TempDir::new().unwrap();
-        let store = FileBlobs::open(directory.path()).await.unwrap();
-        let key = begun(&store).await;
+    with_each(async |place| {
+        let store = place.open().await;
+        let store = store.as_ref();
+        let key = begun(store).await;
         let writing = store.resume(key, Algorithm::Sha256).await.unwrap();
         assert!(matches!(store.resume(key, Algorithm::Sha256).await, Err(ResumeError::Busy)));
         writing.pause().await.unwrap();
@@ -142,10 +237,10 @@ fn an_upload_has_one_writer() {
 
 #[test]
 fn an_upload_belongs_to_its_repository() {
-    run(async {
-        let directory = TempDir::new().unwrap();
-        let store = FileBlobs::open(directory.path()).await.unwrap();
-        let key = begun(&store).await;
+    with_each(async |place| {
+        let store = place.open().await;
+        let store = store.as_ref();
+        let key = begun(store).await;
         let elsewhere = UploadKey { artifact: ArtifactId(Uuid::from_u128(2)), ..key };
         assert!(matches!(store.resume(elsewhere, Algorithm::Sha256).await, Err(ResumeError::Unknown)));
         assert_eq!(store.offset(elsewhere).await.unwrap(), None);
@@ -154,32 +249,32 @@ fn an_upload_belongs_to_its_repository() {
 
 #[test]
 fn what_was_cancelled_cannot_be_finished() {
-    run(async {
-        let directory = TempDir::new().unwrap();
-        let store = FileBlobs::open(directory.path()).await.unwrap();
-        let key = begun(&store).await;
-        append(&store, key, b"gone").await;
+    with_each(async |place| {
+        let store = place.open().await;
+        let store = store.as_ref();
+        let key = begun(store).await;
+        append(store, key, b"gone").await;
         let writing = store.resume(key, Algorithm::Sha256).await.unwrap();
         assert!(store.cancel(key).await.unwrap());
         assert!(!store.cancel(key).await.unwrap());
         assert!(matches!(writing.finish(&digest_of(b"gone")).await, Err(FinishError::Unknown)));
-        assert_eq!(content(&store, &digest_of(b"gone")).await, None);
+        assert_eq!(content(store, &digest_of(b"gone")).await, None);
     });
 }
 
 #[test]
 fn a_blob_may_be_stored_again() {
-    run(async {
-        let directory = TempDir::new().unwrap();
-        let store = FileBlobs::open(directory.path()).await.unwrap();
+    with_each(async |place| {
+        let store = place.open().await;
+        let store = store.as_ref();
         let digest = digest_of(b"twice");
         for _ in 0..2 {
             store.put(&digest, Bytes::from_static(b"twice")).await.unwrap();
         }
-        let key = begun(&store).await;
-        append(&store, key, b"tw").await;
-        append(&store, key, b"ice").await;
+        let key = begun(store).await;
+        append(store, key, b"tw").await;
+        append(store, key, b"ice").await;
         store.resume(key, Algorithm::Sha256).await.unwrap().finish(&digest).await.unwrap();
-        assert_eq!(content(&store, &digest).await.unwrap(), b"twice");
+        assert_eq!(content(store, &digest).await.unwrap(), b"twice");
     });
 }

@@ -2,12 +2,17 @@
 
 mod accesses;
 mod blob_store;
+mod bucket;
+mod catalog;
 mod client;
+mod conformance;
 mod deleting;
 mod docker;
 mod entitlement;
 mod faults;
 mod grants;
+mod keeping;
+mod management;
 mod public;
 mod pulling;
 mod pushing;

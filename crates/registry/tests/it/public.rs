@@ -1,20 +1,18 @@
 //! Public repositories: whoever asks may pull, and nothing else.
 
 use distr_domain::access::AccessOutcome;
-use distr_domain::artifact::{Artifact, ArtifactCommand, Visibility};
-use distr_domain::ids::ArtifactId;
+use distr_domain::artifact::Visibility;
+use distr_domain::artifact::settings::SettingsChange;
 use reqwest::Method;
 use serde_json::Value;
 
 use crate::server::run;
 use crate::vendor::{digest_of, push_image};
-use crate::world::{World, organization};
+use crate::world::World;
 
 impl World {
     async fn set_visibility(&self, repository: &str, visibility: Visibility) {
-        let path = repository.parse().unwrap();
-        let id = ArtifactId::of(organization("acme"), &path).0;
-        self.command::<Artifact>(id, ArtifactCommand::SetVisibility { repository: path, visibility }).await;
+        self.set(repository, SettingsChange::SetVisibility { visibility }).await;
     }
 }
 

@@ -68,10 +68,11 @@ fn what_is_not_there_is_named_in_the_answer() {
         assert!(blob.error().starts_with("400 DIGEST_INVALID"), "{}", blob.error());
         let invalid = publisher.get("/v2/acme/Hello/manifests/1").await;
         assert!(invalid.error().starts_with("400 NAME_INVALID"), "{}", invalid.error());
-        let catalog = publisher.get("/v2/_catalog").await;
-        assert_eq!(catalog.error(), "405 UNSUPPORTED: the registry does not do this");
+        let nothing = publisher.get("/v2/acme").await;
+        assert_eq!(nothing.error(), "405 UNSUPPORTED: the registry does not do this");
         let deletion = publisher.delete(&format!("/v2/acme/hello/blobs/{}", digest_of(b"layer"))).await;
-        assert_eq!(deletion.error(), "405 UNSUPPORTED: the registry does not do this");
+        let expected = format!("405 UNSUPPORTED: acme/hello: a manifest names blob {}", digest_of(b"layer"));
+        assert_eq!(deletion.error(), expected + "; delete the manifest first");
         world.stop().await;
     });
 }

@@ -39,14 +39,19 @@ fn everything_without_a_token_is_challenged_alike() {
             (Method::DELETE, "/v2/acme/hello/manifests/1", Some("pull,delete")),
             (Method::GET, "/v2/acme/hello/tags/list", Some("pull")),
             (Method::GET, "/v2/UPPER/manifests/1", None),
-            (Method::GET, "/v2/_catalog", None),
+            (Method::GET, "/v2/_catalog", Some("registry:catalog:*")),
+            (Method::GET, "/v2/acme/hello/referrers/sha256:x", Some("pull")),
+            (Method::DELETE, &blob, Some("pull,delete")),
             (Method::POST, "/v2/acme/hello/manifests/1", None),
             (Method::PUT, "/v2/acme/hello/blobs/uploads/1?digest=a&digest=b", Some("pull,push")),
             (Method::GET, "/v2/what/is/this", None),
         ];
         for (method, path, actions) in cases {
             let answer = bare(&world, method.clone(), path).await;
-            let scope = actions.map(|actions| format!(",scope=\"repository:acme/hello:{actions}\""));
+            let scope = actions.map(|actions| match actions.starts_with("registry:") {
+                true => format!(",scope=\"{actions}\""),
+                false => format!(",scope=\"repository:acme/hello:{actions}\""),
+            });
             assert_eq!(answer.status, 401, "{method} {path}");
             assert_eq!(answer.header("www-authenticate"), format!("{realm}{}", scope.unwrap_or_default()), "{path}");
             if method != Method::HEAD {

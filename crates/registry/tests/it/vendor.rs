@@ -117,3 +117,27 @@ pub(crate) async fn begin_upload(client: &Client, repository: &str) -> String {
     assert_eq!(answer.status, 202);
     answer.header("location").to_owned()
 }
+
+pub(crate) fn sha512_of(bytes: &[u8]) -> Digest {
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA512, bytes);
+    format!("sha512:{}", hex::encode(hash)).parse().expect("a digest")
+}
+
+/// Something of this type that is attached to a manifest.
+pub(crate) fn attached(subject: &Digest, artifact_type: &str, annotations: Value) -> Value {
+    json!({
+        "schemaVersion": 2,
+        "mediaType": IMAGE,
+        "artifactType": artifact_type,
+        "config": descriptor(b"{}", "application/vnd.oci.empty.v1+json"),
+        "layers": [],
+        "subject": { "mediaType": IMAGE, "digest": subject, "size": 1 },
+        "annotations": annotations,
+    })
+}
+
+pub(crate) async fn push_attached(client: &Client, repository: &str, manifest: &Value) -> Answer {
+    assert_eq!(push_blob(client, repository, b"{}").await.status, 201);
+    let bytes = manifest.to_string().into_bytes();
+    put_manifest(client, repository, digest_of(&bytes).as_str(), &bytes).await
+}

@@ -14,10 +14,13 @@ use distr_domain::token::TokenScope;
 use distr_embedded_postgres::EmbeddedPostgres;
 use distr_eventlog::{Actor, Entry, EventLog, MemoryLog, Position, Selection};
 use distr_projections::{Group, Progress, Runner, RunnerHandle, groups, prepare_live, read_pool};
-use distr_registry::{Caller, CallerAccess, Callers, CallersFault, FileBlobs, Ports, Registry, Settings};
+use distr_registry::{
+    BlobStore, Caller, CallerAccess, Callers, CallersFault, FileBlobs, Keeper, Ports, Registry, Settings,
+};
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use crate::bucket;
 use crate::client::Client;
 use crate::server;
 
@@ -32,6 +35,7 @@ pub(crate) struct World {
     pub(crate) shown: Progress,
     pub(crate) callers: Arc<KnownCallers>,
     pub(crate) blobs: TempDir,
+    pub(crate) keeper: Keeper,
     http: ServerHandle,
     _runner: RunnerHandle,
     _postgres: Arc<EmbeddedPostgres>,
@@ -47,10 +51,19 @@ pub(crate) struct KnownCallers {
 
 impl World {
     pub(crate) async fn start() -> Self {
-        Self::start_with(100_000).await
+        Self::with(None, 100_000).await
     }
 
     pub(crate) async fn start_with(requests_per_second: u32) -> Self {
+        Self::with(None, requests_per_second).await
+    }
+
+    /// With blobs in a bucket rather than in files.
+    pub(crate) async fn in_bucket(bucket: &bucket::Place) -> Self {
+        Self::with(Some(bucket), 100_000).await
+    }
+
+    async fn with(bucket: Option<&bucket::Place>, requests_per_second: u32) -> Self {
         let (postgres, url) = server::database().await;
         let config: tokio_postgres::Config = url.parse().expect("the server's URL");
         let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new());
@@ -66,14 +79,14 @@ impl World {
 
         let blobs = TempDir::new().expect("a directory");
         let callers = Arc::new(KnownCallers::new());
-        let ports = Ports {
-            log: log.clone(),
-            pool,
-            blobs: Arc::new(FileBlobs::open(blobs.path()).await.expect("a blob store")),
-            callers: callers.clone(),
-            shown: shown.clone(),
-            clock: now,
+        let store: Arc<dyn BlobStore> = match bucket {
+            Some(place) => Arc::new(place.open()),
+            None => Arc::new(FileBlobs::open(blobs.path()).await.expect("a blob store")),
         };
+        let keeper =
+            Keeper { log: log.clone(), pool: pool.clone(), blobs: store.clone(), shown: shown.clone(), clock: now };
+        let ports =
+            Ports { log: log.clone(), pool, blobs: store, callers: callers.clone(), shown: shown.clone(), clock: now };
         let settings =
             Settings { token_key: b"0123456789".to_vec(), public_url: None, behind_proxy: false, requests_per_second };
         let (registry, _) = Registry::start(ports, settings);
@@ -84,7 +97,7 @@ impl World {
         let server = server.run();
         let http = server.handle();
         tokio::spawn(server);
-        Self { address, log, shown, callers, blobs, http, _runner: runner, _postgres: postgres }
+        Self { address, log, shown, callers, blobs, keeper, http, _runner: runner, _postgres: postgres }
     }
 
     pub(crate) fn client(&self, username: &'static str) -> Client {

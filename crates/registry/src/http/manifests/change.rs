@@ -1,15 +1,16 @@
-//! The one way in which a request changes a repository: a command on its stream, then the wait until the read models show it.
+//! From a request to a change of its repository, and from the rules' refusals to answers.
 
-use distr_domain::artifact::{Artifact, ArtifactCommand, ArtifactRejection};
-use distr_eventlog::{Context, ExecuteError, execute};
+use distr_domain::artifact::ArtifactRejection;
+use distr_eventlog::{Context, ExecuteError};
 use uuid::Uuid;
 
+use crate::changing::{ChangeError, Changing};
 use crate::error::OciError;
 use crate::fault::Fault;
 use crate::guard::Visit;
-use crate::registry::{Registry, SHOWN_WITHIN};
+use crate::registry::Registry;
 
-pub(super) async fn change(registry: &Registry, visit: &Visit, command: ArtifactCommand) -> Result<(), OciError> {
+pub(super) fn changing<'a>(registry: &'a Registry, visit: &'a Visit) -> Changing<'a> {
     let context = Context {
         organization: visit.organization,
         actor: visit.caller.actor.clone(),
@@ -18,24 +19,28 @@ pub(super) async fn change(registry: &Registry, visit: &Visit, command: Artifact
         command: Uuid::now_v7(),
         at: registry.now(),
     };
-    let artifact = visit.name.artifact().0;
-    let executed = execute::<Artifact>(registry.log.as_ref(), artifact, &command, &context).await;
-    let position = match executed.map_err(refused)?.position {
-        Some(position) => position,
-        // it was true already; but whoever made it so may have done it just now
-        None => registry.log.head().await?,
-    };
-    Ok(registry.shown.wait_for(position, SHOWN_WITHIN).await?)
+    let Registry { log, pool, shown, .. } = registry;
+    Changing { log: log.as_ref(), pool, shown, repository: &visit.name.path, context }
 }
 
-fn refused(error: ExecuteError<ArtifactRejection>) -> OciError {
-    match error {
-        ExecuteError::Rejected(ArtifactRejection::ChildMissing { missing, .. }) => {
-            OciError::ManifestBlobUnknown { missing: vec![missing] }
+/// What a rule refused is recorded, but for what is not there.
+pub(super) async fn refused(registry: &Registry, visit: &Visit, error: ChangeError) -> OciError {
+    use distr_domain::rejection::Rejection;
+
+    let no = match error {
+        ChangeError::Execute(ExecuteError::Rejected(no)) => no,
+        ChangeError::NotShownYet(error) => return Fault::NotShownYet(error).into(),
+        error => return Fault::Change(error).into(),
+    };
+    match &no {
+        ArtifactRejection::TagUnknown { .. } | ArtifactRejection::ManifestUnknown { .. } => {
+            OciError::ManifestUnknown(no.to_string())
         }
-        ExecuteError::Rejected(
-            no @ (ArtifactRejection::TagUnknown { .. } | ArtifactRejection::ManifestUnknown { .. }),
-        ) => OciError::ManifestUnknown(no.to_string()),
-        error => Fault::Execute(error).into(),
+        ArtifactRejection::TagImmutable { .. } | ArtifactRejection::Pinned { .. } => {
+            match registry.record_refusal(visit, None, no.code(), &no.to_string()).await {
+                Ok(()) => OciError::Denied { reason: format!("{}: {no}", visit.subject) },
+                Err(fault) => fault.into(),
+            }
+        }
     }
 }

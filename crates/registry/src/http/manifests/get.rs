@@ -1,4 +1,5 @@
-//! `GET` and `HEAD /v2/<name>/manifests/<reference>` (end-3). A `GET` is a pull, and is recorded as one.
+//! `GET` and `HEAD /v2/<name>/manifests/<reference>` (end-3). A `GET` that brings bytes is a pull,
+//! and is recorded as one.
 
 use actix_web::body::SizedStream;
 use actix_web::http::header::{CONTENT_TYPE, ETAG};
@@ -10,7 +11,7 @@ use distr_projections::artifact::{self, ManifestRow};
 use crate::caller::Need;
 use crate::error::OciError;
 use crate::guard::{Object, Visit};
-use crate::http::{measure_bytes, no_body};
+use crate::http::{conditional, measure_bytes, no_body};
 use crate::licensed::Granted;
 use crate::registry::Registry;
 
@@ -21,6 +22,9 @@ pub(crate) async fn head(
 ) -> Result<HttpResponse, OciError> {
     let (name, reference) = path.into_inner();
     let (_, manifest, _) = find(&request, &registry, &name, &reference, Need::Look).await?;
+    if conditional::is_known(&request, &manifest.digest) {
+        return Ok(conditional::not_modified(&manifest.digest));
+    }
     Ok(described(&manifest).body(no_body(manifest.size)))
 }
 
@@ -31,6 +35,9 @@ pub(crate) async fn get(
 ) -> Result<HttpResponse, OciError> {
     let (name, reference) = path.into_inner();
     let (visit, manifest, granted) = find(&request, &registry, &name, &reference, Need::Pull).await?;
+    if conditional::is_known(&request, &manifest.digest) {
+        return Ok(conditional::not_modified(&manifest.digest));
+    }
     let bytes = registry.blobs.read(&manifest.digest, 0..manifest.size).await?;
     registry.record_grant(&visit, Some(&manifest.digest), granted.basis, &granted.rule).await?;
     measure_bytes("out", manifest.size);
@@ -71,7 +78,7 @@ fn described(manifest: &ManifestRow) -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response
         .insert_header((CONTENT_TYPE, manifest.media_type.as_str()))
-        .insert_header((ETAG, format!("\"{}\"", manifest.digest)))
+        .insert_header((ETAG, conditional::etag(&manifest.digest)))
         .insert_header(("Docker-Content-Digest", manifest.digest.as_str()));
     response
 }

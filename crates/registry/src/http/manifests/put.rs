@@ -1,18 +1,22 @@
-//! `PUT /v2/<name>/manifests/<reference>` (end-7): the bytes are stored, then the fact is appended, then the read models show
+//! `PUT /v2/<name>/manifests/<reference>[?tag=…]` (end-7): the bytes are stored, then the fact is appended, then the read models show
 //! it, then the 201 leaves.
+
+use std::collections::{BTreeSet, HashSet};
 
 use actix_web::http::header::{CONTENT_TYPE, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::{Bytes, BytesMut};
-use distr_domain::artifact::ArtifactCommand;
-use distr_domain::oci::{Algorithm, Digest, Reference};
+use deadpool_postgres::Client;
+use distr_domain::oci::{Algorithm, Digest, Reference, Tag};
+use distr_projections::artifact;
 use futures_util::StreamExt;
 
-use super::change::change;
+use super::change::{changing, refused};
 use crate::blobs::digest_of;
 use crate::caller::{Need, Right};
 use crate::error::OciError;
 use crate::guard::{Object, Visit};
+use crate::http::parameters;
 use crate::links;
 use crate::manifest::{self, LIMIT, Parsed};
 use crate::registry::Registry;
@@ -28,16 +32,20 @@ pub(crate) async fn put(
     let reference = text.parse().map_err(|error| OciError::ManifestInvalid(format!("{error}")))?;
     let bytes = collect(body).await?;
     let parsed = read(&request, &reference, &bytes)?;
-    check_blobs(&registry, &visit, &parsed).await?;
+    let tags = tags(&request, &reference)?;
+    let mut client = registry.client().await?;
+    check_parts(&registry, &mut client, &visit, &parsed).await?;
     let Parsed { manifest, .. } = parsed;
     let (digest, subject) = (manifest.digest.clone(), manifest.subject.clone());
     registry.blobs.put(&digest, bytes).await?;
-    let tag = match reference {
-        Reference::Tag(tag) => Some(tag),
-        Reference::Digest(_) => None,
-    };
-    let repository = visit.name.path.clone();
-    change(&registry, &visit, ArtifactCommand::Push { repository, manifest, tag }).await?;
+    if !links::hold(&mut client, registry.blobs.as_ref(), &visit.name, &digest, registry.now()).await? {
+        return Err(OciError::Collected);
+    }
+    // whoever waits for the read models keeps no connection from them
+    drop(client);
+    if let Err(error) = changing(&registry, &visit).push(manifest, &tags).await {
+        return Err(refused(&registry, &visit, error).await);
+    }
     if let Right::Whole { rule } = &visit.right {
         registry.record_grant(&visit, Some(&digest), None, rule).await?;
     }
@@ -48,7 +56,25 @@ pub(crate) async fn put(
     if let Some(subject) = subject {
         response.insert_header(("OCI-Subject", subject.as_str()));
     }
+    for tag in tags {
+        response.append_header(("OCI-Tag", tag.as_str()));
+    }
     Ok(response.finish())
+}
+
+/// The tag that the path names, or those that the parameters `tag` name beside a digest.
+fn tags(request: &HttpRequest, reference: &Reference) -> Result<Vec<Tag>, OciError> {
+    let named = parameters(request).into_iter().filter(|(key, _)| key == "tag").map(|(_, tag)| tag);
+    let mut tags: Vec<Tag> = match reference {
+        Reference::Tag(tag) => vec![tag.clone()],
+        Reference::Digest(_) => named
+            .map(|tag| tag.parse())
+            .collect::<Result<_, _>>()
+            .map_err(|error| OciError::ManifestInvalid(format!("{error}")))?,
+    };
+    let mut seen = HashSet::new();
+    tags.retain(|tag| seen.insert(tag.clone()));
+    Ok(tags)
 }
 
 async fn collect(mut body: web::Payload) -> Result<Bytes, OciError> {
@@ -81,18 +107,17 @@ fn matching(named: &Digest, bytes: &[u8]) -> Result<Digest, OciError> {
     }
 }
 
-/// The repository must hold every blob, and the store must have it.
-async fn check_blobs(registry: &Registry, visit: &Visit, parsed: &Parsed) -> Result<(), OciError> {
-    let held = links::held(&registry.client().await?, &visit.name, &parsed.needed).await?;
-    let mut missing = Vec::new();
-    for digest in &parsed.needed {
-        let is_there = held.contains(digest) && registry.blobs.size(digest).await?.is_some();
-        if !is_there && !missing.contains(digest) {
-            missing.push(digest.clone());
-        }
-    }
+/// The repository must hold every blob and every manifest of an index, and the store must have the blobs. A subject may come
+/// later, or never.
+async fn check_parts(registry: &Registry, client: &mut Client, visit: &Visit, parsed: &Parsed) -> Result<(), OciError> {
+    let claimed = links::claim(client, registry.blobs.as_ref(), &visit.name, &parsed.needed, registry.now()).await?;
+    let children: Vec<Digest> = parsed.manifest.children.iter().map(|child| child.digest.clone()).collect();
+    let (organization, path) = (visit.name.organization(), &visit.name.path);
+    let known = artifact::known_manifests(client, organization, path, &children).await?;
+    let blobs = parsed.needed.iter().filter(|digest| !claimed.contains(digest));
+    let missing: BTreeSet<&Digest> = blobs.chain(children.iter().filter(|child| !known.contains(child))).collect();
     match missing.is_empty() {
         true => Ok(()),
-        false => Err(OciError::ManifestBlobUnknown { missing }),
+        false => Err(OciError::ManifestBlobUnknown { missing: missing.into_iter().cloned().collect() }),
     }
 }

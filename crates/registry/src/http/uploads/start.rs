@@ -23,8 +23,8 @@ pub(crate) async fn start(
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, OciError> {
     let visit = registry.admit(&request, &path, Object::Repository, Need::Push).await?;
-    if let (Some(blob), Some(from)) = (digest(&request, "mount")?, parameter(&request, "from"))
-        && may_mount(&registry, &visit, &blob, &from).await?
+    if let Some(blob) = digest(&request, "mount")?
+        && let Some(from) = source(&registry, &visit, &blob, parameter(&request, "from")).await?
     {
         registry.record_mount(&visit, &blob, &from).await?;
         return hold(&registry, &visit.name, &blob).await;
@@ -33,7 +33,11 @@ pub(crate) async fn start(
     let key = UploadKey { artifact: visit.name.artifact(), id: Uuid::new_v4() };
     registry.blobs.begin(key).await?;
     let Some(digest) = whole else {
-        return Ok(progress(StatusCode::ACCEPTED, &visit.name, key.id, 0).finish());
+        let mut response = progress(StatusCode::ACCEPTED, &visit.name, key.id, 0);
+        if let Some(length) = registry.blobs.min_chunk() {
+            response.insert_header(("OCI-Chunk-Min-Length", length));
+        }
+        return Ok(response.finish());
     };
     let name = visit.name.clone();
     let writing = Session { visit, key }.resume(&registry, digest.algorithm()).await?;
@@ -41,15 +45,27 @@ pub(crate) async fn start(
     complete(&registry, &name, writing, &digest).await
 }
 
-/// Whether the caller could pull this blob from there. If not, it uploads it: which of the reasons it was tells nothing.
-async fn may_mount(registry: &Registry, visit: &Visit, blob: &Digest, from: &str) -> Result<bool, OciError> {
-    let Ok(source) = from.parse::<RepositoryName>() else {
-        return Ok(false);
-    };
-    let right = registry.right(&visit.caller, &source, Need::Pull).await?;
-    if !visit.covers_pull(from) || !matches!(right, Ok(Right::Whole { .. })) {
-        return Ok(false);
+/// From where the caller could pull this blob: from the repository that it names, or from any that its token covers. If from
+/// nowhere, it uploads it: which of the reasons it was tells nothing.
+async fn source(
+    registry: &Registry,
+    visit: &Visit,
+    blob: &Digest,
+    from: Option<String>,
+) -> Result<Option<String>, OciError> {
+    if registry.blobs.size(blob).await?.is_none() {
+        return Ok(None);
     }
-    let held = links::held(&registry.client().await?, &source, std::slice::from_ref(blob)).await?;
-    Ok(held.contains(blob) && registry.blobs.size(blob).await?.is_some())
+    for name in visit.pullable().filter(|name| from.as_deref().is_none_or(|from| from == *name)) {
+        let Ok(source) = name.parse::<RepositoryName>() else { continue };
+        let right = registry.right(&visit.caller, &source, Need::Pull).await?;
+        if !matches!(right, Ok(Right::Whole { .. })) {
+            continue;
+        }
+        let held = links::held(&registry.client().await?, &source, std::slice::from_ref(blob)).await?;
+        if held.contains(blob) {
+            return Ok(Some(name.to_owned()));
+        }
+    }
+    Ok(None)
 }

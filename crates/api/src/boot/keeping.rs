@@ -1,0 +1,88 @@
+//! The registry's jobs: what they work with, and the commands that run them at once.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use chrono::TimeDelta;
+use distr_registry::{BlobStore, CollectOptions, FileBlobs, Keeper, KeeperFault, ObjectBlobs};
+use serde::Serialize;
+use serde_json::json;
+
+use super::following::Following;
+use super::stores::Stores;
+use crate::clock::{Clock, SystemClock};
+use crate::config::StorageConfig;
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct CollectConfig {
+    #[command(flatten)]
+    pub storage: StorageConfig,
+    /// Says what would go, and changes nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Hours that blobs and uploads stay without anybody who needs them
+    #[arg(long, env = "DISTR_GRACE_HOURS", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..))]
+    pub grace_hours: u16,
+}
+
+pub(super) async fn keeper(config: &StorageConfig, stores: &Stores, following: &Following) -> anyhow::Result<Keeper> {
+    Ok(Keeper {
+        log: stores.log.clone(),
+        pool: stores.read.clone(),
+        blobs: open_blobs(config).await?,
+        shown: following.progress.core.clone(),
+        clock: || SystemClock.now(),
+    })
+}
+
+async fn open_blobs(config: &StorageConfig) -> anyhow::Result<Arc<dyn BlobStore>> {
+    match &config.blob_store_url {
+        Some(url) => Ok(Arc::new(ObjectBlobs::of_environment(url).context("cannot open the bucket")?)),
+        None => {
+            let files = FileBlobs::open(config.data_dir.join("registry")).await;
+            Ok(Arc::new(files.context("cannot open the blob store")?))
+        }
+    }
+}
+
+/// Retention, then collection. Prints what went.
+pub async fn collect(config: CollectConfig) -> anyhow::Result<()> {
+    let CollectConfig { storage, dry_run, grace_hours } = config;
+    let options = CollectOptions { grace: TimeDelta::hours(grace_hours.into()), dry_run };
+    with_keeper(&storage, async |keeper| {
+        let retention = keeper.retain(dry_run).await?;
+        let collection = keeper.collect(options).await?;
+        print(&json!({ "dry_run": dry_run, "retention": retention, "collection": collection }));
+        Ok(())
+    })
+    .await
+}
+
+/// Prints what is damaged or missing; that is an error.
+pub async fn scrub(storage: StorageConfig) -> anyhow::Result<()> {
+    let scrubbed = with_keeper(&storage, async |keeper| keeper.scrub().await).await?;
+    print(&scrubbed);
+    match scrubbed.damaged.len() + scrubbed.missing.len() {
+        0 => Ok(()),
+        bad => anyhow::bail!("{bad} blobs are damaged or missing; push them again, or restore them from a backup"),
+    }
+}
+
+fn print(report: &impl Serialize) {
+    println!("{}", serde_json::to_string_pretty(report).expect("a report is JSON"));
+}
+
+async fn with_keeper<T>(
+    config: &StorageConfig,
+    job: impl AsyncFnOnce(&Keeper) -> Result<T, KeeperFault>,
+) -> anyhow::Result<T> {
+    let stores = Stores::open(config).await?;
+    let following = Following::start(&stores).await?;
+    let outcome = match keeper(config, &stores, &following).await {
+        Ok(keeper) => job(&keeper).await.context("the job could not be done"),
+        Err(error) => Err(error),
+    };
+    following.stop().await;
+    stores.close().await?;
+    outcome
+}

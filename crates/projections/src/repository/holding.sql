@@ -1,0 +1,21 @@
+-- A release that may still be deployed keeps what it names.
+WITH named AS (
+    SELECT DISTINCT artifact ->> 'digest' AS digest
+    FROM release r
+    CROSS JOIN LATERAL jsonb_array_elements(r.content -> 'artifacts') AS artifact
+    WHERE r.organization = $1 AND r.status IN ('published', 'deprecated')
+      AND r.content -> 'artifacts' @> jsonb_build_array(jsonb_build_object('repository', $2::text))
+      AND artifact ->> 'repository' = $2
+)
+SELECT jsonb_build_object(
+    'tags', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                 'name', name, 'digest', digest, 'moved_at', moved_at) ORDER BY name), '[]')
+             FROM tag WHERE organization = $1 AND repository = $2),
+    'manifests', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                      'digest', m.digest,
+                      'children', (SELECT coalesce(jsonb_agg(child -> 'digest'), '[]')
+                                   FROM jsonb_array_elements(m.children) AS child),
+                      'subject', m.subject,
+                      'pushed_at', m.pushed_at,
+                      'released', EXISTS (SELECT 1 FROM named WHERE named.digest = m.digest)) ORDER BY m.digest), '[]')
+                  FROM manifest m WHERE organization = $1 AND repository = $2))

@@ -1,0 +1,3 @@
+SELECT to_jsonb(t)
+FROM repository t
+WHERE organization = $1 AND repository = $2

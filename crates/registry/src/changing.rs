@@ -1,0 +1,197 @@
+//! The one way in which a repository changes: commands on the streams of its manifests and tags, then the wait until the read
+//! models show it. Several streams, no transaction: the order of the steps makes each state in between a good one.
+
+use std::time::Duration;
+
+use deadpool_postgres::{Client, Pool};
+use distr_domain::artifact::manifest::{ManifestCommand, StoredManifest};
+use distr_domain::artifact::settings::is_immutable;
+use distr_domain::artifact::tag::{TagChange, TagCommand, TagPointer};
+use distr_domain::artifact::{ArtifactRejection, Manifest, Pin};
+use distr_domain::decider::Decider;
+use distr_domain::ids::{ArtifactId, ManifestId, TagId};
+use distr_domain::names::RepositoryPath;
+use distr_domain::oci::{Digest, Tag};
+use distr_domain::pattern::Pattern;
+use distr_eventlog::{Context, EventLog, ExecuteError, Position, ReadError, execute};
+use distr_projections::{Progress, QueryError, WaitError, artifact, repository};
+use uuid::Uuid;
+
+use crate::links;
+
+/// How long a change waits for the read models before it says that it does not show yet.
+const SHOWN_WITHIN: Duration = Duration::from_secs(10);
+
+/// A change of one repository of the context's organization.
+pub struct Changing<'a> {
+    pub log: &'a dyn EventLog,
+    /// of the read models; no connection is held while the change waits for them
+    pub pool: &'a Pool,
+    pub shown: &'a Progress,
+    pub repository: &'a RepositoryPath,
+    pub context: Context,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Changed {
+    /// Where the log stands with this change.
+    pub position: Position,
+    /// False if it was so already.
+    pub changed: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    #[error(transparent)]
+    Execute(#[from] ExecuteError<ArtifactRejection>),
+    #[error(transparent)]
+    ReadModels(#[from] QueryError),
+    #[error(transparent)]
+    Log(#[from] ReadError),
+    #[error("the registry's database refused a statement")]
+    Database(#[from] tokio_postgres::Error),
+    #[error("the registry got no database connection")]
+    Pool(#[from] deadpool_postgres::PoolError),
+    #[error("the change is stored, but does not show yet")]
+    NotShownYet(#[from] WaitError),
+}
+
+impl Changing<'_> {
+    /// Stores the manifest and moves these tags to it.
+    pub async fn push(&self, manifest: Manifest, tags: &[Tag]) -> Result<Changed, ChangeError> {
+        let to = manifest.digest.clone();
+        let immutable = self.immutable().await?;
+        let stored = self.store(manifest.clone(), &self.context).await?;
+        let mut last = stored;
+        for tag in tags {
+            let is_immutable = is_immutable(immutable.as_deref(), tag);
+            // where it stands matters for a tag without a stream of its own only if it may not move from there
+            let listed = if is_immutable { self.listed(tag).await? } else { None };
+            let change = TagChange::Move { to: to.clone() };
+            last = last.max(self.tag(tag, listed, is_immutable, change).await?);
+        }
+        if !tags.is_empty() {
+            // a deletion of the manifest that came between has not seen the tags
+            let again = Context { command: Uuid::now_v7(), ..self.context.clone() };
+            last = last.max(self.store(manifest, &again).await?);
+        }
+        self.show(last).await
+    }
+
+    pub async fn delete_tag(&self, tag: &Tag) -> Result<Changed, ChangeError> {
+        let is_immutable = is_immutable(self.immutable().await?.as_deref(), tag);
+        let deleted = self.tag(tag, self.listed(tag).await?, is_immutable, TagChange::Delete).await?;
+        self.show(deleted).await
+    }
+
+    /// With every tag that points to it.
+    pub async fn delete_manifest(&self, digest: &Digest) -> Result<Changed, ChangeError> {
+        let immutable = self.immutable().await?;
+        let tags = artifact::tags_at(&self.client().await?, self.context.organization, self.repository, digest).await?;
+        if let Some(tag) = tags.into_iter().find(|tag| is_immutable(immutable.as_deref(), &tag.name)) {
+            let no = ArtifactRejection::TagImmutable { tag: tag.name, at: tag.digest };
+            return Err(ExecuteError::Rejected(no).into());
+        }
+        self.expire_manifest(digest).await
+    }
+
+    /// What the repository's rules of retention let go, whether its tags are immutable or not.
+    pub(crate) async fn expire_tag(&self, tag: &Tag, at: Digest) -> Result<Changed, ChangeError> {
+        let listed = Some(at.clone());
+        let deleted = self.tag(tag, listed, false, TagChange::DeleteAt { digest: at }).await?;
+        self.show(deleted).await
+    }
+
+    pub(crate) async fn expire_manifest(&self, digest: &Digest) -> Result<Changed, ChangeError> {
+        let organization = self.context.organization;
+        let (listed, pin) = self.prepare_deletion(digest).await?;
+        let (repository, digest) = (self.repository.clone(), digest.clone());
+        let command = ManifestCommand::Delete { repository, digest: digest.clone(), listed, pin };
+        let deleted = self.execute::<StoredManifest>(self.manifest(&digest), &command, &self.context).await?;
+        let shown = self.show(deleted).await?;
+        let mut last = deleted;
+        // those that came later belong to a push that stored the manifest again
+        let tags = artifact::tags_at(&self.client().await?, organization, self.repository, &digest).await?;
+        for tag in tags.into_iter().filter(|tag| tag.position < shown.position.0) {
+            let change = TagChange::DeleteAt { digest: digest.clone() };
+            last = last.max(self.tag(&tag.name, Some(tag.digest), false, change).await?);
+        }
+        self.show(last).await
+    }
+
+    /// Whether the read models show the manifest, and what release needs it.
+    async fn prepare_deletion(&self, digest: &Digest) -> Result<(bool, Option<Pin>), ChangeError> {
+        let (client, organization) = (self.client().await?, self.context.organization);
+        let pin = artifact::pin(&client, organization, self.repository, digest).await?;
+        let Some(row) = artifact::find_manifest(&client, organization, self.repository, digest).await? else {
+            return Ok((false, pin));
+        };
+        // who has just been told that a part is there may still push something with it
+        let parts: Vec<Digest> = row.blobs.into_iter().map(|blob| blob.digest).chain([row.digest]).collect();
+        links::add(&client, organization, self.repository, &parts, self.context.at).await?;
+        Ok((true, pin))
+    }
+
+    async fn client(&self) -> Result<Client, ChangeError> {
+        Ok(self.pool.get().await?)
+    }
+
+    async fn store(&self, manifest: Manifest, context: &Context) -> Result<Option<Position>, ChangeError> {
+        let stream = self.manifest(&manifest.digest);
+        let command = ManifestCommand::Push { repository: self.repository.clone(), manifest };
+        self.execute::<StoredManifest>(stream, &command, context).await
+    }
+
+    async fn tag(
+        &self,
+        tag: &Tag,
+        listed: Option<Digest>,
+        immutable: bool,
+        change: TagChange,
+    ) -> Result<Option<Position>, ChangeError> {
+        let stream = TagId::of(self.artifact(), tag).0;
+        let (repository, tag) = (self.repository.clone(), tag.clone());
+        let command = TagCommand { repository, tag, listed, immutable, change };
+        self.execute::<TagPointer>(stream, &command, &self.context).await
+    }
+
+    /// The exceptions, if the repository's tags are immutable.
+    async fn immutable(&self) -> Result<Option<Vec<Pattern>>, ChangeError> {
+        let settings = repository::settings(&self.client().await?, self.context.organization, self.repository).await?;
+        Ok(settings.and_then(|settings| settings.immutable))
+    }
+
+    async fn listed(&self, tag: &Tag) -> Result<Option<Digest>, ChangeError> {
+        let row = artifact::find_tag(&self.client().await?, self.context.organization, self.repository, tag).await?;
+        Ok(row.map(|row| row.digest))
+    }
+
+    async fn execute<D: Decider<Rejection = ArtifactRejection>>(
+        &self,
+        stream: Uuid,
+        command: &D::Command,
+        context: &Context,
+    ) -> Result<Option<Position>, ChangeError> {
+        Ok(execute::<D>(self.log, stream, command, context).await?.position)
+    }
+
+    /// Waits until the read models show it. What was so already may have been made so just now by another: then until they
+    /// show everything.
+    async fn show(&self, position: Option<Position>) -> Result<Changed, ChangeError> {
+        let (position, changed) = match position {
+            Some(position) => (position, true),
+            None => (self.log.head().await?, false),
+        };
+        self.shown.wait_for(position, SHOWN_WITHIN).await?;
+        Ok(Changed { position, changed })
+    }
+
+    fn artifact(&self) -> ArtifactId {
+        ArtifactId::of(self.context.organization, self.repository)
+    }
+
+    fn manifest(&self, digest: &Digest) -> Uuid {
+        ManifestId::of(self.artifact(), digest).0
+    }
+}

@@ -1,0 +1,13 @@
+-- Renews the links of what the repository holds; answers with what that is.
+INSERT INTO registry.blob_link (organization, repository, digest, at)
+SELECT $1, $2, wanted.digest, $4
+FROM unnest($3::text[]) AS wanted (digest)
+WHERE EXISTS (SELECT 1 FROM registry.blob_link l
+              WHERE l.organization = $1 AND l.repository = $2 AND l.digest = wanted.digest)
+   OR EXISTS (SELECT 1 FROM manifest m
+              WHERE m.organization = $1 AND m.repository = $2
+                AND (m.digest = wanted.digest
+                     OR m.blobs @> jsonb_build_array(jsonb_build_object('digest', wanted.digest))))
+ORDER BY wanted.digest
+ON CONFLICT (organization, repository, digest) DO UPDATE SET at = excluded.at
+RETURNING digest

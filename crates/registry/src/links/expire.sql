@@ -1,0 +1,11 @@
+-- One that somebody is renewing now is left alone.
+DELETE FROM registry.blob_link
+WHERE (organization, repository, digest) IN (
+    SELECT organization, repository, digest
+    FROM registry.blob_link l
+    WHERE at <= $1
+      AND NOT EXISTS (SELECT 1 FROM manifest m
+                      WHERE m.organization = l.organization AND m.repository = l.repository
+                        AND (m.digest = l.digest
+                             OR m.blobs @> jsonb_build_array(jsonb_build_object('digest', l.digest))))
+    FOR UPDATE SKIP LOCKED)

@@ -1,0 +1,2 @@
+DELETE FROM registry.blob_link
+WHERE organization = $1 AND repository = $2 AND digest = $3
