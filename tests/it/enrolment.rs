@@ -62,14 +62,54 @@ async fn an_enrolment_token_works_once_and_the_credential_rotates() {
 
     let (status, rotated) = post(&hub, "/agent/v1/credential", secret, json!({})).await;
     assert_eq!(status, StatusCode::OK, "{rotated}");
-    let (status, _) = post(&hub, "/agent/v1/heartbeats", secret, body.clone()).await;
-    assert_eq!(status, StatusCode::UNAUTHORIZED);
-    let secret = rotated["secret"].as_str().expect("a secret");
+    // the answer is lost, and the agent asks again with what it has
     assert_eq!(post(&hub, "/agent/v1/heartbeats", secret, body.clone()).await.0, StatusCode::OK);
+    let (status, again) = post(&hub, "/agent/v1/credential", secret, json!({})).await;
+    assert_eq!(status, StatusCode::OK, "{again}");
+    let lost = rotated["secret"].as_str().expect("a secret");
+    assert_eq!(post(&hub, "/agent/v1/heartbeats", lost, body.clone()).await.0, StatusCode::UNAUTHORIZED);
+    let new = again["secret"].as_str().expect("a secret");
+    assert_eq!(post(&hub, "/agent/v1/heartbeats", new, body.clone()).await.0, StatusCode::OK);
+    wait::until("the end of the old credential", Duration::from_secs(30), async || {
+        match post(&hub, "/agent/v1/heartbeats", secret, body.clone()).await.0 {
+            StatusCode::UNAUTHORIZED => Ok(()),
+            status => Err(status.to_string()),
+        }
+    })
+    .await;
+    // both that may let in end with the target
+    let secret = new;
+    let (_, rotated) = post(&hub, "/agent/v1/credential", secret, json!({})).await;
 
     let retire = "mutation { targetRetire(customer: \"globex\", name: \"factory\", reason: \"sold\") { changed } }";
     hub.graphql(Some(&owner), retire, json!({})).await.data();
-    assert_eq!(post(&hub, "/agent/v1/heartbeats", secret, body).await.0, StatusCode::UNAUTHORIZED);
+    for secret in [secret, rotated["secret"].as_str().expect("a secret")] {
+        assert_eq!(post(&hub, "/agent/v1/heartbeats", secret, body.clone()).await.0, StatusCode::UNAUTHORIZED);
+    }
+}
+
+#[tokio::test]
+async fn whoever_lost_the_answer_to_its_enrolment_asks_again_and_nobody_else_does() {
+    let hub = HubProcess::start().await;
+    let (_, token, _) = registered(&hub).await;
+    let ask = async |nonce: Option<&str>| {
+        post(&hub, "/agent/v1/enrol", &token, json!({ "agent_version": "1", "nonce": nonce })).await
+    };
+    let (status, short) = ask(Some("guessable")).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{short}");
+    let (status, lost) = ask(Some("one-nonce-of-the-agent")).await;
+    assert_eq!(status, StatusCode::OK, "{lost}");
+    for other in [None, Some("another-nonce-of-nobody")] {
+        let (status, refused) = ask(other).await;
+        assert_eq!((status, refused["code"].as_str()), (StatusCode::CONFLICT, Some("target.enrolment_spent")));
+    }
+    let (status, answer) = ask(Some("one-nonce-of-the-agent")).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let body = json!({ "reports": [report(1)] });
+    for (answer, expected) in [(lost, StatusCode::UNAUTHORIZED), (answer, StatusCode::OK)] {
+        let secret = answer["secret"].as_str().expect("a secret");
+        assert_eq!(post(&hub, "/agent/v1/heartbeats", secret, body.clone()).await.0, expected);
+    }
 }
 
 #[tokio::test]
@@ -98,6 +138,7 @@ async fn a_bad_report_is_refused_whole_and_by_name() {
         (json!({ "reports": [{ "id": 1 }] }), "the body is not what this path takes"),
         (json!({ "reports": vec![report(1); 1_001] }), "1001 reports in one request"),
         (json!({ "reports": [report(u64::MAX)] }), "a number out of range"),
+        (json!({ "reports": [report(2), report(1)] }), "send the oldest first"),
     ] {
         let (status, answer) = post(&hub, "/agent/v1/heartbeats", secret, body).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");

@@ -3,7 +3,9 @@
 //! ```text
 //! lock                                     held while an agent runs
 //! identity.json                            0600: hub, target, credential
+//! nonce                                    0600: while it enrols, what tells it from others with the same token
 //! desired.json                             0600: the last desired state
+//! journal                                  0600: reports on their way to the hub, see `journal`
 //! deployments/<id>/state.json              what was done so far, see `memory`
 //! deployments/<id>/<generation>/           compose files and configuration, see `folder`
 //! ```
@@ -71,6 +73,19 @@ impl DataDir {
 
     pub fn desired(&self) -> PathBuf {
         self.root.join("desired.json")
+    }
+
+    pub fn nonce(&self) -> PathBuf {
+        self.root.join("nonce")
+    }
+
+    pub fn journal(&self) -> PathBuf {
+        self.root.join("journal")
+    }
+
+    /// See `pause`.
+    pub fn paused(&self) -> PathBuf {
+        self.root.join("paused")
     }
 
     pub fn deployments(&self) -> PathBuf {

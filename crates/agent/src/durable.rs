@@ -26,13 +26,21 @@ pub fn write(path: &Path, content: &[u8], access: Access) -> io::Result<()> {
     let folder = path.parent().ok_or_else(|| io::Error::other("a file needs a folder"))?;
     let name = path.file_name().ok_or_else(|| io::Error::other("a file needs a name"))?;
     let beside = folder.join(format!(".{}.new", name.to_string_lossy()));
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(access.mode()).open(&beside)?;
+    let written = write_whole(&beside, content, access).and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        // on a full disk it would only take the space that the next try needs
+        let _ = fs::remove_file(&beside);
+    }
+    written?;
+    File::open(folder)?.sync_all()
+}
+
+fn write_whole(path: &Path, content: &[u8], access: Access) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(access.mode()).open(path)?;
     // a leftover of an earlier crash keeps its own mode
     file.set_permissions(Permissions::from_mode(access.mode()))?;
     file.write_all(content)?;
-    file.sync_all()?;
-    fs::rename(&beside, path)?;
-    File::open(folder)?.sync_all()
+    file.sync_all()
 }
 
 /// A folder that only its owner may enter.

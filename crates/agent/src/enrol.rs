@@ -1,8 +1,12 @@
 //! Enrolment: a one-time token, from the environment or standard input, becomes the agent's own credential.
 
+use std::fs;
 use std::io::{self, IsTerminal, Read};
 
+use uuid::Uuid;
+
 use crate::data_dir::DataDir;
+use crate::durable::{self, Access};
 use crate::hub::{Hub, HubFault};
 use crate::identity::{Identity, IdentityFault};
 use crate::secret::Secret;
@@ -36,8 +40,9 @@ pub fn token_from_input() -> io::Result<Option<Secret>> {
     Ok(Some(text.trim()).filter(|token| !token.is_empty()).map(Secret::new))
 }
 
+/// Shows the token with a nonce that is kept until the answer is, so that after a lost answer the same agent may ask again.
 pub async fn enrol(hub: &Hub, token: &Secret, data: &DataDir) -> Result<Identity, EnrolFault> {
-    let answer = hub.enrol(token).await?;
+    let answer = hub.enrol(token, &nonce(data)?).await?;
     let identity = Identity {
         hub: hub.base().to_owned(),
         target: answer.target,
@@ -45,13 +50,26 @@ pub async fn enrol(hub: &Hub, token: &Secret, data: &DataDir) -> Result<Identity
         secret: Secret::new(answer.secret),
     };
     identity.store(&data.identity())?;
+    let _ = fs::remove_file(data.nonce()); // of no more use to anybody
     Ok(identity)
 }
 
-/// Asks for a new secret with the present one, which ends with the answer.
-pub async fn rotate(data: &DataDir) -> Result<Identity, EnrolFault> {
+fn nonce(data: &DataDir) -> Result<String, IdentityFault> {
+    match fs::read_to_string(data.nonce()) {
+        Ok(nonce) => Ok(nonce),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let nonce = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+            durable::write(&data.nonce(), nonce.as_bytes(), Access::Owner)?;
+            Ok(nonce)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Asks for a new secret with the present one, which lets in until the new one, safe on disk by then, is used.
+pub async fn rotate(hub: &Hub, shown: &Secret, data: &DataDir) -> Result<Identity, EnrolFault> {
     let identity = Identity::load(&data.identity())?.ok_or(EnrolFault::NotEnrolled)?;
-    let answer = Hub::try_new(&identity.hub)?.rotate(&identity.secret).await?;
+    let answer = hub.rotate(shown).await?;
     let identity = Identity { credential: answer.credential, secret: Secret::new(answer.secret), ..identity };
     identity.store(&data.identity())?;
     Ok(identity)

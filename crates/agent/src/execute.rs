@@ -18,7 +18,7 @@ use crate::memory::{self, Attempt, Record};
 use crate::observe::candidate_of;
 use crate::plan::{Action, Kind};
 use crate::redact::Redactor;
-use crate::secret::Secret;
+use crate::secret::CurrentSecret;
 
 mod apply;
 mod remove;
@@ -33,7 +33,7 @@ pub struct Executor {
     pub engine: Arc<Engine>,
     pub data: DataDir,
     /// the agent's password at the registry
-    pub secret: Secret,
+    pub secret: CurrentSecret,
     pub timing: Timing,
 }
 
@@ -97,7 +97,7 @@ impl Executor {
             Instruction::Remove { .. } => vec![],
         };
         let values = applied.iter().chain(&wanted).map(String::as_str);
-        Redactor::new(values.chain([self.secret.expose()]))
+        Redactor::new(values.chain([self.secret.get().expose()]))
     }
 
     fn folder(&self, task: &Task, generation: u64) -> Folder {
@@ -148,7 +148,7 @@ impl Task {
         let mut record = self.record.clone();
         change(&mut record);
         memory::store(&self.data, self.wanted.deployment, &record)
-            .map_err(|error| Trouble::internal("cannot write the deployment's state", error))?;
+            .map_err(|error| Trouble::of_disk("cannot write the deployment's state", &error))?;
         self.record = record;
         // without a converger there is nobody to tell
         let _ = self.news.send(News { deployment: self.wanted.deployment, record: self.record.clone() });

@@ -1,6 +1,8 @@
 //! Why an action did not reach its end, and whose fault it is: a generation that is bad is given up until a newer one
 //! comes; trouble of the surroundings is tried again.
 
+use std::io;
+
 use distr_domain::agent::{ErrorCategory, ReportedError};
 
 use crate::redact::Redactor;
@@ -40,6 +42,15 @@ impl Trouble {
 
     pub fn internal(what: &str, error: impl std::fmt::Display) -> Self {
         Self::passing(ErrorCategory::Internal, format!("{what}: {error}"))
+    }
+
+    /// What a file system said to a write: a full disk is told from what the agent does wrong.
+    pub fn of_disk(what: &str, error: &io::Error) -> Self {
+        let category = match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorCategory::Resources,
+            _ => ErrorCategory::Internal,
+        };
+        Self::passing(category, format!("{what}: {error}"))
     }
 
     /// What the registry, or the engine on its behalf, said to a pull.

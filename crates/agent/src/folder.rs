@@ -136,11 +136,7 @@ fn remove_file(path: &Path) -> io::Result<()> {
 }
 
 fn not_written(error: io::Error) -> Trouble {
-    let category = match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorCategory::Resources,
-        _ => ErrorCategory::Internal,
-    };
-    Trouble::passing(category, format!("cannot write the generation's files: {error}"))
+    Trouble::of_disk("cannot write the generation's files", &error)
 }
 
 #[cfg(test)]

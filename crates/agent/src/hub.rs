@@ -62,8 +62,8 @@ impl Hub {
         &self.base
     }
 
-    pub async fn enrol(&self, token: &Secret) -> Result<EnrolResponse, HubFault> {
-        let request = EnrolRequest { agent_version: AGENT_VERSION.to_owned() };
+    pub async fn enrol(&self, token: &Secret, nonce: &str) -> Result<EnrolResponse, HubFault> {
+        let request = EnrolRequest { agent_version: AGENT_VERSION.to_owned(), nonce: Some(nonce.to_owned()) };
         self.post("enrol", token, Some(&request)).await
     }
 

@@ -63,6 +63,9 @@ struct Run {
     /// Seconds between heartbeats, instead of what the hub says
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3600))]
     interval: Option<u32>,
+    /// Seconds for which a release has to be healthy without a break before it counts as well
+    #[arg(long, env = "DISTR_AGENT_SOAK_SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=600))]
+    soak: u32,
     /// The hub's base URL, instead of the one enrolled at
     #[arg(long, env = "DISTR_HUB_URL")]
     hub: Option<String>,
@@ -91,7 +94,8 @@ fn main() -> ExitCode {
     }
 }
 
-#[tokio::main]
+// one thread: it waits for others nearly all of the time
+#[tokio::main(flavor = "current_thread")]
 async fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
         Command::Enrol { hub, place } => enrol(&hub, &place).await,
@@ -119,7 +123,8 @@ async fn enrol(hub: &str, place: &Place) -> Result<ExitCode> {
 async fn rotate(place: &Place) -> Result<ExitCode> {
     let data = place.open()?;
     let _lock = data.lock()?;
-    let identity = enrol::rotate(&data).await?;
+    let identity = Identity::load(&data.identity())?.context("this agent is not enrolled")?;
+    let identity = enrol::rotate(&Hub::try_new(&identity.hub)?, &identity.secret, &data).await?;
     println!("the credential is now {}", identity.credential);
     Ok(ExitCode::SUCCESS)
 }

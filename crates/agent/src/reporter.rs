@@ -1,5 +1,6 @@
-//! The reporter: sends what is queued, oldest first, and takes the desired state from the answers. It knows nothing of
-//! the engine, so heartbeats go on while an apply takes its time.
+//! The reporter: sends what is in the journal, oldest first, and takes the desired state from the answers. It knows nothing
+//! of the engine, so heartbeats go on while an apply takes its time. After an absence of the hub it sends batch after batch
+//! without a pause, so that the newest state is not long in coming.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,33 +13,69 @@ use tokio_util::sync::CancellationToken;
 use crate::backoff::Backoff;
 use crate::board::Board;
 use crate::data_dir::DataDir;
-use crate::desired;
 use crate::hub::{Hub, HubFault};
-use crate::secret::Secret;
+use crate::secret::CurrentSecret;
+use crate::{desired, enrol};
 
-const BATCH: usize = 100;
+pub const BATCH: usize = 100;
 const BACKOFF: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(60) };
 /// How long the first heartbeat waits for something to say.
 const FIRST_LOOK: Duration = Duration::from_secs(10);
+/// After a rotation that did not work out.
+const ROTATE_AGAIN: Duration = Duration::from_secs(600);
 const LAST_WORDS: Duration = Duration::from_secs(10);
 const INTERVALS: std::ops::RangeInclusive<u32> = 1..=3600;
 
 pub struct Reporter {
     pub hub: Hub,
-    pub secret: Secret,
+    pub secret: CurrentSecret,
     pub board: Arc<Board>,
     pub data: DataDir,
-    pub desired: watch::Sender<Option<Arc<DesiredState>>>,
+    pub desired: Held,
     /// until the hub says otherwise
     pub interval: Duration,
     /// fixed by the operator: the hub's is not taken
     pub interval_is_fixed: bool,
+    /// no new credential is asked for before
+    pub rotate_after: Instant,
+}
+
+/// The desired state, in memory and on disk.
+pub struct Held {
+    desired: watch::Sender<Option<Arc<DesiredState>>>,
+    /// what the disk has is older
+    unstored: bool,
+}
+
+impl Held {
+    pub fn new(desired: watch::Sender<Option<Arc<DesiredState>>>) -> Self {
+        Self { desired, unstored: false }
+    }
+
+    fn etag(&self) -> Option<String> {
+        self.desired.borrow().as_ref().map(|desired| desired.etag.clone())
+    }
+
+    fn take(&mut self, desired: DesiredState) {
+        tracing::info!(etag = desired.etag, deployments = desired.deployments.len(), "desired state");
+        self.unstored = true;
+        self.desired.send_replace(Some(Arc::new(desired)));
+    }
+
+    /// A disk that is full now may have room later.
+    fn store(&mut self, data: &DataDir) {
+        let Some(desired) = self.desired.borrow().clone().filter(|_| self.unstored) else { return };
+        match desired::store(data, &desired) {
+            Ok(()) => self.unstored = false,
+            Err(error) => tracing::error!(%error, "cannot keep the desired state on disk"),
+        }
+    }
 }
 
 impl Reporter {
     pub async fn run(mut self, stop: CancellationToken) {
         // a first report that names no deployment would be wrong for a moment, unless there is none yet
-        if self.desired.borrow().is_some() {
+        if self.desired.desired.borrow().is_some() {
             let _ = stop.run_until_cancelled(timeout(FIRST_LOOK, self.board.seen())).await;
         }
         if self.board.unsent(1).is_empty() {
@@ -79,9 +116,10 @@ impl Reporter {
     pub async fn exchange(&mut self) -> Result<(), HubFault> {
         let mut reports = self.board.unsent(BATCH);
         let answer = loop {
-            let desired_etag = self.desired.borrow().as_ref().map(|desired| desired.etag.clone());
-            let request = HeartbeatRequest { reports, desired_etag };
-            match self.hub.heartbeat(&self.secret, &request).await {
+            let behind = self.board.waiting().saturating_sub(reports.len()) as u64;
+            let (desired_etag, sent_at) = (self.desired.etag(), Some(self.board.now()));
+            let request = HeartbeatRequest { reports, desired_etag, sent_at, behind };
+            match self.hub.heartbeat(&self.secret.get(), &request).await {
                 Err(fault) if fault.refuses_the_body() && !request.reports.is_empty() => {
                     reports = self.smaller(request, &fault);
                 }
@@ -92,11 +130,32 @@ impl Reporter {
             }
         };
         let accepted = answer.accepted.min(reports.len());
-        self.board.acknowledge(&reports[..accepted]);
+        self.board.answered(&reports[..accepted], answer.repeated, answer.known);
+        let rotate = answer.rotate;
         self.take(answer);
+        if rotate {
+            self.rotate().await;
+        }
         match accepted == 0 && !reports.is_empty() {
             true => Err(HubFault::Garbled("it stored none of the reports".to_owned())),
             false => Ok(()),
+        }
+    }
+
+    /// Whatever goes wrong, the present credential lets in.
+    async fn rotate(&mut self) {
+        if Instant::now() < self.rotate_after {
+            return;
+        }
+        match enrol::rotate(&self.hub, &self.secret.get(), &self.data).await {
+            Ok(identity) => {
+                tracing::info!(credential = %identity.credential, "the credential is replaced");
+                self.secret.replace(identity.secret);
+            }
+            Err(fault) => {
+                self.rotate_after = Instant::now() + ROTATE_AGAIN;
+                tracing::warn!(error = &fault as &dyn std::error::Error, "the credential stays as it is for now");
+            }
         }
     }
 
@@ -122,11 +181,8 @@ impl Reporter {
             self.interval = Duration::from_secs(seconds.into());
         }
         if let Some(desired) = answer.desired {
-            tracing::info!(etag = desired.etag, deployments = desired.deployments.len(), "desired state");
-            if let Err(error) = desired::store(&self.data, &desired) {
-                tracing::error!(%error, "cannot keep the desired state on disk");
-            }
-            self.desired.send_replace(Some(Arc::new(desired)));
+            self.desired.take(desired);
         }
+        self.desired.store(&self.data);
     }
 }

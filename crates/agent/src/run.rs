@@ -14,11 +14,14 @@ use distr_agent::enrol::{self, TOKEN_VARIABLE};
 use distr_agent::execute::{Executor, Timing};
 use distr_agent::hub::Hub;
 use distr_agent::identity::Identity;
-use distr_agent::reporter::Reporter;
+use distr_agent::journal::{Journal, Limits};
+use distr_agent::reporter::{Held, Reporter};
+use distr_agent::secret::CurrentSecret;
 use distr_agent::{desired, memory, wake};
 use distr_domain::agent::DesiredState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::Run;
@@ -34,25 +37,28 @@ pub(crate) async fn run(options: &Run) -> Result<ExitCode> {
     let identity = identity(options, &data).await?;
     let hub = Hub::try_new(options.hub.as_deref().unwrap_or(&identity.hub))?;
     tracing::info!(target_id = %identity.target, hub = hub.base(), "the agent starts");
-    let board = Arc::new(Board::new(Arc::new(SystemClock)));
+    let journal = Journal::open(data.journal(), Limits::default());
+    let board = Arc::new(Board::new(Arc::new(SystemClock), journal));
+    let secret = CurrentSecret::new(identity.secret);
     let engine = Arc::new(Engine::default());
     let executor = Arc::new(Executor {
         engine: Arc::clone(&engine),
         data: data.clone(),
-        secret: identity.secret.clone(),
-        timing: Timing::default(),
+        secret: secret.clone(),
+        timing: Timing { soak: Duration::from_secs(options.soak.into()), ..Timing::default() },
     });
     let memory = memory::load(&data).context("cannot read what was deployed")?;
     let converger = Converger::new(executor, Arc::clone(&board), memory, Pace::default());
     let (sender, desired) = watch::channel(cached(&data));
     let reporter = Reporter {
         hub,
-        secret: identity.secret,
+        secret,
         board,
         data,
-        desired: sender,
+        desired: Held::new(sender),
         interval: Duration::from_secs(options.interval.unwrap_or(DEFAULT_INTERVAL).into()),
         interval_is_fixed: options.interval.is_some(),
+        rotate_after: Instant::now(),
     };
     match options.once {
         true => once(converger, reporter, desired).await,

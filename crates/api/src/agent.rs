@@ -1,9 +1,13 @@
 //! `/agent/v1`: what agents say and are told. The shapes are `distr_domain::agent`; `openapi.yaml` describes them.
 
+mod check;
 mod handlers;
 mod openapi;
+mod tallies;
 
 use actix_web::web;
+
+pub use tallies::Tallies;
 
 /// Reports are small: a body above this is not one.
 const MAX_BODY: usize = 1024 * 1024;

@@ -6,6 +6,7 @@ mod sign_in;
 
 use std::sync::LazyLock;
 
+use chrono::{DateTime, Utc};
 use deadpool_postgres::Pool;
 use distr_domain::ids::{CredentialId, CustomerId, MemberId, OrganizationId, TargetId};
 use distr_domain::member::MemberKind;
@@ -49,6 +50,10 @@ pub struct AgentCaller {
     pub customer: CustomerId,
     pub target: TargetId,
     pub credential: CredentialId,
+    /// when the credential was made, by the hub's clock
+    pub since: DateTime<Utc>,
+    /// it is the newest, and the one before it has not ended yet
+    pub unconfirmed: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -159,6 +164,8 @@ fn caller(row: &Row) -> Option<Caller> {
             customer: CustomerId(row.get("customer")),
             target: TargetId(subject),
             credential: CredentialId(id),
+            since: row.get("created_at"),
+            unconfirmed: row.get("unconfirmed"),
         })),
         Some(CredentialKind::Session | CredentialKind::Token) => {
             let Json(membership): Json<Membership> = row.get("membership");

@@ -13,13 +13,15 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::web;
 use anyhow::Context;
+use chrono::TimeDelta;
 use distr_embedded_postgres::EmbeddedPostgres;
 use distr_eventlog::{EventLog, Position};
 use distr_registry::{Keeper, Ports, Recording, Registry, Settings as RegistrySettings};
 use tracing::info;
 use url::Url;
 
-use crate::clock::SystemClock;
+use crate::agent::Tallies;
+use crate::clock::{Clock, SystemClock};
 use crate::config::{BootstrapConfig, FleetConfig, HttpConfig, RegistryConfig, StorageConfig, registry_host};
 use crate::http::{self, Readiness, Served, limits::Limits, scrape::Scraped};
 use crate::hub::{Hub, Settings};
@@ -135,6 +137,7 @@ fn settings(config: &ServeConfig) -> anyhow::Result<Settings> {
         public_url,
         heartbeat_seconds: config.fleet.heartbeat_seconds,
         silence: config.fleet.silence()?,
+        credential_age: TimeDelta::seconds(config.fleet.credential_seconds.into()),
         introspection: config.http.introspection,
     })
 }
@@ -151,6 +154,7 @@ fn hub(config: &ServeConfig, settings: Settings, stores: &Stores, following: &Fo
         vault: Vault::new(&stores.master),
         limits: Limits::new(config.http.rate_limit),
         changes: following.changes.clone(),
+        tallies: Tallies::default(),
         progress: following.progress.clone(),
         settings,
     }

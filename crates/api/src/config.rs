@@ -90,6 +90,9 @@ pub struct FleetConfig {
     /// Seconds of silence after which a target is offline; by default thirty heartbeats
     #[arg(long, env = "DISTR_OFFLINE_SECONDS")]
     pub offline_seconds: Option<u32>,
+    /// Seconds after which an agent is told to rotate its credential; by default thirty days
+    #[arg(long, env = "DISTR_CREDENTIAL_SECONDS", default_value_t = 2_592_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub credential_seconds: u32,
 }
 
 /// The first organization and its owner, made at the start if they are not there.

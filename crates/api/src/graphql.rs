@@ -10,6 +10,7 @@ mod deployment;
 mod error_code;
 mod event;
 mod guard;
+mod heartbeat;
 mod license;
 mod license_audit;
 mod loader;

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use deadpool_postgres::Pool;
 use distr_domain::decider::Decider;
 use distr_domain::fleet::Silence;
@@ -12,6 +13,7 @@ use distr_projections::{Progress, query::ReadClient};
 use url::Url;
 use uuid::Uuid;
 
+use crate::agent::Tallies;
 use crate::auth::{Caller, MemberCaller, RequestInfo};
 use crate::changes::Changes;
 use crate::clock::SharedClock;
@@ -38,6 +40,7 @@ pub struct Hub {
     pub vault: Vault,
     pub limits: Limits,
     pub changes: Changes,
+    pub tallies: Tallies,
     pub progress: HubProgress,
     pub settings: Settings,
 }
@@ -55,6 +58,8 @@ pub struct Settings {
     /// `host[:port]` of the registry in image references
     pub registry_host: String,
     pub heartbeat_seconds: u32,
+    /// at this age an agent is told to ask for a new credential
+    pub credential_age: TimeDelta,
     pub silence: Silence,
     pub introspection: bool,
 }

@@ -1,5 +1,7 @@
 //! Policies turn events into commands. Each follows the log on its own checkpoint, which no rebuild rewinds, and may see
-//! an entry twice: what it commands is then nothing new, because a decider emits nothing when nothing would change.
+//! an entry twice: what it commands is then nothing new, because a decider emits nothing when nothing would change. One
+//! whose commands depend on the order of entries moves its checkpoint right before an entry that it acts on, so that no
+//! earlier one is looked at in the light of a later one.
 
 mod observation;
 mod seats;
@@ -25,8 +27,64 @@ pub trait Policy: Send + 'static {
     /// Of its checkpoint: a row of `ops.policy`.
     fn name(&self) -> &'static str;
     fn selection(&self) -> Selection;
+    /// It follows from its checkpoint on, as if it had just been started.
+    fn begin(&mut self) {}
     /// An error means that the entry will be handed over again.
-    async fn handle(&mut self, hub: &Hub, entry: &Entry) -> Result<(), ApiError>;
+    async fn handle(&mut self, hub: &Hub, entry: &Entry, place: &mut Place) -> Result<(), Interrupted>;
+}
+
+/// Why a policy stopped following.
+#[derive(Debug, thiserror::Error)]
+pub enum Interrupted {
+    #[error("another hub has taken over")]
+    TakenOver,
+    #[error(transparent)]
+    Fault(#[from] ApiError),
+}
+
+/// Where a policy stands in the log, as long as it holds its lease.
+pub struct Place {
+    name: &'static str,
+    owner: Uuid,
+    epoch: i64,
+    at: Position,
+}
+
+impl Place {
+    async fn acquire(hub: &Hub, name: &'static str, owner: Uuid) -> Result<Option<Self>, ApiError> {
+        let client = hub.ops.get().await?;
+        let acquired = client.query_opt(include_str!("policy/acquire.sql"), &[&name, &owner, &LEASE_SECONDS]).await?;
+        Ok(acquired.map(|row| Self { name, owner, epoch: row.get(1), at: Position(row.get::<_, i64>(0) as u64) }))
+    }
+
+    /// All before this entry is done with.
+    pub async fn right_before(&mut self, hub: &Hub, position: Position) -> Result<(), Interrupted> {
+        match Position(position.0 - 1) {
+            before if before > self.at => self.advance(hub, before).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn advance(&mut self, hub: &Hub, to: Position) -> Result<(), Interrupted> {
+        let client = hub.ops.get().await.map_err(ApiError::from)?;
+        let statement = client.prepare_cached(include_str!("policy/advance.sql")).await.map_err(ApiError::from)?;
+        let position = to.0 as i64;
+        let moved =
+            client.execute(&statement, &[&self.name, &self.owner, &self.epoch, &position, &LEASE_SECONDS]).await;
+        match moved.map_err(ApiError::from)? {
+            1 => {
+                self.at = to;
+                Ok(())
+            }
+            _ => Err(Interrupted::TakenOver),
+        }
+    }
+
+    async fn release(self, hub: &Hub) -> Result<(), ApiError> {
+        let sql = "UPDATE policy SET lease_until = NULL WHERE name = $1 AND epoch = $2";
+        hub.ops.get().await?.execute(sql, &[&self.name, &self.epoch]).await?;
+        Ok(())
+    }
 }
 
 const PAGE: usize = 500;
@@ -55,7 +113,7 @@ pub fn start(hub: Arc<Hub>, policy: impl Policy, owner: Uuid) -> PolicyHandle {
 
 async fn run(hub: Arc<Hub>, mut policy: impl Policy, owner: Uuid, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
-        if let Err(fault) = follow(&hub, &mut policy, owner, &mut stopped).await {
+        if let Err(Interrupted::Fault(fault)) = follow(&hub, &mut policy, owner, &mut stopped).await {
             error!(policy = policy.name(), error = &fault as &dyn std::error::Error, "policy stopped; retrying");
             fault.log();
         }
@@ -68,42 +126,25 @@ async fn follow(
     policy: &mut impl Policy,
     owner: Uuid,
     stopped: &mut watch::Receiver<bool>,
-) -> Result<(), ApiError> {
-    let acquired = hub
-        .ops
-        .get()
-        .await?
-        .query_opt(include_str!("policy/acquire.sql"), &[&policy.name(), &owner, &LEASE_SECONDS])
-        .await?;
-    let Some(row) = acquired else { return Ok(()) };
-    let (mut at, epoch) = (Position(row.get::<_, i64>(0) as u64), row.get::<_, i64>(1));
-    info!(policy = policy.name(), position = at.0, epoch, "following");
+) -> Result<(), Interrupted> {
+    let Some(mut place) = Place::acquire(hub, policy.name(), owner).await? else { return Ok(()) };
+    info!(policy = policy.name(), position = place.at.0, epoch = place.epoch, "following");
+    policy.begin();
     let mut wake = hub.log.wake();
     while !*stopped.borrow() {
         wake.borrow_and_update();
-        let page = hub.log.read_all(at, PAGE, policy.selection()).await?;
+        let begun = place.at;
+        let page = hub.log.read_all(begun, PAGE, policy.selection()).await.map_err(ApiError::from)?;
         for entry in &page.entries {
-            policy.handle(hub, entry).await?;
+            policy.handle(hub, entry, &mut place).await?;
         }
-        if !advance(hub, policy.name(), owner, epoch, page.scanned_to).await? {
-            return Ok(()); // another hub has taken over
-        }
-        if page.scanned_to == at {
+        place.advance(hub, page.scanned_to).await?; // renews the lease, too
+        if page.scanned_to == begun {
             tokio::select! {
                 _ = tokio::time::timeout(POLL, wake.changed()) => {}
                 _ = stopped.changed() => {}
             }
         }
-        at = page.scanned_to;
     }
-    let sql = "UPDATE policy SET lease_until = NULL WHERE name = $1 AND epoch = $2";
-    hub.ops.get().await?.execute(sql, &[&policy.name(), &epoch]).await?;
-    Ok(())
-}
-
-async fn advance(hub: &Hub, name: &str, owner: Uuid, epoch: i64, to: Position) -> Result<bool, ApiError> {
-    let client = hub.ops.get().await?;
-    let statement = client.prepare_cached(include_str!("policy/advance.sql")).await?;
-    let to = to.0 as i64;
-    Ok(client.execute(&statement, &[&name, &owner, &epoch, &to, &LEASE_SECONDS]).await? == 1)
+    Ok(place.release(hub).await?)
 }

@@ -16,6 +16,10 @@ use crate::version::Version;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EnrolRequest {
     pub agent_version: String,
+    /// A random text that only this agent knows. Whoever shows the token again with the same one has lost the answer, and
+    /// gets another; whoever shows it with another or none is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -26,7 +30,8 @@ pub struct EnrolResponse {
     pub secret: String,
 }
 
-/// `POST /agent/v1/credential`: the answer's secret replaces the one that was used to ask.
+/// `POST /agent/v1/credential`: a new secret. The one that was used to ask lets in until the new one was first used, but
+/// not for longer than a day; who lost the answer asks again with it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RotateResponse {
     pub credential: CredentialId,
@@ -39,30 +44,93 @@ pub struct HeartbeatRequest {
     pub reports: Vec<Report>,
     #[serde(default)]
     pub desired_etag: Option<String>,
+    /// when this was sent; from it the hub learns how far the agent's clock is off
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<DateTime<Utc>>,
+    /// how many more reports wait in the agent's journal, newer than these
+    #[serde(default)]
+    pub behind: u64,
 }
 
 /// The answer leaves when the reports are durable.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct HeartbeatResponse {
-    /// how many reports are stored
+    /// how many reports are stored, now or since an earlier request
     pub accepted: usize,
+    /// how many of them were stored since an earlier request, and so were passed over
+    #[serde(default)]
+    pub repeated: usize,
+    /// the newest report that was known of this target before this request
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<ReportMark>,
     /// only if the agent's is stale; nothing here means that nothing changed
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub desired: Option<DesiredState>,
     /// seconds until the next heartbeat
     pub interval: u32,
+    /// the credential is old: ask for a new one
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub rotate: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// Which report it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportMark {
+    pub id: Uuid,
+    pub boot: Uuid,
+    pub sequence: u64,
 }
 
 /// What an agent says of its target at one instant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     pub id: Uuid,
-    /// one per start of the agent; with `sequence` it orders the reports
+    /// the agent's incarnation: a new one with each start, and when it finds that it was set back to an earlier state
     pub boot: Uuid,
+    /// orders the reports of an incarnation, whatever the clock says; grows from 1, with gaps
     pub sequence: u64,
     pub at: DateTime<Utc>,
     pub agent_version: String,
     pub deployments: Vec<DeploymentReport>,
+    /// what is wrong with the agent itself
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ReportedError>,
+    /// reports before this one that will never come
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Missing>,
+    /// how it came; the hub sets it on the last report of each request
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Contact>,
+}
+
+impl Report {
+    pub fn mark(&self) -> ReportMark {
+        ReportMark { id: self.id, boot: self.boot, sequence: self.sequence }
+    }
+}
+
+/// Reports that a full journal had to let go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    pub reports: u64,
+    /// when the first of them was made
+    pub from: DateTime<Utc>,
+    /// when the last of them was made
+    pub to: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// by the agent's clock, at sending
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<DateTime<Utc>>,
+    /// how many newer reports the agent still held
+    #[serde(default)]
+    pub behind: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -21,6 +21,7 @@ pub mod pattern;
 pub mod permission;
 pub mod rejection;
 pub mod release;
+pub mod tally;
 pub mod target;
 pub mod token;
 pub mod trust;

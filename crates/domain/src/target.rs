@@ -1,5 +1,6 @@
 //! A target: one customer environment with one agent. It is registered, offers one enrolment at a time, and its agent
-//! then holds a credential of its own. The secrets are elsewhere, hashed; here are only their ids.
+//! then holds a credential of its own, and for a while two of them: one that it asked for, and the one that it asked with,
+//! which ends when the new one was first used. The secrets are elsewhere, hashed; here are only their ids.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -31,8 +32,18 @@ pub enum TargetEvent {
     TargetEnrolled {
         enrolment: EnrolmentId,
         credential: CredentialId,
+        /// digest of the agent's nonce: who can show it may enrol again while the offer lasts
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proof: Option<String>,
     },
     CredentialRotated {
+        credential: CredentialId,
+        /// the one that was used to ask, and lets in until the new one is confirmed
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        beside: Option<CredentialId>,
+    },
+    /// The agent used its new credential: the one before ends.
+    CredentialConfirmed {
         credential: CredentialId,
     },
     TargetRetired {
@@ -43,11 +54,32 @@ use TargetEvent::*;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TargetCommand {
-    Register { customer: CustomerId, name: Slug, runtime: Runtime },
-    OfferEnrolment { enrolment: EnrolmentId, expires_at: DateTime<Utc> },
-    Enrol { enrolment: EnrolmentId, credential: CredentialId, at: DateTime<Utc> },
-    RotateCredential { credential: CredentialId },
-    Retire { reason: String },
+    Register {
+        customer: CustomerId,
+        name: Slug,
+        runtime: Runtime,
+    },
+    OfferEnrolment {
+        enrolment: EnrolmentId,
+        expires_at: DateTime<Utc>,
+    },
+    Enrol {
+        enrolment: EnrolmentId,
+        credential: CredentialId,
+        proof: Option<String>,
+        at: DateTime<Utc>,
+    },
+    /// `shown` is the one that was used to ask.
+    RotateCredential {
+        shown: CredentialId,
+        credential: CredentialId,
+    },
+    ConfirmCredential {
+        credential: CredentialId,
+    },
+    Retire {
+        reason: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,6 +96,8 @@ pub enum TargetRejection {
     EnrolmentExpired { expires_at: DateTime<Utc> },
     #[error("target \"{name}\" is not enrolled")]
     NotEnrolled { name: Slug },
+    #[error("the credential of target \"{name}\" was replaced; use the new one")]
+    CredentialReplaced { name: Slug },
 }
 
 impl Rejection for TargetRejection {
@@ -75,6 +109,7 @@ impl Rejection for TargetRejection {
             Self::EnrolmentSpent => "target.enrolment_spent",
             Self::EnrolmentExpired { .. } => "target.enrolment_expired",
             Self::NotEnrolled { .. } => "target.not_enrolled",
+            Self::CredentialReplaced { .. } => "target.credential_replaced",
         }
     }
 }
@@ -83,10 +118,24 @@ impl Rejection for TargetRejection {
 pub struct Target {
     pub name: Option<Slug>,
     pub customer: Option<CustomerId>,
-    offer: Option<(EnrolmentId, DateTime<Utc>)>,
-    /// The only credential that the agent may use.
+    offer: Option<Offer>,
+    /// The credential that was given out last.
     pub credential: Option<CredentialId>,
+    /// The one before, until the last is confirmed.
+    beside: Option<CredentialId>,
     pub retired: bool,
+}
+
+#[derive(Debug)]
+struct Offer {
+    enrolment: EnrolmentId,
+    expires_at: DateTime<Utc>,
+    used: Option<Use>,
+}
+
+#[derive(Debug)]
+struct Use {
+    proof: Option<String>,
 }
 
 impl Target {
@@ -94,14 +143,34 @@ impl Target {
         &self,
         enrolment: EnrolmentId,
         credential: CredentialId,
+        proof: &Option<String>,
         at: DateTime<Utc>,
     ) -> Result<Vec<TargetEvent>, TargetRejection> {
-        match self.offer {
-            Some((offered, expires_at)) if offered == enrolment => match at < expires_at {
-                true => Ok(vec![TargetEnrolled { enrolment, credential }]),
-                false => Err(TargetRejection::EnrolmentExpired { expires_at }),
-            },
-            _ => Err(TargetRejection::EnrolmentSpent),
+        let offer = self.offer.as_ref().filter(|offer| offer.enrolment == enrolment);
+        let offer = offer.ok_or(TargetRejection::EnrolmentSpent)?;
+        // the agent that used it lost the answer
+        let again = |used: &Use| used.proof.is_some() && used.proof == *proof;
+        if !offer.used.as_ref().is_none_or(again) {
+            return Err(TargetRejection::EnrolmentSpent);
+        }
+        match at < offer.expires_at {
+            true => Ok(vec![TargetEnrolled { enrolment, credential, proof: proof.clone() }]),
+            false => Err(TargetRejection::EnrolmentExpired { expires_at: offer.expires_at }),
+        }
+    }
+
+    fn rotate(
+        &self,
+        name: &Slug,
+        shown: CredentialId,
+        credential: CredentialId,
+    ) -> Result<Vec<TargetEvent>, TargetRejection> {
+        if self.credential.is_none() {
+            return Err(TargetRejection::NotEnrolled { name: name.clone() });
+        }
+        match [self.credential, self.beside].contains(&Some(shown)) {
+            true => Ok(vec![CredentialRotated { credential, beside: Some(shown) }]),
+            false => Err(TargetRejection::CredentialReplaced { name: name.clone() }),
         }
     }
 }
@@ -130,11 +199,14 @@ impl Decider for Target {
             TargetCommand::OfferEnrolment { enrolment, expires_at } => {
                 Ok(vec![EnrolmentOffered { enrolment: *enrolment, expires_at: *expires_at }])
             }
-            TargetCommand::Enrol { enrolment, credential, at } => self.enrol(*enrolment, *credential, *at),
-            TargetCommand::RotateCredential { .. } if self.credential.is_none() => {
-                Err(TargetRejection::NotEnrolled { name: name.clone() })
+            TargetCommand::Enrol { enrolment, credential, proof, at } => {
+                self.enrol(*enrolment, *credential, proof, *at)
             }
-            TargetCommand::RotateCredential { credential } => Ok(vec![CredentialRotated { credential: *credential }]),
+            TargetCommand::RotateCredential { shown, credential } => self.rotate(name, *shown, *credential),
+            TargetCommand::ConfirmCredential { credential } => match self.credential == Some(*credential) {
+                true if self.beside.is_some() => Ok(vec![CredentialConfirmed { credential: *credential }]),
+                _ => Ok(vec![]),
+            },
             TargetCommand::Register { .. } => Ok(vec![]), // decided above
         }
     }
@@ -145,16 +217,26 @@ impl Decider for Target {
                 self.name = Some(name.clone());
                 self.customer = Some(*customer);
             }
-            EnrolmentOffered { enrolment, expires_at } => self.offer = Some((*enrolment, *expires_at)),
-            TargetEnrolled { credential, .. } => {
-                self.offer = None;
-                self.credential = Some(*credential);
+            EnrolmentOffered { enrolment, expires_at } => {
+                self.offer = Some(Offer { enrolment: *enrolment, expires_at: *expires_at, used: None });
             }
-            CredentialRotated { credential } => self.credential = Some(*credential),
+            TargetEnrolled { credential, proof, .. } => {
+                if let Some(offer) = &mut self.offer {
+                    offer.used = Some(Use { proof: proof.clone() });
+                }
+                self.credential = Some(*credential);
+                self.beside = None;
+            }
+            CredentialRotated { credential, beside } => {
+                self.credential = Some(*credential);
+                self.beside = *beside;
+            }
+            CredentialConfirmed { .. } => self.beside = None,
             TargetRetired { .. } => {
                 self.retired = true;
                 self.offer = None;
                 self.credential = None;
+                self.beside = None;
             }
         }
     }
@@ -186,17 +268,69 @@ mod tests {
         ]
     }
 
+    const NEWER: CredentialId = CredentialId(Uuid::from_u128(3));
+
+    fn enrol_with(proof: Option<&str>, second: i64) -> TargetCommand {
+        let proof = proof.map(str::to_owned);
+        TargetCommand::Enrol { enrolment: OFFER, credential: CREDENTIAL, proof, at: at(second) }
+    }
+
     fn enrol(second: i64) -> TargetCommand {
-        TargetCommand::Enrol { enrolment: OFFER, credential: CREDENTIAL, at: at(second) }
+        enrol_with(None, second)
+    }
+
+    fn enrolled(proof: Option<&str>) -> Vec<TargetEvent> {
+        let proof = proof.map(str::to_owned);
+        let mut events = offered();
+        events.push(TargetEnrolled { enrolment: OFFER, credential: CREDENTIAL, proof });
+        events
+    }
+
+    fn rotate(shown: CredentialId, credential: CredentialId) -> TargetCommand {
+        TargetCommand::RotateCredential { shown, credential }
     }
 
     #[test]
     fn an_enrolment_token_works_once() {
-        let enrolled = TargetEnrolled { enrolment: OFFER, credential: CREDENTIAL };
-        given::<Target>(offered()).when(enrol(99)).then([enrolled.clone()]);
-        given::<Target>(offered().into_iter().chain([enrolled]))
-            .when(enrol(99))
-            .then_rejected(TargetRejection::EnrolmentSpent);
+        given::<Target>(offered()).when(enrol(99)).then(enrolled(None).split_off(2));
+        given::<Target>(enrolled(None)).when(enrol(99)).then_rejected(TargetRejection::EnrolmentSpent);
+    }
+
+    #[test]
+    fn an_agent_that_lost_the_answer_enrols_again_while_the_offer_lasts() {
+        let again = enrolled(Some("a")).split_off(2);
+        given::<Target>(enrolled(Some("a"))).when(enrol_with(Some("a"), 99)).then(again);
+        given::<Target>(enrolled(Some("a")))
+            .when(enrol_with(Some("a"), 100))
+            .then_rejected(TargetRejection::EnrolmentExpired { expires_at: at(100) });
+    }
+
+    #[test]
+    fn nobody_else_enrols_with_a_token_that_was_used() {
+        for other in [None, Some("b")] {
+            given::<Target>(enrolled(Some("a")))
+                .when(enrol_with(other, 99))
+                .then_rejected(TargetRejection::EnrolmentSpent);
+        }
+    }
+
+    #[test]
+    fn the_credential_that_was_used_to_ask_stays_until_the_new_one_is_confirmed() {
+        let rotated = CredentialRotated { credential: NEWER, beside: Some(CREDENTIAL) };
+        given::<Target>(enrolled(None)).when(rotate(CREDENTIAL, NEWER)).then([rotated.clone()]);
+        let lost: Vec<_> = enrolled(None).into_iter().chain([rotated]).collect();
+        let newest = CredentialId(Uuid::from_u128(4));
+        given::<Target>(lost.clone())
+            .when(rotate(CREDENTIAL, newest))
+            .then([CredentialRotated { credential: newest, beside: Some(CREDENTIAL) }]);
+        let confirm = TargetCommand::ConfirmCredential { credential: NEWER };
+        let confirmed = CredentialConfirmed { credential: NEWER };
+        given::<Target>(lost.clone()).when(confirm.clone()).then([confirmed.clone()]);
+        let confirmed: Vec<_> = lost.into_iter().chain([confirmed]).collect();
+        given::<Target>(confirmed.clone()).when(confirm).then([]);
+        given::<Target>(confirmed)
+            .when(rotate(CREDENTIAL, newest))
+            .then_rejected(TargetRejection::CredentialReplaced { name: name() });
     }
 
     #[test]
@@ -225,7 +359,7 @@ mod tests {
     #[test]
     fn only_an_enrolled_agent_rotates_its_credential() {
         given::<Target>(offered())
-            .when(TargetCommand::RotateCredential { credential: CREDENTIAL })
+            .when(rotate(CREDENTIAL, NEWER))
             .then_rejected(TargetRejection::NotEnrolled { name: name() });
     }
 }

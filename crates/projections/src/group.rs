@@ -6,8 +6,8 @@ use tokio_postgres::Client;
 use crate::error::ProjectionError;
 use crate::table::{Table, table};
 use crate::{
-    application, artifact, channel, customer, deployment, heartbeat, license, license_audit, member, organization,
-    release, repository, rollout, target, token,
+    application, artifact, channel, customer, deployment, heartbeat, heartbeat_hour, license, license_audit, member,
+    organization, release, repository, rollout, target, token,
 };
 
 /// A set of tables, and what of the log they are made from.
@@ -20,7 +20,7 @@ pub struct Group {
 impl Group {
     /// What facts say of everything; mutations wait for it.
     pub const CORE: &'static str = "core";
-    /// The latest heartbeat of each target: apart, so that the flood never holds up the facts.
+    /// The latest heartbeat of each target, and how many there were: apart, so that the flood never holds up the facts.
     pub const FLEET: &'static str = "fleet";
     /// Grants, changes, uses and refusals in order.
     pub const AUDIT: &'static str = "audit";
@@ -44,7 +44,10 @@ pub async fn groups(client: &Client) -> Result<Vec<Group>, ProjectionError> {
         table::<deployment::DeploymentProjection>(client).await?,
         table::<rollout::RolloutProjection>(client).await?,
     ];
-    let fleet = vec![table::<heartbeat::HeartbeatProjection>(client).await?];
+    let fleet = vec![
+        table::<heartbeat::HeartbeatProjection>(client).await?,
+        table::<heartbeat_hour::HeartbeatHourProjection>(client).await?,
+    ];
     let audit = vec![table::<license_audit::LicenseAuditProjection>(client).await?];
     Ok(vec![
         Group { name: Group::CORE, selection: Selection::Facts, tables: core },

@@ -1,8 +1,10 @@
-//! Table `heartbeat`: the newest report of each target. However many arrive in a batch, a target costs one row.
+//! Table `heartbeat`: the newest report of each target. However many arrive in a batch, a target costs one row. A report
+//! that was counted already changes nothing.
 
 use chrono::{DateTime, Utc};
-use distr_domain::agent::DeploymentReport;
+use distr_domain::agent::{Contact, DeploymentReport, Report, ReportedError};
 use distr_domain::ids::{OrganizationId, TargetId};
+use distr_domain::tally::Tally;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -15,14 +17,23 @@ pub struct HeartbeatRow {
     /// of the target
     pub id: TargetId,
     pub organization: OrganizationId,
-    /// by the hub's clock
+    /// when the hub last heard how things are now; reports of a backlog say how they were
+    pub heard_at: Option<DateTime<Utc>>,
+    /// of the newest report, by the hub's clock
     pub received_at: DateTime<Utc>,
-    /// by the agent's
+    /// of the newest report, by the agent's
     pub agent_at: DateTime<Utc>,
-    pub boot: Uuid,
-    pub sequence: u64,
+    /// how far the agent's clock was ahead of the hub's when it was last heard
+    pub clock_offset_ms: Option<i64>,
+    pub tally: Tally,
+    /// how many were counted
+    pub reports: u64,
+    /// how many the agent had to let go
+    pub missing: u64,
     pub agent_version: String,
     pub deployments: Vec<DeploymentReport>,
+    /// what is wrong with the agent itself
+    pub error: Option<ReportedError>,
     pub position: u64,
 }
 
@@ -41,27 +52,51 @@ impl Projection for HeartbeatProjection {
 
     fn apply(rows: &mut Rows<HeartbeatRow>, entry: &Seen) {
         let What::Heartbeat(report) = &entry.what else { return };
-        // a report that was sent again, or overtaken within the same run of the agent, is older news
-        if let Some(row) = rows.get_mut(entry.id)
-            && row.boot == report.boot
-            && row.sequence >= report.sequence
-        {
-            return;
+        match rows.get_mut(entry.id) {
+            Some(row) => {
+                if row.tally.count(report) {
+                    take(row, entry, report);
+                }
+            }
+            None => rows.put(entry.id, first(entry, report)),
         }
-        rows.put(
-            entry.id,
-            HeartbeatRow {
-                id: TargetId(entry.id),
-                organization: entry.organization,
-                received_at: entry.at,
-                agent_at: report.at,
-                boot: report.boot,
-                sequence: report.sequence,
-                agent_version: report.agent_version.clone(),
-                deployments: report.deployments.clone(),
-                position: entry.position.0,
-            },
-        );
+    }
+}
+
+fn first(entry: &Seen, report: &Report) -> HeartbeatRow {
+    let mut row = HeartbeatRow {
+        id: TargetId(entry.id),
+        organization: entry.organization,
+        heard_at: None,
+        received_at: entry.at,
+        agent_at: report.at,
+        clock_offset_ms: None,
+        tally: Tally::of(report),
+        reports: 0,
+        missing: 0,
+        agent_version: String::new(),
+        deployments: vec![],
+        error: None,
+        position: 0,
+    };
+    take(&mut row, entry, report);
+    row
+}
+
+fn take(row: &mut HeartbeatRow, entry: &Seen, report: &Report) {
+    row.received_at = entry.at;
+    row.agent_at = report.at;
+    row.reports += 1;
+    row.missing += report.missing.map_or(0, |missing| missing.reports);
+    row.agent_version.clone_from(&report.agent_version);
+    row.deployments.clone_from(&report.deployments);
+    row.error.clone_from(&report.error);
+    row.position = entry.position.0;
+    if let Some(Contact { sent_at, behind }) = report.contact {
+        row.clock_offset_ms = sent_at.map(|sent_at| (sent_at - entry.at).num_milliseconds());
+        if behind == 0 {
+            row.heard_at = Some(entry.at);
+        }
     }
 }
 

@@ -9,6 +9,7 @@ pub mod entitlement;
 mod error;
 mod group;
 pub mod heartbeat;
+pub mod heartbeat_hour;
 pub mod license;
 pub mod license_audit;
 pub mod member;

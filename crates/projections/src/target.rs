@@ -22,8 +22,10 @@ pub struct TargetRow {
     /// of an offer that was not used yet
     pub enrolment_expires_at: Option<DateTime<Utc>>,
     pub enrolled_at: Option<DateTime<Utc>>,
-    /// the only credential that the agent may use
+    /// the credential that was given out last
     pub credential: Option<CredentialId>,
+    /// the one before, until the last was used
+    pub credential_before: Option<CredentialId>,
     pub retired_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub position: u64,
@@ -56,6 +58,7 @@ impl Projection for TargetProjection {
                     enrolment_expires_at: None,
                     enrolled_at: None,
                     credential: None,
+                    credential_before: None,
                     retired_at: None,
                     created_at: entry.at,
                     position: entry.position.0,
@@ -71,12 +74,18 @@ impl Projection for TargetProjection {
                 row.enrolment_expires_at = None;
                 row.enrolled_at = Some(entry.at);
                 row.credential = Some(*credential);
+                row.credential_before = None;
             }
-            TargetEvent::CredentialRotated { credential } => row.credential = Some(*credential),
+            TargetEvent::CredentialRotated { credential, beside } => {
+                row.credential = Some(*credential);
+                row.credential_before = *beside;
+            }
+            TargetEvent::CredentialConfirmed { .. } => row.credential_before = None,
             TargetEvent::TargetRetired { .. } => {
                 row.retired_at = Some(entry.at);
                 row.enrolment_expires_at = None;
                 row.credential = None;
+                row.credential_before = None;
             }
         }
     }

@@ -16,6 +16,7 @@ use crate::fault::{Blame, Stop, Trouble};
 use crate::folder::{self, CANDIDATE_FILES, FILES};
 use crate::memory::{Applied, Baseline, FailedGeneration};
 use crate::observe::{Container, State, candidate_of};
+use crate::pause;
 use crate::plan::Resume;
 use crate::redact::Redactor;
 use crate::strategy::{self, Strategy};
@@ -38,11 +39,14 @@ async fn attempt(executor: &Executor, task: &mut Task, resume: Resume, redactor:
     let cancel = task.cancel.clone();
     let Some(unpacked) = cancel.run_until_cancelled(unpack(executor, task)).await else { return Err(Stop::Superseded) };
     let unpacked = unpacked?;
+    pause::at("pulled", &task.data).await;
     if resume == Resume::Start && something_serves(executor, task).await? {
         prove(executor, task, &unpacked).await?;
+        pause::at("proved", &task.data).await;
     }
     let before = if resume == Resume::Start { Before::Nothing } else { Before::Remains };
     switch(executor, task, &unpacked, before, redactor).await?;
+    pause::at("applied", &task.data).await;
     Ok(executor.drop_candidate(&task.record.project).await?)
 }
 
@@ -86,6 +90,7 @@ async fn switch(
     redactor: &Redactor,
 ) -> Result<(), Stop> {
     task.begin(Step::Switching)?;
+    pause::at("switching", &task.data).await;
     let project_name = task.record.project.clone();
     let project =
         Project { name: &project_name, folder: unpacked.folder.path(), files: &FILES, profiles: &unpacked.profiles };
@@ -99,7 +104,10 @@ async fn switch(
         started => started,
     };
     match started {
-        Ok(containers) => Ok(succeed(task, unpacked, &containers)?),
+        Ok(containers) => {
+            pause::at("switched", &task.data).await;
+            Ok(succeed(task, unpacked, &containers)?)
+        }
         Err(trouble) if trouble.blame == Blame::Generation => go_back(executor, task, trouble, redactor).await,
         Err(trouble) => Err(trouble.into()),
     }
@@ -140,7 +148,9 @@ pub(super) fn baselines(containers: &[Container], generation: u64) -> BTreeMap<S
 /// The failure is remembered before the old release is put back: if the agent ends between, the plan finds that what
 /// runs is not what was applied, and repairs it.
 async fn go_back(executor: &Executor, task: &mut Task, trouble: Trouble, redactor: &Redactor) -> Result<(), Stop> {
+    pause::at("failed", &task.data).await;
     give_up(task, &trouble, redactor)?;
+    pause::at("going back", &task.data).await;
     let back = match task.record.applied.clone() {
         Some(applied) => repair::bring_back(executor, task, &applied).await.map(|_| ()),
         None => executor.take_down(&task.record.project).await,

@@ -5,15 +5,18 @@ use distr_domain::agent::{DataRemoval, Step};
 use crate::execute::{Executor, Task};
 use crate::fault::Trouble;
 use crate::folder;
+use crate::pause;
 
 pub(super) async fn run(executor: &Executor, task: &mut Task, data: DataRemoval) -> Result<(), Trouble> {
     task.begin(Step::Removing)?;
+    pause::at("removing", &task.data).await;
     let project = task.record.project.clone();
     executor.drop_candidate(&project).await?;
     executor.take_down(&project).await?;
     if data == DataRemoval::Remove {
         executor.engine.remove_volumes(&project).await?;
     }
+    pause::at("removed", &task.data).await;
     let generation = task.wanted.generation;
     task.remember(|record| {
         record.applied = None;

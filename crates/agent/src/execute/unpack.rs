@@ -52,7 +52,7 @@ pub(super) async fn resolve(
         |error| Trouble::bad(ErrorCategory::Config, format!("the resolved compose file is not understood: {error}"));
     let mut model: Model = serde_json::from_str(&json).map_err(unreadable)?;
     check(&model)?;
-    pull::images(&executor.engine, &task.registry, &executor.secret, &mut model).await?;
+    pull::images(&executor.engine, &task.registry, &executor.secret.get(), &mut model).await?;
     let (expected, limit) = (Expectation::of(&model, generation), health::limit(&model));
     Ok(Unpacked { folder, profiles, model, expected, limit })
 }

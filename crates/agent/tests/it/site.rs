@@ -11,8 +11,9 @@ use distr_agent::converge::{Converger, Pace, Settled};
 use distr_agent::data_dir::DataDir;
 use distr_agent::engine::Engine;
 use distr_agent::execute::{Executor, Timing};
+use distr_agent::journal::{Journal, Limits};
 use distr_agent::memory;
-use distr_agent::secret::Secret;
+use distr_agent::secret::{CurrentSecret, Secret};
 use distr_domain::agent::{
     DataRemoval, DeploymentReport, DesiredDeployment, DesiredState, Instruction, PinnedImage, Report, RunInstruction,
 };
@@ -66,8 +67,10 @@ impl Site {
     pub(crate) fn agent_with_password(&self, password: &str) -> Agent {
         let timing = Timing { soak: Duration::from_millis(500), look: Duration::from_millis(100) };
         let engine = Arc::new(Engine::default());
-        let executor = Executor { engine, data: self.data(), secret: Secret::new(password), timing };
-        let board = Arc::new(Board::new(Arc::new(SystemClock)));
+        let executor =
+            Executor { engine, data: self.data(), secret: CurrentSecret::new(Secret::new(password)), timing };
+        let journal = Journal::open(self.data().journal(), Limits::default());
+        let board = Arc::new(Board::new(Arc::new(SystemClock), journal));
         let backoff = Backoff { base: Duration::from_millis(100), cap: Duration::from_secs(1) };
         let pace = Pace { look: Duration::from_secs(1), backoff };
         let memory = memory::load(&self.data()).unwrap();

@@ -4,20 +4,17 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use distr_domain::agent::{
-    AgentError, EnrolRequest, EnrolResponse, HeartbeatRequest, HeartbeatResponse, Report, RotateResponse,
+    AgentError, Contact, EnrolRequest, EnrolResponse, HeartbeatRequest, HeartbeatResponse, Report, RotateResponse,
 };
+use distr_domain::tally::Tally;
 use distr_eventlog::{TelemetryKind, TelemetryRecord};
 
+use super::check;
 use crate::auth::{self, AgentCaller, Caller};
 use crate::error::ApiError;
 use crate::http::{Readiness, request_info};
 use crate::hub::Hub;
 use crate::operations::{desired, enrolment};
-
-/// More in one request is refused whole; an agent sends the rest with the next.
-const MAX_REPORTS: usize = 1_000;
-const MAX_DEPLOYMENTS: usize = 200;
-const MAX_TEXT: usize = 2_000;
 
 impl ResponseError for ApiError {
     fn status_code(&self) -> actix_web::http::StatusCode {
@@ -41,10 +38,12 @@ pub(super) async fn unknown(request: HttpRequest) -> Result<HttpResponse, ApiErr
 pub(super) async fn enrol(
     hub: web::Data<Arc<Hub>>,
     request: HttpRequest,
-    _body: web::Json<EnrolRequest>,
+    body: web::Json<EnrolRequest>,
 ) -> Result<web::Json<EnrolResponse>, ApiError> {
     let token = bearer(&request).ok_or(ApiError::Unauthenticated)?;
-    Ok(web::Json(enrolment::enrol(&hub, &request_info(&request), &token).await?))
+    check::enrolment(&body)?;
+    let answer = enrolment::enrol(&hub, &request_info(&request), &token, body.nonce.as_deref()).await?;
+    Ok(web::Json(answer))
 }
 
 pub(super) async fn rotate(
@@ -68,46 +67,49 @@ pub(super) async fn heartbeats(
         return Err(ApiError::NotReady);
     }
     let agent = agent(&hub, &request).await?;
-    let HeartbeatRequest { reports, desired_etag } = body.into_inner();
-    check(&reports)?;
-    let accepted = reports.len();
-    if accepted > 0 {
-        let records = reports.iter().map(|report| record(&hub, &agent, report)).collect::<Result<_, _>>()?;
-        hub.log.append_telemetry(records).await.map_err(ApiError::fault)?;
-        metrics::counter!("distr_heartbeats_total").increment(accepted as u64);
+    if agent.unconfirmed
+        && let Err(error) = enrolment::confirm(&hub, &request_info(&request), &agent).await
+    {
+        error.log(); // the next heartbeat confirms it
     }
+    let body = body.into_inner();
+    check::reports(&body.reports)?;
+    let desired_etag = body.desired_etag.clone();
+    let (accepted, known) = (body.reports.len(), hub.tallies.known(&hub.read, &agent).await?);
+    let last = known.as_ref().map(|tally| tally.last);
+    let stored = store(&hub, &agent, known, body).await?;
     let desired = desired::desired(&hub, &agent, desired_etag.as_deref()).await?;
-    Ok(web::Json(HeartbeatResponse { accepted, desired, interval: hub.settings.heartbeat_seconds }))
+    Ok(web::Json(HeartbeatResponse {
+        accepted,
+        repeated: accepted - stored,
+        known: last,
+        desired,
+        interval: hub.settings.heartbeat_seconds,
+        rotate: !agent.unconfirmed && hub.clock.now() - agent.since >= hub.settings.credential_age,
+    }))
 }
 
-fn check(reports: &[Report]) -> Result<(), ApiError> {
-    if reports.len() > MAX_REPORTS {
-        let message = format!("{} reports in one request; send at most {MAX_REPORTS}", reports.len());
-        return Err(ApiError::BadInput(message));
+/// Appends the reports that are not known to be in the log; how many there were.
+async fn store(
+    hub: &Hub,
+    agent: &AgentCaller,
+    known: Option<Tally>,
+    request: HeartbeatRequest,
+) -> Result<usize, ApiError> {
+    let HeartbeatRequest { mut reports, sent_at, behind, .. } = request;
+    let newest = reports.last().map(|report| report.id);
+    reports.retain(|report| !known.as_ref().is_some_and(|tally| tally.knows(report)));
+    for report in &mut reports {
+        let is_newest = newest == Some(report.id);
+        report.contact = is_newest.then_some(Contact { sent_at, behind });
     }
-    for report in reports {
-        let deployments = &report.deployments;
-        if deployments.len() > MAX_DEPLOYMENTS {
-            let message =
-                format!("report {} has {} deployments; at most {MAX_DEPLOYMENTS}", report.id, deployments.len());
-            return Err(ApiError::BadInput(message));
-        }
-        // revisions and generations are signed in the database
-        let too_large = deployments.iter().any(|deployment| i64::try_from(deployment.generation).is_err());
-        if too_large || i64::try_from(report.sequence).is_err() {
-            return Err(ApiError::BadInput(format!("report {} has a number out of range", report.id)));
-        }
-        let texts = deployments.iter().flat_map(|deployment| {
-            let error = deployment.error.as_ref().map(|error| &error.text);
-            error.into_iter().chain(&deployment.drift)
-        });
-        if let Some(text) = texts.into_iter().find(|text| text.chars().count() > MAX_TEXT) {
-            let length = text.chars().count();
-            let message = format!("report {} has a text of {length} characters; at most {MAX_TEXT}", report.id);
-            return Err(ApiError::BadInput(message));
-        }
+    if !reports.is_empty() {
+        let records = reports.iter().map(|report| record(hub, agent, report)).collect::<Result<_, _>>()?;
+        hub.log.append_telemetry(records).await.map_err(ApiError::fault)?;
+        metrics::counter!("distr_heartbeats_total").increment(reports.len() as u64);
     }
-    Ok(())
+    hub.tallies.stored(agent.target, known, &reports);
+    Ok(reports.len())
 }
 
 fn record(hub: &Hub, agent: &AgentCaller, report: &Report) -> Result<TelemetryRecord, ApiError> {

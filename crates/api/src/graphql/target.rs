@@ -18,6 +18,7 @@ use super::context::{ContextExt, Outcome, read};
 use super::customer::{self, Customer};
 use super::deployment::{self, Deployment};
 use super::guard::May;
+use super::heartbeat;
 use super::loader::{HeartbeatOf, Of, failed};
 use super::scalar::Name;
 use crate::changes::{Change, Changed};
@@ -76,16 +77,34 @@ impl Target {
     }
 
     async fn state(&self, ctx: &Context<'_>) -> Result<TargetState> {
-        let heard = self.heartbeat(ctx).await?.map(|heartbeat| heartbeat.received_at);
+        let heard = self.heartbeat(ctx).await?.and_then(|heartbeat| heartbeat.heard_at);
         let deployments = deployment::rows_of_target(ctx, &self.0).await?;
         let phases = deployments.iter().map(|deployment| deployment.phase);
         let hub = ctx.hub();
         Ok(fleet::target_state(heard, phases, hub.settings.silence, hub.clock.now()).into())
     }
 
-    /// When the hub last heard from its agent.
+    /// When the hub last heard from its agent how things are, by the hub's clock. What an agent reports later, of a time
+    /// when it could not reach the hub, does not count.
     async fn last_heartbeat_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
-        Ok(self.heartbeat(ctx).await?.map(|heartbeat| heartbeat.received_at))
+        Ok(self.heartbeat(ctx).await?.and_then(|heartbeat| heartbeat.heard_at))
+    }
+
+    /// The newest report, with the agent's own time.
+    async fn last_report(&self, ctx: &Context<'_>) -> Result<Option<heartbeat::LastReport>> {
+        Ok(self.heartbeat(ctx).await?.map(heartbeat::LastReport))
+    }
+
+    /// How many reports its agent made, by the hour of the agent's clock, the latest first. Each counts once, whenever it
+    /// came.
+    #[graphql(complexity = "cost(first, child_complexity)")]
+    async fn heartbeats(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<u16>,
+        after: Option<String>,
+    ) -> Result<Connection<String, heartbeat::HeartbeatHour>> {
+        heartbeat::of_target(ctx, self.0.id, first, after).await
     }
 
     async fn agent_version(&self, ctx: &Context<'_>) -> Result<Option<String>> {

@@ -1,4 +1,4 @@
-//! How an agent gets its credential: an offer, one use of it, rotations, and the end. The fact first, the hash beside it;
+//! How an agent gets its credential: an offer, one use of it, rotations with an overlap, and the end. The fact first, the hash beside it;
 //! what is in force is the id in the fact.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,6 +15,8 @@ use crate::ops::credential::{self, CredentialKind, NewCredential};
 
 /// How long an enrolment token may be used.
 const OFFER: TimeDelta = TimeDelta::hours(24);
+/// How long a credential that was replaced may still be used, if the new one is not.
+const OVERLAP: TimeDelta = TimeDelta::hours(24);
 
 #[derive(Clone)]
 pub struct Enrolment {
@@ -42,7 +44,7 @@ pub async fn offer(hub: &Hub, cause: &Cause, target: TargetId) -> Result<(Enrolm
     };
     let client = hub.ops.get().await?;
     credential::insert(&client, &token, stored).await?;
-    credential::delete_others(&client, CredentialKind::Enrolment, target.0, enrolment.0).await?;
+    credential::delete_others(&client, CredentialKind::Enrolment, target.0, &[enrolment.0]).await?;
     let command = install_command(hub, &token);
     Ok((Enrolment { token, expires_at, command }, executed))
 }
@@ -53,8 +55,13 @@ fn install_command(hub: &Hub, token: &str) -> String {
     format!("curl -fsSL {url}/install-agent | DISTR_ENROLMENT_TOKEN={token} sh")
 }
 
-/// Answers an agent that shows an enrolment token, once.
-pub async fn enrol(hub: &Hub, request: &RequestInfo, token: &str) -> Result<EnrolResponse, ApiError> {
+/// Answers an agent that shows an enrolment token: once, and again only if it shows the nonce of the first time.
+pub async fn enrol(
+    hub: &Hub,
+    request: &RequestInfo,
+    token: &str,
+    nonce: Option<&str>,
+) -> Result<EnrolResponse, ApiError> {
     let client = hub.ops.get().await?;
     let row = client
         .query_opt(
@@ -70,43 +77,58 @@ pub async fn enrol(hub: &Hub, request: &RequestInfo, token: &str) -> Result<Enro
     let (enrolment, target): (Uuid, Uuid) = (row.get(0), row.get(2));
     let organization = OrganizationId(row.get(1));
     let target = TargetId(target);
-    let cause = Cause {
+    let cause = of_agent(hub, request, organization, target);
+    let credential = CredentialId(hub.clock.new_id());
+    let proof = nonce.map(|nonce| hex::encode(credential::hash(nonce)));
+    let command = TargetCommand::Enrol { enrolment: EnrolmentId(enrolment), credential, proof, at: hub.clock.now() };
+    hub.execute::<Target>(&cause, target.0, &command).await?;
+    let secret = store_agent_secret(hub, organization, target, credential, None).await?;
+    Ok(EnrolResponse { target, credential, secret })
+}
+
+/// A new credential for an agent that shows one. That one lets in until the new one is used, so that an answer that is
+/// lost locks nobody out.
+pub async fn rotate(hub: &Hub, request: &RequestInfo, agent: &AgentCaller) -> Result<(CredentialId, String), ApiError> {
+    let cause = of_agent(hub, request, agent.organization, agent.target);
+    let credential = CredentialId(hub.clock.new_id());
+    let command = TargetCommand::RotateCredential { shown: agent.credential, credential };
+    hub.execute::<Target>(&cause, agent.target.0, &command).await?;
+    let secret = store_agent_secret(hub, agent.organization, agent.target, credential, Some(agent.credential)).await?;
+    Ok((credential, secret))
+}
+
+/// The agent used its newest credential: the one before ends.
+pub async fn confirm(hub: &Hub, request: &RequestInfo, agent: &AgentCaller) -> Result<(), ApiError> {
+    let cause = of_agent(hub, request, agent.organization, agent.target);
+    let command = TargetCommand::ConfirmCredential { credential: agent.credential };
+    let executed = hub.append::<Target>(&cause, agent.target.0, &command).await?;
+    if !executed.events.is_empty() {
+        let client = hub.ops.get().await?;
+        credential::delete_earlier(&client, CredentialKind::Agent, agent.target.0, agent.credential.0).await?;
+    }
+    Ok(())
+}
+
+fn of_agent(hub: &Hub, request: &RequestInfo, organization: OrganizationId, target: TargetId) -> Cause {
+    Cause {
         organization,
         actor: Actor::Agent(target),
         causation: None,
         correlation: request.correlation,
         command: hub.clock.new_id(),
-    };
-    let credential = CredentialId(hub.clock.new_id());
-    let command = TargetCommand::Enrol { enrolment: EnrolmentId(enrolment), credential, at: hub.clock.now() };
-    hub.execute::<Target>(&cause, target.0, &command).await?;
-    let secret = store_agent_secret(hub, organization, target, credential).await?;
-    credential::delete(&hub.ops.get().await?, enrolment).await?;
-    Ok(EnrolResponse { target, credential, secret })
+    }
 }
 
-/// A new credential for an agent that shows its present one, which ends.
-pub async fn rotate(hub: &Hub, request: &RequestInfo, agent: &AgentCaller) -> Result<(CredentialId, String), ApiError> {
-    let cause = Cause {
-        organization: agent.organization,
-        actor: Actor::Agent(agent.target),
-        causation: None,
-        correlation: request.correlation,
-        command: hub.clock.new_id(),
-    };
-    let credential = CredentialId(hub.clock.new_id());
-    hub.execute::<Target>(&cause, agent.target.0, &TargetCommand::RotateCredential { credential }).await?;
-    let secret = store_agent_secret(hub, agent.organization, agent.target, credential).await?;
-    Ok((credential, secret))
-}
-
+/// Of the target's credentials, the new one is left, and `beside` for a while.
 async fn store_agent_secret(
     hub: &Hub,
     organization: OrganizationId,
     target: TargetId,
     id: CredentialId,
+    beside: Option<CredentialId>,
 ) -> Result<String, ApiError> {
     let secret = credential::new_secret(CredentialKind::Agent)?;
+    let at = hub.clock.now();
     let stored = NewCredential {
         kind: CredentialKind::Agent,
         id: id.0,
@@ -114,11 +136,15 @@ async fn store_agent_secret(
         subject: target.0,
         scopes: vec![],
         expires_at: None,
-        at: hub.clock.now(),
+        at,
     };
     let client = hub.ops.get().await?;
     credential::insert(&client, &secret, stored).await?;
-    credential::delete_others(&client, CredentialKind::Agent, target.0, id.0).await?;
+    let keep: Vec<Uuid> = [Some(id), beside].into_iter().flatten().map(|id| id.0).collect();
+    credential::delete_others(&client, CredentialKind::Agent, target.0, &keep).await?;
+    if let Some(beside) = beside {
+        credential::expire(&client, beside.0, at + OVERLAP).await?;
+    }
     Ok(secret)
 }
 

@@ -100,14 +100,34 @@ pub async fn delete_of_subject(client: &deadpool_postgres::Client, subject: Uuid
     Ok(())
 }
 
-/// Of this kind and subject, only the credential `keep` is left.
+/// Of this kind and subject, only the credentials `keep` are left.
 pub async fn delete_others(
     client: &deadpool_postgres::Client,
     kind: CredentialKind,
     subject: Uuid,
-    keep: Uuid,
+    keep: &[Uuid],
 ) -> Result<(), ApiError> {
-    let sql = "DELETE FROM credential WHERE kind = $1 AND subject = $2 AND id <> $3";
+    let sql = "DELETE FROM credential WHERE kind = $1 AND subject = $2 AND id <> ALL($3)";
     client.execute(sql, &[&kind.as_str(), &subject, &keep]).await?;
+    Ok(())
+}
+
+/// Of this kind and subject, those that were made before the credential `than` let nobody in any more.
+pub async fn delete_earlier(
+    client: &deadpool_postgres::Client,
+    kind: CredentialKind,
+    subject: Uuid,
+    than: Uuid,
+) -> Result<(), ApiError> {
+    let sql = "DELETE FROM credential
+         WHERE kind = $1 AND subject = $2 AND created_at < (SELECT created_at FROM credential WHERE id = $3)";
+    client.execute(sql, &[&kind.as_str(), &subject, &than]).await?;
+    Ok(())
+}
+
+/// Lets in until `at`, or until it would have ended before.
+pub async fn expire(client: &deadpool_postgres::Client, id: Uuid, at: DateTime<Utc>) -> Result<(), ApiError> {
+    let sql = "UPDATE credential SET expires_at = least(coalesce(expires_at, $2), $2) WHERE id = $1";
+    client.execute(sql, &[&id, &at]).await?;
     Ok(())
 }

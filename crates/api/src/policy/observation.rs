@@ -1,28 +1,31 @@
 //! Heartbeats to facts: a report that says something new of a deployment becomes what the deployment's rules make of it.
 //! Nearly all reports say nothing new; those are told by a memory of what was said last, without a look into the log.
+//!
+//! Each report counts once and in its order. One that comes again is passed over, by the tally of its target; and before
+//! one is acted on, the checkpoint moves right before it, so that after a crash no older report is taken for news.
+
+mod memory;
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use async_trait::async_trait;
 use distr_domain::agent::{DeploymentReport, Report};
 use distr_domain::deployment::{Deployment, DeploymentCommand};
-use distr_domain::ids::DeploymentId;
-use distr_eventlog::{Actor, Entry, Selection, TelemetryKind, TelemetryRecord};
+use distr_eventlog::{Actor, Entry, RecordedTelemetry, Selection, TelemetryKind, TelemetryRecord};
 use tracing::error;
 use uuid::Uuid;
 
-use super::Policy;
+use super::{Interrupted, Place, Policy};
 use crate::error::ApiError;
 use crate::hub::{Cause, Hub};
+use crate::operations::load;
+use memory::Observed;
 
 const NAME: &str = "observation";
 
 #[derive(Default)]
 pub struct Observation {
-    /// A fingerprint of what was last said of each deployment. Lost with the process, and made anew at the cost of one
-    /// look into the log each.
-    said: HashMap<DeploymentId, u64>,
+    of_target: HashMap<Uuid, Observed>,
 }
 
 #[async_trait]
@@ -35,28 +38,45 @@ impl Policy for Observation {
         Selection::Telemetry
     }
 
-    async fn handle(&mut self, hub: &Hub, entry: &Entry) -> Result<(), ApiError> {
+    async fn handle(&mut self, hub: &Hub, entry: &Entry, place: &mut Place) -> Result<(), Interrupted> {
         let Entry::Telemetry(recorded) = entry else { return Ok(()) };
-        if recorded.record.kind != TelemetryKind::Heartbeat {
-            return Ok(());
-        }
-        let report: Report = match serde_json::from_slice(&recorded.record.payload) {
-            Ok(report) => report,
-            Err(error) => {
-                error!(position = recorded.position.0, %error, "a heartbeat in the log cannot be read; passed over");
-                return Ok(());
-            }
+        let Some(report) = report(recorded) else { return Ok(()) };
+        let target = recorded.record.subject;
+        let mut observed = match self.of_target.remove(&target) {
+            Some(observed) => observed,
+            None => Observed::load(hub, target).await?,
         };
-        for deployment in &report.deployments {
-            let print = fingerprint(deployment);
-            if self.said.get(&deployment.deployment) == Some(&print) {
-                continue;
+        if observed.knows(&report) {
+            // no more than what was said already
+        } else if observed.is_news(&report) {
+            place.right_before(hub, recorded.position).await?;
+            for deployment in report.deployments.iter().filter(|deployment| observed.is_new(deployment)) {
+                observe(hub, &recorded.record, &report, deployment).await?;
             }
-            observe(hub, &recorded.record, &report, deployment).await?;
-            self.said.insert(deployment.deployment, print);
+            observed.take(&report);
+            observed.store(hub, target).await?;
+        } else {
+            observed.take(&report);
         }
+        self.of_target.insert(target, observed);
         Ok(())
     }
+
+    /// What another hub did meanwhile is on disk.
+    fn begin(&mut self) {
+        self.of_target.clear();
+    }
+}
+
+fn report(recorded: &RecordedTelemetry) -> Option<Report> {
+    if recorded.record.kind != TelemetryKind::Heartbeat {
+        return None;
+    }
+    let read = serde_json::from_slice(&recorded.record.payload);
+    read.inspect_err(|error| {
+        error!(position = recorded.position.0, %error, "a heartbeat in the log cannot be read; passed over");
+    })
+    .ok()
 }
 
 /// The ids follow from the report, so that handing it over again has no second effect.
@@ -66,7 +86,7 @@ async fn observe(
     report: &Report,
     deployment: &DeploymentReport,
 ) -> Result<(), ApiError> {
-    let state = super::super::operations::load::<Deployment>(hub, deployment.deployment.0).await?;
+    let state = load::<Deployment>(hub, deployment.deployment.0).await?;
     // an agent speaks of its own target's deployments alone
     if state.desired.as_ref().is_none_or(|desired| desired.target.0 != record.subject) {
         return Ok(());
@@ -81,15 +101,4 @@ async fn observe(
     let command = DeploymentCommand::Observe { report: deployment.clone(), at: report.at };
     hub.append::<Deployment>(&cause, deployment.deployment.0, &command).await?;
     Ok(())
-}
-
-fn fingerprint(report: &DeploymentReport) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    report.generation.hash(&mut hasher);
-    report.step.hash(&mut hasher);
-    report.health.hash(&mut hasher);
-    report.drift.hash(&mut hasher);
-    report.running.as_ref().map(|running| (running.generation, running.version.to_string())).hash(&mut hasher);
-    report.error.as_ref().map(|error| (error.category, &error.text)).hash(&mut hasher);
-    hasher.finish()
 }

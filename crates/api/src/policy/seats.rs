@@ -11,7 +11,7 @@ use distr_eventlog::{Actor, Entry, RecordedEvent, Selection};
 use distr_projections::license::{self, LicenseRow};
 use uuid::Uuid;
 
-use super::Policy;
+use super::{Interrupted, Place, Policy};
 use crate::error::ApiError;
 use crate::hub::{Cause, Hub};
 use crate::operations::load;
@@ -30,13 +30,14 @@ impl Policy for Seats {
         Selection::Facts
     }
 
-    async fn handle(&mut self, hub: &Hub, entry: &Entry) -> Result<(), ApiError> {
+    async fn handle(&mut self, hub: &Hub, entry: &Entry, _: &mut Place) -> Result<(), Interrupted> {
         let Entry::Fact(event) = entry else { return Ok(()) };
         match event.stream.category {
-            Category::Deployment => on_deployment(hub, event, event.decode().map_err(ApiError::fault)?).await,
-            Category::Target => on_target(hub, event, event.decode().map_err(ApiError::fault)?).await,
-            _ => Ok(()),
+            Category::Deployment => on_deployment(hub, event, event.decode().map_err(ApiError::fault)?).await?,
+            Category::Target => on_target(hub, event, event.decode().map_err(ApiError::fault)?).await?,
+            _ => {}
         }
+        Ok(())
     }
 }
 

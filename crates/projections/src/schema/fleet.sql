@@ -7,6 +7,7 @@ CREATE TABLE target (
     enrolment_expires_at timestamptz, -- of an offer that was not used yet
     enrolled_at          timestamptz,
     credential           uuid,
+    credential_before    uuid,        -- lets in too, until the other was used
     retired_at           timestamptz,
     created_at           timestamptz NOT NULL,
     position             bigint NOT NULL
@@ -40,15 +41,19 @@ CREATE INDEX ON deployment (target);
 
 -- the newest report of each target
 CREATE TABLE heartbeat (
-    id            uuid PRIMARY KEY, -- of the target
-    organization  uuid NOT NULL,
-    received_at   timestamptz NOT NULL, -- the hub's clock
-    agent_at      timestamptz NOT NULL, -- the agent's
-    boot          uuid NOT NULL,
-    sequence      bigint NOT NULL,
-    agent_version text NOT NULL,
-    deployments   jsonb NOT NULL,
-    position      bigint NOT NULL
+    id              uuid PRIMARY KEY, -- of the target
+    organization    uuid NOT NULL,
+    heard_at        timestamptz, -- when the hub last heard how things are now, not how they were; the hub's clock
+    received_at     timestamptz NOT NULL, -- of the newest report; the hub's clock
+    agent_at        timestamptz NOT NULL, -- of the newest report; the agent's clock
+    clock_offset_ms bigint, -- how far the agent's clock was ahead of the hub's
+    tally           jsonb NOT NULL, -- which reports were counted
+    reports         bigint NOT NULL, -- how many
+    missing         bigint NOT NULL, -- how many the agent had to let go
+    agent_version   text NOT NULL,
+    deployments     jsonb NOT NULL,
+    error           jsonb, -- of the agent itself
+    position        bigint NOT NULL
 ) WITH (fillfactor = 70);
 
 -- each wish for a version on a target, or for its removal, and what became of it
@@ -71,3 +76,18 @@ CREATE TABLE rollout (
     position       bigint NOT NULL
 );
 CREATE INDEX ON rollout (deployment, generation);
+
+-- how many reports a target made in an hour of its own clock
+CREATE TABLE heartbeat_hour (
+    id           uuid PRIMARY KEY,
+    organization uuid NOT NULL,
+    target       uuid NOT NULL,
+    hour         timestamptz NOT NULL,
+    reports      bigint NOT NULL,
+    missing      bigint NOT NULL, -- let go by the agent before one of these
+    first_at     timestamptz NOT NULL, -- the agent's clock
+    last_at      timestamptz NOT NULL,
+    tally        jsonb NOT NULL,
+    position     bigint NOT NULL
+) WITH (fillfactor = 70);
+CREATE INDEX ON heartbeat_hour (target, hour);

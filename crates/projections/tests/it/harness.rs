@@ -119,6 +119,9 @@ fn heartbeat() -> TelemetryRecord {
         at: at(),
         agent_version: "0.1.0".into(),
         deployments: vec![deployment],
+        error: None,
+        missing: None,
+        contact: None,
     };
     telemetry(TelemetryKind::Heartbeat, serde_json::to_vec(&report).unwrap())
 }

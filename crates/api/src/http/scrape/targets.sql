@@ -1,13 +1,13 @@
 -- as `domain::fleet` tells the states apart: silence first, then what failed
 SELECT
-    count(*) FILTER (WHERE received_at IS NULL),
-    count(*) FILTER (WHERE received_at <= $2),
-    count(*) FILTER (WHERE received_at > $2 AND received_at <= $1),
-    count(*) FILTER (WHERE received_at > $1 AND failed),
-    count(*) FILTER (WHERE received_at > $1 AND NOT failed)
+    count(*) FILTER (WHERE heard_at IS NULL),
+    count(*) FILTER (WHERE heard_at <= $2),
+    count(*) FILTER (WHERE heard_at > $2 AND heard_at <= $1),
+    count(*) FILTER (WHERE heard_at > $1 AND failed),
+    count(*) FILTER (WHERE heard_at > $1 AND NOT failed)
 FROM (
     SELECT
-        heartbeat.received_at,
+        heartbeat.heard_at,
         EXISTS (
             SELECT FROM deployment
             WHERE deployment.target = target.id AND deployment.phase IN ('failed', 'unhealthy')

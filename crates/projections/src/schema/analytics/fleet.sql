@@ -20,13 +20,13 @@ SELECT
     o.name AS organization, c.name AS customer, t.name AS target, t.runtime,
     CASE
         WHEN t.retired_at IS NOT NULL THEN 'retired'
-        WHEN h.received_at IS NULL THEN 'unknown'
-        WHEN now() - h.received_at > interval '5 minutes' THEN 'silent'
+        WHEN h.heard_at IS NULL THEN 'unknown'
+        WHEN now() - h.heard_at > interval '5 minutes' THEN 'silent'
         WHEN d.phase IN ('failed', 'unhealthy') THEN 'failed'
         WHEN d.phase IN ('progressing', 'removing') THEN 'progressing'
         ELSE 'ok'
     END AS state,
-    h.received_at AS last_check_in, h.agent_version,
+    h.heard_at AS last_check_in, h.agent_version,
     a.name AS application, d.desired ->> 'version' AS wanted_version, d.running_version, d.phase, d.error_category,
     d.error, d.drift, d.changed_at, t.created_at AS registered_at, t.enrolled_at, t.retired_at
 FROM target t

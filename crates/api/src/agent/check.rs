@@ -1,0 +1,76 @@
+//! What no agent of ours sends: refused whole, and by name.
+
+use chrono::Datelike;
+use distr_domain::agent::{EnrolRequest, Report};
+
+use crate::error::ApiError;
+
+/// More in one request is refused whole; an agent sends the rest with the next.
+const MAX_REPORTS: usize = 1_000;
+const MAX_DEPLOYMENTS: usize = 200;
+const MAX_TEXT: usize = 2_000;
+const NONCE: std::ops::RangeInclusive<usize> = 16..=200;
+
+pub(super) fn enrolment(request: &EnrolRequest) -> Result<(), ApiError> {
+    match &request.nonce {
+        Some(nonce) if !NONCE.contains(&nonce.len()) => {
+            let (least, most) = (NONCE.start(), NONCE.end());
+            Err(bad(format!("the nonce has {} bytes; send {least} to {most} random ones", nonce.len())))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn reports(reports: &[Report]) -> Result<(), ApiError> {
+    if reports.len() > MAX_REPORTS {
+        return Err(bad(format!("{} reports in one request; send at most {MAX_REPORTS}", reports.len())));
+    }
+    in_order(reports)?;
+    reports.iter().try_for_each(one)
+}
+
+/// One that came too early would make those before it look as if they were counted.
+fn in_order(reports: &[Report]) -> Result<(), ApiError> {
+    for (index, report) in reports.iter().enumerate().skip(1) {
+        let before = &reports[index - 1];
+        let follows = match report.boot == before.boot {
+            true => report.sequence > before.sequence,
+            false => reports[..index].iter().all(|earlier| earlier.boot != report.boot),
+        };
+        if !follows {
+            let (id, sequence, after) = (report.id, report.sequence, before.sequence);
+            return Err(bad(format!(
+                "report {id} with sequence {sequence} comes after sequence {after}; send the oldest first, each once"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn one(report: &Report) -> Result<(), ApiError> {
+    let Report { id, deployments, .. } = report;
+    if deployments.len() > MAX_DEPLOYMENTS {
+        return Err(bad(format!("report {id} has {} deployments; at most {MAX_DEPLOYMENTS}", deployments.len())));
+    }
+    // revisions and generations are signed in the database
+    let missing = report.missing.map_or(0, |missing| missing.reports);
+    let numbers = deployments.iter().map(|deployment| deployment.generation).chain([report.sequence, missing]);
+    if numbers.into_iter().any(|number| i64::try_from(number).is_err()) {
+        return Err(bad(format!("report {id} has a number out of range")));
+    }
+    if !(1..=9_999).contains(&report.at.year()) {
+        return Err(bad(format!("report {id} is of the year {}; years 1 to 9999 can be kept", report.at.year())));
+    }
+    let texts = deployments.iter().flat_map(|deployment| deployment.error.as_ref().map(|error| &error.text));
+    let texts = texts.chain(deployments.iter().flat_map(|deployment| &deployment.drift));
+    let texts = texts.chain(report.error.as_ref().map(|error| &error.text)).chain([&report.agent_version]);
+    let lengths = texts.map(|text| text.chars().count());
+    match lengths.into_iter().find(|length| *length > MAX_TEXT) {
+        Some(length) => Err(bad(format!("report {id} has a text of {length} characters; at most {MAX_TEXT}"))),
+        None => Ok(()),
+    }
+}
+
+fn bad(message: String) -> ApiError {
+    ApiError::BadInput(message)
+}

@@ -1,0 +1,92 @@
+//! What was heard of a target's agent: the newest report, and how many there were.
+
+use async_graphql::connection::Connection;
+use async_graphql::{Context, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+use distr_domain::ids::TargetId;
+use distr_projections::heartbeat::HeartbeatRow;
+use distr_projections::heartbeat_hour::{self, HeartbeatHourRow};
+
+use super::connection::{connection, paging};
+use super::context::{ContextExt, read};
+use super::deployment::ErrorCategory;
+use crate::error::ApiError;
+
+pub(super) struct LastReport(pub HeartbeatRow);
+
+#[Object]
+impl LastReport {
+    /// When it was made, by the agent's clock.
+    async fn at(&self) -> DateTime<Utc> {
+        self.0.agent_at
+    }
+
+    /// When it came, by the hub's clock.
+    async fn received_at(&self) -> DateTime<Utc> {
+        self.0.received_at
+    }
+
+    /// How far the agent's clock was ahead of the hub's; less than zero if it was behind.
+    async fn clock_offset_seconds(&self) -> Option<f64> {
+        self.0.clock_offset_ms.map(|milliseconds| milliseconds as f64 / 1_000.0)
+    }
+
+    /// How many reports came since the target was registered, each counted once.
+    async fn reports(&self) -> u64 {
+        self.0.reports
+    }
+
+    /// How many reports the agent had to let go, because it could not reach the hub for so long that its journal was full.
+    async fn missing(&self) -> u64 {
+        self.0.missing
+    }
+
+    /// What is wrong with the agent itself.
+    async fn error(&self) -> Option<AgentError> {
+        let error = self.0.error.clone()?;
+        Some(AgentError { category: error.category.into(), text: error.text })
+    }
+}
+
+#[derive(SimpleObject)]
+pub(super) struct AgentError {
+    category: ErrorCategory,
+    text: String,
+}
+
+pub(super) struct HeartbeatHour(HeartbeatHourRow);
+
+#[Object]
+impl HeartbeatHour {
+    /// Its beginning.
+    async fn hour(&self) -> DateTime<Utc> {
+        self.0.hour
+    }
+
+    async fn reports(&self) -> u64 {
+        self.0.reports
+    }
+
+    /// How many reports the agent had to let go before one of these.
+    async fn missing(&self) -> u64 {
+        self.0.missing
+    }
+
+    async fn first_at(&self) -> DateTime<Utc> {
+        self.0.first_at
+    }
+
+    async fn last_at(&self) -> DateTime<Utc> {
+        self.0.last_at
+    }
+}
+
+pub(super) async fn of_target(
+    ctx: &Context<'_>,
+    target: TargetId,
+    first: Option<u16>,
+    after: Option<String>,
+) -> Result<Connection<String, HeartbeatHour>> {
+    let page = heartbeat_hour::list(&read(ctx).await?, ctx.scope()?, target, &paging(first, after)?).await;
+    Ok(connection(page.map_err(ApiError::from)?, HeartbeatHour))
+}
