@@ -6,7 +6,7 @@ mod events;
 
 use chrono::{DateTime, Utc};
 use distr_domain::access::{AccessAction, AccessOutcome, AccessRecord};
-use distr_domain::agent::{DeploymentReport, Health, Report, RunningRelease, Step};
+use distr_domain::agent::{Contact, DeploymentReport, Health, Report, RunningRelease, Step};
 use distr_domain::decider::Decider;
 use distr_domain::ids::{
     ApplicationId, CredentialId, CustomerId, DeploymentId, LicenseId, OrganizationId, ReleaseId, TargetId,
@@ -175,6 +175,10 @@ impl FleetTarget {
                 drift: None,
                 error: None,
             }],
+            error: None,
+            missing: None,
+            // as the hub writes it; over HTTP it is the hub that says so
+            contact: Some(Contact { sent_at: None, behind: 0 }),
         }
     }
 }

@@ -72,7 +72,8 @@ impl Agent {
             self.sequence += 1;
             self.target.report(self.boot, self.sequence, at)
         });
-        let body = HeartbeatRequest { reports: reports.collect(), desired_etag: self.etag.clone() };
+        let body =
+            HeartbeatRequest { reports: reports.collect(), desired_etag: self.etag.clone(), sent_at: None, behind: 0 };
         let body = serde_json::to_vec(&body)?;
         let mut request = Vec::with_capacity(256 + body.len());
         put_head(&mut request, PATH, Some(&self.secret), body.len());

@@ -87,7 +87,7 @@ pub(super) fn targets(fleet: &Fleet, shape: &Shape) -> Result<Vec<Append>, SeedE
                 runtime: Runtime::Docker,
             },
             TargetEvent::EnrolmentOffered { enrolment, expires_at: shape.at + TimeDelta::days(1) },
-            TargetEvent::TargetEnrolled { enrolment, credential: target.credential },
+            TargetEvent::TargetEnrolled { enrolment, credential: target.credential, proof: None },
         ];
         Ok(append::<Target>(fleet, shape, target.id.0, &events)?)
     };
