@@ -1,6 +1,7 @@
 //! What the tests share: the binaries as processes, and short ways to speak to them. `script/test` builds the binaries
 //! before it runs the tests.
 
+pub mod agent;
 pub mod docker;
 pub mod hub;
 pub mod proxy;

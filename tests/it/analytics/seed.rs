@@ -203,7 +203,7 @@ impl Story {
         let target = TargetId::of(self.customer(customer), &name(target));
         let report = json!({
             "id": Uuid::new_v4(), "boot": Uuid::nil(), "sequence": sequence, "at": time, "agent_version": "0.1.0",
-            "deployments": [],
+            "deployments": [], "contact": {},
         });
         self.record(target.0, TelemetryKind::Heartbeat, time, report.to_string());
     }

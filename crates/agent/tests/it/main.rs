@@ -3,8 +3,12 @@
 
 mod crash;
 mod drift;
+mod engine_restart;
+mod full_disk;
 mod install;
+mod killed;
 mod neighbours;
+mod process;
 mod registry;
 mod remove;
 mod rollback;

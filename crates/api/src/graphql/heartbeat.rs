@@ -1,7 +1,7 @@
 //! What was heard of a target's agent: the newest report, and how many there were.
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use distr_domain::ids::TargetId;
 use distr_projections::heartbeat::HeartbeatRow;
@@ -29,6 +29,16 @@ impl LastReport {
     /// How far the agent's clock was ahead of the hub's; less than zero if it was behind.
     async fn clock_offset_seconds(&self) -> Option<f64> {
         self.0.clock_offset_ms.map(|milliseconds| milliseconds as f64 / 1_000.0)
+    }
+
+    /// The agent's incarnation that made it: another with each start.
+    async fn boot(&self) -> ID {
+        self.0.tally.last.boot.into()
+    }
+
+    /// Its number in the incarnation; it tells the order, whatever the clocks say.
+    async fn sequence(&self) -> u64 {
+        self.0.tally.last.sequence
     }
 
     /// How many reports came since the target was registered, each counted once.
