@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use distr_domain::agent::{DesiredState, HeartbeatRequest, HeartbeatResponse};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
@@ -33,11 +33,27 @@ pub struct Reporter {
     pub data: DataDir,
     pub desired: Held,
     /// until the hub says otherwise
-    pub interval: Duration,
+    pub interval: watch::Sender<Duration>,
     /// fixed by the operator: the hub's is not taken
     pub interval_is_fixed: bool,
     /// no new credential is asked for before
     pub rotate_after: Instant,
+}
+
+/// A report at each interval, whether or not those before could be sent.
+async fn beat(board: Arc<Board>, mut interval: watch::Receiver<Duration>) {
+    let mut last = Instant::now();
+    loop {
+        let due = last + *interval.borrow_and_update();
+        tokio::select! {
+            () = sleep_until(due) => {
+                board.heartbeat();
+                last = Instant::now();
+            }
+            // nobody can change it any more
+            changed = interval.changed() => if changed.is_err() { return },
+        }
+    }
 }
 
 /// The desired state, in memory and on disk.
@@ -73,7 +89,15 @@ impl Held {
 }
 
 impl Reporter {
-    pub async fn run(mut self, stop: CancellationToken) {
+    pub async fn run(self, stop: CancellationToken) {
+        let beating = beat(Arc::clone(&self.board), self.interval.subscribe());
+        tokio::select! {
+            () = beating => {}
+            () = self.send(stop) => {}
+        }
+    }
+
+    async fn send(mut self, stop: CancellationToken) {
         // a first report that names no deployment would be wrong for a moment, unless there is none yet
         if self.desired.desired.borrow().is_some() {
             let _ = stop.run_until_cancelled(timeout(FIRST_LOOK, self.board.seen())).await;
@@ -81,14 +105,10 @@ impl Reporter {
         if self.board.unsent(1).is_empty() {
             self.board.heartbeat();
         }
-        let (mut due, mut failures) = (Instant::now() + self.interval, 0);
+        let mut failures = 0;
         while !stop.is_cancelled() {
-            if Instant::now() >= due {
-                self.board.heartbeat();
-                due = Instant::now() + self.interval;
-            }
             if self.board.unsent(1).is_empty() {
-                let _ = stop.run_until_cancelled(timeout_at(due, self.board.changed())).await;
+                let _ = stop.run_until_cancelled(self.board.changed()).await;
                 continue;
             }
             match stop.run_until_cancelled(self.exchange()).await {
@@ -178,7 +198,8 @@ impl Reporter {
     fn take(&mut self, answer: HeartbeatResponse) {
         if !self.interval_is_fixed {
             let seconds = answer.interval.clamp(*INTERVALS.start(), *INTERVALS.end());
-            self.interval = Duration::from_secs(seconds.into());
+            let interval = Duration::from_secs(seconds.into());
+            self.interval.send_if_modified(|present| std::mem::replace(present, interval) != interval);
         }
         if let Some(desired) = answer.desired {
             self.desired.take(desired);

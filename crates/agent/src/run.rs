@@ -56,7 +56,7 @@ pub(crate) async fn run(options: &Run) -> Result<ExitCode> {
         board,
         data,
         desired: Held::new(sender),
-        interval: Duration::from_secs(options.interval.unwrap_or(DEFAULT_INTERVAL).into()),
+        interval: watch::Sender::new(Duration::from_secs(options.interval.unwrap_or(DEFAULT_INTERVAL).into())),
         interval_is_fixed: options.interval.is_some(),
         rotate_after: Instant::now(),
     };
