@@ -21,7 +21,7 @@ use tracing::info;
 use url::Url;
 
 use crate::agent::Tallies;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::SystemClock;
 use crate::config::{BootstrapConfig, FleetConfig, HttpConfig, RegistryConfig, StorageConfig, registry_host};
 use crate::http::{self, Readiness, Served, limits::Limits, scrape::Scraped};
 use crate::hub::{Hub, Settings};
