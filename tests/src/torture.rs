@@ -6,6 +6,7 @@
 mod api;
 mod audit;
 mod cluster;
+mod counted;
 mod faults;
 mod findings;
 mod fleet;

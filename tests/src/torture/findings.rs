@@ -48,6 +48,8 @@ pub struct Summary {
     pub(crate) refused: usize,
     pub(crate) reports: usize,
     pub(crate) asked_again: usize,
+    /// reports that are in the log more than once, and must be counted once
+    pub(crate) stored_again: usize,
     /// entries of the log
     pub(crate) entries: u64,
     pub(crate) facts: usize,
@@ -66,7 +68,8 @@ impl fmt::Display for Summary {
         writeln!(f, "                {} connections cut, hubs started {} times", self.cuts, self.hub_starts)?;
         let asked_again = self.asked_again;
         writeln!(f, "writes          {} acknowledged, {} refused", self.writes, self.refused)?;
-        writeln!(f, "reports         {} acknowledged; {asked_again} requests were asked again", self.reports)?;
+        writeln!(f, "reports         {} acknowledged, {} stored more than once", self.reports, self.stored_again)?;
+        writeln!(f, "                {asked_again} requests were asked again")?;
         writeln!(f, "log             {} entries, {} of them facts", self.entries, self.facts)?;
         writeln!(f, "watchers        saw {} entries", self.seen)?;
         writeln!(f, "read models     compared with {} rebuilt from zero", self.rebuilds)?;

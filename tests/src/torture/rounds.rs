@@ -15,7 +15,7 @@ use super::findings::{Findings, Summary};
 use super::ledger::Outcome;
 use super::scene::Scene;
 use super::site::Topology;
-use super::{Limit, Plan, audit, observed, rebuilt};
+use super::{Limit, Plan, audit, counted, observed, rebuilt};
 
 /// Longer than a writer's patience.
 const CLOSED_WITHIN: Duration = Duration::from_secs(240);
@@ -102,6 +102,8 @@ impl<'a> Rounds<'a> {
         audit::check_writes(&entries, &scene.ledger, &mut findings);
         audit::check_reports(&entries, &scene.ledger, &mut findings);
         observed::check(&entries, &mut findings)?;
+        let client = scene.site.cluster.connect().await?;
+        self.summary.stored_again = counted::check(&client, &entries, &mut findings).await?;
         clock.note("log");
         for watcher in &scene.watchers {
             audit::check_watcher(&entries, watcher, &mut findings).await;
