@@ -10,6 +10,9 @@ use uuid::Uuid;
 use crate::error::ProjectionError;
 use crate::projection::{Projection, Rows, Seen};
 
+/// Many small JSON documents are quicker for the database to take apart than a large one.
+const STORED_AT_ONCE: usize = 1_000;
+
 /// A projection whose row type is forgotten, so that a group can hold several.
 #[async_trait]
 pub(crate) trait Table: Send + Sync {
@@ -86,7 +89,10 @@ impl<P: Projection> Table for Statements<P> {
         }
         let changed: Vec<&P::Row> = rows.changed().collect();
         if !changed.is_empty() {
-            transaction.execute(&self.store, &[&Json(changed)]).await?;
+            let statement = transaction.prepare(&self.store).await?;
+            for rows in changed.chunks(STORED_AT_ONCE) {
+                transaction.execute(&statement, &[&Json(rows)]).await?;
+            }
         }
         let removed = rows.removed();
         if !removed.is_empty() {
