@@ -134,3 +134,18 @@ COMMENT ON COLUMN adoption_by_day.application IS 'What ran.';
 COMMENT ON COLUMN adoption_by_day.version IS 'In which version.';
 COMMENT ON COLUMN adoption_by_day.day IS 'The day, in UTC; for today, as it is now.';
 COMMENT ON COLUMN adoption_by_day.targets IS 'On how many targets.';
+
+CREATE VIEW heartbeats_by_hour AS
+SELECT o.name AS organization, c.name AS customer, t.name AS target, h.hour, h.reports AS heartbeats, h.missing
+FROM heartbeat_hour h
+JOIN organization o ON o.id = h.organization
+JOIN target t ON t.id = h.target
+JOIN customer c ON c.id = t.customer;
+COMMENT ON VIEW heartbeats_by_hour IS
+    'How many reports each agent made in each hour; one that was sent twice counts once. An hour without a report has no row.';
+COMMENT ON COLUMN heartbeats_by_hour.organization IS 'The vendor.';
+COMMENT ON COLUMN heartbeats_by_hour.customer IS 'Whose target it is.';
+COMMENT ON COLUMN heartbeats_by_hour.target IS 'Whose agent reported.';
+COMMENT ON COLUMN heartbeats_by_hour.hour IS 'The begin of the hour in which the agent made them, by its own clock.';
+COMMENT ON COLUMN heartbeats_by_hour.heartbeats IS 'How many.';
+COMMENT ON COLUMN heartbeats_by_hour.missing IS 'How many more the agent had to let go while its journal was full.';
