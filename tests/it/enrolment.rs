@@ -184,3 +184,29 @@ async fn the_one_command_installs_an_agent_that_reports() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_agent_reports_however_busy_its_address_is() {
+    let hub = HubProcess::start_with(&[("DISTR_RATE_LIMIT", "20")]).await;
+    let (_, token, _) = registered(&hub).await;
+    let (status, answer) = enrol(&hub, &token).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let secret = answer["secret"].as_str().expect("a secret");
+    let stranger = || post(&hub, "/agent/v1/heartbeats", "dsa_nobody", json!({ "reports": [] }));
+    wait::until("a stranger who is told to wait", Duration::from_secs(30), async || {
+        let client = Client::new();
+        for _ in 0..300 {
+            let _ = client.get(hub.url("/healthz")).send().await;
+        }
+        match stranger().await.0 {
+            StatusCode::TOO_MANY_REQUESTS => Ok(()),
+            status => Err(status.to_string()),
+        }
+    })
+    .await;
+    for sequence in 1..=10 {
+        let (status, answer) =
+            post(&hub, "/agent/v1/heartbeats", secret, json!({ "reports": [report(sequence)] })).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+    }
+}

@@ -9,6 +9,9 @@ use actix_web::web;
 
 pub use tallies::Tallies;
 
+/// Where agents report; its limits are by agent.
+pub const HEARTBEATS: &str = "/agent/v1/heartbeats";
+
 /// Reports are small: a body above this is not one.
 const MAX_BODY: usize = 1024 * 1024;
 

@@ -46,7 +46,7 @@ pub struct HttpConfig {
     /// How people, agents and Docker reach the hub; by default http:// and the listen address
     #[arg(long, env = "DISTR_PUBLIC_URL")]
     pub public_url: Option<Url>,
-    /// Requests per second that one address may make, averaged
+    /// Requests per second that one address may make, or one agent when it reports, averaged
     #[arg(long, env = "DISTR_RATE_LIMIT", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     pub rate_limit: u32,
     /// Whether GraphQL answers introspection and serves its explorer

@@ -66,7 +66,7 @@ pub(super) async fn heartbeats(
     if !readiness.is_ready() {
         return Err(ApiError::NotReady);
     }
-    let agent = agent(&hub, &request).await?;
+    let agent = reporter(&hub, &request).await?;
     if agent.unconfirmed
         && let Err(error) = enrolment::confirm(&hub, &request_info(&request), &agent).await
     {
@@ -121,6 +121,18 @@ fn record(hub: &Hub, agent: &AgentCaller, report: &Report) -> Result<TelemetryRe
         recorded_at: hub.clock.now(),
         payload: serde_json::to_vec(report).map_err(ApiError::fault)?.into(),
     })
+}
+
+/// The agent, counted by itself; whoever is none counts by the address.
+async fn reporter(hub: &Hub, request: &HttpRequest) -> Result<AgentCaller, ApiError> {
+    match agent(hub, request).await {
+        Ok(agent) => hub.limits.check_agent(agent.credential).map(|()| agent),
+        Err(refused) => {
+            let address = request.peer_addr().map(|address| address.ip().to_string()).unwrap_or_default();
+            hub.limits.check_address(&address)?;
+            Err(refused)
+        }
+    }
 }
 
 async fn agent(hub: &Hub, request: &HttpRequest) -> Result<AgentCaller, ApiError> {

@@ -1,8 +1,10 @@
-//! How often somebody may ask: each address over all, and each account and address when signing in.
+//! How often somebody may ask: each address over all, each agent that reports, and each account and address when signing in.
 
+use std::hash::Hash;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use distr_domain::ids::CredentialId;
 use distr_domain::names::Slug;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -11,6 +13,7 @@ use crate::error::ApiError;
 
 pub struct Limits {
     address: DefaultKeyedRateLimiter<String>,
+    agent: DefaultKeyedRateLimiter<CredentialId>,
     sign_in_account: DefaultKeyedRateLimiter<String>,
     sign_in_address: DefaultKeyedRateLimiter<String>,
 }
@@ -26,6 +29,7 @@ impl Limits {
         let keyed = |quota: Option<Quota>| RateLimiter::keyed(quota.unwrap_or(Quota::per_second(rate)));
         Self {
             address: RateLimiter::keyed(Quota::per_second(rate).allow_burst(rate.saturating_mul(TEN))),
+            agent: RateLimiter::keyed(Quota::per_second(rate).allow_burst(rate.saturating_mul(TEN))),
             sign_in_account: keyed(sign_in(10)),
             sign_in_address: keyed(sign_in(50)),
         }
@@ -33,6 +37,11 @@ impl Limits {
 
     pub fn check_address(&self, address: &str) -> Result<(), ApiError> {
         check(&self.address, address.to_owned())
+    }
+
+    /// An agent counts by itself, wherever it speaks from.
+    pub fn check_agent(&self, credential: CredentialId) -> Result<(), ApiError> {
+        check(&self.agent, credential)
     }
 
     pub fn check_sign_in(&self, organization: &Slug, email: &str, address: &str) -> Result<(), ApiError> {
@@ -46,12 +55,14 @@ impl Limits {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
+        self.agent.retain_recent();
+        self.agent.shrink_to_fit();
     }
 }
 
 const TEN: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
-fn check(limiter: &DefaultKeyedRateLimiter<String>, key: String) -> Result<(), ApiError> {
+fn check<K: Hash + Eq + Clone>(limiter: &DefaultKeyedRateLimiter<K>, key: K) -> Result<(), ApiError> {
     limiter.check_key(&key).map_err(|not_until| {
         let wait = not_until.wait_time_from(DefaultClock::default().now());
         ApiError::TooMany { seconds: wait.as_secs() + 1 }

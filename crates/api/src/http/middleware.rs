@@ -60,14 +60,14 @@ pub(super) async fn trace(
     Ok(response)
 }
 
-/// Refuses an address that asks more often than it may. The registry counts by itself: by credential, as the agents of one
-/// site share an address.
+/// Refuses an address that asks more often than it may. The registry and the path of the agents' reports count by
+/// themselves: by credential, as the agents of one site share an address.
 pub(super) async fn limit(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let path = request.path();
-    if path == "/token" || path == "/v2" || path.starts_with("/v2/") {
+    if path == "/token" || path == "/v2" || path.starts_with("/v2/") || path == crate::agent::HEARTBEATS {
         return next.call(request).await;
     }
     let address = request.peer_addr().map(|address| address.ip().to_string()).unwrap_or_default();
