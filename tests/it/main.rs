@@ -5,6 +5,7 @@ mod analytics;
 mod backup;
 mod catalog;
 mod cli;
+mod clients;
 mod embedded;
 mod enrolment;
 mod heartbeats;

@@ -2,6 +2,7 @@
 //! before it runs the tests.
 
 pub mod agent;
+pub mod client;
 pub mod docker;
 pub mod hub;
 pub mod proxy;

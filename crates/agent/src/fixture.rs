@@ -77,6 +77,7 @@ pub(crate) fn run_instruction() -> RunInstruction {
         version: "1.4.0".parse().unwrap(),
         compose: "services: {}".to_owned(),
         images: vec![],
+        trust: None,
         profiles: vec![],
         config: BTreeMap::new(),
     }

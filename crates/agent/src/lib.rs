@@ -30,6 +30,7 @@ pub mod pull;
 pub mod redact;
 pub mod reporter;
 pub mod secret;
+pub mod signed;
 pub mod status;
 pub mod strategy;
 pub mod wake;

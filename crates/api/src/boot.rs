@@ -16,7 +16,7 @@ use anyhow::Context;
 use chrono::TimeDelta;
 use distr_embedded_postgres::EmbeddedPostgres;
 use distr_eventlog::{EventLog, Position};
-use distr_registry::{Keeper, Ports, Recording, Registry, Settings as RegistrySettings};
+use distr_registry::{BlobStore, Keeper, Ports, Recording, Registry, Settings as RegistrySettings};
 use tracing::info;
 use url::Url;
 
@@ -58,8 +58,8 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let stores = Stores::open(&config.storage).await?;
     let following = Following::start(&stores).await?;
     let head = stores.log.head().await?;
-    let hub = Arc::new(hub(&config, settings, &stores, &following));
     let keeper = keeping::keeper(&config.storage, &stores, &following).await?;
+    let hub = Arc::new(hub(&config, settings, &stores, &following, keeper.blobs.clone()));
     let (registry, recording) = open_registry(&config, &keeper, &stores, &hub);
 
     let readiness = Arc::new(Readiness::default());
@@ -142,8 +142,15 @@ fn settings(config: &ServeConfig) -> anyhow::Result<Settings> {
     })
 }
 
-fn hub(config: &ServeConfig, settings: Settings, stores: &Stores, following: &Following) -> Hub {
+fn hub(
+    config: &ServeConfig,
+    settings: Settings,
+    stores: &Stores,
+    following: &Following,
+    blobs: Arc<dyn BlobStore>,
+) -> Hub {
     Hub {
+        blobs,
         log: stores.log.clone(),
         read: stores.read.clone(),
         ops: stores.ops.clone(),

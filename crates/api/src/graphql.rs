@@ -1,7 +1,9 @@
 //! The GraphQL schema: one file per slice, merged here. A resolver authenticates and guards, makes one call, converts.
 
 mod application;
+mod application_policy;
 mod artifact;
+mod attachment;
 mod channel;
 mod connection;
 mod context;
@@ -47,6 +49,7 @@ pub struct Query(
     release::ReleaseQuery,
     channel::ChannelQuery,
     artifact::ArtifactQuery,
+    attachment::AttachmentQuery,
     license::LicenseQuery,
     license_audit::LicenseAuditQuery,
     target::TargetQuery,
@@ -63,6 +66,7 @@ pub struct Mutation(
     token::TokenMutation,
     customer::CustomerMutation,
     application::ApplicationMutation,
+    application_policy::ApplicationPolicyMutation,
     release::ReleaseMutation,
     channel::ChannelMutation,
     artifact::ArtifactMutation,

@@ -10,6 +10,7 @@ use distr_domain::fleet::Silence;
 use distr_domain::ids::{OrganizationId, TargetId};
 use distr_eventlog::{Actor, Context, EventLog, Executed, Position, execute};
 use distr_projections::{Progress, query::ReadClient};
+use distr_registry::BlobStore;
 use url::Url;
 use uuid::Uuid;
 
@@ -38,6 +39,8 @@ pub struct Hub {
     pub shown: Shown,
     pub clock: SharedClock,
     pub vault: Vault,
+    /// the registry's bytes
+    pub blobs: Arc<dyn BlobStore>,
     pub limits: Limits,
     pub changes: Changes,
     pub tallies: Tallies,

@@ -1,5 +1,6 @@
 //! What takes more than one step: each file is one operation that edges call.
 
+pub mod attachments;
 pub mod deploy;
 pub mod desired;
 pub mod enrolment;
@@ -7,6 +8,7 @@ pub mod history;
 pub mod members;
 pub mod publish;
 pub mod tokens;
+pub mod trust;
 mod watching;
 
 use distr_domain::decider::Decider;

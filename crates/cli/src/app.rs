@@ -1,5 +1,7 @@
 //! `distr app`
 
+mod policy;
+
 use anyhow::Result;
 use clap::Subcommand;
 use serde_json::Value;
@@ -9,7 +11,9 @@ use crate::operation::shown;
 use crate::output::Columns;
 use crate::session::Session;
 
-shown!("src/app.graphql": AppCreate AppDescribe AppList AppShow);
+shown!("src/app.graphql": AppCreate AppDescribe AppList AppShow AppSetSigningPolicy AppSetFeatureTags);
+
+pub(crate) use policy::{FeatureTags, SigningKey, set_feature_tags, set_signing_keys};
 
 const COLUMNS: Columns =
     &[("NAME", "/name"), ("DISPLAY NAME", "/displayName"), ("CHANNELS", "/channels"), ("CREATED", "/createdAt")];
@@ -18,6 +22,8 @@ const FIELDS: Columns = &[
     ("display name", "/displayName"),
     ("description", "/description"),
     ("channels", "/channels"),
+    ("signing keys", "/signingKeys"),
+    ("feature tags", "/featureTags"),
     ("created", "/createdAt"),
     ("id", "/id"),
 ];
@@ -37,6 +43,13 @@ pub(crate) enum Command {
     List,
     /// Show one application
     Show { name: String },
+    /// Say whose signatures let an image into a release, from the next one on; without a key, any image goes
+    SetSigningKeys {
+        name: String,
+        /// A public key and the name that it goes by; may be given several times
+        #[arg(long = "key", value_name = "NAME=FILE")]
+        keys: Vec<policy::KeyFile>,
+    },
     /// Change what people read about an application
     Describe {
         name: String,
@@ -57,6 +70,14 @@ impl Command {
             }
             Self::List => out.list(list(hub).await?, COLUMNS),
             Self::Show { name } => out.show(find(session, name).await?, FIELDS),
+            Self::SetSigningKeys { name, keys } => {
+                let keys: Vec<SigningKey> = keys.iter().map(policy::KeyFile::read).collect::<Result<_>>()?;
+                let sentence = match keys.len() {
+                    0 => format!("releases of \"{name}\" need no signature"),
+                    count => format!("releases of \"{name}\" need a signature by one of {count} keys"),
+                };
+                out.did(set_signing_keys(hub, name, keys).await?, "application", &sentence)
+            }
             Self::Describe { name, display_name, description } => {
                 // what is not given stays as it is
                 let now = find(session, name.clone()).await?;

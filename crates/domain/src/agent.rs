@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::ids::{CredentialId, DeploymentId, TargetId};
 use crate::names::Slug;
 use crate::oci::Digest;
+use crate::trust::{SignedLayer, TrustedKey};
 use crate::version::Version;
 
 /// `POST /agent/v1/enrol`, with the one-time token as the bearer token.
@@ -247,10 +248,19 @@ pub struct RunInstruction {
     pub compose: String,
     /// the image of each service of this registry; the agent pins it over the compose file's
     pub images: Vec<PinnedImage>,
+    /// what the images must be verified with before anything of them runs; absent: any image goes
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust: Option<Trust>,
     /// compose profiles: the features of the license
     pub profiles: Vec<Slug>,
     /// interpolation variables; secrets are resolved
     pub config: BTreeMap<String, String>,
+}
+
+/// The keys that the release trusts, and with which signature each image was published.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trust {
+    pub keys: Vec<TrustedKey>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -259,6 +269,9 @@ pub struct PinnedImage {
     /// `organization/path`, without the registry's host
     pub repository: String,
     pub digest: Digest,
+    /// of one of the trusted keys
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<SignedLayer>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

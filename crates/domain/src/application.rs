@@ -3,21 +3,56 @@
 use serde::{Deserialize, Serialize};
 
 use crate::decider::{Category, Decider};
-use crate::names::Slug;
+use crate::names::{RepositoryPath, Slug};
+use crate::oci::Tag;
+use crate::pattern::Pattern;
 use crate::rejection::Rejection;
+use crate::trust::SigningPolicy;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum ApplicationEvent {
     ApplicationCreated { name: Slug, display_name: String, description: String },
     ApplicationDescribed { display_name: String, description: String },
+    SigningPolicyChanged { policy: SigningPolicy },
+    FeatureTagsChanged { features: Vec<FeatureTags> },
 }
 use ApplicationEvent::*;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ApplicationCommand {
-    Create { name: Slug, display_name: String, description: String },
-    Describe { display_name: String, description: String },
+    Create {
+        name: Slug,
+        display_name: String,
+        description: String,
+    },
+    Describe {
+        display_name: String,
+        description: String,
+    },
+    /// From the next release on that is published.
+    SetSigningPolicy {
+        policy: SigningPolicy,
+    },
+    /// From now on, for all that is there and will be pushed.
+    SetFeatureTags {
+        features: Vec<FeatureTags>,
+    },
+}
+
+/// What a feature opens by itself: the tags of a repository that match one of the patterns, whatever release they are in or
+/// not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeatureTags {
+    pub feature: Slug,
+    pub repository: RepositoryPath,
+    pub tags: Vec<Pattern>,
+}
+
+impl FeatureTags {
+    pub fn matches(&self, repository: &RepositoryPath, tag: &Tag) -> bool {
+        self.repository == *repository && self.tags.iter().any(|pattern| pattern.matches(tag.as_str()))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +61,10 @@ pub enum ApplicationRejection {
     Exists { name: Slug },
     #[error("there is no such application")]
     NotFound,
+    #[error("signing key \"{name}\" is named twice")]
+    KeyNamedTwice { name: Slug },
+    #[error("feature \"{feature}\" has no tag pattern for repository {repository}; give at least one")]
+    NoPattern { feature: Slug, repository: RepositoryPath },
 }
 
 impl Rejection for ApplicationRejection {
@@ -33,6 +72,8 @@ impl Rejection for ApplicationRejection {
         match self {
             Self::Exists { .. } => "application.exists",
             Self::NotFound => "application.not_found",
+            Self::KeyNamedTwice { .. } => "application.key_named_twice",
+            Self::NoPattern { .. } => "application.no_pattern",
         }
     }
 }
@@ -42,6 +83,31 @@ pub struct Application {
     pub name: Option<Slug>,
     pub display_name: String,
     pub description: String,
+    pub signing_policy: SigningPolicy,
+    pub feature_tags: Vec<FeatureTags>,
+}
+
+impl Application {
+    fn set_signing_policy(&self, policy: &SigningPolicy) -> Result<Vec<ApplicationEvent>, ApplicationRejection> {
+        if let Some(name) = policy.ambiguous() {
+            return Err(ApplicationRejection::KeyNamedTwice { name: name.clone() });
+        }
+        match *policy == self.signing_policy {
+            true => Ok(vec![]),
+            false => Ok(vec![SigningPolicyChanged { policy: policy.clone() }]),
+        }
+    }
+
+    fn set_feature_tags(&self, features: &[FeatureTags]) -> Result<Vec<ApplicationEvent>, ApplicationRejection> {
+        if let Some(FeatureTags { feature, repository, .. }) = features.iter().find(|of| of.tags.is_empty()) {
+            let (feature, repository) = (feature.clone(), repository.clone());
+            return Err(ApplicationRejection::NoPattern { feature, repository });
+        }
+        match features == self.feature_tags {
+            true => Ok(vec![]),
+            false => Ok(vec![FeatureTagsChanged { features: features.to_vec() }]),
+        }
+    }
 }
 
 impl Decider for Application {
@@ -60,7 +126,9 @@ impl Decider for Application {
                 display_name: display_name.clone(),
                 description: description.clone(),
             }]),
-            (ApplicationCommand::Describe { .. }, None) => Err(ApplicationRejection::NotFound),
+            (_, None) => Err(ApplicationRejection::NotFound),
+            (ApplicationCommand::SetSigningPolicy { policy }, Some(_)) => self.set_signing_policy(policy),
+            (ApplicationCommand::SetFeatureTags { features }, Some(_)) => self.set_feature_tags(features),
             (ApplicationCommand::Describe { display_name, description }, Some(_)) => {
                 match (display_name, description) == (&self.display_name, &self.description) {
                     true => Ok(vec![]),
@@ -74,12 +142,18 @@ impl Decider for Application {
     }
 
     fn evolve(&mut self, event: &Self::Event) {
-        let (ApplicationCreated { display_name, description, .. } | ApplicationDescribed { display_name, description }) =
-            event;
-        self.display_name = display_name.clone();
-        self.description = description.clone();
-        if let ApplicationCreated { name, .. } = event {
-            self.name = Some(name.clone());
+        match event {
+            ApplicationCreated { name, display_name, description } => {
+                self.name = Some(name.clone());
+                self.display_name = display_name.clone();
+                self.description = description.clone();
+            }
+            ApplicationDescribed { display_name, description } => {
+                self.display_name = display_name.clone();
+                self.description = description.clone();
+            }
+            SigningPolicyChanged { policy } => self.signing_policy = policy.clone(),
+            FeatureTagsChanged { features } => self.feature_tags = features.clone(),
         }
     }
 }
@@ -88,6 +162,7 @@ impl Decider for Application {
 mod tests {
     use super::*;
     use crate::decider::given::given;
+    use crate::trust::TrustedKey;
 
     fn describe(description: &str) -> ApplicationCommand {
         ApplicationCommand::Describe { display_name: "Hello".into(), description: description.into() }
@@ -104,6 +179,43 @@ mod tests {
         given::<Application>([created])
             .when(describe("waves"))
             .then([ApplicationDescribed { display_name: "Hello".into(), description: "waves".into() }]);
+    }
+
+    fn created() -> ApplicationEvent {
+        ApplicationCreated { name: "hello".parse().unwrap(), display_name: String::new(), description: String::new() }
+    }
+
+    #[test]
+    fn a_signing_policy_names_each_key_once_and_is_set_once() {
+        let key = TrustedKey { name: "ci".parse().unwrap(), pem: "…".into() };
+        let policy = |keys: &[&TrustedKey]| SigningPolicy { keys: keys.iter().copied().cloned().collect() };
+        let set = |keys: &[&TrustedKey]| ApplicationCommand::SetSigningPolicy { policy: policy(keys) };
+        let changed = SigningPolicyChanged { policy: policy(&[&key]) };
+        given::<Application>([created()]).when(set(&[&key])).then([changed.clone()]);
+        given::<Application>([created(), changed.clone()]).when(set(&[&key])).then_nothing();
+        given::<Application>([created(), changed]).when(set(&[])).then([SigningPolicyChanged { policy: policy(&[]) }]);
+        let twice = ApplicationRejection::KeyNamedTwice { name: key.name.clone() };
+        given::<Application>([created()]).when(set(&[&key, &key])).then_rejected(twice);
+        given::<Application>([]).when(set(&[])).then_rejected(ApplicationRejection::NotFound);
+    }
+
+    #[test]
+    fn a_feature_opens_tags_by_pattern() {
+        let of = |tags: &[&str]| FeatureTags {
+            feature: "llm-addon".parse().unwrap(),
+            repository: "models".parse().unwrap(),
+            tags: tags.iter().map(|tag| tag.parse().unwrap()).collect(),
+        };
+        let set = |features: Vec<FeatureTags>| ApplicationCommand::SetFeatureTags { features };
+        let changed = FeatureTagsChanged { features: vec![of(&["llm-*"])] };
+        given::<Application>([created()]).when(set(vec![of(&["llm-*"])])).then([changed.clone()]);
+        given::<Application>([created(), changed]).when(set(vec![of(&["llm-*"])])).then_nothing();
+        let FeatureTags { feature, repository, .. } = of(&[]);
+        let rejection = ApplicationRejection::NoPattern { feature, repository };
+        given::<Application>([created()]).when(set(vec![of(&[])])).then_rejected(rejection);
+        let (models, tag) = ("models".parse().unwrap(), "llm-7b".parse().unwrap());
+        assert!(of(&["x", "llm-*"]).matches(&models, &tag));
+        assert!(!of(&["llm-*"]).matches(&"other".parse().unwrap(), &tag));
     }
 
     #[test]

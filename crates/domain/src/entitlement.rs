@@ -20,11 +20,12 @@ pub struct HeldLicense {
     pub standing: Standing,
 }
 
-/// A release, or one artifact of a release, that somebody wants to deploy or pull.
+/// A release, one artifact of a release, or a tag of a feature, that somebody wants to deploy or pull.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Asked {
     pub application: ApplicationId,
-    pub version: Version,
+    /// none: a tag that a feature opens by itself
+    pub version: Option<Version>,
     /// the channels that the release was promoted to and not demoted from
     pub channels: Vec<Slug>,
     /// why the release was revoked, if it was
@@ -143,12 +144,18 @@ pub fn features(asked: &Asked, licenses: &[HeldLicense], now: DateTime<Utc>) -> 
 
 fn check(asked: &Asked, license: &HeldLicense, now: DateTime<Utc>) -> Result<(), Refusal> {
     let Terms { versions, channels, features, not_before, expires_at, .. } = &license.terms;
-    let (version, name) = (&asked.version, license.name.clone());
-    if !versions.is_empty() && !versions.iter().any(|range| range.contains(version)) {
+    let name = license.name.clone();
+    if let Some(version) = &asked.version
+        && !versions.is_empty()
+        && !versions.iter().any(|range| range.contains(version))
+    {
         let ranges = join(versions.iter().map(|range| range.as_str()));
         return Err(Refusal::VersionOutside { license: name, version: version.clone(), ranges });
     }
-    if !channels.is_empty() && !asked.channels.iter().any(|channel| channels.contains(channel)) {
+    if let Some(version) = &asked.version
+        && !channels.is_empty()
+        && !asked.channels.iter().any(|channel| channels.contains(channel))
+    {
         let channels = join(channels.iter().map(Slug::as_str));
         return Err(Refusal::ChannelOutside { license: name, version: version.clone(), channels });
     }
@@ -166,9 +173,11 @@ fn check(asked: &Asked, license: &HeldLicense, now: DateTime<Utc>) -> Result<(),
         Standing::Revoked { reason } => return Err(Refusal::Revoked { license: name, reason: reason.clone() }),
         Standing::Active => {}
     }
-    match &asked.revoked {
-        Some(reason) => Err(Refusal::ReleaseRevoked { version: version.clone(), reason: reason.clone() }),
-        None => Ok(()),
+    match (&asked.version, &asked.revoked) {
+        (Some(version), Some(reason)) => {
+            Err(Refusal::ReleaseRevoked { version: version.clone(), reason: reason.clone() })
+        }
+        _ => Ok(()),
     }
 }
 

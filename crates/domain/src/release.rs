@@ -8,6 +8,7 @@ use crate::ids::ApplicationId;
 use crate::names::{RepositoryPath, Slug};
 use crate::oci::{Digest, Tag};
 use crate::rejection::Rejection;
+use crate::trust::ReleaseTrust;
 use crate::version::Version;
 
 /// What a release consists of. The compose file is the vendor's, byte for byte; the artifacts pin its images.
@@ -41,7 +42,11 @@ pub enum ReleaseEvent {
         version: Version,
         content: ReleaseContent,
     },
-    ReleasePublished {},
+    ReleasePublished {
+        /// what its images are checked against, if its application trusts some keys only
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trust: Option<ReleaseTrust>,
+    },
     ReleaseDeprecated {
         on: NaiveDate,
         reason: String,
@@ -60,7 +65,10 @@ pub enum ReleaseCommand {
         version: Version,
         content: ReleaseContent,
     },
-    Publish,
+    /// `trust`: of each image, if the application trusts some keys only.
+    Publish {
+        trust: Option<ReleaseTrust>,
+    },
     Deprecate {
         on: NaiveDate,
         reason: String,
@@ -78,6 +86,8 @@ pub enum ReleaseRejection {
     Immutable { version: Version },
     #[error("release \"{version}\" runs nothing: its compose file has no service with an image of this registry")]
     Empty { version: Version },
+    #[error("release \"{version}\" was drafted anew while its images were verified; publish it again")]
+    DraftChanged { version: Version },
     #[error("release \"{version}\" is a draft; publish it first")]
     Draft { version: Version },
     #[error("release \"{version}\" was revoked: {reason}")]
@@ -90,6 +100,7 @@ impl Rejection for ReleaseRejection {
             Self::NotFound => "release.not_found",
             Self::Immutable { .. } => "release.immutable",
             Self::Empty { .. } => "release.empty",
+            Self::DraftChanged { .. } => "release.draft_changed",
             Self::Draft { .. } => "release.draft",
             Self::Revoked { .. } => "release.revoked",
         }
@@ -133,6 +144,13 @@ pub struct Release {
 }
 
 impl Release {
+    fn is_covered_by(&self, trust: &ReleaseTrust) -> bool {
+        self.content
+            .artifacts
+            .iter()
+            .all(|artifact| trust.signature_of(&artifact.repository, &artifact.digest).is_some())
+    }
+
     fn draft(
         &self,
         application: ApplicationId,
@@ -163,11 +181,16 @@ impl Decider for Release {
         }
         let version = self.version.as_ref().ok_or(ReleaseRejection::NotFound)?;
         match (command, &self.status) {
-            (ReleaseCommand::Publish, ReleaseStatus::Draft) if self.content.artifacts.is_empty() => {
+            (ReleaseCommand::Publish { .. }, ReleaseStatus::Draft) if self.content.artifacts.is_empty() => {
                 Err(ReleaseRejection::Empty { version: version.clone() })
             }
-            (ReleaseCommand::Publish, ReleaseStatus::Draft) => Ok(vec![ReleasePublished {}]),
-            (ReleaseCommand::Publish, _) => self.status.check_usable(version).map(|()| vec![]),
+            (ReleaseCommand::Publish { trust: Some(trust) }, ReleaseStatus::Draft) if !self.is_covered_by(trust) => {
+                Err(ReleaseRejection::DraftChanged { version: version.clone() })
+            }
+            (ReleaseCommand::Publish { trust }, ReleaseStatus::Draft) => {
+                Ok(vec![ReleasePublished { trust: trust.clone() }])
+            }
+            (ReleaseCommand::Publish { .. }, _) => self.status.check_usable(version).map(|()| vec![]),
             (ReleaseCommand::Deprecate { on, reason }, status) => {
                 status.check_usable(version)?;
                 let event = ReleaseDeprecated { on: *on, reason: reason.clone() };
@@ -187,7 +210,7 @@ impl Decider for Release {
                 self.content = content.clone();
                 ReleaseStatus::Draft
             }
-            ReleasePublished {} => ReleaseStatus::Published,
+            ReleasePublished { .. } => ReleaseStatus::Published,
             ReleaseDeprecated { on, reason } => ReleaseStatus::Deprecated { on: *on, reason: reason.clone() },
             ReleaseRevoked { reason } => ReleaseStatus::Revoked { reason: reason.clone() },
         };
@@ -200,6 +223,7 @@ mod tests {
 
     use super::*;
     use crate::decider::given::given;
+    use crate::trust::{ImageSignature, SignedLayer};
 
     fn version() -> Version {
         "1.0.0".parse().unwrap()
@@ -221,6 +245,23 @@ mod tests {
         ReleaseDrafted { application: ApplicationId(Uuid::nil()), version: version(), content }
     }
 
+    #[test]
+    fn what_was_not_verified_is_not_published_as_verified() {
+        let mut trust = ReleaseTrust { keys: vec![], signatures: vec![] };
+        let publish = ReleaseCommand::Publish { trust: Some(trust.clone()) };
+        let rejection = ReleaseRejection::DraftChanged { version: version() };
+        given::<Release>([drafted(content("a"))]).when(publish).then_rejected(rejection);
+        let artifact = &content("a").artifacts[0];
+        trust.signatures.push(ImageSignature {
+            repository: artifact.repository.clone(),
+            digest: artifact.digest.clone(),
+            key: "ci".parse().unwrap(),
+            layer: SignedLayer { media_type: String::new(), signature: None, content: String::new() },
+        });
+        let publish = ReleaseCommand::Publish { trust: Some(trust.clone()) };
+        given::<Release>([drafted(content("a"))]).when(publish).then([ReleasePublished { trust: Some(trust) }]);
+    }
+
     fn draft(content: ReleaseContent) -> ReleaseCommand {
         ReleaseCommand::Draft { application: ApplicationId(Uuid::nil()), version: version(), content }
     }
@@ -228,29 +269,33 @@ mod tests {
     #[test]
     fn a_draft_may_be_replaced_until_it_is_published() {
         given::<Release>([drafted(content("a"))]).when(draft(content("b"))).then([drafted(content("b"))]);
-        given::<Release>([drafted(content("a")), ReleasePublished {}])
+        given::<Release>([drafted(content("a")), ReleasePublished { trust: None }])
             .when(draft(content("b")))
             .then_rejected(ReleaseRejection::Immutable { version: version() });
     }
 
     #[test]
     fn publishing_the_same_content_again_changes_nothing() {
-        given::<Release>([drafted(content("a")), ReleasePublished {}]).when(draft(content("a"))).then_nothing();
-        given::<Release>([drafted(content("a")), ReleasePublished {}]).when(ReleaseCommand::Publish).then_nothing();
+        given::<Release>([drafted(content("a")), ReleasePublished { trust: None }])
+            .when(draft(content("a")))
+            .then_nothing();
+        given::<Release>([drafted(content("a")), ReleasePublished { trust: None }])
+            .when(ReleaseCommand::Publish { trust: None })
+            .then_nothing();
     }
 
     #[test]
     fn a_release_that_runs_nothing_is_not_published() {
         given::<Release>([drafted(ReleaseContent::default())])
-            .when(ReleaseCommand::Publish)
+            .when(ReleaseCommand::Publish { trust: None })
             .then_rejected(ReleaseRejection::Empty { version: version() });
     }
 
     #[test]
     fn a_revoked_release_stays_revoked() {
         let revoked = ReleaseRevoked { reason: "cve".into() };
-        given::<Release>([drafted(content("a")), ReleasePublished {}, revoked])
-            .when(ReleaseCommand::Publish)
+        given::<Release>([drafted(content("a")), ReleasePublished { trust: None }, revoked])
+            .when(ReleaseCommand::Publish { trust: None })
             .then_rejected(ReleaseRejection::Revoked { version: version(), reason: "cve".into() });
     }
 

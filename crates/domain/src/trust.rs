@@ -38,6 +38,12 @@ pub struct ReleaseTrust {
     pub signatures: Vec<ImageSignature>,
 }
 
+impl ReleaseTrust {
+    pub fn signature_of(&self, repository: &RepositoryPath, digest: &Digest) -> Option<&ImageSignature> {
+        self.signatures.iter().find(|of| (&of.repository, &of.digest) == (repository, digest))
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageSignature {
     pub repository: RepositoryPath,

@@ -1,10 +1,11 @@
 //! Table `application`: the products. A customer sees those that a license of its own names.
 
 use chrono::{DateTime, Utc};
-use distr_domain::application::ApplicationEvent;
+use distr_domain::application::{ApplicationEvent, FeatureTags};
 use distr_domain::fact::Fact;
 use distr_domain::ids::{ApplicationId, OrganizationId};
 use distr_domain::names::Slug;
+use distr_domain::trust::TrustedKey;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -19,6 +20,8 @@ pub struct ApplicationRow {
     pub name: Slug,
     pub display_name: String,
     pub description: String,
+    pub signing_keys: Vec<TrustedKey>,
+    pub feature_tags: Vec<FeatureTags>,
     pub created_at: DateTime<Utc>,
     pub position: u64,
 }
@@ -47,6 +50,8 @@ impl Projection for ApplicationProjection {
                     name: name.clone(),
                     display_name: display_name.clone(),
                     description: description.clone(),
+                    signing_keys: vec![],
+                    feature_tags: vec![],
                     created_at: entry.at,
                     position: entry.position.0,
                 },
@@ -55,6 +60,18 @@ impl Projection for ApplicationProjection {
                 if let Some(row) = rows.get_mut(entry.id) {
                     row.display_name = display_name.clone();
                     row.description = description.clone();
+                    row.position = entry.position.0;
+                }
+            }
+            ApplicationEvent::SigningPolicyChanged { policy } => {
+                if let Some(row) = rows.get_mut(entry.id) {
+                    row.signing_keys = policy.keys.clone();
+                    row.position = entry.position.0;
+                }
+            }
+            ApplicationEvent::FeatureTagsChanged { features } => {
+                if let Some(row) = rows.get_mut(entry.id) {
+                    row.feature_tags = features.clone();
                     row.position = entry.position.0;
                 }
             }

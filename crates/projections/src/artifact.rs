@@ -7,6 +7,7 @@ use distr_domain::ids::{ArtifactId, ManifestId, OrganizationId, TagId};
 use distr_domain::names::RepositoryPath;
 use distr_domain::oci::{Descriptor, Digest, Tag};
 use serde::{Deserialize, Serialize};
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::error::QueryError;
@@ -42,6 +43,14 @@ pub struct TagRow {
     pub digest: Digest,
     pub moved_at: DateTime<Utc>,
     pub position: u64,
+}
+
+/// A manifest that is attached to another one.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct AttachedRow {
+    pub manifest: ManifestRow,
+    /// of the older scheme, if it is attached by a tag alone
+    pub tag: Option<Tag>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -234,6 +243,22 @@ pub async fn referenced_blobs(
     let repository = repository.as_str();
     let sql = include_str!("artifact/referenced_blobs.sql");
     query::all(client, sql, &[&organization.0, &repository, &digests]).await
+}
+
+/// What is attached to a manifest: what refers to it, and what the tags of the older scheme point to. At most 200, the oldest
+/// first.
+pub async fn attached(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+    digest: &Digest,
+) -> Result<Vec<AttachedRow>, QueryError> {
+    let tags = ["sig", "att", "sbom"].map(|kind| format!("{}.{kind}", digest.as_str().replace(':', "-")));
+    let (repository, digest) = (repository.as_str(), digest.as_str());
+    let parameters: [&(dyn ToSql + Sync); 4] = [&organization.0, &repository, &digest, &&tags[..]];
+    let mut attached: Vec<AttachedRow> = query::all(client, include_str!("artifact/attached.sql"), &parameters).await?;
+    attached.sort_by_key(|row| row.manifest.position);
+    Ok(attached)
 }
 
 /// Which of these manifests the repository has.

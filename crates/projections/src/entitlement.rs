@@ -104,3 +104,22 @@ async fn asked_for_any(
     let repository = repository.as_str();
     query::all(client, include_str!("entitlement/artifact.sql"), &[&organization.0, &repository, &digests]).await
 }
+
+/// What opens these manifests and blobs besides the releases that name them: what they are attached to by a tag, and the
+/// features that open one of their tags. Each with the digest that it is for.
+pub async fn asked_beside(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+    digests: &[Digest],
+) -> Result<Vec<(Digest, Asked)>, QueryError> {
+    #[derive(serde::Deserialize)]
+    struct Beside {
+        key: Digest,
+        asked: Asked,
+    }
+    let digests: Vec<&str> = digests.iter().map(Digest::as_str).collect();
+    let (sql, repository) = (include_str!("entitlement/beside.sql"), repository.as_str());
+    let beside: Vec<Beside> = query::all(client, sql, &[&organization.0, &repository, &digests]).await?;
+    Ok(beside.into_iter().map(|beside| (beside.key, beside.asked)).collect())
+}

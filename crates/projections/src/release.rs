@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use distr_domain::fact::Fact;
 use distr_domain::ids::{ApplicationId, OrganizationId, ReleaseId};
 use distr_domain::release::{ReleaseContent, ReleaseEvent};
+use distr_domain::trust::ReleaseTrust;
 use distr_domain::version::Version;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -23,6 +24,8 @@ pub struct ReleaseRow {
     pub sort_key: String,
     pub status: PublicationStatus,
     pub content: ReleaseContent,
+    /// what its images are verified with, if its application trusted some keys only
+    pub trust: Option<ReleaseTrust>,
     pub published_at: Option<DateTime<Utc>>,
     pub deprecated_on: Option<NaiveDate>,
     /// of deprecation or revocation
@@ -67,6 +70,7 @@ impl Projection for ReleaseProjection {
                     sort_key: version.sort_key(),
                     status: PublicationStatus::Draft,
                     content: content.clone(),
+                    trust: None,
                     published_at: None,
                     deprecated_on: None,
                     reason: None,
@@ -79,7 +83,8 @@ impl Projection for ReleaseProjection {
         row.position = entry.position.0;
         match event {
             ReleaseEvent::ReleaseDrafted { .. } => {}
-            ReleaseEvent::ReleasePublished {} => {
+            ReleaseEvent::ReleasePublished { trust } => {
+                row.trust = trust.clone();
                 row.status = PublicationStatus::Published;
                 row.published_at = Some(entry.at);
             }

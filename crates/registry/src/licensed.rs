@@ -37,7 +37,7 @@ impl Registry {
     ) -> Result<Granted, OciError> {
         let (organization, path) = (visit.name.organization(), &visit.name.path);
         let asked = entitlement::asked_for_manifest(client, organization, path, digest);
-        self.license(client, visit, Object::Manifest(reference), asked).await
+        self.license(client, visit, Object::Manifest(reference), digest, asked).await
     }
 
     /// Whether the visitor may have this blob, which is in the repository. A refusal is recorded here.
@@ -49,7 +49,7 @@ impl Registry {
     ) -> Result<Granted, OciError> {
         let (organization, path) = (visit.name.organization(), &visit.name.path);
         let asked = entitlement::asked_for_blob(client, organization, path, digest);
-        self.license(client, visit, Object::Blob(digest.as_str()), asked).await
+        self.license(client, visit, Object::Blob(digest.as_str()), digest, asked).await
     }
 
     async fn license(
@@ -57,6 +57,7 @@ impl Registry {
         client: &Client,
         visit: &Visit,
         object: Object<'_>,
+        digest: &Digest,
         asked: impl Future<Output = Result<Vec<Asked>, QueryError>>,
     ) -> Result<Granted, OciError> {
         let customer = match &visit.right {
@@ -64,7 +65,14 @@ impl Registry {
             Right::Licensed { customer } => *customer,
         };
         let held = entitlement::held_licenses(client, visit.name.organization(), customer);
-        let (held, asked) = try_join(held, asked).await?;
+        let (held, mut asked) = try_join(held, asked).await?;
+        if let Ok(granted) = granted(&asked, &held, self) {
+            return Ok(granted);
+        }
+        // seldom needed: not a part of a release that the licenses cover
+        let digests = std::slice::from_ref(digest);
+        let beside = entitlement::asked_beside(client, visit.name.organization(), &visit.name.path, digests).await?;
+        asked.extend(beside.into_iter().map(|(_, asked)| asked));
         match granted(&asked, &held, self) {
             Ok(granted) => Ok(granted),
             Err(refusal) => {
@@ -91,7 +99,16 @@ impl Registry {
         let digests: Vec<Digest> = digests.into_iter().collect();
         let held = entitlement::held_licenses(client, organization, customer).await?;
         let asked = entitlement::asked_for_manifests(client, organization, path, &digests).await?;
-        rows.retain(|row| asked.get(digest(row)).is_some_and(|asked| granted(asked, &held, self).is_ok()));
+        let is_open = |digest: &Digest| asked.get(digest).is_some_and(|asked| granted(asked, &held, self).is_ok());
+        let (mut open, others): (BTreeSet<Digest>, BTreeSet<Digest>) = digests.into_iter().partition(is_open);
+        if !others.is_empty() {
+            let others: Vec<Digest> = others.into_iter().collect();
+            let beside = entitlement::asked_beside(client, organization, path, &others).await?.into_iter();
+            open.extend(
+                beside.filter(|(_, asked)| granted(std::slice::from_ref(asked), &held, self).is_ok()).map(|of| of.0),
+            );
+        }
+        rows.retain(|row| open.contains(digest(row)));
         Ok(rows)
     }
 

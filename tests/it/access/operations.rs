@@ -36,6 +36,15 @@ pub(super) const OPERATIONS: &[Operation] = &[
     row("query", "release", ALL, "release(application: \"none\", version: \"1.0.0\") { id }"),
     row("query", "channel", ALL, "channel(application: \"none\", name: \"stable\") { id }"),
     row("query", "repository", ALL, "repository(name: \"none\") { name }"),
+    row(
+        "query",
+        "attachments",
+        ALL,
+        concat!(
+            "attachments(repository: \"none\", digest: \"sha256:",
+            "0000000000000000000000000000000000000000000000000000000000000000\") { digest }"
+        ),
+    ),
     row("query", "repositories", ALL, "repositories { nodes { name } }"),
     row("query", "license", ALL, "license(customer: \"globex\", name: \"none\") { id }"),
     row("query", "licenses", ALL, "licenses { nodes { id } }"),
@@ -75,6 +84,18 @@ pub(super) const OPERATIONS: &[Operation] = &[
     row("mutation", "customerRename", "OS", "customerRename(name: \"none\", displayName: \"N\") { changed }"),
     row("mutation", "applicationCreate", "OP", "applicationCreate(name: \"a\") { changed }"),
     row("mutation", "applicationDescribe", "OP", "applicationDescribe(name: \"none\", displayName: \"N\") { changed }"),
+    row(
+        "mutation",
+        "applicationSetSigningPolicy",
+        "OP",
+        "applicationSetSigningPolicy(name: \"none\", keys: []) { changed }",
+    ),
+    row(
+        "mutation",
+        "applicationSetFeatureTags",
+        "OP",
+        "applicationSetFeatureTags(name: \"none\", features: []) { changed }",
+    ),
     row(
         "mutation",
         "releaseDraft",

@@ -115,7 +115,7 @@ impl Story {
             let release = ReleaseId::of(self.application, &version).0;
             let draft = ReleaseCommand::Draft { application: self.application, version: version.clone(), content };
             self.run::<Release>(time, release, draft).await;
-            self.run::<Release>(time, release, ReleaseCommand::Publish).await;
+            self.run::<Release>(time, release, ReleaseCommand::Publish { trust: None }).await;
             let promote = ChannelCommand::Promote { version, release: ReleaseStatus::Published };
             self.run::<Channel>(time, stable.0, promote).await;
         }

@@ -13,6 +13,7 @@ use crate::folder::{FILES, Folder, VENDOR_FILE};
 use crate::health::{self, Expectation};
 use crate::model::Model;
 use crate::pull;
+use crate::signed;
 
 /// Reading files takes no longer.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -26,9 +27,10 @@ pub(super) struct Unpacked {
     pub limit: Duration,
 }
 
-/// Writes the wanted generation's folder.
+/// Writes the wanted generation's folder, if its images may run here.
 pub(super) async fn write(executor: &Executor, task: &Task) -> Result<Folder, Trouble> {
     let run = task.run_instruction()?;
+    signed::check(run)?;
     let folder = executor.folder(task, task.wanted.generation);
     folder.write_vendors(run)?;
     let vendors = Project { name: &task.record.project, folder: folder.path(), files: &[VENDOR_FILE], profiles: &[] };

@@ -7,7 +7,7 @@ use crate::fixture::{DEPLOYMENT, run_instruction, wanted};
 
 fn run(config: &[(&str, &str)]) -> RunInstruction {
     let digest = format!("sha256:{}", "0".repeat(64)).parse().unwrap();
-    let image = PinnedImage { service: "web".to_owned(), repository: "acme/web".to_owned(), digest };
+    let image = PinnedImage { service: "web".to_owned(), repository: "acme/web".to_owned(), digest, signature: None };
     let config = config.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     RunInstruction { images: vec![image], config, ..run_instruction() }
 }

@@ -13,6 +13,7 @@ mod registry;
 mod remove;
 mod rollback;
 mod running;
+mod signed;
 mod site;
 mod traffic;
 mod upgrade;

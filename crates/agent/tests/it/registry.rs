@@ -46,7 +46,7 @@ impl Registry {
         let digest = docker(&["image", "inspect", "--format", "{{index .RepoDigests 0}}", &reference]);
         docker(&["image", "rm", "--force", &reference]);
         let digest = digest.trim().split_once('@').expect("a pushed image has a digest").1.parse().unwrap();
-        PinnedImage { service: "web".to_owned(), repository: repository.to_owned(), digest }
+        PinnedImage { service: "web".to_owned(), repository: repository.to_owned(), digest, signature: None }
     }
 }
 

@@ -116,6 +116,7 @@ volumes:
             version: version.parse().unwrap(),
             compose: compose.to_owned(),
             images: vec![image.clone()],
+            trust: None,
             profiles: vec![],
             config: [("PASSWORD".to_owned(), "it's $ecret \"2\"".to_owned())].into(),
         }

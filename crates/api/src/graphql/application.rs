@@ -8,6 +8,7 @@ use distr_domain::ids::ApplicationId;
 use distr_domain::permission::Permission;
 use distr_projections::application::{self, ApplicationRow};
 
+use super::application_policy::{FeatureTags, SigningKey};
 use super::channel::{self, Channel};
 use super::connection::{connection, cost, paging};
 use super::context::{ContextExt, Outcome, execute, read, text};
@@ -36,6 +37,16 @@ impl Application {
 
     async fn description(&self) -> &str {
         &self.0.description
+    }
+
+    /// The only keys whose signatures let an image into a release; none: any image goes.
+    async fn signing_keys(&self) -> Vec<SigningKey> {
+        self.0.signing_keys.iter().map(SigningKey::from).collect()
+    }
+
+    /// The tags that features open by themselves.
+    async fn feature_tags(&self) -> Vec<FeatureTags> {
+        self.0.feature_tags.iter().cloned().map(FeatureTags::from).collect()
     }
 
     async fn created_at(&self) -> DateTime<Utc> {
@@ -97,9 +108,9 @@ impl ApplicationQuery {
 
 #[derive(SimpleObject)]
 pub(super) struct ApplicationPayload {
-    application: Application,
+    pub(super) application: Application,
     #[graphql(flatten)]
-    outcome: Outcome,
+    pub(super) outcome: Outcome,
 }
 
 #[derive(Default)]

@@ -6,16 +6,18 @@ use chrono::{DateTime, NaiveDate, Utc};
 use distr_domain::ids::{ApplicationId, ReleaseId};
 use distr_domain::permission::Permission;
 use distr_domain::release::{Release as Decider, ReleaseArtifact, ReleaseCommand};
+use distr_domain::trust::ReleaseTrust;
 use distr_projections::Paging;
 use distr_projections::release::{self, PublicationStatus, ReleaseRow};
 
 use super::application::{self, Application};
+use super::attachment::{self, Attachment};
 use super::connection::connection;
 use super::context::{ContextExt, Outcome, execute, read, text};
 use super::guard::May;
 use super::scalar::{Digest, Name, Repository, Tag, Version};
 use crate::error::ApiError;
-use crate::operations::publish;
+use crate::operations::{self, publish, trust};
 
 pub(super) struct Release(pub ReleaseRow);
 
@@ -29,25 +31,47 @@ pub enum ReleaseStatus {
 }
 
 /// An image of this hub's registry that a service runs.
-#[derive(SimpleObject)]
 pub(super) struct Artifact {
-    service: String,
-    repository: Repository,
-    digest: Digest,
-    tag: Option<Tag>,
-    /// only a license with this feature may have it
-    feature: Option<Name>,
+    artifact: ReleaseArtifact,
+    application: ApplicationId,
+    trust: Option<ReleaseTrust>,
 }
 
-impl From<&ReleaseArtifact> for Artifact {
-    fn from(artifact: &ReleaseArtifact) -> Self {
-        Self {
-            service: artifact.service.clone(),
-            repository: artifact.repository.clone().into(),
-            digest: artifact.digest.clone().into(),
-            tag: artifact.tag.clone().map(Tag),
-            feature: artifact.feature.clone().map(Name),
-        }
+#[Object]
+impl Artifact {
+    async fn service(&self) -> &str {
+        &self.artifact.service
+    }
+
+    async fn repository(&self) -> Repository {
+        self.artifact.repository.clone().into()
+    }
+
+    async fn digest(&self) -> Digest {
+        self.artifact.digest.clone().into()
+    }
+
+    async fn tag(&self) -> Option<Tag> {
+        self.artifact.tag.clone().map(Tag)
+    }
+
+    /// Only a license with this feature may have it.
+    async fn feature(&self) -> Option<Name> {
+        self.artifact.feature.clone().map(Name)
+    }
+
+    /// The key whose signature it was published with; nothing if the application trusted every image then.
+    async fn signed_by(&self) -> Option<Name> {
+        let signature = self.trust.as_ref()?.signature_of(&self.artifact.repository, &self.artifact.digest)?;
+        Some(signature.key.clone().into())
+    }
+
+    /// Signatures, SBOMs, provenance and whatever else refers to it, the oldest first; verified with the keys that the
+    /// application trusts now.
+    #[graphql(complexity = "20 + 20 * child_complexity")]
+    async fn attachments(&self, ctx: &Context<'_>) -> Result<Vec<Attachment>> {
+        let ReleaseArtifact { repository, digest, .. } = &self.artifact;
+        Ok(attachment::of_image(ctx, repository, digest, Some(self.application)).await?)
     }
 }
 
@@ -88,7 +112,9 @@ impl Release {
     }
 
     async fn artifacts(&self) -> Vec<Artifact> {
-        self.0.content.artifacts.iter().map(Artifact::from).collect()
+        let artifacts = self.0.content.artifacts.iter().cloned();
+        let (application, trust) = (self.0.application, &self.0.trust);
+        artifacts.map(|artifact| Artifact { artifact, application, trust: trust.clone() }).collect()
     }
 
     async fn published_at(&self) -> Option<DateTime<Utc>> {
@@ -172,7 +198,10 @@ impl ReleaseMutation {
             draft(ctx, &application, &version, compose, notes).await?;
         }
         let id = id(ctx, &application, &version)?;
-        let outcome = execute::<Decider>(ctx, id.0, ReleaseCommand::Publish).await?;
+        let content = operations::load::<Decider>(ctx.hub(), id.0).await?.content;
+        let application_id = ApplicationId::of(ctx.organization()?, &application.0);
+        let trust = trust::of_release(ctx.hub(), ctx.organization()?, application_id, &content).await?;
+        let outcome = execute::<Decider>(ctx, id.0, ReleaseCommand::Publish { trust }).await?;
         Ok(ReleasePayload { release: load(ctx, &application, &version).await?, outcome })
     }
 
@@ -214,8 +243,9 @@ async fn draft(
     notes: Option<String>,
 ) -> Result<Outcome, ApiError> {
     let caller = ctx.caller()?;
-    let content = publish::pin(ctx.hub(), caller.organization, compose, notes.unwrap_or_default()).await?;
     let application_id = ApplicationId::of(caller.organization, &application.0);
+    let notes = notes.unwrap_or_default();
+    let content = publish::pin(ctx.hub(), caller.organization, application_id, compose, notes).await?;
     let command = ReleaseCommand::Draft { application: application_id, version: version.0.clone(), content };
     execute::<Decider>(ctx, id(ctx, application, version)?.0, command).await
 }

@@ -114,7 +114,7 @@ async fn asked(
     let found = read_entitlement::asked_for_release(&hub.read().await?, scope.organization, id).await?;
     let mut asked = found.unwrap_or_else(|| Asked {
         application,
-        version: version.clone(),
+        version: Some(version.clone()),
         channels: vec![],
         revoked: None,
         feature: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_lc_rs::digest;
 use deadpool_postgres::Pool;
-use distr_domain::agent::{DesiredDeployment, DesiredState, Instruction, PinnedImage, RunInstruction};
+use distr_domain::agent::{DesiredDeployment, DesiredState, Instruction, PinnedImage, RunInstruction, Trust};
 use distr_domain::deployment::Phase;
 use distr_domain::ids::{ReleaseId, TargetId};
 use distr_projections::deployment::{self, DeploymentRow};
@@ -82,10 +82,15 @@ async fn run(hub: &Hub, client: &ReadClient, scope: Scope, row: &DeploymentRow) 
         service: artifact.service.clone(),
         repository: format!("{organization}/{}", artifact.repository),
         digest: artifact.digest.clone(),
+        signature: release.trust.as_ref().and_then(|trust| {
+            let signature = trust.signature_of(&artifact.repository, &artifact.digest)?;
+            Some(signature.layer.clone())
+        }),
     });
     Ok(RunInstruction {
         version: release.version,
         images: images.collect(),
+        trust: release.trust.as_ref().map(|trust| Trust { keys: trust.keys.clone() }),
         compose: release.content.compose,
         profiles: row.desired.features.clone(),
         config: resolve(hub, scope, row).await?,

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use distr_domain::ids::OrganizationId;
+use distr_domain::application::{Application, FeatureTags};
+use distr_domain::ids::{ApplicationId, OrganizationId};
 use distr_domain::names::{RepositoryPath, Slug};
 use distr_domain::oci::{Digest, Reference};
 use distr_domain::release::{ReleaseArtifact, ReleaseContent};
@@ -47,6 +48,7 @@ enum Image<'a> {
 pub async fn pin(
     hub: &Hub,
     organization: OrganizationId,
+    application: ApplicationId,
     compose: String,
     notes: String,
 ) -> Result<ReleaseContent, ApiError> {
@@ -59,7 +61,28 @@ pub async fn pin(
     for (name, service) in &parsed.services {
         artifacts.extend(pin_service(hub, organization, name, service).await?);
     }
+    let feature_tags = super::load::<Application>(hub, application.0).await?.feature_tags;
+    for artifact in &artifacts {
+        check_feature(artifact, &feature_tags)?;
+    }
     Ok(ReleaseContent { compose, artifacts, notes })
+}
+
+/// A tag that belongs to a feature runs in a service of that feature: else a customer without it would get a release that
+/// it cannot pull.
+fn check_feature(artifact: &ReleaseArtifact, feature_tags: &[FeatureTags]) -> Result<(), ApiError> {
+    let Some(tag) = &artifact.tag else { return Ok(()) };
+    let mut owners = feature_tags.iter().filter(|of| of.matches(&artifact.repository, tag)).map(|of| &of.feature);
+    let Some(first) = owners.next() else { return Ok(()) };
+    match artifact.feature.as_ref().is_some_and(|feature| feature == first || owners.any(|owner| owner == feature)) {
+        true => Ok(()),
+        false => Err(invalid(format!(
+            "service {:?} runs {}:{tag}, which belongs to feature {first:?}; give the service the profile {first:?}",
+            artifact.service,
+            artifact.repository,
+            first = first.as_str(),
+        ))),
+    }
 }
 
 async fn pin_service(

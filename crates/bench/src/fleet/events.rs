@@ -29,7 +29,7 @@ pub(super) fn catalog(fleet: &Fleet, shape: &Shape) -> Result<Vec<Append>, SeedE
     let mut appends = vec![append::<Application>(fleet, shape, application.0, &[created])?];
     for number in 0..VERSIONS.len() {
         let drafted = ReleaseEvent::ReleaseDrafted { application, version: version(number), content: content(number)? };
-        let events = [drafted, ReleaseEvent::ReleasePublished {}];
+        let events = [drafted, ReleaseEvent::ReleasePublished { trust: None }];
         appends.push(append::<Release>(fleet, shape, release(application, number).0, &events)?);
     }
     let channel = CHANNEL.parse()?;

@@ -27,6 +27,8 @@ pub(super) struct Application {
     pub(super) display_name: String,
     pub(super) description: String,
     pub(super) channels: BTreeSet<String>,
+    pub(super) signing_keys: Vec<app::SigningKey>,
+    pub(super) feature_tags: Vec<app::FeatureTags>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -31,6 +31,8 @@ async fn send(hub: &Hub, action: Action) -> Result<()> {
         Action::DescribeApplication { name, display_name, description } => {
             app::describe(hub, name, display_name, description).await
         }
+        Action::SetSigningKeys { name, keys } => app::set_signing_keys(hub, name, keys).await,
+        Action::SetFeatureTags { name, features } => app::set_feature_tags(hub, name, features).await,
         Action::CreateChannel { application, name } => channel::create(hub, application, name).await,
         Action::CreateCustomer { name, display_name } => customer::create(hub, name, display_name).await,
         Action::RenameCustomer { name, display_name } => customer::rename(hub, name, display_name).await,

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
-use distr_domain::names::Slug;
+use distr_domain::names::{RepositoryPath, Slug};
+use distr_domain::pattern::Pattern;
 use distr_domain::version::VersionRange;
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::{Location, Spanned};
@@ -55,6 +56,25 @@ pub(super) struct Application {
     pub(super) description: Option<String>,
     #[serde(default)]
     pub(super) channels: Vec<Slug>,
+    /// What is not said stays as it is; an empty list takes the demand back.
+    pub(super) signing_keys: Option<Vec<SigningKey>>,
+    pub(super) feature_tags: Option<Vec<FeatureTags>>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SigningKey {
+    pub(super) name: Slug,
+    /// the public key itself
+    pub(super) pem: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FeatureTags {
+    pub(super) feature: Slug,
+    pub(super) repository: RepositoryPath,
+    pub(super) tags: Vec<Pattern>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -1,10 +1,13 @@
 //! The difference between what files want and what there is, as steps. Pure: it leaves no choice to who executes it.
 
+mod policy;
+
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use super::current::{self, Current};
 use super::file::{Application, Customer, License, Wanted};
+use crate::app::{FeatureTags, SigningKey};
 use crate::license::Terms;
 use crate::moment;
 
@@ -24,6 +27,8 @@ pub(super) enum Action {
     Nothing,
     CreateApplication { name: String, display_name: Option<String>, description: Option<String> },
     DescribeApplication { name: String, display_name: String, description: String },
+    SetSigningKeys { name: String, keys: Vec<SigningKey> },
+    SetFeatureTags { name: String, features: Vec<FeatureTags> },
     CreateChannel { application: String, name: String },
     CreateCustomer { name: String, display_name: Option<String> },
     RenameCustomer { name: String, display_name: String },
@@ -50,7 +55,12 @@ pub(super) fn plan(wanted: &Wanted, current: &Current) -> Vec<Step> {
     let applications = wanted.applications.iter().map(|of| application(&of.value, current));
     let customers = wanted.customers.iter().map(|of| customer(&of.value, current));
     let licenses = wanted.licenses.iter().map(|of| license(&of.value, current));
-    applications.chain(channels(wanted, current)).chain(customers).chain(licenses).collect()
+    applications
+        .chain(policy::steps(wanted, current))
+        .chain(channels(wanted, current))
+        .chain(customers)
+        .chain(licenses)
+        .collect()
 }
 
 fn application(wanted: &Application, current: &Current) -> Step {

@@ -47,6 +47,8 @@ fn is_creation(action: &Action) -> bool {
         | Action::CreateCustomer { .. }
         | Action::IssueLicense { .. } => true,
         Action::DescribeApplication { .. }
+        | Action::SetSigningKeys { .. }
+        | Action::SetFeatureTags { .. }
         | Action::RenameCustomer { .. }
         | Action::AmendLicense { .. }
         | Action::Nothing => false,

@@ -23,7 +23,7 @@ fn ranges(ranges: &[&str]) -> Terms {
 }
 
 fn release(version: &str) -> Asked {
-    Asked { application: APP, version: version.parse().unwrap(), channels: vec![], revoked: None, feature: None }
+    Asked { application: APP, version: Some(version.parse().unwrap()), channels: vec![], revoked: None, feature: None }
 }
 
 #[test]
@@ -43,6 +43,15 @@ fn a_channel_license_covers_what_was_promoted_there() {
     assert!(decide(&[promoted], &held, at(0)).is_ok());
     let refusal = decide(&[release("1.0.0")], &held, at(0)).unwrap_err();
     assert_eq!(refusal.code(), "entitlement.channel_outside");
+}
+
+#[test]
+fn a_tag_of_a_feature_needs_the_feature_and_no_version() {
+    let tag = Asked { version: None, feature: Some(slug("llm-addon")), ..release("1.0.0") };
+    let terms = Terms { features: [slug("llm-addon")].into(), ..ranges(&["9.x"]) };
+    assert!(decide(std::slice::from_ref(&tag), &[license("a", terms)], at(0)).is_ok());
+    let refusal = decide(&[tag], &[license("a", Terms::default())], at(0)).unwrap_err();
+    assert_eq!(refusal.to_string(), "license \"a\" does not include feature \"llm-addon\"");
 }
 
 #[test]

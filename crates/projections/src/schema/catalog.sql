@@ -4,6 +4,8 @@ CREATE TABLE application (
     name         text NOT NULL,
     display_name text NOT NULL,
     description  text NOT NULL,
+    signing_keys jsonb NOT NULL,
+    feature_tags jsonb NOT NULL,
     created_at   timestamptz NOT NULL,
     position     bigint NOT NULL,
     UNIQUE (organization, name)
@@ -17,6 +19,7 @@ CREATE TABLE release (
     sort_key      text COLLATE "C" NOT NULL, -- semantic order as byte order
     status        text NOT NULL,             -- draft, published, deprecated, revoked
     content       jsonb NOT NULL,
+    trust         jsonb,                     -- keys and signatures, if its application trusted some keys only
     published_at  timestamptz,
     deprecated_on date,
     reason        text,                      -- of deprecation or revocation

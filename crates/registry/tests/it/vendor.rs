@@ -79,7 +79,7 @@ impl World {
         };
         let content = ReleaseContent { artifacts: vec![artifact], ..ReleaseContent::default() };
         self.command::<Release>(id, ReleaseCommand::Draft { application, version, content }).await;
-        self.command::<Release>(id, ReleaseCommand::Publish).await;
+        self.command::<Release>(id, ReleaseCommand::Publish { trust: None }).await;
     }
 
     /// Licenses application `hello` to the customer.

@@ -8,7 +8,14 @@ use crate::apply::show;
 fn current() -> Current {
     let mut current = Current::default();
     let channels = ["stable".to_owned()].into();
-    let hello = current::Application { display_name: "Hello".into(), description: String::new(), channels };
+    let key = crate::app::SigningKey { name: "ci".into(), pem: "PEM".into() };
+    let hello = current::Application {
+        display_name: "Hello".into(),
+        description: String::new(),
+        channels,
+        signing_keys: vec![key],
+        feature_tags: vec![],
+    };
     current.applications.insert("hello".into(), hello);
     current.customers.insert("globex".into(), "Globex".into());
     let license = |status: &str| current::License {
@@ -41,6 +48,10 @@ fn what_there_is_already_needs_nothing() {
             vec!["application hello: nothing", "channel hello/stable: nothing"],
         ),
         ("applications: [{name: hello}]", vec!["application hello: nothing"]),
+        (
+            "applications: [{name: hello, signingKeys: [{name: ci, pem: PEM}], featureTags: []}]",
+            vec!["application hello: nothing", "signing policy hello: nothing", "feature tags hello: nothing"],
+        ),
         ("customers: [{name: globex}]", vec!["customer globex: nothing"]),
         (
             "licenses: [{customer: globex, app: hello, name: hello-2026, versions: [1.x], channels: [stable], seats: 3, expires: 2027-12-31}]",
@@ -54,6 +65,26 @@ fn what_there_is_already_needs_nothing() {
     for (yaml, expected) in table {
         assert_eq!(planned(yaml), expected, "{yaml}");
     }
+}
+
+#[test]
+fn a_policy_and_what_a_feature_opens_are_set_whole() {
+    let steps = planned(
+        "applications: [{name: hello, signingKeys: [{name: ci, pem: PEM}, {name: new, pem: PEM2}], \
+         featureTags: [{feature: llm-addon, repository: models, tags: [\"llm-*\"]}]}]",
+    );
+    let expected = [
+        "application hello: nothing",
+        "signing policy hello: amend",
+        "  keys: ci -> ci, new",
+        "feature tags hello: amend",
+        "  features: nothing -> llm-addon opens models:llm-*",
+    ];
+    assert_eq!(steps, expected);
+    let other_key = planned("applications: [{name: hello, signingKeys: [{name: ci, pem: OTHER}]}]");
+    assert_eq!(other_key[1..], ["signing policy hello: amend", "  keys: nothing -> ci"]);
+    let none = planned("applications: [{name: hello, signingKeys: []}]");
+    assert_eq!(none[1..], ["signing policy hello: amend", "  keys: ci -> nothing"]);
 }
 
 #[test]

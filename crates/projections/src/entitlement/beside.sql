@@ -1,0 +1,44 @@
+-- For each of these manifests and blobs ($3), what opens it besides the releases that name it by its place in an index or as a
+-- referrer: the releases of what the older scheme of tags (sha256-<hex>.sig, .att, .sbom) attaches it to, and the features whose
+-- patterns a tag of it matches. (A pattern has no % and no backslash.)
+WITH RECURSIVE containing AS (
+    SELECT wanted.digest AS wanted, m.digest, m.subject
+    FROM unnest($3::text[]) AS wanted (digest)
+    JOIN manifest m ON m.organization = $1 AND m.repository = $2
+        AND (m.digest = wanted.digest OR m.blobs @> jsonb_build_array(jsonb_build_object('digest', wanted.digest)))
+    UNION
+    SELECT down.wanted, up.digest, up.subject
+    FROM containing down
+    JOIN manifest up ON up.organization = $1 AND up.repository = $2
+        AND (up.children @> jsonb_build_array(jsonb_build_object('digest', down.digest))
+             OR up.digest = down.subject
+             OR up.digest = ANY (ARRAY(SELECT 'sha256:' || substr(t.name, 8, 64)
+                                       FROM tag t
+                                       WHERE t.organization = $1 AND t.repository = $2 AND t.digest = down.digest
+                                         AND t.name ~ '^sha256-[0-9a-f]{64}[.](sig|att|sbom)$')))
+)
+SELECT jsonb_build_object('key', c.wanted, 'asked', jsonb_build_object(
+    'application', r.application,
+    'version', r.version,
+    'channels', (SELECT coalesce(jsonb_agg(ch.name ORDER BY ch.name), '[]') FROM channel ch
+                 WHERE ch.application = r.application AND ch.versions ? r.version),
+    'revoked', CASE WHEN r.status = 'revoked' THEN coalesce(r.reason, '') END,
+    'feature', artifact -> 'feature'))
+FROM containing c
+JOIN release r ON r.content -> 'artifacts' @> jsonb_build_array(
+    jsonb_build_object('repository', $2::text, 'digest', c.digest))
+CROSS JOIN LATERAL jsonb_array_elements(r.content -> 'artifacts') AS artifact
+WHERE r.organization = $1
+  AND r.status <> 'draft'
+  AND artifact ->> 'digest' = c.digest
+  AND artifact ->> 'repository' = $2
+UNION
+SELECT jsonb_build_object('key', c.wanted, 'asked', jsonb_build_object(
+    'application', a.id, 'version', NULL, 'channels', '[]'::jsonb, 'revoked', NULL, 'feature', opened -> 'feature'))
+FROM containing c
+JOIN tag t ON t.organization = $1 AND t.repository = $2 AND t.digest = c.digest
+JOIN application a ON a.organization = $1
+CROSS JOIN LATERAL jsonb_array_elements(a.feature_tags) AS opened
+CROSS JOIN LATERAL jsonb_array_elements_text(opened -> 'tags') AS pattern
+WHERE opened ->> 'repository' = $2
+  AND t.name LIKE replace(replace(pattern, '_', '\_'), '*', '%')
