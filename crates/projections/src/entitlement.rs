@@ -8,6 +8,7 @@ use distr_domain::ids::{ApplicationId, CustomerId, OrganizationId, ReleaseId};
 use distr_domain::names::RepositoryPath;
 use distr_domain::oci::Digest;
 use serde::Deserialize;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::artifact;
@@ -21,6 +22,17 @@ pub async fn held_licenses(
     customer: CustomerId,
 ) -> Result<Vec<HeldLicense>, QueryError> {
     query::all(client, include_str!("entitlement/licenses.sql"), &[&organization.0, &customer.0]).await
+}
+
+/// Whether a repository is any of the customer's business, whatever its licenses say now.
+pub async fn concerns(
+    client: &ReadClient,
+    organization: OrganizationId,
+    customer: CustomerId,
+    repository: &RepositoryPath,
+) -> Result<bool, QueryError> {
+    let parameters: [&(dyn ToSql + Sync); 3] = [&organization.0, &customer.0, &repository.as_str()];
+    Ok(query::find(client, include_str!("entitlement/repository.sql"), &parameters).await?.unwrap_or(false))
 }
 
 /// A release that is not a draft.

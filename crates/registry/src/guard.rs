@@ -232,5 +232,5 @@ fn bearer_token(header: &str) -> Option<&str> {
 
 /// What the client chose freely, at a length that may be stored and shown.
 fn shortened(text: &str) -> String {
-    text.chars().take(200).collect()
+    text.chars().take(200).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

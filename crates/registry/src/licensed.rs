@@ -27,29 +27,31 @@ pub(crate) struct Granted {
 }
 
 impl Registry {
-    /// Whether the visitor may have this manifest, which is in the repository. A refusal is recorded here.
+    /// Whether the visitor may have this manifest, if it is in the repository (`is_there`). A refusal is recorded here.
     pub(crate) async fn license_manifest(
         &self,
         client: &Client,
         visit: &Visit,
         reference: &str,
         digest: &Digest,
+        is_there: bool,
     ) -> Result<Granted, OciError> {
         let (organization, path) = (visit.name.organization(), &visit.name.path);
         let asked = entitlement::asked_for_manifest(client, organization, path, digest);
-        self.license(client, visit, Object::Manifest(reference), digest, asked).await
+        self.license(client, visit, Object::Manifest(reference), digest, is_there, asked).await
     }
 
-    /// Whether the visitor may have this blob, which is in the repository. A refusal is recorded here.
+    /// Whether the visitor may have this blob, if it is in the repository (`is_there`). A refusal is recorded here.
     pub(crate) async fn license_blob(
         &self,
         client: &Client,
         visit: &Visit,
         digest: &Digest,
+        is_there: bool,
     ) -> Result<Granted, OciError> {
         let (organization, path) = (visit.name.organization(), &visit.name.path);
         let asked = entitlement::asked_for_blob(client, organization, path, digest);
-        self.license(client, visit, Object::Blob(digest.as_str()), digest, asked).await
+        self.license(client, visit, Object::Blob(digest.as_str()), digest, is_there, asked).await
     }
 
     async fn license(
@@ -58,6 +60,7 @@ impl Registry {
         visit: &Visit,
         object: Object<'_>,
         digest: &Digest,
+        is_there: bool,
         asked: impl Future<Output = Result<Vec<Asked>, QueryError>>,
     ) -> Result<Granted, OciError> {
         let customer = match &visit.right {
@@ -76,8 +79,10 @@ impl Registry {
         match granted(&asked, &held, self) {
             Ok(granted) => Ok(granted),
             Err(refusal) => {
-                let basis = basis(&asked, &held, &refusal);
-                self.record_refusal(visit, Some(basis), refusal.code(), &refusal.to_string()).await?;
+                if is_there {
+                    let basis = basis(&asked, &held, &refusal);
+                    self.record_refusal(visit, Some(basis), refusal.code(), &refusal.to_string()).await?;
+                }
                 Err(answer(visit, object, &refusal))
             }
         }
@@ -145,11 +150,11 @@ fn basis(asked: &[Asked], held: &[HeldLicense], refusal: &Refusal) -> Basis {
     Basis { license: license.map(|license| license.id), application }
 }
 
-/// What was never released is answered like what isn't there: clients that only probe (for signatures, for referrers) go on,
-/// and a customer learns nothing of the vendor's work before its release.
+/// What was never released, or is another customer's alone, is answered like what isn't there: clients that only probe (for
+/// signatures, for referrers) go on, and a customer learns nothing of what the vendor makes for others.
 fn answer(visit: &Visit, object: Object<'_>, refusal: &Refusal) -> OciError {
     match refusal {
-        Refusal::NotReleased => object.unknown(&visit.name),
+        Refusal::NotReleased | Refusal::NoLicense => object.unknown(&visit.name),
         refusal => OciError::Denied { reason: format!("{}: {refusal}", visit.name) },
     }
 }

@@ -157,10 +157,8 @@ pub(crate) async fn remove(client: &Client, name: &RepositoryName, digest: &Dige
 /// Which of these blobs the repository holds: uploaded to it, or named by one of its manifests.
 pub(crate) async fn held(client: &Client, name: &RepositoryName, digests: &[Digest]) -> Result<HashSet<Digest>, Fault> {
     let mut held = linked(client, name, digests).await?;
-    let rest: Vec<Digest> = digests.iter().filter(|digest| !held.contains(digest)).cloned().collect();
-    if !rest.is_empty() {
-        held.extend(artifact::referenced_blobs(client, name.organization(), &name.path, &rest).await?);
-    }
+    // both are always asked: which of them knew is nobody's business
+    held.extend(artifact::referenced_blobs(client, name.organization(), &name.path, digests).await?);
     Ok(held)
 }
 

@@ -4,7 +4,7 @@ use actix_web::http::header::LINK;
 use actix_web::{HttpRequest, HttpResponse, web};
 use deadpool_postgres::Client;
 use distr_domain::oci::Tag;
-use distr_projections::artifact;
+use distr_projections::{artifact, entitlement};
 use serde_json::json;
 
 use crate::caller::{Need, Right};
@@ -23,6 +23,11 @@ pub(super) async fn list(
     let visit = registry.admit(&request, &path, Object::Repository, Need::Pull).await?;
     let limit = page::limit(&request, PAGE)?;
     let client = registry.client().await?;
+    if let Right::Licensed { customer } = visit.right
+        && !entitlement::concerns(&client, visit.name.organization(), customer, &visit.name.path).await?
+    {
+        return Err(Object::Repository.unknown(&visit.name));
+    }
     let tags = visible(&registry, &client, &visit, parameter(&request, "last"), limit + 1).await?;
     if tags.is_empty() && !may_be_empty(&client, &visit).await? {
         return Err(Object::Repository.unknown(&visit.name));

@@ -1,11 +1,13 @@
 //! `GET` and `HEAD /v2/<name>/manifests/<reference>` (end-3). A `GET` that brings bytes is a pull,
 //! and is recorded as one.
 
+use std::sync::LazyLock;
+
 use actix_web::body::SizedStream;
 use actix_web::http::header::{CONTENT_TYPE, ETAG};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use deadpool_postgres::Client;
-use distr_domain::oci::Reference;
+use distr_domain::oci::{Digest, Reference};
 use distr_projections::artifact::{self, ManifestRow};
 
 use crate::caller::Need;
@@ -57,22 +59,27 @@ async fn find(
     // what is no reference names no manifest
     let reference: Reference = text.parse().map_err(|_| object.unknown(&visit.name))?;
     let client = registry.client().await?;
-    let manifest = look_up(&client, &visit, &reference).await?.ok_or_else(|| object.unknown(&visit.name))?;
-    let granted = registry.license_manifest(&client, &visit, text, &manifest.digest).await?;
+    let digest = digest_of(&client, &visit, &reference).await?;
+    let manifest = artifact::find_manifest(&client, visit.name.organization(), &visit.name.path, &digest).await?;
+    // asked of what is not there, too: a customer is not to tell it from what is not its own, not even by the time
+    let granted = registry.license_manifest(&client, &visit, text, &digest, manifest.is_some()).await?;
+    let manifest = manifest.ok_or_else(|| object.unknown(&visit.name))?;
     Ok((visit, manifest, granted))
 }
 
-async fn look_up(client: &Client, visit: &Visit, reference: &Reference) -> Result<Option<ManifestRow>, OciError> {
-    let (organization, path) = (visit.name.organization(), &visit.name.path);
-    let digest = match reference {
-        Reference::Digest(digest) => digest.clone(),
-        Reference::Tag(tag) => match artifact::find_tag(client, organization, path, tag).await? {
-            Some(tag) => tag.digest,
-            None => return Ok(None),
-        },
-    };
-    Ok(artifact::find_manifest(client, organization, path, &digest).await?)
+/// Of a tag that is not there, a digest that nothing has.
+async fn digest_of(client: &Client, visit: &Visit, reference: &Reference) -> Result<Digest, OciError> {
+    match reference {
+        Reference::Digest(digest) => Ok(digest.clone()),
+        Reference::Tag(tag) => {
+            let tag = artifact::find_tag(client, visit.name.organization(), &visit.name.path, tag).await?;
+            Ok(tag.map_or_else(|| NOTHING.clone(), |tag| tag.digest))
+        }
+    }
 }
+
+static NOTHING: LazyLock<Digest> =
+    LazyLock::new(|| format!("sha256:{}", "0".repeat(64)).parse().expect("a digest of zeros"));
 
 fn described(manifest: &ManifestRow) -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();

@@ -1,0 +1,9 @@
+-- Whether the customer ever held a license for an application that a release of which names the repository.
+SELECT to_jsonb(EXISTS (
+    SELECT
+    FROM license l
+    JOIN release r ON r.organization = l.organization AND r.application = l.application
+    WHERE l.organization = $1
+      AND l.customer = $2
+      AND r.status <> 'draft'
+      AND r.content -> 'artifacts' @> jsonb_build_array(jsonb_build_object('repository', $3::text))))
