@@ -1,9 +1,13 @@
 //! Who is asking: from a bearer token to a caller with a role and scopes. What a caller may do is the domain's table
 //! (`permission`); that it is asked is `graphql::guard` and the handlers.
 
+pub mod last_use;
+pub mod open_sockets;
 pub mod password;
 mod sign_in;
+pub mod throttle;
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
@@ -35,7 +39,7 @@ pub enum Caller {
     Agent(AgentCaller),
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberCaller {
     pub organization: OrganizationId,
     pub member: MemberId,
@@ -56,10 +60,19 @@ pub struct AgentCaller {
     pub unconfirmed: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Via {
     Session { id: Uuid },
     Token { id: Uuid, scopes: Vec<TokenScope>, repositories: Vec<Pattern> },
+}
+
+impl Via {
+    /// Of the credential that was shown.
+    pub const fn id(&self) -> Uuid {
+        match self {
+            Self::Session { id } | Self::Token { id, .. } => *id,
+        }
+    }
 }
 
 /// Where a request came from, and the id that ties together all that follows from it.
@@ -150,9 +163,18 @@ pub async fn authenticate_again(hub: &Hub, id: Uuid) -> Result<Option<Caller>, A
     Ok(row.and_then(|row| caller(&row)))
 }
 
+/// The same for many at once; who is not in the answer may not come in.
+async fn authenticate_all_again(hub: &Hub, ids: &[Uuid]) -> Result<HashMap<Uuid, Caller>, ApiError> {
+    let client = hub.ops.get().await?;
+    let statement = client.prepare_cached(&BY_IDS).await?;
+    let rows = client.query(&statement, &[&ids, &hub.clock.now()]).await?;
+    Ok(rows.iter().filter_map(|row| Some((row.get("id"), caller(row)?))).collect())
+}
+
 const BY_SECRET: &str = include_str!("auth/authenticate.sql");
 static BY_SECRETS: LazyLock<String> = LazyLock::new(|| BY_SECRET.replace("c.hash = $1", "c.hash = ANY($1)"));
 static BY_ID: LazyLock<String> = LazyLock::new(|| BY_SECRET.replace("c.hash = $1", "c.id = $1"));
+static BY_IDS: LazyLock<String> = LazyLock::new(|| BY_SECRET.replace("c.hash = $1", "c.id = ANY($1)"));
 
 fn caller(row: &Row) -> Option<Caller> {
     let kind: String = row.get("kind");

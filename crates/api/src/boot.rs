@@ -21,6 +21,7 @@ use tracing::info;
 use url::Url;
 
 use crate::agent::Tallies;
+use crate::auth::open_sockets;
 use crate::clock::SystemClock;
 use crate::config::{BootstrapConfig, FleetConfig, HttpConfig, RegistryConfig, StorageConfig, registry_host};
 use crate::http::{self, Readiness, Served, limits::Limits, scrape::Scraped};
@@ -84,7 +85,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         policy::start(hub.clone(), policy::Observation::default(), stores.owner),
         policy::start(hub.clone(), policy::Seats, stores.owner),
     ];
-    let upkeep = tokio::spawn(upkeep(hub.clone(), registry.clone()));
+    let upkeep = [tokio::spawn(upkeep(hub.clone(), registry.clone())), tokio::spawn(open_sockets::watch(hub.clone()))];
 
     catch_up(&hub, head).await;
     if let Some(owner) = &first_owner {
@@ -109,8 +110,9 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     for policy in policies {
         policy.stop().await;
     }
-    upkeep.abort();
+    upkeep.iter().for_each(|task| task.abort());
     keeper.abort();
+    write_uses(&hub).await;
     drop(registry);
     // the records leave with the last request; a connection that lingers must not hold up the end
     let _ = tokio::time::timeout(Duration::from_secs(5), recording.finished()).await;
@@ -160,6 +162,9 @@ fn hub(
         clock: Arc::new(SystemClock),
         vault: Vault::new(&stores.master),
         limits: Limits::new(config.http.rate_limit),
+        sign_ins: Default::default(),
+        uses: Default::default(),
+        sockets: Default::default(),
         changes: following.changes.clone(),
         tallies: Tallies::default(),
         progress: following.progress.clone(),
@@ -200,9 +205,17 @@ async fn upkeep(hub: Arc<Hub>, registry: web::Data<Registry>) {
         every.tick().await;
         hub.limits.forget_idle();
         registry.forget_idle();
+        write_uses(&hub).await;
         let Ok(client) = hub.ops.get().await else { continue };
         // what has expired lets nobody in anyhow
         let _ = client.execute("DELETE FROM credential WHERE expires_at < $1", &[&hub.clock.now()]).await;
+    }
+}
+
+async fn write_uses(hub: &Hub) {
+    let written = async { hub.uses.write(&hub.ops.get().await?).await };
+    if let Err(error) = written.await {
+        error.log();
     }
 }
 

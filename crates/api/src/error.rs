@@ -22,6 +22,9 @@ pub enum ApiError {
     NotFound { kind: &'static str, name: String },
     #[error("{0}")]
     BadInput(String),
+    /// A body in a form that is not taken.
+    #[error("{0}")]
+    Unsupported(String),
     #[error("too many requests; wait {seconds} s")]
     TooMany { seconds: u64 },
     /// Others kept changing the same thing.
@@ -56,6 +59,7 @@ impl ApiError {
             Self::Forbidden(_) => "forbidden",
             Self::NotFound { .. } => "not_found",
             Self::BadInput(_) => "bad_input",
+            Self::Unsupported(_) => "unsupported",
             Self::TooMany { .. } => "too_many_requests",
             Self::Conflict => "conflict",
             Self::NotYetVisible(_) => "not_yet_visible",
@@ -71,6 +75,7 @@ impl ApiError {
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::BadInput(_) => StatusCode::BAD_REQUEST,
+            Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NotYetVisible(_) | Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,

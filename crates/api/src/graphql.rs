@@ -15,12 +15,14 @@ mod guard;
 mod heartbeat;
 mod license;
 mod license_audit;
+mod limits;
 mod loader;
 mod measure;
 mod member;
 mod organization;
 mod release;
 mod scalar;
+mod schema;
 mod secret;
 mod session;
 mod target;
@@ -80,9 +82,9 @@ pub struct Mutation(
 #[derive(MergedSubscription, Default)]
 pub struct Subscription(target::TargetSubscription, deployment::DeploymentSubscription, event::EventSubscription);
 
-pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
-
+pub use async_graphql::Request;
 pub use context::RequestContext;
+pub use schema::Schema;
 
 pub fn schema(hub: Arc<Hub>) -> Schema {
     let loader = DataLoader::new(Loader::new(hub.read.clone(), hub.ops.clone()), tokio::spawn);
@@ -94,10 +96,10 @@ pub fn schema(hub: Arc<Hub>) -> Schema {
         .data(loader)
         .limit_depth(MAX_DEPTH)
         .limit_complexity(MAX_COMPLEXITY);
-    match introspection {
+    Schema(match introspection {
         true => builder.finish(),
         false => builder.disable_introspection().finish(),
-    }
+    })
 }
 
 /// The schema's text, as it is committed in `schema.graphql`.
@@ -106,5 +108,5 @@ pub fn sdl() -> String {
 }
 
 fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query::default(), Mutation::default(), Subscription::default())
+    async_graphql::Schema::build(Query::default(), Mutation::default(), Subscription::default())
 }

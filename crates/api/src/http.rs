@@ -6,6 +6,8 @@ mod install;
 pub mod limits;
 mod middleware;
 pub mod scrape;
+mod slow;
+mod socket;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,8 +31,12 @@ pub use health::Readiness;
 const MAX_GRAPHQL_BODY: usize = 4 * 1024 * 1024;
 /// Time that requests in flight get to end when the hub stops. A push that is cut off is resumed by its client.
 const SHUTDOWN_SECONDS: u64 = 5;
+/// For the head of a request, from its first byte or the opening of the connection on.
+const REQUEST_HEAD: Duration = Duration::from_secs(10);
 /// Longer than agents are silent between two heartbeats, unless they are told to be: each keeps its connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Of one worker, and there is one for each core. Who comes then waits in the kernel's queue.
+const MAX_CONNECTIONS: usize = 20_000;
 
 #[derive(Clone)]
 pub struct Served {
@@ -48,12 +54,18 @@ pub fn serve(config: &HttpConfig, served: Served) -> std::io::Result<Server> {
             .app_data(web::Data::new(served.schema.clone()))
             .app_data(web::Data::new(served.readiness.clone()))
             .app_data(served.registry.clone())
+            .wrap(from_fn(slow::bodies))
             .wrap(from_fn(middleware::limit))
             .wrap(from_fn(middleware::trace))
             .configure(routes)
     });
-    let server = server.keep_alive(KEEP_ALIVE);
-    Ok(server.shutdown_timeout(SHUTDOWN_SECONDS).disable_signals().bind(config.listen)?.run())
+    let server = server
+        .client_request_timeout(REQUEST_HEAD)
+        .keep_alive(KEEP_ALIVE)
+        .max_connections(MAX_CONNECTIONS)
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .disable_signals();
+    Ok(server.bind(config.listen)?.run())
 }
 
 fn routes(config: &mut web::ServiceConfig) {

@@ -15,6 +15,9 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::agent::Tallies;
+use crate::auth::last_use::LastUses;
+use crate::auth::open_sockets::OpenSockets;
+use crate::auth::throttle::Throttle;
 use crate::auth::{Caller, MemberCaller, RequestInfo};
 use crate::changes::Changes;
 use crate::clock::SharedClock;
@@ -42,6 +45,9 @@ pub struct Hub {
     /// the registry's bytes
     pub blobs: Arc<dyn BlobStore>,
     pub limits: Limits,
+    pub sign_ins: Throttle,
+    pub uses: LastUses,
+    pub sockets: Arc<OpenSockets>,
     pub changes: Changes,
     pub tallies: Tallies,
     pub progress: HubProgress,

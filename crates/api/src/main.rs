@@ -55,6 +55,7 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     start_log(cli.log_format);
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    raise_file_limit();
     let outcome = match cli.command {
         Command::Serve(config) => boot::serve(*config).await,
         Command::Rebuild(config) => rebuild::run(*config).await,
@@ -80,6 +81,13 @@ async fn main() -> ExitCode {
 
 fn say(outcome: String) {
     println!("{outcome}");
+}
+
+/// Each connection is an open file, and many systems begin with 1024.
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 fn start_log(format: LogFormat) {

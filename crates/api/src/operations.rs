@@ -1,6 +1,7 @@
 //! What takes more than one step: each file is one operation that edges call.
 
 pub mod attachments;
+mod compose;
 pub mod deploy;
 pub mod desired;
 pub mod enrolment;

@@ -17,7 +17,12 @@ pub struct HubCallers(pub Arc<Hub>);
 impl Callers for HubCallers {
     /// The secret alone decides; clients fill in a user name because they must.
     async fn authenticate(&self, _username: &str, secret: &str) -> Result<Option<RegistryCaller>, CallersFault> {
-        Ok(auth::authenticate(&self.0, secret).await?.map(registry_caller))
+        let caller = auth::authenticate(&self.0, secret).await?;
+        if let Some(Caller::Member(member)) = &caller {
+            // the registry does not say from where; its own records do
+            self.0.uses.note(member.via.id(), self.0.clock.now(), None);
+        }
+        Ok(caller.map(registry_caller))
     }
 
     async fn current(&self, caller: &RegistryCaller) -> Result<Option<RegistryCaller>, CallersFault> {

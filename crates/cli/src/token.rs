@@ -10,7 +10,7 @@ use crate::output::{Columns, line, remark};
 use crate::session::Session;
 use crate::{member, moment};
 
-shown!("src/token.graphql": TokenIssue TokenRevoke TokenList);
+shown!("src/token.graphql": TokenIssue TokenRotate TokenRevoke TokenList);
 read!("src/token.graphql": Myself);
 
 const COLUMNS: Columns = &[
@@ -21,6 +21,8 @@ const COLUMNS: Columns = &[
     ("CREATED", "/createdAt"),
     ("EXPIRES", "/expiresAt"),
     ("REVOKED", "/revokedAt"),
+    ("LAST USED", "/lastUsedAt"),
+    ("FROM", "/lastUsedFrom"),
 ];
 
 #[derive(Subcommand)]
@@ -48,6 +50,16 @@ pub(crate) enum Command {
         #[arg(long)]
         member: Option<String>,
     },
+    /// Create a token in the place of another, which ends after the overlap; the new secret is shown this once
+    Rotate {
+        id: String,
+        /// Minutes for which the old token still works
+        #[arg(long, value_name = "MINUTES", default_value_t = 1440)]
+        overlap: u32,
+        /// Until when the new one is valid [default: as the old one]
+        #[arg(long, value_name = "DATE", value_parser = moment::end)]
+        expires: Option<DateTime<Utc>>,
+    },
     /// Let a token let nobody in from now on
     Revoke { id: String },
 }
@@ -74,6 +86,11 @@ impl Command {
                 let mut data = hub.ask::<TokenList>(token_list::Variables { member }).await?;
                 let Value::Array(tokens) = data.member["tokens"].take() else { return out.list(vec![], COLUMNS) };
                 out.list(tokens, COLUMNS)
+            }
+            Self::Rotate { id, overlap, expires } => {
+                let variables = token_rotate::Variables { id, overlap_minutes: overlap.into(), expires_at: expires };
+                let data = hub.ask::<TokenRotate>(variables).await?;
+                created(session, data.token_rotate)
             }
             Self::Revoke { id } => {
                 let sentence = format!("revoked token {id}");

@@ -41,6 +41,8 @@ pub enum AccessAction {
     /// of a tag, a manifest or a blob
     Delete,
     Deploy,
+    /// signs in with a password
+    SignIn,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::decider::{Category, Decider};
-use crate::ids::MemberId;
+use crate::ids::{MemberId, TokenId};
 use crate::pattern::Pattern;
 use crate::rejection::Rejection;
 
@@ -36,6 +36,11 @@ pub enum TokenEvent {
         repositories: Vec<Pattern>,
         expires_at: Option<DateTime<Utc>>,
     },
+    /// Another took its place; it ends then, if it does not end sooner.
+    TokenReplaced {
+        by: TokenId,
+        until: DateTime<Utc>,
+    },
     TokenRevoked {},
 }
 use TokenEvent::*;
@@ -50,6 +55,11 @@ pub enum TokenCommand {
         expires_at: Option<DateTime<Utc>>,
         at: DateTime<Utc>,
     },
+    Replace {
+        by: TokenId,
+        until: DateTime<Utc>,
+        at: DateTime<Utc>,
+    },
     Revoke,
 }
 
@@ -59,6 +69,8 @@ pub enum TokenRejection {
     Exists,
     #[error("there is no such token")]
     NotFound,
+    #[error("the token is revoked or has expired; issue a new one")]
+    Dead,
     #[error("token {label:?} has no scope; give at least one of read, write, pull, push, delete")]
     NoScope { label: String },
     #[error("token {label:?} would expire at {expires_at}, which has passed")]
@@ -70,6 +82,7 @@ impl Rejection for TokenRejection {
         match self {
             Self::Exists => "token.exists",
             Self::NotFound => "token.not_found",
+            Self::Dead => "token.dead",
             Self::NoScope { .. } => "token.no_scope",
             Self::ExpiryPassed { .. } => "token.expiry_passed",
         }
@@ -79,6 +92,18 @@ impl Rejection for TokenRejection {
 #[derive(Debug, Default)]
 pub struct Token {
     status: Status,
+    expires_at: Option<DateTime<Utc>>,
+}
+
+impl Token {
+    /// Whether it lets anybody in at that time.
+    pub fn check_live(&self, at: DateTime<Utc>) -> Result<(), TokenRejection> {
+        match self.status {
+            Status::None => Err(TokenRejection::NotFound),
+            Status::Live if self.expires_at.is_none_or(|expires_at| expires_at > at) => Ok(()),
+            Status::Live | Status::Revoked => Err(TokenRejection::Dead),
+        }
+    }
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -113,6 +138,10 @@ impl Decider for Token {
                     expires_at: *expires_at,
                 }])
             }
+            (TokenCommand::Replace { by, until, at }, _) => {
+                self.check_live(*at)?;
+                Ok(vec![TokenReplaced { by: *by, until: *until }])
+            }
             (TokenCommand::Revoke, Status::None) => Err(TokenRejection::NotFound),
             (TokenCommand::Revoke, Status::Live) => Ok(vec![TokenRevoked {}]),
             (TokenCommand::Revoke, Status::Revoked) => Ok(vec![]),
@@ -120,10 +149,13 @@ impl Decider for Token {
     }
 
     fn evolve(&mut self, event: &Self::Event) {
-        self.status = match event {
-            TokenIssued { .. } => Status::Live,
-            TokenRevoked {} => Status::Revoked,
-        };
+        match event {
+            TokenIssued { expires_at, .. } => *self = Self { status: Status::Live, expires_at: *expires_at },
+            TokenReplaced { until, .. } => {
+                self.expires_at = Some(self.expires_at.map_or(*until, |expires_at| expires_at.min(*until)));
+            }
+            TokenRevoked {} => self.status = Status::Revoked,
+        }
     }
 }
 
@@ -160,6 +192,26 @@ mod tests {
         given::<Token>([])
             .when(issue(&[TokenScope::Pull], Some(at(100))))
             .then_rejected(TokenRejection::ExpiryPassed { label: "ci".into(), expires_at: at(100) });
+    }
+
+    #[test]
+    fn a_replaced_token_ends_with_the_overlap_or_sooner() {
+        let issued = |expires_at| TokenIssued {
+            member: MemberId(Uuid::nil()),
+            label: "ci".into(),
+            scopes: vec![TokenScope::Pull],
+            repositories: vec![],
+            expires_at,
+        };
+        let replace = |until, now| TokenCommand::Replace { by: TokenId(Uuid::nil()), until: at(until), at: at(now) };
+        let replaced = |until| TokenReplaced { by: TokenId(Uuid::nil()), until: at(until) };
+        given::<Token>([issued(None)]).when(replace(200, 100)).then([replaced(200)]);
+        given::<Token>([issued(None), replaced(200)]).when(replace(300, 200)).then_rejected(TokenRejection::Dead);
+        given::<Token>([issued(Some(at(150))), replaced(200)])
+            .when(replace(300, 150))
+            .then_rejected(TokenRejection::Dead);
+        given::<Token>([issued(None), TokenRevoked {}]).when(replace(200, 100)).then_rejected(TokenRejection::Dead);
+        given::<Token>([]).when(replace(200, 100)).then_rejected(TokenRejection::NotFound);
     }
 
     #[test]

@@ -112,7 +112,14 @@ fn kind_of_use(record: &AccessRecord) -> Option<AuditKind> {
         (AccessAction::Pull | AccessAction::PullBlob, AccessOutcome::Refused { .. }) => Some(AuditKind::PullRefused),
         (AccessAction::Deploy, AccessOutcome::Granted { .. }) => Some(AuditKind::DeployGranted),
         (AccessAction::Deploy, AccessOutcome::Refused { .. }) => Some(AuditKind::DeployRefused),
-        (AccessAction::PullBlob | AccessAction::Push | AccessAction::Mount | AccessAction::Delete, _) => None,
+        (
+            AccessAction::PullBlob
+            | AccessAction::Push
+            | AccessAction::Mount
+            | AccessAction::Delete
+            | AccessAction::SignIn,
+            _,
+        ) => None,
     }
 }
 
@@ -145,6 +152,9 @@ pub async fn list(
     license: Option<LicenseId>,
     paging: &Paging,
 ) -> Result<ListPage<LicenseAuditRow>, QueryError> {
+    if let Some(cursor) = paging.after.as_ref().filter(|cursor| !cursor.is_numbered()) {
+        return Err(QueryError::Cursor(cursor.encode()));
+    }
     let customer = customer.or(scope.customer).map(|customer| customer.0);
     let sql = match customer {
         Some(_) => include_str!("license_audit/of_customer.sql"),

@@ -61,8 +61,15 @@ impl Cursor {
         let invalid = || QueryError::Cursor(text.chars().take(80).collect());
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid())?;
         let plain = String::from_utf8(bytes).map_err(|_| invalid())?;
-        let (id, key) = plain.split_once('/').ok_or_else(invalid)?;
+        let (id, key) = plain.split_once('/').filter(|(_, key)| !key.contains('\0')).ok_or_else(invalid)?;
         Ok(Self { key: key.to_owned(), id: id.parse().map_err(|_| invalid())? })
+    }
+}
+
+impl Cursor {
+    /// For a list whose key is a number.
+    pub(crate) fn is_numbered(&self) -> bool {
+        self.key.len() <= 20 && self.key.parse::<i64>().is_ok()
     }
 }
 

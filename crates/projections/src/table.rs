@@ -4,6 +4,8 @@
 use std::marker::PhantomData;
 
 use async_trait::async_trait;
+use serde::Serialize;
+use serde_json::value::RawValue;
 use tokio_postgres::{Client, Transaction, types::Json};
 use uuid::Uuid;
 
@@ -91,6 +93,7 @@ impl<P: Projection> Table for Statements<P> {
         if !changed.is_empty() {
             let statement = transaction.prepare(&self.store).await?;
             for rows in changed.chunks(STORED_AT_ONCE) {
+                let rows = storable(rows).map_err(|source| ProjectionError::Row { table: P::TABLE, source })?;
                 transaction.execute(&statement, &[&Json(rows)]).await?;
             }
         }
@@ -99,5 +102,25 @@ impl<P: Projection> Table for Statements<P> {
             transaction.execute(&self.delete, &[&removed]).await?;
         }
         Ok(())
+    }
+}
+
+/// As JSON that Postgres takes: the one character that its texts cannot hold becomes U+FFFD. The edges refuse it; an event
+/// that has it all the same must not stop the read models.
+fn storable(rows: &impl Serialize) -> Result<Box<RawValue>, serde_json::Error> {
+    let json = serde_json::to_string(rows)?;
+    RawValue::from_string(match json.contains("\\u0000") {
+        true => json.replace("\\u0000", "\\ufffd"),
+        false => json,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_postgres_cannot_hold_is_stored_all_the_same() {
+        assert_eq!(storable(&["a\0b", "plain \\ text"]).unwrap().get(), r#"["a\ufffdb","plain \\ text"]"#);
     }
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::error::QueryError;
 use crate::projection::{Projection, Rows, Seen};
-use crate::query::{self, ReadClient};
+use crate::query::{self, ReadClient, Scope};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TokenRow {
@@ -57,6 +57,12 @@ impl Projection for TokenProjection {
                     position: entry.position.0,
                 },
             ),
+            TokenEvent::TokenReplaced { until, .. } => {
+                if let Some(row) = rows.get_mut(entry.id) {
+                    row.expires_at = Some(row.expires_at.map_or(*until, |expires_at| expires_at.min(*until)));
+                    row.position = entry.position.0;
+                }
+            }
             TokenEvent::TokenRevoked {} => {
                 if let Some(row) = rows.get_mut(entry.id) {
                     row.revoked_at = Some(entry.at);
@@ -73,6 +79,17 @@ pub async fn find(
     id: TokenId,
 ) -> Result<Option<TokenRow>, QueryError> {
     query::find(client, include_str!("token/find.sql"), &[&organization.0, &id.0]).await
+}
+
+/// One whose member is in the scope, and is `only` if that is said.
+pub async fn find_managed(
+    client: &ReadClient,
+    scope: Scope,
+    only: Option<MemberId>,
+    id: TokenId,
+) -> Result<Option<TokenRow>, QueryError> {
+    let (customer, only) = (scope.customer.map(|customer| customer.0), only.map(|member| member.0));
+    query::find(client, include_str!("token/find_managed.sql"), &[&scope.organization.0, &customer, &only, &id.0]).await
 }
 
 /// In the order in which they were issued.

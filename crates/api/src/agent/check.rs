@@ -9,6 +9,7 @@ use crate::error::ApiError;
 const MAX_REPORTS: usize = 1_000;
 const MAX_DEPLOYMENTS: usize = 200;
 const MAX_TEXT: usize = 2_000;
+const MAX_VERSION: usize = 100;
 const NONCE: std::ops::RangeInclusive<usize> = 16..=200;
 
 pub(super) fn enrolment(request: &EnrolRequest) -> Result<(), ApiError> {
@@ -54,16 +55,25 @@ fn one(report: &Report) -> Result<(), ApiError> {
     }
     // revisions and generations are signed in the database
     let missing = report.missing.map_or(0, |missing| missing.reports);
-    let numbers = deployments.iter().map(|deployment| deployment.generation).chain([report.sequence, missing]);
+    let running =
+        deployments.iter().filter_map(|deployment| deployment.running.as_ref()).map(|running| running.generation);
+    let numbers =
+        deployments.iter().map(|deployment| deployment.generation).chain(running).chain([report.sequence, missing]);
     if numbers.into_iter().any(|number| i64::try_from(number).is_err()) {
         return Err(bad(format!("report {id} has a number out of range")));
     }
     if !(1..=9_999).contains(&report.at.year()) {
         return Err(bad(format!("report {id} is of the year {}; years 1 to 9999 can be kept", report.at.year())));
     }
+    if report.agent_version.len() > MAX_VERSION {
+        return Err(bad(format!("report {id} has an agent_version of more than {MAX_VERSION} bytes")));
+    }
     let texts = deployments.iter().flat_map(|deployment| deployment.error.as_ref().map(|error| &error.text));
     let texts = texts.chain(deployments.iter().flat_map(|deployment| &deployment.drift));
     let texts = texts.chain(report.error.as_ref().map(|error| &error.text)).chain([&report.agent_version]);
+    if texts.clone().any(|text| text.contains('\0')) {
+        return Err(bad(format!("report {id} has a text with the character U+0000")));
+    }
     let lengths = texts.map(|text| text.chars().count());
     match lengths.into_iter().find(|length| *length > MAX_TEXT) {
         Some(length) => Err(bad(format!("report {id} has a text of {length} characters; at most {MAX_TEXT}"))),

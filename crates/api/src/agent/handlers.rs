@@ -128,8 +128,7 @@ async fn reporter(hub: &Hub, request: &HttpRequest) -> Result<AgentCaller, ApiEr
     match agent(hub, request).await {
         Ok(agent) => hub.limits.check_agent(agent.credential).map(|()| agent),
         Err(refused) => {
-            let address = request.peer_addr().map(|address| address.ip().to_string()).unwrap_or_default();
-            hub.limits.check_address(&address)?;
+            request.peer_addr().map_or(Ok(()), |peer| hub.limits.check_address(peer.ip()))?;
             Err(refused)
         }
     }

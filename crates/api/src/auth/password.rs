@@ -2,10 +2,30 @@
 
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
+use tokio::sync::Semaphore;
 
 use crate::error::ApiError;
 
 pub const MIN_LENGTH: usize = 12;
+pub const MAX_LENGTH: usize = 1_000;
+/// A hash costs 19 MiB and a core; more at once than this wait.
+static AT_ONCE: Semaphore = Semaphore::const_new(4);
+
+/// Long enough, and among the first that are guessed all the same; shorter ones are refused for their length. In lower case.
+const GUESSED_FIRST: [&str; 12] = [
+    "administrator",
+    "changemeplease",
+    "correcthorsebatterystaple",
+    "iloveyouforever",
+    "letmeinplease",
+    "passwordpassword",
+    "password1234",
+    "password12345",
+    "password123456",
+    "qwertyuiop123",
+    "qwertyuiopasdf",
+    "welcome12345",
+];
 
 /// What is checked when there is nobody of that address, so that the answer takes as long.
 pub const NOBODY: &str =
@@ -16,12 +36,26 @@ pub fn check_strength(password: &str) -> Result<(), ApiError> {
         length if length < MIN_LENGTH => {
             Err(ApiError::BadInput(format!("the password has {length} characters; use at least {MIN_LENGTH}")))
         }
-        length if length > 1_000 => Err(ApiError::BadInput("the password is longer than 1000 characters".into())),
+        length if length > MAX_LENGTH => {
+            Err(ApiError::BadInput(format!("the password is longer than {MAX_LENGTH} characters")))
+        }
+        _ if is_guessed_first(&password.to_lowercase()) => {
+            Err(ApiError::BadInput("the password is one of those that are guessed first; use another".into()))
+        }
         _ => Ok(()),
     }
 }
 
+/// A known one, few characters again and again, or a run like `abcdefghijkl` or `123456789012`.
+fn is_guessed_first(password: &str) -> bool {
+    let characters: std::collections::BTreeSet<char> = password.chars().collect();
+    let bytes = password.as_bytes();
+    let is_step = |pair: &[u8]| pair[1] == pair[0].wrapping_add(1) || (pair[0], pair[1]) == (b'9', b'0');
+    GUESSED_FIRST.contains(&password) || characters.len() < 4 || bytes.windows(2).all(is_step)
+}
+
 pub async fn hash(password: String) -> Result<String, ApiError> {
+    let _turn = AT_ONCE.acquire().await.map_err(ApiError::fault)?;
     let hashed = tokio::task::spawn_blocking(move || {
         Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string())
     });
@@ -29,6 +63,11 @@ pub async fn hash(password: String) -> Result<String, ApiError> {
 }
 
 pub async fn verify(password: String, stored: String) -> Result<bool, ApiError> {
+    // nobody has one that long: less work, and the same for everybody
+    if password.len() > 4 * MAX_LENGTH {
+        return Ok(false);
+    }
+    let _turn = AT_ONCE.acquire().await.map_err(ApiError::fault)?;
     let verified = tokio::task::spawn_blocking(move || {
         let stored = PasswordHash::new(&stored).ok()?;
         Some(Argon2::default().verify_password(password.as_bytes(), &stored).is_ok())
@@ -46,6 +85,16 @@ mod tests {
             (PasswordHash::new(NOBODY).unwrap(), Argon2::default().hash_password(b"a password").unwrap());
         assert_eq!((&nobody.algorithm, &nobody.params), (&somebody.algorithm, &somebody.params));
         assert_eq!(nobody.hash.map(|hash| hash.len()), somebody.hash.map(|hash| hash.len()));
+    }
+
+    #[test]
+    fn what_is_guessed_first_is_refused() {
+        for bad in ["short", "Password1234", "aaaaaaaaaaaa", "abababababab", "abcdefghijkl", "123456789012"] {
+            assert!(check_strength(bad).is_err(), "{bad}");
+        }
+        for good in ["correct horse battery", "x9!kd-2mfq_Lw", "ein langer Satz"] {
+            assert!(check_strength(good).is_ok(), "{good}");
+        }
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::DataLoader;
 use async_graphql::{Context, SimpleObject};
+use chrono::Datelike;
 use distr_domain::decider::Decider;
 use distr_domain::ids::{CustomerId, OrganizationId};
 use distr_domain::names::Slug;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 
 use super::loader::Loader;
 use super::scalar::Position;
+use crate::auth::open_sockets::OpenSocket;
 use crate::auth::{MemberCaller, RequestInfo};
 use crate::error::ApiError;
 use crate::hub::{Cause, Hub};
@@ -26,6 +28,8 @@ pub struct RequestContext {
     pub caller: Option<MemberCaller>,
     pub request: RequestInfo,
     pub repeatable: Option<Repeatable>,
+    /// that it came on, if it did
+    pub socket: Option<Arc<OpenSocket>>,
 }
 
 /// Short ways to the same things.
@@ -138,5 +142,13 @@ pub(super) fn text(field: &str, text: String, max: usize) -> Result<String, ApiE
             Err(ApiError::BadInput(format!("{field} has {length} characters; use at most {max}")))
         }
         _ => Ok(trimmed.to_owned()),
+    }
+}
+
+/// A time or a date that the database can hold and people can mean.
+pub(super) fn when<T: Datelike>(field: &str, time: T) -> Result<T, ApiError> {
+    match (1970..=9999).contains(&time.year()) {
+        true => Ok(time),
+        false => Err(ApiError::BadInput(format!("{field} is not in a year from 1970 to 9999"))),
     }
 }

@@ -50,6 +50,9 @@ fn add_code(error: &mut ServerError) {
     let code = match error.source.as_ref().and_then(|source| source.downcast_ref::<ApiError>()) {
         Some(source) => {
             source.log();
+            if let ApiError::TooMany { seconds } = source {
+                values.set("retryAfter", *seconds);
+            }
             source.code()
         }
         // of the query itself: its syntax, its types, its limits

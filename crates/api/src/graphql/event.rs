@@ -8,7 +8,7 @@ use distr_eventlog::{Entry, Selection, TelemetryKind as Kind, subscribe_all};
 use futures_util::{Stream, StreamExt, stream};
 use serde_json::Value;
 
-use super::context::ContextExt;
+use super::context::{ContextExt, when};
 use super::guard::May;
 use super::scalar::Position;
 use crate::error::ApiError;
@@ -116,6 +116,8 @@ impl EventQuery {
         to: Option<DateTime<Utc>>,
         #[graphql(default_with = "vec![TelemetryKind::Access]")] telemetry: Vec<TelemetryKind>,
     ) -> Result<EventPage> {
+        let from = from.map(|time| when("from", time)).transpose()?;
+        let to = to.map(|time| when("to", time)).transpose()?;
         let organization = ctx.organization()?;
         let kinds: Vec<Kind> = telemetry.into_iter().map(Kind::from).collect();
         let period = Period { after: after.map(|position| position.0), from, to, limit: first.clamp(1, 1_000).into() };

@@ -11,7 +11,7 @@ use distr_projections::license_audit;
 
 use super::application::{self, Application};
 use super::connection::{connection, cost, paging};
-use super::context::{ContextExt, Outcome, execute, read, text};
+use super::context::{ContextExt, Outcome, execute, read, text, when};
 use super::customer::{self, Customer};
 use super::guard::May;
 use super::license_audit::LicenseAuditEntry;
@@ -46,16 +46,18 @@ pub struct LicenseTerms {
     expires_at: Option<DateTime<Utc>>,
 }
 
-impl From<LicenseTerms> for Terms {
-    fn from(terms: LicenseTerms) -> Self {
-        Terms {
+impl TryFrom<LicenseTerms> for Terms {
+    type Error = ApiError;
+
+    fn try_from(terms: LicenseTerms) -> Result<Self, ApiError> {
+        Ok(Terms {
             versions: terms.versions.into_iter().map(|range| range.0).collect(),
             channels: terms.channels.into_iter().map(|channel| channel.0).collect(),
             features: terms.features.into_iter().map(|feature| feature.0).collect(),
             seats: terms.seats,
-            not_before: terms.not_before,
-            expires_at: terms.expires_at,
-        }
+            not_before: terms.not_before.map(|time| when("notBefore", time)).transpose()?,
+            expires_at: terms.expires_at.map(|time| when("expiresAt", time)).transpose()?,
+        })
     }
 }
 
@@ -200,7 +202,7 @@ impl LicenseMutation {
         let customer = customer::load(ctx, &customer).await?.0.id;
         application::load(ctx, &application).await?;
         let application = ApplicationId::of(ctx.organization()?, &application.0);
-        let command = LicenseCommand::Issue { customer, application, name: name.0.clone(), terms: terms.into() };
+        let command = LicenseCommand::Issue { customer, application, name: name.0.clone(), terms: terms.try_into()? };
         change(ctx, customer, name, command).await
     }
 
@@ -214,7 +216,7 @@ impl LicenseMutation {
         terms: LicenseTerms,
     ) -> Result<LicensePayload> {
         let customer = ctx.customer_named(Some(&customer.0))?;
-        change(ctx, customer, name, LicenseCommand::Amend { terms: terms.into() }).await
+        change(ctx, customer, name, LicenseCommand::Amend { terms: terms.try_into()? }).await
     }
 
     /// Until it is resumed, it entitles to nothing.

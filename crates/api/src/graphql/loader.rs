@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::Loader as DataLoad;
 use deadpool_postgres::Pool;
-use distr_domain::ids::{ApplicationId, CustomerId, MemberId, OrganizationId, TargetId};
+use distr_domain::ids::{ApplicationId, CustomerId, MemberId, OrganizationId, TargetId, TokenId};
 use distr_projections::application::{self, ApplicationRow};
 use distr_projections::customer::{self, CustomerRow};
 use distr_projections::deployment::{self, DeploymentRow};
@@ -14,8 +14,9 @@ use distr_projections::query::ReadClient;
 use distr_projections::target::{self, TargetRow};
 use distr_projections::{QueryError, Scope};
 
+use crate::auth::last_use::LastUse;
 use crate::error::ApiError;
-use crate::ops::person;
+use crate::ops::{credential, person};
 
 pub(super) struct Loader {
     read: Pool,
@@ -48,6 +49,10 @@ pub(super) struct HeartbeatOf(pub Of<TargetId>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct PersonOf(pub Of<MemberId>);
+
+/// Of a token that the asker may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct UseOf(pub TokenId);
 
 /// Name and address of a person.
 #[derive(Debug, Clone)]
@@ -134,6 +139,18 @@ impl DataLoad<PersonOf> for Loader {
             }
         }
         Ok(found)
+    }
+}
+
+impl DataLoad<UseOf> for Loader {
+    type Value = LastUse;
+    type Error = Arc<ApiError>;
+
+    async fn load(&self, keys: &[UseOf]) -> Result<HashMap<UseOf, LastUse>, Self::Error> {
+        let client = self.ops.get().await.map_err(ApiError::from)?;
+        let ids: Vec<_> = keys.iter().map(|key| key.0.0).collect();
+        let uses = credential::last_uses(&client, &ids).await?;
+        Ok(uses.into_iter().map(|(id, used)| (UseOf(TokenId(id)), used)).collect())
     }
 }
 

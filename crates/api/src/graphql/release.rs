@@ -13,7 +13,7 @@ use distr_projections::release::{self, PublicationStatus, ReleaseRow};
 use super::application::{self, Application};
 use super::attachment::{self, Attachment};
 use super::connection::connection;
-use super::context::{ContextExt, Outcome, execute, read, text};
+use super::context::{ContextExt, Outcome, execute, read, text, when};
 use super::guard::May;
 use super::scalar::{Digest, Name, Repository, Tag, Version};
 use crate::error::ApiError;
@@ -215,7 +215,7 @@ impl ReleaseMutation {
         on: NaiveDate,
         reason: String,
     ) -> Result<ReleasePayload> {
-        let command = ReleaseCommand::Deprecate { on, reason: text("reason", reason, 500)? };
+        let command = ReleaseCommand::Deprecate { on: when("on", on)?, reason: text("reason", reason, 500)? };
         let outcome = execute::<Decider>(ctx, id(ctx, &application, &version)?.0, command).await?;
         Ok(ReleasePayload { release: load(ctx, &application, &version).await?, outcome })
     }

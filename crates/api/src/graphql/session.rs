@@ -118,7 +118,11 @@ impl SessionMutation {
         password: String,
     ) -> Result<SessionPayload> {
         let attempt = auth::SignIn { organization: organization.0, email, password };
-        let signed_in = auth::sign_in(ctx.hub(), &ctx.request(), attempt).await?;
+        let signed_in = auth::sign_in(ctx.hub(), &ctx.request(), attempt).await.inspect_err(|error| {
+            if let ApiError::TooMany { seconds } = error {
+                ctx.insert_http_header("Retry-After", seconds.to_string());
+            }
+        })?;
         Ok(SessionPayload { token: signed_in.secret, expires_at: signed_in.expires_at })
     }
 

@@ -1,15 +1,18 @@
 //! Bearer tokens of members, for programs. The secret is shown once.
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use distr_domain::ids::TokenId;
+use distr_domain::permission::Permission;
 use distr_domain::token as domain;
 use distr_projections::token::{self, TokenRow};
 
-use super::context::{ContextExt, Outcome, read, text};
+use super::context::{ContextExt, Outcome, read, text, when};
 use super::guard::SignedIn;
+use super::loader::{UseOf, failed};
 use super::member;
 use super::scalar::Pattern;
+use crate::auth::last_use::LastUse;
 use crate::error::ApiError;
 use crate::operations::tokens::{self, NewToken};
 
@@ -63,10 +66,42 @@ impl Token {
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
+
+    /// When it let somebody in last, to the minute. Nothing once it is revoked.
+    async fn last_used_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
+        Ok(self.last_use(ctx).await?.map(|used| used.at))
+    }
+
+    /// The network that it was used from last: `203.0.113.0/24`. The registry does not tell.
+    async fn last_used_from(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        Ok(self.last_use(ctx).await?.and_then(|used| used.from))
+    }
+}
+
+impl Token {
+    async fn last_use(&self, ctx: &Context<'_>) -> Result<Option<LastUse>, ApiError> {
+        let written = ctx.loader().load_one(UseOf(self.0.id)).await.map_err(failed)?;
+        Ok(match ctx.hub().uses.unwritten(self.0.id.0) {
+            Some(used) => {
+                let before = written.and_then(|written| written.from);
+                Some(LastUse { from: used.from.or(before), ..used })
+            }
+            None => written,
+        })
+    }
 }
 
 async fn load(ctx: &Context<'_>, id: TokenId) -> Result<Token, ApiError> {
     let row = token::find(&read(ctx).await?, ctx.organization()?, id).await?;
+    row.map(Token).ok_or_else(|| ApiError::not_found("token", id))
+}
+
+/// A token that the caller may manage: its own, or one of the members that it manages. Others are not there.
+async fn load_managed(ctx: &Context<'_>, id: &ID) -> Result<Token, ApiError> {
+    let id = id.parse().map_err(|_| ApiError::BadInput(format!("{:?} is not the id of a token", id.as_str())))?;
+    let caller = ctx.caller()?;
+    let only = if caller.may(Permission::ManageMembers) { None } else { Some(caller.member) };
+    let row = token::find_managed(&read(ctx).await?, caller.scope(), only, id).await?;
     row.map(Token).ok_or_else(|| ApiError::not_found("token", id))
 }
 
@@ -98,10 +133,15 @@ impl TokenMutation {
         member: Option<ID>,
     ) -> Result<TokenPayload> {
         let caller = ctx.caller()?;
-        let member = match member {
-            Some(id) => member::load(ctx, member::parse_id(&id)?).await?.0.id,
-            None => caller.member,
+        let member = match member.map(|id| member::parse_id(&id)).transpose()? {
+            Some(id) if id != caller.member => {
+                // before the look: who may not manage members learns nothing of them
+                caller.check(Permission::ManageMembers)?;
+                member::load(ctx, id).await?.0.id
+            }
+            _ => caller.member,
         };
+        let expires_at = expires_at.map(|time| when("expiresAt", time)).transpose()?;
         let scopes = scopes.into_iter().map(domain::TokenScope::from).collect();
         let repositories: Vec<_> = repositories.into_iter().flatten().map(|pattern| pattern.0).collect();
         if repositories.len() > MAX_REPOSITORIES {
@@ -116,15 +156,28 @@ impl TokenMutation {
     /// It lets nobody in from the next request on.
     #[graphql(guard = "SignedIn")]
     async fn token_revoke(&self, ctx: &Context<'_>, id: ID) -> Result<TokenPayload> {
-        let id = id.parse().map_err(|_| ApiError::BadInput(format!("{:?} is not the id of a token", id.as_str())))?;
-        let token = load(ctx, id).await?;
-        // a token of a member whom the caller may not see is not there
-        let owner = token.0.member;
-        if owner != ctx.caller()?.member {
-            member::load(ctx, owner).await.map_err(|_| ApiError::not_found("token", id))?;
-        }
-        let executed = tokens::revoke(ctx.hub(), &ctx.cause()?, ctx.caller()?, &token.0).await?;
+        let token = load_managed(ctx, &id).await?.0;
+        let executed = tokens::revoke(ctx.hub(), &ctx.cause()?, ctx.caller()?, &token).await?;
         let outcome = Outcome::of(ctx.hub(), &executed);
-        Ok(TokenPayload { token: load(ctx, id).await?, secret: None, outcome })
+        Ok(TokenPayload { token: load(ctx, token.id).await?, secret: None, outcome })
+    }
+
+    /// A new token in the place of this one, with the same label, scopes and, if it is not given, expiry. The old one ends
+    /// after the overlap, so that its users can change over.
+    #[graphql(guard = "SignedIn")]
+    async fn token_rotate(
+        &self,
+        ctx: &Context<'_>,
+        id: ID,
+        #[graphql(default = 1440)] overlap_minutes: u32,
+        expires_at: Option<DateTime<Utc>>,
+    ) -> Result<TokenPayload> {
+        let old = load_managed(ctx, &id).await?.0;
+        let expires_at = expires_at.map(|time| when("expiresAt", time)).transpose()?;
+        let overlap = TimeDelta::minutes(overlap_minutes.into());
+        let (id, secret, executed) =
+            tokens::rotate(ctx.hub(), &ctx.cause()?, ctx.caller()?, &old, overlap, expires_at).await?;
+        let outcome = Outcome::of(ctx.hub(), &executed);
+        Ok(TokenPayload { token: load(ctx, id).await?, secret: Some(secret), outcome })
     }
 }

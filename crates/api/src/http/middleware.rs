@@ -70,8 +70,9 @@ pub(super) async fn limit(
     if path == "/token" || path == "/v2" || path.starts_with("/v2/") || path == crate::agent::HEARTBEATS {
         return next.call(request).await;
     }
-    let address = request.peer_addr().map(|address| address.ip().to_string()).unwrap_or_default();
-    hub(&request).limits.check_address(&address).map_err(|error: ApiError| Error::from(error))?;
+    if let Some(peer) = request.peer_addr() {
+        hub(&request).limits.check_address(peer.ip()).map_err(|error: ApiError| Error::from(error))?;
+    }
     next.call(request).await
 }
 

@@ -15,7 +15,7 @@ use distr_domain::release::{Release, ReleaseStatus};
 use distr_domain::version::Version;
 use distr_eventlog::{Executed, TelemetryKind, TelemetryRecord};
 use distr_projections::target::TargetRow;
-use distr_projections::{Scope, entitlement as read_entitlement, target};
+use distr_projections::{Scope, application, entitlement as read_entitlement, target};
 
 use super::load;
 use crate::auth::RequestInfo;
@@ -46,11 +46,16 @@ pub async fn set_release(
     request: &RequestInfo,
     deploy: Deploy,
 ) -> Result<Executed<Deployment>, ApiError> {
-    let target = target::find(&hub.read().await?, deploy.scope, deploy.target)
+    let client = hub.read().await?;
+    let target = target::find(&client, deploy.scope, deploy.target)
         .await?
         .filter(|target| target.retired_at.is_none())
         .ok_or_else(|| ApiError::not_found("target", &deploy.target_name))?;
     let application = ApplicationId::of(deploy.scope.organization, &deploy.application);
+    // what the catalog does not show to the caller is not there
+    let seen = application::find(&client, deploy.scope, application).await?;
+    seen.ok_or_else(|| ApiError::not_found("application", &deploy.application))?;
+    drop(client);
     let version = wanted_version(hub, &deploy, application).await?;
     let release = load::<Release>(hub, ReleaseId::of(application, &version).0).await?;
     let release_name = format!("{} {version}", deploy.application);

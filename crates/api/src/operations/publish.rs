@@ -8,42 +8,12 @@ use distr_domain::names::{RepositoryPath, Slug};
 use distr_domain::oci::{Digest, Reference};
 use distr_domain::release::{ReleaseArtifact, ReleaseContent};
 use distr_projections::{artifact, organization};
-use serde::Deserialize;
 
+use super::compose::{Compose, Image, Service, image as parse};
 use crate::error::ApiError;
 use crate::hub::Hub;
 
 const MAX_COMPOSE: usize = 1024 * 1024;
-/// Stands for the registry's host in a compose file, so that the file does not have to name it.
-const REGISTRY_VARIABLE: &str = "${DISTR_REGISTRY}";
-
-#[derive(Deserialize)]
-struct Compose {
-    #[serde(default)]
-    services: BTreeMap<String, Service>,
-}
-
-#[derive(Deserialize)]
-struct Service {
-    image: Option<String>,
-    build: Option<serde::de::IgnoredAny>,
-    #[serde(default)]
-    profiles: Vec<String>,
-}
-
-/// What an image reference names.
-#[derive(Debug, PartialEq)]
-enum Image<'a> {
-    /// of this hub: the repository with its organization, and what of it
-    Ours {
-        organization: &'a str,
-        path: &'a str,
-        reference: &'a str,
-    },
-    Elsewhere {
-        pinned: bool,
-    },
-}
 
 pub async fn pin(
     hub: &Hub,
@@ -55,8 +25,8 @@ pub async fn pin(
     if compose.len() > MAX_COMPOSE {
         return Err(invalid(format!("the compose file has {} bytes; use at most {MAX_COMPOSE}", compose.len())));
     }
-    let parsed: Compose = serde_saphyr::from_str(&compose)
-        .map_err(|error| invalid(format!("the compose file cannot be read: {error}")))?;
+    let parsed =
+        Compose::read(&compose).map_err(|error| invalid(format!("the compose file cannot be read: {error}")))?;
     let mut artifacts = vec![];
     for (name, service) in &parsed.services {
         artifacts.extend(pin_service(hub, organization, name, service).await?);
@@ -149,51 +119,6 @@ async fn resolve(
     })
 }
 
-fn parse<'a>(image: &'a str, registry_host: &str) -> Image<'a> {
-    let ours = [registry_host, REGISTRY_VARIABLE];
-    let rest = ours.iter().find_map(|host| image.strip_prefix(host)?.strip_prefix('/'));
-    let Some((organization, rest)) = rest.and_then(|rest| rest.split_once('/')) else {
-        return Image::Elsewhere { pinned: image.contains("@sha256:") || image.contains("@sha512:") };
-    };
-    // the digest wins over a tag that is named with it
-    match rest.split_once('@') {
-        Some((path, digest)) => {
-            let path = path.split_once(':').map_or(path, |(path, _)| path);
-            Image::Ours { organization, path, reference: digest }
-        }
-        None => {
-            let (path, reference) = rest.split_once(':').unwrap_or((rest, "latest"));
-            Image::Ours { organization, path, reference }
-        }
-    }
-}
-
 fn invalid(message: String) -> ApiError {
     ApiError::Rejected { code: "release.invalid_compose", message }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ours<'a>(path: &'a str, reference: &'a str) -> Image<'a> {
-        Image::Ours { organization: "acme", path, reference }
-    }
-
-    #[test]
-    fn images_of_this_registry_are_known_by_its_host_or_the_variable() {
-        let host = "127.0.0.1:8080";
-        assert_eq!(parse("127.0.0.1:8080/acme/hello:1.0.0", host), ours("hello", "1.0.0"));
-        assert_eq!(parse("${DISTR_REGISTRY}/acme/a/b:1", host), ours("a/b", "1"));
-        assert_eq!(parse("127.0.0.1:8080/acme/hello", host), ours("hello", "latest"));
-        assert_eq!(parse("127.0.0.1:8080/acme/hello:1@sha256:ab", host), ours("hello", "sha256:ab"));
-    }
-
-    #[test]
-    fn images_of_other_registries_are_pinned_or_not() {
-        let host = "127.0.0.1:8080";
-        assert_eq!(parse("postgres:17", host), Image::Elsewhere { pinned: false });
-        assert_eq!(parse("postgres@sha256:ab", host), Image::Elsewhere { pinned: true });
-        assert_eq!(parse("127.0.0.1:80/acme/hello:1", host), Image::Elsewhere { pinned: false });
-    }
 }

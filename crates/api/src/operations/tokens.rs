@@ -1,6 +1,6 @@
 //! Issuing and revoking tokens: the fact in the log, the hash beside it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use distr_domain::ids::{MemberId, TokenId};
 use distr_domain::pattern::Pattern;
 use distr_domain::permission::Permission;
@@ -8,10 +8,14 @@ use distr_domain::token::{Token, TokenCommand, TokenScope};
 use distr_eventlog::Executed;
 use distr_projections::token::TokenRow;
 
+use super::load;
 use crate::auth::{MemberCaller, Via, scope_name};
 use crate::error::ApiError;
 use crate::hub::{Cause, Hub};
 use crate::ops::credential::{self, CredentialKind, NewCredential};
+
+/// Between a token and the one that takes its place; a longer wish is cut to it.
+const MAX_OVERLAP: TimeDelta = TimeDelta::days(90);
 
 pub struct NewToken {
     pub member: MemberId,
@@ -65,6 +69,34 @@ pub async fn revoke(
     let executed = hub.execute::<Token>(cause, token.id.0, &TokenCommand::Revoke).await?;
     credential::delete(&hub.ops.get().await?, token.id.0).await?;
     Ok(executed)
+}
+
+/// A new token like the old one, which ends after `overlap`.
+pub async fn rotate(
+    hub: &Hub,
+    cause: &Cause,
+    caller: &MemberCaller,
+    old: &TokenRow,
+    overlap: TimeDelta,
+    expires_at: Option<DateTime<Utc>>,
+) -> Result<(TokenId, String, Executed<Token>), ApiError> {
+    let now = hub.clock.now();
+    let until = now + overlap.min(MAX_OVERLAP);
+    let new = NewToken {
+        member: old.member,
+        label: old.label.clone(),
+        scopes: old.scopes.clone(),
+        repositories: old.repositories.clone(),
+        expires_at: expires_at.or(old.expires_at),
+    };
+    // refuses before there is a new one
+    load::<Token>(hub, old.id.0).await?.check_live(now).map_err(ApiError::rejected)?;
+    let issued = issue(hub, cause, caller, new).await?;
+    let ends = Cause { command: hub.clock.new_id(), actor: cause.actor.clone(), ..*cause };
+    let command = TokenCommand::Replace { by: issued.0, until, at: now };
+    hub.execute::<Token>(&ends, old.id.0, &command).await?;
+    credential::expire(&hub.ops.get().await?, old.id.0, until).await?;
+    Ok(issued)
 }
 
 fn check_owner(caller: &MemberCaller, member: MemberId) -> Result<(), ApiError> {

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use distr_domain::ids::OrganizationId;
 use uuid::Uuid;
 
+use crate::auth::last_use::LastUse;
 use crate::error::ApiError;
 
 /// What a secret opens. The text is stored.
@@ -130,4 +131,11 @@ pub async fn expire(client: &deadpool_postgres::Client, id: Uuid, at: DateTime<U
     let sql = "UPDATE credential SET expires_at = least(coalesce(expires_at, $2), $2) WHERE id = $1";
     client.execute(sql, &[&id, &at]).await?;
     Ok(())
+}
+
+/// Of those that were used.
+pub async fn last_uses(client: &deadpool_postgres::Client, ids: &[Uuid]) -> Result<Vec<(Uuid, LastUse)>, ApiError> {
+    let sql = "SELECT id, last_used_at, last_used_from FROM credential WHERE id = ANY($1) AND last_used_at IS NOT NULL";
+    let rows = client.query(sql, &[&ids]).await?;
+    Ok(rows.into_iter().map(|row| (row.get(0), LastUse { at: row.get(1), from: row.get(2) })).collect())
 }

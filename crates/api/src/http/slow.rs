@@ -1,0 +1,60 @@
+//! Bodies that are not what they seem: those that hardly come, and those that unpack to more than was sent.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::error::PayloadError;
+use actix_web::http::header;
+use actix_web::middleware::Next;
+use actix_web::web::Bytes;
+use actix_web::{Error, HttpMessage};
+use futures_util::{Stream, StreamExt};
+
+use crate::error::ApiError;
+
+/// Between two pieces of a body.
+const PIECE: Duration = Duration::from_secs(30);
+/// For the whole of a body, but for those of the registry, which are large.
+const WHOLE: Duration = Duration::from_secs(60);
+
+/// Refuses compressed bodies, and gives up on those that do not come.
+pub(super) async fn bodies(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let headers = request.headers();
+    if let Some(encoding) = headers.get(header::CONTENT_ENCODING)
+        && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
+    {
+        let message = "the body has a Content-Encoding; send it as it is".to_owned();
+        return Err(ApiError::Unsupported(message).into());
+    }
+    let has_body = headers.contains_key(header::CONTENT_LENGTH) || headers.contains_key(header::TRANSFER_ENCODING);
+    if has_body && !headers.contains_key(header::UPGRADE) {
+        let whole = if request.path().starts_with("/v2/") { None } else { Some(WHOLE) };
+        let body = in_time(request.take_payload(), whole);
+        request.set_payload(Payload::from(body));
+    }
+    next.call(request).await
+}
+
+type Body = Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>>;
+
+fn in_time(body: Payload, whole: Option<Duration>) -> Body {
+    let begun = tokio::time::Instant::now();
+    let pieces = futures_util::stream::unfold(Some(body), move |body| async move {
+        let mut body = body?;
+        let latest = tokio::time::Instant::now() + PIECE;
+        let latest = whole.map_or(latest, |whole| latest.min(begun + whole));
+        match tokio::time::timeout_at(latest, body.next()).await {
+            Ok(piece) => piece.map(|piece| (piece, Some(body))),
+            Err(_elapsed) => {
+                let late = std::io::Error::new(std::io::ErrorKind::TimedOut, "it did not come in time");
+                Some((Err(PayloadError::Io(late)), None))
+            }
+        }
+    });
+    Box::pin(pieces)
+}

@@ -1,0 +1,150 @@
+//! One GraphQL socket (graphql-transport-ws): what comes in, what goes out, and when it ends. Nothing piles up: what a
+//! slow reader does not take is not made, and who takes nothing for too long is let go.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use actix_web::{Error, HttpRequest, HttpResponse, web};
+use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Session};
+use async_graphql::Data;
+use async_graphql::http::{WebSocket, WebSocketProtocols, WsMessage};
+use futures_util::{Stream, StreamExt};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::MAX_GRAPHQL_BODY;
+use crate::error::ApiError;
+use crate::graphql::Schema;
+
+/// Both sides of it speak, if only a ping, this often.
+const PING: Duration = Duration::from_secs(20);
+const SILENCE: Duration = Duration::from_secs(60);
+/// For `connection_init`.
+const INIT: Duration = Duration::from_secs(10);
+/// For the reader to take what is there for it.
+const TAKE: Duration = Duration::from_secs(30);
+/// Messages that were received and not looked at yet; the sender waits.
+const UNREAD: usize = 8;
+pub(super) const PROTOCOL: &str = "graphql-transport-ws";
+
+/// What the protocol's close codes mean here.
+const BAD_REQUEST: u16 = 4400;
+const UNAUTHORIZED: u16 = 4401;
+const INIT_TIMEOUT: u16 = 4408;
+
+/// Serves until the client leaves, is too slow or silent, or `ended` says so. `init` makes the socket's data of the payload
+/// of `connection_init`.
+pub(super) fn serve<F>(
+    request: &HttpRequest,
+    payload: web::Payload,
+    schema: Schema,
+    ended: CancellationToken,
+    init: impl FnOnce(serde_json::Value) -> F + Send + 'static,
+) -> Result<HttpResponse, Error>
+where
+    F: Future<Output = Result<Data, ApiError>> + Send + 'static,
+{
+    let (response, session, messages) = actix_ws::handle_with_protocols(request, payload, &[PROTOCOL])?;
+    let messages =
+        messages.max_frame_size(MAX_GRAPHQL_BODY).aggregate_continuations().max_continuation_size(MAX_GRAPHQL_BODY);
+    let (to_graphql, from_client) = mpsc::channel::<Vec<u8>>(UNREAD);
+    let from_client = futures_util::stream::unfold(from_client, async |mut receiver| {
+        receiver.recv().await.map(|message| (message, receiver))
+    });
+    let initialized = Arc::new(AtomicBool::new(false));
+    let done = initialized.clone();
+    let graphql = WebSocket::new(schema, from_client.boxed(), WebSocketProtocols::GraphQLWS).on_connection_init(
+        move |payload| async move {
+            let data = init(payload).await?;
+            done.store(true, Ordering::Release);
+            Ok(data)
+        },
+    );
+    actix_web::rt::spawn(run(session, messages, Box::pin(graphql), to_graphql, initialized, ended));
+    Ok(response)
+}
+
+async fn run(
+    session: Session,
+    messages: AggregatedMessageStream,
+    graphql: impl Stream<Item = WsMessage> + Unpin,
+    to_graphql: mpsc::Sender<Vec<u8>>,
+    initialized: Arc<AtomicBool>,
+    ended: CancellationToken,
+) {
+    let reason = tokio::select! {
+        reason = answer(session.clone(), graphql) => reason,
+        reason = listen(session.clone(), messages, to_graphql) => reason,
+        reason = wait_for_init(initialized) => reason,
+        () = ended.cancelled() => Some((UNAUTHORIZED, "the credential of this socket is no longer valid".to_owned())),
+    };
+    let reason =
+        reason.map(|(code, text)| CloseReason { code: CloseCode::Other(code), description: Some(brief(text)) });
+    // one that takes nothing does not take this either
+    let _ = tokio::time::timeout(Duration::from_secs(1), session.close(reason)).await;
+}
+
+type Reason = Option<(u16, String)>;
+
+async fn answer(mut session: Session, mut graphql: impl Stream<Item = WsMessage> + Unpin) -> Reason {
+    while let Some(message) = graphql.next().await {
+        match message {
+            WsMessage::Text(text) => match tokio::time::timeout(TAKE, session.text(text)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_closed)) => return None,
+                Err(_slow) => return Some((1008, "too slow: nothing was taken for 30 s".to_owned())),
+            },
+            WsMessage::Close(code, text) => return Some((code, text)),
+        }
+    }
+    None
+}
+
+async fn listen(
+    mut session: Session,
+    mut messages: AggregatedMessageStream,
+    to_graphql: mpsc::Sender<Vec<u8>>,
+) -> Reason {
+    let mut heard = Instant::now();
+    let mut ping = tokio::time::interval(PING);
+    loop {
+        let message = tokio::select! {
+            message = messages.recv() => message?,
+            _ = ping.tick() => {
+                if heard.elapsed() > SILENCE {
+                    return Some((1001, "silent for 60 s".to_owned()));
+                }
+                tokio::time::timeout(TAKE, session.ping(b"")).await.ok()?.ok()?;
+                continue;
+            }
+        };
+        heard = Instant::now();
+        let bytes = match message {
+            Ok(AggregatedMessage::Text(text)) => text.into_bytes().to_vec(),
+            Ok(AggregatedMessage::Binary(bytes)) => bytes.to_vec(),
+            Ok(AggregatedMessage::Ping(bytes)) => {
+                tokio::time::timeout(TAKE, session.pong(&bytes)).await.ok()?.ok()?;
+                continue;
+            }
+            Ok(AggregatedMessage::Pong(_)) => continue,
+            Ok(AggregatedMessage::Close(_)) => return None,
+            Err(error) => return Some((BAD_REQUEST, format!("not a message of this protocol: {error}"))),
+        };
+        to_graphql.send(bytes).await.ok()?;
+    }
+}
+
+async fn wait_for_init(initialized: Arc<AtomicBool>) -> Reason {
+    tokio::time::sleep(INIT).await;
+    match initialized.load(Ordering::Acquire) {
+        true => std::future::pending().await,
+        false => Some((INIT_TIMEOUT, "connection_init did not come within 10 s".to_owned())),
+    }
+}
+
+/// A close frame holds 123 bytes of text.
+fn brief(text: String) -> String {
+    let end = (0..=text.len().min(123)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text[..end].to_owned()
+}
