@@ -1,7 +1,13 @@
 //! Every operation of the schema and every route, with every role. An operation that is added without a row here fails.
 
+mod arguments;
+mod documents;
 mod operations;
+pub(crate) mod registry;
 mod routes;
+mod statements;
+mod walk;
+mod world;
 
 use std::collections::BTreeMap;
 

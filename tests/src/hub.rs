@@ -108,7 +108,7 @@ impl HubProcess {
         format!("127.0.0.1:{}", self.port)
     }
 
-    fn log_path(&self) -> PathBuf {
+    pub fn log_path(&self) -> PathBuf {
         self.data.path().join("hub.log")
     }
 

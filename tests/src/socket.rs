@@ -66,6 +66,16 @@ impl Socket {
             }
         }
     }
+
+    /// Reads on until the socket is closed: the close frame's code, if there was one.
+    pub async fn closed(&mut self) -> Option<u16> {
+        while let Some(Ok(message)) = self.socket.next().await {
+            if let Message::Close(frame) = message {
+                return frame.map(|frame| frame.code.into());
+            }
+        }
+        None
+    }
 }
 
 /// One that must not end: the test fails if it does.

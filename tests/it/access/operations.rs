@@ -79,6 +79,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
     row("mutation", "memberRemove", "OC", "memberRemove(id: \"00000000-0000-0000-0000-000000000000\") { changed }"),
     free("mutation", "tokenIssue", ALL, "tokenIssue(label: \"t\", scopes: [READ]) { changed }"),
+    free("mutation", "tokenRotate", ALL, "tokenRotate(id: \"00000000-0000-0000-0000-000000000000\") { changed }"),
     free("mutation", "tokenRevoke", ALL, "tokenRevoke(id: \"00000000-0000-0000-0000-000000000000\") { changed }"),
     row("mutation", "customerCreate", "OS", "customerCreate(name: \"globex\") { changed }"),
     row("mutation", "customerRename", "OS", "customerRename(name: \"none\", displayName: \"N\") { changed }"),

@@ -1,0 +1,94 @@
+//! What each argument of the schema names. One that is not here fails the walk: it could be a way to another's things.
+
+/// What an argument's value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Names {
+    /// something that may be another's: the walk puts another's in its place, and what is not there at all
+    Thing(Thing),
+    /// the asker's own to choose: a literal
+    Own(&'static str),
+    /// left out
+    Nothing,
+}
+use Names::{Nothing, Own};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Thing {
+    Organization,
+    Email,
+    Customer,
+    Application,
+    Version,
+    Channel,
+    Repository,
+    Tag,
+    Digest,
+    License,
+    Target,
+    Secret,
+    Member,
+    Token,
+    Cursor,
+}
+
+/// `field` is of a root type, or `Type.field` of another.
+pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
+    use Thing::*;
+    let thing = match (field, argument) {
+        ("sessionCreate", "organization") => Organization,
+        ("sessionCreate", "email") => Email,
+        ("release" | "releaseDeprecate" | "releaseRevoke" | "deploymentSetRelease", "version") => Version,
+        ("channelPromote" | "channelDemote", "version") => Version,
+        ("deploymentSetRelease", "channel") => return Some(Nothing),
+        (_, "customer") => Customer,
+        (_, "application") => Application,
+        (_, "channel") => Channel,
+        (_, "target") => Target,
+        (_, "repository") => Repository,
+        (_, "tag") => Tag,
+        (_, "digest") => Digest,
+        ("customer" | "customerRename", "name") => Customer,
+        ("application" | "applicationDescribe", "name") => Application,
+        ("channel", "name") => Channel,
+        ("license" | "licenseAmend" | "licenseSuspend" | "licenseResume" | "licenseRevoke", "name") => License,
+        ("target" | "targetChanged" | "targetOfferEnrolment" | "targetRetire", "name") => Target,
+        ("secretRemove", "name") => Secret,
+        ("member" | "memberChangeRole" | "memberRemove", "id") | ("tokenIssue", "member") => Member,
+        ("tokenRevoke" | "tokenRotate", "id") => Token,
+        ("events", "after") => return Some(Own("\"0\"")),
+        (_, "after") => Cursor,
+        _ => return own(field, argument),
+    };
+    Some(Names::Thing(thing))
+}
+
+fn own(field: &str, argument: &str) -> Option<Names> {
+    Some(Own(match (field, argument) {
+        (_, "first") => "5",
+        ("events", "from" | "to") | ("tokenIssue" | "tokenRotate", "expiresAt") => return Some(Nothing),
+        ("events" | "eventsAfter", "telemetry") => "[ACCESS, HEARTBEAT]",
+        ("eventsAfter", "position") => "\"0\"",
+        ("tokenRotate", "overlapMinutes") => "1",
+        ("memberAdd", "email") => "\"somebody@example.net\"",
+        ("sessionCreate" | "memberAdd", "password") => "\"not the right one\"",
+        ("memberAdd" | "robotAdd", "role") => "CUSTOMER_VIEWER",
+        ("memberChangeRole", "role") => "CUSTOMER_VIEWER",
+        ("tokenIssue", "label") => "\"walk\"",
+        ("tokenIssue", "scopes") => "[READ]",
+        ("releaseDraft" | "releasePublish", "version") => "\"7.7.7\"",
+        ("releaseDraft" | "releasePublish", "compose") => "\"services: {}\"",
+        ("releaseDeprecate", "on") => "\"2030-01-01\"",
+        ("licenseIssue" | "licenseAmend", "terms") => "{}",
+        ("deploymentSetRelease", "config") => "[]",
+        ("deploymentRemove", "data") => "KEEP",
+        ("secretSet", "value") => "\"a value\"",
+        (_, "displayName" | "description" | "notes" | "reason") => "\"a text\"",
+        // names of what is made
+        (
+            "customerCreate" | "applicationCreate" | "channelCreate" | "licenseIssue" | "targetRegister" | "robotAdd"
+            | "memberAdd" | "secretSet",
+            "name",
+        ) => "\"walked\"",
+        _ => return None,
+    }))
+}
