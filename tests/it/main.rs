@@ -9,6 +9,7 @@ mod clients;
 mod embedded;
 mod enrolment;
 mod heartbeats;
+mod hostile;
 mod idempotency;
 mod layers;
 mod licensing;

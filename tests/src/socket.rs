@@ -93,4 +93,15 @@ impl Subscription {
     pub async fn next(&mut self) -> Value {
         self.socket.next_within(LIMIT).await.expect("an item in time")
     }
+
+    /// One more, beside the first.
+    pub async fn subscribe(&mut self, id: &str, query: &str) {
+        let message = json!({ "type": "subscribe", "id": id, "payload": { "query": query } });
+        self.socket.send(message).await.expect("the socket is open");
+    }
+
+    /// Reads on until the socket is closed: the close frame's code, if there was one.
+    pub async fn closed(&mut self) -> Option<u16> {
+        self.socket.closed().await
+    }
 }

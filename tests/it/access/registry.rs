@@ -12,7 +12,9 @@ use uuid::Uuid;
 use super::statements::Statements;
 use super::world::{Corner, World};
 
-static CLIENT: LazyLock<Client> = LazyLock::new(Client::new);
+/// Made once, as that takes longer than a request. It keeps no connections: each test has a runtime of its own.
+pub(super) static CLIENT: LazyLock<Client> =
+    LazyLock::new(|| Client::builder().pool_max_idle_per_host(0).build().expect("a client"));
 
 /// Method and path; `{name}`, `{tag}`, `{digest}` and `{blob}` are another's, or nobody's.
 const REQUESTS: [(&str, &str); 17] = [

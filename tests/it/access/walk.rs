@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::arguments::Thing;
 use super::documents::{Root, Schema};
+use super::registry::CLIENT;
 use super::statements::Statements;
 use super::world::{Corner, World, absent};
 
@@ -45,7 +46,7 @@ struct Asked {
 /// The status and the whole body.
 async fn ask(world: &World, statements: &mut Statements<'_>, secret: Option<&str>, document: &str) -> Asked {
     let correlation = Uuid::new_v4();
-    let request = reqwest::Client::new()
+    let request = CLIENT
         .post(world.hub.url("/graphql"))
         .header("x-correlation-id", correlation.to_string())
         .json(&json!({ "query": document }));
