@@ -93,7 +93,7 @@ impl<P: Projection> Table for Statements<P> {
         if !changed.is_empty() {
             let statement = transaction.prepare(&self.store).await?;
             for rows in changed.chunks(STORED_AT_ONCE) {
-                let rows = storable(rows).map_err(|source| ProjectionError::Row { table: P::TABLE, source })?;
+                let rows = storable(&rows).map_err(|source| ProjectionError::Row { table: P::TABLE, source })?;
                 transaction.execute(&statement, &[&Json(rows)]).await?;
             }
         }

@@ -8,7 +8,7 @@ use crate::apply::show;
 fn current() -> Current {
     let mut current = Current::default();
     let channels = ["stable".to_owned()].into();
-    let key = crate::app::SigningKey { name: "ci".into(), pem: "PEM".into() };
+    let key = SigningKey { name: "ci".into(), pem: "PEM".into() };
     let hello = current::Application {
         display_name: "Hello".into(),
         description: String::new(),
