@@ -1,5 +1,4 @@
 //! From a compose file to a release's content: each image of this hub's registry is pinned to the digest that it has now.
-
 use distr_domain::application::{Application, FeatureTags};
 use distr_domain::ids::{ApplicationId, OrganizationId};
 use distr_domain::names::{RepositoryPath, Slug};
