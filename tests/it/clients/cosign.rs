@@ -27,7 +27,7 @@ pub(super) fn sign(cosign: &Client, program: &str, image: &str) {
     cosign.ok(&[&["sign"], offline(program), &[image]].concat());
 }
 
-const VERIFY: [&str; 5] = ["--key", "cosign.pub", "--insecure-ignore-tlog=true", "--allow-http-registry", "-o=json"];
+const VERIFY: [&str; 4] = ["--key", "cosign.pub", "--insecure-ignore-tlog=true", "--allow-http-registry"];
 
 /// Pushes an artifact; answers with its name by digest.
 pub(super) fn push(vendor: &Vendor, repository: &str, content: &str) -> String {
