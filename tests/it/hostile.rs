@@ -5,8 +5,11 @@ use std::time::Duration;
 use distr_tests::hub::HubProcess;
 use distr_tests::socket::Subscription;
 use distr_tests::wait;
+use futures_util::future::join_all;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 async fn answer(request: RequestBuilder) -> (u16, String, String) {
     let response = request.send().await.expect("an answer");
@@ -15,6 +18,64 @@ async fn answer(request: RequestBuilder) -> (u16, String, String) {
     let error = if body["errors"].is_array() { &body["errors"][0] } else { &body };
     let code = error["extensions"]["code"].as_str().or(error["code"].as_str()).unwrap_or_default();
     (status, code.to_owned(), error["message"].as_str().unwrap_or_default().to_owned())
+}
+
+#[tokio::test]
+async fn documents_that_ask_for_too_much_are_refused_in_words() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let many = |count: usize, field: &str| (0..count).map(|n| format!("a{n}: {field} ")).collect::<String>();
+    let cases = [
+        ("nested", "{a".repeat(100_000), "nested 100000 deep"),
+        ("lists", format!("{{ a(b: {}) }}", "[".repeat(100_000)), "nested"),
+        ("long", format!("{{ viewer {{ role }} }} # {}", "x".repeat(300_000)), "variables"),
+        ("aliases", format!("{{ {} }}", many(40, "members(first: 500) { nodes { id role name } }")), "complex"),
+        (
+            "depth",
+            format!("{{ {} role {} }}", "viewer { organization { id } } x: viewer {".repeat(20), "}".repeat(20)),
+            "",
+        ),
+        ("changes", format!("mutation {{ {} }}", many(51, "sessionEnd { changed }")), "51 changes"),
+        ("circle", "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }".to_owned(), "depth"),
+        (
+            "introspection",
+            "{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } }"
+                .to_owned(),
+            "",
+        ),
+        ("id", "{ member(id: \"no id\") { id } }".to_owned(), "no id"),
+        ("number", "{ members(first: 99999999999999999999) { nodes { id } } }".to_owned(), ""),
+        ("page", "{ members(first: 60000) { nodes { id } } }".to_owned(), ""),
+        ("cursor", "{ licenseAudit(after: \"AAAA\") { nodes { kind } } }".to_owned(), "cursor"),
+        ("nul", "{ customer(name: \"a\\u0000b\") { id } }".to_owned(), "U+0000"),
+        ("position", "{ events(after: \"99999999999999999999\") { scannedTo } }".to_owned(), "position"),
+        ("beyond", "{ events(after: \"9223372036854775807\") { scannedTo } }".to_owned(), ""),
+        ("year", "{ events(from: \"+262142-01-01T00:00:00Z\") { scannedTo } }".to_owned(), ""),
+        (
+            "token's year",
+            "mutation { tokenIssue(label: \"t\", scopes: [READ], expiresAt: \"+262142-01-01T00:00:00Z\") { secret } }"
+                .to_owned(),
+            "",
+        ),
+    ];
+    for (name, document, says) in cases {
+        let Value::Object(body) = hub.graphql(Some(&owner), &document, json!({})).await.0 else { panic!("{name}") };
+        let error = &body.get("errors").unwrap_or_else(|| panic!("{name} is answered"))[0];
+        let (code, message) = (error["extensions"]["code"].as_str().unwrap_or_default(), error["message"].to_string());
+        assert!(matches!(code, "bad_request" | "bad_input"), "{name}: {error}");
+        assert!(message.to_lowercase().contains(&says.to_lowercase()), "{name}: {message}");
+        assert!(message.len() < 2_000 && !message.contains("SELECT"), "{name}: {message}");
+    }
+    // of several operations, the one that is asked for alone counts
+    let several =
+        format!("query Small {{ viewer {{ role }} }} query Large($x: Int!) {{ {} }}", many(9_000, "viewer { role }"));
+    let body = json!({ "query": several, "operationName": "Small" });
+    let client = reqwest::Client::new();
+    let one = client.post(hub.url("/graphql")).bearer_auth(&owner).json(&body).send().await.expect("an answer");
+    let one: Value = one.json().await.expect("JSON");
+    assert_eq!(one["data"]["viewer"]["role"], "OWNER", "{one}");
+    // what could have stopped the read models has not
+    hub.graphql(Some(&owner), "mutation { customerCreate(name: \"later\") { changed } }", json!({})).await.data();
 }
 
 #[tokio::test]
@@ -101,6 +162,57 @@ async fn reports_that_do_not_fit_are_refused_in_words() {
         if seen["target"]["lastHeartbeatAt"].is_string() { Ok(()) } else { Err(seen.to_string()) }
     })
     .await;
+}
+
+/// Heads and bodies that do not come are given up on.
+#[tokio::test]
+async fn slow_clients_are_let_go() {
+    let hub = HubProcess::start().await;
+    let slow = async |begin: &'static str| {
+        let mut stream = TcpStream::connect(("127.0.0.1", hub.port)).await.expect("the hub listens");
+        stream.write_all(begin.as_bytes()).await.expect("an open connection");
+        let mut answer = vec![];
+        let ended = tokio::time::timeout(Duration::from_secs(80), stream.read_to_end(&mut answer)).await;
+        assert!(ended.is_ok(), "the connection stays open after {begin:?}");
+        String::from_utf8_lossy(&answer).into_owned()
+    };
+    let head = "POST /graphql HTTP/1.1\r\nHost: x\r\nX-Slow: ";
+    let body =
+        "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"que";
+    let (head, body, nothing) = tokio::join!(slow(head), slow(body), slow(""));
+    assert!(head.is_empty() || head.starts_with("HTTP/1.1 408"), "{head}");
+    assert!(nothing.is_empty() || nothing.starts_with("HTTP/1.1 408"), "{nothing}");
+    assert!(body.starts_with("HTTP/1.1 400") && body.contains("in time"), "{body}");
+}
+
+/// Many who do nothing cost little, and nobody else anything. A socket that nobody introduced is let go, as is one of too
+/// many subscriptions' worth.
+#[tokio::test]
+async fn ten_thousand_idle_sockets_disturb_nobody() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let before = hub.resident_mib();
+    let files = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let raised = rustix::process::Rlimit { current: files.maximum, ..files };
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, raised).expect("up to the hard limit");
+    let mut sockets = vec![];
+    for _ in 0..20 {
+        let some = (0..100)
+            .map(|_| Subscription::open(&hub, Some(&owner), "subscription { targetChanged { id } }", json!({})));
+        sockets.extend(join_all(some).await);
+    }
+    let mut idle = vec![];
+    for _ in 0..80 {
+        let some = (0..100).map(|_| TcpStream::connect(("127.0.0.1", hub.port)));
+        idle.extend(join_all(some).await.into_iter().map(|stream| stream.expect("the hub listens")));
+    }
+    assert_eq!(sockets.len() + idle.len(), 10_000);
+    let answered =
+        tokio::time::timeout(Duration::from_secs(20), hub.graphql(Some(&owner), "{ viewer { role } }", json!({})));
+    answered.await.expect("others are answered").data();
+    let grown = hub.resident_mib().saturating_sub(before);
+    eprintln!("10 000 idle connections, 2 000 of them sockets with a subscription: {grown} MiB");
+    assert!(grown < 600, "{grown} MiB for 10 000 idle connections");
 }
 
 #[tokio::test]

@@ -99,6 +99,14 @@ impl HubProcess {
         .await;
     }
 
+    /// Of the hub's process alone, without its Postgres.
+    pub fn resident_mib(&self) -> u64 {
+        let id = self.child.as_ref().expect("a hub that runs").id();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("a process that runs");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("it has memory");
+        line.split_whitespace().nth(1).and_then(|size| size.parse::<u64>().ok()).expect("a size in kB") / 1024
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }

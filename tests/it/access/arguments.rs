@@ -40,6 +40,11 @@ pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
         ("release" | "releaseDeprecate" | "releaseRevoke" | "deploymentSetRelease", "version") => Version,
         ("channelPromote" | "channelDemote", "version") => Version,
         ("deploymentSetRelease", "channel") => return Some(Nothing),
+        // one's own, also before the first push
+        (
+            "repositoryMakeImmutable" | "repositoryMakeMutable" | "repositorySetRetention" | "repositoryClearRetention",
+            "repository",
+        ) => return Some(Own("\"walked\"")),
         (_, "customer") => Customer,
         (_, "application") => Application,
         (_, "channel") => Channel,
@@ -48,8 +53,12 @@ pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
         (_, "tag") => Tag,
         (_, "digest") => Digest,
         ("customer" | "customerRename", "name") => Customer,
-        ("application" | "applicationDescribe", "name") => Application,
+        (
+            "application" | "applicationDescribe" | "applicationSetSigningPolicy" | "applicationSetFeatureTags",
+            "name",
+        ) => Application,
         ("channel", "name") => Channel,
+        ("repository", "name") => Repository,
         ("license" | "licenseAmend" | "licenseSuspend" | "licenseResume" | "licenseRevoke", "name") => License,
         ("target" | "targetChanged" | "targetOfferEnrolment" | "targetRetire", "name") => Target,
         ("secretRemove", "name") => Secret,
@@ -75,6 +84,15 @@ fn own(field: &str, argument: &str) -> Option<Names> {
         ("memberChangeRole", "role") => "CUSTOMER_VIEWER",
         ("tokenIssue", "label") => "\"walk\"",
         ("tokenIssue", "scopes") => "[READ]",
+        // an upper bound, never a grant
+        ("tokenIssue", "repositories") => "[\"*\"]",
+        // one's own, also before the first push
+        ("repositorySetVisibility", "name") => "\"walked\"",
+        ("repositorySetVisibility", "visibility") => "PRIVATE",
+        ("repositoryMakeImmutable", "except") => "[]",
+        ("repositorySetRetention", "rules") => "{}",
+        ("ArtifactRepository.retentionPlan", "rules") => return Some(Nothing),
+        ("applicationSetSigningPolicy", "keys") | ("applicationSetFeatureTags", "features") => "[]",
         ("releaseDraft" | "releasePublish", "version") => "\"7.7.7\"",
         ("releaseDraft" | "releasePublish", "compose") => "\"services: {}\"",
         ("releaseDeprecate", "on") => "\"2030-01-01\"",

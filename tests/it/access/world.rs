@@ -138,7 +138,13 @@ pub(super) fn absent(thing: Thing, present: &str) -> String {
         Thing::Member | Thing::Token => "01920000-0000-7000-8000-0000000000aa".to_owned(),
         Thing::Version => "9.9.9".to_owned(),
         Thing::Digest => format!("sha256:{}", "a".repeat(64)),
-        Thing::Cursor => base64(&format!("01920000-0000-7000-8000-0000000000aa/{}", "q".repeat(7))),
+        // at the same place of every list
+        Thing::Cursor => {
+            let place = unbase64(present);
+            let (id, key) = place.split_once('/').expect("a cursor");
+            let last = if id.ends_with('0') { '1' } else { '0' };
+            base64(&format!("{}{last}/{key}", &id[..id.len() - 1]))
+        }
         Thing::Email => "nobody@example.com".to_owned(),
         Thing::Secret => "Q".repeat(present.len()),
         // a letter for each thing, so that no name is part of another
@@ -153,4 +159,10 @@ fn text(value: &Value) -> String {
 fn base64(text: &str) -> String {
     use base64::Engine;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text)
+}
+
+fn unbase64(text: &str) -> String {
+    use base64::Engine;
+    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).expect("base64");
+    String::from_utf8(bytes).expect("a text")
 }
