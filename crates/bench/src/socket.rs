@@ -69,12 +69,20 @@ async fn subscribe(address: SocketAddr, secret: &str, query: &str) -> Result<Soc
     let (mut socket, _) = client_async(request, stream).await.context("the hub refuses a socket")?;
     let hello = json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {secret}") } });
     socket.send(Message::text(hello.to_string())).await?;
-    let answer = timeout(PATIENCE, socket.next()).await.context("the hub does not acknowledge a socket")?;
-    let answer = answer.context("the socket ended")??.into_text()?;
+    let answer = timeout(PATIENCE, text(&mut socket)).await.context("the hub does not acknowledge a socket")??;
     ensure!(answer.contains("connection_ack"), "the hub does not acknowledge a socket: {answer}");
     let wanted = json!({ "type": "subscribe", "id": "1", "payload": { "query": query } });
     socket.send(Message::text(wanted.to_string())).await?;
     Ok(socket)
+}
+
+/// The next message that is not one of the transport's own.
+async fn text(socket: &mut Socket) -> Result<String> {
+    loop {
+        if let Message::Text(text) = socket.next().await.context("the socket ended")?? {
+            return Ok(text.to_string());
+        }
+    }
 }
 
 async fn listen(mut socket: Socket, told: Arc<watch::Sender<usize>>, failed: Arc<AtomicUsize>) {

@@ -23,7 +23,14 @@ const LOG_LIMIT: u64 = 10 * 1024 * 1024;
 pub(crate) struct Place {
     pub(crate) dir: PathBuf,
     pub(crate) account: Option<Account>,
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Place {
+    /// By name: closing alone would leave it locked for as long as a process that is just being started shares the file.
+    fn drop(&mut self) {
+        let _ = self.lock.unlock();
+    }
 }
 
 impl Place {
@@ -39,7 +46,7 @@ impl Place {
         let mode = if account.is_some() { 0o711 } else { 0o700 };
         fs::set_permissions(&dir, Permissions::from_mode(mode)).map_err(file("close to others", &dir))?;
         let lock = locked(&dir)?;
-        Ok(Self { dir, account, _lock: lock })
+        Ok(Self { dir, account, lock })
     }
 
     pub(crate) fn cluster(&self) -> PathBuf {

@@ -107,7 +107,7 @@ async fn listen(
     to_graphql: mpsc::Sender<Vec<u8>>,
 ) -> Reason {
     let mut heard = Instant::now();
-    let mut ping = tokio::time::interval(PING);
+    let mut ping = tokio::time::interval_at(tokio::time::Instant::now() + PING, PING);
     loop {
         let message = tokio::select! {
             message = messages.recv() => message?,
