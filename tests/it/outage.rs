@@ -78,7 +78,7 @@ fn sum(target: &Value) -> u64 {
 #[tokio::test]
 async fn what_was_reported_while_the_hub_was_away_arrives_once_and_with_its_own_time() {
     let mut fleet = Fleet::start(&[]).await;
-    fleet.until("the first reports", |target| number(&target["lastReport"]["reports"].clone()) >= 3).await;
+    fleet.until("the first reports", |target| target["lastReport"]["reports"].as_u64() >= Some(3)).await;
     fleet.hub.kill();
     let before = fleet.journal_reaches(0).await.len();
     // the agent is killed in the outage, too

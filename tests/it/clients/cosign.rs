@@ -3,7 +3,6 @@
 use distr_tests::client::Client;
 use serde_json::{Value, json};
 
-use super::is_not_there;
 use super::vendor::Vendor;
 
 /// With a key pair of its own, logged in.
@@ -111,7 +110,8 @@ async fn a_customer_verifies_what_it_licensed() {
     customers.write("cosign.pub", key.read("cosign.pub"));
     customers.ok_with(&["login", &vendor.registry, "-u", "c", "--password-stdin"], &secret);
     let refusal = customers.refused(&[&["verify"], &VERIFY[..], &[&image]].concat());
-    assert!(is_not_there(&refusal), "{refusal}");
+    // what cosign makes of what is not there
+    assert!(refusal.contains("no signatures found"), "{refusal}");
     vendor.license().await;
     customers.ok(&[&["verify"], &VERIFY[..], &[&image]].concat());
 }
