@@ -87,15 +87,20 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     ];
     let upkeep = [tokio::spawn(upkeep(hub.clone(), registry.clone())), tokio::spawn(open_sockets::watch(hub.clone()))];
 
-    catch_up(&hub, head).await;
-    if let Some(owner) = &first_owner {
-        bootstrap::make(&hub, owner).await?;
-    }
-    let keeper = tokio::spawn(keeper.follow(config.registry.schedule()));
-    readiness.caught_up();
-    info!(url = %hub.settings.public_url, position = head.0, "ready");
-
+    let mut keeping = None;
+    let begin = async {
+        catch_up(&hub, head).await;
+        if let Some(owner) = &first_owner {
+            bootstrap::make(&hub, owner).await?;
+        }
+        keeping = Some(tokio::spawn(keeper.follow(config.registry.schedule())));
+        readiness.caught_up();
+        info!(url = %hub.settings.public_url, position = head.0, "ready");
+        std::future::pending().await
+    };
+    // the database may also end while the hub begins
     let ended = tokio::select! {
+        failed = begin => failed,
         () = stop_signal() => Ok(()),
         error = database_exit(stores.database.embedded.as_ref()) => Err(error),
         result = &mut server => result.context("the HTTP server ended").and_then(|result| Ok(result?)),
@@ -111,7 +116,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         policy.stop().await;
     }
     upkeep.iter().for_each(|task| task.abort());
-    keeper.abort();
+    keeping.iter().for_each(|task| task.abort());
     write_uses(&hub).await;
     drop(registry);
     // the records leave with the last request; a connection that lingers must not hold up the end
