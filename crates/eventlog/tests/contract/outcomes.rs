@@ -63,13 +63,12 @@ fn killed_connections_under_load_lose_nothing_and_double_nothing() {
         let database = Database::create().await;
         let (log, killer) = (database.open().await, database.client().await);
         let writers = start_writers(&log, 16);
-        let mut killed = 0;
         for round in 1..=12 {
             let mut wake = log.wake();
             wake.wait_for(|head| *head >= Position(round * 100)).await.unwrap();
-            killed += kill(&killer, "distr-eventlog%").await;
+            // none is there for a moment when the log has not come back from the round before
+            while kill(&killer, "distr-eventlog%").await == 0 {}
         }
-        assert!(killed >= 12, "only {killed} were killed");
         assert_stored(&*log, &acknowledged(writers).await).await;
     });
 }
