@@ -129,20 +129,23 @@ async fn a_token_lets_in_by_its_scopes_too() {
 #[tokio::test]
 async fn every_route_answers_strangers_members_and_agents_as_its_row_says() {
     let (hub, secrets) = with_roles().await;
-    let register = "mutation { targetRegister(customer: \"globex\", name: \"t\") { enrolment { token } } }";
-    let data = hub.graphql(Some(&secrets[&'O']), register, json!({})).await.data();
-    let token = data["targetRegister"]["enrolment"]["token"].as_str().expect("a token").to_owned();
-    let client = reqwest::Client::new();
-    let enrolled = client
-        .post(hub.url("/agent/v1/enrol"))
-        .bearer_auth(&token)
-        .json(&json!({ "agent_version": "1" }))
-        .send()
-        .await
-        .expect("an answer");
-    let agent: Value = enrolled.json().await.expect("JSON");
-    let agent = agent["secret"].as_str().expect("a secret");
-    routes::check(&hub, &secrets[&'O'], agent).await;
+    let agent = world::enrolled(&hub, &secrets[&'O'], "globex", "t").await;
+    routes::check(&hub, &secrets[&'O'], &agent).await;
+}
+
+#[tokio::test]
+async fn an_agent_is_let_into_no_operation() {
+    let (hub, secrets) = with_roles().await;
+    let agent = world::enrolled(&hub, &secrets[&'O'], "globex", "t").await;
+    for operation in OPERATIONS.iter().filter(|operation| operation.kind != "subscription") {
+        let refused = refusal(&hub, operation, Some(&agent)).await;
+        assert_eq!(refused.as_deref(), Some("forbidden"), "{} with an agent's credential", operation.name);
+    }
+    let subscription = "subscription { targetChanged { id } }";
+    let url = format!("ws://127.0.0.1:{}/graphql", hub.port);
+    let socket = distr_tests::socket::Socket::open(&url, Some(&agent), subscription, json!({})).await;
+    let refused = socket.err().expect("a refusal");
+    assert!(refused.contains("agents do not speak GraphQL"), "{refused}");
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ mod outage;
 mod planted;
 mod rebuild;
 mod schema;
+mod slow_reader;
 mod subscription;
 mod tenancy;
 mod tokens;

@@ -95,7 +95,8 @@ async fn the_registry_tells_nothing_of_anothers_repositories() {
     let mut statements = Statements::of(hub);
     let mut wrong = vec![];
     for (corner, organization) in [(globex, "acme"), (wayne, "qqqq")] {
-        for (asker, secret) in &corner.askers {
+        let agent = ("agent".to_owned(), corner.agent.clone());
+        for (asker, secret) in corner.askers.iter().chain([&agent]) {
             let nobodys = theirs.absent(organization);
             for (method, path) in REQUESTS {
                 let not_mine = ask(hub, &mut statements, secret, method, path, &theirs).await;

@@ -7,7 +7,7 @@ use distr_tests::hub::HubProcess;
 use serde_json::{Value, json};
 
 use super::arguments::Thing;
-use super::registry::push;
+use super::registry::{CLIENT, push};
 use super::statements;
 
 pub(super) struct World {
@@ -26,6 +26,8 @@ pub(super) struct Corner {
     pub(super) marks: Vec<String>,
     /// by what they are called: `CUSTOMER_ADMIN`, `OWNER`, `OWNER read`
     pub(super) askers: Vec<(String, String)>,
+    /// the credential of the target's agent, which the registry lets in
+    pub(super) agent: String,
 }
 
 const CUSTOMER_ROLES: [&str; 2] = ["CUSTOMER_ADMIN", "CUSTOMER_VIEWER"];
@@ -75,14 +77,15 @@ async fn corner(hub: &HubProcess, owner: &str, organization: &'static str, names
         format!(
             "licenseIssue(customer: \"{customer}\", application: \"{application}\", name: \"{license}\", terms: {{}}) {{ changed }}"
         ),
-        format!("targetRegister(customer: \"{customer}\", name: \"{target}\") {{ changed }}"),
         format!("secretSet(customer: \"{customer}\", name: \"{secret}\", value: \"v\") {{ changed }}"),
-        format!(
-            "deploymentSetRelease(customer: \"{customer}\", target: \"{target}\", application: \"{application}\", version: \"{version}\") {{ changed }}"
-        ),
     ] {
         hub.graphql(Some(owner), &format!("mutation {{ {mutation} }}"), json!({})).await.data();
     }
+    let deploy = format!(
+        "mutation {{ deploymentSetRelease(customer: \"{customer}\", target: \"{target}\", application: \"{application}\", version: \"{version}\") {{ changed }} }}"
+    );
+    let agent = enrolled(hub, owner, customer, target).await;
+    hub.graphql(Some(owner), &deploy, json!({})).await.data();
     let mut askers = vec![];
     let (mut member, mut token) = (String::new(), String::new());
     for role in CUSTOMER_ROLES {
@@ -110,7 +113,18 @@ async fn corner(hub: &HubProcess, owner: &str, organization: &'static str, names
         (Thing::Token, token.clone()),
     ];
     let marks = [customer, application, channel, license, target, secret].map(str::to_owned).into_iter();
-    Corner { organization, things: things.into(), marks: marks.chain([digest, member, token]).collect(), askers }
+    Corner { organization, things: things.into(), marks: marks.chain([digest, member, token]).collect(), askers, agent }
+}
+
+/// The credential of a new target's agent.
+pub(super) async fn enrolled(hub: &HubProcess, owner: &str, customer: &str, target: &str) -> String {
+    let register = format!(
+        "mutation {{ targetRegister(customer: \"{customer}\", name: \"{target}\") {{ enrolment {{ token }} }} }}"
+    );
+    let registered = hub.graphql(Some(owner), &register, json!({})).await.data();
+    let token = text(&registered["targetRegister"]["enrolment"]["token"]);
+    let request = CLIENT.post(hub.url("/agent/v1/enrol")).bearer_auth(token).json(&json!({ "agent_version": "1" }));
+    text(&request.send().await.expect("an answer").json::<Value>().await.expect("JSON")["secret"])
 }
 
 /// Its id, its token's id, and the token.
