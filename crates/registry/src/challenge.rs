@@ -15,6 +15,11 @@ pub(crate) enum Wanted<'a> {
         name: &'a str,
         need: Need,
     },
+    /// A blob of another repository, both names valid.
+    Mount {
+        name: &'a str,
+        from: &'a str,
+    },
     Catalog,
 }
 
@@ -46,6 +51,7 @@ impl Wanted<'_> {
                 };
                 format!("repository:{name}:{actions}")
             }
+            Self::Mount { name, from } => format!("repository:{name}:pull,push repository:{from}:pull"),
             Self::Catalog => "registry:catalog:*".to_owned(),
         }
     }

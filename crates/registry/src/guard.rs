@@ -129,7 +129,7 @@ impl Registry {
         }
     }
 
-    fn challenge(
+    pub(crate) fn challenge(
         &self,
         request: &HttpRequest,
         wanted: Option<Wanted<'_>>,

@@ -9,7 +9,7 @@ pub(crate) enum Requested {
     /// No range, or one that a server may ignore: another unit, several ranges, no range at all by its grammar.
     Whole,
     Part(Range<u64>),
-    /// Begins beyond the end.
+    /// Begins beyond the end, or ends before it begins: that could be ignored, too, and nobody means the whole by it.
     Unsatisfiable,
 }
 
@@ -24,6 +24,7 @@ pub(crate) fn requested(header: Option<&str>, size: u64) -> Requested {
     };
     let range = match (number(first), number(last)) {
         (Some(first), Some(last)) if first <= last => first..last.saturating_add(1).min(size),
+        (Some(_), Some(_)) => return Requested::Unsatisfiable,
         (Some(first), None) if last.is_empty() => first..size,
         (None, Some(suffix)) if first.is_empty() => match suffix {
             0 => return Requested::Unsatisfiable,
@@ -70,7 +71,7 @@ mod tests {
             ("bytes=9-99", Part(9..10)),
             ("bytes=10-", Unsatisfiable),
             ("bytes=-0", Unsatisfiable),
-            ("bytes=5-2", Whole),
+            ("bytes=5-2", Unsatisfiable),
             ("bytes=0-1,4-5", Whole),
             ("bytes=a-b", Whole),
             ("bytes=-", Whole),

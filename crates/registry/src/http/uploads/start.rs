@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{Session, complete, digest, hold, location, progress, receive};
 use crate::blobs::UploadKey;
 use crate::caller::{Need, Right};
+use crate::challenge::Wanted;
 use crate::error::OciError;
 use crate::guard::{Object, Visit};
 use crate::http::parameter;
@@ -23,11 +24,19 @@ pub(crate) async fn start(
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, OciError> {
     let visit = registry.admit(&request, &path, Object::Repository, Need::Push).await?;
-    if let Some(blob) = digest(&request, "mount")?
-        && let Some(from) = source(&registry, &visit, &blob, parameter(&request, "from")).await?
-    {
-        registry.record_mount(&visit, &blob, &from).await?;
-        return hold(&registry, &visit.name, &blob).await;
+    if let Some(blob) = digest(&request, "mount")? {
+        match source(&registry, &visit, &blob, parameter(&request, "from")).await? {
+            Source::Repository(from) => {
+                registry.record_mount(&visit, &blob, &from).await?;
+                return hold(&registry, &visit.name, &blob).await;
+            }
+            Source::WithAnotherToken(from) => {
+                let wanted = Wanted::Mount { name: &visit.name.to_string(), from: &from };
+                let message = "the token does not cover the repository to mount from";
+                return Err(registry.challenge(&request, Some(wanted), Some("insufficient_scope"), message));
+            }
+            Source::Nowhere => {}
+        }
     }
     let whole = digest(&request, "digest")?;
     let key = UploadKey { artifact: visit.name.artifact(), id: Uuid::new_v4() };
@@ -45,27 +54,44 @@ pub(crate) async fn start(
     complete(&registry, &name, writing, &digest).await
 }
 
+/// From where a blob can be mounted.
+enum Source {
+    Repository(String),
+    /// The caller could pull it from there, and did not ask for that when it got its token.
+    WithAnotherToken(String),
+    Nowhere,
+}
+
 /// From where the caller could pull this blob: from the repository that it names, or from any that its token covers. If from
 /// nowhere, it uploads it: which of the reasons it was tells nothing.
-async fn source(
-    registry: &Registry,
-    visit: &Visit,
-    blob: &Digest,
-    from: Option<String>,
-) -> Result<Option<String>, OciError> {
+async fn source(registry: &Registry, visit: &Visit, blob: &Digest, from: Option<String>) -> Result<Source, OciError> {
     if registry.blobs.size(blob).await?.is_none() {
-        return Ok(None);
+        return Ok(Source::Nowhere);
     }
-    for name in visit.pullable().filter(|name| from.as_deref().is_none_or(|from| from == *name)) {
-        let Ok(source) = name.parse::<RepositoryName>() else { continue };
-        let right = registry.right(&visit.caller, &source, Need::Pull).await?;
-        if !matches!(right, Ok(Right::Whole { .. })) {
-            continue;
+    let Some(from) = from else {
+        for name in visit.pullable() {
+            if pulls(registry, visit, name, blob).await? {
+                return Ok(Source::Repository(name.to_owned()));
+            }
         }
-        let held = links::held(&registry.client().await?, &source, std::slice::from_ref(blob)).await?;
-        if held.contains(blob) {
-            return Ok(Some(name.to_owned()));
-        }
+        return Ok(Source::Nowhere);
+    };
+    if !pulls(registry, visit, &from, blob).await? {
+        return Ok(Source::Nowhere);
     }
-    Ok(None)
+    match visit.pullable().any(|name| name == from) {
+        true => Ok(Source::Repository(from)),
+        false => Ok(Source::WithAnotherToken(from)),
+    }
+}
+
+/// Whether the caller may pull the blob from there, whatever its token covers.
+async fn pulls(registry: &Registry, visit: &Visit, name: &str, blob: &Digest) -> Result<bool, OciError> {
+    let Ok(source) = name.parse::<RepositoryName>() else { return Ok(false) };
+    let right = registry.right(&visit.caller, &source, Need::Pull).await?;
+    if !matches!(right, Ok(Right::Whole { .. })) {
+        return Ok(false);
+    }
+    let held = links::held(&registry.client().await?, &source, std::slice::from_ref(blob)).await?;
+    Ok(held.contains(blob))
 }

@@ -20,6 +20,18 @@ fn a_mount_must_be_201_with_a_pullable_location() {
 }
 
 #[test]
+fn a_client_whose_token_does_not_cover_the_source_is_told_what_to_ask_for() {
+    conforms(async |client| {
+        push_image(client, "acme/base", "1", b"layer").await;
+        // this client does what a challenge says
+        client.log_in(&[&format!("repository:{REPOSITORY}:pull,push")]).await;
+        assert_eq!(client.post(&mount("&from=acme/base"), "").await.status, 201);
+        client.log_in(&[&format!("repository:{REPOSITORY}:pull,push")]).await;
+        assert_eq!(client.post(&mount("&from=acme/nothing"), "").await.status, 202);
+    });
+}
+
+#[test]
 fn from_may_be_left_out_among_what_the_token_may_read() {
     conforms(async |client| {
         push_image(client, "acme/base", "1", b"layer").await;
