@@ -3,6 +3,8 @@
 use distr_domain::fact::UnreadableEvent;
 use distr_eventlog::{Position, ReadError};
 
+use crate::cursor::InvalidCursor;
+
 /// A projection could not go on. The read models stand where they stood.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectionError {
@@ -35,8 +37,8 @@ pub enum QueryError {
     Pool(#[from] deadpool_postgres::PoolError),
     #[error("a row does not have the expected shape")]
     Row(#[from] serde_json::Error),
-    #[error("cursor {0:?} is not one that this list has given out; begin without a cursor")]
-    Cursor(String),
+    #[error(transparent)]
+    Cursor(#[from] InvalidCursor),
 }
 
 /// The read models did not get to the position in time. What was asked for is stored all the same.

@@ -3,6 +3,7 @@
 pub mod application;
 pub mod artifact;
 pub mod channel;
+mod cursor;
 pub mod customer;
 pub mod deployment;
 pub mod entitlement;
@@ -26,10 +27,11 @@ mod table;
 pub mod target;
 pub mod token;
 
+pub use cursor::{Cursor, InvalidCursor};
 pub use error::{ProjectionError, QueryError, WaitError};
 pub use group::{Group, groups};
 pub use projection::{Projection, Rows, Seen};
-pub use query::{Cursor, ListPage, Paging, Scope};
+pub use query::{ListPage, Paging, Scope};
 pub use rebuild::{
     Comparison, Difference, DifferenceKind, RebuildError, RebuildOptions, RebuildReport, Step, TableComparison, cancel,
     rebuild, reshape, verify,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::cursor::InvalidCursor;
 use crate::error::QueryError;
 use crate::projection::{Projection, Rows, Seen, What};
 use crate::query::{self, ListPage, Paging, ReadClient, Scope};
@@ -153,7 +154,7 @@ pub async fn list(
     paging: &Paging,
 ) -> Result<ListPage<LicenseAuditRow>, QueryError> {
     if let Some(cursor) = paging.after.as_ref().filter(|cursor| !cursor.is_numbered()) {
-        return Err(QueryError::Cursor(cursor.encode()));
+        return Err(InvalidCursor(cursor.encode()).into());
     }
     let customer = customer.or(scope.customer).map(|customer| customer.0);
     let sql = match customer {

@@ -1,14 +1,12 @@
 //! How read models are asked: within a scope, a page at a time by keyset, rows as JSON into their row types. The SQL of
 //! each question stands in a file beside the slice that asks it.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use distr_domain::ids::{CustomerId, OrganizationId};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio_postgres::types::{Json, ToSql};
-use uuid::Uuid;
 
+use crate::cursor::Cursor;
 use crate::error::QueryError;
 
 /// A connection to the read models, from the pool of `read_pool`.
@@ -27,13 +25,6 @@ pub struct Paging {
     pub after: Option<Cursor>,
 }
 
-/// The place after an item of a list: its sort key and its id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cursor {
-    key: String,
-    id: Uuid,
-}
-
 #[derive(Debug, Clone)]
 pub struct ListPage<T> {
     pub items: Vec<(Cursor, T)>,
@@ -49,27 +40,6 @@ impl Paging {
 
     pub fn after(self, cursor: Option<Cursor>) -> Self {
         Self { after: cursor, ..self }
-    }
-}
-
-impl Cursor {
-    pub fn encode(&self) -> String {
-        URL_SAFE_NO_PAD.encode(format!("{}/{}", self.id, self.key))
-    }
-
-    pub fn decode(text: &str) -> Result<Self, QueryError> {
-        let invalid = || QueryError::Cursor(text.chars().take(80).collect());
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid())?;
-        let plain = String::from_utf8(bytes).map_err(|_| invalid())?;
-        let (id, key) = plain.split_once('/').filter(|(_, key)| !key.contains('\0')).ok_or_else(invalid)?;
-        Ok(Self { key: key.to_owned(), id: id.parse().map_err(|_| invalid())? })
-    }
-}
-
-impl Cursor {
-    /// For a list whose key is a number.
-    pub(crate) fn is_numbered(&self) -> bool {
-        self.key.len() <= 20 && self.key.parse::<i64>().is_ok()
     }
 }
 
@@ -121,20 +91,4 @@ pub(crate) async fn list<T: DeserializeOwned>(
 fn value<T: DeserializeOwned>(row: &tokio_postgres::Row, column: usize) -> Result<T, QueryError> {
     let Json(value): Json<Value> = row.get(column);
     Ok(serde_json::from_value(value)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_survives_its_encoding_whatever_the_key() {
-        let cursor = Cursor { key: "a/b ü".into(), id: Uuid::from_u128(7) };
-        assert_eq!(Cursor::decode(&cursor.encode()).unwrap(), cursor);
-    }
-
-    #[test]
-    fn a_cursor_that_was_not_given_out_is_refused() {
-        assert!(matches!(Cursor::decode("nonsense"), Err(QueryError::Cursor(_))));
-    }
 }

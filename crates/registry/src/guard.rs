@@ -7,6 +7,7 @@ use distr_domain::access::AccessAction;
 use distr_domain::ids::OrganizationId;
 use distr_domain::oci::Digest;
 
+use crate::authorization::bearer_token;
 use crate::caller::{Caller, Need, Right};
 use crate::challenge::{self, Wanted};
 use crate::error::OciError;
@@ -223,11 +224,6 @@ fn covers(access: &[Access], name: &str, need: Need) -> bool {
         Need::Delete => &[Action::Delete],
     };
     access.iter().any(|access| access.is_of(name) && access.actions.iter().any(|action| enough.contains(action)))
-}
-
-fn bearer_token(header: &str) -> Option<&str> {
-    let (scheme, token) = header.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
 /// What the client chose freely, at a length that may be stored and shown.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod annotations;
+mod authorization;
 mod blobs;
 mod caller;
 mod challenge;

@@ -5,8 +5,6 @@ use distr_domain::artifact::Manifest;
 use distr_domain::oci::{Descriptor, Digest};
 use serde::Deserialize;
 
-use crate::error::OciError;
-
 /// As the distribution specification suggests.
 pub(crate) const LIMIT: usize = 4 * 1024 * 1024;
 
@@ -41,6 +39,11 @@ struct WireDescriptor {
     urls: Vec<String>,
 }
 
+/// Why it is not taken.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct InvalidManifest(String);
+
 /// What a manifest says, and which of its blobs must be there.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Parsed {
@@ -50,7 +53,7 @@ pub(crate) struct Parsed {
 }
 
 /// Reads the manifest that has this digest. `content_type`: of the request, without parameters.
-pub(crate) fn parse(bytes: &[u8], digest: Digest, content_type: Option<&str>) -> Result<Parsed, OciError> {
+pub(crate) fn parse(bytes: &[u8], digest: Digest, content_type: Option<&str>) -> Result<Parsed, InvalidManifest> {
     let wire: Wire = serde_json::from_slice(bytes).map_err(|error| invalid(error.to_string()))?;
     if wire.schema_version != 2 {
         return Err(invalid(format!("schemaVersion is {}, and only 2 is taken", wire.schema_version)));
@@ -80,7 +83,7 @@ pub(crate) fn parse(bytes: &[u8], digest: Digest, content_type: Option<&str>) ->
 }
 
 /// The manifest and the request must not contradict each other.
-fn media_type(wire: &Wire, content_type: Option<&str>) -> Result<String, OciError> {
+fn media_type(wire: &Wire, content_type: Option<&str>) -> Result<String, InvalidManifest> {
     let media_type = match (wire.media_type.as_deref(), content_type) {
         (Some(inside), Some(outside)) if inside != outside => {
             return Err(invalid(format!("mediaType is {inside:?} and the request's Content-Type is {outside:?}")));
@@ -96,7 +99,7 @@ fn media_type(wire: &Wire, content_type: Option<&str>) -> Result<String, OciErro
 }
 
 /// Whether it is an index. It must be exactly one of index, image and artifact, and what its media type says.
-fn shape(wire: &Wire, media_type: &str) -> Result<bool, OciError> {
+fn shape(wire: &Wire, media_type: &str) -> Result<bool, InvalidManifest> {
     let is_index = match (&wire.manifests, &wire.config, &wire.layers, &wire.blobs) {
         (Some(_), None, None, None) => true,
         (None, Some(_), Some(_), None) | (None, None, None, Some(_)) => false,
@@ -120,8 +123,8 @@ impl WireDescriptor {
     }
 }
 
-fn invalid(reason: String) -> OciError {
-    OciError::ManifestInvalid(reason)
+fn invalid(reason: String) -> InvalidManifest {
+    InvalidManifest(reason)
 }
 
 #[cfg(test)]

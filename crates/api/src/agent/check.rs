@@ -3,8 +3,6 @@
 use chrono::Datelike;
 use distr_domain::agent::{EnrolRequest, Report};
 
-use crate::error::ApiError;
-
 /// More in one request is refused whole; an agent sends the rest with the next.
 const MAX_REPORTS: usize = 1_000;
 const MAX_DEPLOYMENTS: usize = 200;
@@ -12,7 +10,12 @@ const MAX_TEXT: usize = 2_000;
 const MAX_VERSION: usize = 100;
 const NONCE: std::ops::RangeInclusive<usize> = 16..=200;
 
-pub(super) fn enrolment(request: &EnrolRequest) -> Result<(), ApiError> {
+/// A sentence about what does not fit.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Malformed(String);
+
+pub(super) fn enrolment(request: &EnrolRequest) -> Result<(), Malformed> {
     match &request.nonce {
         Some(nonce) if !NONCE.contains(&nonce.len()) => {
             let (least, most) = (NONCE.start(), NONCE.end());
@@ -22,7 +25,7 @@ pub(super) fn enrolment(request: &EnrolRequest) -> Result<(), ApiError> {
     }
 }
 
-pub(super) fn reports(reports: &[Report]) -> Result<(), ApiError> {
+pub(super) fn reports(reports: &[Report]) -> Result<(), Malformed> {
     if reports.len() > MAX_REPORTS {
         return Err(bad(format!("{} reports in one request; send at most {MAX_REPORTS}", reports.len())));
     }
@@ -31,7 +34,7 @@ pub(super) fn reports(reports: &[Report]) -> Result<(), ApiError> {
 }
 
 /// One that came too early would make those before it look as if they were counted.
-fn in_order(reports: &[Report]) -> Result<(), ApiError> {
+fn in_order(reports: &[Report]) -> Result<(), Malformed> {
     for (index, report) in reports.iter().enumerate().skip(1) {
         let before = &reports[index - 1];
         let follows = match report.boot == before.boot {
@@ -48,7 +51,7 @@ fn in_order(reports: &[Report]) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn one(report: &Report) -> Result<(), ApiError> {
+fn one(report: &Report) -> Result<(), Malformed> {
     let Report { id, deployments, .. } = report;
     if deployments.len() > MAX_DEPLOYMENTS {
         return Err(bad(format!("report {id} has {} deployments; at most {MAX_DEPLOYMENTS}", deployments.len())));
@@ -81,6 +84,6 @@ fn one(report: &Report) -> Result<(), ApiError> {
     }
 }
 
-fn bad(message: String) -> ApiError {
-    ApiError::BadInput(message)
+fn bad(message: String) -> Malformed {
+    Malformed(message)
 }

@@ -9,12 +9,18 @@ use distr_domain::agent::{
 use distr_domain::tally::Tally;
 use distr_eventlog::{TelemetryKind, TelemetryRecord};
 
-use super::check;
+use super::check::{self, Malformed};
 use crate::auth::{self, AgentCaller, Caller};
 use crate::error::ApiError;
 use crate::http::{Readiness, request_info};
 use crate::hub::Hub;
 use crate::operations::{desired, enrolment};
+
+impl From<Malformed> for ApiError {
+    fn from(error: Malformed) -> Self {
+        Self::BadInput(error.to_string())
+    }
+}
 
 impl ResponseError for ApiError {
     fn status_code(&self) -> actix_web::http::StatusCode {

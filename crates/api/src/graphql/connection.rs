@@ -2,7 +2,7 @@
 
 use async_graphql::OutputType;
 use async_graphql::connection::{Connection, Edge};
-use distr_projections::{Cursor, ListPage, Paging};
+use distr_projections::{Cursor, ListPage, Paging, QueryError};
 
 use crate::error::ApiError;
 
@@ -13,7 +13,7 @@ pub(super) fn paging(first: Option<u16>, after: Option<String>) -> Result<Paging
     if !(1..=Paging::MAX).contains(&first) {
         return Err(ApiError::BadInput(format!("first is {first}; use 1 to {}", Paging::MAX)));
     }
-    let after = after.as_deref().map(Cursor::decode).transpose()?;
+    let after = after.as_deref().map(Cursor::decode).transpose().map_err(QueryError::from)?;
     Ok(Paging::first(first).after(after))
 }
 

@@ -4,12 +4,11 @@
 
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL};
 use actix_web::{HttpRequest, HttpResponse, web};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use chrono::SecondsFormat;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::authorization::basic;
 use crate::caller::Caller;
 use crate::error::OciError;
 use crate::fault::Fault;
@@ -126,26 +125,4 @@ async fn issue(
 
 fn unauthorized(message: &str) -> OciError {
     OciError::Unauthorized { challenge: "Basic realm=\"distr\"".to_owned(), message: message.to_owned() }
-}
-
-/// The user name and the secret of a `Basic` header.
-fn basic(header: &str) -> Option<(String, String)> {
-    let (scheme, encoded) = header.split_once(' ')?;
-    let decoded = STANDARD.decode(encoded.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
-    let text = String::from_utf8(decoded).ok()?;
-    text.split_once(':').map(|(username, secret)| (username.to_owned(), secret.to_owned()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_basic_header_has_a_user_name_and_a_secret() {
-        let header = format!("Basic {}", STANDARD.encode("ci:dst_a:b"));
-        assert_eq!(basic(&header), Some(("ci".to_owned(), "dst_a:b".to_owned())));
-        for bad in ["Basic", "Basic !", "Bearer Y2k6eA==", &format!("Basic {}", STANDARD.encode("ci"))] {
-            assert_eq!(basic(bad), None, "{bad}");
-        }
-    }
 }

@@ -96,7 +96,8 @@ fn read(request: &HttpRequest, reference: &Reference, bytes: &[u8]) -> Result<Pa
     };
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|header| header.to_str().ok());
     let content_type = content_type.and_then(|header| header.split(';').next()).map(str::trim);
-    manifest::parse(bytes, digest, content_type.filter(|text| !text.is_empty()))
+    let parsed = manifest::parse(bytes, digest, content_type.filter(|text| !text.is_empty()));
+    parsed.map_err(|error| OciError::ManifestInvalid(error.to_string()))
 }
 
 fn matching(named: &Digest, bytes: &[u8]) -> Result<Digest, OciError> {
