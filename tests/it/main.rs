@@ -16,6 +16,7 @@ mod licensing;
 mod main_line;
 mod members;
 mod metrics;
+mod observation;
 mod outage;
 mod planted;
 mod rebuild;

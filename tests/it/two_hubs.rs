@@ -11,9 +11,9 @@ use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+pub(crate) const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 /// A lease lasts five seconds; the rest is for a busy machine.
-const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(60);
+pub(crate) const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(60);
 
 async fn mutate(hub: &HubProcess, owner: &str, mutation: &str) -> Value {
     hub.graphql(Some(owner), &format!("mutation {{ {mutation} }}"), json!({})).await.data()
@@ -29,7 +29,7 @@ async fn leases(port: u16) -> (usize, usize) {
 
 /// A release, deployed to a target whose agent is enrolled. Answers with the deployment and the
 /// agent's secret.
-async fn deployed(hub: &HubProcess, owner: &str) -> (String, String) {
+pub(crate) async fn deployed(hub: &HubProcess, owner: &str) -> (String, String) {
     for mutation in [
         "customerCreate(name: \"globex\") { changed }",
         "applicationCreate(name: \"hello\") { changed }",
@@ -59,12 +59,12 @@ async fn deployed(hub: &HubProcess, owner: &str) -> (String, String) {
     (text(&deployment), text(&enrolled["secret"]))
 }
 
-async fn post(hub: &HubProcess, path: &str, secret: &str, body: Value) -> (StatusCode, Value) {
+pub(crate) async fn post(hub: &HubProcess, path: &str, secret: &str, body: Value) -> (StatusCode, Value) {
     let response = Client::new().post(hub.url(path)).bearer_auth(secret).json(&body).send().await.expect("an answer");
     (response.status(), response.json().await.expect("JSON"))
 }
 
-fn report(deployment: &str, sequence: u64, health: &str) -> Value {
+pub(crate) fn report(deployment: &str, sequence: u64, health: &str) -> Value {
     json!({ "reports": [{
         "id": Uuid::now_v7(), "boot": Uuid::nil(), "sequence": sequence, "at": "2026-01-01T00:00:00Z",
         "agent_version": "1", "deployments": [{
@@ -74,7 +74,7 @@ fn report(deployment: &str, sequence: u64, health: &str) -> Value {
     }]})
 }
 
-async fn count(hub: &HubProcess, owner: &str, event: &str) -> usize {
+pub(crate) async fn count(hub: &HubProcess, owner: &str, event: &str) -> usize {
     let query = "{ events(first: 500, telemetry: []) { events { type } } }";
     let data = hub.graphql(Some(owner), query, json!({})).await.data();
     let events = data["events"]["events"].as_array().expect("events").clone();

@@ -16,6 +16,7 @@ pub mod idempotency;
 pub mod master_key;
 pub mod operations;
 pub mod ops;
+mod pause;
 pub mod policy;
 pub mod rebuild;
 pub mod registry_callers;

@@ -113,9 +113,13 @@ pub fn start(hub: Arc<Hub>, policy: impl Policy, owner: Uuid) -> PolicyHandle {
 
 async fn run(hub: Arc<Hub>, mut policy: impl Policy, owner: Uuid, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
-        if let Err(Interrupted::Fault(fault)) = follow(&hub, &mut policy, owner, &mut stopped).await {
-            error!(policy = policy.name(), error = &fault as &dyn std::error::Error, "policy stopped; retrying");
-            fault.log();
+        match follow(&hub, &mut policy, owner, &mut stopped).await {
+            Ok(()) => {}
+            Err(interrupted @ Interrupted::TakenOver) => info!(policy = policy.name(), "{interrupted}"),
+            Err(Interrupted::Fault(fault)) => {
+                error!(policy = policy.name(), error = &fault as &dyn std::error::Error, "policy stopped; retrying");
+                fault.log();
+            }
         }
         let _ = tokio::time::timeout(RETRY, stopped.changed()).await;
     }

@@ -19,6 +19,7 @@ use super::{Interrupted, Place, Policy};
 use crate::error::ApiError;
 use crate::hub::{Cause, Hub};
 use crate::operations::load;
+use crate::pause;
 use memory::Observed;
 
 const NAME: &str = "observation";
@@ -54,7 +55,7 @@ impl Policy for Observation {
                 observe(hub, &recorded.record, &report, deployment).await?;
             }
             observed.take(&report);
-            observed.store(hub, target).await?;
+            observed.store(hub, target, place).await?;
         } else {
             observed.take(&report);
         }
@@ -99,6 +100,8 @@ async fn observe(
         command: Uuid::new_v5(&report.id, deployment.deployment.0.as_bytes()),
     };
     let command = DeploymentCommand::Observe { report: deployment.clone(), at: report.at };
+    pause::at("observation.read").await;
     hub.append::<Deployment>(&cause, deployment.deployment.0, &command).await?;
+    pause::at("observation.appended").await;
     Ok(())
 }

@@ -7,11 +7,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use distr_domain::agent::{DeploymentReport, Report};
 use distr_domain::ids::DeploymentId;
 use distr_domain::tally::Tally;
-use tokio_postgres::types::Json;
+use tokio_postgres::types::{Json, ToSql};
 use uuid::Uuid;
 
 use crate::error::ApiError;
 use crate::hub::Hub;
+use crate::policy::{Interrupted, Place};
 
 #[derive(Debug, Default)]
 pub(super) struct Observed {
@@ -31,13 +32,16 @@ impl Observed {
         }))
     }
 
-    pub(super) async fn store(&self, hub: &Hub, target: Uuid) -> Result<(), ApiError> {
-        let client = hub.ops.get().await?;
-        let sql = "INSERT INTO observed (target, tally, said) VALUES ($1, $2, $3)
-             ON CONFLICT (target) DO UPDATE SET tally = excluded.tally, said = excluded.said";
-        let statement = client.prepare_cached(sql).await?;
-        client.execute(&statement, &[&target, &Json(&self.tally), &Json(&self.said)]).await?;
-        Ok(())
+    /// As long as this hub moves the policy.
+    pub(super) async fn store(&self, hub: &Hub, target: Uuid, place: &Place) -> Result<(), Interrupted> {
+        let client = hub.ops.get().await.map_err(ApiError::from)?;
+        let statement = client.prepare_cached(include_str!("store.sql")).await.map_err(ApiError::from)?;
+        let Place { name, owner, epoch, .. } = place;
+        let row: [&(dyn ToSql + Sync); 6] = [&target, &Json(&self.tally), &Json(&self.said), name, owner, epoch];
+        match client.execute(&statement, &row).await.map_err(ApiError::from)? {
+            1 => Ok(()),
+            _ => Err(Interrupted::TakenOver),
+        }
     }
 
     /// It was seen, or is older than what was.
