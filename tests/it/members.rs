@@ -1,6 +1,10 @@
 //! People, robots, sessions and tokens.
 
+use std::time::Duration;
+
 use distr_tests::hub::{HubProcess, OWNER, PASSWORD};
+use distr_tests::psql::Psql;
+use distr_tests::wait;
 use serde_json::json;
 
 const VIEWER: &str = "{ viewer { role email } }";
@@ -83,4 +87,63 @@ async fn a_member_that_is_removed_is_out_at_once_and_forgotten() {
     let removed = hub.graphql(Some(&owner), remove, json!({ "id": member["id"] })).await.data();
     assert_eq!(removed["memberRemove"]["member"], json!({ "name": null, "email": null }));
     assert_eq!(hub.graphql(Some(session), VIEWER, json!({})).await.code(), Some("unauthenticated"));
+}
+
+/// The hub is killed between the person, whose address is unique, and the fact that the person is a member.
+#[tokio::test]
+async fn an_address_is_free_again_when_its_addition_was_cut_off() {
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let file = folder.path().join("paused");
+    let path = file.to_str().expect("a path in UTF-8");
+    // the first addition is the owner's, at the first start
+    let mut hub = HubProcess::start().await;
+    let session = hub.sign_in("acme").await;
+    hub.stop().await;
+    hub.set("DISTR_HUB_PAUSE_AT", "member.person");
+    hub.set("DISTR_HUB_PAUSE_FILE", path);
+    hub.run("acme").await;
+    let add = "mutation { memberAdd(email: \"ann@example.com\", name: \"Ann\", password: \"correct horse battery\",
+        role: AUDITOR) { member { email } } }";
+    {
+        let adding = std::pin::pin!(hub.graphql(Some(&session), add, json!({})));
+        let paused = wait::until("the hub to pause", Duration::from_secs(60), async || match file.exists() {
+            true => Ok(()),
+            false => Err("it has not come there".to_owned()),
+        });
+        tokio::select! {
+            answer = adding => panic!("{answer:?}"),
+            () = paused => {}
+        }
+    }
+    hub.kill();
+    hub.run("acme").await;
+    // for a while, somebody may still be at it
+    let taken = hub.graphql(Some(&session), add, json!({})).await;
+    assert_eq!(taken.code(), Some("member.email_taken"), "{taken:?}");
+    let aged = Psql::of(&hub).run("UPDATE ops.person SET created_at = created_at - interval '1 hour'");
+    assert!(aged.status.success(), "{aged:?}");
+    let added = hub.graphql(Some(&session), add, json!({})).await.data();
+    assert_eq!(added["memberAdd"]["member"]["email"], "ann@example.com");
+    let taken = hub.graphql(Some(&session), add, json!({})).await;
+    assert_eq!(taken.code(), Some("member.email_taken"), "{taken:?}");
+}
+
+/// The same, when it is the first owner that is added.
+#[tokio::test]
+async fn a_first_start_that_was_cut_off_is_gone_on_with() {
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let file = folder.path().join("paused");
+    let path = file.to_str().expect("a path in UTF-8").to_owned();
+    let environment = [("DISTR_HUB_PAUSE_AT", "member.person"), ("DISTR_HUB_PAUSE_FILE", path.as_str())];
+    let mut hub = HubProcess::begin(&environment);
+    wait::until("the hub to pause", Duration::from_secs(60), async || match file.exists() {
+        true => Ok(()),
+        false => Err(hub.log()),
+    })
+    .await;
+    hub.kill();
+    hub.run("acme").await;
+    let session = hub.sign_in("acme").await;
+    let viewer = hub.graphql(Some(&session), VIEWER, json!({})).await.data();
+    assert_eq!(viewer["viewer"]["role"], "OWNER");
 }

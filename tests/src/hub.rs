@@ -50,23 +50,35 @@ impl HubProcess {
     }
 
     pub async fn start_with(environment: &[(&str, &str)]) -> Self {
-        let data = tempfile::tempdir().expect("a temporary directory can be made");
-        // the server user of the embedded Postgres must get through
-        std::fs::set_permissions(data.path(), std::fs::Permissions::from_mode(0o755)).expect("own directory");
-        Self::start_in(data, environment).await
+        Self::start_in(directory(), environment).await
     }
 
     /// On data that may be there already; the directory lets the server's user through.
     pub async fn start_in(data: TempDir, environment: &[(&str, &str)]) -> Self {
-        std::fs::write(data.path().join("password"), PASSWORD).expect("own directory");
-        let environment = environment.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
-        let mut hub = Self { port: free_port(), data, child: None, environment };
+        let mut hub = Self::on(data, environment);
         hub.run("acme").await;
         hub
     }
 
-    /// Starts the process; `organization` is made if it is not there.
-    pub async fn run(&mut self, organization: &str) {
+    /// Starts the process and waits for nothing.
+    pub fn begin(environment: &[(&str, &str)]) -> Self {
+        let mut hub = Self::on(directory(), environment);
+        hub.spawn("acme");
+        hub
+    }
+
+    fn on(data: TempDir, environment: &[(&str, &str)]) -> Self {
+        std::fs::write(data.path().join("password"), PASSWORD).expect("own directory");
+        let environment = environment.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+        Self { port: free_port(), data, child: None, environment }
+    }
+
+    /// For the next start.
+    pub fn set(&mut self, key: &str, value: &str) {
+        self.environment.push((key.to_owned(), value.to_owned()));
+    }
+
+    fn spawn(&mut self, organization: &str) -> &mut Child {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_path()).expect("own directory");
         let child = Command::new(binary("distr-hub"))
             .arg("serve")
@@ -82,9 +94,14 @@ impl HubProcess {
             .stderr(log)
             .spawn()
             .expect("distr-hub can be started");
-        let child = self.child.insert(child);
+        self.child.insert(child)
+    }
+
+    /// Starts the process, and returns when it is ready; `organization` is made if it is not there.
+    pub async fn run(&mut self, organization: &str) {
+        let log_path = self.log_path();
         let url = format!("http://127.0.0.1:{}/readyz", self.port);
-        let log_path = self.data.path().join("hub.log");
+        let child = self.spawn(organization);
         let log = || std::fs::read_to_string(&log_path).unwrap_or_default();
         wait::until("a ready hub", Duration::from_secs(90), async || {
             if let Some(status) = child.try_wait().ok().flatten() {
@@ -193,6 +210,13 @@ impl Drop for HubProcess {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// The server user of the embedded Postgres gets through.
+fn directory() -> TempDir {
+    let data = tempfile::tempdir().expect("a temporary directory can be made");
+    std::fs::set_permissions(data.path(), std::fs::Permissions::from_mode(0o755)).expect("own directory");
+    data
 }
 
 /// A port that nobody listened on a moment ago.

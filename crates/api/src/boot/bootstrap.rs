@@ -6,6 +6,7 @@ use distr_domain::organization::{Organization, OrganizationCommand};
 use distr_domain::permission::{Membership, VendorRole};
 use distr_eventlog::Actor;
 use tracing::info;
+use uuid::Uuid;
 
 use crate::config::FirstOwner;
 use crate::hub::{Cause, Hub};
@@ -21,13 +22,22 @@ pub(super) async fn make(hub: &Hub, owner: &FirstOwner) -> anyhow::Result<()> {
         info!(organization = %name, "organization is made");
     }
     let known = person::find_by_email(&hub.ops.get().await?, organization, &owner.email).await?;
-    if known.is_none() {
+    // a hub that ended at the wrong moment left the person without the member
+    let is_member = match known {
+        Some(person) => members::is_known(hub, person.member).await?,
+        None => false,
+    };
+    if !is_member {
         let file = &owner.password_file;
         let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         let password = text.lines().next().unwrap_or_default().to_owned();
         let membership = Membership::Vendor { role: VendorRole::Owner };
         let new = NewMember { membership, name: "Owner".to_owned(), sign_in: Some((owner.email.clone(), password)) };
-        members::add(hub, &cause(hub, organization), new).await.context("cannot add the first owner")?;
+        // the same id with each start, so that an addition that was cut off is gone on with
+        let command = Uuid::new_v5(&organization.0, owner.email.to_lowercase().as_bytes());
+        members::add(hub, &Cause { command, ..cause(hub, organization) }, new)
+            .await
+            .context("cannot add the first owner")?;
         info!(organization = %name, "owner is added");
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! Adding and removing members: the fact in the log, the person beside it.
 
+use chrono::TimeDelta;
 use distr_domain::ids::MemberId;
 use distr_domain::member::{Member, MemberCommand, MemberKind};
 use distr_domain::permission::Membership;
@@ -8,7 +9,12 @@ use distr_eventlog::Executed;
 use crate::auth::password;
 use crate::error::ApiError;
 use crate::hub::{Cause, Hub};
+use crate::ops::person::NewPerson;
 use crate::ops::{credential, person};
+use crate::pause;
+
+/// Longer than the log may take to add a member whose person is there already.
+const UNDER_WAY: TimeDelta = TimeDelta::minutes(2);
 
 pub struct NewMember {
     pub membership: Membership,
@@ -30,7 +36,7 @@ pub async fn add(hub: &Hub, cause: &Cause, new: NewMember) -> Result<(MemberId, 
         // nobody signs in as a robot: no password has this hash
         None => (format!("{id}@robot"), "*".to_owned()),
     };
-    let row = person::NewPerson {
+    let row = NewPerson {
         member: id,
         organization: cause.organization,
         email: &email,
@@ -38,12 +44,33 @@ pub async fn add(hub: &Hub, cause: &Cause, new: NewMember) -> Result<(MemberId, 
         password_hash: &password_hash,
         at: hub.clock.now(),
     };
-    let client = hub.ops.get().await?;
-    person::insert(&client, row).await?;
-    drop(client);
+    insert(hub, row).await?;
+    pause::at("member.person").await;
     let command = MemberCommand::Add { kind, membership: new.membership };
     let executed = hub.execute::<Member>(cause, id.0, &command).await?;
     Ok((id, executed))
+}
+
+/// Whether the log knows of the member, though it may have been removed since.
+pub async fn is_known(hub: &Hub, id: MemberId) -> Result<bool, ApiError> {
+    let (_, revision) = distr_eventlog::load::<Member>(hub.log.as_ref(), id.0).await?;
+    Ok(revision.is_some())
+}
+
+/// An address that is held by nobody of the log is free again: the hub that took it ended before it added the member.
+async fn insert(hub: &Hub, row: NewPerson<'_>) -> Result<(), ApiError> {
+    let client = hub.ops.get().await?;
+    let taken = match person::insert(&client, row).await {
+        Err(taken @ ApiError::Rejected { .. }) => taken,
+        done => return done,
+    };
+    let held = person::find_by_email(&client, row.organization, row.email).await?;
+    let Some(held) = held.filter(|held| row.at - held.since > UNDER_WAY) else { return Err(taken) };
+    if is_known(hub, held.member).await? {
+        return Err(taken);
+    }
+    person::erase(&client, held.member).await?;
+    person::insert(&client, row).await
 }
 
 pub async fn remove(hub: &Hub, cause: &Cause, id: MemberId) -> Result<Executed<Member>, ApiError> {

@@ -6,6 +6,7 @@ use tokio_postgres::error::SqlState;
 
 use crate::error::ApiError;
 
+#[derive(Clone, Copy)]
 pub struct NewPerson<'a> {
     pub member: MemberId,
     pub organization: OrganizationId,
@@ -20,6 +21,7 @@ pub struct Person {
     pub email: String,
     pub name: String,
     pub password_hash: String,
+    pub since: DateTime<Utc>,
 }
 
 /// The same member again is no second one.
@@ -56,7 +58,7 @@ pub async fn find_by_email(
 ) -> Result<Option<Person>, ApiError> {
     let row = client
         .query_opt(
-            "SELECT member, email, name, password_hash FROM person WHERE organization = $1 AND email = $2",
+            "SELECT member, email, name, password_hash, created_at FROM person WHERE organization = $1 AND email = $2",
             &[&organization.0, &email.to_lowercase()],
         )
         .await?;
@@ -71,7 +73,7 @@ pub async fn by_members(
     let members: Vec<_> = members.iter().map(|member| member.0).collect();
     let rows = client
         .query(
-            "SELECT member, email, name, password_hash FROM person WHERE organization = $1 AND member = ANY($2)",
+            "SELECT member, email, name, password_hash, created_at FROM person WHERE organization = $1 AND member = ANY($2)",
             &[&organization.0, &members],
         )
         .await?;
@@ -85,5 +87,11 @@ pub async fn erase(client: &deadpool_postgres::Client, member: MemberId) -> Resu
 }
 
 fn person(row: tokio_postgres::Row) -> Person {
-    Person { member: MemberId(row.get(0)), email: row.get(1), name: row.get(2), password_hash: row.get(3) }
+    Person {
+        member: MemberId(row.get(0)),
+        email: row.get(1),
+        name: row.get(2),
+        password_hash: row.get(3),
+        since: row.get(4),
+    }
 }
