@@ -4,14 +4,11 @@ use distr_domain::agent::DesiredDeployment;
 
 use crate::observe::Observed;
 
-/// `distr-<application>`, unless a project of that name on this machine is another's.
+/// The one that it has on this machine; else `distr-<application>-` and the beginning of the deployment's id: other agents on
+/// the same engine may choose at this very moment.
 pub(super) fn choose(wanted: &DesiredDeployment, observed: &Observed) -> String {
-    if let Some(project) = observed.project_of(wanted.deployment) {
-        return project.to_owned();
-    }
-    let plain = format!("distr-{}", wanted.application);
-    match observed.of_project(&plain).is_empty() {
-        true => plain,
-        false => format!("{plain}-{}", &wanted.deployment.0.simple().to_string()[..8]),
+    match observed.project_of(wanted.deployment) {
+        Some(project) => project.to_owned(),
+        None => format!("distr-{}-{}", wanted.application, &wanted.deployment.0.simple().to_string()[..8]),
     }
 }

@@ -26,14 +26,15 @@ async fn a_deployment_that_does_not_get_well_holds_up_no_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_agents_with_the_same_application_do_not_take_each_others_project() {
-    let (mut one, mut other) = (Site::new().await, Site::new().await);
+    let (one, mut other) = (Site::new().await, Site::new().await);
     other.application = one.application.clone();
-    let image = one.image("1.0.0");
-    let also = other.image("1.0.0");
-    assert_eq!(one.agent().settle(&one.wants(1, one.run("1.0.0", &image, &one.good()))).await, Settled::Done);
-    let before = one.containers(&one.project);
-    assert_eq!(other.agent().settle(&other.wants(1, other.run("1.0.0", &also, &other.good()))).await, Settled::Done);
-    other.project = format!("{}-{}", one.project, &other.deployment.0.simple().to_string()[..8]);
-    assert_eq!((one.containers(&one.project), other.containers(&other.project).len()), (before, 1));
-    one.project = format!("distr-{}", one.application);
+    other.project = format!("distr-{}-{}", other.application, &other.deployment.0.simple().to_string()[..8]);
+    let (image, also) = (one.image("1.0.0"), other.image("1.0.0"));
+    let (mut of_one, mut of_other) = (one.agent(), other.agent());
+    // at once: neither sees anything of the other when it chooses
+    let wanted = one.wants(1, one.run("1.0.0", &image, &one.good()));
+    let also_wanted = other.wants(1, other.run("1.0.0", &also, &other.good()));
+    let settled = tokio::join!(of_one.settle(&wanted), of_other.settle(&also_wanted));
+    assert_eq!(settled, (Settled::Done, Settled::Done));
+    assert_eq!((one.containers(&one.project).len(), other.containers(&other.project).len()), (1, 1));
 }

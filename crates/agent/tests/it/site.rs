@@ -45,11 +45,12 @@ impl Site {
             panic!("these tests need a Docker engine: {}", trouble.text);
         }
         let deployment = DeploymentId(Uuid::new_v4());
-        let application = format!("t{}", &deployment.0.simple().to_string()[..12]);
+        let id = deployment.0.simple().to_string();
+        let application = format!("t{}", &id[..12]);
         Self {
             registry: Registry::start(),
             deployment,
-            project: format!("distr-{application}"),
+            project: format!("distr-{application}-{}", &id[..8]),
             application,
             port: free_port(),
             folder: tempfile::tempdir().unwrap(),
