@@ -25,4 +25,5 @@ mod slow_reader;
 mod subscription;
 mod tenancy;
 mod tokens;
+mod traces;
 mod two_hubs;

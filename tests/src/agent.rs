@@ -33,16 +33,25 @@ pub async fn target(hub: &HubProcess, owner: &str, fields: &str) -> Value {
 impl AgentProcess {
     /// It enrols with the token, if it has no identity yet.
     pub fn start(hub: &HubProcess, token: &str) -> Self {
+        Self::start_at(&hub.url(""), token)
+    }
+
+    /// With somebody at this address between it and its hub.
+    pub fn start_at(url: &str, token: &str) -> Self {
         let mut agent = Self { data: tempfile::tempdir().expect("a temporary directory can be made"), child: None };
-        agent.run(hub, token);
+        agent.run_at(url, token);
         agent
     }
 
     pub fn run(&mut self, hub: &HubProcess, token: &str) {
+        self.run_at(&hub.url(""), token);
+    }
+
+    fn run_at(&mut self, url: &str, token: &str) {
         let path = self.data.path().join("log");
         let log = std::fs::OpenOptions::new().create(true).append(true).open(path).expect("own directory");
         let child = Command::new(binary("distr-agent"))
-            .args(["run", "--hub", &hub.url(""), "--data-dir"])
+            .args(["run", "--hub", url, "--data-dir"])
             .arg(self.folder())
             .env("DISTR_ENROLMENT_TOKEN", token)
             .stdin(Stdio::null())

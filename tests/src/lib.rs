@@ -3,8 +3,10 @@
 
 pub mod agent;
 pub mod client;
+pub mod collector;
 pub mod docker;
 pub mod hub;
+pub mod loopback;
 pub mod proxy;
 pub mod psql;
 pub mod socket;

@@ -16,7 +16,7 @@ use anyhow::Context;
 use chrono::TimeDelta;
 use distr_embedded_postgres::EmbeddedPostgres;
 use distr_eventlog::{EventLog, Position};
-use distr_registry::{BlobStore, Keeper, Ports, Recording, Registry, Settings as RegistrySettings};
+use distr_registry::{Keeper, Ports, Recording, Registry, Settings as RegistrySettings};
 use tracing::info;
 use url::Url;
 
@@ -29,6 +29,7 @@ use crate::hub::{Hub, Settings};
 use crate::operations::{Shown, desired};
 use crate::ops::secret::Vault;
 use crate::registry_callers::HubCallers;
+use crate::traces::{TracedLog, Traces};
 use crate::{auth, graphql, policy};
 use following::Following;
 use recorder::Recorder;
@@ -56,11 +57,13 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let settings = settings(&config)?;
     let first_owner = config.bootstrap.first_owner()?;
     let recorder = Recorder::install()?;
+    let (traces, exporting) = Traces::start(Arc::new(SystemClock))?;
     let stores = Stores::open(&config.storage).await?;
-    let following = Following::start(&stores).await?;
+    let following = Following::start(&stores, traces.clone()).await?;
     let head = stores.log.head().await?;
-    let keeper = keeping::keeper(&config.storage, &stores, &following).await?;
-    let hub = Arc::new(hub(&config, settings, &stores, &following, keeper.blobs.clone()));
+    let mut keeper = keeping::keeper(&config.storage, &stores, &following).await?;
+    keeper.log = TracedLog::of(keeper.log, &traces);
+    let hub = Arc::new(hub(&config, settings, &stores, &following, &keeper, traces));
     let (registry, recording) = open_registry(&config, &keeper, &stores, &hub);
 
     let readiness = Arc::new(Readiness::default());
@@ -122,6 +125,9 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     // the records leave with the last request; a connection that lingers must not hold up the end
     let _ = tokio::time::timeout(Duration::from_secs(5), recording.finished()).await;
     following.stop().await;
+    if let Some(exporting) = exporting {
+        exporting.stop().await;
+    }
     stores.close().await.and(ended)
 }
 
@@ -154,11 +160,12 @@ fn hub(
     settings: Settings,
     stores: &Stores,
     following: &Following,
-    blobs: Arc<dyn BlobStore>,
+    keeper: &Keeper,
+    traces: Traces,
 ) -> Hub {
     Hub {
-        blobs,
-        log: stores.log.clone(),
+        blobs: keeper.blobs.clone(),
+        log: keeper.log.clone(),
         read: stores.read.clone(),
         ops: stores.ops.clone(),
         callers: auth::callers(stores.ops.clone(), Arc::new(SystemClock)),
@@ -172,6 +179,7 @@ fn hub(
         sockets: Default::default(),
         changes: following.changes.clone(),
         tallies: Tallies::default(),
+        traces,
         progress: following.progress.clone(),
         settings,
     }

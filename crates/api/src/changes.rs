@@ -2,7 +2,7 @@
 //! the change. A slow subscriber is told that it missed some, and reads again.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use distr_domain::decider::Category;
 use distr_domain::ids::OrganizationId;
@@ -11,6 +11,8 @@ use distr_projections::Progress;
 use futures_util::StreamExt;
 use tokio::sync::broadcast;
 use uuid::Uuid;
+
+use crate::traces::Traces;
 
 /// More than this behind, and a subscriber is told that it missed some.
 const BACKLOG: usize = 1_024;
@@ -34,11 +36,12 @@ pub enum Changed {
 #[derive(Clone)]
 pub struct Changes {
     sender: broadcast::Sender<Change>,
+    traces: Traces,
 }
 
 impl Changes {
-    pub fn new() -> Self {
-        Self { sender: broadcast::Sender::new(BACKLOG) }
+    pub fn new(traces: Traces) -> Self {
+        Self { sender: broadcast::Sender::new(BACKLOG), traces }
     }
 
     pub fn subscribe(&self) -> broadcast::Receiver<Change> {
@@ -66,6 +69,7 @@ impl Changes {
     }
 
     async fn publish(&self, entries: &[Entry], core: &mut Progress, fleet: &mut Progress) {
+        let read = Instant::now();
         for entry in entries {
             let shown = match entry {
                 Entry::Fact(_) => &mut *core,
@@ -74,16 +78,13 @@ impl Changes {
             while shown.position() < entry.position() {
                 shown.changed().await;
             }
-            if let Some(change) = change(entry) {
-                let _ = self.sender.send(change); // nobody may be listening
+            // nobody may be listening
+            if let Some(change) = change(entry)
+                && let Ok(watchers) = self.sender.send(change)
+            {
+                self.traces.told(entry, watchers, read.elapsed());
             }
         }
-    }
-}
-
-impl Default for Changes {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -27,6 +27,7 @@ use crate::http::limits::Limits;
 use crate::operations::Shown;
 use crate::ops::secret::Vault;
 use crate::together::Together;
+use crate::traces::Traces;
 
 pub struct Hub {
     pub log: Arc<dyn EventLog>,
@@ -50,6 +51,7 @@ pub struct Hub {
     pub sockets: Arc<OpenSockets>,
     pub changes: Changes,
     pub tallies: Tallies,
+    pub traces: Traces,
     pub progress: HubProgress,
     pub settings: Settings,
 }

@@ -22,3 +22,4 @@ pub mod rebuild;
 pub mod registry_callers;
 pub mod rotate;
 pub mod together;
+pub mod traces;

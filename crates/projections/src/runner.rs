@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
-use distr_eventlog::{EventLog, Position};
+use distr_eventlog::{Entry, EventLog, Position};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_postgres::Transaction;
@@ -57,12 +57,16 @@ impl Progress {
     }
 }
 
+/// Told of each page that is applied, and how long that took.
+type Applied = Box<dyn Fn(&[Entry], Duration) + Send + Sync>;
+
 pub struct Runner {
     group: Group,
     log: Arc<dyn EventLog>,
     pool: Pool,
     owner: Uuid,
     progress: watch::Sender<Position>,
+    applied: Applied,
 }
 
 /// A running runner.
@@ -88,11 +92,17 @@ struct Lease {
 
 impl Runner {
     /// `owner` is this process; no two have the same.
-    pub fn start(group: Group, log: Arc<dyn EventLog>, pool: Pool, owner: Uuid) -> RunnerHandle {
+    pub fn start(
+        group: Group,
+        log: Arc<dyn EventLog>,
+        pool: Pool,
+        owner: Uuid,
+        applied: impl Fn(&[Entry], Duration) + Send + Sync + 'static,
+    ) -> RunnerHandle {
         let (progress, receiver) = watch::channel(Position::START);
         let (stop, stopped) = watch::channel(false);
         let name = group.name;
-        let runner = Self { group, log, pool, owner, progress };
+        let runner = Self { group, log, pool, owner, progress, applied: Box::new(applied) };
         let task = tokio::spawn(runner.run(stopped));
         RunnerHandle { group: name, progress: Progress { position: receiver }, stop, task }
     }
@@ -163,8 +173,12 @@ impl Runner {
                 continue;
             }
             let batch: Vec<Seen> = page.entries.iter().map(Seen::decode).collect::<Result<_, _>>()?;
+            let begun = Instant::now();
             match self.advance(&batch, &mut lease, page.scanned_to).await {
-                Ok(()) => limit = (limit * 2).min(PAGE),
+                Ok(()) => {
+                    (self.applied)(&page.entries, begun.elapsed());
+                    limit = (limit * 2).min(PAGE);
+                }
                 // smaller and smaller pages go round everything that is sound, up to the entry that is not
                 Err(fault) if limit > 1 && !matches!(fault, ProjectionError::LeaseLost { .. }) => {
                     debug!(group = self.group.name, limit, "page failed; shrinking");

@@ -1,11 +1,12 @@
 //! Who may do what, asked at each request: the token, its caller, the organization, the caller's own rights. What licenses
 //! say comes after, in `licensed`.
 
-use actix_web::HttpRequest;
 use actix_web::http::header::{AUTHORIZATION, USER_AGENT};
+use actix_web::{HttpMessage, HttpRequest};
 use distr_domain::access::AccessAction;
 use distr_domain::ids::OrganizationId;
 use distr_domain::oci::Digest;
+use uuid::Uuid;
 
 use crate::authorization::bearer_token;
 use crate::caller::{Caller, Need, Right};
@@ -41,7 +42,12 @@ pub(crate) struct Visit {
     pub(crate) digest: Option<Digest>,
     pub(crate) action: AccessAction,
     pub(crate) source: Source,
+    pub(crate) correlation: Uuid,
 }
+
+/// What a request's events have in common with its log lines; in the request's extensions, by whoever mounts the registry.
+#[derive(Debug, Clone, Copy)]
+pub struct Correlation(pub Uuid);
 
 /// Where a request comes from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -169,6 +175,7 @@ impl Visit {
             subject,
             digest,
             action: action(object, need),
+            correlation: correlation(request),
             source: Source::of(request, registry),
         }
     }
@@ -224,6 +231,10 @@ fn covers(access: &[Access], name: &str, need: Need) -> bool {
         Need::Delete => &[Action::Delete],
     };
     access.iter().any(|access| access.is_of(name) && access.actions.iter().any(|action| enough.contains(action)))
+}
+
+fn correlation(request: &HttpRequest) -> Uuid {
+    request.extensions().get::<Correlation>().map_or_else(Uuid::now_v7, |correlation| correlation.0)
 }
 
 /// What the client chose freely, at a length that may be stored and shown.

@@ -30,6 +30,7 @@ pub use blobs::{
 };
 pub use caller::{Caller, CallerAccess, Callers, CallersFault};
 pub use changing::{ChangeError, Changed, Changing};
+pub use guard::Correlation;
 pub use http::configure;
 pub use keeper::{CollectOptions, Collected, Job, Keeper, KeeperFault, Retained, Schedule, Scrubbed};
 pub use links::{MigrateError, migrate};

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use distr_eventlog::{EventLog, Position};
+use distr_eventlog::{Entry, EventLog, Position};
 use distr_projections::{Group, Runner, RunnerHandle, groups};
 use tokio::task::JoinHandle;
 
 use super::stores::Stores;
 use crate::changes::Changes;
 use crate::hub::HubProgress;
+use crate::traces::Traces;
 
 pub(super) struct Following {
     pub changes: Changes,
@@ -19,12 +20,16 @@ pub(super) struct Following {
 }
 
 impl Following {
-    pub(super) async fn start(stores: &Stores) -> anyhow::Result<Self> {
+    pub(super) async fn start(stores: &Stores, traces: Traces) -> anyhow::Result<Self> {
         let log: Arc<dyn EventLog> = stores.log.clone();
         let groups = groups(&*stores.read.get().await?).await.context("cannot prepare the projections")?;
         let runners: Vec<RunnerHandle> = groups
             .into_iter()
-            .map(|group| Runner::start(group, log.clone(), stores.read.clone(), stores.owner))
+            .map(|group| {
+                let traces = traces.clone();
+                let applied = move |entries: &[Entry], took| traces.projected(group.name, entries, took);
+                Runner::start(group, log.clone(), stores.read.clone(), stores.owner, applied)
+            })
             .collect();
         let progress_of = |group| {
             let runner = runners.iter().find(|runner| runner.group == group);
@@ -35,7 +40,7 @@ impl Following {
             fleet: progress_of(Group::FLEET)?,
             audit: progress_of(Group::AUDIT)?,
         };
-        let changes = Changes::new();
+        let changes = Changes::new(traces);
         let head: Position = log.head().await?;
         let follower = changes.clone().follow(log, head, progress.core.clone(), progress.fleet.clone());
         Ok(Self { changes, progress, runners, follower: tokio::spawn(follower) })

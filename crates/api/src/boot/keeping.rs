@@ -12,6 +12,7 @@ use super::following::Following;
 use super::stores::Stores;
 use crate::clock::{Clock, SystemClock};
 use crate::config::StorageConfig;
+use crate::traces::Traces;
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct CollectConfig {
@@ -77,7 +78,7 @@ async fn with_keeper<T>(
     job: impl AsyncFnOnce(&Keeper) -> Result<T, KeeperFault>,
 ) -> anyhow::Result<T> {
     let stores = Stores::open(config).await?;
-    let following = Following::start(&stores).await?;
+    let following = Following::start(&stores, Traces::none()).await?;
     let outcome = match keeper(config, &stores, &following).await {
         Ok(keeper) => job(&keeper).await.context("the job could not be done"),
         Err(error) => Err(error),

@@ -60,6 +60,10 @@ fn begin() {
     for direction in ["in", "out"] {
         counter!("distr_registry_bytes_total", "direction" => direction).increment(0);
     }
+    counter!("distr_traces_spans_total").increment(0);
+    for reason in ["queue", "collector"] {
+        counter!("distr_traces_dropped_total", "reason" => reason).increment(0);
+    }
     for group in ["core", "fleet", "audit"] {
         counter!("distr_projection_entries_total", "group" => group).increment(0);
         counter!("distr_projection_failures_total", "group" => group).increment(0);

@@ -13,6 +13,8 @@ use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use metrics::gauge;
 
+use crate::hub::Hub;
+
 pub(super) struct Measure;
 
 /// Of one request.
@@ -54,6 +56,7 @@ impl Extension for Measured {
         let response = next.run(ctx, operation_name).await;
         if let Some((kind, field)) = self.operation.get() {
             let outcome = if response.is_ok() { "ok" } else { "refused" };
+            ctx.data_unchecked::<Arc<Hub>>().traces.operation(kind, field, response.is_ok(), begun.elapsed());
             metrics::histogram!(
                 "distr_graphql_operation_seconds", "kind" => *kind, "field" => field.clone(), "outcome" => outcome
             )

@@ -9,25 +9,30 @@ use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue, USER_AGENT};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
+use distr_registry::Correlation;
 use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::auth::RequestInfo;
 use crate::error::ApiError;
 use crate::hub::Hub;
+use crate::traces::{Answered, Caller, Incoming, Traces};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 
-/// Gives the request an id of its own and takes over the caller's correlation id; both are in the log line and the
-/// answer. What a request leads to in the event log carries the correlation id.
+/// Gives the request an id of its own and takes over the caller's correlation id, or its trace's; both are in the log line and
+/// the answer. What a request leads to in the event log carries the correlation id.
 pub(super) async fn trace(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let hub = hub(&request);
     let id = hub.clock.new_id();
-    let correlation = correlation(&request).unwrap_or(id);
+    let incoming = Incoming::new(correlation(&request), caller(&request), id);
+    let correlation = incoming.correlation;
+    let traced = hub.traces.begin(id, &incoming);
     let info = RequestInfo {
         correlation,
         address: request.peer_addr().map(|address| address.ip().to_string()),
@@ -38,17 +43,23 @@ pub(super) async fn trace(
             .map(|text| text.chars().take(200).collect()),
     };
     request.extensions_mut().insert(info);
+    request.extensions_mut().insert(Correlation(correlation));
     let span = tracing::info_span!("request", request = %id, %correlation);
     let method = request.method().clone();
     let begun = Instant::now();
-    let mut response = next.call(request).instrument(span.clone()).await?;
+    let answer = next.call(request).instrument(span.clone());
+    let mut response = Traces::within(traced.as_ref(), answer).await?;
     let (status, took) = (response.status().as_u16(), begun.elapsed());
     // the template, so that metrics do not grow with names
     let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
     // at debug: a line for each heartbeat would cost more than the heartbeat
     span.in_scope(|| tracing::debug!(%method, route, status, took_us = took.as_micros() as u64, "answered"));
+    let method = method_label(&method);
+    if let Some(span) = traced {
+        hub.traces.request(span, &incoming, Answered { method, route: &route, status, took });
+    }
     metrics::histogram!(
-        "distr_http_request_seconds", "method" => method_label(&method), "route" => route, "status" => status.to_string()
+        "distr_http_request_seconds", "method" => method, "route" => route, "status" => status.to_string()
     )
     .record(took.as_secs_f64());
     let headers = response.headers_mut();
@@ -78,6 +89,10 @@ pub(super) async fn limit(
 
 fn hub(request: &ServiceRequest) -> Arc<Hub> {
     request.app_data::<web::Data<Arc<Hub>>>().expect("the app has a hub").get_ref().clone()
+}
+
+fn caller(request: &ServiceRequest) -> Option<Caller> {
+    request.headers().get(TRACE_PARENT)?.to_str().ok().and_then(Caller::parse)
 }
 
 fn correlation(request: &ServiceRequest) -> Option<Uuid> {

@@ -104,7 +104,7 @@ pub(crate) async fn start(
     let client = pool.get().await.unwrap();
     let group = groups(&client).await.unwrap().into_iter().find(|other| other.name == group).unwrap();
     drop(client);
-    Runner::start(group, log.clone(), pool, Uuid::new_v4())
+    Runner::start(group, log.clone(), pool, Uuid::new_v4(), |_, _| ())
 }
 
 #[tokio::test]

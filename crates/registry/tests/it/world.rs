@@ -74,7 +74,7 @@ impl World {
         let pool = read_pool(&config.clone().into(), 8);
         let core = groups(&pool.get().await.expect("a connection")).await.expect("the groups");
         let core = core.into_iter().find(|group| group.name == Group::CORE).expect("group core");
-        let runner = Runner::start(core, log.clone(), pool.clone(), Uuid::now_v7());
+        let runner = Runner::start(core, log.clone(), pool.clone(), Uuid::now_v7(), |_, _| ());
         let shown = runner.progress.clone();
 
         let blobs = TempDir::new().expect("a directory");

@@ -15,7 +15,7 @@ pub(super) fn changing<'a>(registry: &'a Registry, visit: &'a Visit) -> Changing
         organization: visit.organization,
         actor: visit.caller.actor.clone(),
         causation: None,
-        correlation: Uuid::now_v7(),
+        correlation: visit.correlation,
         command: Uuid::now_v7(),
         at: registry.now(),
     };
