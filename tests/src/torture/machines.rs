@@ -121,7 +121,8 @@ impl Machines {
 
 impl Machine {
     async fn start(site: &Site, api: &Api, number: usize) -> Result<Self> {
-        let name = format!("machine-{number}");
+        // ids follow from names: another run at the same engine must not take these containers for its own
+        let name = format!("machine-{number}-{}", std::process::id());
         let register =
             format!("targetRegister(customer: \"{}\", name: \"{name}\") {{ enrolment {{ token }} }}", customer(0));
         let registered = run(api, &register).await?;
