@@ -28,6 +28,10 @@ impl Version {
         }
         let identifiers = pre.split('.').map(|identifier| match identifier.parse::<u64>() {
             Ok(number) => format!("0{number:020}"),
+            // a number of any length is one; those that are longer are greater
+            Err(_) if identifier.bytes().all(|byte| byte.is_ascii_digit()) => {
+                format!("0~{:03}{identifier}", identifier.len())
+            }
             Err(_) => format!("1{identifier}"),
         });
         // the separator sorts before whatever an identifier may go on with
@@ -145,6 +149,11 @@ mod tests {
             "1.0.0-1",
             "1.0.0-2",
             "1.0.0-10",
+            "1.0.0-18446744073709551615",
+            "1.0.0-18446744073709551616",
+            "1.0.0-99999999999999999999",
+            "1.0.0-100000000000000000000",
+            "1.0.0--a",
             "1.0.0-alpha",
             "1.0.0-alpha.1",
             "1.0.0-alpha.beta",
