@@ -9,6 +9,7 @@ mod commit;
 mod connector;
 mod migrate;
 mod queue;
+mod quick;
 mod reader;
 mod rows;
 mod session;

@@ -15,6 +15,7 @@ use super::{
     commit::{Committed, Work, commit},
     connector::Connector,
     queue::{Queue, Request},
+    quick::{self, Pace},
     session::{CommitError, Session},
 };
 use crate::{AppendError, Position, StoreError};
@@ -38,6 +39,7 @@ pub(super) struct Appender {
     head: Arc<watch::Sender<Position>>,
     /// Days for which telemetry has its partition, or is known not to get one.
     days: HashSet<NaiveDate>,
+    pace: Pace,
 }
 
 /// Why a batch was given up.
@@ -55,7 +57,7 @@ impl Appender {
         committed: watch::Sender<Position>,
         head: Arc<watch::Sender<Position>>,
     ) -> Self {
-        Self { connector, session: None, queue, committed, head, days: HashSet::new() }
+        Self { connector, session: None, queue, committed, head, days: HashSet::new(), pace: Pace::new() }
     }
 
     /// Until the log is closed and everything is answered.
@@ -67,6 +69,8 @@ impl Appender {
                 Err(GivenUp::Refused(_)) if batch.len() > 1 => self.one_by_one(batch).await,
                 Err(GivenUp::Refused(error) | GivenUp::Away(error)) => refuse(batch, &error),
             }
+            // who was answered and goes on at once gets into the next batch
+            tokio::task::yield_now().await;
         }
     }
 
@@ -101,7 +105,7 @@ impl Appender {
             let error = match self.attempt(&work, rerun_after).await {
                 Ok(committed) => {
                     measure(&work, &committed, begun.elapsed());
-                    self.publish(committed.head);
+                    self.publish(&work, committed.head);
                     return Ok(committed);
                 }
                 Err(error) => error,
@@ -136,7 +140,8 @@ impl Appender {
         if let Some(block) = &work.block {
             prepare_days(&session, &mut self.days, block.newest_at.date_naive()).await?;
         }
-        let outcome = timeout(SILENCE, commit(&session, work, rerun_after)).await.unwrap_or(Err(CommitError::Silent));
+        let outcome = self.commit(&session, work, rerun_after);
+        let outcome = timeout(SILENCE, outcome).await.unwrap_or(Err(CommitError::Silent));
         let usable = match &outcome {
             Ok(_) => true,
             Err(CommitError::Lost(_) | CommitError::Silent) => false,
@@ -146,9 +151,37 @@ impl Appender {
         outcome
     }
 
-    fn publish(&self, head: Position) {
+    /// The quick way, unless the batch may have been committed before; and the careful way where the quick one is refused.
+    async fn commit(
+        &mut self,
+        session: &Session,
+        work: &Work<'_>,
+        rerun_after: Option<Position>,
+    ) -> Result<Committed, CommitError> {
+        if rerun_after.is_none()
+            && self.pace.is_quick()
+            && let Some(plan) = quick::plan(work)
+        {
+            match quick::commit(session, plan).await {
+                Err(CommitError::Refused(_)) => {
+                    self.pace.refused();
+                    session.client.batch_execute("ROLLBACK").await?;
+                }
+                outcome => {
+                    self.pace.taken();
+                    return outcome;
+                }
+            }
+        }
+        commit(session, work, rerun_after).await
+    }
+
+    /// Readers hear of facts at once. Of telemetry the bell tells them, which does not ring for each batch.
+    fn publish(&self, work: &Work<'_>, head: Position) {
         advance(&self.committed, head);
-        advance(&self.head, head);
+        if !work.facts.is_empty() {
+            advance(&self.head, head);
+        }
     }
 }
 

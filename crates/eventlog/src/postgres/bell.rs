@@ -1,5 +1,6 @@
 //! Tells readers that something has come, here and in other processes. From a connection of its own, and not for every
-//! batch: a NOTIFY makes commits wait for each other. It carries hints only; the poll sees what a hint misses.
+//! batch: a NOTIFY makes commits wait for each other, and a flood of telemetry would have each reader read a page for each
+//! batch. It carries hints only; the poll sees what a hint misses.
 
 use std::{future::poll_fn, sync::Arc, time::Duration};
 
@@ -62,11 +63,13 @@ impl Bell {
         // ends with the client
         tokio::spawn(listen(connection, Arc::clone(&self.head)));
         client.batch_execute(&format!("LISTEN {CHANNEL}")).await?;
+        let announce = client.prepare(statements::ANNOUNCE).await?;
         loop {
             match timeout(POLL_FLOOR, self.committed.changed()).await {
                 Ok(Ok(())) => {
-                    let position = self.committed.borrow_and_update().to_string();
-                    client.execute(statements::ANNOUNCE, &[&position]).await?;
+                    let position = *self.committed.borrow_and_update();
+                    advance(&self.head, position);
+                    client.execute(&announce, &[&position.to_string()]).await?;
                     tokio::time::sleep(QUIET).await;
                 }
                 // no appender any more: only look

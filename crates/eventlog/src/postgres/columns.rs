@@ -1,15 +1,16 @@
-//! The new rows of a batch, column by column, as `unnest` takes them.
+//! The new rows of a batch, column by column, as `unnest` takes them. Their positions are counted from the head by the
+//! statement.
 
 use chrono::{DateTime, Utc};
 use tokio_postgres::{Client, Error, Statement};
 use uuid::Uuid;
 
-use crate::{Append, Position};
+use crate::Append;
 
 #[derive(Debug, Default)]
 pub(super) struct Columns<'a> {
-    position: Vec<i64>,
-    previous: Vec<i64>,
+    /// Whether the event before it is still to be looked for; the first one of a stream needs none.
+    follows: Vec<bool>,
     category: Vec<&'static str>,
     stream: Vec<Uuid>,
     revision: Vec<i64>,
@@ -25,14 +26,11 @@ pub(super) struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    /// Adds the events of an append that was taken; they follow `last`, the last position so far.
-    pub(super) fn push(&mut self, append: &'a Append, first_revision: u64, last: Position, last_fact: Position) {
+    /// Adds the events of an append that is taken. `follows`: that there is an event before the first one is not known yet.
+    pub(super) fn push(&mut self, append: &'a Append, first_revision: u64, follows: bool) {
         let actor = append.actor.to_string();
-        let mut previous = last_fact.0 as i64;
         for (event, index) in append.events.iter().zip(0..) {
-            let position = last.plus(index + 1).0 as i64;
-            self.position.push(position);
-            self.previous.push(previous);
+            self.follows.push(follows && index == 0);
             self.category.push(append.stream.category.as_str());
             self.stream.push(append.stream.id);
             self.revision.push((first_revision + index) as i64);
@@ -45,26 +43,24 @@ impl<'a> Columns<'a> {
             self.correlation.push(append.correlation);
             self.recorded_at.push(append.recorded_at);
             self.payload.push(&event.payload);
-            previous = position;
         }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.position.len()
+        self.id.len()
     }
 
     pub(super) async fn insert(&self, client: &Client, statement: &Statement) -> Result<u64, Error> {
         if self.len() == 0 {
             return Ok(0);
         }
-        let Self { position, previous, category, stream, revision, id, event_type, .. } = self;
-        let Self { schema_version, organization, actor, causation, correlation, recorded_at, payload, .. } = self;
+        let Self { follows, category, stream, revision, id, event_type, schema_version, organization, .. } = self;
+        let Self { actor, causation, correlation, recorded_at, payload, .. } = self;
         client
             .execute(
                 statement,
                 &[
-                    position,
-                    previous,
+                    follows,
                     category,
                     stream,
                     revision,

@@ -1,6 +1,6 @@
-//! One batch, one transaction, two round trips. First: lock the head row, and only then look which ids are known and
-//! where the streams stand (each statement has its own snapshot, so that it sees all that was committed before the lock
-//! was granted). Then, after the decisions: insert, move the head, commit.
+//! The careful way of a batch: one transaction, two round trips. First: lock the head row, and only then look which ids
+//! are known and where the streams stand (each statement has its own snapshot, so that it sees all that was committed
+//! before the lock was granted). Then, after the decisions: insert, move the head, commit.
 
 use futures_util::try_join;
 use tokio_postgres::{Error, Row, types::ToSql};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     block::{self, Block},
     columns::Columns,
-    rows,
+    rows::{self, only_if},
     session::{CommitError, Session},
 };
 use crate::{
@@ -23,6 +23,13 @@ use crate::{
 pub(super) struct Work<'a> {
     pub(super) facts: Vec<&'a Append>,
     pub(super) block: Option<Block>,
+}
+
+/// What a batch adds to the log: facts first, then the block.
+#[derive(Debug)]
+pub(super) struct Additions<'a> {
+    pub(super) columns: Columns<'a>,
+    pub(super) block: Option<&'a Block>,
 }
 
 /// What became of a batch.
@@ -52,30 +59,32 @@ pub(super) async fn commit(
     rerun_after: Option<Position>,
 ) -> Result<Committed, CommitError> {
     let Opened { head, mut known, known_block } = open(session, work, rerun_after).await?;
-    let mut end = head;
+    let mut last = head.position;
     let mut columns = Columns::default();
     let mut facts = Vec::with_capacity(work.facts.len());
     for append in &work.facts {
-        facts.push(match known.admit(append, end.position) {
+        facts.push(match known.admit(append, last) {
             Verdict::Take(appended) => {
-                columns.push(append, appended.first_revision, end.position, end.last_fact);
-                end = Head { position: appended.position, last_fact: appended.position };
+                columns.push(append, appended.first_revision, false);
+                last = appended.position;
                 Ok(appended)
             }
             Verdict::Answer(appended) => Ok(appended),
             Verdict::Refuse(error) => Err(error),
         });
     }
-    let new_block = work.block.as_ref().filter(|_| known_block.is_none());
-    let new_block = new_block.map(|block| (block, end.position.plus(1)));
-    end.position = end.position.plus(new_block.map_or(0, |(block, _)| block.count));
+    let block = work.block.as_ref().filter(|_| known_block.is_none());
+    let new_block = block.map(|_| last.plus(1));
+    last = last.plus(block.map_or(0, |block| block.count));
 
-    if end == head {
+    if last == head.position {
         session.client.batch_execute("ROLLBACK").await?;
     } else {
-        write(session, &columns, new_block, end).await?;
+        let additions = Additions { columns, block };
+        let written = write(session, &additions).await?;
+        additions.check(written)?;
     }
-    Ok(Committed { head: end.position, facts, block: known_block.or(new_block.map(|(_, first)| first)) })
+    Ok(Committed { head: last, facts, block: known_block.or(new_block) })
 }
 
 async fn open(session: &Session, work: &Work<'_>, rerun_after: Option<Position>) -> Result<Opened, CommitError> {
@@ -103,10 +112,6 @@ async fn open(session: &Session, work: &Work<'_>, rerun_after: Option<Position>)
     Ok(Opened { head: rows::head(&head)?, known: known(&streams, &revisions, &ids)?, known_block })
 }
 
-async fn only_if(wanted: bool, query: impl Future<Output = Result<Vec<Row>, Error>>) -> Result<Vec<Row>, Error> {
-    if wanted { query.await } else { Ok(Vec::new()) }
-}
-
 async fn known_block(session: &Session, work: &Work<'_>, rerun_after: Option<Position>) -> Result<Vec<Row>, Error> {
     match (&work.block, rerun_after) {
         (Some(block), Some(after)) => session.client.query(&session.known_block, &[&(after.0 as i64), &block.id]).await,
@@ -129,34 +134,46 @@ fn known(streams: &[StreamName], revisions: &[Row], ids: &[Row]) -> Result<Known
     Ok(known)
 }
 
-async fn write(
-    session: &Session,
-    columns: &Columns<'_>,
-    block: Option<(&Block, Position)>,
-    end: Head,
-) -> Result<(), CommitError> {
+/// How many rows of each table a batch wrote: events, blocks, heads.
+pub(super) type Written = (u64, u64, u64);
+
+/// Puts the rows behind the head, whose lock the transaction holds, and commits: statements that are sent together, in this
+/// order. A transaction in which one has failed answers the commit by rolling back.
+pub(super) async fn write(session: &Session, additions: &Additions<'_>) -> Result<Written, Error> {
     let client = &session.client;
-    let (position, last_fact) = (end.position.0 as i64, end.last_fact.0 as i64);
-    let moved: [&(dyn ToSql + Sync); 2] = [&position, &last_fact];
-    // a transaction that failed in one of the first answers the commit by rolling back
+    let counts: [&(dyn ToSql + Sync); 2] = [&additions.facts(), &additions.records()];
     let (events, blocks, heads, ()) = try_join!(
-        columns.insert(client, &session.insert_events),
-        insert_block(session, block),
-        client.execute(&session.move_head, &moved),
+        additions.columns.insert(client, &session.insert_events),
+        insert_block(session, additions),
+        client.execute(&session.move_head, &counts),
         client.batch_execute("COMMIT"),
     )?;
-    let (written, expected) = ((events, blocks, heads), (columns.len() as u64, u64::from(block.is_some()), 1));
-    match written == expected {
-        true => Ok(()),
-        false => Err(CommitError::Nonsense(format!("it wrote {written:?} rows, not {expected:?}"))),
-    }
+    Ok((events, blocks, heads))
 }
 
-async fn insert_block(session: &Session, block: Option<(&Block, Position)>) -> Result<u64, Error> {
-    let Some((block, first)) = block else {
+async fn insert_block(session: &Session, additions: &Additions<'_>) -> Result<u64, Error> {
+    let Some(Block { id, newest_at, raw_size, body, .. }) = additions.block else {
         return Ok(0);
     };
-    let (first, last) = (first.0 as i64, first.plus(block.count - 1).0 as i64);
-    let Block { id, newest_at, raw_size, body, .. } = block;
-    session.client.execute(&session.insert_block, &[id, &first, &last, newest_at, &block::FORMAT, raw_size, body]).await
+    let (facts, records) = (additions.facts(), additions.records());
+    let row: [&(dyn ToSql + Sync); 7] = [id, &facts, &records, newest_at, &block::FORMAT, raw_size, body];
+    session.client.execute(&session.insert_block, &row).await
+}
+
+impl Additions<'_> {
+    fn facts(&self) -> i64 {
+        self.columns.len() as i64
+    }
+
+    fn records(&self) -> i64 {
+        self.block.map_or(0, |block| block.count as i64)
+    }
+
+    pub(super) fn check(&self, written: Written) -> Result<(), CommitError> {
+        let expected = (self.columns.len() as u64, u64::from(self.block.is_some()), 1);
+        match written == expected {
+            true => Ok(()),
+            false => Err(CommitError::Nonsense(format!("it wrote {written:?} rows, not {expected:?}"))),
+        }
+    }
 }

@@ -10,7 +10,7 @@ use tokio_postgres::{Error, Row, types::ToSql};
 use super::{
     ConnectError,
     connector::Connector,
-    rows::{self, RowError},
+    rows::{self, RowError, only_if},
     statements,
 };
 use crate::{
@@ -113,21 +113,18 @@ impl Reader {
 }
 
 /// The queries go out together and are answered in turn: the head first, so that all up to it is visible to the next
-/// two; the mark of retention last, so that what these two missed is below it.
+/// two; the mark of retention last, so that what these two missed is below it. What is not selected is not asked for.
 async fn find(client: &Object, after: Position, limit: usize, selection: Selection) -> Result<Found, Error> {
     let head = client.prepare_cached(statements::HEAD).await?;
     let facts = client.prepare_cached(statements::FACTS).await?;
     let telemetry = client.prepare_cached(statements::TELEMETRY).await?;
     let dropped_through = client.prepare_cached(statements::DROPPED_THROUGH).await?;
-    let after = bigint(after.0);
-    let limit_if = |selected: bool| if selected { bigint(limit as u64) } else { 0 };
-    let (most_facts, most_telemetry) = (limit_if(selection.facts()), limit_if(selection.telemetry()));
-    let of_facts: [&(dyn ToSql + Sync); 2] = [&after, &most_facts];
-    let of_telemetry: [&(dyn ToSql + Sync); 2] = [&after, &most_telemetry];
+    let (after, limit) = (bigint(after.0), bigint(limit as u64));
+    let parameters: [&(dyn ToSql + Sync); 2] = [&after, &limit];
     let (head, facts, telemetry, dropped_through) = try_join!(
         client.query_one(&head, &[]),
-        client.query(&facts, &of_facts),
-        client.query(&telemetry, &of_telemetry),
+        only_if(selection.facts(), client.query(&facts, &parameters)),
+        only_if(selection.telemetry(), client.query(&telemetry, &parameters)),
         client.query_one(&dropped_through, &[]),
     )?;
     Ok(Found { head, facts, telemetry, dropped_through })

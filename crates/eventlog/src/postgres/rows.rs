@@ -20,6 +20,14 @@ pub(super) enum RowError {
     Value(String),
 }
 
+/// No rows if they are not wanted; then the database is not asked.
+pub(super) async fn only_if(
+    wanted: bool,
+    query: impl Future<Output = Result<Vec<Row>, Error>>,
+) -> Result<Vec<Row>, Error> {
+    if wanted { query.await } else { Ok(Vec::new()) }
+}
+
 /// Each stream once.
 pub(super) fn distinct_streams(appends: &[&Append]) -> Vec<StreamName> {
     appends.iter().map(|append| append.stream).collect::<BTreeSet<_>>().into_iter().collect()

@@ -1,8 +1,36 @@
+-- Behind the head, whose lock this transaction holds. What must follow an event that is not there gets a revision that the
+-- table refuses.
 INSERT INTO eventlog.event (
     position, previous, category, stream, revision, id, event_type, schema_version, organization, actor, causation,
     correlation, recorded_at, payload
 )
-SELECT * FROM unnest(
-    $1::bigint[], $2::bigint[], $3::text[], $4::uuid[], $5::bigint[], $6::uuid[], $7::text[], $8::integer[],
-    $9::uuid[], $10::text[], $11::uuid[], $12::uuid[], $13::timestamptz[], $14::bytea[]
+SELECT
+    head.position + fact.number,
+    CASE fact.number WHEN 1 THEN head.last_fact ELSE head.position + fact.number - 1 END,
+    fact.category,
+    fact.stream,
+    CASE
+        WHEN NOT fact.follows THEN fact.revision
+        WHEN EXISTS (
+            SELECT FROM eventlog.event AS before
+            WHERE before.stream = fact.stream AND before.category = fact.category AND before.revision = fact.revision - 1
+        ) THEN fact.revision
+        ELSE -1
+    END,
+    fact.id,
+    fact.event_type,
+    fact.schema_version,
+    fact.organization,
+    fact.actor,
+    fact.causation,
+    fact.correlation,
+    fact.recorded_at,
+    fact.payload
+FROM eventlog.head
+CROSS JOIN unnest(
+    $1::boolean[], $2::text[], $3::uuid[], $4::bigint[], $5::uuid[], $6::text[], $7::integer[], $8::uuid[], $9::text[],
+    $10::uuid[], $11::uuid[], $12::timestamptz[], $13::bytea[]
+) WITH ORDINALITY AS fact (
+    follows, category, stream, revision, id, event_type, schema_version, organization, actor, causation, correlation,
+    recorded_at, payload, number
 )

@@ -1,1 +1,5 @@
-UPDATE eventlog.head SET position = $1, last_fact = $2
+-- Over so many facts, and so many records behind them.
+UPDATE eventlog.head
+SET
+    position = position + $1::bigint + $2::bigint,
+    last_fact = CASE WHEN $1::bigint > 0 THEN position + $1::bigint ELSE last_fact END
