@@ -53,6 +53,7 @@ pub struct LicenseAuditProjection;
 impl Projection for LicenseAuditProjection {
     type Row = LicenseAuditRow;
     const TABLE: &'static str = "license_audit";
+    const MADE_ONCE: bool = true;
 
     fn keys(entry: &Seen) -> Vec<Uuid> {
         match &entry.what {

@@ -18,6 +18,8 @@ use crate::error::ProjectionError;
 pub trait Projection: Send + Sync + 'static {
     type Row: Serialize + DeserializeOwned + Clone + std::fmt::Debug + Send + Sync;
     const TABLE: &'static str;
+    /// Each row is put once and whole, and no entry looks at the row of another.
+    const MADE_ONCE: bool = false;
 
     /// The rows that this entry may touch; they are in `rows` when `apply` is called, if they exist.
     fn keys(entry: &Seen) -> Vec<Uuid>;
@@ -97,6 +99,15 @@ pub struct Rows<R> {
 struct Slot<R> {
     row: Option<R>,
     changed: bool,
+    /// the table has a row of this key
+    stored: bool,
+}
+
+/// How many rows the table does not show as they are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Unsaved {
+    pub(crate) new: usize,
+    pub(crate) changed: usize,
 }
 
 impl<R> Default for Rows<R> {
@@ -107,11 +118,16 @@ impl<R> Default for Rows<R> {
 
 impl<R> Rows<R> {
     pub fn put(&mut self, key: Uuid, row: R) {
-        self.rows.insert(key, Slot { row: Some(row), changed: true });
+        self.set(key, Some(row));
     }
 
     pub fn remove(&mut self, key: Uuid) {
-        self.rows.insert(key, Slot { row: None, changed: true });
+        self.set(key, None);
+    }
+
+    fn set(&mut self, key: Uuid, row: Option<R>) {
+        let slot = self.rows.entry(key).or_insert(Slot { row: None, changed: true, stored: false });
+        (slot.row, slot.changed) = (row, true);
     }
 
     /// The row, to be changed in place; nothing if the table has none.
@@ -122,14 +138,54 @@ impl<R> Rows<R> {
     }
 
     pub(crate) fn load(&mut self, key: Uuid, row: R) {
-        self.rows.insert(key, Slot { row: Some(row), changed: false });
+        self.rows.insert(key, Slot { row: Some(row), changed: false, stored: true });
     }
 
-    pub(crate) fn changed(&self) -> impl Iterator<Item = &R> {
-        self.rows.values().filter(|slot| slot.changed).filter_map(|slot| slot.row.as_ref())
+    /// The table has no row of this key.
+    pub(crate) fn note_absent(&mut self, key: Uuid) {
+        self.rows.entry(key).or_insert(Slot { row: None, changed: false, stored: false });
+    }
+
+    /// Whether it is known what the table has of this key.
+    pub(crate) fn knows(&self, key: Uuid) -> bool {
+        self.rows.contains_key(&key)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(crate) fn unsaved(&self) -> Unsaved {
+        let mut unsaved = Unsaved::default();
+        for slot in self.rows.values().filter(|slot| slot.changed) {
+            match slot.stored {
+                true => unsaved.changed += 1,
+                false => unsaved.new += 1,
+            }
+        }
+        unsaved
+    }
+
+    /// Those that changed, and whether the table has them.
+    pub(crate) fn changed(&self) -> impl Iterator<Item = (&R, bool)> {
+        let changed = self.rows.values().filter(|slot| slot.changed);
+        changed.filter_map(|slot| Some((slot.row.as_ref()?, slot.stored)))
     }
 
     pub(crate) fn removed(&self) -> Vec<Uuid> {
-        self.rows.iter().filter(|(_, slot)| slot.row.is_none() && slot.changed).map(|(key, _)| *key).collect()
+        let removed = self.rows.iter().filter(|(_, slot)| slot.row.is_none() && slot.changed && slot.stored);
+        removed.map(|(key, _)| *key).collect()
+    }
+
+    pub(crate) fn forget_unchanged(&mut self) {
+        self.rows.retain(|_, slot| slot.changed);
+    }
+
+    /// The table shows them all as they are.
+    pub(crate) fn note_saved(&mut self) {
+        self.rows.retain(|_, slot| slot.row.is_some());
+        for slot in self.rows.values_mut() {
+            (slot.changed, slot.stored) = (false, true);
+        }
     }
 }

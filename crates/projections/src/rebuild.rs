@@ -1,6 +1,7 @@
 //! Makes the read models anew from the log, beside the live generation, which serves and is written on meanwhile:
 //!
-//! 1. replay up to where the live runners stand, all groups in one pass (a run that was ended goes on where it stood);
+//! 1. replay up to where the live runners stand, all groups in one pass (a run that was ended goes on where it stood), and
+//!    only then make the indexes that queries need;
 //! 2. take a snapshot of the live generation, bring the new one to the very same positions, compare table by table;
 //! 3. fence the runners off, apply the last few entries, rename: one transaction, and the pause is no longer than that;
 //! 4. drop the old generation.
@@ -8,6 +9,8 @@
 //! The connection that writes holds the lock that lets only one rebuild run, so that whoever has lost the lock cannot write.
 
 mod compare;
+mod copy;
+mod fill;
 mod lock;
 mod replay;
 mod swap;
@@ -22,10 +25,11 @@ use tokio_postgres::error::SqlState;
 
 use crate::error::ProjectionError;
 use crate::group::groups;
-use crate::schema::{LIVE, NEXT, SHAPE, connect, create, prepare_live, shape_of};
+use crate::schema::{LIVE, NEXT, SHAPE, connect, create, defer_indexes, make_deferred_indexes, prepare_live, shape_of};
 use replay::{Builder, Positions};
 
 pub use compare::{Comparison, Difference, DifferenceKind, TableComparison};
+pub(crate) use fill::{Fill, Filling};
 pub use lock::cancel;
 
 /// Fewer entries than this behind the live generation, and the rest is applied within the swap.
@@ -118,7 +122,7 @@ pub async fn rebuild(
 ) -> Result<RebuildReport, RebuildError> {
     let mut client = locked(database, options.wait).await?;
     begin(&mut client, options, &mut told).await?;
-    let outcome = build_and_swap(database, &mut client, log.as_ref(), options, &mut told).await;
+    let outcome = build_and_swap(database, &mut client, log, options, &mut told).await;
     outcome.map_err(|error| if client.is_closed() || error.is_end() { RebuildError::Ended } else { error })
 }
 
@@ -131,7 +135,7 @@ pub async fn verify(
 ) -> Result<Comparison, RebuildError> {
     let mut client = locked(database, options.wait).await?;
     begin(&mut client, options, &mut told).await?;
-    let outcome = build_and_compare(database, &mut client, log.as_ref(), &mut told).await;
+    let outcome = build_and_compare(database, &mut client, log, &mut told).await;
     outcome.map_err(|error| if client.is_closed() || error.is_end() { RebuildError::Ended } else { error })
 }
 
@@ -147,7 +151,7 @@ pub async fn reshape(
         return Ok(None);
     }
     begin(&mut client, options, &mut told).await?;
-    build_and_swap(database, &mut client, log.as_ref(), options, &mut told).await.map(Some)
+    build_and_swap(database, &mut client, log, options, &mut told).await.map(Some)
 }
 
 async fn locked(database: &Address, wait: bool) -> Result<Client, RebuildError> {
@@ -186,6 +190,7 @@ async fn renew(client: &mut Client) -> Result<(), ProjectionError> {
     let transaction = client.transaction().await?;
     NEXT.discard(&transaction).await?;
     create(&transaction, &NEXT).await?;
+    defer_indexes(&transaction, &NEXT).await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -193,13 +198,14 @@ async fn renew(client: &mut Client) -> Result<(), ProjectionError> {
 async fn build_and_swap(
     database: &Address,
     client: &mut Client,
-    log: &dyn EventLog,
+    log: Arc<dyn EventLog>,
     options: RebuildOptions,
     told: &mut (impl FnMut(Step<'_>) + Send),
 ) -> Result<RebuildReport, RebuildError> {
     let groups = groups(client).await?;
-    let mut builder = Builder { client, log, groups: &groups, applied: 0 };
+    let mut builder = Builder::new(client, log.clone(), &groups).await?;
     catch_up(&mut builder, told).await?;
+    make_deferred_indexes(builder.client, &NEXT).await?;
     let comparison = match shape_of(builder.client, &LIVE).await? {
         Some(SHAPE) => Some(compare(database, &mut builder, told).await?),
         _ => None,
@@ -229,7 +235,7 @@ async fn build_and_swap(
 async fn build_and_compare(
     database: &Address,
     client: &mut Client,
-    log: &dyn EventLog,
+    log: Arc<dyn EventLog>,
     told: &mut (impl FnMut(Step<'_>) + Send),
 ) -> Result<Comparison, RebuildError> {
     match shape_of(client, &LIVE).await? {
@@ -237,8 +243,9 @@ async fn build_and_compare(
         live => return Err(RebuildError::OtherShape { live: live.unwrap_or_default() }),
     }
     let groups = groups(client).await?;
-    let mut builder = Builder { client, log, groups: &groups, applied: 0 };
+    let mut builder = Builder::new(client, log, &groups).await?;
     catch_up(&mut builder, told).await?;
+    make_deferred_indexes(builder.client, &NEXT).await?;
     let comparison = compare(database, &mut builder, told).await?;
     if comparison.is_equal() {
         NEXT.discard(client).await?;

@@ -107,6 +107,56 @@ pub(crate) async fn create(
     Ok(())
 }
 
+/// Takes the indexes away that only queries need, and notes them: a table without them is filled several times as quickly.
+pub(crate) async fn defer_indexes(
+    transaction: &tokio_postgres::Transaction<'_>,
+    generation: &Generation,
+) -> Result<(), ProjectionError> {
+    let tables = generation.tables;
+    transaction
+        .batch(&format!(
+            "CREATE TABLE {tables}.deferred_index AS
+             SELECT indexdef AS definition FROM pg_indexes
+             WHERE schemaname = '{tables}'
+               AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = format('%I.%I', schemaname, indexname)::regclass);
+             DO $$
+             DECLARE
+                 deferred text;
+             BEGIN
+                 FOR deferred IN
+                     SELECT format('%I.%I', schemaname, indexname) FROM pg_indexes
+                     WHERE schemaname = '{tables}'
+                       AND indexdef IN (SELECT definition FROM {tables}.deferred_index)
+                 LOOP
+                     EXECUTE 'DROP INDEX ' || deferred;
+                 END LOOP;
+             END
+             $$"
+        ))
+        .await?;
+    Ok(())
+}
+
+/// Makes them, unless that was done, and tells the planner what the tables are like.
+pub(crate) async fn make_deferred_indexes(client: &mut Client, generation: &Generation) -> Result<(), ProjectionError> {
+    let table = format!("{}.deferred_index", generation.tables);
+    let transaction = client.transaction().await?;
+    let exists: bool = transaction.query_one("SELECT to_regclass($1) IS NOT NULL", &[&table]).await?.get(0);
+    if !exists {
+        return Ok(());
+    }
+    transaction.batch("SET LOCAL maintenance_work_mem = '256MB'").await?;
+    for row in transaction.query(&format!("SELECT definition FROM {table}"), &[]).await? {
+        transaction.batch(row.get(0)).await?;
+    }
+    transaction.batch(&format!("DROP TABLE {table}")).await?;
+    let tables = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = $1";
+    for row in transaction.query(tables, &[&generation.tables]).await? {
+        transaction.batch(&format!("ANALYZE {}", row.get::<_, &str>(0))).await?;
+    }
+    Ok(transaction.commit().await?)
+}
+
 impl Generation {
     /// From now on the connection's statements find these tables.
     pub(crate) async fn look_into(&self, client: &Client) -> Result<(), ProjectionError> {

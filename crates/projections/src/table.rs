@@ -2,6 +2,7 @@
 //! statements however many entries. Rows cross as JSON, so a row type and its table need no mapping beside serde's.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::Serialize;
@@ -11,6 +12,7 @@ use uuid::Uuid;
 
 use crate::error::ProjectionError;
 use crate::projection::{Projection, Rows, Seen};
+use crate::rebuild::{Fill, Filling};
 
 /// Many small JSON documents are quicker for the database to take apart than a large one.
 const STORED_AT_ONCE: usize = 1_000;
@@ -21,54 +23,73 @@ pub(crate) trait Table: Send + Sync {
     fn name(&self) -> &'static str;
 
     async fn apply(&self, transaction: &Transaction<'_>, batch: &[Seen]) -> Result<(), ProjectionError>;
+
+    /// What fills the table of a new generation; `is_empty`: nothing is in it yet.
+    fn fill(&self, is_empty: bool) -> Box<dyn Fill>;
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) is_json: bool,
 }
 
 /// The statements of one table, in the schema that the connection's search path names first.
-struct Statements<P> {
+pub(crate) struct Statements<P> {
+    pub(crate) columns: Arc<[Column]>,
+    pub(crate) delete: String,
     load: String,
     store: String,
-    delete: String,
     projection: PhantomData<P>,
+}
+
+impl<P> Clone for Statements<P> {
+    fn clone(&self) -> Self {
+        let Self { columns, delete, load, store, .. } = self;
+        let (columns, delete, load, store) = (columns.clone(), delete.clone(), load.clone(), store.clone());
+        Self { columns, delete, load, store, projection: PhantomData }
+    }
 }
 
 pub(crate) async fn table<P: Projection>(client: &Client) -> Result<Box<dyn Table>, ProjectionError> {
     let columns = client
         .query(
-            "SELECT attname::text FROM pg_attribute
-             WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'id'
+            "SELECT attname::text, atttypid = 'jsonb'::regtype FROM pg_attribute
+             WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped
              ORDER BY attnum",
             &[&P::TABLE],
         )
         .await?;
-    let assignments: Vec<String> = columns
-        .iter()
-        .map(|row| row.get::<_, String>(0))
-        .map(|column| format!("{column} = excluded.{column}"))
-        .collect();
+    let columns: Arc<[Column]> = columns.iter().map(|row| Column { name: row.get(0), is_json: row.get(1) }).collect();
     let table = P::TABLE;
     Ok(Box::new(Statements::<P> {
         // as text: quicker to make and to read than jsonb, which is read twice
         load: format!("SELECT id, to_json(t)::text FROM {table} t WHERE id = ANY($1)"),
-        store: format!(
-            "INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, $1)
-             ON CONFLICT (id) DO UPDATE SET {}",
-            assignments.join(", ")
-        ),
+        store: upsert::<P>(&columns, &format!("jsonb_populate_recordset(NULL::{table}, $1)")),
         delete: format!("DELETE FROM {table} WHERE id = ANY($1)"),
+        columns,
         projection: PhantomData,
     }))
 }
 
+fn upsert<P: Projection>(columns: &[Column], from: &str) -> String {
+    let rest = columns.iter().map(|column| &column.name).filter(|name| *name != "id");
+    let assignments: Vec<String> = rest.map(|column| format!("{column} = excluded.{column}")).collect();
+    let (table, assignments) = (P::TABLE, assignments.join(", "));
+    format!("INSERT INTO {table} SELECT * FROM {from} ON CONFLICT (id) DO UPDATE SET {assignments}")
+}
+
 impl<P: Projection> Statements<P> {
-    async fn load(&self, transaction: &Transaction<'_>, keys: &[Uuid]) -> Result<Rows<P::Row>, ProjectionError> {
-        let mut rows = Rows::default();
-        let statement = transaction.prepare(&self.load).await?;
-        for row in transaction.query(&statement, &[&keys]).await? {
-            let loaded =
-                serde_json::from_str(row.get(1)).map_err(|source| ProjectionError::Row { table: P::TABLE, source })?;
-            rows.load(row.get(0), loaded);
-        }
-        Ok(rows)
+    pub(crate) async fn load(&self, client: &Client, keys: &[Uuid]) -> Result<Vec<(Uuid, P::Row)>, ProjectionError> {
+        let statement = client.prepare(&self.load).await?;
+        let rows = client.query(&statement, &[&keys]).await?;
+        let rows = rows.iter().map(|row| Ok((row.get(0), serde_json::from_str(row.get(1))?)));
+        rows.collect::<Result<_, _>>().map_err(|source| ProjectionError::Row { table: P::TABLE, source })
+    }
+
+    /// Inserts or replaces by the rows of a table of the same columns.
+    pub(crate) fn merge_from(&self, table: &str) -> String {
+        upsert::<P>(&self.columns, table)
     }
 }
 
@@ -85,11 +106,14 @@ impl<P: Projection> Table for Statements<P> {
         }
         keys.sort_unstable();
         keys.dedup();
-        let mut rows = self.load(transaction, &keys).await?;
+        let mut rows = Rows::default();
+        for (key, row) in self.load(transaction.client(), &keys).await? {
+            rows.load(key, row);
+        }
         for entry in batch {
             P::apply(&mut rows, entry);
         }
-        let changed: Vec<&P::Row> = rows.changed().collect();
+        let changed: Vec<&P::Row> = rows.changed().map(|(row, _)| row).collect();
         if !changed.is_empty() {
             let statement = transaction.prepare(&self.store).await?;
             for rows in changed.chunks(STORED_AT_ONCE) {
@@ -103,11 +127,15 @@ impl<P: Projection> Table for Statements<P> {
         }
         Ok(())
     }
+
+    fn fill(&self, is_empty: bool) -> Box<dyn Fill> {
+        Box::new(Filling::new(self.clone(), is_empty))
+    }
 }
 
 /// As JSON that Postgres takes: the one character that its texts cannot hold becomes U+FFFD. The edges refuse it; an event
 /// that has it all the same must not stop the read models.
-fn storable(rows: &impl Serialize) -> Result<Box<RawValue>, serde_json::Error> {
+pub(crate) fn storable(rows: &impl Serialize) -> Result<Box<RawValue>, serde_json::Error> {
     let json = serde_json::to_string(rows)?;
     RawValue::from_string(match json.contains("\\u0000") {
         true => json.replace("\\u0000", "\\ufffd"),

@@ -21,6 +21,7 @@ const DROP_ATTEMPTS: usize = 120;
 pub(super) async fn swap(builder: &mut Builder<'_>) -> Result<(Position, Duration), ProjectionError> {
     let began = Instant::now();
     let groups = builder.groups;
+    let log = builder.log.clone();
     let transaction = builder.client.transaction().await?;
     // waits for the page at hand; a runner that comes later waits here, and then finds that its epoch is over
     let fence = format!(
@@ -31,11 +32,12 @@ pub(super) async fn swap(builder: &mut Builder<'_>) -> Result<(Position, Duratio
     let sql = format!("SELECT group_name, position FROM {}.checkpoint", NEXT.tables);
     let next = Positions::from_rows(&transaction.query(&sql, &[]).await?);
     let mut reached = Position::MAX;
-    for group in groups {
-        let (mut at, to) = (next.of_group(group.name), live.of_group(group.name));
+    for group in groups.chunks(1) {
+        let name = group[0].name;
+        let (mut at, to) = (next.of_group(name), live.of_group(name));
         while at < to {
-            let page = read(builder.log, at, to, selection(&[group])).await?;
-            apply(&transaction, &[group], &page, at).await?;
+            let page = read(log.as_ref(), at, to, selection(group)).await?;
+            apply(&transaction, group, &page, at).await?;
             builder.applied += page.entries.len() as u64;
             at = page.scanned_to;
         }
