@@ -3,10 +3,13 @@
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use distr_tests::hub::{HubProcess, OWNER, PASSWORD};
-use distr_tests::{binary, root};
+use distr_tests::{binary, root, wait};
 use serde_json::{Value, json};
+
+use crate::access::registry::push;
 
 struct Cli<'a> {
     hub: &'a HubProcess,
@@ -139,4 +142,35 @@ async fn members_tokens_and_targets_come_and_go() {
     assert_eq!(cli.json(&["fleet"])[0]["state"], "UNKNOWN");
     cli.json(&["target", "retire", "factory", "--customer", "globex", "--reason", "sold"]);
     assert_eq!(cli.json(&["fleet"]), json!([]));
+}
+
+#[tokio::test]
+async fn a_repository_shows_what_it_holds_may_hold_and_who_asked_for_it() {
+    let hub = HubProcess::start_with(&[("DISTR_REGISTRY_QUOTA", "1 GiB")]).await;
+    let cli = signed_in(&hub).await;
+    let owner = hub.sign_in("acme").await;
+    let digest = push(&hub, &owner, "acme/hello", "1.0.0", "hello").await;
+    let shown = cli.json(&["repository", "show", "hello"]);
+    let held = shown["usage"]["bytes"].as_u64().expect("bytes");
+    assert!(held > 0 && shown["usage"]["quota"].is_null(), "{shown}");
+    let usage = "{ organization { registryUsage { bytes quota } } }";
+    let organization = hub.graphql(Some(&owner), usage, json!({})).await.data()["organization"].clone();
+    assert_eq!(organization["registryUsage"], json!({ "bytes": held, "quota": 1 << 30 }));
+
+    assert_eq!(cli.json(&["repository", "set-quota", "hello", "1KiB"])["changed"], true);
+    assert_eq!(cli.json(&["repository", "set-quota", "hello", "1024"])["changed"], false);
+    assert_eq!(cli.json(&["repository", "list"])[0]["usage"], json!({ "bytes": held, "quota": 1024 }));
+    let wrong = cli.run(&["repository", "set-quota", "hello", "much"], "");
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(text(&wrong.stderr).contains("quota \"much\" is not valid"), "{}", text(&wrong.stderr));
+    assert_eq!(cli.json(&["repository", "clear-quota", "hello"])["changed"], true);
+    assert!(cli.json(&["repository", "show", "hello"])["usage"]["quota"].is_null());
+
+    let accesses = wait::until("the push", Duration::from_secs(30), async || {
+        let accesses = cli.json(&["repository", "accesses", "hello", "--digest", &digest]);
+        if accesses == json!([]) { Err("none".to_owned()) } else { Ok(accesses) }
+    });
+    assert_eq!(accesses.await[0]["subject"], "acme/hello:1.0.0");
+    let table = cli.run(&["repository", "accesses", "hello"], "");
+    assert!(text(&table.stdout).contains("acme/hello:1.0.0"), "{}", text(&table.stdout));
 }

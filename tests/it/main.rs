@@ -1,11 +1,13 @@
 //! One test binary for all of them: the name of a file is the slice, or the promise, that it looks at.
 
 mod access;
+mod accesses;
 mod analytics;
 mod backup;
 mod catalog;
 mod cli;
 mod clients;
+mod crash;
 mod embedded;
 mod enrolment;
 mod heartbeats;

@@ -2,6 +2,7 @@
 //! before it runs the tests.
 
 pub mod agent;
+pub mod bucket;
 pub mod client;
 pub mod collector;
 pub mod docker;

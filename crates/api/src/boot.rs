@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::web;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use chrono::TimeDelta;
 use distr_embedded_postgres::EmbeddedPostgres;
 use distr_eventlog::{EventLog, Position};
@@ -144,9 +144,13 @@ fn serve_metrics(config: &HttpConfig, scraped: Scraped) -> anyhow::Result<Option
 }
 
 fn settings(config: &ServeConfig) -> anyhow::Result<Settings> {
+    if config.registry.blob_redirect && config.storage.blob_store_url.is_none() {
+        bail!("DISTR_BLOB_REDIRECT is true, and the blobs are files: set BLOB_STORE_URL, too");
+    }
     let public_url: Url = config.http.public_url()?;
     Ok(Settings {
         registry_host: registry_host(&public_url),
+        registry_quota: config.registry.registry_quota,
         public_url,
         heartbeat_seconds: config.fleet.heartbeat_seconds,
         silence: config.fleet.silence()?,
@@ -198,6 +202,8 @@ fn open_registry(
         public_url: config.http.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()),
         behind_proxy: false,
         requests_per_second: config.http.rate_limit,
+        quota: config.registry.registry_quota,
+        redirect_blobs: config.registry.blob_redirect,
     };
     let (registry, recording) = Registry::start(ports, settings);
     (web::Data::new(registry), recording)

@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use chrono::TimeDelta;
 use distr_domain::fleet::Silence;
 use distr_domain::names::Slug;
+use distr_domain::quota::Quota;
 use distr_registry::Schedule;
 use url::Url;
 
@@ -54,9 +55,16 @@ pub struct HttpConfig {
     pub introspection: bool,
 }
 
-/// What the registry does without a request.
+/// What the registry may hold, and what it does without a request.
 #[derive(Debug, Clone, clap::Args)]
 pub struct RegistryConfig {
+    /// What each organization may hold, such as 500GiB; without it, anything
+    #[arg(long, env = "DISTR_REGISTRY_QUOTA")]
+    pub registry_quota: Option<Quota>,
+    /// Whether clients fetch blobs from the bucket of BLOB_STORE_URL themselves, with URLs that are signed for five minutes;
+    /// they must reach it at AWS_ENDPOINT
+    #[arg(long, env = "DISTR_BLOB_REDIRECT", default_value_t = false, action = clap::ArgAction::Set)]
+    pub blob_redirect: bool,
     /// Hours between two runs of retention and collection; 0 for never
     #[arg(long, env = "DISTR_COLLECT_HOURS", default_value_t = 24)]
     pub collect_hours: u16,

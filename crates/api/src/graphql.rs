@@ -1,5 +1,6 @@
 //! The GraphQL schema: one file per slice, merged here. A resolver authenticates and guards, makes one call, converts.
 
+mod access;
 mod application;
 mod application_policy;
 mod artifact;
@@ -51,6 +52,7 @@ pub struct Query(
     release::ReleaseQuery,
     channel::ChannelQuery,
     artifact::ArtifactQuery,
+    access::AccessQuery,
     attachment::AttachmentQuery,
     license::LicenseQuery,
     license_audit::LicenseAuditQuery,

@@ -8,6 +8,7 @@ use deadpool_postgres::Pool;
 use distr_domain::decider::Decider;
 use distr_domain::fleet::Silence;
 use distr_domain::ids::{OrganizationId, TargetId};
+use distr_domain::quota::Quota;
 use distr_eventlog::{Actor, Context, EventLog, Executed, Position, execute};
 use distr_projections::{Progress, query::ReadClient};
 use distr_registry::BlobStore;
@@ -68,6 +69,8 @@ pub struct Settings {
     pub public_url: Url,
     /// `host[:port]` of the registry in image references
     pub registry_host: String,
+    /// what each organization may hold there
+    pub registry_quota: Option<Quota>,
     pub heartbeat_seconds: u32,
     /// at this age an agent is told to ask for a new credential
     pub credential_age: TimeDelta,

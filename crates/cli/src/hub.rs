@@ -95,12 +95,29 @@ impl Hub {
     where
         Q: GraphQLQuery<ResponseData: Serialize>,
     {
+        self.list_up_to::<Q>(usize::MAX, at, variables).await
+    }
+
+    /// No more than the first `limit` of a connection.
+    pub(crate) async fn list_up_to<Q>(
+        &self,
+        limit: usize,
+        at: &str,
+        variables: impl Fn(Option<String>) -> Q::Variables,
+    ) -> Result<Vec<Value>>
+    where
+        Q: GraphQLQuery<ResponseData: Serialize>,
+    {
         let (mut items, mut cursor) = (vec![], None);
         loop {
             let mut answer = serde_json::to_value(self.ask::<Q>(variables(cursor)).await?)?;
             let page = answer.pointer_mut(at).with_context(|| format!("the answer has no {at}"))?;
             if let Some(Value::Array(nodes)) = page.get_mut("nodes") {
                 items.append(nodes);
+            }
+            if items.len() >= limit {
+                items.truncate(limit);
+                return Ok(items);
             }
             match page.pointer("/pageInfo/endCursor").and_then(Value::as_str) {
                 Some(end) if page.pointer("/pageInfo/hasNextPage") == Some(&Value::Bool(true)) => {

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
+use distr_domain::quota::Quota;
 use serde_json::Value;
 
 use crate::hub::{Hub, PAGE};
@@ -11,14 +12,16 @@ use crate::session::Session;
 
 shown!(
     "src/repository.graphql": RepositoryList RepositoryShow RepositoryPlan RepositoryMakeImmutable RepositoryMakeMutable
-        RepositorySetRetention RepositoryClearRetention RepositorySetVisibility
+        RepositorySetRetention RepositoryClearRetention RepositorySetVisibility RepositorySetQuota RepositoryClearQuota
+        RepositoryAccesses
 );
 
 const COLUMNS: Columns = &[
     ("NAME", "/name"),
     ("VISIBILITY", "/visibility"),
     ("MANIFESTS", "/manifests"),
-    ("BYTES", "/bytes"),
+    ("BYTES", "/usage/bytes"),
+    ("QUOTA", "/usage/quota"),
     ("TAGS", "/tags"),
     ("LAST PUSHED", "/lastPushedAt"),
 ];
@@ -26,13 +29,26 @@ const FIELDS: Columns = &[
     ("NAME", "/name"),
     ("VISIBILITY", "/visibility"),
     ("MANIFESTS", "/manifests"),
-    ("BYTES", "/bytes"),
+    ("BYTES", "/usage/bytes"),
+    ("QUOTA", "/usage/quota"),
     ("LAST PUSHED", "/lastPushedAt"),
     ("IMMUTABLE BUT FOR", "/immutableExcept"),
     ("KEEP LAST", "/retention/keepLast"),
     ("KEEP DAYS", "/retention/keepDays"),
     ("KEEP TAGS", "/retention/keepTags"),
     ("UNTAGGED DAYS", "/retention/untaggedDays"),
+];
+const ACCESSES: Columns = &[
+    ("AT", "/at"),
+    ("ACTION", "/action"),
+    ("SUBJECT", "/subject"),
+    ("DIGEST", "/digest"),
+    ("CALLER", "/caller"),
+    ("CUSTOMER", "/customer"),
+    ("ADDRESS", "/address"),
+    ("USER AGENT", "/userAgent"),
+    ("RULE", "/rule"),
+    ("REFUSAL", "/reason"),
 ];
 const PLAN: Columns = &[("TAGS THAT GO", "/tags"), ("MANIFESTS THAT GO", "/manifests")];
 
@@ -81,6 +97,27 @@ pub(crate) enum Command {
     },
     /// Keep everything again
     ClearRetention { name: String },
+    /// Refuse pushes that would make the repository hold more than this
+    SetQuota {
+        name: String,
+        /// Bytes, or such as 500MB, 20GiB
+        quota: Quota,
+    },
+    /// Let the repository hold as much as its organization may
+    ClearQuota { name: String },
+    /// List who pulled from a repository, pushed to it or was refused, the newest first
+    Accesses {
+        name: String,
+        /// Only of this digest
+        #[arg(long)]
+        digest: Option<String>,
+        /// Only what was asked for by this tag
+        #[arg(long, conflicts_with = "digest")]
+        tag: Option<String>,
+        /// At most so many
+        #[arg(long, value_name = "COUNT", default_value_t = 100)]
+        limit: usize,
+    },
 }
 
 impl Command {
@@ -143,6 +180,28 @@ impl Command {
                 let variables = repository_clear_retention::Variables { repository: name };
                 let data = hub.ask::<RepositoryClearRetention>(variables).await?;
                 out.did(data.repository_clear_retention, "repository", &sentence)
+            }
+            Self::SetQuota { name, quota } => {
+                let sentence = format!("repository \"{name}\" may hold {quota}");
+                let variables = repository_set_quota::Variables { repository: name, bytes: quota.bytes() as i64 };
+                let data = hub.ask::<RepositorySetQuota>(variables).await?;
+                out.did(data.repository_set_quota, "repository", &sentence)
+            }
+            Self::ClearQuota { name } => {
+                let sentence = format!("repository \"{name}\" has no quota");
+                let data =
+                    hub.ask::<RepositoryClearQuota>(repository_clear_quota::Variables { repository: name }).await?;
+                out.did(data.repository_clear_quota, "repository", &sentence)
+            }
+            Self::Accesses { name, digest, tag, limit } => {
+                let variables = |after| repository_accesses::Variables {
+                    repository: name.clone(),
+                    digest: digest.clone(),
+                    tag: tag.clone(),
+                    first: Some(PAGE.min(i64::try_from(limit).unwrap_or(PAGE).max(1))),
+                    after,
+                };
+                out.list(hub.list_up_to::<RepositoryAccesses>(limit, "/repositoryAccesses", variables).await?, ACCESSES)
             }
         }
     }

@@ -13,6 +13,7 @@ use self::retention::Retention;
 use crate::names::{RepositoryPath, Slug};
 use crate::oci::{Descriptor, Digest, Tag};
 use crate::pattern::Pattern;
+use crate::quota::Quota;
 use crate::rejection::Rejection;
 use crate::version::Version;
 
@@ -86,6 +87,13 @@ pub enum ArtifactEvent {
     VisibilityChanged {
         repository: RepositoryPath,
         visibility: Visibility,
+    },
+    QuotaSet {
+        repository: RepositoryPath,
+        quota: Quota,
+    },
+    QuotaCleared {
+        repository: RepositoryPath,
     },
 }
 

@@ -19,6 +19,7 @@ pub mod oci;
 pub mod organization;
 pub mod pattern;
 pub mod permission;
+pub mod quota;
 pub mod rejection;
 pub mod release;
 pub mod tally;

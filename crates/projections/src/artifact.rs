@@ -6,6 +6,7 @@ use distr_domain::fact::Fact;
 use distr_domain::ids::{ArtifactId, ManifestId, OrganizationId, TagId};
 use distr_domain::names::RepositoryPath;
 use distr_domain::oci::{Descriptor, Digest, Tag};
+use distr_domain::quota::Quota;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -60,6 +61,7 @@ pub struct RepositoryRow {
     pub manifests: u64,
     pub last_pushed_at: DateTime<Utc>,
     pub visibility: Visibility,
+    pub quota: Option<Quota>,
 }
 
 fn manifest_key(entry: &Seen, repository: &RepositoryPath, digest: &Digest) -> Uuid {

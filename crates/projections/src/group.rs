@@ -6,8 +6,8 @@ use tokio_postgres::Client;
 use crate::error::ProjectionError;
 use crate::table::{Table, table};
 use crate::{
-    application, artifact, channel, customer, deployment, heartbeat, heartbeat_hour, license, license_audit, member,
-    organization, release, repository, rollout, target, token,
+    access, application, artifact, channel, customer, deployment, heartbeat, heartbeat_hour, license, license_audit,
+    member, organization, release, repository, rollout, target, token,
 };
 
 /// A set of tables, and what of the log they are made from.
@@ -22,7 +22,7 @@ impl Group {
     pub const CORE: &'static str = "core";
     /// The latest heartbeat of each target, and how many there were: apart, so that the flood never holds up the facts.
     pub const FLEET: &'static str = "fleet";
-    /// Grants, changes, uses and refusals in order.
+    /// Grants, changes, uses and refusals in order; who pulled and pushed what.
     pub const AUDIT: &'static str = "audit";
 }
 
@@ -48,7 +48,10 @@ pub async fn groups(client: &Client) -> Result<Vec<Group>, ProjectionError> {
         table::<heartbeat::HeartbeatProjection>(client).await?,
         table::<heartbeat_hour::HeartbeatHourProjection>(client).await?,
     ];
-    let audit = vec![table::<license_audit::LicenseAuditProjection>(client).await?];
+    let audit = vec![
+        table::<license_audit::LicenseAuditProjection>(client).await?,
+        table::<access::AccessProjection>(client).await?,
+    ];
     Ok(vec![
         Group { name: Group::CORE, selection: Selection::Facts, tables: core },
         Group { name: Group::FLEET, selection: Selection::Telemetry, tables: fleet },

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod access;
 pub mod application;
 pub mod artifact;
 pub mod channel;

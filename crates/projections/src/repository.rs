@@ -6,6 +6,7 @@ use distr_domain::fact::Fact;
 use distr_domain::ids::{ArtifactId, OrganizationId};
 use distr_domain::names::RepositoryPath;
 use distr_domain::pattern::Pattern;
+use distr_domain::quota::Quota;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -22,6 +23,7 @@ pub struct RepositorySettingsRow {
     pub immutable: Option<Vec<Pattern>>,
     pub retention: Option<Retention>,
     pub visibility: Visibility,
+    pub quota: Option<Quota>,
     pub position: u64,
 }
 
@@ -34,7 +36,9 @@ fn repository(entry: &Seen) -> Option<&RepositoryPath> {
             | ArtifactEvent::TagsMadeMutable { repository }
             | ArtifactEvent::RetentionSet { repository, .. }
             | ArtifactEvent::RetentionCleared { repository }
-            | ArtifactEvent::VisibilityChanged { repository, .. },
+            | ArtifactEvent::VisibilityChanged { repository, .. }
+            | ArtifactEvent::QuotaSet { repository, .. }
+            | ArtifactEvent::QuotaCleared { repository },
         )) => Some(repository),
         _ => None,
     }
@@ -59,6 +63,7 @@ impl Projection for RepositoryProjection {
             immutable: None,
             retention: None,
             visibility: Visibility::default(),
+            quota: None,
             position,
         });
         row.position = position;
@@ -72,6 +77,8 @@ impl Projection for RepositoryProjection {
             }
             Some(Fact::Artifact(ArtifactEvent::RetentionCleared { .. })) => row.retention = None,
             Some(Fact::Artifact(ArtifactEvent::VisibilityChanged { visibility, .. })) => row.visibility = *visibility,
+            Some(Fact::Artifact(ArtifactEvent::QuotaSet { quota, .. })) => row.quota = Some(*quota),
+            Some(Fact::Artifact(ArtifactEvent::QuotaCleared { .. })) => row.quota = None,
             _ => {}
         }
         rows.put(id.0, row);
@@ -81,6 +88,10 @@ impl Projection for RepositoryProjection {
 pub async fn visibility(client: &ReadClient, id: ArtifactId) -> Result<Visibility, QueryError> {
     let visibility = query::find(client, include_str!("repository/visibility.sql"), &[&id.0]).await?;
     Ok(visibility.unwrap_or_default())
+}
+
+pub async fn quota(client: &ReadClient, id: ArtifactId) -> Result<Option<Quota>, QueryError> {
+    query::find(client, include_str!("repository/quota.sql"), &[&id.0]).await
 }
 
 /// None: nobody has said anything of the repository.
@@ -107,15 +118,4 @@ pub async fn holding(
     let repository = repository.as_str();
     let holding = query::find(client, include_str!("repository/holding.sql"), &[&organization.0, &repository]).await?;
     Ok(holding.unwrap_or_default())
-}
-
-/// Bytes of all that manifests are and name, in one repository or in all; what several name counts once in each repository.
-pub async fn bytes(
-    client: &ReadClient,
-    organization: OrganizationId,
-    repository: Option<&RepositoryPath>,
-) -> Result<u64, QueryError> {
-    let repository = repository.map(RepositoryPath::as_str);
-    let bytes = query::find(client, include_str!("repository/bytes.sql"), &[&organization.0, &repository]).await?;
-    Ok(bytes.unwrap_or(0))
 }

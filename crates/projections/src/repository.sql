@@ -6,6 +6,7 @@ CREATE TABLE repository (
     immutable    jsonb, -- the exceptions, if tags are immutable
     retention    jsonb,
     visibility   text NOT NULL,
+    quota        bigint, -- bytes
     position     bigint NOT NULL
 );
 CREATE INDEX ON repository (organization, repository);

@@ -7,6 +7,7 @@ mod objects;
 mod writing;
 
 use std::ops::Range;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -28,6 +29,11 @@ pub trait BlobStore: Send + Sync {
 
     /// The bytes of `range`, which must lie within the size.
     async fn read(&self, digest: &Digest, range: Range<u64>) -> Result<BlobStream, BlobFault>;
+
+    /// Where anybody gets the blob without us, for so long; nothing, if the store lets nobody do so. It is a secret.
+    async fn location(&self, _digest: &Digest, _valid: Duration) -> Result<Option<String>, BlobFault> {
+        Ok(None)
+    }
 
     /// Stores a small blob whose digest was computed from these very bytes.
     async fn put(&self, digest: &Digest, bytes: Bytes) -> Result<(), BlobFault>;

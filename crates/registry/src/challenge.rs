@@ -84,7 +84,14 @@ mod tests {
     use super::*;
 
     fn settings(public_url: Option<&str>, behind_proxy: bool) -> Settings {
-        Settings { token_key: vec![], public_url: public_url.map(str::to_owned), behind_proxy, requests_per_second: 1 }
+        Settings {
+            token_key: vec![],
+            public_url: public_url.map(str::to_owned),
+            behind_proxy,
+            requests_per_second: 1,
+            quota: None,
+            redirect_blobs: false,
+        }
     }
 
     fn request() -> HttpRequest {

@@ -1,8 +1,9 @@
-//! Which blobs were uploaded to which repository: what a repository holds before one of its manifests names them. Rows in
-//! schema `registry` rather than files beside the blobs, so that all hubs see them whatever keeps the bytes, and so that a
-//! collector can ask which ones are old. They are not history: losing them costs a client a second upload.
+//! Which blobs were uploaded to which repository, and how large they are: what a repository holds before one of its manifests
+//! names them, and as long as one does. Rows in schema `registry` rather than files beside the blobs, so that all hubs see
+//! them whatever keeps the bytes, and so that a collector can ask which ones are old. They are not history: losing them costs
+//! a client a second upload.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
 use deadpool_postgres::{Client, GenericClient, Transaction};
@@ -13,7 +14,7 @@ use distr_projections::artifact;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use crate::blobs::BlobStore;
+use crate::blobs::{BlobStore, StoredBlob};
 use crate::fault::Fault;
 use crate::name::RepositoryName;
 
@@ -53,12 +54,10 @@ pub(crate) async fn hold(
 ) -> Result<bool, Fault> {
     let together = client.transaction().await?;
     lock(&together, std::slice::from_ref(digest)).await?;
-    add(&together, name.organization(), &name.path, std::slice::from_ref(digest), at).await?;
-    let is_there = store.size(digest).await?.is_some();
-    if is_there {
-        together.commit().await?;
-    }
-    Ok(is_there)
+    let Some(size) = store.size(digest).await? else { return Ok(false) };
+    add(&together, name.organization(), &name.path, [(digest, size)], at).await?;
+    together.commit().await?;
+    Ok(true)
 }
 
 /// Of these blobs, those that the repository holds and the store has. They stay for at least the grace period from now.
@@ -71,31 +70,41 @@ pub(crate) async fn claim(
 ) -> Result<HashSet<Digest>, Fault> {
     let together = client.transaction().await?;
     lock(&together, digests).await?;
-    let texts: Vec<&str> = digests.iter().map(Digest::as_str).collect::<BTreeSet<_>>().into_iter().collect();
-    let statement = together.prepare_cached(include_str!("links/claim.sql")).await?;
-    let parameters: [&(dyn ToSql + Sync); 4] = [&name.organization().0, &name.path.as_str(), &texts, &at];
-    let mut claimed = HashSet::new();
-    for digest in parsed(&together.query(&statement, &parameters).await?) {
-        if store.size(&digest).await?.is_some() {
-            claimed.insert(digest);
+    let (mut stored, mut sizes) = (vec![], vec![]);
+    for digest in digests.iter().collect::<BTreeSet<_>>() {
+        if let Some(size) = store.size(digest).await? {
+            stored.push(digest.as_str());
+            sizes.push(size as i64);
         }
     }
+    let statement = together.prepare_cached(include_str!("links/claim.sql")).await?;
+    let parameters: [&(dyn ToSql + Sync); 5] = [&name.organization().0, &name.path.as_str(), &stored, &sizes, &at];
+    let claimed = parsed(&together.query(&statement, &parameters).await?).collect();
     together.commit().await?;
     Ok(claimed)
 }
 
-/// Makes links, or renews them.
+/// Makes links to blobs of these sizes, or renews them.
 pub(crate) async fn add(
     client: &impl GenericClient,
     organization: OrganizationId,
     repository: &RepositoryPath,
-    digests: &[Digest],
+    blobs: impl IntoIterator<Item = (&Digest, u64)>,
     at: DateTime<Utc>,
 ) -> Result<(), tokio_postgres::Error> {
-    let texts: Vec<&str> = digests.iter().map(Digest::as_str).collect::<BTreeSet<_>>().into_iter().collect();
+    let blobs: BTreeMap<&str, i64> = blobs.into_iter().map(|(digest, size)| (digest.as_str(), size as i64)).collect();
+    let (digests, sizes): (Vec<&str>, Vec<i64>) = blobs.into_iter().unzip();
     let statement = client.prepare_cached(include_str!("links/add.sql")).await?;
-    client.execute(&statement, &[&organization.0, &repository.as_str(), &texts, &at]).await?;
+    client.execute(&statement, &[&organization.0, &repository.as_str(), &digests, &sizes, &at]).await?;
     Ok(())
+}
+
+/// Tells links that do not know it how large their blobs are.
+pub(crate) async fn set_sizes(client: &Client, blobs: &[StoredBlob]) -> Result<(), tokio_postgres::Error> {
+    let (digests, sizes): (Vec<&str>, Vec<i64>) =
+        blobs.iter().map(|blob| (blob.digest.as_str(), blob.size as i64)).unzip();
+    let statement = client.prepare_cached(include_str!("links/sized.sql")).await?;
+    client.execute(&statement, &[&digests, &sizes]).await.map(drop)
 }
 
 /// Keeps the collector off these blobs until the transaction ends.

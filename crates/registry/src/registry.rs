@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use deadpool_postgres::{Client, Pool};
+use distr_domain::quota::Quota;
 use distr_eventlog::EventLog;
 use distr_projections::Progress;
 use tokio::task::JoinHandle;
@@ -13,6 +14,7 @@ use crate::blobs::BlobStore;
 use crate::caller::Callers;
 use crate::fault::Fault;
 use crate::limits::Limits;
+use crate::quota::Sums;
 use crate::record::Recorder;
 use crate::token::Tokens;
 
@@ -37,6 +39,10 @@ pub struct Settings {
     pub behind_proxy: bool,
     /// Requests per second of one credential, or of one address without one; ten times as many at once.
     pub requests_per_second: u32,
+    /// What each organization may hold; not set: anything.
+    pub quota: Option<Quota>,
+    /// Whether who may have a blob that is in a bucket is sent there for it.
+    pub redirect_blobs: bool,
 }
 
 /// The state that the routes share, as `web::Data<Registry>`.
@@ -49,6 +55,7 @@ pub struct Registry {
     pub(crate) recorder: Recorder,
     pub(crate) limits: Limits,
     pub(crate) annotations: Annotations,
+    pub(crate) sums: Sums,
     pub(crate) settings: Settings,
     pub(crate) pool: Pool,
     clock: fn() -> DateTime<Utc>,
@@ -64,7 +71,10 @@ impl Registry {
         let tokens = Tokens::new(&settings.token_key);
         let limits = Limits::new(settings.requests_per_second);
         let annotations = Annotations::new(blobs.clone());
-        (Self { log, blobs, callers, shown, tokens, recorder, limits, annotations, settings, pool, clock }, recording)
+        let sums = Sums::new();
+        let registry =
+            Self { log, blobs, callers, shown, tokens, recorder, limits, annotations, sums, settings, pool, clock };
+        (registry, recording)
     }
 
     /// To be called now and then: forgets who has not asked for a while.

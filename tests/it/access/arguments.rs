@@ -42,7 +42,12 @@ pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
         ("deploymentSetRelease", "channel") => return Some(Nothing),
         // one's own, also before the first push
         (
-            "repositoryMakeImmutable" | "repositoryMakeMutable" | "repositorySetRetention" | "repositoryClearRetention",
+            "repositoryMakeImmutable"
+            | "repositoryMakeMutable"
+            | "repositorySetRetention"
+            | "repositoryClearRetention"
+            | "repositorySetQuota"
+            | "repositoryClearQuota",
             "repository",
         ) => return Some(Own("\"walked\"")),
         (_, "customer") => Customer,
@@ -91,6 +96,7 @@ fn own(field: &str, argument: &str) -> Option<Names> {
         ("repositorySetVisibility", "visibility") => "PRIVATE",
         ("repositoryMakeImmutable", "except") => "[]",
         ("repositorySetRetention", "rules") => "{}",
+        ("repositorySetQuota", "bytes") => "1000000000",
         ("ArtifactRepository.retentionPlan", "rules") => return Some(Nothing),
         ("applicationSetSigningPolicy", "keys") | ("applicationSetFeatureTags", "features") => "[]",
         ("releaseDraft" | "releasePublish", "version") => "\"7.7.7\"",

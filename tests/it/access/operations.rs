@@ -46,6 +46,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ),
     ),
     row("query", "repositories", ALL, "repositories { nodes { name } }"),
+    row("query", "repositoryAccesses", "OA", "repositoryAccesses(repository: \"none\") { nodes { at } }"),
     row("query", "license", ALL, "license(customer: \"globex\", name: \"none\") { id }"),
     row("query", "licenses", ALL, "licenses { nodes { id } }"),
     row("query", "licenseAudit", ALL, "licenseAudit { nodes { kind } }"),
@@ -144,6 +145,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "repositorySetRetention(repository: \"none\", rules: { keepLast: 3 }) { changed }",
     ),
     row("mutation", "repositoryClearRetention", "OP", "repositoryClearRetention(repository: \"none\") { changed }"),
+    row("mutation", "repositorySetQuota", "O", "repositorySetQuota(repository: \"none\", bytes: 1) { changed }"),
+    row("mutation", "repositoryClearQuota", "O", "repositoryClearQuota(repository: \"none\") { changed }"),
     row("mutation", "artifactDeleteTag", "OP", "artifactDeleteTag(repository: \"none\", tag: \"1\") { changed }"),
     row("mutation", "artifactDeleteManifest", "OP", DELETE_MANIFEST),
     row(

@@ -169,7 +169,7 @@ async fn send(hub: &HubProcess, method: &str, path: &str, token: Option<&str>, c
 }
 
 /// The registry's own token for a token or a session of the hub; none if it is not let in.
-pub(super) async fn token(hub: &HubProcess, secret: &str, scopes: &[&str]) -> Option<String> {
+pub(crate) async fn token(hub: &HubProcess, secret: &str, scopes: &[&str]) -> Option<String> {
     let query: Vec<(&str, &str)> = scopes.iter().map(|scope| ("scope", *scope)).collect();
     let request = CLIENT.get(hub.url("/token")).query(&query).basic_auth("walk", Some(secret));
     let answer: Value = request.send().await.expect("an answer").json().await.expect("JSON");

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use distr_domain::artifact as domain;
 use distr_domain::names::RepositoryPath;
 use distr_domain::permission::Permission;
+use distr_domain::quota::Quota;
 use distr_projections::artifact::{self, RepositoryRow, TagRow};
 use distr_projections::repository::{self, RepositorySettingsRow};
 use distr_registry::Changing;
@@ -15,6 +16,7 @@ use distr_registry::Changing;
 use super::connection::{connection, cost, paging};
 use super::context::{ContextExt, Outcome, read};
 use super::guard::May;
+use super::loader::{BytesOf, failed};
 use super::scalar::{Digest, Pattern, Repository, Tag};
 use crate::error::ApiError;
 
@@ -30,6 +32,14 @@ pub enum Visibility {
     Private,
     /// Everybody pulls, without signing in.
     Public,
+}
+
+/// Bytes of all that is there, until a collection lets it go: what was uploaded and mounted, and manifests.
+#[derive(SimpleObject)]
+pub(super) struct RegistryUsage {
+    pub bytes: u64,
+    /// The most that may be there; nothing, if there is no such limit.
+    pub quota: Option<u64>,
 }
 
 #[derive(SimpleObject)]
@@ -64,10 +74,10 @@ impl ArtifactRepository {
         self.0.last_pushed_at
     }
 
-    /// Bytes of all that its manifests are and name; what several name counts once.
-    async fn bytes(&self, ctx: &Context<'_>) -> Result<u64> {
-        let bytes = repository::bytes(&read(ctx).await?, ctx.organization()?, Some(&self.0.repository)).await;
-        Ok(bytes.map_err(ApiError::from)?)
+    async fn usage(&self, ctx: &Context<'_>) -> Result<RegistryUsage> {
+        let key = BytesOf { organization: ctx.organization()?, repository: self.0.repository.clone() };
+        let bytes = ctx.loader().load_one(key).await.map_err(failed)?;
+        Ok(RegistryUsage { bytes: bytes.unwrap_or(0), quota: self.0.quota.map(Quota::bytes) })
     }
 
     /// The tags that may move although its tags are immutable; nothing, if they are not.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_graphql::dataloader::Loader as DataLoad;
 use deadpool_postgres::Pool;
 use distr_domain::ids::{ApplicationId, CustomerId, MemberId, OrganizationId, TargetId, TokenId};
+use distr_domain::names::RepositoryPath;
 use distr_projections::application::{self, ApplicationRow};
 use distr_projections::customer::{self, CustomerRow};
 use distr_projections::deployment::{self, DeploymentRow};
@@ -13,6 +14,7 @@ use distr_projections::heartbeat::{self, HeartbeatRow};
 use distr_projections::query::ReadClient;
 use distr_projections::target::{self, TargetRow};
 use distr_projections::{QueryError, Scope};
+use distr_registry::bytes_of_repositories;
 
 use crate::auth::last_use::LastUse;
 use crate::error::ApiError;
@@ -53,6 +55,13 @@ pub(super) struct PersonOf(pub Of<MemberId>);
 /// Of a token that the asker may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct UseOf(pub TokenId);
+
+/// How many bytes a repository holds.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct BytesOf {
+    pub organization: OrganizationId,
+    pub repository: RepositoryPath,
+}
 
 /// Name and address of a person.
 #[derive(Debug, Clone)]
@@ -151,6 +160,26 @@ impl DataLoad<UseOf> for Loader {
         let ids: Vec<_> = keys.iter().map(|key| key.0.0).collect();
         let uses = credential::last_uses(&client, &ids).await?;
         Ok(uses.into_iter().map(|(id, used)| (UseOf(TokenId(id)), used)).collect())
+    }
+}
+
+impl DataLoad<BytesOf> for Loader {
+    type Value = u64;
+    type Error = Arc<ApiError>;
+
+    async fn load(&self, keys: &[BytesOf]) -> Result<HashMap<BytesOf, u64>, Self::Error> {
+        let client = self.read.get().await.map_err(ApiError::from)?;
+        let mut paths: HashMap<OrganizationId, Vec<RepositoryPath>> = HashMap::new();
+        for BytesOf { organization, repository } in keys {
+            paths.entry(*organization).or_default().push(repository.clone());
+        }
+        let mut found = HashMap::new();
+        for (organization, paths) in paths {
+            let bytes = bytes_of_repositories(&client, organization, &paths).await.map_err(ApiError::from)?;
+            let of = |(repository, bytes)| (BytesOf { organization, repository }, bytes);
+            found.extend(bytes.into_iter().map(of));
+        }
+        Ok(found)
     }
 }
 

@@ -4,8 +4,10 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use distr_domain::organization::{Organization as Decider, OrganizationCommand};
 use distr_domain::permission::Permission;
+use distr_domain::quota::Quota;
 use distr_projections::organization::{self, OrganizationRow};
 
+use super::artifact::RegistryUsage;
 use super::context::{ContextExt, Outcome, execute, read, text};
 use super::guard::{May, SignedIn};
 use super::scalar::Name;
@@ -31,6 +33,16 @@ impl Organization {
 
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
+    }
+
+    /// What its repositories hold; what several hold counts once. Nothing for a customer's member.
+    async fn registry_usage(&self, ctx: &Context<'_>) -> Result<Option<RegistryUsage>> {
+        if ctx.scope()?.customer.is_some() {
+            return Ok(None);
+        }
+        let bytes = distr_registry::bytes_of_organization(&read(ctx).await?, self.0.id).await;
+        let quota = ctx.hub().settings.registry_quota.map(Quota::bytes);
+        Ok(Some(RegistryUsage { bytes: bytes.map_err(ApiError::from)?, quota }))
     }
 }
 

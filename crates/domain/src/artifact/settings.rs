@@ -1,4 +1,5 @@
-//! How a repository is kept: who may pull from it, whether its tags may move, and what it keeps of what was pushed. Its stream is the repository's.
+//! How a repository is kept: who may pull from it, whether its tags may move, what it keeps of what was pushed, and how much it
+//! may hold. Its stream is the repository's.
 
 use super::ArtifactEvent::{self, *};
 use super::retention::Retention;
@@ -7,6 +8,7 @@ use crate::decider::{Category, Decider};
 use crate::names::RepositoryPath;
 use crate::oci::Tag;
 use crate::pattern::Pattern;
+use crate::quota::Quota;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingsCommand {
@@ -28,6 +30,10 @@ pub enum SettingsChange {
     SetVisibility {
         visibility: Visibility,
     },
+    SetQuota {
+        quota: Quota,
+    },
+    ClearQuota,
 }
 
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -36,6 +42,7 @@ pub struct RepositorySettings {
     pub immutable: Option<Vec<Pattern>>,
     pub retention: Option<Retention>,
     pub visibility: Visibility,
+    pub quota: Option<Quota>,
 }
 
 /// Whether this tag must not move once it is there. Tags of what is attached to a manifest are lists that clients change.
@@ -64,6 +71,10 @@ impl Decider for RepositorySettings {
                 vec![VisibilityChanged { repository, visibility: *visibility }]
             }
             SettingsChange::ClearRetention if self.retention.is_some() => vec![RetentionCleared { repository }],
+            SettingsChange::SetQuota { quota } if self.quota != Some(*quota) => {
+                vec![QuotaSet { repository, quota: *quota }]
+            }
+            SettingsChange::ClearQuota if self.quota.is_some() => vec![QuotaCleared { repository }],
             _ => vec![],
         })
     }
@@ -75,6 +86,8 @@ impl Decider for RepositorySettings {
             RetentionSet { retention, .. } => self.retention = Some(retention.clone()),
             RetentionCleared { .. } => self.retention = None,
             VisibilityChanged { visibility, .. } => self.visibility = *visibility,
+            QuotaSet { quota, .. } => self.quota = Some(*quota),
+            QuotaCleared { .. } => self.quota = None,
             // manifests and tags were in this stream before they had streams of their own
             ManifestPushed { .. } | ManifestDeleted { .. } | TagMoved { .. } | TagDeleted { .. } => {}
         }
@@ -129,6 +142,19 @@ mod tests {
         given::<RepositorySettings>([]).when(set(Visibility::Private)).then_nothing();
         given::<RepositorySettings>([]).when(set(Visibility::Public)).then([public.clone()]);
         given::<RepositorySettings>([public]).when(set(Visibility::Public)).then_nothing();
+    }
+
+    #[test]
+    fn a_quota_is_set_changed_and_cleared() {
+        let set = |text: &str| command(SettingsChange::SetQuota { quota: text.parse().unwrap() });
+        let event = |text: &str| QuotaSet { repository: repository(), quota: text.parse().unwrap() };
+        given::<RepositorySettings>([]).when(set("1GiB")).then([event("1GiB")]);
+        given::<RepositorySettings>([event("1GiB")]).when(set("1024MiB")).then_nothing();
+        given::<RepositorySettings>([event("1GiB")]).when(set("0")).then([event("0")]);
+        let clear = || command(SettingsChange::ClearQuota);
+        let cleared = QuotaCleared { repository: repository() };
+        given::<RepositorySettings>([event("1GiB")]).when(clear()).then([cleared.clone()]);
+        given::<RepositorySettings>([event("1GiB"), cleared]).when(clear()).then_nothing();
     }
 
     #[test]

@@ -1,6 +1,7 @@
 SELECT m.repository, m.artifact,
        jsonb_build_object('repository', m.repository, 'artifact', m.artifact, 'manifests', count(*),
-                          'last_pushed_at', max(m.pushed_at), 'visibility', coalesce(max(s.visibility), 'private'))
+                          'last_pushed_at', max(m.pushed_at), 'visibility', coalesce(max(s.visibility), 'private'),
+                          'quota', max(s.quota))
 FROM manifest m
 LEFT JOIN repository s ON s.id = m.artifact
 WHERE m.organization = $1

@@ -22,6 +22,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use moka::future::Cache;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
+use object_store::signer::{Method, Signer};
 use object_store::{Error, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -125,6 +126,16 @@ impl ObjectBlobs {
         Ok(named)
     }
 
+    /// Where the bytes of a blob are.
+    async fn path_of(&self, digest: &Digest) -> Result<Path, BlobFault> {
+        let named = match self.named.get(digest).await {
+            Some(named) => Some(named),
+            None => self.named(digest).await?,
+        };
+        let missing = || BlobFault::new("read", digest, std::io::ErrorKind::NotFound.into());
+        Ok(self.data(named.ok_or_else(missing)?.data))
+    }
+
     /// Gives the verified bytes their name. If they have one already, these are thrown away.
     async fn name(&self, digest: &Digest, named: Named) -> Result<(), BlobFault> {
         if let Some(known) = self.named(digest).await?
@@ -195,12 +206,7 @@ impl BlobStore for ObjectBlobs {
     }
 
     async fn read(&self, digest: &Digest, range: Range<u64>) -> Result<BlobStream, BlobFault> {
-        let named = match self.named.get(digest).await {
-            Some(named) => Some(named),
-            None => self.named(digest).await?,
-        };
-        let missing = || BlobFault::new("read", digest, std::io::ErrorKind::NotFound.into());
-        let path = self.data(named.ok_or_else(missing)?.data);
+        let path = self.path_of(digest).await?;
         if range.is_empty() {
             return Ok(futures_util::stream::empty().boxed());
         }
@@ -208,6 +214,12 @@ impl BlobStore for ObjectBlobs {
         let object = self.bucket.get_opts(&path, options).await.map_err(|error| fault("read", digest, error))?;
         let digest = digest.clone();
         Ok(object.into_stream().map_err(move |error| fault("read", &digest, error)).boxed())
+    }
+
+    async fn location(&self, digest: &Digest, valid: Duration) -> Result<Option<String>, BlobFault> {
+        let path = self.path_of(digest).await?;
+        let signed = self.bucket.signed_url(Method::GET, &path, valid).await;
+        signed.map(|url| Some(url.into())).map_err(|error| fault("sign a URL of", digest, error))
     }
 
     async fn put(&self, digest: &Digest, bytes: Bytes) -> Result<(), BlobFault> {

@@ -1,9 +1,11 @@
 //! `GET`, `HEAD` (end-2) and `DELETE /v2/<name>/blobs/<digest>` (end-10). A repository serves a blob that one of its manifests
 //! names, or that was just uploaded to it; a customer, what its licenses entitle it to.
 
+use std::time::Duration;
+
 use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG};
+use actix_web::http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use distr_domain::oci::Digest;
 use distr_projections::artifact;
@@ -16,6 +18,9 @@ use crate::licensed::Granted;
 use crate::links;
 use crate::range::{self, Requested};
 use crate::registry::Registry;
+
+/// How long the bucket takes a URL that it was given out for; a download that began may take longer.
+const REDIRECTED_FOR: Duration = Duration::from_secs(300);
 
 pub(super) async fn head(
     request: HttpRequest,
@@ -49,6 +54,10 @@ pub(super) async fn get(
         }
         Requested::Unsatisfiable => return Err(OciError::RangeUnsatisfiable { size }),
     };
+    if let Some(location) = elsewhere(&registry, &digest).await? {
+        registry.record_grant(&visit, Some(&digest), granted.basis, &granted.rule).await?;
+        return Ok(redirect(&digest, &location));
+    }
     let length = bytes.end - bytes.start;
     let stream = registry.blobs.read(&digest, bytes).await?;
     registry.record_grant(&visit, Some(&digest), granted.basis, &granted.rule).await?;
@@ -111,6 +120,23 @@ async fn find(
     }
     let size = registry.blobs.size(&digest).await?.ok_or_else(|| object.unknown(&visit.name))?;
     Ok(Found { visit, digest, size, granted })
+}
+
+/// Where the client is sent, if the bytes are in a bucket and clients may be sent there.
+async fn elsewhere(registry: &Registry, digest: &Digest) -> Result<Option<String>, OciError> {
+    match registry.settings.redirect_blobs {
+        true => Ok(registry.blobs.location(digest, REDIRECTED_FOR).await?),
+        false => Ok(None),
+    }
+}
+
+/// A client asks there with the range that it asked for here.
+fn redirect(digest: &Digest, location: &str) -> HttpResponse {
+    HttpResponse::TemporaryRedirect()
+        .insert_header((LOCATION, location))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header(("Docker-Content-Digest", digest.as_str()))
+        .finish()
 }
 
 fn described(status: StatusCode, digest: &Digest) -> HttpResponseBuilder {

@@ -22,7 +22,6 @@ use crate::caller::Need;
 use crate::error::OciError;
 use crate::guard::{Object, Visit};
 use crate::http::{measure_bytes, parameter};
-use crate::links;
 use crate::name::RepositoryName;
 use crate::range;
 use crate::registry::Registry;
@@ -53,29 +52,49 @@ impl Session {
             ResumeError::Fault(fault) => fault.into(),
         })
     }
+
+    /// Where the upload goes on.
+    fn location(&self) -> String {
+        location(&self.visit.name, self.key.id)
+    }
 }
 
 /// Writes the request's body, which must be what its `Content-Range` says, if it has one. What arrived before a body broke
-/// off stays, for the client to go on from.
+/// off stays, for the client to go on from. Of what does not fit into a quota nothing stays: no more than fits is written, and
+/// the rest of the body is read, so that its client reads the refusal. `digest`: what the blob will have, if that is known.
 async fn receive(
+    session: &Session,
+    registry: &Registry,
     mut writing: Box<dyn Writing>,
     request: &HttpRequest,
     mut body: web::Payload,
-    location: &str,
+    digest: Option<&Digest>,
 ) -> Result<Box<dyn Writing>, OciError> {
     let begin = writing.offset();
-    let expected = expected_length(request, begin, location)?;
+    let expected = expected_length(request, begin, &session.location())?;
+    let mut room = Room::of(session, registry, digest);
+    let mut refusal = room.check(begin + announced(request)).await.err();
     while let Some(part) = body.next().await {
         match part {
+            Ok(_) if refusal.is_some() => {}
             Ok(bytes) => {
                 measure_bytes("in", bytes.len() as u64);
-                writing.write(bytes).await?
+                refusal = room.check(writing.offset() + bytes.len() as u64).await.err();
+                if refusal.is_none() {
+                    writing.write(bytes).await?;
+                }
             }
+            Err(_) if refusal.is_some() => break,
             Err(error) => {
                 writing.pause().await?;
                 return Err(OciError::UploadInvalid(format!("the body broke off: {error}")));
             }
         }
+    }
+    if let Some(refusal) = refusal {
+        drop(writing);
+        registry.blobs.cancel(session.key).await?;
+        return Err(refusal);
     }
     let received = writing.offset() - begin;
     match expected {
@@ -86,6 +105,35 @@ async fn receive(
         }
         _ => Ok(writing),
     }
+}
+
+/// How large the upload may become, as far as it was asked.
+struct Room<'a> {
+    session: &'a Session,
+    registry: &'a Registry,
+    digest: Option<&'a Digest>,
+    /// nothing: it was not asked yet
+    size: Option<u64>,
+}
+
+impl<'a> Room<'a> {
+    fn of(session: &'a Session, registry: &'a Registry, digest: Option<&'a Digest>) -> Self {
+        Self { session, registry, digest, size: None }
+    }
+
+    /// Whether an upload of this size fits.
+    async fn check(&mut self, size: u64) -> Result<(), OciError> {
+        if self.size.is_none_or(|known| size > known) {
+            self.size = Some(self.registry.check_room(&self.session.visit, self.digest, size).await?);
+        }
+        Ok(())
+    }
+}
+
+/// How many bytes the body has, if the request says so.
+fn announced(request: &HttpRequest) -> u64 {
+    let length = request.headers().get(actix_web::http::header::CONTENT_LENGTH);
+    length.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or(0)
 }
 
 /// The length of a chunk that says where it belongs.
@@ -104,7 +152,7 @@ fn expected_length(request: &HttpRequest, offset: u64, location: &str) -> Result
 /// Makes the upload a blob that the repository holds.
 async fn complete(
     registry: &Registry,
-    name: &RepositoryName,
+    visit: &Visit,
     writing: Box<dyn Writing>,
     digest: &Digest,
 ) -> Result<HttpResponse, OciError> {
@@ -115,19 +163,15 @@ async fn complete(
         FinishError::Unknown => OciError::UploadUnknown,
         FinishError::Fault(fault) => fault.into(),
     })?;
-    hold(registry, name, digest).await
+    registry.hold(visit, digest).await?;
+    Ok(created(&visit.name, digest))
 }
 
-/// Links a blob that is in the store to the repository.
-async fn hold(registry: &Registry, name: &RepositoryName, digest: &Digest) -> Result<HttpResponse, OciError> {
-    let mut client = registry.client().await?;
-    if !links::hold(&mut client, registry.blobs.as_ref(), name, digest, registry.now()).await? {
-        return Err(OciError::Collected);
-    }
-    Ok(HttpResponse::Created()
+fn created(name: &RepositoryName, digest: &Digest) -> HttpResponse {
+    HttpResponse::Created()
         .insert_header((LOCATION, format!("/v2/{name}/blobs/{digest}")))
         .insert_header(("Docker-Content-Digest", digest.as_str()))
-        .finish())
+        .finish()
 }
 
 /// Where the upload goes on.

@@ -53,6 +53,9 @@ impl Keeper {
         while let Some(batch) = blobs.try_next().await.map_err(|error| error.1)? {
             report.blobs += batch.len() as u64;
             report.bytes += batch.iter().map(|blob| blob.size).sum::<u64>();
+            if !options.dry_run {
+                links::set_sizes(&self.client().await?, &batch).await?;
+            }
             let old: Vec<StoredBlob> = batch.into_iter().filter(|blob| blob.stored_at <= before).collect();
             self.sweep(old, before, options.dry_run, &mut report).await?;
         }

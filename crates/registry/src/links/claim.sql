@@ -1,7 +1,7 @@
--- Renews the links of what the repository holds; answers with what that is.
-INSERT INTO registry.blob_link (organization, repository, digest, at)
-SELECT $1, $2, wanted.digest, $4
-FROM unnest($3::text[]) AS wanted (digest)
+-- Renews the links of what the repository holds, of what the store has; answers with what that is.
+INSERT INTO registry.blob_link (organization, repository, digest, at, size)
+SELECT $1, $2, wanted.digest, $5, wanted.size
+FROM unnest($3::text[], $4::bigint[]) AS wanted (digest, size)
 WHERE EXISTS (SELECT 1 FROM registry.blob_link l
               WHERE l.organization = $1 AND l.repository = $2 AND l.digest = wanted.digest)
    OR EXISTS (SELECT 1 FROM manifest m

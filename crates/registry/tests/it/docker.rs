@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 use distr_domain::license::{License, LicenseCommand, Terms};
 use tempfile::TempDir;
 
+use crate::bucket;
 use crate::server::run;
 use crate::world::{SECRET, World};
 
@@ -107,6 +108,35 @@ fn docker_finds_nothing_in_another_organization() {
         docker.log_in(&world, "stranger").await;
         let refused = docker.refused(&["pull", &image]).await;
         assert!(refused.contains("manifest \"2.0.0\" is not known in acme/hello"), "{refused}");
+        world.stop().await;
+    });
+}
+
+#[test]
+fn docker_says_that_the_quota_is_used_up() {
+    run(async {
+        let world = World::start().await;
+        let docker = Docker::build(format!("{}/acme/hello:1.0.0", world.address)).await;
+        docker.log_in(&world, "publisher").await;
+        world.set_quota("hello", "100 KiB").await;
+        let refused = docker.refused(&["push", &docker.image]).await;
+        let reason = "acme/hello: the repository holds 0 of the 102400 bytes of its quota (100 KiB), and this needs";
+        assert!(refused.contains(reason), "{refused}");
+        assert_eq!(world.held("hello").await, 0);
+        world.stop().await;
+    });
+}
+
+#[test]
+fn docker_follows_to_the_bucket() {
+    run(async {
+        let world = World::beside_bucket(&bucket::Place::new().await).await;
+        let docker = Docker::build(format!("{}/acme/hello:1.0.0", world.address)).await;
+        docker.log_in(&world, "publisher").await;
+        docker.ok(&["push", &docker.image]).await;
+        docker.forget_image().await;
+        docker.ok(&["pull", &docker.image]).await;
+        assert_eq!(docker.ok(&["run", "--rm", "--network=none", &docker.image]).await, "hello from acme\n");
         world.stop().await;
     });
 }

@@ -16,6 +16,8 @@ mod management;
 mod public;
 mod pulling;
 mod pushing;
+mod quota;
+mod redirecting;
 mod server;
 mod skopeo;
 mod tags;

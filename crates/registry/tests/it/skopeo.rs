@@ -7,6 +7,7 @@ use distr_domain::license::{License, LicenseCommand, Terms};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::bucket;
 use crate::server::run;
 use crate::vendor::{IMAGE, descriptor, digest_of};
 use crate::world::{SECRET, World};
@@ -132,6 +133,46 @@ fn skopeo_does_not_get_in_with_a_wrong_token() {
         let arguments = ["login", "--tls-verify=false", "-u", "publisher", "-p", "guess", &world.address];
         let refused = skopeo.refused(&arguments).await;
         assert!(refused.contains("invalid username/password"), "{refused}");
+        world.stop().await;
+    });
+}
+
+#[test]
+fn skopeo_says_that_the_quota_is_used_up_and_goes_on_when_it_is_raised() {
+    run(async {
+        let world = World::start().await;
+        let skopeo = Skopeo { directory: TempDir::new().unwrap() };
+        write_layout(&skopeo.directory.path().join("in"));
+        let image = format!("docker://{}/acme/hello:1.0.0", world.address);
+        skopeo.log_in(&world, "publisher").await;
+        world.set_quota("hello", "10 MB").await;
+        let push = ["copy", "--dest-tls-verify=false", "oci:in", &image];
+        let refused = skopeo.refused(&push).await;
+        let reason = "acme/hello: the repository holds 0 of the 10000000 bytes of its quota (10 MB), and this needs";
+        assert!(refused.contains(reason), "{refused}");
+        assert_eq!(world.held("hello").await, 0);
+        world.set_quota("hello", "1 GiB").await;
+        skopeo.ok(&push).await;
+        world.stop().await;
+    });
+}
+
+#[test]
+fn skopeo_follows_to_the_bucket() {
+    run(async {
+        let world = World::beside_bucket(&bucket::Place::new().await).await;
+        let skopeo = Skopeo { directory: TempDir::new().unwrap() };
+        write_layout(&skopeo.directory.path().join("in"));
+        let image = format!("docker://{}/acme/hello:1.0.0", world.address);
+        skopeo.log_in(&world, "publisher").await;
+        skopeo.ok(&["copy", "--dest-tls-verify=false", "--preserve-digests", "oci:in", &image]).await;
+        skopeo.ok(&["copy", "--src-tls-verify=false", "--preserve-digests", &image, "oci:out"]).await;
+        let blobs = |side: &str| skopeo.directory.path().join(side).join("blobs/sha256");
+        for entry in std::fs::read_dir(blobs("in")).unwrap() {
+            let name = entry.unwrap().file_name();
+            let read = |side: &str| std::fs::read(blobs(side).join(&name)).unwrap();
+            assert!(read("in") == read("out"), "{name:?}");
+        }
         world.stop().await;
     });
 }

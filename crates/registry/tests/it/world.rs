@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use distr_domain::access::AccessRecord;
 use distr_domain::ids::{CredentialId, CustomerId, MemberId, OrganizationId, TargetId, TokenId};
 use distr_domain::permission::{CustomerRole, Membership, VendorRole};
+use distr_domain::quota::Quota;
 use distr_domain::token::TokenScope;
 use distr_embedded_postgres::EmbeddedPostgres;
 use distr_eventlog::{Actor, Entry, EventLog, MemoryLog, Position, Selection};
@@ -51,19 +52,30 @@ pub(crate) struct KnownCallers {
 
 impl World {
     pub(crate) async fn start() -> Self {
-        Self::with(None, 100_000).await
+        Self::with(None, settings()).await
     }
 
     pub(crate) async fn start_with(requests_per_second: u32) -> Self {
-        Self::with(None, requests_per_second).await
+        Self::with(None, Settings { requests_per_second, ..settings() }).await
+    }
+
+    /// With a quota for each organization.
+    pub(crate) async fn with_quota(bytes: u64) -> Self {
+        let quota = Some(Quota::try_new(bytes).expect("a quota"));
+        Self::with(None, Settings { quota, ..settings() }).await
     }
 
     /// With blobs in a bucket rather than in files.
     pub(crate) async fn in_bucket(bucket: &bucket::Place) -> Self {
-        Self::with(Some(bucket), 100_000).await
+        Self::with(Some(bucket), settings()).await
     }
 
-    async fn with(bucket: Option<&bucket::Place>, requests_per_second: u32) -> Self {
+    /// With blobs in a bucket that clients are sent to.
+    pub(crate) async fn beside_bucket(bucket: &bucket::Place) -> Self {
+        Self::with(Some(bucket), Settings { redirect_blobs: true, ..settings() }).await
+    }
+
+    async fn with(bucket: Option<&bucket::Place>, settings: Settings) -> Self {
         let (postgres, url) = server::database().await;
         let config: tokio_postgres::Config = url.parse().expect("the server's URL");
         let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new());
@@ -87,8 +99,6 @@ impl World {
             Keeper { log: log.clone(), pool: pool.clone(), blobs: store.clone(), shown: shown.clone(), clock: now };
         let ports =
             Ports { log: log.clone(), pool, blobs: store, callers: callers.clone(), shown: shown.clone(), clock: now };
-        let settings =
-            Settings { token_key: b"0123456789".to_vec(), public_url: None, behind_proxy: false, requests_per_second };
         let (registry, _) = Registry::start(ports, settings);
         let registry = web::Data::new(registry);
         let app = move || App::new().app_data(registry.clone()).configure(distr_registry::configure);
@@ -122,6 +132,17 @@ impl World {
 
     pub(crate) async fn stop(self) {
         self.http.stop(false).await;
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        token_key: b"0123456789".to_vec(),
+        public_url: None,
+        behind_proxy: false,
+        requests_per_second: 100_000,
+        quota: None,
+        redirect_blobs: false,
     }
 }
 

@@ -1,12 +1,14 @@
-//! How a repository is kept: immutable tags, retention, and what it takes.
+//! How a repository is kept: who pulls, immutable tags, retention, and how much it may hold.
 
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use distr_domain::artifact::retention::{Plan, Retention};
 use distr_domain::artifact::settings::{RepositorySettings, SettingsChange, SettingsCommand};
 use distr_domain::ids::ArtifactId;
 use distr_domain::permission::Permission;
+use distr_domain::quota::Quota;
 
 use super::Visibility;
+use crate::error::ApiError;
 use crate::graphql::context::{ContextExt, Outcome, execute};
 use crate::graphql::guard::May;
 use crate::graphql::scalar::{Digest, Pattern, Repository, Tag};
@@ -114,6 +116,24 @@ impl RepositoryMutation {
     #[graphql(guard = "May(Permission::Publish)")]
     async fn repository_clear_retention(&self, ctx: &Context<'_>, repository: Repository) -> Result<RepositoryPayload> {
         set(ctx, repository, SettingsChange::ClearRetention).await
+    }
+
+    /// So many bytes may be in the repository at most, also before the first push. Nothing goes because of it; pushes are
+    /// refused.
+    #[graphql(guard = "May(Permission::ManageOrganization)")]
+    async fn repository_set_quota(
+        &self,
+        ctx: &Context<'_>,
+        repository: Repository,
+        bytes: u64,
+    ) -> Result<RepositoryPayload> {
+        let quota = Quota::try_new(bytes).map_err(ApiError::from)?;
+        set(ctx, repository, SettingsChange::SetQuota { quota }).await
+    }
+
+    #[graphql(guard = "May(Permission::ManageOrganization)")]
+    async fn repository_clear_quota(&self, ctx: &Context<'_>, repository: Repository) -> Result<RepositoryPayload> {
+        set(ctx, repository, SettingsChange::ClearQuota).await
     }
 }
 

@@ -37,12 +37,11 @@ pub(crate) async fn put(
     check_parts(&registry, &mut client, &visit, &parsed).await?;
     let Parsed { manifest, .. } = parsed;
     let (digest, subject) = (manifest.digest.clone(), manifest.subject.clone());
-    registry.blobs.put(&digest, bytes).await?;
-    if !links::hold(&mut client, registry.blobs.as_ref(), &visit.name, &digest, registry.now()).await? {
-        return Err(OciError::Collected);
-    }
     // whoever waits for the read models keeps no connection from them
     drop(client);
+    registry.check_room(&visit, Some(&digest), bytes.len() as u64).await?;
+    registry.blobs.put(&digest, bytes).await?;
+    registry.hold(&visit, &digest).await?;
     if let Err(error) = changing(&registry, &visit).push(manifest, &tags).await {
         return Err(refused(&registry, &visit, error).await);
     }

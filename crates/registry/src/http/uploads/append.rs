@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use distr_domain::oci::Algorithm;
 
-use super::{Session, location, progress, receive};
+use super::{Session, progress, receive};
 use crate::error::OciError;
 use crate::registry::Registry;
 
@@ -18,7 +18,7 @@ pub(crate) async fn append(
     let (name, id) = (&session.visit.name, session.key.id);
     // what the digest will be is not known; it is sha256 nearly always
     let writing = session.resume(&registry, Algorithm::Sha256).await?;
-    let writing = receive(writing, &request, body, &location(name, id)).await?;
+    let writing = receive(&session, &registry, writing, &request, body, None).await?;
     let offset = writing.pause().await?;
     Ok(progress(StatusCode::ACCEPTED, name, id, offset).finish())
 }

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Session, complete, digest, location, receive};
+use super::{Session, complete, digest, receive};
 use crate::error::OciError;
 use crate::registry::Registry;
 
@@ -15,8 +15,7 @@ pub(crate) async fn finish(
     let session = Session::admit(&request, &registry, path).await?;
     let digest = digest(&request, "digest")?;
     let digest = digest.ok_or_else(|| OciError::DigestInvalid("the parameter digest is missing".to_owned()))?;
-    let name = &session.visit.name;
     let writing = session.resume(&registry, digest.algorithm()).await?;
-    let writing = receive(writing, &request, body, &location(name, session.key.id)).await?;
-    complete(&registry, name, writing, &digest).await
+    let writing = receive(&session, &registry, writing, &request, body, Some(&digest)).await?;
+    complete(&registry, &session.visit, writing, &digest).await
 }

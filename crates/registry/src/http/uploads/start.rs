@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use distr_domain::oci::Digest;
 use uuid::Uuid;
 
-use super::{Session, complete, digest, hold, location, progress, receive};
+use super::{Session, complete, created, digest, progress, receive};
 use crate::blobs::UploadKey;
 use crate::caller::{Need, Right};
 use crate::challenge::Wanted;
@@ -27,8 +27,9 @@ pub(crate) async fn start(
     if let Some(blob) = digest(&request, "mount")? {
         match source(&registry, &visit, &blob, parameter(&request, "from")).await? {
             Source::Repository(from) => {
+                registry.hold(&visit, &blob).await?;
                 registry.record_mount(&visit, &blob, &from).await?;
-                return hold(&registry, &visit.name, &blob).await;
+                return Ok(created(&visit.name, &blob));
             }
             Source::WithAnotherToken(from) => {
                 let wanted = Wanted::Mount { name: &visit.name.to_string(), from: &from };
@@ -39,6 +40,7 @@ pub(crate) async fn start(
         }
     }
     let whole = digest(&request, "digest")?;
+    registry.check_room(&visit, whole.as_ref(), 1).await?;
     let key = UploadKey { artifact: visit.name.artifact(), id: Uuid::new_v4() };
     registry.blobs.begin(key).await?;
     let Some(digest) = whole else {
@@ -48,10 +50,10 @@ pub(crate) async fn start(
         }
         return Ok(response.finish());
     };
-    let name = visit.name.clone();
-    let writing = Session { visit, key }.resume(&registry, digest.algorithm()).await?;
-    let writing = receive(writing, &request, body, &location(&name, key.id)).await?;
-    complete(&registry, &name, writing, &digest).await
+    let session = Session { visit, key };
+    let writing = session.resume(&registry, digest.algorithm()).await?;
+    let writing = receive(&session, &registry, writing, &request, body, Some(&digest)).await?;
+    complete(&registry, &session.visit, writing, &digest).await
 }
 
 /// From where a blob can be mounted.

@@ -1,0 +1,1 @@
+SELECT to_jsonb(quota) FROM repository WHERE id = $1 AND quota IS NOT NULL
