@@ -118,10 +118,25 @@ impl HubProcess {
 
     /// Of the hub's process alone, without its Postgres.
     pub fn resident_mib(&self) -> u64 {
+        self.memory("VmRSS:") / 1024
+    }
+
+    /// The most that it was since `forget_peak`, in bytes.
+    pub fn peak_memory(&self) -> u64 {
+        self.memory("VmHWM:") * 1024
+    }
+
+    pub fn forget_peak(&self) {
+        let id = self.child.as_ref().expect("a hub that runs").id();
+        std::fs::write(format!("/proc/{id}/clear_refs"), "5").expect("one's own child");
+    }
+
+    /// In KiB.
+    fn memory(&self, what: &str) -> u64 {
         let id = self.child.as_ref().expect("a hub that runs").id();
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("a process that runs");
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("it has memory");
-        line.split_whitespace().nth(1).and_then(|size| size.parse::<u64>().ok()).expect("a size in kB") / 1024
+        let line = status.lines().find(|line| line.starts_with(what)).expect("it has memory");
+        line.split_whitespace().nth(1).and_then(|size| size.parse().ok()).expect("a size in kB")
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -165,6 +180,7 @@ impl HubProcess {
         Command::new(binary("distr-hub"))
             .args(arguments)
             .env("DISTR_DATA_DIR", self.data.path().join("hub"))
+            .envs(self.environment.iter().cloned())
             .output()
             .expect("distr-hub can be started")
     }
@@ -177,6 +193,7 @@ impl HubProcess {
         tokio::process::Command::new(binary("distr-hub"))
             .args(arguments)
             .env("DISTR_DATA_DIR", self.data.path().join("hub"))
+            .envs(self.environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

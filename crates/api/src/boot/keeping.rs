@@ -21,8 +21,8 @@ pub struct CollectConfig {
     /// Says what would go, and changes nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Hours that blobs and uploads stay without anybody who needs them
-    #[arg(long, env = "DISTR_GRACE_HOURS", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..))]
+    /// Hours that blobs and uploads stay without anybody who needs them; 0 only while no hub serves, or pushes under way fail
+    #[arg(long, env = "DISTR_GRACE_HOURS", default_value_t = 24)]
     pub grace_hours: u16,
 }
 

@@ -63,7 +63,10 @@ impl ObjectWriting {
             None => {
                 let created = self.store.bucket.create_multipart(&path).await;
                 let id = created.map_err(|error| fault("begin upload", self.key.id, error))?;
-                self.session.multipart.insert(id).clone()
+                let id = self.session.multipart.insert(id).clone();
+                // so that whoever ends the upload can free its parts, even if this hub dies now
+                self.store.put_json(&self.store.upload(self.key), &self.session).await?;
+                id
             }
         };
         let (bucket, index) = (self.store.bucket.clone(), self.session.parts.len());
