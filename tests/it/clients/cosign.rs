@@ -115,3 +115,44 @@ async fn a_customer_verifies_what_it_licensed() {
     vendor.license().await;
     customers.ok(&[&["verify"], &VERIFY[..], &[&image]].concat());
 }
+
+/// An index of two artifacts, by its digest.
+fn push_index(vendor: &Vendor, repository: &str) -> String {
+    let oras = Client::new("oras");
+    oras.ok_with(&["login", "--plain-http", "-u", "ci", "--password-stdin", &vendor.registry], &vendor.secret);
+    let image = vendor.image(repository);
+    for platform in ["amd64", "arm64"] {
+        oras.write("file", platform);
+        let of = ["push", "--plain-http", "--artifact-platform", &format!("linux/{platform}")];
+        oras.ok(&[&of[..], &[&format!("{image}:{platform}"), "file"]].concat());
+    }
+    oras.ok(&["manifest", "index", "create", "--plain-http", &format!("{image}:1"), "amd64", "arm64"]);
+    format!("{image}@{}", oras.ok(&["resolve", "--plain-http", &format!("{image}:1")]))
+}
+
+/// Version 2 copies signatures with the image and all that its index lists. Version 3 copies the image alone, says of itself that
+/// its `copy` is deprecated, and points to `oras copy -r`.
+#[tokio::test(flavor = "multi_thread")]
+async fn signatures_of_an_index_are_copied_and_deleted() {
+    let vendor = Vendor::start().await;
+    for (program, repository) in [("cosign", "bundles"), ("cosign-2", "tags")] {
+        let cosign = signer(&vendor, program);
+        let image = push_index(&vendor, repository);
+        cosign.ok(&[&["sign", "--recursive"], offline(program), &[&image]].concat());
+        let copy = format!("{}:1", vendor.image(&format!("copies/{repository}")));
+        match program {
+            "cosign" => {
+                let oras = Client::new("oras");
+                let login = ["login", "--plain-http", "-u", "ci", "--password-stdin", &vendor.registry];
+                oras.ok_with(&login, &vendor.secret);
+                oras.ok(&["cp", "-r", "--from-plain-http", "--to-plain-http", &image, &copy]);
+            }
+            _ => _ = cosign.ok(&["copy", "--allow-http-registry", &image, &copy]),
+        }
+        cosign.ok(&[&["verify"], &VERIFY[..], &[&copy]].concat());
+        cosign.ok(&["clean", "--allow-http-registry", "-f", &image]);
+        let unsigned = cosign.refused(&[&["verify"], &VERIFY[..], &[&image]].concat());
+        assert!(unsigned.contains("no signatures found"), "{unsigned}");
+        cosign.ok(&[&["verify"], &VERIFY[..], &[&copy]].concat());
+    }
+}

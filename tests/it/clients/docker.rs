@@ -1,7 +1,9 @@
-//! `docker`: with an engine that keeps a refresh token in place of the password.
+//! `docker`: with an engine that keeps a refresh token in place of the password. It has no command that lists or deletes what is
+//! in a registry, and searches by an interface that is Docker Hub's alone.
 
 use distr_tests::client::Client;
 
+use super::is_not_there;
 use super::vendor::Vendor;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -38,4 +40,56 @@ async fn docker_keeps_a_refresh_token_and_pulls_what_is_public_without_any() {
 
     docker.ok(&["logout", &vendor.registry]);
     docker.refused(&["pull", &mounted]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn docker_pushes_an_index_and_pulls_a_platform_of_it() {
+    let vendor = Vendor::start().await;
+    let docker = Client::new("docker");
+    docker.ok_with(&["login", "-u", "ci", "--password-stdin", vendor.registry.as_str()], &vendor.secret);
+    docker.write("context/greeting", vendor.registry.as_bytes());
+    docker.write("context/Dockerfile", "FROM scratch\nCOPY greeting /greeting\n");
+    let multi = vendor.image("multi");
+    let platforms = ["amd64", "arm64"];
+    let images = platforms.map(|platform| format!("{multi}:{platform}"));
+    for image in &images {
+        docker.ok(&["build", "--quiet", "--tag", image, "context"]);
+        docker.ok(&["push", image]);
+        docker.ok(&["rmi", image]);
+    }
+    let index = format!("{multi}:1");
+    docker.ok(&["manifest", "create", "--insecure", &index, &images[0], &images[1]]);
+    // both were built on one machine
+    docker.ok(&["manifest", "annotate", "--arch", "arm64", &index, &images[1]]);
+    docker.ok(&["manifest", "push", "--insecure", &index]);
+    let shown = docker.ok(&["manifest", "inspect", "--insecure", &index]);
+    assert!(platforms.iter().all(|platform| shown.contains(platform)), "{shown}");
+    docker.ok(&["pull", &index]);
+    docker.ok(&["rmi", &index]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_with_docker_is_told_what_its_license_says() {
+    let vendor = Vendor::start().await;
+    let docker = Client::new("docker");
+    let login = ["login", "-u", "ci", "--password-stdin", vendor.registry.as_str()];
+    docker.ok_with(&login, &vendor.secret);
+    docker.write("context/greeting", vendor.registry.as_bytes());
+    docker.write("context/Dockerfile", "FROM scratch\nCOPY greeting /greeting\n");
+    let image = format!("{}:1.0.0", vendor.image("licensed"));
+    docker.ok(&["build", "--quiet", "--tag", &image, "context"]);
+    docker.ok(&["push", &image]);
+    docker.ok(&["rmi", &image]);
+    let customers = Client::new("docker");
+    customers.ok_with(&login, &vendor.release_to_customer(&image).await);
+    let refusal = customers.refused(&["pull", &image]);
+    assert!(is_not_there(&refusal), "{refusal}");
+    vendor.license().await;
+    customers.ok(&["pull", &image]);
+    let push = customers.refused(&["push", &image]);
+    assert!(push.contains("the token does not have the scope push"), "{push}");
+    customers.ok(&["rmi", &image]);
+    vendor.revoke_license().await;
+    let refusal = customers.refused(&["pull", &image]);
+    assert!(refusal.contains("was revoked: contract ended"), "{refusal}");
 }

@@ -1,4 +1,4 @@
-//! `helm`: charts.
+//! `helm`: charts. It has no command that lists or deletes them in a registry.
 
 use distr_tests::client::Client;
 
@@ -41,6 +41,11 @@ async fn helm_pushes_shows_and_pulls_a_chart() {
     assert!(is_not_there(&refusal), "{refusal}");
     vendor.license().await;
     customers.ok(&pull);
+    let push = customers.refused(&["push", "--plain-http", "hello-1.0.0.tgz", &charts]);
+    assert!(push.contains("the token does not have the scope push"), "{push}");
+    vendor.revoke_license().await;
+    let refusal = customers.refused(&pull);
+    assert!(refusal.contains("was revoked: contract ended"), "{refusal}");
     helm.ok(&["registry", "logout", &vendor.registry]);
     let out = helm.refused(&pull);
     assert!(out.contains("401") || out.to_lowercase().contains("unauthorized"), "{out}");

@@ -125,3 +125,49 @@ async fn a_feature_opens_the_tags_that_match_its_pattern() {
     assert!(other.contains("not found"), "{other}");
     assert_eq!(customers.ok(&["repo", "tags", "--plain-http", &models]), "llm-7b");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn oras_lists_tags_and_deletes_what_nothing_needs() {
+    let vendor = Vendor::start().await;
+    let oras = login(&vendor, &vendor.secret);
+    let files = vendor.image("files");
+    oras.write("file", "content");
+    oras.ok(&["push", "--plain-http", &format!("{files}:1"), "file"]);
+    oras.ok(&["tag", "--plain-http", &format!("{files}:1"), "latest", "stable"]);
+    assert_eq!(oras.ok(&["repo", "tags", "--plain-http", &files]), "1\nlatest\nstable");
+    assert_eq!(oras.ok(&["repo", "ls", "--plain-http", &vendor.registry]), "acme/files");
+
+    // a blob, by itself and as a part
+    oras.write("loose", "loose");
+    let blob = |name: &str| {
+        let pushed = oras.ok(&["blob", "push", "--plain-http", "--descriptor", &files, name]);
+        let descriptor: Value = serde_json::from_str(&pushed).expect("a descriptor");
+        format!("{files}@{}", descriptor["digest"].as_str().expect("a digest"))
+    };
+    let (loose, part) = (blob("loose"), blob("file"));
+    let delete = ["blob", "delete", "--plain-http", "-f"];
+    let named = oras.refused(&[&delete[..], &[&part]].concat());
+    assert!(named.contains("a manifest names blob"), "{named}");
+    oras.ok(&["blob", "fetch", "--plain-http", "--output", "back", &loose]);
+    assert_eq!(oras.read("back"), "loose");
+    oras.ok(&[&delete[..], &[&loose]].concat());
+    let gone = oras.refused(&["blob", "fetch", "--plain-http", "--output", "back", &loose]);
+    assert!(gone.contains("not found"), "{gone}");
+
+    // a manifest takes its tags along, unless a release names it or the token may not
+    let delete = ["manifest", "delete", "--plain-http", "-f"];
+    let weak = login(&vendor, &vendor.token("label: \"p\", scopes: [PULL, PUSH]").await);
+    let refusal = weak.refused(&[&delete[..], &[&format!("{files}:1")]].concat());
+    assert!(refusal.contains("the token does not have the scope delete"), "{refusal}");
+    oras.write("file", "released");
+    let released = format!("{}:1.0.0", vendor.image("released"));
+    oras.ok(&["push", "--plain-http", &released, "file"]);
+    vendor.release_to_customer(&released).await;
+    let refusal = oras.refused(&[&delete[..], &[&released]].concat());
+    assert!(refusal.contains("1.0.0"), "{refusal}");
+    oras.ok(&[&delete[..], &[&format!("{files}:latest")]].concat());
+    for tag in ["1", "stable"] {
+        let gone = oras.refused(&["resolve", "--plain-http", &format!("{files}:{tag}")]);
+        assert!(gone.contains("not found"), "{gone}");
+    }
+}

@@ -1,4 +1,4 @@
-//! `podman`: images and manifest lists, with a store of its own.
+//! `podman`: images and manifest lists, with a store of its own. It has no command that deletes from a registry.
 
 use distr_tests::client::Client;
 
@@ -48,6 +48,8 @@ async fn podman_pushes_pulls_and_lists() {
     podman.ok(&["manifest", "push", "--all", "--tls-verify=false", &multi, &format!("docker://{multi}")]);
     let tags = podman.ok(&["search", "--tls-verify=false", "--list-tags", &vendor.image("podman")]);
     assert!(tags.contains("multi"), "{tags}");
+    let found = podman.ok(&["search", "--tls-verify=false", &format!("{}/acme", vendor.registry)]);
+    assert!(found.contains("acme/podman"), "{found}");
 
     let customer = vendor.release_to_customer(&image).await;
     login(&vendor, &podman, &customer);
@@ -56,6 +58,13 @@ async fn podman_pushes_pulls_and_lists() {
     assert!(is_not_there(&refusal), "{refusal}");
     vendor.license().await;
     podman.ok(&["pull", "--tls-verify=false", &image]);
+    let push =
+        podman.refused(&["push", "--tls-verify=false", &image, &format!("docker://{}:2", vendor.image("podman"))]);
+    assert!(push.contains("the token does not have the scope push"), "{push}");
+    vendor.revoke_license().await;
+    podman.ok(&["rmi", "--all", "--force"]);
+    let refusal = podman.refused(&["pull", "--tls-verify=false", &image]);
+    assert!(refusal.contains("was revoked: contract ended"), "{refusal}");
     podman.ok(&["logout", &vendor.registry]);
     podman.ok(&["rmi", "--all", "--force"]);
     let out = podman.refused(&["pull", "--tls-verify=false", &image]);
