@@ -1,0 +1,18 @@
+//! GraphQL documents, as they are checked and narrowed before anything of them is executed.
+
+use async_graphql_parser::parse_query;
+
+#[path = "../../crates/api/src/graphql/limits/document.rs"]
+mod document;
+
+pub fn graphql_document(bytes: &[u8]) {
+    let Some(text) = crate::text(bytes).filter(|text| document::check_text(text).is_ok()) else { return };
+    let Ok(parsed) = parse_query(text) else { return };
+    for name in [None, Some("A")] {
+        let mut narrowed = parsed.clone();
+        if document::narrow(&mut narrowed, name).is_ok() {
+            assert_eq!(narrowed.operations.iter().count(), 1);
+            assert!(narrowed.fragments.len() <= 500);
+        }
+    }
+}
