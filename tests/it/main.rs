@@ -27,5 +27,6 @@ mod slow_reader;
 mod subscription;
 mod tenancy;
 mod tokens;
+mod torture;
 mod traces;
 mod two_hubs;
