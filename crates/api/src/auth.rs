@@ -19,7 +19,7 @@ use distr_domain::pattern::Pattern;
 use distr_domain::permission::{Membership, Permission};
 use distr_domain::token::TokenScope;
 use distr_eventlog::Actor;
-use distr_projections::Scope;
+use distr_projections::{Scope, Together};
 use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
@@ -28,7 +28,6 @@ use crate::clock::SharedClock;
 use crate::error::ApiError;
 use crate::hub::Hub;
 use crate::ops::credential::{self, CredentialKind};
-use crate::together::Together;
 
 pub use sign_in::{SignIn, SignedIn, sign_in};
 
@@ -139,7 +138,7 @@ fn scope_for(permission: Permission) -> TokenScope {
 
 /// Nobody if the secret is unknown, expired or revoked, or its member or target is gone: told apart by no answer.
 pub async fn authenticate(hub: &Hub, secret: &str) -> Result<Option<Caller>, ApiError> {
-    hub.callers.find(credential::hash(secret)).await
+    Ok(hub.callers.find(credential::hash(secret)).await?)
 }
 
 /// By the hash of what they show: one query for all who come at the same time.
@@ -150,17 +149,27 @@ pub fn callers(ops: Pool, clock: SharedClock) -> Together<Vec<u8>, Caller> {
             let client = ops.get().await?;
             let statement = client.prepare_cached(&BY_SECRETS).await?;
             let rows = client.query(&statement, &[&hashes, &clock.now()]).await?;
-            Ok(rows.iter().filter_map(|row| Some((row.get("hash"), caller(row)?))).collect())
+            Ok::<_, ApiError>(rows.iter().filter_map(|row| Some((row.get("hash"), caller(row)?))).collect())
+        }
+    })
+}
+
+/// By the id of a session, token or agent's credential, for those who showed its secret a while ago.
+pub fn callers_again(ops: Pool, clock: SharedClock) -> Together<Uuid, Caller> {
+    Together::start(move |ids: Vec<Uuid>| {
+        let (ops, clock) = (ops.clone(), clock.clone());
+        async move {
+            let client = ops.get().await?;
+            let statement = client.prepare_cached(&BY_IDS).await?;
+            let rows = client.query(&statement, &[&ids, &clock.now()]).await?;
+            Ok::<_, ApiError>(rows.iter().filter_map(|row| Some((row.get("id"), caller(row)?))).collect())
         }
     })
 }
 
 /// The same by the id of a session, token or agent's credential, for those who showed its secret a while ago.
 pub async fn authenticate_again(hub: &Hub, id: Uuid) -> Result<Option<Caller>, ApiError> {
-    let client = hub.ops.get().await?;
-    let statement = client.prepare_cached(&BY_ID).await?;
-    let row = client.query_opt(&statement, &[&id, &hub.clock.now()]).await?;
-    Ok(row.and_then(|row| caller(&row)))
+    Ok(hub.callers_again.find(id).await?)
 }
 
 /// The same for many at once; who is not in the answer may not come in.
@@ -173,7 +182,6 @@ async fn authenticate_all_again(hub: &Hub, ids: &[Uuid]) -> Result<HashMap<Uuid,
 
 const BY_SECRET: &str = include_str!("auth/authenticate.sql");
 static BY_SECRETS: LazyLock<String> = LazyLock::new(|| BY_SECRET.replace("c.hash = $1", "c.hash = ANY($1)"));
-static BY_ID: LazyLock<String> = LazyLock::new(|| BY_SECRET.replace("c.hash = $1", "c.id = $1"));
 static BY_IDS: LazyLock<String> = LazyLock::new(|| BY_SECRET.replace("c.hash = $1", "c.id = ANY($1)"));
 
 fn caller(row: &Row) -> Option<Caller> {

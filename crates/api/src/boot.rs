@@ -173,6 +173,7 @@ fn hub(
         read: stores.read.clone(),
         ops: stores.ops.clone(),
         callers: auth::callers(stores.ops.clone(), Arc::new(SystemClock)),
+        callers_again: auth::callers_again(stores.ops.clone(), Arc::new(SystemClock)),
         wishes: desired::wishes(stores.ops.clone()),
         shown: Shown::start(&stores.read),
         clock: Arc::new(SystemClock),

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use distr_domain::names::InvalidName;
 use distr_domain::rejection::Rejection;
 use distr_eventlog::{ExecuteError, ReadError};
-use distr_projections::{QueryError, WaitError};
+use distr_projections::{QueryError, TogetherError, WaitError};
 use distr_registry::ChangeError;
 
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +102,12 @@ impl From<QueryError> for ApiError {
             QueryError::Cursor(_) => Self::BadInput(error.to_string()),
             other => Self::fault(other),
         }
+    }
+}
+
+impl From<TogetherError> for ApiError {
+    fn from(error: TogetherError) -> Self {
+        Self::fault(error)
     }
 }
 

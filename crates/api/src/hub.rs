@@ -10,7 +10,7 @@ use distr_domain::fleet::Silence;
 use distr_domain::ids::{OrganizationId, TargetId};
 use distr_domain::quota::Quota;
 use distr_eventlog::{Actor, Context, EventLog, Executed, Position, execute};
-use distr_projections::{Progress, query::ReadClient};
+use distr_projections::{Progress, Together, query::ReadClient};
 use distr_registry::BlobStore;
 use url::Url;
 use uuid::Uuid;
@@ -27,7 +27,6 @@ use crate::error::ApiError;
 use crate::http::limits::Limits;
 use crate::operations::Shown;
 use crate::ops::secret::Vault;
-use crate::together::Together;
 use crate::traces::Traces;
 
 pub struct Hub {
@@ -38,6 +37,8 @@ pub struct Hub {
     pub ops: Pool,
     /// by the hash of the secret that they show
     pub callers: Together<Vec<u8>, Caller>,
+    /// by the id of the credential that they showed before
+    pub callers_again: Together<Uuid, Caller>,
     /// what the etag of a target's desired state is made of
     pub wishes: Together<TargetId, String>,
     /// for those who watch

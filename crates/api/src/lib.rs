@@ -21,5 +21,4 @@ pub mod policy;
 pub mod rebuild;
 pub mod registry_callers;
 pub mod rotate;
-pub mod together;
 pub mod traces;

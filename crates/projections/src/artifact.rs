@@ -329,14 +329,3 @@ pub async fn catalog(
     let limit = i64::from(limit);
     query::all(client, include_str!("artifact/catalog.sql"), &[&organization.0, &last, &limit]).await
 }
-
-/// The manifests of this repository that name the blob, what lists them at any depth, and what those are referrers of.
-pub async fn manifests_with_blob(
-    client: &ReadClient,
-    organization: OrganizationId,
-    repository: &RepositoryPath,
-    digest: &Digest,
-) -> Result<Vec<Digest>, QueryError> {
-    let (repository, digest) = (repository.as_str(), digest.as_str());
-    query::all(client, include_str!("artifact/with_blob.sql"), &[&organization.0, &repository, &digest]).await
-}

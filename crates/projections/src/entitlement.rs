@@ -11,7 +11,6 @@ use serde::Deserialize;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use crate::artifact;
 use crate::error::QueryError;
 use crate::query::{self, ReadClient};
 
@@ -44,19 +43,8 @@ pub async fn asked_for_release(
     query::find(client, include_str!("entitlement/release.sql"), &[&organization.0, &release.0]).await
 }
 
-/// The releases that name this manifest, or an index that lists it, or what it is a referrer of.
-pub async fn asked_for_manifest(
-    client: &ReadClient,
-    organization: OrganizationId,
-    repository: &RepositoryPath,
-    digest: &Digest,
-) -> Result<Vec<Asked>, QueryError> {
-    let digests = std::slice::from_ref(digest);
-    let mut asked = asked_for_manifests(client, organization, repository, digests).await?;
-    Ok(asked.remove(digest).unwrap_or_default())
-}
-
-/// The same for many manifests at once. One that no release leads to is not in the answer.
+/// The releases that name each of these manifests, or an index that lists it, or what it is a referrer of. One that no release
+/// leads to is not in the answer. (A single pull asks the same: `pull/manifests.sql` of the registry.)
 pub async fn asked_for_manifests(
     client: &ReadClient,
     organization: OrganizationId,
@@ -93,28 +81,6 @@ fn grouped<K: Eq + Hash>(found: Vec<AskedFor<K>>) -> HashMap<K, Vec<Asked>> {
         grouped.entry(key).or_default().push(asked);
     }
     grouped
-}
-
-/// The releases that name a manifest which this blob is part of.
-pub async fn asked_for_blob(
-    client: &ReadClient,
-    organization: OrganizationId,
-    repository: &RepositoryPath,
-    digest: &Digest,
-) -> Result<Vec<Asked>, QueryError> {
-    let manifests = artifact::manifests_with_blob(client, organization, repository, digest).await?;
-    asked_for_any(client, organization, repository, &manifests).await
-}
-
-async fn asked_for_any(
-    client: &ReadClient,
-    organization: OrganizationId,
-    repository: &RepositoryPath,
-    manifests: &[Digest],
-) -> Result<Vec<Asked>, QueryError> {
-    let digests: Vec<&str> = manifests.iter().map(Digest::as_str).collect();
-    let repository = repository.as_str();
-    query::all(client, include_str!("entitlement/artifact.sql"), &[&organization.0, &repository, &digests]).await
 }
 
 /// What opens these manifests and blobs besides the releases that name them: what they are attached to by a tag, and the

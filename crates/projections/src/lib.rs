@@ -26,6 +26,7 @@ mod runner;
 mod schema;
 mod table;
 pub mod target;
+mod together;
 pub mod token;
 
 pub use cursor::{Cursor, InvalidCursor};
@@ -39,3 +40,4 @@ pub use rebuild::{
 };
 pub use runner::{Progress, Runner, RunnerHandle};
 pub use schema::{LIVE_SCHEMA, LiveShape, prepare_live, read_pool};
+pub use together::{Together, TogetherError};

@@ -4,6 +4,7 @@
 mod files;
 mod hash;
 mod objects;
+mod reading;
 mod writing;
 
 use std::ops::Range;
@@ -26,6 +27,9 @@ pub use objects::{BucketError, ObjectBlobs};
 pub trait BlobStore: Send + Sync {
     /// In bytes; `None` if there is no such blob.
     async fn size(&self, digest: &Digest) -> Result<Option<u64>, BlobFault>;
+
+    /// For one reading of it: cheaper than to ask for the size first. `None` if there is no such blob.
+    async fn open(&self, digest: &Digest) -> Result<Option<Box<dyn Opened>>, BlobFault>;
 
     /// The bytes of `range`, which must lie within the size.
     async fn read(&self, digest: &Digest, range: Range<u64>) -> Result<BlobStream, BlobFault>;
@@ -66,6 +70,16 @@ pub trait BlobStore: Send + Sync {
 
     /// Removes what belongs to no blob and no upload, because somebody died at the wrong moment, and is older than this.
     async fn remove_strays(&self, before: DateTime<Utc>, dry_run: bool) -> Result<u64, BlobFault>;
+}
+
+/// A blob that is about to be read.
+#[async_trait]
+pub trait Opened: Send + Sync {
+    /// In bytes.
+    fn size(&self) -> u64;
+
+    /// The bytes of `range`, which must lie within the size.
+    async fn read(self: Box<Self>, range: Range<u64>) -> Result<BlobStream, BlobFault>;
 }
 
 /// The writing end of an upload. Dropped without `pause` or `finish`, it keeps some of what was written last, or none;

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use distr_projections::{QueryError, WaitError};
+use distr_projections::{QueryError, TogetherError, WaitError};
 
 use crate::blobs::BlobFault;
 use crate::caller::CallersFault;
@@ -18,6 +18,8 @@ pub(crate) enum Fault {
     Pool(#[from] deadpool_postgres::PoolError),
     #[error(transparent)]
     ReadModels(#[from] QueryError),
+    #[error(transparent)]
+    LookUp(#[from] TogetherError),
     #[error("the repository could not be changed")]
     Change(#[source] ChangeError),
     #[error("what was pushed is stored, but does not show yet")]

@@ -4,8 +4,10 @@
 use actix_web::http::header::{AUTHORIZATION, USER_AGENT};
 use actix_web::{HttpMessage, HttpRequest};
 use distr_domain::access::AccessAction;
-use distr_domain::ids::OrganizationId;
+use distr_domain::ids::{CustomerId, OrganizationId};
 use distr_domain::oci::Digest;
+use distr_projections::TogetherError;
+use futures_util::future::join;
 use uuid::Uuid;
 
 use crate::authorization::bearer_token;
@@ -15,8 +17,9 @@ use crate::error::OciError;
 use crate::fault::Fault;
 use crate::limits::Asker;
 use crate::name::RepositoryName;
+use crate::pull::{Found, Pullable};
 use crate::registry::Registry;
-use crate::rights::Refused;
+use crate::rights::{self, Refused};
 use crate::scope::{Access, Action};
 use crate::token::Claims;
 
@@ -63,6 +66,13 @@ impl Registry {
         request: &HttpRequest,
         wanted: Option<Wanted<'_>>,
     ) -> Result<Claims, OciError> {
+        let claims = self.claims(request, wanted)?;
+        self.check_current(request, wanted, &claims).await?;
+        Ok(claims)
+    }
+
+    /// What a token says that this registry has made. Whether its owner still has access is `check_current`.
+    fn claims(&self, request: &HttpRequest, wanted: Option<Wanted<'_>>) -> Result<Claims, OciError> {
         let header = request.headers().get(AUTHORIZATION).and_then(|header| header.to_str().ok());
         let verified = header.and_then(bearer_token).map(|token| self.tokens.verify(token, self.now()));
         let credential = verified.as_ref().and_then(|claims| claims.as_ref().ok()?.caller.credential());
@@ -71,16 +81,27 @@ impl Registry {
             None => Asker::Address(Source::of(request, self).address),
         })?;
         let invalid = |message: &str| self.challenge(request, wanted, Some("invalid_token"), message);
-        let claims = match verified {
-            None => return Err(self.challenge(request, wanted, None, "a token is needed")),
-            Some(verified) => verified.map_err(|error| invalid(&error.to_string()))?,
-        };
+        match verified {
+            None => Err(self.challenge(request, wanted, None, "a token is needed")),
+            Some(verified) => verified.map_err(|error| invalid(&error.to_string())),
+        }
+    }
+
+    async fn check_current(
+        &self,
+        request: &HttpRequest,
+        wanted: Option<Wanted<'_>>,
+        claims: &Claims,
+    ) -> Result<(), OciError> {
         if claims.caller == Caller::ANONYMOUS {
-            return Ok(claims);
+            return Ok(());
         }
         match self.callers.current(&claims.caller).await {
-            Ok(Some(current)) if current == claims.caller => Ok(claims),
-            Ok(_) => Err(invalid("the token's owner has lost its access")),
+            Ok(Some(current)) if current == claims.caller => Ok(()),
+            Ok(_) => {
+                let message = "the token's owner has lost its access";
+                Err(self.challenge(request, wanted, Some("invalid_token"), message))
+            }
             Err(fault) => Err(Fault::Callers(fault).into()),
         }
     }
@@ -97,12 +118,55 @@ impl Registry {
         let wanted = parsed.is_ok().then_some(Wanted::Repository { name, need });
         let claims = self.authenticate(request, wanted).await?;
         let parsed = parsed.map_err(|error| OciError::NameInvalid(error.to_string()))?;
-        let insufficient = |message: &str| self.challenge(request, wanted, Some("insufficient_scope"), message);
         let right = self.right(&claims.caller, &parsed, need).await?;
+        self.let_in(request, claims, parsed, right, (object, need)).await
+    }
+
+    /// Admits a request to pull what `find` looks for: it is looked up while the caller's credential is asked about, and is for
+    /// the customer whose licenses decide, if licenses do.
+    pub(crate) async fn admit_to_pull<T: Pullable>(
+        &self,
+        request: &HttpRequest,
+        name: &str,
+        (object, need): (Object<'_>, Need),
+        find: impl AsyncFnOnce(&RepositoryName, Option<CustomerId>) -> Result<Found<T>, TogetherError>,
+    ) -> Result<(Visit, Found<T>), OciError> {
+        let parsed = name.parse::<RepositoryName>();
+        let wanted = parsed.is_ok().then_some(Wanted::Repository { name, need });
+        let claims = self.claims(request, wanted)?;
+        let parsed = match parsed {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                self.check_current(request, wanted, &claims).await?;
+                return Err(OciError::NameInvalid(error.to_string()));
+            }
+        };
+        let is_own = claims.caller.organization == Some(parsed.organization());
+        let customer = claims.caller.customer().filter(|_| is_own);
+        let (current, found) = join(self.check_current(request, wanted, &claims), find(&parsed, customer)).await;
+        current?;
+        let found = found.map_err(Fault::from)?;
+        let right = rights::to_pull(&claims.caller, &parsed, need, found.what.is_public());
+        let visit = self.let_in(request, claims, parsed, right, (object, need)).await?;
+        Ok((visit, found))
+    }
+
+    /// Or not.
+    async fn let_in(
+        &self,
+        request: &HttpRequest,
+        claims: Claims,
+        parsed: RepositoryName,
+        right: Result<Right, Refused>,
+        (object, need): (Object<'_>, Need),
+    ) -> Result<Visit, OciError> {
+        let name = parsed.to_string();
+        let wanted = Some(Wanted::Repository { name: &name, need });
+        let insufficient = |message: &str| self.challenge(request, wanted, Some("insufficient_scope"), message);
         if right == Err(Refused::SignIn) {
             return Err(insufficient("sign in first; without, only public repositories can be pulled from"));
         }
-        if right.is_ok() && !covers(&claims.access, name, need) {
+        if right.is_ok() && !covers(&claims.access, &name, need) {
             return Err(insufficient("the token is for something else"));
         }
         let visit = Visit::new(request, self, claims, parsed, object, need);

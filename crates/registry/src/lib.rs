@@ -15,7 +15,9 @@ mod licensed;
 mod limits;
 mod links;
 mod manifest;
+mod manifest_bytes;
 mod name;
+mod pull;
 mod quota;
 mod range;
 mod record;
@@ -26,8 +28,8 @@ mod scope;
 mod token;
 
 pub use blobs::{
-    BlobFault, BlobStore, BlobStream, BucketError, FileBlobs, FinishError, ObjectBlobs, ResumeError, StoredBlob,
-    StoredUpload, UploadKey, Writing,
+    BlobFault, BlobStore, BlobStream, BucketError, FileBlobs, FinishError, ObjectBlobs, Opened, ResumeError,
+    StoredBlob, StoredUpload, UploadKey, Writing,
 };
 pub use caller::{Caller, CallerAccess, Callers, CallersFault};
 pub use changing::{ChangeError, Changed, Changing};

@@ -9,12 +9,12 @@ use distr_domain::ids::{ApplicationId, CustomerId, OrganizationId};
 use distr_domain::names::RepositoryPath;
 use distr_domain::oci::Digest;
 use distr_domain::rejection::Rejection;
-use distr_projections::{QueryError, entitlement};
-use futures_util::future::try_join;
+use distr_projections::entitlement;
 
 use crate::caller::Right;
 use crate::error::OciError;
 use crate::guard::{Object, Visit};
+use crate::pull::{Found, Pullable};
 use crate::record::Basis;
 use crate::registry::Registry;
 
@@ -27,60 +27,32 @@ pub(crate) struct Granted {
 }
 
 impl Registry {
-    /// Whether the visitor may have this manifest, if it is in the repository (`is_there`). A refusal is recorded here.
-    pub(crate) async fn license_manifest(
+    /// Whether the visitor may have what was found at this digest. Asked of what is not there, too: a customer is not to tell it
+    /// from what is not its own, not even by the time. A refusal is recorded here.
+    pub(crate) async fn license<T: Pullable>(
         &self,
-        client: &Client,
-        visit: &Visit,
-        reference: &str,
-        digest: &Digest,
-        is_there: bool,
-    ) -> Result<Granted, OciError> {
-        let (organization, path) = (visit.name.organization(), &visit.name.path);
-        let asked = entitlement::asked_for_manifest(client, organization, path, digest);
-        self.license(client, visit, Object::Manifest(reference), digest, is_there, asked).await
-    }
-
-    /// Whether the visitor may have this blob, if it is in the repository (`is_there`). A refusal is recorded here.
-    pub(crate) async fn license_blob(
-        &self,
-        client: &Client,
-        visit: &Visit,
-        digest: &Digest,
-        is_there: bool,
-    ) -> Result<Granted, OciError> {
-        let (organization, path) = (visit.name.organization(), &visit.name.path);
-        let asked = entitlement::asked_for_blob(client, organization, path, digest);
-        self.license(client, visit, Object::Blob(digest.as_str()), digest, is_there, asked).await
-    }
-
-    async fn license(
-        &self,
-        client: &Client,
         visit: &Visit,
         object: Object<'_>,
         digest: &Digest,
-        is_there: bool,
-        asked: impl Future<Output = Result<Vec<Asked>, QueryError>>,
+        found: &Found<T>,
     ) -> Result<Granted, OciError> {
-        let customer = match &visit.right {
-            Right::Whole { rule } => return Ok(Granted { rule: rule.clone(), basis: None }),
-            Right::Licensed { customer } => *customer,
-        };
-        let held = entitlement::held_licenses(client, visit.name.organization(), customer);
-        let (held, mut asked) = try_join(held, asked).await?;
-        if let Ok(granted) = granted(&asked, &held, self) {
+        if let Right::Whole { rule } = &visit.right {
+            return Ok(Granted { rule: rule.clone(), basis: None });
+        }
+        let held = &found.held;
+        if let Ok(granted) = granted(found.what.asked(), held, self) {
             return Ok(granted);
         }
         // seldom needed: not a part of a release that the licenses cover
-        let digests = std::slice::from_ref(digest);
-        let beside = entitlement::asked_beside(client, visit.name.organization(), &visit.name.path, digests).await?;
+        let (client, digests) = (self.client().await?, std::slice::from_ref(digest));
+        let beside = entitlement::asked_beside(&client, visit.name.organization(), &visit.name.path, digests).await?;
+        let mut asked = found.what.asked().to_vec();
         asked.extend(beside.into_iter().map(|(_, asked)| asked));
-        match granted(&asked, &held, self) {
+        match granted(&asked, held, self) {
             Ok(granted) => Ok(granted),
             Err(refusal) => {
-                if is_there {
-                    let basis = basis(&asked, &held, &refusal);
+                if found.what.is_there() {
+                    let basis = basis(&asked, held, &refusal);
                     self.record_refusal(visit, Some(basis), refusal.code(), &refusal.to_string()).await?;
                 }
                 Err(answer(visit, object, &refusal))

@@ -14,6 +14,8 @@ use crate::blobs::BlobStore;
 use crate::caller::Callers;
 use crate::fault::Fault;
 use crate::limits::Limits;
+use crate::manifest_bytes::ManifestBytes;
+use crate::pull::Pulls;
 use crate::quota::Sums;
 use crate::record::Recorder;
 use crate::token::Tokens;
@@ -55,6 +57,8 @@ pub struct Registry {
     pub(crate) recorder: Recorder,
     pub(crate) limits: Limits,
     pub(crate) annotations: Annotations,
+    pub(crate) manifests: ManifestBytes,
+    pub(crate) pulls: Pulls,
     pub(crate) sums: Sums,
     pub(crate) settings: Settings,
     pub(crate) pool: Pool,
@@ -71,9 +75,23 @@ impl Registry {
         let tokens = Tokens::new(&settings.token_key);
         let limits = Limits::new(settings.requests_per_second);
         let annotations = Annotations::new(blobs.clone());
-        let sums = Sums::new();
-        let registry =
-            Self { log, blobs, callers, shown, tokens, recorder, limits, annotations, sums, settings, pool, clock };
+        let pulls = Pulls::start(&pool);
+        let registry = Self {
+            manifests: ManifestBytes::new(blobs.clone()),
+            log,
+            blobs,
+            callers,
+            shown,
+            tokens,
+            recorder,
+            limits,
+            annotations,
+            pulls,
+            sums: Sums::new(),
+            settings,
+            pool,
+            clock,
+        };
         (registry, recording)
     }
 

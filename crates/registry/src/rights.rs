@@ -27,16 +27,10 @@ impl Registry {
         name: &RepositoryName,
         need: Need,
     ) -> Result<Result<Right, Refused>, Fault> {
-        let own = match caller.organization {
-            None => Err(Refused::SignIn),
-            Some(organization) if organization != name.organization() => Err(Refused::Unknown),
-            Some(_) => caller.right(&name.path, need).map_err(Refused::NotAllowed),
-        };
-        let is_enough = matches!(own, Ok(Right::Whole { .. }));
-        if !is_enough && matches!(need, Need::Look | Need::Pull) && self.is_public(name).await? {
-            return Ok(Ok(Right::Whole { rule: "public repository".to_owned() }));
-        }
-        Ok(own)
+        let own = own(caller, name, need);
+        let may_be_public = !is_whole(&own) && matches!(need, Need::Look | Need::Pull);
+        let is_public = may_be_public && self.is_public(name).await?;
+        Ok(or_public(own, is_public))
     }
 
     /// Of what a token is asked for, what its caller may have. What licenses decide is left in: they are asked at each use.
@@ -66,6 +60,30 @@ impl Registry {
         let visibility = repository::visibility(&self.client().await?, name.artifact()).await?;
         Ok(visibility == Visibility::Public)
     }
+}
+
+/// To pull from a repository of which it is known whether it is public.
+pub(crate) fn to_pull(caller: &Caller, name: &RepositoryName, need: Need, is_public: bool) -> Result<Right, Refused> {
+    or_public(own(caller, name, need), is_public)
+}
+
+fn own(caller: &Caller, name: &RepositoryName, need: Need) -> Result<Right, Refused> {
+    match caller.organization {
+        None => Err(Refused::SignIn),
+        Some(organization) if organization != name.organization() => Err(Refused::Unknown),
+        Some(_) => caller.right(&name.path, need).map_err(Refused::NotAllowed),
+    }
+}
+
+fn or_public(own: Result<Right, Refused>, is_public: bool) -> Result<Right, Refused> {
+    match is_public && !is_whole(&own) {
+        true => Ok(Right::Whole { rule: "public repository".to_owned() }),
+        false => own,
+    }
+}
+
+fn is_whole(right: &Result<Right, Refused>) -> bool {
+    matches!(right, Ok(Right::Whole { .. }))
 }
 
 fn need(action: Action) -> Need {

@@ -9,14 +9,13 @@ use distr_domain::deployment::Phase;
 use distr_domain::ids::{ReleaseId, TargetId};
 use distr_projections::deployment::{self, DeploymentRow};
 use distr_projections::query::ReadClient;
-use distr_projections::{Scope, application, organization, release};
+use distr_projections::{Scope, Together, application, organization, release};
 use uuid::Uuid;
 
 use crate::auth::AgentCaller;
 use crate::error::ApiError;
 use crate::hub::Hub;
 use crate::ops::secret::Place;
-use crate::together::Together;
 
 /// The whole desired state, unless the agent's etag says that it holds it already.
 pub async fn desired(hub: &Hub, agent: &AgentCaller, held: Option<&str>) -> Result<Option<DesiredState>, ApiError> {
@@ -46,7 +45,7 @@ pub fn wishes(ops: Pool) -> Together<TargetId, String> {
             let statement = client.prepare_cached(include_str!("desired/wishes.sql")).await?;
             let targets: Vec<Uuid> = targets.into_iter().map(|target| target.0).collect();
             let rows = client.query(&statement, &[&targets]).await?;
-            Ok(rows.iter().map(|row| (TargetId(row.get("target")), row.get("wishes"))).collect())
+            Ok::<_, ApiError>(rows.iter().map(|row| (TargetId(row.get("target")), row.get("wishes"))).collect())
         }
     })
 }

@@ -6,16 +6,15 @@ use std::sync::Arc;
 
 use deadpool_postgres::Pool;
 use distr_domain::ids::{DeploymentId, OrganizationId, TargetId};
-use distr_projections::Scope;
 use distr_projections::deployment::{self, DeploymentRow};
 use distr_projections::target::{self, TargetRow};
+use distr_projections::{Scope, Together};
 use futures_util::Stream;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::changes::Change;
 use crate::error::ApiError;
 use crate::hub::Hub;
-use crate::together::Together;
 
 pub type Watched<T> = Result<Option<T>, ApiError>;
 

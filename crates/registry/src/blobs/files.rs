@@ -4,8 +4,8 @@
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::ops::Range;
+use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,11 +21,9 @@ use moka::future::Cache;
 use uuid::Uuid;
 
 use super::hash::Hashing;
+use super::reading::FileOpened;
 use super::writing::FileWriting;
-use super::{BlobFault, BlobStore, BlobStream, ResumeError, StoredBlob, StoredUpload, UploadKey, Writing};
-
-/// What one read from the disk brings, and one write of an answer carries.
-const READ: u64 = 256 * 1024;
+use super::{BlobFault, BlobStore, BlobStream, Opened, ResumeError, StoredBlob, StoredUpload, UploadKey, Writing};
 
 /// The file store. Cheap to clone.
 #[derive(Clone)]
@@ -80,25 +78,14 @@ impl BlobStore for FileBlobs {
         blocking("look for", digest, move || found(path.metadata().map(|blob| blob.len()))).await
     }
 
+    async fn open(&self, digest: &Digest) -> Result<Option<Box<dyn Opened>>, BlobFault> {
+        let opened = FileOpened::open(self.blob(digest), digest).await?;
+        Ok(opened.map(|opened| Box::new(opened) as Box<dyn Opened>))
+    }
+
     async fn read(&self, digest: &Digest, range: Range<u64>) -> Result<BlobStream, BlobFault> {
-        let path = self.blob(digest);
-        let file = Arc::new(blocking("open", digest, move || File::open(path)).await?);
-        let digest = digest.clone();
-        let parts = stream::try_unfold(range, move |rest| {
-            let (file, digest) = (file.clone(), digest.clone());
-            async move {
-                if rest.is_empty() {
-                    return Ok(None);
-                }
-                let end = rest.end.min(rest.start + READ);
-                let bytes = blocking("read", digest, move || {
-                    let mut bytes = vec![0; (end - rest.start) as usize];
-                    file.read_exact_at(&mut bytes, rest.start).map(|()| Bytes::from(bytes))
-                });
-                Ok(Some((bytes.await?, end..rest.end)))
-            }
-        });
-        Ok(Box::pin(parts))
+        let missing = || BlobFault::new("open", digest, io::ErrorKind::NotFound.into());
+        self.open(digest).await?.ok_or_else(missing)?.read(range).await
     }
 
     async fn put(&self, digest: &Digest, bytes: Bytes) -> Result<(), BlobFault> {
@@ -242,7 +229,7 @@ pub(super) fn place(upload: &Path, blob: &Path) -> io::Result<()> {
     sync_directory(directory)
 }
 
-fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+pub(super) fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         result => result.map(Some),

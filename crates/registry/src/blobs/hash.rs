@@ -23,7 +23,7 @@ impl Hashing {
     }
 
     /// Of all that is in the file, from its beginning. Leaves the file's cursor at its end.
-    pub(crate) fn of_file(algorithm: Algorithm, file: &mut File) -> std::io::Result<Self> {
+    pub(crate) fn of_file(algorithm: Algorithm, mut file: &File) -> std::io::Result<Self> {
         use std::io::Seek;
 
         let mut hashing = Self::new(algorithm);

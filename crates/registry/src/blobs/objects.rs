@@ -30,7 +30,7 @@ use uuid::Uuid;
 use self::session::Session;
 use self::writing::ObjectWriting;
 use super::hash::Hashing;
-use super::{BlobFault, BlobStore, BlobStream, ResumeError, StoredBlob, StoredUpload, UploadKey, Writing};
+use super::{BlobFault, BlobStore, BlobStream, Opened, ResumeError, StoredBlob, StoredUpload, UploadKey, Writing};
 
 /// Bytes of a part; all parts but the last are of this size. With 10 000 parts a blob has at most 156 GiB.
 const PART: usize = 16 * 1024 * 1024;
@@ -199,10 +199,32 @@ impl ObjectBlobs {
     }
 }
 
+struct ObjectOpened {
+    store: ObjectBlobs,
+    digest: Digest,
+    size: u64,
+}
+
+#[async_trait]
+impl Opened for ObjectOpened {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    async fn read(self: Box<Self>, range: Range<u64>) -> Result<BlobStream, BlobFault> {
+        self.store.read(&self.digest, range).await
+    }
+}
+
 #[async_trait]
 impl BlobStore for ObjectBlobs {
     async fn size(&self, digest: &Digest) -> Result<Option<u64>, BlobFault> {
         Ok(self.named(digest).await?.map(|named| named.size))
+    }
+
+    async fn open(&self, digest: &Digest) -> Result<Option<Box<dyn Opened>>, BlobFault> {
+        let opened = |named: Named| ObjectOpened { store: self.clone(), digest: digest.clone(), size: named.size };
+        Ok(self.named(digest).await?.map(|named| Box::new(opened(named)) as Box<dyn Opened>))
     }
 
     async fn read(&self, digest: &Digest, range: Range<u64>) -> Result<BlobStream, BlobFault> {

@@ -5,6 +5,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -17,6 +18,8 @@ use super::hash::Hashing;
 use super::{BlobFault, FinishError, ResumeError, Writing};
 
 const BATCH: usize = 1024 * 1024;
+/// Written bytes that begin their way to the disk while more is received, so that the end does not wait for all of them.
+const SYNC: usize = 32 * 1024 * 1024;
 
 pub(super) struct FileWriting {
     store: FileBlobs,
@@ -27,12 +30,14 @@ pub(super) struct FileWriting {
     running: Option<JoinHandle<io::Result<Pen>>>,
     batch: Vec<Bytes>,
     batched: usize,
+    syncing: Option<JoinHandle<io::Result<()>>>,
+    unsynced: usize,
     offset: u64,
 }
 
 /// The locked file, and the digest of what is in it.
 struct Pen {
-    file: File,
+    file: Arc<File>,
     hashing: Hashing,
 }
 
@@ -53,24 +58,24 @@ impl Pen {
         let hashing = match hashed.filter(fits) {
             Some(_) | None if length == 0 => Hashing::new(algorithm),
             Some(hashing) => hashing,
-            None => Hashing::of_file(algorithm, &mut file).map_err(TryLockError::Error)?,
+            None => Hashing::of_file(algorithm, &file).map_err(TryLockError::Error)?,
         };
-        Ok(Some(Self { file, hashing }))
+        Ok(Some(Self { file: Arc::new(file), hashing }))
     }
 
     fn write(mut self, batch: Vec<Bytes>) -> io::Result<Self> {
         for bytes in batch {
-            self.file.write_all(&bytes)?;
+            (&*self.file).write_all(&bytes)?;
             self.hashing.update(&bytes);
         }
         Ok(self)
     }
 
     /// Makes the file the blob, or removes it. The answer is the digest that it really has.
-    fn finish(mut self, upload: &Path, blob: &Path, expected: &Digest) -> io::Result<Digest> {
+    fn finish(self, upload: &Path, blob: &Path, expected: &Digest) -> io::Result<Digest> {
         let hashing = match self.hashing.algorithm() == expected.algorithm() {
             true => self.hashing,
-            false => Hashing::of_file(expected.algorithm(), &mut self.file)?,
+            false => Hashing::of_file(expected.algorithm(), &self.file)?,
         };
         let actual = hashing.digest();
         match actual == *expected {
@@ -111,14 +116,31 @@ impl FileWriting {
         });
         let pen = pen.await??;
         let offset = pen.hashing.length();
-        Ok(Self { store, id, path, pen: Some(pen), running: None, batch: Vec::new(), batched: 0, offset })
+        Ok(Self {
+            store,
+            id,
+            path,
+            pen: Some(pen),
+            running: None,
+            batch: Vec::new(),
+            batched: 0,
+            syncing: None,
+            unsynced: 0,
+            offset,
+        })
     }
 
     /// Sends the batch to be written, after the one before it.
     async fn send(&mut self) -> Result<(), BlobFault> {
         let pen = self.settle().await?;
         let batch = std::mem::take(&mut self.batch);
-        self.batched = 0;
+        self.unsynced += std::mem::take(&mut self.batched);
+        if self.unsynced >= SYNC && self.syncing.as_ref().is_none_or(JoinHandle::is_finished) {
+            self.synced().await?;
+            let file = pen.file.clone();
+            self.unsynced = 0;
+            self.syncing = Some(tokio::task::spawn_blocking(move || file.sync_data()));
+        }
         self.running = Some(tokio::task::spawn_blocking(move || pen.write(batch)));
         Ok(())
     }
@@ -132,8 +154,16 @@ impl FileWriting {
         done.map_err(|source| BlobFault::new("write to upload", self.id, source))
     }
 
+    /// Waits for the disk, as far as it was told to take what was written. It tells only once that it could not.
+    async fn synced(&mut self) -> Result<(), BlobFault> {
+        let Some(syncing) = self.syncing.take() else { return Ok(()) };
+        let done = syncing.await.unwrap_or_else(|panic| Err(io::Error::other(panic)));
+        done.map_err(|source| BlobFault::new("sync upload", self.id, source))
+    }
+
     async fn drain(&mut self) -> Result<Pen, BlobFault> {
         self.send().await?;
+        self.synced().await?;
         self.settle().await
     }
 }

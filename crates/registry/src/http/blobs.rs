@@ -16,6 +16,8 @@ use crate::guard::{Object, Visit};
 use crate::http::{conditional, measure_bytes, no_body};
 use crate::licensed::Granted;
 use crate::links;
+use crate::name::RepositoryName;
+use crate::pull::Pullable;
 use crate::range::{self, Requested};
 use crate::registry::Registry;
 
@@ -28,7 +30,8 @@ pub(super) async fn head(
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, OciError> {
     let (name, digest) = path.into_inner();
-    let Found { digest, size, .. } = find(&request, &registry, &name, &digest, Need::Look).await?;
+    let Blob { visit, digest, .. } = find(&request, &registry, &name, &digest, Need::Look).await?;
+    let size = registry.blobs.size(&digest).await?.ok_or_else(|| unknown(&visit, &digest))?;
     if conditional::is_known(&request, &digest) {
         return Ok(conditional::not_modified(&digest));
     }
@@ -41,7 +44,9 @@ pub(super) async fn get(
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, OciError> {
     let (name, digest) = path.into_inner();
-    let Found { visit, digest, size, granted } = find(&request, &registry, &name, &digest, Need::Pull).await?;
+    let Blob { visit, digest, granted } = find(&request, &registry, &name, &digest, Need::Pull).await?;
+    let opened = registry.blobs.open(&digest).await?.ok_or_else(|| unknown(&visit, &digest))?;
+    let size = opened.size();
     if conditional::is_known(&request, &digest) {
         return Ok(conditional::not_modified(&digest));
     }
@@ -59,7 +64,7 @@ pub(super) async fn get(
         return Ok(redirect(&digest, &location));
     }
     let length = bytes.end - bytes.start;
-    let stream = registry.blobs.read(&digest, bytes).await?;
+    let stream = opened.read(bytes).await?;
     registry.record_grant(&visit, Some(&digest), granted.basis, &granted.rule).await?;
     measure_bytes("out", length);
     Ok(response.body(SizedStream::new(length, stream)))
@@ -93,10 +98,9 @@ pub(super) async fn delete(
     }
 }
 
-struct Found {
+struct Blob {
     visit: Visit,
     digest: Digest,
-    size: u64,
     granted: Granted,
 }
 
@@ -107,19 +111,26 @@ async fn find(
     name: &str,
     text: &str,
     need: Need,
-) -> Result<Found, OciError> {
+) -> Result<Blob, OciError> {
     let object = Object::Blob(text);
-    let visit = registry.admit(request, name, object, need).await?;
-    let digest: Digest = text.parse().map_err(|error| OciError::DigestInvalid(format!("{error}")))?;
-    let client = registry.client().await?;
-    let held = links::held(&client, &visit.name, std::slice::from_ref(&digest)).await?;
-    // asked of what is not there, too: a customer is not to tell it from what is not its own, not even by the time
-    let granted = registry.license_blob(&client, &visit, &digest, !held.is_empty()).await?;
-    if held.is_empty() {
-        return Err(object.unknown(&visit.name));
+    let digest = match text.parse::<Digest>() {
+        Ok(digest) => digest,
+        Err(error) => {
+            registry.admit(request, name, object, need).await?;
+            return Err(OciError::DigestInvalid(format!("{error}")));
+        }
+    };
+    let look_up = async |name: &RepositoryName, customer| registry.pulls.blob(name, digest.clone(), customer).await;
+    let (visit, found) = registry.admit_to_pull(request, name, (object, need), look_up).await?;
+    let granted = registry.license(&visit, object, &digest, &found).await?;
+    match found.what.is_there() {
+        true => Ok(Blob { visit, digest, granted }),
+        false => Err(object.unknown(&visit.name)),
     }
-    let size = registry.blobs.size(&digest).await?.ok_or_else(|| object.unknown(&visit.name))?;
-    Ok(Found { visit, digest, size, granted })
+}
+
+fn unknown(visit: &Visit, digest: &Digest) -> OciError {
+    Object::Blob(digest.as_str()).unknown(&visit.name)
 }
 
 /// Where the client is sent, if the bytes are in a bucket and clients may be sent there.

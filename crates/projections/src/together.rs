@@ -3,12 +3,11 @@
 //! ever old; and the more there are, the less each costs.
 
 use std::collections::{HashMap, HashSet};
+use std::error::Error;
 use std::hash::Hash;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
-
-use crate::error::ApiError;
 
 /// Keys in one query.
 const MOST: usize = 1_000;
@@ -24,17 +23,17 @@ pub struct Together<K, V> {
 #[derive(Debug)]
 struct Question<K, V> {
     key: K,
-    answer: oneshot::Sender<Result<Option<V>, Failed>>,
+    answer: oneshot::Sender<Result<Option<V>, TogetherError>>,
 }
 
-/// The failure of a query, for each who waited for it.
+/// Told to each who waited.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error(transparent)]
-struct Failed(Arc<ApiError>);
-
-#[derive(Debug, thiserror::Error)]
-#[error("the look-ups have ended")]
-struct Ended;
+pub enum TogetherError {
+    #[error(transparent)]
+    Failed(Arc<dyn Error + Send + Sync>),
+    #[error("the look-ups have ended")]
+    Ended,
+}
 
 impl<K, V> Together<K, V>
 where
@@ -42,18 +41,20 @@ where
     V: Clone + Send + 'static,
 {
     /// Within a runtime. `load` answers for those keys that there are; it ends when nobody can ask any more.
-    pub fn start<F>(mut load: impl FnMut(Vec<K>) -> F + Send + 'static) -> Self
+    pub fn start<F, E>(mut load: impl FnMut(Vec<K>) -> F + Send + 'static) -> Self
     where
-        F: Future<Output = Result<HashMap<K, V>, ApiError>> + Send,
+        F: Future<Output = Result<HashMap<K, V>, E>> + Send,
+        E: Error + Send + Sync + 'static,
     {
         let (questions, mut asked) = mpsc::channel::<Question<K, V>>(QUEUE);
         tokio::spawn(async move {
             let mut batch = vec![];
             while asked.recv_many(&mut batch, MOST).await > 0 {
                 let keys: HashSet<K> = batch.iter().map(|question| question.key.clone()).collect();
-                let found = load(keys.into_iter().collect()).await.map_err(|error| Failed(Arc::new(error)));
+                let found = load(keys.into_iter().collect()).await;
+                let found = found.map_err(|error| TogetherError::Failed(Arc::new(error)));
                 for Question { key, answer } in batch.drain(..) {
-                    let found = found.as_ref().map(|found| found.get(&key).cloned()).map_err(Failed::clone);
+                    let found = found.as_ref().map(|found| found.get(&key).cloned()).map_err(TogetherError::clone);
                     let _ = answer.send(found); // who has gone away does not hear it
                 }
             }
@@ -62,10 +63,10 @@ where
     }
 
     /// Nothing if there is none.
-    pub async fn find(&self, key: K) -> Result<Option<V>, ApiError> {
+    pub async fn find(&self, key: K) -> Result<Option<V>, TogetherError> {
         let (answer, answered) = oneshot::channel();
-        self.questions.send(Question { key, answer }).await.map_err(|_| ApiError::fault(Ended))?;
-        answered.await.map_err(|_| ApiError::fault(Ended))?.map_err(ApiError::fault)
+        self.questions.send(Question { key, answer }).await.map_err(|_| TogetherError::Ended)?;
+        answered.await.map_err(|_| TogetherError::Ended)?
     }
 }
 
@@ -89,7 +90,9 @@ mod tests {
                 let go = go.clone();
                 async move {
                     go.notified().await;
-                    Ok(keys.into_iter().filter(|key| key % 2 == 0).map(|key| (key, key * 10)).collect())
+                    Ok::<_, TogetherError>(
+                        keys.into_iter().filter(|key| key % 2 == 0).map(|key| (key, key * 10)).collect(),
+                    )
                 }
             }
         });
@@ -119,12 +122,12 @@ mod tests {
             let failing = std::mem::replace(&mut fails, false);
             async move {
                 match failing {
-                    true => Err(ApiError::NotReady),
+                    true => Err(TogetherError::Ended),
                     false => Ok(keys.into_iter().map(|key| (key, ())).collect()),
                 }
             }
         });
-        assert!(matches!(together.find(1).await, Err(ApiError::Fault(_))));
+        assert!(matches!(together.find(1).await, Err(TogetherError::Failed(_))));
         assert_eq!(together.find(1).await.unwrap(), Some(()));
     }
 }

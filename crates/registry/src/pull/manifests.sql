@@ -1,0 +1,43 @@
+-- For each question ($5 a tag or $6 a digest, of which one is null): whether the repository is public, the manifest, and if
+-- licenses decide ($4), the releases that name it, or what lists it at any depth, or what those are referrers of.
+SELECT wanted.number::int,
+       EXISTS (SELECT FROM repository r WHERE r.id = wanted.place AND r.visibility = 'public') AS is_public,
+       found.digest, found.media_type, found.size,
+       CASE WHEN wanted.licensed THEN (
+           WITH RECURSIVE containing AS (
+               SELECT m.digest, m.subject
+               FROM manifest m
+               WHERE m.organization = wanted.organization AND m.repository = wanted.repository AND m.digest = found.digest
+               UNION
+               SELECT up.digest, up.subject
+               FROM containing down
+               JOIN manifest up ON up.organization = wanted.organization AND up.repository = wanted.repository
+                   AND (up.children @> jsonb_build_array(jsonb_build_object('digest', down.digest))
+                        OR up.digest = down.subject)
+           )
+           SELECT jsonb_agg(DISTINCT jsonb_build_object(
+               'application', r.application,
+               'version', r.version,
+               'channels', (SELECT coalesce(jsonb_agg(c.name ORDER BY c.name), '[]') FROM channel c
+                            WHERE c.application = r.application AND c.versions ? r.version),
+               'revoked', CASE WHEN r.status = 'revoked' THEN coalesce(r.reason, '') END,
+               'feature', artifact -> 'feature'))::text
+           FROM containing c
+           JOIN release r ON r.content -> 'artifacts' @> jsonb_build_array(
+               jsonb_build_object('repository', wanted.repository, 'digest', c.digest))
+           CROSS JOIN LATERAL jsonb_array_elements(r.content -> 'artifacts') AS artifact
+           WHERE r.organization = wanted.organization
+             AND r.status <> 'draft'
+             AND artifact ->> 'digest' = c.digest
+             AND artifact ->> 'repository' = wanted.repository) END AS asked
+FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::bool[], $5::text[], $6::text[])
+     WITH ORDINALITY AS wanted (organization, repository, place, licensed, tag, digest, number)
+LEFT JOIN LATERAL (SELECT t.digest
+                   FROM tag t
+                   WHERE t.organization = wanted.organization AND t.repository = wanted.repository AND t.name = wanted.tag
+                   LIMIT 1) AS tagged ON true
+LEFT JOIN LATERAL (SELECT m.digest, m.media_type, m.size
+                   FROM manifest m
+                   WHERE m.organization = wanted.organization AND m.repository = wanted.repository
+                     AND m.digest = coalesce(wanted.digest, tagged.digest)
+                   LIMIT 1) AS found ON true
