@@ -7,6 +7,7 @@ mod heartbeats;
 mod lag;
 mod query;
 mod reading;
+mod registry;
 mod size;
 
 use anyhow::{Context as _, Result, bail};
@@ -34,6 +35,8 @@ pub enum Bench {
     Lag,
     /// replay and rebuild against reading the log alone
     Reading,
+    /// the registry against Debian's `docker-registry`, which must be installed
+    Registry,
 }
 
 /// Holds what several of them need: the hub with its fleet is started when it is first used.
@@ -64,6 +67,7 @@ impl Session {
                 Bench::Heartbeats => heartbeats::run(&effort, self.site().await?).await,
                 Bench::Lag => lag::run(&effort, self.site().await?).await,
                 Bench::Reading => reading::run(&effort, self.database().await?).await,
+                Bench::Registry => registry::run(&effort).await,
             };
             rows.extend(measured.with_context(|| format!("cannot measure {bench:?}"))?);
         }

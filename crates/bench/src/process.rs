@@ -25,6 +25,7 @@ pub struct Cpu {
 }
 
 struct Stat {
+    pid: u32,
     parent: u32,
     own_ticks: u64,
     collected_ticks: u64,
@@ -67,14 +68,37 @@ fn stat(pid: u32) -> Result<Stat> {
     let (_, fields) = text.rsplit_once(')').context("a stat line has a command")?;
     let fields: Vec<u64> = fields.split_whitespace().map(|field| field.parse().unwrap_or(0)).collect();
     let field = |number: usize| fields.get(number - 3).copied().context("a stat line is too short");
-    Ok(Stat { parent: field(4)? as u32, own_ticks: field(14)? + field(15)?, collected_ticks: field(16)? + field(17)? })
+    Ok(Stat {
+        pid,
+        parent: field(4)? as u32,
+        own_ticks: field(14)? + field(15)?,
+        collected_ticks: field(16)? + field(17)?,
+    })
 }
 
 /// Resident memory in MiB.
 pub fn resident(pid: u32) -> Result<f64> {
-    let path = format!("/proc/{pid}/status");
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("a process has memory")?;
+    mebibytes(&format!("/proc/{pid}/status"), "VmRSS:")
+}
+
+/// The most that was ever resident, in MiB.
+pub fn highest(pid: u32) -> Result<f64> {
+    mebibytes(&format!("/proc/{pid}/status"), "VmHWM:")
+}
+
+/// Resident memory in MiB; what several of its processes share counts once.
+pub fn proportional(process: Watched) -> Result<f64> {
+    let of = |pid| mebibytes(&format!("/proc/{pid}/smaps_rollup"), "Pss:");
+    match process {
+        Watched::One(pid) => of(pid),
+        // a child may end meanwhile
+        Watched::WithChildren(pid) => Ok(of(pid)? + children(pid).filter_map(|child| of(child.pid).ok()).sum::<f64>()),
+    }
+}
+
+fn mebibytes(path: &str, field: &str) -> Result<f64> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix(field)).context("a process has memory")?;
     let kibibytes: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
     Ok(kibibytes / 1024.0)
 }
@@ -92,6 +116,8 @@ mod tests {
             sum = std::hint::black_box(sum.wrapping_add(1));
         }
         assert!(resident(pid).unwrap() > 1.0);
+        assert!(highest(pid).unwrap() >= resident(pid).unwrap() / 2.0);
+        assert!(proportional(Watched::One(pid)).unwrap() > 0.5);
         assert!(stat(pid).unwrap().parent > 0);
     }
 }

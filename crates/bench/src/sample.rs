@@ -21,13 +21,27 @@ pub struct Effort {
     /// Subscribers of the fan-out
     #[arg(long, value_delimiter = ',', default_values_t = [10, 1_000, 5_000])]
     pub subscribers: Vec<usize>,
+    /// MiB of the registry's large blob
+    #[arg(long, default_value_t = 1024, value_parser = at_least_one)]
+    pub blob_mib: usize,
+    /// Small blobs that are pushed to the registry and pulled from it at a time
+    #[arg(long, default_value_t = 1_000, value_parser = at_least_two)]
+    pub small_blobs: usize,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
+    at_least(1, text)
+}
+
+fn at_least_two(text: &str) -> Result<usize, String> {
+    at_least(2, text)
+}
+
+fn at_least(least: usize, text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(0) => Err("use 1 or more".to_owned()),
+        Ok(number) if number < least => Err(format!("use {least} or more")),
         Ok(number) => Ok(number),
-        Err(error) => Err(format!("{error}; use a number, 1 or more")),
+        Err(error) => Err(format!("{error}; use a number, {least} or more")),
     }
 }
 

@@ -36,6 +36,7 @@ const STOPPED_WITHIN: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(20);
 
 /// A durable Postgres in a temporary directory.
+#[derive(Debug)]
 pub struct Database {
     server: EmbeddedPostgres,
     folder: TempDir,
@@ -51,9 +52,10 @@ pub struct Site {
 }
 
 /// The process; killed when it is dropped.
-struct Hub {
+#[derive(Debug)]
+pub(crate) struct Hub {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 /// GraphQL over one connection.
@@ -122,11 +124,11 @@ impl Site {
     }
 
     pub fn hub_pid(&self) -> u32 {
-        self.hub.child.id()
+        self.hub.pid()
     }
 
     pub async fn graphql(&self) -> Result<Graphql<'_>> {
-        Ok(Graphql { connection: Connection::open(self.address()).await?, secret: Some(&self.owner) })
+        Graphql::open(self.address(), &self.owner).await
     }
 
     /// Waits until read models and policies have seen the log up to here.
@@ -159,7 +161,7 @@ impl Site {
 }
 
 impl Hub {
-    async fn start(database: &Database) -> Result<Self> {
+    pub(crate) async fn start(database: &Database) -> Result<Self> {
         let folder = database.folder();
         fs::write(folder.join("password"), PASSWORD)?;
         let log_path = folder.join("hub.log");
@@ -190,7 +192,11 @@ impl Hub {
         Ok(hub)
     }
 
-    async fn stop(mut self) -> Result<()> {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) async fn stop(mut self) -> Result<()> {
         Command::new("kill").arg(self.child.id().to_string()).status().context("cannot tell the hub to stop")?;
         let began = Instant::now();
         while self.child.try_wait()?.is_none() {
@@ -208,7 +214,11 @@ impl Drop for Hub {
     }
 }
 
-impl Graphql<'_> {
+impl<'a> Graphql<'a> {
+    pub(crate) async fn open(address: SocketAddr, secret: &'a str) -> Result<Self> {
+        Ok(Self { connection: Connection::open(address).await?, secret: Some(secret) })
+    }
+
     /// The data; an error if there is any.
     pub async fn ask(&mut self, query: &str, variables: Value) -> Result<Value> {
         let body = serde_json::to_vec(&json!({ "query": query, "variables": variables }))?;
@@ -223,7 +233,7 @@ async fn is_ready(address: SocketAddr) -> bool {
     connection.get("/readyz").await.is_ok_and(|answer| answer.status == 200)
 }
 
-async fn sign_in(address: SocketAddr) -> Result<String> {
+pub(crate) async fn sign_in(address: SocketAddr) -> Result<String> {
     let mut graphql = Graphql { connection: Connection::open(address).await?, secret: None };
     let query = "mutation ($o: Name!, $e: String!, $p: String!) {
         sessionCreate(organization: $o, email: $e, password: $p) { token }
@@ -270,6 +280,6 @@ pub fn now() -> chrono::DateTime<chrono::Utc> {
     chrono::Utc::now()
 }
 
-fn free_address() -> Result<SocketAddr> {
+pub(crate) fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("loopback has a free port")?.local_addr()?)
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 fn every_figure_is_measured() {
     let output = Command::new(env!("CARGO_BIN_EXE_distr-bench"))
         .args(["-o", "json", "--targets", "12", "--seconds", "0.2", "--rounds", "1", "--subscribers", "3"])
+        .args(["--blob-mib", "3", "--small-blobs", "20"])
         .output()
         .expect("distr-bench can be started");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -31,6 +32,7 @@ fn every_figure_is_measured() {
         ("lag", 2),
         ("query", 12),
         ("reading", 4),
+        ("registry", 15),
         ("size", 3),
     ];
     assert_eq!(groups, BTreeMap::from(expected));
