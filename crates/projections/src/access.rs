@@ -9,6 +9,7 @@ use distr_domain::oci::{Digest, Tag};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::cursor::InvalidCursor;
 use crate::error::QueryError;
 use crate::projection::{Projection, Rows, Seen, What};
 use crate::query::{self, ListPage, Paging, ReadClient, Scope};
@@ -106,7 +107,7 @@ pub async fn list(
     paging: &Paging,
 ) -> Result<ListPage<AccessRow>, QueryError> {
     if let Some(cursor) = paging.after.as_ref().filter(|cursor| !cursor.is_numbered()) {
-        return Err(QueryError::Cursor(cursor.encode()));
+        return Err(InvalidCursor(cursor.encode()).into());
     }
     let artifact = ArtifactId::of(scope.organization, repository).0;
     match of {
