@@ -67,7 +67,11 @@ async fn work(config: &RebuildConfig, database: &Database) -> anyhow::Result<()>
     };
     log.close().await;
     match outcome {
-        Ok(outcome) => outcome.say(),
+        Ok(outcome) => {
+            outcome.say()?;
+            meter.say_times();
+            Ok(())
+        }
         Err(RebuildError::Differs(comparison)) => {
             print_comparison(&comparison);
             bail!(
@@ -130,11 +134,14 @@ struct Meter {
     began: Instant,
     from: Option<Position>,
     said: Option<Instant>,
+    /// when the new generation was whole
+    built: Option<Instant>,
+    compared: Option<Instant>,
 }
 
 impl Default for Meter {
     fn default() -> Self {
-        Self { began: Instant::now(), from: None, said: None }
+        Self { began: Instant::now(), from: None, said: None, built: None, compared: None }
     }
 }
 
@@ -146,11 +153,21 @@ impl Meter {
                 self.line(&format!("going on from position {at}, where an earlier rebuild was ended"), true);
             }
             Step::Building { done, head, applied } => self.building(*done, *head, *applied),
-            Step::Comparing => self.line("comparing with the live read models", true),
-            Step::Compared(_) => {}
+            Step::Comparing => {
+                self.built = Some(Instant::now());
+                self.line("comparing with the live read models", true);
+            }
+            Step::Compared(_) => self.compared = Some(Instant::now()),
             Step::Swapped(pause) => {
                 self.line(&format!("swapped; the live projections waited {} ms", pause.as_millis()), true);
             }
+        }
+    }
+
+    fn say_times(&self) {
+        if let (Some(built), Some(compared)) = (self.built, self.compared) {
+            let seconds = |from: Instant, to: Instant| to.duration_since(from).as_secs_f64();
+            println!("built in {:.2} s, compared in {:.2} s", seconds(self.began, built), seconds(built, compared));
         }
     }
 
