@@ -73,6 +73,7 @@ async fn an_agent_with_a_full_disk_goes_on_from_memory_and_says_so() {
     docker(&["rm", "--force", &before[0]]);
     agent.until("the release is repaired", async || site.page().await.as_deref() == Some("1.0.0")).await;
     assert_ne!(site.containers(&site.project), before);
+    agent.until_it_says("the journal cannot be written").await;
     let written = reports(&data);
     assert!(!written.is_empty(), "what was written before is whole");
 

@@ -62,6 +62,12 @@ impl Process {
         }
     }
 
+    /// Looks until its own log says so.
+    pub(crate) async fn until_it_says(&mut self, text: &str) {
+        let log = self.log.clone();
+        self.until(text, async || std::fs::read_to_string(&log).is_ok_and(|said| said.contains(text))).await;
+    }
+
     /// `kill -9`.
     pub(crate) fn kill(mut self) {
         self.end();
