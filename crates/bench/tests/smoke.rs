@@ -31,7 +31,7 @@ fn every_figure_is_measured() {
         ("heartbeats", 9),
         ("lag", 2),
         ("query", 12),
-        ("reading", 4),
+        ("reading", 6),
         ("registry", 15),
         ("size", 3),
     ];
