@@ -114,7 +114,7 @@ async fn killed(store: Store) {
 
         hub.run("acme").await;
         let registry = Registry::of(&hub, &owner).await;
-        verify::all(&registry, &ledger).await;
+        verify::all(&registry, &ledger, false).await;
         registry.go_on(&uploads[0], &blobs[0]).await.expect("an upload goes on from where it stands");
         assert!(registry.blob(&blobs[0].digest).await == Some(blobs[0].bytes()), "it is another blob");
         assert_eq!(registry.offset(&uploads[1]).await, Ok(Some(store.chunk())));
@@ -127,7 +127,7 @@ async fn killed(store: Store) {
     }
     nothing_stays(&store, &mut hub).await;
     hub.run("acme").await;
-    verify::all(&Registry::of(&hub, &owner).await, &ledger).await;
+    verify::all(&Registry::of(&hub, &owner).await, &ledger, true).await;
 }
 
 /// Uploads that nobody goes on with end, and with them all that is no blob. Of the rest, all is sound.
