@@ -187,7 +187,7 @@ async fn the_one_command_installs_an_agent_that_reports() {
 
 #[tokio::test]
 async fn an_agent_reports_however_busy_its_address_is() {
-    let hub = HubProcess::start_with(&[("DISTR_RATE_LIMIT", "20")]).await;
+    let hub = HubProcess::start_with(&[("DISTR_RATE_LIMIT", "5")]).await;
     let (_, token, _) = registered(&hub).await;
     let (status, answer) = enrol(&hub, &token).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
