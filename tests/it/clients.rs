@@ -6,6 +6,7 @@ mod helm;
 mod oras;
 mod podman;
 mod policy;
+mod signed_release;
 mod skopeo;
 mod vendor;
 
