@@ -58,6 +58,20 @@ pub async fn asked_for_manifests(
     Ok(grouped(found))
 }
 
+/// What opens these manifests and blobs besides the releases that name them: what they are attached to by a tag, and the
+/// features that open one of their tags. Each with the digest that it is for.
+pub async fn asked_beside(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+    digests: &[Digest],
+) -> Result<Vec<(Digest, Asked)>, QueryError> {
+    let digests: Vec<&str> = digests.iter().map(Digest::as_str).collect();
+    let (sql, repository) = (include_str!("entitlement/beside.sql"), repository.as_str());
+    let beside = query::all::<AskedFor<Digest>>(client, sql, &[&organization.0, &repository, &digests]).await?;
+    Ok(beside.into_iter().map(|beside| (beside.key, beside.asked)).collect())
+}
+
 /// The repositories that releases of these applications name, each with those releases.
 pub async fn asked_by_repository(
     client: &ReadClient,
@@ -81,23 +95,4 @@ fn grouped<K: Eq + Hash>(found: Vec<AskedFor<K>>) -> HashMap<K, Vec<Asked>> {
         grouped.entry(key).or_default().push(asked);
     }
     grouped
-}
-
-/// What opens these manifests and blobs besides the releases that name them: what they are attached to by a tag, and the
-/// features that open one of their tags. Each with the digest that it is for.
-pub async fn asked_beside(
-    client: &ReadClient,
-    organization: OrganizationId,
-    repository: &RepositoryPath,
-    digests: &[Digest],
-) -> Result<Vec<(Digest, Asked)>, QueryError> {
-    #[derive(serde::Deserialize)]
-    struct Beside {
-        key: Digest,
-        asked: Asked,
-    }
-    let digests: Vec<&str> = digests.iter().map(Digest::as_str).collect();
-    let (sql, repository) = (include_str!("entitlement/beside.sql"), repository.as_str());
-    let beside: Vec<Beside> = query::all(client, sql, &[&organization.0, &repository, &digests]).await?;
-    Ok(beside.into_iter().map(|beside| (beside.key, beside.asked)).collect())
 }

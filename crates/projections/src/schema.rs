@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 use crate::error::ProjectionError;
 
 /// Counts the shapes of the read models. Raise it with any change of a table or of what a projection writes.
-pub(crate) const SHAPE: i32 = 6;
+pub(crate) const SHAPE: i32 = 7;
 
 /// The read models and the analysts' views of them, each in a schema of its own. Views hold on to the tables that they
 /// were made over, so both are made, renamed and dropped together.
@@ -30,6 +30,7 @@ const TABLES: &[&str] = &[
     include_str!("schema/organization.sql"),
     include_str!("schema/catalog.sql"),
     include_str!("artifact.sql"),
+    include_str!("entitlement.sql"),
     include_str!("repository.sql"),
     include_str!("access.sql"),
     include_str!("schema/license.sql"),

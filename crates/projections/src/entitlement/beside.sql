@@ -17,21 +17,10 @@ WITH RECURSIVE containing AS (
                                        WHERE t.organization = $1 AND t.repository = $2 AND t.digest = down.digest
                                          AND t.name ~ '^sha256-[0-9a-f]{64}[.](sig|att|sbom)$')))
 )
-SELECT jsonb_build_object('key', c.wanted, 'asked', jsonb_build_object(
-    'application', r.application,
-    'version', r.version,
-    'channels', (SELECT coalesce(jsonb_agg(ch.name ORDER BY ch.name), '[]') FROM channel ch
-                 WHERE ch.application = r.application AND ch.versions ? r.version),
-    'revoked', CASE WHEN r.status = 'revoked' THEN coalesce(r.reason, '') END,
-    'feature', artifact -> 'feature'))
+SELECT jsonb_build_object('key', c.wanted, 'asked', a.asked)
 FROM containing c
-JOIN release r ON r.content -> 'artifacts' @> jsonb_build_array(
-    jsonb_build_object('repository', $2::text, 'digest', c.digest))
-CROSS JOIN LATERAL jsonb_array_elements(r.content -> 'artifacts') AS artifact
-WHERE r.organization = $1
-  AND r.status <> 'draft'
-  AND artifact ->> 'digest' = c.digest
-  AND artifact ->> 'repository' = $2
+JOIN artifact_asked a ON a.organization = $1 AND a.repository = $2 AND a.digest = c.digest
+    AND a.artifacts @> jsonb_build_array(jsonb_build_object('repository', $2::text, 'digest', c.digest))
 UNION
 SELECT jsonb_build_object('key', c.wanted, 'asked', jsonb_build_object(
     'application', a.id, 'version', NULL, 'channels', '[]'::jsonb, 'revoked', NULL, 'feature', opened -> 'feature'))

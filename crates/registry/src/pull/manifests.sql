@@ -15,21 +15,12 @@ SELECT wanted.number::int,
                    AND (up.children @> jsonb_build_array(jsonb_build_object('digest', down.digest))
                         OR up.digest = down.subject)
            )
-           SELECT jsonb_agg(DISTINCT jsonb_build_object(
-               'application', r.application,
-               'version', r.version,
-               'channels', (SELECT coalesce(jsonb_agg(c.name ORDER BY c.name), '[]') FROM channel c
-                            WHERE c.application = r.application AND c.versions ? r.version),
-               'revoked', CASE WHEN r.status = 'revoked' THEN coalesce(r.reason, '') END,
-               'feature', artifact -> 'feature'))::text
+           SELECT jsonb_agg(DISTINCT a.asked)::text
            FROM containing c
-           JOIN release r ON r.content -> 'artifacts' @> jsonb_build_array(
-               jsonb_build_object('repository', wanted.repository, 'digest', c.digest))
-           CROSS JOIN LATERAL jsonb_array_elements(r.content -> 'artifacts') AS artifact
-           WHERE r.organization = wanted.organization
-             AND r.status <> 'draft'
-             AND artifact ->> 'digest' = c.digest
-             AND artifact ->> 'repository' = wanted.repository) END AS asked
+           JOIN artifact_asked a ON a.organization = wanted.organization AND a.repository = wanted.repository
+               AND a.digest = c.digest
+               AND a.artifacts @> jsonb_build_array(
+                   jsonb_build_object('repository', wanted.repository, 'digest', c.digest))) END AS asked
 FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::bool[], $5::text[], $6::text[])
      WITH ORDINALITY AS wanted (organization, repository, place, licensed, tag, digest, number)
 LEFT JOIN LATERAL (SELECT t.digest

@@ -44,6 +44,18 @@ struct Skopeo {
 }
 
 impl Skopeo {
+    fn new() -> Self {
+        Self { directory: TempDir::new().unwrap() }
+    }
+
+    /// Logged in, with an image to push in the layout `in`.
+    async fn of_publisher(world: &World) -> Self {
+        let skopeo = Self::new();
+        write_layout(&skopeo.directory.path().join("in"));
+        skopeo.log_in(world, "publisher").await;
+        skopeo
+    }
+
     async fn output(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new("skopeo");
         command.args(arguments).current_dir(self.directory.path());
@@ -73,10 +85,8 @@ impl Skopeo {
 fn skopeo_pushes_pulls_lists_and_deletes() {
     run(async {
         let world = World::start().await;
-        let skopeo = Skopeo { directory: TempDir::new().unwrap() };
-        write_layout(&skopeo.directory.path().join("in"));
+        let skopeo = Skopeo::of_publisher(&world).await;
         let image = format!("docker://{}/acme/tools/hello:1.0.0", world.address);
-        skopeo.log_in(&world, "publisher").await;
         skopeo.ok(&["copy", "--dest-tls-verify=false", "--preserve-digests", "oci:in", &image]).await;
         let inspected = skopeo.ok(&["inspect", "--tls-verify=false", &image]).await;
         let inspected: Value = serde_json::from_str(&inspected).unwrap();
@@ -102,10 +112,8 @@ fn skopeo_pushes_pulls_lists_and_deletes() {
 fn skopeo_says_why_a_customer_is_refused() {
     run(async {
         let world = World::start().await;
-        let skopeo = Skopeo { directory: TempDir::new().unwrap() };
-        write_layout(&skopeo.directory.path().join("in"));
+        let skopeo = Skopeo::of_publisher(&world).await;
         let image = format!("docker://{}/acme/hello:1.0.0", world.address);
-        skopeo.log_in(&world, "publisher").await;
         skopeo.ok(&["copy", "--dest-tls-verify=false", "oci:in", &image]).await;
         let inspected: Value =
             serde_json::from_str(&skopeo.ok(&["inspect", "--tls-verify=false", &image]).await).unwrap();
@@ -129,7 +137,7 @@ fn skopeo_says_why_a_customer_is_refused() {
 fn skopeo_does_not_get_in_with_a_wrong_token() {
     run(async {
         let world = World::start().await;
-        let skopeo = Skopeo { directory: TempDir::new().unwrap() };
+        let skopeo = Skopeo::new();
         let arguments = ["login", "--tls-verify=false", "-u", "publisher", "-p", "guess", &world.address];
         let refused = skopeo.refused(&arguments).await;
         assert!(refused.contains("invalid username/password"), "{refused}");
@@ -141,10 +149,8 @@ fn skopeo_does_not_get_in_with_a_wrong_token() {
 fn skopeo_says_that_the_quota_is_used_up_and_goes_on_when_it_is_raised() {
     run(async {
         let world = World::start().await;
-        let skopeo = Skopeo { directory: TempDir::new().unwrap() };
-        write_layout(&skopeo.directory.path().join("in"));
+        let skopeo = Skopeo::of_publisher(&world).await;
         let image = format!("docker://{}/acme/hello:1.0.0", world.address);
-        skopeo.log_in(&world, "publisher").await;
         world.set_quota("hello", "10 MB").await;
         let push = ["copy", "--dest-tls-verify=false", "oci:in", &image];
         let refused = skopeo.refused(&push).await;
@@ -161,10 +167,8 @@ fn skopeo_says_that_the_quota_is_used_up_and_goes_on_when_it_is_raised() {
 fn skopeo_follows_to_the_bucket() {
     run(async {
         let world = World::beside_bucket(&bucket::Place::new().await).await;
-        let skopeo = Skopeo { directory: TempDir::new().unwrap() };
-        write_layout(&skopeo.directory.path().join("in"));
+        let skopeo = Skopeo::of_publisher(&world).await;
         let image = format!("docker://{}/acme/hello:1.0.0", world.address);
-        skopeo.log_in(&world, "publisher").await;
         skopeo.ok(&["copy", "--dest-tls-verify=false", "--preserve-digests", "oci:in", &image]).await;
         skopeo.ok(&["copy", "--src-tls-verify=false", "--preserve-digests", &image, "oci:out"]).await;
         let blobs = |side: &str| skopeo.directory.path().join(side).join("blobs/sha256");

@@ -9,14 +9,7 @@ SELECT
     CASE fact.number WHEN 1 THEN head.last_fact ELSE head.position + fact.number - 1 END,
     fact.category,
     fact.stream,
-    CASE
-        WHEN NOT fact.follows THEN fact.revision
-        WHEN EXISTS (
-            SELECT FROM eventlog.event AS before
-            WHERE before.stream = fact.stream AND before.category = fact.category AND before.revision = fact.revision - 1
-        ) THEN fact.revision
-        ELSE -1
-    END,
+    CASE WHEN fact.follows AND before.revision IS NULL THEN -1 ELSE fact.revision END,
     fact.id,
     fact.event_type,
     fact.schema_version,
@@ -34,3 +27,11 @@ CROSS JOIN unnest(
     follows, category, stream, revision, id, event_type, schema_version, organization, actor, causation, correlation,
     recorded_at, payload, number
 )
+-- one step in the index for each: as a plain EXISTS it may be planned as a hash of all events
+LEFT JOIN LATERAL (
+    SELECT before.revision
+    FROM eventlog.event AS before
+    WHERE fact.follows
+        AND before.stream = fact.stream AND before.category = fact.category AND before.revision = fact.revision - 1
+    LIMIT 1
+) AS before ON true
