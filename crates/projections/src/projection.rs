@@ -93,6 +93,7 @@ impl Seen {
 #[derive(Debug)]
 pub struct Rows<R> {
     rows: HashMap<Uuid, Slot<R>>,
+    unsaved: Unsaved,
 }
 
 #[derive(Debug)]
@@ -110,9 +111,21 @@ pub(crate) struct Unsaved {
     pub(crate) changed: usize,
 }
 
+impl Unsaved {
+    /// That the slot changes.
+    fn note<R>(&mut self, slot: &mut Slot<R>) {
+        if !std::mem::replace(&mut slot.changed, true) {
+            match slot.stored {
+                true => self.changed += 1,
+                false => self.new += 1,
+            }
+        }
+    }
+}
+
 impl<R> Default for Rows<R> {
     fn default() -> Self {
-        Self { rows: HashMap::new() }
+        Self { rows: HashMap::new(), unsaved: Unsaved::default() }
     }
 }
 
@@ -126,14 +139,17 @@ impl<R> Rows<R> {
     }
 
     fn set(&mut self, key: Uuid, row: Option<R>) {
-        let slot = self.rows.entry(key).or_insert(Slot { row: None, changed: true, stored: false });
-        (slot.row, slot.changed) = (row, true);
+        let slot = self.rows.entry(key).or_insert(Slot { row: None, changed: false, stored: false });
+        self.unsaved.note(slot);
+        slot.row = row;
     }
 
     /// The row, to be changed in place; nothing if the table has none.
     pub fn get_mut(&mut self, key: Uuid) -> Option<&mut R> {
         let slot = self.rows.get_mut(&key)?;
-        slot.changed |= slot.row.is_some();
+        if slot.row.is_some() {
+            self.unsaved.note(slot);
+        }
         slot.row.as_mut()
     }
 
@@ -156,14 +172,7 @@ impl<R> Rows<R> {
     }
 
     pub(crate) fn unsaved(&self) -> Unsaved {
-        let mut unsaved = Unsaved::default();
-        for slot in self.rows.values().filter(|slot| slot.changed) {
-            match slot.stored {
-                true => unsaved.changed += 1,
-                false => unsaved.new += 1,
-            }
-        }
-        unsaved
+        self.unsaved
     }
 
     /// Those that changed, and whether the table has them.
@@ -187,5 +196,6 @@ impl<R> Rows<R> {
         for slot in self.rows.values_mut() {
             (slot.changed, slot.stored) = (false, true);
         }
+        self.unsaved = Unsaved::default();
     }
 }

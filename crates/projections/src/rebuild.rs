@@ -8,6 +8,7 @@
 //!
 //! The connection that writes holds the lock that lets only one rebuild run, so that whoever has lost the lock cannot write.
 
+mod change;
 mod compare;
 mod copy;
 mod fill;

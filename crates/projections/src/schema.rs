@@ -139,7 +139,7 @@ pub(crate) async fn defer_indexes(
     Ok(())
 }
 
-/// Makes them, unless that was done, and tells the planner what the tables are like.
+/// Makes them, unless that was done, and tells the planner roughly what the tables are like. (Autovacuum looks closer.)
 pub(crate) async fn make_deferred_indexes(client: &mut Client, generation: &Generation) -> Result<(), ProjectionError> {
     let table = format!("{}.deferred_index", generation.tables);
     let transaction = client.transaction().await?;
@@ -147,7 +147,7 @@ pub(crate) async fn make_deferred_indexes(client: &mut Client, generation: &Gene
     if !exists {
         return Ok(());
     }
-    transaction.batch("SET LOCAL maintenance_work_mem = '256MB'").await?;
+    transaction.batch("SET LOCAL maintenance_work_mem = '256MB'; SET LOCAL default_statistics_target = 10;").await?;
     for row in transaction.query(&format!("SELECT definition FROM {table}"), &[]).await? {
         transaction.batch(row.get(0)).await?;
     }

@@ -60,6 +60,8 @@ async fn hub(effort: &Effort, site: &mut Site) -> Result<Vec<Row>> {
 async fn agent(effort: &Effort, site: &Site, name: &str, interval: Option<&str>) -> Result<Vec<Row>> {
     let target = name.replace(' ', "-");
     let agent = Agent::start(site, &target, interval).await?;
+    // what it does but once after its start is over then
+    sleep(effort.sample()).await;
     let cpu = Cpu::watch(Watched::One(agent.0.id()))?;
     sleep(effort.sample() * AGENT_SAMPLES).await;
     let (memory, percent) = (resident(agent.0.id())?, cpu.cores()? * 100.0);

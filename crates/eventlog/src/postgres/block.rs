@@ -9,10 +9,13 @@
 //! | 8 | recorded-at, microseconds since 1970 |
 //! | rest | payload |
 
+use std::cell::RefCell;
+
 use bytes::{Buf, BufMut, Bytes};
 use chrono::{DateTime, Utc};
 use distr_domain::ids::OrganizationId;
 use uuid::Uuid;
+use zstd::bulk::Decompressor;
 
 use crate::{TelemetryKind, TelemetryRecord};
 
@@ -24,6 +27,11 @@ const LEVEL: i32 = 1;
 
 /// A record without its payload and its length.
 const FIXED: usize = 3 * 16 + 2 + 8;
+
+thread_local! {
+    /// To make one costs more than to read a small block.
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
 
 /// A batch, ready for its row.
 #[derive(Debug)]
@@ -80,7 +88,10 @@ pub(super) fn unpack(format: i16, raw_size: i32, body: &[u8]) -> Result<Vec<Tele
         return Err(BlockError::Format(format));
     }
     let raw_size = usize::try_from(raw_size).map_err(|_| BlockError::Length)?;
-    let mut raw = Bytes::from(zstd::bulk::decompress(body, raw_size)?);
+    let mut raw = Bytes::from(DECOMPRESSOR.with_borrow_mut(|decompressor| match decompressor {
+        Some(decompressor) => decompressor.decompress(body, raw_size),
+        none => none.insert(Decompressor::new()?).decompress(body, raw_size),
+    })?);
     let mut records = Vec::new();
     while raw.has_remaining() {
         records.push(take(&mut raw)?);

@@ -1,6 +1,6 @@
 //! The log into the new generation. Pages are read and decoded ahead, while the rows of those before are folded in memory;
-//! now and then the rows are stored and the checkpoints moved, in one transaction. Never further than asked, so that two
-//! generations can be brought to the same positions.
+//! now and then the rows are stored and the checkpoints moved, in one transaction, while more are folded. Never further than
+//! asked, so that two generations can be brought to the same positions.
 
 mod ahead;
 
@@ -12,17 +12,18 @@ use distr_eventlog::{EventLog, Page, Position, Selection};
 use tokio_postgres::{Client, Transaction};
 
 use super::Step;
+use super::change::Change;
 use super::fill::Fill;
 use crate::error::ProjectionError;
 use crate::group::Group;
 use crate::projection::Seen;
 use crate::schema::{Generation, NEXT};
-use ahead::{Decoded, PAGE, pages};
+use ahead::{Decoded, PAGE, Pages, pages};
 
 /// What is stored at once at most, about: what a rebuild that is ended has to do again, and what has to fit into memory.
 const ENTRIES: usize = 1_000_000;
 const NEW_ROWS: usize = 25_000;
-const ROWS: usize = 100_000;
+const ROWS: usize = 50_000;
 
 /// Where the groups of a generation stand.
 #[derive(Debug, Clone, Default)]
@@ -130,39 +131,75 @@ impl<'a> Builder<'a> {
             return Ok(());
         }
         let mut pages = pages(self.log.clone(), stored..to, selection(groups));
-        let mut since = 0;
-        let mut at = stored;
-        while at < to {
-            let Decoded { batch, scanned_to } = pages.next().await?;
-            let fills = &mut self.fills[which.clone()];
-            for fill in fills.iter_mut().flatten() {
-                fill.fold(self.client, &batch).await?;
+        let mut fills: Vec<&mut Box<dyn Fill>> = self.fills[which.clone()].iter_mut().flatten().collect();
+        let mut gathered = gather(Some(self.client), &mut pages, &mut fills, stored, to).await?;
+        loop {
+            let Gathered { at, entries } = gathered;
+            let changes: Vec<Change> = fills.iter_mut().map(|fill| fill.take()).collect::<Result<_, _>>()?;
+            let storing = store(self.client, groups, &changes, stored..at);
+            if at == to || fills.iter().any(|fill| fill.must_load()) {
+                storing.await?;
+                gathered = gather(Some(self.client), &mut pages, &mut fills, at, to).await?;
+            } else {
+                let gathering = gather(None, &mut pages, &mut fills, at, to);
+                ((), gathered) = tokio::try_join!(storing, gathering)?;
             }
-            since += batch.len();
-            at = scanned_to;
-            if at == to || is_much(fills, since) {
-                self.store(which.clone(), stored, at).await?;
-                self.applied += since as u64;
-                told(Step::Building { done: at, head: self.log.head().await?, applied: self.applied });
-                (stored, since) = (at, 0);
+            self.applied += entries as u64;
+            told(Step::Building { done: at, head: self.log.head().await?, applied: self.applied });
+            if at == to {
+                return Ok(());
             }
+            stored = at;
         }
-        Ok(())
-    }
-
-    async fn store(&mut self, which: Range<usize>, from: Position, to: Position) -> Result<(), ProjectionError> {
-        let mut transaction = self.client.transaction().await?;
-        transaction.batch_execute("SET LOCAL synchronous_commit = off").await?;
-        for fill in self.fills[which.clone()].iter_mut().flatten() {
-            fill.store(&mut transaction).await?;
-        }
-        move_checkpoints(&transaction, &self.groups[which], from, to).await?;
-        Ok(transaction.commit().await?)
     }
 }
 
-fn is_much(fills: &[Vec<Box<dyn Fill>>], entries: usize) -> bool {
-    let unsaved = fills.iter().flatten().map(|fill| fill.unsaved());
+/// How far rows were folded, and how many entries it took.
+struct Gathered {
+    at: Position,
+    entries: usize,
+}
+
+/// Folds pages until there is much to store, or nothing to fold. `client`: to load rows with; while it stores, nothing is loaded.
+async fn gather(
+    client: Option<&Client>,
+    pages: &mut Pages,
+    fills: &mut [&mut Box<dyn Fill>],
+    from: Position,
+    to: Position,
+) -> Result<Gathered, ProjectionError> {
+    let mut gathered = Gathered { at: from, entries: 0 };
+    while gathered.at < to && !is_much(fills, gathered.entries) {
+        let Decoded { batch, scanned_to } = pages.next().await?;
+        for fill in fills.iter_mut() {
+            if let Some(client) = client.filter(|_| fill.must_load()) {
+                fill.load(client, &batch).await?;
+            }
+            fill.fold(&batch);
+        }
+        gathered = Gathered { at: scanned_to, entries: gathered.entries + batch.len() };
+    }
+    Ok(gathered)
+}
+
+/// Rows and checkpoints: both, or neither.
+async fn store(
+    client: &mut Client,
+    groups: &[Group],
+    changes: &[Change],
+    range: Range<Position>,
+) -> Result<(), ProjectionError> {
+    let mut transaction = client.transaction().await?;
+    transaction.batch_execute("SET LOCAL synchronous_commit = off").await?;
+    for change in changes {
+        change.store(&mut transaction).await?;
+    }
+    move_checkpoints(&transaction, groups, range.start, range.end).await?;
+    Ok(transaction.commit().await?)
+}
+
+fn is_much(fills: &[&mut Box<dyn Fill>], entries: usize) -> bool {
+    let unsaved = fills.iter().map(|fill| fill.unsaved());
     let (new, changed) = unsaved.fold((0, 0), |(new, changed), of| (new + of.new, changed + of.changed));
     entries >= ENTRIES || new >= NEW_ROWS || new + changed >= ROWS
 }

@@ -148,7 +148,7 @@ pub(crate) async fn tables(database: &Address, schema: &str) -> BTreeMap<String,
     let names = client
         .query(
             "SELECT table_name::text FROM information_schema.tables
-             WHERE table_schema = $1 AND table_name NOT IN ('checkpoint', 'shape')",
+             WHERE table_schema = $1 AND table_type = 'BASE TABLE' AND table_name NOT IN ('checkpoint', 'shape')",
             &[&schema],
         )
         .await
