@@ -16,10 +16,33 @@ CREATE TABLE manifest (
 );
 CREATE INDEX ON manifest (organization, repository, digest);
 CREATE INDEX ON manifest (digest);
--- finds the manifests that name a blob, and the indexes that list a manifest
-CREATE INDEX ON manifest USING gin (blobs jsonb_path_ops);
-CREATE INDEX ON manifest USING gin (children jsonb_path_ops);
 CREATE INDEX ON manifest (organization, repository, subject, digest) WHERE subject IS NOT NULL;
+-- Whether anybody at all names a blob. (Here and below: what waits to be put into an index would be read with each question.)
+CREATE INDEX ON manifest USING gin (blobs jsonb_path_ops) WITH (fastupdate = off);
+
+-- A digest in a repository, and all of those in a list. One key, so that an index finds the few manifests that name a digest
+-- here, however many there are in this repository, or in others with the same digest.
+CREATE FUNCTION place(organization uuid, repository text, digest text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT organization::text || '/' || repository || '@' || digest
+$$;
+CREATE FUNCTION places(organization uuid, repository text, listed jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+    SELECT array_agg(organization::text || '/' || repository || '@' || (named ->> 'digest'))
+    FROM jsonb_array_elements(listed) AS named
+$$;
+CREATE INDEX ON manifest USING gin (places(organization, repository, blobs)) WITH (fastupdate = off);
+CREATE INDEX ON manifest USING gin (places(organization, repository, children)) WITH (fastupdate = off);
+
+-- What lists a manifest, and what it is a referrer of: whoever may have that may have the manifest.
+CREATE FUNCTION manifests_above(organization uuid, repository text, digest text, subject text)
+RETURNS TABLE (digest text, subject text) LANGUAGE sql STABLE AS $$
+    SELECT m.digest, m.subject
+    FROM manifest m
+    WHERE places(m.organization, m.repository, m.children) @> ARRAY[place($1, $2, $3)]
+    UNION ALL
+    SELECT m.digest, m.subject
+    FROM manifest m
+    WHERE m.organization = $1 AND m.repository = $2 AND m.digest = $4
+$$;
 
 CREATE TABLE tag (
     id           uuid PRIMARY KEY, -- of the repository and the name

@@ -4,6 +4,7 @@ SELECT r.organization,
        r.application,
        r.id,
        r.content -> 'artifacts' AS artifacts,
+       artifact_places(r.organization, r.content -> 'artifacts') AS places,
        jsonb_build_object(
            'application', r.application,
            'version', r.version,
@@ -14,11 +15,11 @@ SELECT r.organization,
 FROM release r
 WHERE r.status <> 'draft';
 
--- And about each artifact of theirs. Who looks for one says `artifacts @>` too: that is what the index has.
+-- And about each artifact of theirs. Who looks for one says `places @>` too: that is what the index has.
 CREATE VIEW artifact_asked AS
 SELECT r.organization,
        r.application,
-       r.artifacts,
+       r.places,
        artifact ->> 'repository' AS repository,
        artifact ->> 'digest' AS digest,
        r.asked || jsonb_build_object('feature', artifact -> 'feature') AS asked

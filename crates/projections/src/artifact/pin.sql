@@ -4,14 +4,12 @@ WITH RECURSIVE containing AS (
     UNION
     SELECT up.digest
     FROM containing down
-    JOIN manifest up ON up.organization = $1 AND up.repository = $2
-        AND up.children @> jsonb_build_array(jsonb_build_object('digest', down.digest))
+    CROSS JOIN LATERAL manifests_above($1, $2, down.digest, NULL) AS up
 )
 SELECT jsonb_build_object('application', a.name, 'version', r.version)
 FROM containing c
-JOIN release r ON r.content -> 'artifacts' @> jsonb_build_array(
-    jsonb_build_object('repository', $2::text, 'digest', c.digest))
+JOIN release r ON artifact_places(r.organization, r.content -> 'artifacts') @> ARRAY[place($1, $2, c.digest)]
 JOIN application a ON a.id = r.application
-WHERE r.organization = $1 AND r.status IN ('published', 'deprecated')
+WHERE r.status IN ('published', 'deprecated')
 ORDER BY r.published_at, r.version
 LIMIT 1

@@ -1,7 +1,9 @@
 -- Which of these blobs a manifest of the repository names.
 SELECT to_jsonb(wanted.digest)
 FROM unnest($3::text[]) AS wanted (digest)
-WHERE EXISTS (SELECT 1
-              FROM manifest
-              WHERE organization = $1 AND repository = $2
-                AND blobs @> jsonb_build_array(jsonb_build_object('digest', wanted.digest)))
+CROSS JOIN LATERAL (
+    SELECT
+    FROM manifest m
+    WHERE places(m.organization, m.repository, m.blobs) @> ARRAY[place($1, $2, wanted.digest)]
+    LIMIT 1
+) AS naming

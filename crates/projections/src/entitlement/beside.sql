@@ -4,23 +4,33 @@
 WITH RECURSIVE containing AS (
     SELECT wanted.digest AS wanted, m.digest, m.subject
     FROM unnest($3::text[]) AS wanted (digest)
-    JOIN manifest m ON m.organization = $1 AND m.repository = $2
-        AND (m.digest = wanted.digest OR m.blobs @> jsonb_build_array(jsonb_build_object('digest', wanted.digest)))
+    CROSS JOIN LATERAL (
+        SELECT m.digest, m.subject
+        FROM manifest m
+        WHERE m.organization = $1 AND m.repository = $2 AND m.digest = wanted.digest
+        UNION ALL
+        SELECT m.digest, m.subject
+        FROM manifest m
+        WHERE places(m.organization, m.repository, m.blobs) @> ARRAY[place($1, $2, wanted.digest)]
+    ) AS m
     UNION
     SELECT down.wanted, up.digest, up.subject
     FROM containing down
-    JOIN manifest up ON up.organization = $1 AND up.repository = $2
-        AND (up.children @> jsonb_build_array(jsonb_build_object('digest', down.digest))
-             OR up.digest = down.subject
-             OR up.digest = ANY (ARRAY(SELECT 'sha256:' || substr(t.name, 8, 64)
-                                       FROM tag t
-                                       WHERE t.organization = $1 AND t.repository = $2 AND t.digest = down.digest
-                                         AND t.name ~ '^sha256-[0-9a-f]{64}[.](sig|att|sbom)$')))
+    CROSS JOIN LATERAL (
+        SELECT above.digest, above.subject
+        FROM manifests_above($1, $2, down.digest, down.subject) AS above
+        UNION ALL
+        SELECT m.digest, m.subject
+        FROM tag t
+        JOIN manifest m ON m.organization = t.organization AND m.repository = t.repository
+            AND m.digest = 'sha256:' || substr(t.name, 8, 64)
+        WHERE t.organization = $1 AND t.repository = $2 AND t.digest = down.digest
+          AND t.name ~ '^sha256-[0-9a-f]{64}[.](sig|att|sbom)$'
+    ) AS up
 )
 SELECT jsonb_build_object('key', c.wanted, 'asked', a.asked)
 FROM containing c
-JOIN artifact_asked a ON a.organization = $1 AND a.repository = $2 AND a.digest = c.digest
-    AND a.artifacts @> jsonb_build_array(jsonb_build_object('repository', $2::text, 'digest', c.digest))
+JOIN artifact_asked a ON a.places @> ARRAY[place($1, $2, c.digest)] AND a.repository = $2 AND a.digest = c.digest
 UNION
 SELECT jsonb_build_object('key', c.wanted, 'asked', jsonb_build_object(
     'application', a.id, 'version', NULL, 'channels', '[]'::jsonb, 'revoked', NULL, 'feature', opened -> 'feature'))

@@ -6,10 +6,8 @@ WITH RECURSIVE containing AS (
     UNION
     SELECT down.wanted, up.digest, up.subject
     FROM containing down
-    JOIN manifest up ON up.organization = $1 AND up.repository = $2
-        AND (up.children @> jsonb_build_array(jsonb_build_object('digest', down.digest)) OR up.digest = down.subject)
+    CROSS JOIN LATERAL manifests_above($1, $2, down.digest, down.subject) AS up
 )
 SELECT DISTINCT jsonb_build_object('key', c.wanted, 'asked', a.asked)
 FROM containing c
-JOIN artifact_asked a ON a.organization = $1 AND a.repository = $2 AND a.digest = c.digest
-    AND a.artifacts @> jsonb_build_array(jsonb_build_object('repository', $2::text, 'digest', c.digest))
+JOIN artifact_asked a ON a.places @> ARRAY[place($1, $2, c.digest)] AND a.repository = $2 AND a.digest = c.digest

@@ -27,8 +27,15 @@ CREATE TABLE release (
     position      bigint NOT NULL
 );
 CREATE INDEX ON release (organization, application, sort_key DESC);
--- finds the releases that name a digest
-CREATE INDEX ON release USING gin ((content -> 'artifacts') jsonb_path_ops);
+-- finds the releases that name a repository
+CREATE INDEX ON release USING gin ((content -> 'artifacts') jsonb_path_ops) WITH (fastupdate = off);
+
+-- Each digest in its repository that is in the list, as `place` has it.
+CREATE FUNCTION artifact_places(organization uuid, artifacts jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+    SELECT array_agg(organization::text || '/' || (artifact ->> 'repository') || '@' || (artifact ->> 'digest'))
+    FROM jsonb_array_elements(artifacts) AS artifact
+$$;
+CREATE INDEX ON release USING gin (artifact_places(organization, content -> 'artifacts')) WITH (fastupdate = off);
 
 CREATE TABLE channel (
     id           uuid PRIMARY KEY,

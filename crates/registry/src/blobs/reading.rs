@@ -18,7 +18,7 @@ use super::files::{blocking, found};
 use super::{BlobFault, BlobStream, Opened};
 
 /// What one read brings, and one write of an answer carries.
-const PART: usize = 256 * 1024;
+const PART: usize = 128 * 1024;
 
 pub(super) struct FileOpened {
     file: Arc<File>,

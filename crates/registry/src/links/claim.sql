@@ -2,12 +2,17 @@
 INSERT INTO registry.blob_link (organization, repository, digest, at, size)
 SELECT $1, $2, wanted.digest, $5, wanted.size
 FROM unnest($3::text[], $4::bigint[]) AS wanted (digest, size)
-WHERE EXISTS (SELECT 1 FROM registry.blob_link l
-              WHERE l.organization = $1 AND l.repository = $2 AND l.digest = wanted.digest)
-   OR EXISTS (SELECT 1 FROM manifest m
-              WHERE m.organization = $1 AND m.repository = $2
-                AND (m.digest = wanted.digest
-                     OR m.blobs @> jsonb_build_array(jsonb_build_object('digest', wanted.digest))))
+CROSS JOIN LATERAL (
+    SELECT FROM registry.blob_link l
+    WHERE l.organization = $1 AND l.repository = $2 AND l.digest = wanted.digest
+    UNION ALL
+    SELECT FROM manifest m
+    WHERE m.organization = $1 AND m.repository = $2 AND m.digest = wanted.digest
+    UNION ALL
+    SELECT FROM manifest m
+    WHERE places(m.organization, m.repository, m.blobs) @> ARRAY[place($1, $2, wanted.digest)]
+    LIMIT 1
+) AS held
 ORDER BY wanted.digest
 ON CONFLICT (organization, repository, digest) DO UPDATE SET at = excluded.at
 RETURNING digest
