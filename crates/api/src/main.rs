@@ -10,7 +10,12 @@ use distr_api::boot::{self, CollectConfig, ServeConfig};
 use distr_api::config::StorageConfig;
 use distr_api::rebuild::{self, RebuildConfig};
 use distr_api::{graphql, rotate};
+use tikv_jemallocator::Jemalloc;
 use tracing_subscriber::EnvFilter;
+
+/// Gives back to the system what bursts needed; the system's own allocator keeps much of it.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 #[derive(Parser)]
 #[command(name = "distr-hub", version, about = "The hub of Distr: registry, GraphQL API, agents' endpoint")]
