@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use distr_tests::bucket::Bucket;
 use distr_tests::hub::HubProcess;
 use distr_tests::{binary, wait};
 use serde_json::{Value, json};
@@ -99,6 +100,38 @@ async fn planted_secrets_are_found_nowhere() {
     database(&client.secrets, &hub);
     files(&client.secrets, &hub.data.path().join("hub"), &["postgres"]);
     files(&client.secrets, home.path(), &["profiles.toml"]);
+}
+
+/// A signed URL lets in whoever has it: it is told to who may pull, and written nowhere.
+#[tokio::test]
+async fn a_signed_url_is_written_nowhere() {
+    let bucket = Bucket::start().await;
+    let environment = bucket.environment();
+    let mut environment: Vec<_> = environment.iter().map(|(key, value)| (*key, value.as_str())).collect();
+    environment.extend([("DISTR_BLOB_REDIRECT", "true"), ("DISTR_LOG", "info,distr_api=trace,distr_registry=trace")]);
+    let hub = HubProcess::start_with(&environment).await;
+    let owner = hub.sign_in("acme").await;
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+    let scope = [("scope", "repository:acme/hello:pull,push")];
+    let token = http.get(hub.url("/token")).query(&scope).basic_auth("owner", Some(&owner));
+    let token: Value = token.send().await.expect("an answer").json().await.expect("JSON");
+    let token = token["token"].as_str().expect("a token");
+    let digest = format!("sha256:{}", hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, b"signed")));
+    let push = http.post(hub.url(&format!("/v2/acme/hello/blobs/uploads/?digest={digest}"))).body("signed");
+    assert_eq!(push.bearer_auth(token).send().await.expect("an answer").status(), 201);
+    let pull = http.get(hub.url(&format!("/v2/acme/hello/blobs/{digest}"))).bearer_auth(token);
+    let answer = pull.send().await.expect("an answer");
+    assert_eq!(answer.status(), 307);
+    let signed = answer.headers()["location"].to_str().expect("a URL");
+    let (_, signature) = signed.split_once("X-Amz-Signature=").expect("a signature");
+    assert_eq!(http.get(signed).send().await.expect("an answer").bytes().await.expect("a body"), "signed");
+
+    let secrets = Secrets(vec![signature.split('&').next().unwrap_or_default().to_owned()]);
+    let log = hub.log();
+    assert!(log.contains(&digest), "the log is that of every request");
+    secrets.check("the hub's log", log.as_bytes());
+    database(&secrets, &hub);
+    files(&secrets, &hub.data.path().join("hub"), &["postgres"]);
 }
 
 async fn people_and_tokens(client: &mut Client<'_>, owner: &str) {
