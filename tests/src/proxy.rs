@@ -84,7 +84,7 @@ async fn forward(mut client: TcpStream, path: impl AsRef<Path>, orders: Arc<Orde
         tokio::select! {
             read = client.read(&mut up) => {
                 let Ok(count @ 1..) = read else { return };
-                let commits = up[..count].windows(7).any(|bytes| bytes == b"COMMIT\0");
+                let commits = holds(&up[..count], b"COMMIT\0");
                 let cut = if commits { orders.queue().pop_front() } else { None };
                 if cut == Some(Cut::BeforeCommit) {
                     orders.done.fetch_add(1, Ordering::SeqCst);
@@ -109,12 +109,17 @@ async fn forward(mut client: TcpStream, path: impl AsRef<Path>, orders: Arc<Orde
     }
 }
 
-/// Reads, and keeps to itself, the database's word that it has committed.
+/// Reads, and keeps to itself, the database's word that it has committed, or that it has not.
 async fn swallow_commit(server: &mut UnixStream) {
     let mut answer = Vec::new();
-    while !answer.windows(7).any(|bytes| bytes == b"COMMIT\0") {
+    let has_ended = |answer: &[u8]| [&b"COMMIT\0"[..], b"ROLLBACK\0"].iter().any(|tag| holds(answer, tag));
+    while !has_ended(&answer) {
         if !matches!(server.read_buf(&mut answer).await, Ok(1..)) {
             return;
         }
     }
+}
+
+fn holds(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
 }
