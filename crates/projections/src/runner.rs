@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
-use distr_eventlog::{Entry, EventLog, Position};
+use distr_eventlog::{Entry, EventLog, Position, Selection};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_postgres::Transaction;
@@ -198,8 +198,11 @@ impl Runner {
         let begun = Instant::now();
         let mut client = self.pool.get().await?;
         let transaction = client.transaction().await?;
-        // the log is the truth: what a crash takes back here is applied again
-        transaction.batch_execute("SET LOCAL synchronous_commit = off").await?;
+        // the log is the truth: what a crash takes back here is applied again. But a mutation that has waited for its facts
+        // reads them then, and must not find that they are gone
+        if self.group.selection != Selection::Facts {
+            transaction.batch_execute("SET LOCAL synchronous_commit = off").await?;
+        }
         for table in &self.group.tables {
             table.apply(&transaction, batch).await?;
         }
