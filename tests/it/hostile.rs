@@ -35,6 +35,8 @@ async fn documents_that_ask_for_too_much_are_refused_in_words() {
             format!("{{ {} role {} }}", "viewer { organization { id } } x: viewer {".repeat(20), "}".repeat(20)),
             "",
         ),
+        ("syntax", format!("{{ viewer {{ role }} {} ]", " ".repeat(200_000)), "expected"),
+        ("name", format!("{{ {} }}", "x".repeat(200_000)), "unknown field"),
         ("changes", format!("mutation {{ {} }}", many(51, "sessionEnd { changed }")), "51 changes"),
         ("circle", "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }".to_owned(), "depth"),
         (

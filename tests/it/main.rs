@@ -23,6 +23,7 @@ mod outage;
 mod planted;
 mod rebuild;
 mod schema;
+mod seats;
 mod slow_reader;
 mod subscription;
 mod tenancy;

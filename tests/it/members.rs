@@ -5,6 +5,7 @@ use std::time::Duration;
 use distr_tests::hub::{HubProcess, OWNER, PASSWORD};
 use distr_tests::psql::Psql;
 use distr_tests::wait;
+use futures_util::future::join_all;
 use serde_json::json;
 
 const VIEWER: &str = "{ viewer { role email } }";
@@ -37,11 +38,10 @@ async fn every_wrong_sign_in_gets_the_same_answer_and_many_are_throttled() {
     for other in [nobody, elsewhere] {
         assert_eq!((other.code(), other.message()), (wrong_password.code(), wrong_password.message()));
     }
-    let mut codes = vec![];
-    for _ in 0..12 {
-        codes.push(attempt("acme", OWNER, "not the password").await.code().unwrap_or_default().to_owned());
-    }
-    assert_eq!(codes.last().map(String::as_str), Some("too_many_requests"), "{codes:?}");
+    // at once: each wait is over some day, and a busy machine may take that long from one to the next
+    let many = join_all((0..24).map(|_| attempt("acme", OWNER, "not the password"))).await;
+    let throttled = many.iter().filter(|answer| answer.code() == Some("too_many_requests")).count();
+    assert!(throttled > 0, "{:?}", many.iter().map(|answer| answer.code()).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use reqwest::StatusCode;
 
 use crate::two_hubs::{KEY, TAKEN_OVER_WITHIN, count, deployed, post, report};
 
-async fn until_there(file: &Path) {
+pub(crate) async fn until_there(file: &Path) {
     wait::until("the hub to pause", Duration::from_secs(60), async || match file.exists() {
         true => Ok(()),
         false => Err("it has not come there".to_owned()),

@@ -27,16 +27,10 @@ async fn leases(port: u16) -> (usize, usize) {
     (leases.iter().filter(|line| line.ends_with(" 1")).count(), leases.len())
 }
 
-/// A release, deployed to a target whose agent is enrolled. Answers with the deployment and the
-/// agent's secret.
-pub(crate) async fn deployed(hub: &HubProcess, owner: &str) -> (String, String) {
-    for mutation in [
-        "customerCreate(name: \"globex\") { changed }",
-        "applicationCreate(name: \"hello\") { changed }",
-        "licenseIssue(customer: \"globex\", application: \"hello\", name: \"l\", terms: { seats: 1 }) { changed }",
-    ] {
-        mutate(hub, owner, mutation).await;
-    }
+/// The customer `globex`, and a release of the application `hello`.
+pub(crate) async fn released(hub: &HubProcess, owner: &str) {
+    mutate(hub, owner, "customerCreate(name: \"globex\") { changed }").await;
+    mutate(hub, owner, "applicationCreate(name: \"hello\") { changed }").await;
     let publish = "mutation ($compose: String!) {
         releasePublish(application: \"hello\", version: \"1.0.0\", compose: $compose) { changed }
     }";
@@ -48,6 +42,15 @@ pub(crate) async fn deployed(hub: &HubProcess, owner: &str) -> (String, String) 
     docker.push_unique(&image);
     let compose = format!("services:\n  web:\n    image: {image}\n");
     hub.graphql(Some(owner), publish, json!({ "compose": compose })).await.data();
+}
+
+/// A release, deployed to a target whose agent is enrolled. Answers with the deployment and the
+/// agent's secret.
+pub(crate) async fn deployed(hub: &HubProcess, owner: &str) -> (String, String) {
+    released(hub, owner).await;
+    let license =
+        "licenseIssue(customer: \"globex\", application: \"hello\", name: \"l\", terms: { seats: 1 }) { changed }";
+    mutate(hub, owner, license).await;
     let register = "targetRegister(customer: \"globex\", name: \"factory\") { enrolment { token } }";
     let token = mutate(hub, owner, register).await["targetRegister"]["enrolment"]["token"].clone();
     let (_, enrolled) =

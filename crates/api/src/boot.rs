@@ -87,6 +87,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let policies = [
         policy::start(hub.clone(), policy::Observation::default(), stores.owner),
         policy::start(hub.clone(), policy::Seats, stores.owner),
+        policy::start(hub.clone(), policy::UnusedSeats, stores.owner),
     ];
     let upkeep = [tokio::spawn(upkeep(hub.clone(), registry.clone())), tokio::spawn(open_sockets::watch(hub.clone()))];
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use distr_eventlog::{Entry, Position, Selection};
+use distr_eventlog::{Entry, Page, Position, Selection};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::{error, info};
@@ -20,7 +20,7 @@ use crate::error::ApiError;
 use crate::hub::Hub;
 
 pub use observation::Observation;
-pub use seats::Seats;
+pub use seats::{Seats, UnusedSeats};
 
 #[async_trait]
 pub trait Policy: Send + 'static {
@@ -33,11 +33,14 @@ pub trait Policy: Send + 'static {
     async fn handle(&mut self, hub: &Hub, entry: &Entry, place: &mut Place) -> Result<(), Interrupted>;
 }
 
-/// Why a policy stopped following.
+/// Why a policy did not take an entry.
 #[derive(Debug, thiserror::Error)]
 pub enum Interrupted {
     #[error("another hub has taken over")]
     TakenOver,
+    /// The entry is to be handed over again later.
+    #[error("it is too early for the next entry")]
+    TooEarly,
     #[error(transparent)]
     Fault(#[from] ApiError),
 }
@@ -59,7 +62,7 @@ impl Place {
 
     /// All before this entry is done with.
     pub async fn right_before(&mut self, hub: &Hub, position: Position) -> Result<(), Interrupted> {
-        match Position(position.0 - 1) {
+        match before(position) {
             before if before > self.at => self.advance(hub, before).await,
             _ => Ok(()),
         }
@@ -115,11 +118,11 @@ async fn run(hub: Arc<Hub>, mut policy: impl Policy, owner: Uuid, mut stopped: w
     while !*stopped.borrow() {
         match follow(&hub, &mut policy, owner, &mut stopped).await {
             Ok(()) => {}
-            Err(interrupted @ Interrupted::TakenOver) => info!(policy = policy.name(), "{interrupted}"),
             Err(Interrupted::Fault(fault)) => {
                 error!(policy = policy.name(), error = &fault as &dyn std::error::Error, "policy stopped; retrying");
                 fault.log();
             }
+            Err(interrupted) => info!(policy = policy.name(), "{interrupted}"),
         }
         let _ = tokio::time::timeout(RETRY, stopped.changed()).await;
     }
@@ -139,16 +142,38 @@ async fn follow(
         wake.borrow_and_update();
         let begun = place.at;
         let page = hub.log.read_all(begun, PAGE, policy.selection()).await.map_err(ApiError::from)?;
-        for entry in &page.entries {
-            policy.handle(hub, entry, &mut place).await?;
-        }
-        place.advance(hub, page.scanned_to).await?; // renews the lease, too
-        if page.scanned_to == begun {
+        let done = hand_over(hub, policy, &page, &mut place).await?;
+        place.advance(hub, done).await?; // renews the lease, too
+        let is_early = done < page.scanned_to;
+        if is_early || done == begun {
             tokio::select! {
-                _ = tokio::time::timeout(POLL, wake.changed()) => {}
+                // what is too early does not become due by what comes after it
+                _ = tokio::time::timeout(POLL, wake.changed()), if !is_early => {}
+                _ = tokio::time::sleep(POLL), if is_early => {}
                 _ = stopped.changed() => {}
             }
         }
     }
     Ok(place.release(hub).await?)
+}
+
+/// As a place to read on from: the entry at `position` is then the next.
+fn before(position: Position) -> Position {
+    Position(position.0 - 1)
+}
+
+/// How far it came: to the end of the page, or right before an entry that it is too early for.
+async fn hand_over(
+    hub: &Hub,
+    policy: &mut impl Policy,
+    page: &Page,
+    place: &mut Place,
+) -> Result<Position, Interrupted> {
+    for entry in &page.entries {
+        match policy.handle(hub, entry, place).await {
+            Err(Interrupted::TooEarly) => return Ok(before(entry.position())),
+            taken => taken?,
+        }
+    }
+    Ok(page.scanned_to)
 }

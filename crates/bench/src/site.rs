@@ -131,10 +131,11 @@ impl Site {
         Graphql::open(self.address(), &self.owner).await
     }
 
-    /// Waits until read models and policies have seen the log up to here.
+    /// Waits until read models and policies have seen the log up to here; not those who look at seats some minutes later.
     pub async fn caught_up(&self, position: Position) -> Result<()> {
         let client = self.database.connect().await?;
-        let sql = "SELECT least((SELECT min(position) FROM read.checkpoint), (SELECT min(position) FROM ops.policy))";
+        let sql = "SELECT least((SELECT min(position) FROM read.checkpoint),
+                                (SELECT min(position) FROM ops.policy WHERE name <> 'unused_seats'))";
         let began = Instant::now();
         loop {
             let seen: i64 = client.query_one(sql, &[]).await?.get(0);

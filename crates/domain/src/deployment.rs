@@ -134,6 +134,12 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    /// The license whose seat it needs.
+    pub fn license_in_use(&self) -> Option<LicenseId> {
+        let desired = self.desired.as_ref().filter(|_| self.phase != Phase::Removed)?;
+        Some(desired.license)
+    }
+
     fn set_desired(&self, desired: &Desired) -> Result<Vec<DeploymentEvent>, DeploymentRejection> {
         let same = self.desired.as_ref() == Some(desired);
         match self.phase {

@@ -40,6 +40,12 @@ pub struct Grant {
     pub name: Slug,
 }
 
+impl Grant {
+    fn of(license: &HeldLicense) -> Self {
+        Self { license: license.id, name: license.name.clone() }
+    }
+}
+
 /// Why not. Of several licenses, the reason is that of the one that came nearest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -114,13 +120,13 @@ impl Refusal {
     }
 }
 
-/// Whether one of `licenses` entitles to one of `asked`, now.
+/// Whether one of `licenses` entitles to one of `asked`, now: the first that does.
 pub fn decide(asked: &[Asked], licenses: &[HeldLicense], now: DateTime<Utc>) -> Result<Grant, Refusal> {
     let mut nearest = if asked.is_empty() { Refusal::NotReleased } else { Refusal::NoLicense };
     for asked in asked {
         for license in licenses.iter().filter(|license| license.application == asked.application) {
             match check(asked, license, now) {
-                Ok(()) => return Ok(Grant { license: license.id, name: license.name.clone() }),
+                Ok(()) => return Ok(Grant::of(license)),
                 Err(refusal) if refusal.nearness() >= nearest.nearness() => nearest = refusal,
                 Err(_) => {}
             }
@@ -129,17 +135,29 @@ pub fn decide(asked: &[Asked], licenses: &[HeldLicense], now: DateTime<Utc>) -> 
     Err(nearest)
 }
 
+/// All of `licenses` that entitle to `asked`, now, in their order: at least one.
+pub fn grants(asked: &Asked, licenses: &[HeldLicense], now: DateTime<Utc>) -> Result<Vec<Grant>, Refusal> {
+    decide(std::slice::from_ref(asked), licenses, now)?;
+    Ok(in_force(asked, licenses, now).map(Grant::of).collect())
+}
+
 /// The features that the licenses in force give to a release.
 pub fn features(asked: &Asked, licenses: &[HeldLicense], now: DateTime<Utc>) -> Vec<Slug> {
     let asked = Asked { feature: None, ..asked.clone() };
-    let in_force = licenses.iter().filter(|license| license.application == asked.application);
-    let mut features: Vec<Slug> = in_force
-        .filter(|license| check(&asked, license, now).is_ok())
-        .flat_map(|license| license.terms.features.iter().cloned())
-        .collect();
+    let in_force = in_force(&asked, licenses, now);
+    let mut features: Vec<Slug> = in_force.flat_map(|license| license.terms.features.iter().cloned()).collect();
     features.sort();
     features.dedup();
     features
+}
+
+fn in_force<'a>(
+    asked: &'a Asked,
+    licenses: &'a [HeldLicense],
+    now: DateTime<Utc>,
+) -> impl Iterator<Item = &'a HeldLicense> {
+    let covering = licenses.iter().filter(|license| license.application == asked.application);
+    covering.filter(move |license| check(asked, license, now).is_ok())
 }
 
 fn check(asked: &Asked, license: &HeldLicense, now: DateTime<Utc>) -> Result<(), Refusal> {

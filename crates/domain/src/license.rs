@@ -84,7 +84,9 @@ pub enum LicenseRejection {
     NotSuspended { name: Slug },
     #[error("license would end at {expires_at}, not after its begin at {not_before}")]
     EmptyTerm { not_before: DateTime<Utc>, expires_at: DateTime<Utc> },
-    #[error("license \"{name}\" has {seats} seats and all are taken")]
+    #[error(
+        "license \"{name}\" has no free seat ({seats} of {seats} taken): remove a deployment, retire a target, or agree on more"
+    )]
     SeatsExhausted { name: Slug, seats: u32 },
 }
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::error::QueryError;
 use crate::query::{self, ReadClient};
 
-/// All that the customer ever held; the rule looks at the clock and the standing.
+/// All that the customer ever held, by name; the rule looks at the clock and the standing.
 pub async fn held_licenses(
     client: &ReadClient,
     organization: OrganizationId,

@@ -138,7 +138,6 @@ impl Story {
                 let target_id = TargetId::of(id, &name(target));
                 let register = TargetCommand::Register { customer: id, name: name(target), runtime: Runtime::Docker };
                 self.run::<Target>("01T09:30", target_id.0, register).await;
-                self.run::<License>("01T09:40", license_id.0, LicenseCommand::TakeSeat { target: target_id }).await;
             }
         }
     }
@@ -170,16 +169,19 @@ impl Story {
         let customer_id = self.customer(customer);
         let target = TargetId::of(customer_id, &name(target));
         let deployment = DeploymentId::of(target, self.application);
+        let license = self.license(customer);
         let desired = Desired {
             customer: customer_id,
             target,
             application: self.application,
             version: version.parse().expect("a version"),
-            license: self.license(customer),
+            license,
             features: vec![],
             config: [].into(),
         };
         self.run::<Deployment>(asked, deployment.0, DeploymentCommand::SetDesired(desired)).await;
+        // after the wish, or the hub gives it back: its time is long over
+        self.run::<License>(asked, license.0, LicenseCommand::TakeSeat { target }).await;
         let (ended, report) = match end {
             Ok(ended) => {
                 let running = json!({ "generation": generation, "version": version });

@@ -8,13 +8,16 @@ use futures_util::stream::{self, BoxStream};
 
 use super::{Mutation, Query, RequestContext, Subscription, limits};
 
+/// Of an error's text at each end, in bytes.
+const KEPT: usize = 500;
+
 #[derive(Clone)]
 pub struct Schema(pub(super) async_graphql::Schema<Query, Mutation, Subscription>);
 
 impl Schema {
     pub async fn answer(&self, request: Request) -> Response {
         match limits::narrow(request) {
-            Ok(request) => self.0.execute(request).await,
+            Ok(request) => in_brief(self.0.execute(request).await),
             Err(error) => refused(error, "bad_request"),
         }
     }
@@ -40,7 +43,7 @@ impl Executor for Schema {
             Ok(request) => {
                 let responses = self.0.execute_stream_with_session_data(request, session.unwrap_or_default());
                 // as long as it runs, it counts
-                responses.inspect(move |_| _ = &subscribed).boxed()
+                responses.inspect(move |_| _ = &subscribed).map(in_brief).boxed()
             }
             Err(error) => stream::iter([refused(error, "bad_request")]).boxed(),
         }
@@ -49,5 +52,38 @@ impl Executor for Schema {
 
 fn refused(mut error: ServerError, code: &str) -> Response {
     error.extensions.get_or_insert_default().set("code", code);
-    Response::from_errors(vec![error])
+    in_brief(Response::from_errors(vec![error]))
+}
+
+/// The library's errors quote the request; whoever sent it knows the middle of what is long.
+fn in_brief(mut response: Response) -> Response {
+    for error in &mut response.errors {
+        shorten(&mut error.message);
+    }
+    response
+}
+
+fn shorten(text: &mut String) {
+    let (head, tail) = (text.floor_char_boundary(KEPT), text.ceil_char_boundary(text.len().saturating_sub(KEPT)));
+    if head < tail {
+        text.replace_range(head..tail, &format!(" [{} bytes] ", tail - head));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_loses_its_middle_alone() {
+        for whole in ["", "what a request may not hold", &"é".repeat(KEPT)] {
+            let mut text = whole.to_owned();
+            shorten(&mut text);
+            assert_eq!(text, whole);
+        }
+        let mut text = format!("head {} tail", "é".repeat(100_000));
+        shorten(&mut text);
+        assert!(text.starts_with("head é") && text.ends_with("é tail"), "{text}");
+        assert!(text.contains("é [199012 bytes] é"), "{text}");
+    }
 }

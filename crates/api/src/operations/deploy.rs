@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use distr_domain::access::{AccessAction, AccessOutcome, AccessRecord};
 use distr_domain::channel::Channel;
 use distr_domain::deployment::{Deployment, DeploymentCommand, Desired};
-use distr_domain::entitlement::{self, Asked, HeldLicense, Refusal};
+use distr_domain::entitlement::{self, Asked, Grant, HeldLicense, Refusal};
 use distr_domain::ids::{ApplicationId, ChannelId, DeploymentId, LicenseId, ReleaseId, TargetId};
 use distr_domain::license::{License, LicenseCommand};
 use distr_domain::names::Slug;
@@ -23,6 +23,7 @@ use crate::error::ApiError;
 use crate::hub::{Cause, Hub};
 use crate::operations::desired::secret_names;
 use crate::ops::secret::Place;
+use crate::pause;
 
 pub struct Deploy {
     pub scope: Scope,
@@ -70,14 +71,14 @@ pub async fn set_release(
     let config = config(hub, &deploy, &target, &before).await?;
 
     let use_of = Use { cause, request, target: &target, application, release_name: &release_name, held: &held };
-    let grant = match entitlement::decide(std::slice::from_ref(&asked), &held, hub.clock.now()) {
-        Ok(grant) => grant,
+    let mut grants = match entitlement::grants(&asked, &held, hub.clock.now()) {
+        Ok(grants) => grants,
         Err(refusal) => return Err(use_of.refused(hub, &refusal).await?),
     };
-    if let Err(no_seat) = take_seat(hub, cause, grant.license, target.id).await {
-        use_of.record(hub, Some(grant.license), refused(no_seat.code(), no_seat.to_string())).await?;
-        return Err(no_seat);
-    }
+    // where the target sits, it stays
+    grants.sort_by_key(|grant| Some(grant.license) != before.license_in_use());
+    let grant = use_of.take_seat(hub, grants).await?;
+    pause::at("deploy.seat_taken").await;
     let features = entitlement::features(&asked, &held, hub.clock.now());
     let desired = Desired {
         customer: target.customer,
@@ -160,11 +161,6 @@ async fn config(
     }
 }
 
-async fn take_seat(hub: &Hub, cause: &Cause, license: LicenseId, target: TargetId) -> Result<(), ApiError> {
-    hub.append::<License>(cause, license.0, &LicenseCommand::TakeSeat { target }).await?;
-    Ok(())
-}
-
 fn refused(code: &str, reason: String) -> AccessOutcome {
     AccessOutcome::Refused { code: code.to_owned(), reason }
 }
@@ -180,6 +176,22 @@ struct Use<'a> {
 }
 
 impl Use<'_> {
+    /// A seat of the first of these licenses that has one. If none has, the reason is the first one's.
+    async fn take_seat(&self, hub: &Hub, grants: Vec<Grant>) -> Result<Grant, ApiError> {
+        let command = LicenseCommand::TakeSeat { target: self.target.id };
+        let mut no_seat = None;
+        for grant in grants {
+            match hub.append::<License>(self.cause, grant.license.0, &command).await {
+                Ok(_) => return Ok(grant),
+                Err(reason @ ApiError::Rejected { .. }) => _ = no_seat.get_or_insert((grant.license, reason)),
+                Err(other) => return Err(other),
+            }
+        }
+        let (license, reason) = no_seat.ok_or(ApiError::Conflict)?;
+        self.record(hub, Some(license), refused(reason.code(), reason.to_string())).await?;
+        Err(reason)
+    }
+
     async fn refused(&self, hub: &Hub, refusal: &Refusal) -> Result<ApiError, ApiError> {
         let license =
             refusal.license().and_then(|name| self.held.iter().find(|held| held.name == *name)).map(|held| held.id);

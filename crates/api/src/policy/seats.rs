@@ -1,14 +1,21 @@
-//! A seat is given back when its target no longer uses it: the deployment was removed, another license allows it now, or
-//! the target is retired.
+//! A target keeps the seat of the license that its deployment goes by, and no other of that application; one that is retired
+//! keeps none. What a deployment goes by is asked of the log, so that an event that comes late changes nothing back.
+//!
+//! A seat is taken before the wish that needs it is a fact, by whoever asks for a deployment. If the wish never comes (it was
+//! refused, or the hub was killed in between), no event tells so: [`UnusedSeats`] looks at each seat again some time after it
+//! was taken.
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use distr_domain::decider::Category;
-use distr_domain::deployment::{Deployment, DeploymentEvent, Phase};
-use distr_domain::ids::{LicenseId, TargetId};
-use distr_domain::license::{License, LicenseCommand};
+use distr_domain::deployment::{Deployment, DeploymentEvent};
+use distr_domain::ids::{ApplicationId, DeploymentId, LicenseId, TargetId};
+use distr_domain::license::{License, LicenseCommand, LicenseEvent};
 use distr_domain::target::TargetEvent;
 use distr_eventlog::{Actor, Entry, RecordedEvent, Selection};
+use distr_projections::Scope;
 use distr_projections::license::{self, LicenseRow};
+use tracing::warn;
 use uuid::Uuid;
 
 use super::{Interrupted, Place, Policy};
@@ -16,14 +23,18 @@ use crate::error::ApiError;
 use crate::hub::{Cause, Hub};
 use crate::operations::load;
 
-const NAME: &str = "seats";
+const SEATS: &str = "seats";
+const UNUSED_SEATS: &str = "unused_seats";
+
+/// No request that asks for a deployment takes so long from the seat to the wish.
+const WISHED_WITHIN: TimeDelta = TimeDelta::minutes(5);
 
 pub struct Seats;
 
 #[async_trait]
 impl Policy for Seats {
     fn name(&self) -> &'static str {
-        NAME
+        SEATS
     }
 
     fn selection(&self) -> Selection {
@@ -32,66 +43,133 @@ impl Policy for Seats {
 
     async fn handle(&mut self, hub: &Hub, entry: &Entry, _: &mut Place) -> Result<(), Interrupted> {
         let Entry::Fact(event) = entry else { return Ok(()) };
+        let settling = Settling { hub, event, policy: SEATS };
         match event.stream.category {
-            Category::Deployment => on_deployment(hub, event, event.decode().map_err(ApiError::fault)?).await?,
-            Category::Target => on_target(hub, event, event.decode().map_err(ApiError::fault)?).await?,
+            Category::Deployment => settling.on_deployment(event.decode().map_err(ApiError::fault)?).await?,
+            Category::Target => settling.on_target(event.decode().map_err(ApiError::fault)?).await?,
             _ => {}
         }
         Ok(())
     }
 }
 
-async fn on_deployment(hub: &Hub, event: &RecordedEvent, fact: DeploymentEvent) -> Result<(), ApiError> {
-    match fact {
-        DeploymentEvent::DeploymentRemoved { .. } => {
-            let deployment = load::<Deployment>(hub, event.stream.id).await?;
-            match deployment.desired {
-                // deployed anew since: the seat is in use again
-                Some(desired) if deployment.phase == Phase::Removed => {
-                    release(hub, event, desired.license, desired.target).await
-                }
-                _ => Ok(()),
+pub struct UnusedSeats;
+
+#[async_trait]
+impl Policy for UnusedSeats {
+    fn name(&self) -> &'static str {
+        UNUSED_SEATS
+    }
+
+    fn selection(&self) -> Selection {
+        Selection::Facts
+    }
+
+    async fn handle(&mut self, hub: &Hub, entry: &Entry, _: &mut Place) -> Result<(), Interrupted> {
+        let Entry::Fact(event) = entry else { return Ok(()) };
+        if event.stream.category != Category::License {
+            return Ok(());
+        }
+        let LicenseEvent::LicenseSeatTaken { target } = event.decode().map_err(ApiError::fault)? else {
+            return Ok(());
+        };
+        if hub.clock.now() < event.recorded_at + WISHED_WITHIN {
+            return Err(Interrupted::TooEarly);
+        }
+        let settling = Settling { hub, event, policy: UNUSED_SEATS };
+        if let Some(license) = settling.license().await? {
+            settling.settle(target, license.application).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What follows from an event for the seats of its target.
+struct Settling<'a> {
+    hub: &'a Hub,
+    event: &'a RecordedEvent,
+    policy: &'static str,
+}
+
+impl Settling<'_> {
+    async fn on_deployment(&self, fact: DeploymentEvent) -> Result<(), ApiError> {
+        if !matches!(fact, DeploymentEvent::DesiredReleaseSet { .. } | DeploymentEvent::DeploymentRemoved { .. }) {
+            return Ok(());
+        }
+        match load::<Deployment>(self.hub, self.event.stream.id).await?.desired {
+            Some(desired) => self.settle(desired.target, desired.application).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn on_target(&self, fact: TargetEvent) -> Result<(), ApiError> {
+        match fact {
+            TargetEvent::TargetRetired { .. } => {
+                let target = TargetId(self.event.stream.id);
+                self.release(target, &self.seats(target).await?).await
             }
+            _ => Ok(()),
         }
-        DeploymentEvent::DesiredReleaseSet { desired, .. } => {
-            release_where(hub, event, desired.target, |license| {
-                license.application == desired.application && license.id != desired.license
-            })
-            .await
+    }
+
+    /// The license that the event is of.
+    async fn license(&self) -> Result<Option<LicenseRow>, ApiError> {
+        self.hub.visible(self.event.position).await?;
+        let scope = Scope { organization: self.event.organization, customer: None };
+        Ok(license::find(&self.hub.read().await?, scope, LicenseId(self.event.stream.id)).await?)
+    }
+
+    async fn settle(&self, target: TargetId, application: ApplicationId) -> Result<(), ApiError> {
+        let mut used = self.used(target, application).await?;
+        let mut seats = self.seats(target).await?;
+        seats.retain(|license| license.application == application);
+        let (kept, unused): (Vec<_>, Vec<_>) = seats.into_iter().partition(|license| Some(license.id) == used);
+        if !unused.is_empty() {
+            self.release(target, &unused).await?;
+            // a wish may have come meanwhile
+            used = self.used(target, application).await?;
         }
-        _ => Ok(()),
+        let Some(used) = used.filter(|used| kept.iter().all(|license| license.id != *used)) else { return Ok(()) };
+        match self.append(used, &LicenseCommand::TakeSeat { target }).await {
+            Err(reason @ ApiError::Rejected { .. }) => {
+                warn!(target = %target.0, license = %used.0, %reason, "a target runs without a seat");
+                Ok(())
+            }
+            other => other,
+        }
     }
-}
 
-async fn on_target(hub: &Hub, event: &RecordedEvent, fact: TargetEvent) -> Result<(), ApiError> {
-    match fact {
-        TargetEvent::TargetRetired { .. } => release_where(hub, event, TargetId(event.stream.id), |_| true).await,
-        _ => Ok(()),
+    async fn used(&self, target: TargetId, application: ApplicationId) -> Result<Option<LicenseId>, ApiError> {
+        let deployment = load::<Deployment>(self.hub, DeploymentId::of(target, application).0).await?;
+        Ok(deployment.license_in_use())
     }
-}
 
-async fn release_where(
-    hub: &Hub,
-    event: &RecordedEvent,
-    target: TargetId,
-    unused: impl Fn(&LicenseRow) -> bool,
-) -> Result<(), ApiError> {
-    hub.visible(event.position).await?;
-    let licenses = license::with_seat(&hub.read().await?, event.organization, target).await?;
-    for license in licenses.iter().filter(|license| unused(license)) {
-        release(hub, event, license.id, target).await?;
+    /// The licenses on whose seats the target sits.
+    async fn seats(&self, target: TargetId) -> Result<Vec<LicenseRow>, ApiError> {
+        self.hub.visible(self.event.position).await?;
+        Ok(license::with_seat(&self.hub.read().await?, self.event.organization, target).await?)
     }
-    Ok(())
-}
 
-async fn release(hub: &Hub, event: &RecordedEvent, license: LicenseId, target: TargetId) -> Result<(), ApiError> {
-    let cause = Cause {
-        organization: event.organization,
-        actor: Actor::Policy(NAME.into()),
-        causation: Some(event.id),
-        correlation: event.correlation,
-        command: Uuid::new_v5(&event.id, license.0.as_bytes()),
-    };
-    hub.append::<License>(&cause, license.0, &LicenseCommand::ReleaseSeat { target }).await?;
-    Ok(())
+    async fn release(&self, target: TargetId, licenses: &[LicenseRow]) -> Result<(), ApiError> {
+        for license in licenses {
+            self.append(license.id, &LicenseCommand::ReleaseSeat { target }).await?;
+        }
+        Ok(())
+    }
+
+    async fn append(&self, license: LicenseId, command: &LicenseCommand) -> Result<(), ApiError> {
+        let what = match command {
+            LicenseCommand::ReleaseSeat { .. } => "release",
+            _ => "take",
+        };
+        let cause = Cause {
+            organization: self.event.organization,
+            actor: Actor::Policy(self.policy.into()),
+            causation: Some(self.event.id),
+            correlation: self.event.correlation,
+            command: Uuid::new_v5(&self.event.id, format!("{what} {}", license.0).as_bytes()),
+        };
+        self.hub.append::<License>(&cause, license.0, command).await?;
+        Ok(())
+    }
 }

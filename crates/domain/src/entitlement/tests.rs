@@ -36,6 +36,15 @@ fn a_license_covers_the_versions_it_names() {
 }
 
 #[test]
+fn every_license_that_covers_it_is_named_in_order() {
+    let held = [license("b", ranges(&["1.x"])), license("old", ranges(&["0.x"])), license("a", Terms::default())];
+    let names = |asked: &Asked| grants(asked, &held, at(0)).map(|grants| grants.into_iter().map(|grant| grant.name));
+    assert!(names(&release("1.0.0")).unwrap().eq([slug("b"), slug("a")]));
+    let elsewhere = Asked { application: ApplicationId(Uuid::from_u128(2)), ..release("1.0.0") };
+    assert_eq!(names(&elsewhere).err(), Some(Refusal::NoLicense));
+}
+
+#[test]
 fn a_channel_license_covers_what_was_promoted_there() {
     let terms = Terms { channels: [slug("stable")].into(), ..Terms::default() };
     let held = [license("a", terms)];

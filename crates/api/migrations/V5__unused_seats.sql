@@ -1,0 +1,1 @@
+INSERT INTO ops.policy (name) VALUES ('unused_seats');

@@ -1,0 +1,176 @@
+//! Who sits on a license's seats: never more than were agreed on, and nobody who does not need one.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use distr_domain::decider::Decider;
+use distr_domain::deployment::{Deployment, DeploymentCommand, Desired};
+use distr_domain::ids::{ApplicationId, CustomerId, DeploymentId, LicenseId, OrganizationId, TargetId};
+use distr_domain::license::{License, LicenseCommand};
+use distr_domain::names::Slug;
+use distr_eventlog::{Actor, Context, PostgresLog, execute};
+use distr_tests::hub::{Answer, HubProcess};
+use distr_tests::wait;
+use reqwest::Client;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::observation::until_there;
+use crate::two_hubs::{TAKEN_OVER_WITHIN, released};
+
+/// A customer with the targets `x`, `y` and `z`, and two licenses with one seat each.
+async fn hub_with_two_seats(environment: &[(&str, &str)]) -> (HubProcess, String) {
+    let hub = HubProcess::start_with(environment).await;
+    let owner = hub.sign_in("acme").await;
+    released(&hub, &owner).await;
+    for license in ["b", "a"] {
+        let named = format!("customer: \"globex\", application: \"hello\", name: \"{license}\"");
+        change(&hub, &owner, &format!("licenseIssue({named}, terms: {{ seats: 1 }}) {{ changed }}")).await.data();
+    }
+    for target in ["x", "y", "z"] {
+        let register = format!("targetRegister(customer: \"globex\", name: \"{target}\") {{ changed }}");
+        change(&hub, &owner, &register).await.data();
+    }
+    (hub, owner)
+}
+
+async fn change(hub: &HubProcess, owner: &str, mutation: &str) -> Answer {
+    hub.graphql(Some(owner), &format!("mutation {{ {mutation} }}"), json!({})).await
+}
+
+fn deployment(target: &str) -> String {
+    format!(
+        "deploymentSetRelease(customer: \"globex\", target: \"{target}\", application: \"hello\",
+            version: \"1.0.0\") {{ changed }}"
+    )
+}
+
+async fn deploy(hub: &HubProcess, owner: &str, target: &str) -> Answer {
+    change(hub, owner, &deployment(target)).await
+}
+
+/// Of the licenses `a` and `b`.
+async fn taken(hub: &HubProcess, owner: &str) -> [u64; 2] {
+    let query = "{ licenses { nodes { name seatsTaken } } }";
+    let data = hub.graphql(Some(owner), query, json!({})).await.data();
+    ["a", "b"].map(|name| {
+        let nodes = data["licenses"]["nodes"].as_array().expect("licenses");
+        let license = nodes.iter().find(|license| license["name"] == name).expect("the license");
+        license["seatsTaken"].as_u64().expect("a number")
+    })
+}
+
+async fn until_taken(hub: &HubProcess, owner: &str, wanted: [u64; 2]) {
+    wait::until("seats", TAKEN_OVER_WITHIN, async || match taken(hub, owner).await {
+        found if found == wanted => Ok(()),
+        found => Err(format!("{found:?}, not {wanted:?}")),
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_full_license_leaves_it_to_the_next() {
+    let (hub, owner) = hub_with_two_seats(&[]).await;
+    deploy(&hub, &owner, "x").await.data();
+    assert_eq!(taken(&hub, &owner).await, [1, 0]);
+    deploy(&hub, &owner, "y").await.data();
+    assert_eq!(taken(&hub, &owner).await, [1, 1]);
+    let refused = deploy(&hub, &owner, "z").await;
+    assert_eq!(refused.code(), Some("license.seats_exhausted"));
+    assert!(refused.message().contains("\"a\" has no free seat (1 of 1 taken)"), "{}", refused.message());
+
+    // who sits on `b` stays there, though `a` comes free
+    change(&hub, &owner, "targetRetire(customer: \"globex\", name: \"x\", reason: \"sold\") { changed }").await.data();
+    until_taken(&hub, &owner, [0, 1]).await;
+    let again = deploy(&hub, &owner, "y").await.data();
+    assert_eq!(again["deploymentSetRelease"]["changed"], false);
+    assert_eq!(taken(&hub, &owner).await, [0, 1]);
+    deploy(&hub, &owner, "z").await.data();
+    assert_eq!(taken(&hub, &owner).await, [1, 1]);
+
+    // when its license ends, it moves on; the seat goes back
+    change(&hub, &owner, "targetRetire(customer: \"globex\", name: \"z\", reason: \"sold\") { changed }").await.data();
+    until_taken(&hub, &owner, [0, 1]).await;
+    let revoke = "licenseRevoke(customer: \"globex\", name: \"b\", reason: \"ended\") { changed }";
+    change(&hub, &owner, revoke).await.data();
+    assert_eq!(deploy(&hub, &owner, "y").await.data()["deploymentSetRelease"]["changed"], true);
+    until_taken(&hub, &owner, [1, 0]).await;
+}
+
+/// The hub is killed with a seat taken and no wish yet. The same request again finds its seat, and no other is taken.
+#[tokio::test]
+async fn a_request_that_was_cut_off_finds_its_seat_again() {
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let file = folder.path().join("paused");
+    let path = file.to_str().expect("a path in UTF-8");
+    let pause = [("DISTR_HUB_PAUSE_AT", "deploy.seat_taken"), ("DISTR_HUB_PAUSE_FILE", path)];
+    let (mut hub, owner) = hub_with_two_seats(&pause).await;
+    let request = |hub: &HubProcess| {
+        let request = Client::new().post(hub.url("/graphql")).bearer_auth(&owner).header("Idempotency-Key", "once");
+        request.json(&json!({ "query": format!("mutation {{ {} }}", deployment("x")) })).send()
+    };
+    let cut_off = tokio::spawn(request(&hub));
+    until_there(&file).await;
+    hub.kill();
+    assert!(cut_off.await.expect("a task").is_err(), "nobody answered");
+    hub.run("acme").await;
+    assert_eq!(taken(&hub, &owner).await, [1, 0]);
+    let answer: Value = request(&hub).await.expect("an answer").json().await.expect("JSON");
+    assert_eq!(answer["data"]["deploymentSetRelease"]["changed"], true, "{answer}");
+    assert_eq!(taken(&hub, &owner).await, [1, 0]);
+    deploy(&hub, &owner, "y").await.data();
+    assert_eq!(taken(&hub, &owner).await, [1, 1]);
+}
+
+fn slug(text: &str) -> Slug {
+    text.parse().expect("a name")
+}
+
+async fn run<D: Decider>(log: &PostgresLog, stream: Uuid, command: D::Command, at: DateTime<Utc>) {
+    let organization = OrganizationId::of(&slug("acme"));
+    let (correlation, command_id) = (Uuid::new_v4(), Uuid::new_v4());
+    let actor = Actor::Operator;
+    let context = Context { organization, actor, causation: None, correlation, command: command_id, at };
+    if let Err(error) = execute::<D>(log, stream, &command, &context).await {
+        panic!("{error}");
+    }
+}
+
+/// Seats as requests leave them that were cut off and never came again.
+#[tokio::test]
+async fn a_seat_whose_wish_never_came_is_given_back_after_a_while() {
+    let (hub, owner) = hub_with_two_seats(&[]).await;
+    let url = distr_embedded_postgres::url_of_running(&hub.data.path().join("hub/postgres"), "distr");
+    let log = PostgresLog::connect(&url.expect("the hub's Postgres")).await.expect("the hub's log");
+    let organization = OrganizationId::of(&slug("acme"));
+    let customer = CustomerId::of(organization, &slug("globex"));
+    let application = ApplicationId::of(organization, &slug("hello"));
+    let [x, y] = ["x", "y"].map(|name| TargetId::of(customer, &slug(name)));
+    let [a, b] = ["a", "b"].map(|name| LicenseId::of(customer, &slug(name)));
+    let long_ago = Utc::now() - TimeDelta::hours(1);
+
+    // one that is needed, one that is not; then one that may be needed in a moment
+    let desired = Desired {
+        customer,
+        target: x,
+        application,
+        version: "1.0.0".parse().expect("a version"),
+        license: b,
+        features: vec![],
+        config: [].into(),
+    };
+    let wish = DeploymentCommand::SetDesired(desired);
+    run::<Deployment>(&log, DeploymentId::of(x, application).0, wish, long_ago).await;
+    run::<License>(&log, b.0, LicenseCommand::TakeSeat { target: x }, long_ago).await;
+    run::<License>(&log, a.0, LicenseCommand::TakeSeat { target: y }, long_ago).await;
+    until_taken(&hub, &owner, [0, 1]).await;
+    run::<License>(&log, a.0, LicenseCommand::TakeSeat { target: y }, Utc::now()).await;
+    log.close().await;
+
+    // what comes later is looked at later; by then the first two were
+    until_taken(&hub, &owner, [1, 1]).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(taken(&hub, &owner).await, [1, 1]);
+    let refused = deploy(&hub, &owner, "z").await;
+    assert_eq!(refused.code(), Some("license.seats_exhausted"), "{}", refused.message());
+}
