@@ -6,7 +6,8 @@ mod seed;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use distr_tests::hub::{HubProcess, free_port};
+use distr_tests::hub::HubProcess;
+use distr_tests::ports::free_port;
 use distr_tests::psql::Psql;
 use distr_tests::root;
 

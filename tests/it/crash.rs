@@ -23,7 +23,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// Where the hub keeps its blobs.
 enum Store {
     Files,
-    Bucket(Bucket),
+    Bucket(Box<Bucket>),
 }
 
 impl Store {
@@ -80,7 +80,7 @@ async fn a_hub_with_files_that_is_killed_keeps_what_it_acknowledged_and_nothing_
 
 #[tokio::test]
 async fn a_hub_with_a_bucket_that_is_killed_keeps_what_it_acknowledged_and_nothing_half() {
-    killed(Store::Bucket(Bucket::start().await)).await;
+    killed(Store::Bucket(Box::new(Bucket::start().await))).await;
 }
 
 async fn killed(store: Store) {

@@ -139,7 +139,8 @@ async fn reports_that_do_not_fit_are_refused_in_words() {
     let newer =
         send(report(&|report| report["mood"] = json!({ "of": ["the", "future"] }))).send().await.expect("an answer");
     assert_eq!(newer.status(), 200, "an unknown field is passed over");
-    let bad: [(&str, &dyn Fn(&mut Value)); 10] = [
+    type Change<'a> = &'a dyn Fn(&mut Value);
+    let bad: [(&str, Change<'_>); 10] = [
         ("a sequence out of range", &|report| report["sequence"] = json!(u64::MAX)),
         ("a generation out of range", &|report| report["deployments"][0]["generation"] = json!(u64::MAX)),
         ("a running generation out of range", &|report| {

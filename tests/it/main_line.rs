@@ -6,7 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use distr_tests::docker::Docker;
-use distr_tests::hub::{Answer, HubProcess, free_port};
+use distr_tests::hub::{Answer, HubProcess};
+use distr_tests::ports::free_port;
 use distr_tests::{binary, root, wait};
 use serde_json::{Value, json};
 

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use distr_tests::hub::{HubProcess, free_port};
+use distr_tests::hub::HubProcess;
+use distr_tests::ports::free_port;
 use distr_tests::socket::Subscription;
 use distr_tests::{root, wait};
 use reqwest::{Client, StatusCode};

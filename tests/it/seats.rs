@@ -9,6 +9,7 @@ use distr_domain::ids::{ApplicationId, CustomerId, DeploymentId, LicenseId, Orga
 use distr_domain::license::{License, LicenseCommand};
 use distr_domain::names::Slug;
 use distr_eventlog::{Actor, Context, PostgresLog, execute};
+use distr_tests::clock::now;
 use distr_tests::hub::{Answer, HubProcess};
 use distr_tests::wait;
 use reqwest::Client;
@@ -147,7 +148,7 @@ async fn a_seat_whose_wish_never_came_is_given_back_after_a_while() {
     let application = ApplicationId::of(organization, &slug("hello"));
     let [x, y] = ["x", "y"].map(|name| TargetId::of(customer, &slug(name)));
     let [a, b] = ["a", "b"].map(|name| LicenseId::of(customer, &slug(name)));
-    let long_ago = Utc::now() - TimeDelta::hours(1);
+    let long_ago = now() - TimeDelta::hours(1);
 
     // one that is needed, one that is not; then one that may be needed in a moment
     let desired = Desired {
@@ -164,7 +165,7 @@ async fn a_seat_whose_wish_never_came_is_given_back_after_a_while() {
     run::<License>(&log, b.0, LicenseCommand::TakeSeat { target: x }, long_ago).await;
     run::<License>(&log, a.0, LicenseCommand::TakeSeat { target: y }, long_ago).await;
     until_taken(&hub, &owner, [0, 1]).await;
-    run::<License>(&log, a.0, LicenseCommand::TakeSeat { target: y }, Utc::now()).await;
+    run::<License>(&log, a.0, LicenseCommand::TakeSeat { target: y }, now()).await;
     log.close().await;
 
     // what comes later is looked at later; by then the first two were

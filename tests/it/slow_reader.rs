@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use distr_tests::agent::register;
-use distr_tests::hub::{HubProcess, free_port};
+use distr_tests::hub::HubProcess;
+use distr_tests::ports::free_port;
 use distr_tests::socket::Subscription;
 use distr_tests::wait;
 use futures_util::future::join_all;

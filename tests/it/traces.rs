@@ -5,7 +5,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use distr_tests::collector::{Collector, Span, text};
-use distr_tests::hub::{HubProcess, PASSWORD, free_port};
+use distr_tests::hub::{HubProcess, PASSWORD};
+use distr_tests::ports::free_port;
 use distr_tests::socket::Subscription;
 use distr_tests::{binary, wait};
 use serde_json::{Value, json};

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use distr_embedded_postgres::start_temporary;
 use distr_tests::docker::Docker;
-use distr_tests::hub::{HubProcess, free_port};
+use distr_tests::hub::HubProcess;
+use distr_tests::ports::free_port;
 use distr_tests::wait;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};

@@ -1,13 +1,14 @@
 //! A real S3-compatible service on loopback, which checks signatures: SeaweedFS. It ends with this process.
 
-use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::Duration;
 
+use reqwest::StatusCode;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
+use crate::ports::free_port;
 use crate::wait;
 
 pub const BUCKET: &str = "distr";
@@ -32,7 +33,7 @@ impl Bucket {
         let actions = r#"["Admin", "Read", "Write", "List"]"#;
         let identity = format!(r#"{{"name": "test", "actions": {actions}, "credentials": {credentials}}}"#);
         std::fs::write(&config, format!(r#"{{"identities": [{identity}]}}"#)).expect("a file");
-        let [master, master_grpc, volume, volume_grpc, filer, filer_grpc, s3, s3_grpc] = free_ports();
+        let [master, master_grpc, volume, volume_grpc, filer, filer_grpc, s3, s3_grpc] = [(); 8].map(|()| free_port());
         // the shell ends it when this process, which holds the other end of its input, has ended
         let child = Command::new("sh")
             .args(["-c", r#""$@" & read -r _; kill $!; wait $!; rm -rf "$0""#])
@@ -87,7 +88,12 @@ impl Bucket {
         while let Some(folder) = folders.pop() {
             let url = format!("{}{folder}/?limit=100000", self.filer);
             let request = reqwest::Client::new().get(url).header("accept", "application/json");
-            let listed: Value = request.send().await.expect("an answer").json().await.expect("JSON");
+            let answer = request.send().await.expect("an answer");
+            // it was there when its parent was listed
+            if answer.status() == StatusCode::NOT_FOUND {
+                continue;
+            }
+            let listed: Value = answer.json().await.expect("JSON");
             for entry in listed["Entries"].as_array().into_iter().flatten() {
                 let path = entry["FullPath"].as_str().expect("a path").to_owned();
                 // as Go's file modes have it
@@ -99,9 +105,4 @@ impl Bucket {
         }
         files
     }
-}
-
-fn free_ports() -> [u16; 8] {
-    let taken = [(); 8].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));
-    taken.map(|port| port.local_addr().expect("an address").port())
 }

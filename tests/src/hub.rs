@@ -1,6 +1,5 @@
 //! A hub as a process of its own, on a free port and with a Postgres of its own.
 
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -9,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::ports::free_port;
 use crate::{binary, wait};
 
 pub const OWNER: &str = "owner@example.com";
@@ -234,10 +234,4 @@ fn directory() -> TempDir {
     let data = tempfile::tempdir().expect("a temporary directory can be made");
     std::fs::set_permissions(data.path(), std::fs::Permissions::from_mode(0o755)).expect("own directory");
     data
-}
-
-/// A port that nobody listened on a moment ago.
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-    listener.local_addr().expect("a bound socket has an address").port()
 }

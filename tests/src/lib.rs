@@ -4,10 +4,12 @@
 pub mod agent;
 pub mod bucket;
 pub mod client;
+pub mod clock;
 pub mod collector;
 pub mod docker;
 pub mod hub;
 pub mod loopback;
+pub mod ports;
 pub mod proxy;
 pub mod psql;
 pub mod socket;

@@ -18,11 +18,11 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use chrono::Utc;
 use distr_postgres::Address;
 use tracing::info;
 
 use crate::boot::{Database, attach_database};
+use crate::clock::{Clock, SystemClock};
 use crate::config::StorageConfig;
 use crate::master_key::MasterKey;
 use manifest::{Dump, KeyNote, Manifest};
@@ -64,7 +64,7 @@ async fn write(config: &BackupConfig, database: &Database) -> anyhow::Result<Man
     make_private(dir).with_context(|| format!("cannot make the backup's directory {}", dir.display()))?;
     let _lock = locked(dir)?;
     let master = MasterKey::find_or_say(&config.storage.data_dir)?;
-    let stamp = Utc::now();
+    let stamp = SystemClock.now();
     let name = |kind: &str| format!("{kind}-{}.dump", stamp.format("%Y%m%dT%H%M%S%3fZ"));
 
     // with two databases there are two snapshots: the log's is the later one, so that no policy has seen more than it

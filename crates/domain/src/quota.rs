@@ -149,7 +149,7 @@ impl From<Quota> for u64 {
 /// In the largest unit of which it is a whole number.
 impl fmt::Display for Quota {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = UNITS.iter().filter(|(_, times)| self.0 >= *times && self.0 % times == 0);
+        let whole = UNITS.iter().filter(|(_, times)| self.0 >= *times && self.0.is_multiple_of(*times));
         match whole.max_by_key(|(_, times)| *times) {
             Some((unit, times)) => write!(f, "{} {unit}", self.0 / times),
             None => f.write_str("0 B"),

@@ -88,7 +88,7 @@ async fn encrypted(url: &str) -> Result<bool, String> {
 }
 
 fn told(error: &dyn std::error::Error) -> String {
-    let source = error.source().map(|source| told(source)).unwrap_or_default();
+    let source = error.source().map(told).unwrap_or_default();
     format!("{error}: {source}")
 }
 

@@ -19,7 +19,7 @@ async fn a_large_blob_is_never_in_memory_with_files() {
 
 #[tokio::test]
 async fn a_large_blob_is_never_in_memory_with_a_bucket() {
-    in_and_out(Store::Bucket(Bucket::start().await)).await;
+    in_and_out(Store::Bucket(Box::new(Bucket::start().await))).await;
 }
 
 async fn in_and_out(store: Store) {

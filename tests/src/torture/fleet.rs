@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::api::{Answer, Api};
 use super::ledger::Ledger;
 use super::writers::Gate;
+use crate::clock;
 
 const BATCH: usize = 50;
 
@@ -85,7 +86,7 @@ impl Simulated {
 
     fn report(&mut self) {
         self.sequence += 1;
-        self.last = Utc::now().max(self.last + TimeDelta::milliseconds(1));
+        self.last = clock::now().max(self.last + TimeDelta::milliseconds(1));
         let wanted = self.desired.iter().flat_map(|desired| &desired.deployments).cloned().collect::<Vec<_>>();
         let deployments = wanted.into_iter().filter_map(|deployment| {
             let Instruction::Run(run) = deployment.instruction else { return None };

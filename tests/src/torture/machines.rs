@@ -15,7 +15,7 @@ use super::process::Process;
 use super::site::Site;
 use super::writers::customer;
 use crate::docker::Docker;
-use crate::hub::free_port;
+use crate::ports::free_port;
 use crate::{binary, root};
 
 /// What real agents run, and what the others say that they do.

@@ -12,7 +12,8 @@ use super::api::Api;
 use super::cluster::{Cluster, DATABASE, Keeper};
 use super::process::Process;
 use crate::binary;
-use crate::hub::{OWNER, PASSWORD, free_port};
+use crate::hub::{OWNER, PASSWORD};
+use crate::ports::free_port;
 use crate::proxy::Proxy;
 
 const READY_WITHIN: Duration = Duration::from_secs(120);

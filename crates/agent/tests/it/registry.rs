@@ -1,11 +1,11 @@
 //! A registry of Debian's `docker-registry` on a loopback port, filled with small images.
 
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use distr_domain::agent::PinnedImage;
+use distr_tests::ports::free_port;
 use tempfile::TempDir;
 
 /// The password of the user `agent` at a registry that asks for one.
@@ -75,10 +75,6 @@ fn serve(data: &Path, file: &str, auth: &str) -> (String, Child) {
         std::thread::park_timeout(Duration::from_millis(20));
     }
     (address, process)
-}
-
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn import(root: &Path, reference: &str) {

@@ -18,10 +18,11 @@ use distr_domain::agent::{
     DataRemoval, DeploymentReport, DesiredDeployment, DesiredState, Instruction, PinnedImage, Report, RunInstruction,
 };
 use distr_domain::ids::DeploymentId;
+use distr_tests::ports::free_port;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::registry::{PASSWORD, Registry, docker, free_port};
+use crate::registry::{PASSWORD, Registry, docker};
 
 pub(crate) struct Site {
     pub(crate) registry: Registry,

@@ -86,7 +86,7 @@ async fn a_difference_stops_the_swap_and_is_named() {
          DELETE FROM read.customer WHERE id = '{missing}';"
     );
     client.batch_execute(&plant).await.unwrap();
-    let mut expected = vec![
+    let mut expected = [
         Difference { key: changed.0, kind: DifferenceKind::Differs },
         Difference { key: missing.0, kind: DifferenceKind::OnlyNew },
         Difference { key: planted, kind: DifferenceKind::OnlyLive },

@@ -203,7 +203,7 @@ fn what_is_stored_is_listed_and_removed_by_age() {
 }
 
 fn long_after() -> DateTime<Utc> {
-    crate::world::now() + chrono::TimeDelta::days(1)
+    distr_tests::clock::now() + chrono::TimeDelta::days(1)
 }
 
 #[test]

@@ -7,7 +7,8 @@ use distr_domain::release::{Release, ReleaseCommand};
 
 use crate::server::run;
 use crate::vendor::{application, digest_of, image, push_image, push_index};
-use crate::world::{World, now};
+use crate::world::World;
+use distr_tests::clock::now;
 
 #[test]
 fn a_license_opens_the_manifest_and_its_blobs_for_customer_and_agent() {

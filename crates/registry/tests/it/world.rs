@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use actix_web::{App, HttpServer, dev::ServerHandle, web};
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use distr_domain::access::AccessRecord;
 use distr_domain::ids::{CredentialId, CustomerId, MemberId, OrganizationId, TargetId, TokenId};
 use distr_domain::permission::{CustomerRole, Membership, VendorRole};
@@ -18,6 +17,7 @@ use distr_projections::{Group, Progress, Runner, RunnerHandle, groups, prepare_l
 use distr_registry::{
     BlobStore, Caller, CallerAccess, Callers, CallersFault, FileBlobs, Keeper, Ports, Registry, Settings,
 };
+use distr_tests::clock::now;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -144,11 +144,6 @@ fn settings() -> Settings {
         quota: None,
         redirect_blobs: false,
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the clock of this edge")]
-pub(crate) fn now() -> DateTime<Utc> {
-    Utc::now()
 }
 
 pub(crate) fn organization(name: &str) -> OrganizationId {

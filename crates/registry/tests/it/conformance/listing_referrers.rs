@@ -55,7 +55,7 @@ fn a_descriptor_must_have_artifact_type_and_annotations() {
             "annotations": annotations,
         });
         for _ in 0..2 {
-            assert_eq!(manifests(&referrers(client, &subject, "").await), [expected.clone()]);
+            assert_eq!(manifests(&referrers(client, &subject, "").await), std::slice::from_ref(&expected));
         }
     });
 }
