@@ -1,16 +1,21 @@
 //! Look-ups that meet go to the database together: what is asked while one query is under way is asked with the next one.
 //! Like group commit, and unlike a cache: each answer is of a query that began after the question, so that nothing is
-//! ever old; and the more there are, the less each costs.
+//! ever old; and the more there are, the less each costs. Where several met, the next ones also wait a moment for each
+//! other: a query for ten is much less work than ten. Who asks alone never waits.
 
 use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::hash::Hash;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
 
 /// Keys in one query.
 const MOST: usize = 1_000;
+/// From one query to the next, where several met.
+const GATHER: Duration = Duration::from_millis(2);
 /// Questions that may wait; whoever asks more waits for a place.
 const QUEUE: usize = 4_096;
 
@@ -48,8 +53,13 @@ where
     {
         let (questions, mut asked) = mpsc::channel::<Question<K, V>>(QUEUE);
         tokio::spawn(async move {
-            let mut batch = vec![];
+            let (mut batch, mut next) = (vec![], None);
             while asked.recv_many(&mut batch, MOST).await > 0 {
+                if let Some(next) = next {
+                    sleep_until(next).await;
+                    batch.extend(std::iter::from_fn(|| asked.try_recv().ok()).take(MOST - batch.len()));
+                }
+                next = (batch.len() > 1).then(|| Instant::now() + GATHER);
                 let keys: HashSet<K> = batch.iter().map(|question| question.key.clone()).collect();
                 let found = load(keys.into_iter().collect()).await;
                 let found = found.map_err(|error| TogetherError::Failed(Arc::new(error)));
@@ -113,6 +123,15 @@ mod tests {
         go.notify_one();
         assert_eq!(rest.await.unwrap(), [Some(40), None, Some(20), Some(40)]);
         assert_eq!(*asked.lock().unwrap(), [vec![2], vec![2, 4, 5]]);
+    }
+
+    #[tokio::test]
+    async fn where_several_met_the_next_question_waits_for_more() {
+        let together = Together::start(|_: Vec<u32>| async { Ok::<_, TogetherError>(HashMap::<u32, ()>::new()) });
+        let begun = Instant::now();
+        join_all([1, 2].map(|key| together.find(key))).await;
+        together.find(3).await.unwrap();
+        assert!(begun.elapsed() >= GATHER);
     }
 
     #[tokio::test]
