@@ -129,13 +129,14 @@ end() {
 }
 
 # fetch_from <suite> <mirror> <directory> <package…>: packages of another Debian release, as files. Checked with Debian's own
-# keys, and with apt's state in that directory.
+# keys, and with apt's state in that directory. A mirror may lag: a test release counts as out of date after a week.
 fetch_from() {
   local suite=$1 mirror=$2 directory=$3
   shift 3
   local apart=(-qq -o Dir::Etc::SourceList="$directory/sources.list" -o Dir::Etc::SourceParts=/dev/null
     -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null
-    -o Dir::State::Lists="$directory/lists" -o Dir::Cache="$directory/cache" -o APT::Sandbox::User="$(id -un)")
+    -o Dir::State::Lists="$directory/lists" -o Dir::Cache="$directory/cache" -o APT::Sandbox::User="$(id -un)"
+    -o Acquire::Check-Valid-Until=false)
   mkdir -p "$directory/lists/partial" "$directory/cache/archives/partial"
   printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$mirror" "$suite" \
     >"$directory/sources.list"
