@@ -13,6 +13,7 @@ pub mod ports;
 pub mod proxy;
 pub mod psql;
 pub mod socket;
+pub mod superuser;
 pub mod torture;
 pub mod wait;
 

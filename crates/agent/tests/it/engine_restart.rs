@@ -1,10 +1,12 @@
 //! The engine goes away under the agent and comes back. It is an engine of the test's own.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use distr_domain::agent::{DeploymentReport, ErrorCategory, Health, Step};
+use distr_tests::superuser::as_root;
 use tempfile::TempDir;
 
 use crate::process::{Process, reports};
@@ -34,7 +36,10 @@ impl OwnEngine {
 
     fn run(&mut self) {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.path("log")).unwrap();
-        let mut command = Command::new("dockerd");
+        let mut command = as_root("dockerd");
+        // its socket is for whoever runs this
+        let group = std::fs::metadata(self.folder.path()).unwrap().gid();
+        command.arg("--group").arg(group.to_string());
         command.arg("--host").arg(self.host()).arg("--data-root").arg(self.path("data"));
         command.arg("--exec-root").arg(self.path("exec")).arg("--pidfile").arg(self.path("pid"));
         // the machine's bridge, which it would remove if it were to use none
@@ -54,7 +59,9 @@ impl OwnEngine {
 
     fn stop(&mut self) {
         let Some(mut daemon) = self.daemon.take() else { return };
-        let _ = Command::new("kill").arg(daemon.id().to_string()).status();
+        // its own number, not that of a sudo before it
+        let own = std::fs::read_to_string(self.path("pid")).unwrap_or_else(|_| daemon.id().to_string());
+        let _ = as_root("kill").arg(own.trim()).status();
         let _ = daemon.wait();
     }
 
@@ -77,6 +84,7 @@ impl Drop for OwnEngine {
             }
         }
         self.stop();
+        let _ = as_root("rm").arg("-rf").args(["data", "exec"].map(|name| self.path(name))).status();
     }
 }
 

@@ -1,11 +1,12 @@
 //! The agent's disk is full: what runs is looked after, and nothing is left half-written.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::process::Command;
 
 use distr_agent::data_dir::DataDir;
 use distr_domain::agent::{ErrorCategory, Step};
+use distr_tests::superuser::as_root;
 use tempfile::TempDir;
 
 use crate::process::{Process, leftovers, reports};
@@ -18,8 +19,10 @@ struct SmallDisk(TempDir);
 impl SmallDisk {
     fn mount() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let arguments = ["-t", "tmpfs", "-o", "size=512k", "tmpfs"];
-        let mounted = Command::new("mount").args(arguments).arg(folder.path()).output().unwrap();
+        let owner = fs::metadata(folder.path()).unwrap();
+        let options = format!("size=512k,mode=0700,uid={},gid={}", owner.uid(), owner.gid());
+        let arguments = ["-t", "tmpfs", "-o", &options, "tmpfs"];
+        let mounted = as_root("mount").args(arguments).arg(folder.path()).output().unwrap();
         let said = String::from_utf8_lossy(&mounted.stderr);
         assert!(mounted.status.success(), "this test mounts a small tmpfs, which needs root: {said}");
         Self(folder)
@@ -49,7 +52,7 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.0.path()).status();
+        let _ = as_root("umount").arg(self.0.path()).status();
     }
 }
 
