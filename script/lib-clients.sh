@@ -12,6 +12,8 @@ registry_clients() {
   for package in skopeo podman umoci; do
     has "$package" || without_starting_services apt_install "$package"
   done
+  # podman gives an ordinary user's containers user ids of their own with it
+  has newuidmap || apt_install uidmap
   mkdir -p "$CLIENTS"
   # the two generations of cosign attach signatures in different ways
   client_is_there oras && client_is_there cosign || clients_from forky oras cosign

@@ -20,6 +20,8 @@ struct Line {
     owner: String,
     work: tempfile::TempDir,
     port: u16,
+    /// like no other: what an agent deploys has its name by it, and others may be at work on this engine
+    target: String,
     agent: Option<Child>,
 }
 
@@ -28,7 +30,8 @@ impl Line {
         let hub = HubProcess::start().await;
         let owner = hub.sign_in("acme").await;
         let work = tempfile::tempdir().expect("a temporary directory can be made");
-        Self { hub, docker: Docker::new(), owner, work, port: free_port(), agent: None }
+        let target = format!("t-{}", uuid::Uuid::now_v7().simple());
+        Self { hub, docker: Docker::new(), owner, work, port: free_port(), target, agent: None }
     }
 
     async fn run(&self, mutation: &str) -> Value {
@@ -74,11 +77,11 @@ impl Line {
 
     async fn deploy(&self, version: &str) -> Answer {
         let deploy = format!(
-            "deploymentSetRelease(customer: \"globex\", target: \"factory\", application: \"hello\",
+            "deploymentSetRelease(customer: \"globex\", target: \"{}\", application: \"hello\",
                 version: \"{version}\", config: [{{ key: \"HELLO_PORT\", value: \"{}\" }}]) {{
                 deployment {{ generation }}
             }}",
-            self.port
+            self.target, self.port
         );
         self.ask("mutation", &deploy).await
     }
@@ -102,11 +105,10 @@ impl Line {
     }
 
     async fn target(&self) -> Value {
-        let target = "target(customer: \"globex\", name: \"factory\") {
-            state
-            deployments { desiredVersion runningVersion phase health drift error { category text } generation }
-        }";
-        self.ask("query", target).await.data()["target"].clone()
+        let fields = "state
+            deployments { desiredVersion runningVersion phase health drift error { category text } generation }";
+        let target = format!("target(customer: \"globex\", name: \"{}\") {{ {fields} }}", self.target);
+        self.ask("query", &target).await.data()["target"].clone()
     }
 
     /// Waits until the target is as `wanted` says.
@@ -192,8 +194,9 @@ async fn from_a_push_to_a_refusal() {
     line.publish("1.0.0").await;
 
     // the customer's side
-    let register = "targetRegister(customer: \"globex\", name: \"factory\") { enrolment { token } target { state } }";
-    let registered = line.run(register).await["targetRegister"].clone();
+    let named = format!("customer: \"globex\", name: \"{}\"", line.target);
+    let register = format!("targetRegister({named}) {{ enrolment {{ token }} target {{ state }} }}");
+    let registered = line.run(&register).await["targetRegister"].clone();
     assert_eq!(registered["target"]["state"], "UNKNOWN");
     line.start_agent(registered["enrolment"]["token"].as_str().expect("a token"));
     line.until("the agent's enrolment", |target| target["state"] == "OK").await;
@@ -252,7 +255,8 @@ async fn from_a_push_to_a_refusal() {
     assert!(line.serves().await.contains("1.1.0"), "what runs goes on running");
 
     // removal, and the seat that comes free with it
-    line.run("deploymentRemove(customer: \"globex\", target: \"factory\", application: \"hello\") { changed }").await;
+    let named = format!("customer: \"globex\", target: \"{}\"", line.target);
+    line.run(&format!("deploymentRemove({named}, application: \"hello\") {{ changed }}")).await;
     wait::until("the end of the deployment", LIMIT, async || {
         let types = line.event_types().await;
         match types.iter().any(|event| event == "LicenseSeatReleased") {

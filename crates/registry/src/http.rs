@@ -14,6 +14,7 @@ mod uploads;
 use std::convert::Infallible;
 
 use actix_web::body::{MessageBody, SizedStream};
+use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, Resource};
 use futures_util::stream;
@@ -24,7 +25,9 @@ pub fn configure(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/token").route(web::get().to(token::by_basic)).route(web::post().to(token::by_grant)));
     let base = resource(&["/v2", "/v2/"]);
-    config.service(base.route(web::get().to(base::check)).route(web::head().to(base::check)));
+    // Docker's client up to 20.10 takes nothing for a registry that does not say so, also when it refuses
+    let version = DefaultHeaders::new().add(("Docker-Distribution-Api-Version", "registry/2.0"));
+    config.service(base.route(web::get().to(base::check)).route(web::head().to(base::check)).wrap(version));
     config.service(resource(&["/v2/_catalog"]).route(web::get().to(catalog::list)));
     config.service(resource(&["/v2/{name:.+}/referrers/{digest:[^/]+}"]).route(web::get().to(referrers::list)));
     config.service(resource(&["/v2/{name:.+}/tags/list"]).route(web::get().to(tags::list)));

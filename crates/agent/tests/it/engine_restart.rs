@@ -84,6 +84,8 @@ impl Drop for OwnEngine {
             }
         }
         self.stop();
+        // one that keeps its containers also keeps this mounted
+        let _ = as_root("umount").arg(self.path("data")).stderr(Stdio::null()).status();
         let _ = as_root("rm").arg("-rf").args(["data", "exec"].map(|name| self.path(name))).status();
     }
 }

@@ -7,9 +7,7 @@ use crate::registry::Registry;
 
 pub(super) async fn check(request: HttpRequest, registry: web::Data<Registry>) -> Result<HttpResponse, OciError> {
     registry.authenticate(&request, None).await?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("Docker-Distribution-Api-Version", "registry/2.0"))
-        .json(serde_json::json!({})))
+    Ok(HttpResponse::Ok().json(serde_json::json!({})))
 }
 
 pub(super) async fn unsupported(request: HttpRequest, registry: web::Data<Registry>) -> Result<HttpResponse, OciError> {
