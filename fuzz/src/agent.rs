@@ -71,5 +71,6 @@ fn desired() -> Desired {
         license: LicenseId(nil),
         features: vec![],
         config: BTreeMap::new(),
+        asked_by: Default::default(),
     }
 }

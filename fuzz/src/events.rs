@@ -14,12 +14,11 @@ use distr_domain::license::License;
 use distr_domain::member::Member;
 use distr_domain::organization::Organization;
 use distr_domain::release::Release;
+use distr_domain::stored::{SCHEMA_VERSION, StoredEvent, encode};
 use distr_domain::target::Target;
 use distr_domain::token::Token;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-
-use crate::codec;
 
 #[derive(Deserialize)]
 struct Stored<'a> {
@@ -34,7 +33,8 @@ pub fn events(bytes: &[u8]) {
     let Ok(stored) = serde_json::from_slice::<Stored<'_>>(bytes) else { return };
     let Some(category) = Category::parse(&stored.category) else { return };
     let data = stored.data.map_or("", RawValue::get).as_bytes();
-    let fact = Fact::decode(category, &stored.event_type, data).ok();
+    let of = |event_type, data| StoredEvent { event_type, schema_version: SCHEMA_VERSION, data };
+    let fact = Fact::decode(category, of(&stored.event_type, data)).ok();
     match category {
         Category::Organization => folded::<Organization>(&stored.event_type, data, fact),
         Category::Member => folded::<Member>(&stored.event_type, data, fact),
@@ -54,14 +54,16 @@ pub fn events(bytes: &[u8]) {
     }
 }
 
-/// Both readers read it or neither does, what was read is written and read again as the same, and no state minds it.
+/// All events together and those of one decider read it or neither does, what was read is written and read again as the same,
+/// and no state minds it.
 fn folded<D: Decider>(event_type: &str, data: &[u8], fact: Option<Fact>) {
-    let event = codec::decode::<D::Event>(event_type, data).ok();
+    let event = StoredEvent { event_type, schema_version: SCHEMA_VERSION, data }.decode::<D::Event>().ok();
     assert_eq!(event.is_some(), fact.is_some(), "{fact:?}");
     let (Some(event), Some(fact)) = (event, fact) else { return };
-    let (written_type, written) = codec::encode(&event).expect("an event has a type and data");
+    let (written_type, written) = encode(&event).expect("an event has a type and data");
     assert_eq!(written_type, event_type);
-    let again = Fact::decode(D::CATEGORY, &written_type, &written).expect("what was written can be read");
+    let again = StoredEvent { event_type: &written_type, schema_version: SCHEMA_VERSION, data: &written };
+    let again = Fact::decode(D::CATEGORY, again).expect("what was written can be read");
     assert_eq!(again, fact);
     let mut state = D::default();
     state.evolve(&event);

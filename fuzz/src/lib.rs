@@ -7,7 +7,10 @@ mod apply;
 mod compose;
 mod events;
 mod graphql;
+mod http2;
 mod manifests;
+mod proxies;
+mod policy;
 mod registry;
 mod signatures;
 mod texts;
@@ -17,17 +20,18 @@ pub use apply::apply_file;
 pub use compose::compose_file;
 pub use events::events;
 pub use graphql::graphql_document;
+pub use http2::http2_headers;
 pub use manifests::manifest;
+pub use proxies::proxy_headers;
+pub use policy::policy_file;
 pub use registry::registry_headers;
-pub use signatures::signature;
+pub use signatures::{release_signature, signature};
 pub use texts::{names, versions};
 
 // ---- the files under attack, as the crates have them, at the paths by which they know each other
 
 #[path = "../../crates/registry/src/authorization.rs"]
 mod authorization;
-#[path = "../../crates/eventlog/src/codec.rs"]
-mod codec;
 #[path = "../../crates/projections/src/cursor.rs"]
 mod cursor;
 #[path = "../../crates/cli/src/exit.rs"]
@@ -48,8 +52,6 @@ mod scope;
 mod stream;
 #[path = "../../crates/api/src/traces/caller.rs"]
 mod traceparent;
-
-use position::Position;
 
 /// Text, if it is one.
 fn text(bytes: &[u8]) -> Option<&str> {

@@ -12,7 +12,8 @@ pub fn manifest(bytes: &[u8]) {
     let outside = "application/vnd.example+json";
     for content_type in [None, Some(outside)] {
         let Ok(parsed) = parse(content_type) else { continue };
-        let reading::Parsed { manifest, needed } = &parsed;
+        assert!(reading::is_well_formed(bytes));
+        let reading::Parsed { manifest, needed, .. } = &parsed;
         assert_eq!((&manifest.digest, manifest.size), (&digest, bytes.len() as u64));
         assert!(needed.iter().all(|digest| manifest.blobs.iter().any(|blob| blob.digest == *digest)));
         assert!(manifest.blobs.is_empty() || manifest.children.is_empty());

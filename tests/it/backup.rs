@@ -16,6 +16,8 @@ use tempfile::TempDir;
 use tokio_postgres::NoTls;
 use uuid::Uuid;
 
+use crate::observation::until_there;
+
 /// What was in the hub before the backup, by its owners.
 struct Seed {
     token: String,
@@ -194,6 +196,51 @@ async fn a_backup_under_load_comes_back_embedded_and_external() {
     assert!(!again.status.success() && said(&again).contains("has a hub in it already"), "{}", said(&again));
 }
 
+/// The log in a database of its own, and a push between the moments of the two: all that the log names is served afterwards, and
+/// stays.
+#[tokio::test]
+async fn a_push_during_a_backup_of_two_databases_comes_back_whole() {
+    let (log, place) = (start_temporary().await.expect("an external Postgres"), empty_place());
+    log.create_database("log").await.expect("a database");
+    let url = log.url("log");
+    let hub = HubProcess::start_in(place, &[("EVENTLOG_URL", url.as_str())]).await;
+    let seed = seed(&hub).await;
+    let backup = backup_dir();
+    let (dir, pause) = (backup.path().join("backup"), backup.path().join("paused"));
+    let environment = vec![
+        data_dir(hub.data.path()),
+        ("EVENTLOG_URL".to_owned(), url.clone()),
+        ("DISTR_HUB_PAUSE_AT".to_owned(), "backup.ops".to_owned()),
+        ("DISTR_HUB_PAUSE_FILE".to_owned(), pause.display().to_string()),
+    ];
+    let later = format!("{}/acme/later:1.0.0", hub.registry());
+    let push = async {
+        until_there(&pause).await;
+        seed.docker.push_unique(&later);
+        std::fs::remove_file(&pause).expect("the file of the pause");
+    };
+    let (made, ()) = tokio::join!(hub_command(arguments(&["backup", "--with-key"], &dir), environment), push);
+    assert!(made.status.success(), "{}", said(&made));
+    drop(hub);
+
+    let place = empty_place();
+    log.create_database("again").await.expect("a database");
+    let url = log.url("again");
+    let environment = vec![data_dir(place.path()), ("EVENTLOG_URL".to_owned(), url.clone())];
+    let restored = hub_command(arguments(&["restore"], &dir), environment).await;
+    assert!(restored.status.success(), "{}", said(&restored));
+    let mut hub = HubProcess::start_in(place, &[("EVENTLOG_URL", url.as_str())]).await;
+    all_goes_on(&hub, &seed).await;
+    hub.stop().await;
+    let collected = hub.command(&["gc", "--grace-hours", "0"]);
+    assert!(collected.status.success(), "{}", said(&collected));
+    hub.run("acme").await;
+    assert!(seed.docker.login(&hub.registry(), &seed.token).status.success());
+    for image in ["acme/later:1.0.0", "acme/hello:1.0.0"] {
+        seed.docker.ok(&["pull", &format!("{}/{image}", hub.registry())]);
+    }
+}
+
 #[tokio::test]
 async fn a_second_backup_copies_what_is_new_and_damage_is_named() {
     let mut hub = HubProcess::start().await;
@@ -321,5 +368,25 @@ fn the_runbook_names_every_command() {
     assert!(named.contains(&"backup"), "{help}");
     for command in named.into_iter().filter(|command| !["help", "schema"].contains(command)) {
         assert!(runbook.contains(&format!("distr-hub {command}")), "the runbook lacks {command}");
+    }
+}
+
+/// Whatever the folder was open to before.
+#[tokio::test]
+async fn a_backup_is_closed_to_others() {
+    let hub = HubProcess::start().await;
+    let place = tempfile::tempdir().expect("a temporary directory can be made");
+    let dir = place.path().join("backup");
+    std::fs::create_dir(&dir).expect("own directory");
+    std::fs::set_permissions(&dir, Permissions::from_mode(0o755)).expect("own directory");
+    let made = hub.command_async(&["backup", dir.to_str().expect("a path in UTF-8")]).await;
+    assert!(made.status.success(), "{made:?}");
+    let mode = |path: &Path| std::fs::metadata(path).expect("a file").permissions().mode() & 0o777;
+    assert_eq!(mode(&dir), 0o700);
+    let files: Vec<PathBuf> =
+        std::fs::read_dir(&dir).expect("own directory").flatten().map(|entry| entry.path()).collect();
+    assert!(files.iter().any(|file| file.extension().is_some_and(|kind| kind == "dump")), "{files:?}");
+    for file in files.iter().filter(|file| file.is_file()) {
+        assert_eq!(mode(file), 0o600, "{}", file.display());
     }
 }

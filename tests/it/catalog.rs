@@ -3,6 +3,8 @@
 use distr_tests::hub::HubProcess;
 use serde_json::{Value, json};
 
+use crate::observation::until_there;
+
 async fn with_application() -> (HubProcess, String) {
     let hub = HubProcess::start().await;
     let owner = hub.sign_in("acme").await;
@@ -22,10 +24,18 @@ async fn a_compose_file_that_cannot_be_pinned_is_refused_by_name() {
     let (hub, owner) = with_application().await;
     let own = format!("services: {{ web: {{ image: \"{}/acme/hello:1.0.0\" }} }}", hub.registry());
     let other = format!("services: {{ web: {{ image: \"{}/globex/hello:1.0.0\" }} }}", hub.registry());
+    let alias = hub.registry().replace("127.0.0.1", "localhost");
+    assert_ne!(alias, hub.registry());
+    let pin = "0".repeat(64);
+    let alias = format!("services: {{ web: {{ image: \"{alias}/acme/evil@sha256:{pin}\" }} }}");
     for (compose, reason) in [
         ("services: { db: { image: postgres } }", "service \"db\": image \"postgres\" is in another registry"),
         ("services: { web: { build: . } }", "service \"web\" is built"),
         ("services: { web: {} }", "service \"web\" has no image"),
+        ("include: [/host/x.yml]", "has the key \"include\""),
+        ("services: { web: { extends: { file: x.yml, service: x } } }", "service \"web\" extends a service of another"),
+        ("services: { web: { image: \"${SIDE:-x}${NONE:+@sha256:}\" } }", "service \"web\": image"),
+        (&alias, "which may be this registry under another name"),
         (&own, "is not in the registry; push it first"),
         (&other, "is not yours"),
         ("services: [", "cannot be read"),
@@ -91,9 +101,11 @@ async fn a_query_that_is_too_deep_or_too_large_is_refused() {
 #[tokio::test]
 async fn a_body_that_is_too_large_or_no_query_gets_its_answer() {
     let (hub, _) = with_application().await;
-    let client = reqwest::Client::new();
-    let post =
-        |body: String| client.post(hub.url("/graphql")).header("content-type", "application/json").body(body).send();
+    let (client, owner) = (reqwest::Client::new(), hub.sign_in("acme").await);
+    let post = |body: String| {
+        let request = client.post(hub.url("/graphql")).header("content-type", "application/json");
+        request.bearer_auth(&owner).body(body).send()
+    };
     for body in
         [format!("{{\"query\":\"{}\"}}", "x".repeat(5_000_000)), "{".into(), "[{}]".into(), "{\"query\":1}".into()]
     {
@@ -104,6 +116,37 @@ async fn a_body_that_is_too_large_or_no_query_gets_its_answer() {
     }
     let alias = |n| format!("a{n}: customers(first: 500) {{ nodes {{ id name displayName createdAt }} }}");
     let aliases: String = (0..100).map(alias).collect::<Vec<_>>().join(" ");
-    let answer = hub.graphql(Some(&hub.sign_in("acme").await), &format!("{{ {aliases} }}"), json!({})).await;
+    let answer = hub.graphql(Some(&owner), &format!("{{ {aliases} }}"), json!({})).await;
     assert_eq!(answer.code(), Some("bad_request"), "{}", answer.message());
+}
+
+/// Whether a draft may be replaced was asked of the one that was there before.
+#[tokio::test]
+async fn a_draft_that_comes_while_another_is_made_is_not_replaced() {
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let file = folder.path().join("paused");
+    let hub = HubProcess::start_with(&[
+        ("DISTR_HUB_PAUSE_AT", "release.draft_checked"),
+        ("DISTR_HUB_PAUSE_FILE", file.to_str().expect("a path in UTF-8")),
+    ])
+    .await;
+    let owner = hub.sign_in("acme").await;
+    hub.graphql(Some(&owner), "mutation { applicationCreate(name: \"hello\") { changed } }", json!({})).await.data();
+    let draft = async |notes: &str| {
+        let query = "mutation ($notes: String!) {
+            releaseDraft(application: \"hello\", version: \"1.0.0\", compose: \"services: {}\", notes: $notes) { changed }
+        }";
+        hub.graphql(Some(&owner), query, json!({ "notes": notes })).await
+    };
+    let meanwhile = async {
+        until_there(&file).await;
+        draft("second").await.data();
+        std::fs::remove_file(&file).expect("the file of the pause");
+    };
+    let (first, ()) = tokio::join!(draft("first"), meanwhile);
+    assert_eq!(first.code(), Some("release.draft_changed"), "{first:?}");
+    let query = "{ release(application: \"hello\", version: \"1.0.0\") { notes } }";
+    let shown = hub.graphql(Some(&owner), query, json!({})).await.data();
+    assert_eq!(shown["release"]["notes"], "second");
+    draft("third").await.data();
 }

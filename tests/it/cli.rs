@@ -134,6 +134,13 @@ async fn members_tokens_and_targets_come_and_go() {
     };
     let shown: Value = serde_json::from_slice(&whoami(&secret).stdout).expect("JSON");
     assert_eq!((&shown["role"], &shown["email"]), (&json!("AUDITOR"), &Value::Null), "{shown}");
+    assert_eq!(shown["token"]["scopes"], json!(["READ"]), "{shown}");
+    let session = text(&cli.run(&["whoami"], "").stdout);
+    assert!(session.contains("signed in with  a session"), "{session}");
+    let listed = text(&cli.run(&["token", "list", "--member", "ci"], "").stdout);
+    assert!(listed.contains("nightly") && !listed.contains("with its parent"), "{listed}");
+    let ended = cli.run(&["member", "end-sessions", "ci"], "");
+    assert_eq!(text(&ended.stdout).trim(), "ci has no session", "{}", text(&ended.stderr));
     let removed = cli.run(&["member", "remove", "ci"], "");
     assert_eq!(removed.status.code(), Some(0), "{}", text(&removed.stderr));
     assert_eq!(whoami(&secret).status.code(), Some(4));
@@ -142,6 +149,22 @@ async fn members_tokens_and_targets_come_and_go() {
     assert_eq!(cli.json(&["fleet"])[0]["state"], "UNKNOWN");
     cli.json(&["target", "retire", "factory", "--customer", "globex", "--reason", "sold"]);
     assert_eq!(cli.json(&["fleet"]), json!([]));
+}
+
+#[tokio::test]
+async fn an_invited_person_is_told_what_is_missing_and_its_owner_what_to_do() {
+    let hub = HubProcess::start().await;
+    let cli = signed_in(&hub).await;
+    let invited = cli.run(&["member", "invite", "ann@acme.example", "--role", "auditor"], "");
+    let (code, said) = (text(&invited.stdout), text(&invited.stderr));
+    let until = said.split("good until ").nth(1).and_then(|rest| rest.split(',').next()).expect("a time");
+    assert!(until.len() == 20 && until.ends_with('Z'), "{said}");
+    let reset = text(&cli.run(&["member", "reset-password", "ann@acme.example"], "").stderr);
+    assert!(reset.contains("distr member invite-again"), "{reset}");
+    let nameless = text(&cli.run(&["login", "--profile", "ann", "--code"], &code).stderr);
+    assert!(nameless.contains("no name was given; use --name"), "{nameless}");
+    let silent = text(&cli.run(&["login", "--profile", "ann", "--code", "--name", "Ann"], &code).stderr);
+    assert!(silent.contains("no new password was given; set DISTR_PASSWORD"), "{silent}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Stock registry clients against the running hub: what each of them does all day, and what it is told when it may not.
 
+mod between;
 mod cosign;
 mod docker;
 mod helm;
@@ -7,8 +8,10 @@ mod oras;
 mod podman;
 mod policy;
 mod signed_release;
+mod site;
 mod skopeo;
 mod vendor;
+mod whole_release;
 
 /// In each client's words. What a customer has no license for is answered like what does not exist.
 fn is_not_there(refusal: &str) -> bool {

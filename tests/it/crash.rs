@@ -46,7 +46,7 @@ impl Store {
         }
     }
 
-    /// What is there, but for blobs and their bytes.
+    /// What is there, but for blobs, their bytes, and whose they are.
     async fn unfinished(&self, hub: &HubProcess) -> Vec<String> {
         match self {
             Self::Files => files(&hub.data.path().join("hub/registry/uploads")),
@@ -54,7 +54,7 @@ impl Store {
                 let files = bucket.files().await;
                 files
                     .into_iter()
-                    .filter(|path| !["/hub/blobs/", "/hub/data/"].iter().any(|of| path.contains(of)))
+                    .filter(|path| !["/hub/blobs/", "/hub/data/", "/hub/owner"].iter().any(|of| path.contains(of)))
                     .collect()
             }
         }

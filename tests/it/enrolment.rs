@@ -185,6 +185,143 @@ async fn the_one_command_installs_an_agent_that_reports() {
     .await;
 }
 
+/// Runs the script, changed, in an empty place; its exit code and what it said.
+async fn installed(
+    hub: &HubProcess,
+    token: &str,
+    change: impl Fn(&str) -> String,
+) -> (Option<i32>, String, Vec<String>) {
+    let script = reqwest::get(hub.url("/install-agent")).await.expect("an answer").text().await.expect("text");
+    let place = tempfile::tempdir().expect("a temporary directory can be made");
+    let file = place.path().join("script");
+    std::fs::write(&file, change(&script)).expect("own directory");
+    let home = place.path().join("home");
+    std::fs::create_dir(&home).expect("own directory");
+    let output = Command::new("sh")
+        .arg(&file)
+        .env("DISTR_ENROLMENT_TOKEN", token)
+        .env("DISTR_AGENT_BIN_DIR", home.join("bin"))
+        .env("DISTR_AGENT_DATA_DIR", home.join("data"))
+        .output()
+        .expect("sh can be started");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let bin = std::fs::read_dir(home.join("bin")).map(|files| files.flatten().collect::<Vec<_>>()).unwrap_or_default();
+    let left = bin.iter().map(|file| file.file_name().to_string_lossy().into_owned()).collect();
+    (output.status.code(), said, left)
+}
+
+#[tokio::test]
+async fn a_script_that_was_cut_or_a_binary_that_was_changed_installs_nothing() {
+    let hub = HubProcess::start().await;
+    let (_, token, command) = registered(&hub).await;
+    assert!(!command.contains("--proto"), "the hub is on this machine: {command}");
+    let script = reqwest::get(hub.url("/install-agent")).await.expect("an answer").text().await.expect("text");
+    let lines = script.lines().count();
+    for kept in [lines / 3, lines / 2, lines - 2, lines - 1] {
+        let cut = |script: &str| script.lines().take(kept).collect::<Vec<_>>().join("\n");
+        let (_, said, left) = installed(&hub, &token, cut).await;
+        assert!(left.is_empty() && !said.contains("distr: fetching"), "cut after {kept} of {lines} lines: {said}");
+    }
+    let other = |script: &str| {
+        let (before, rest) = script.split_once("sha256=\"").expect("the checksum");
+        let (checksum, after) = rest.split_once('"').expect("its end");
+        assert_eq!(checksum.len(), 64, "{checksum}");
+        format!("{before}sha256=\"{}\"{after}", "0".repeat(64))
+    };
+    let (code, said, left) = installed(&hub, &token, other).await;
+    assert!(
+        code == Some(1) && said.contains("is not the one that the hub names") && left.is_empty(),
+        "{said} {left:?}"
+    );
+}
+
+#[tokio::test]
+async fn where_an_agent_is_enrolled_the_script_takes_the_new_program_and_needs_no_token() {
+    let hub = HubProcess::start().await;
+    let enrolled = |script: &str| {
+        format!("mkdir -p \"$DISTR_AGENT_DATA_DIR\"; touch \"$DISTR_AGENT_DATA_DIR/identity.json\"\n{script}")
+    };
+    let (code, said, left) = installed(&hub, "", enrolled).await;
+    assert!(
+        code == Some(0) && said.contains("gets the new version") && said.contains("start the new one with"),
+        "{said}"
+    );
+    assert_eq!(left, ["distr-agent"]);
+    let (code, said, left) = installed(&hub, "", str::to_owned).await;
+    assert!(code == Some(1) && said.contains("DISTR_ENROLMENT_TOKEN is not set") && left.is_empty(), "{said}");
+}
+
+#[tokio::test]
+async fn a_hub_without_encryption_elsewhere_is_refused_unless_that_is_said() {
+    let elsewhere = "http://hub.invalid";
+    let hub = HubProcess::start().await;
+    let (_, token, _) = registered(&hub).await;
+    let named = |script: &str| script.replace(&hub.url(""), elsewhere);
+    let (code, said, left) = installed(&hub, &token, named).await;
+    assert!(code == Some(1) && said.contains("has no encryption") && left.is_empty(), "{said}");
+
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let agent = |insecure: &[&str]| {
+        let output = Command::new(distr_tests::binary("distr-agent"))
+            .args(["enrol", "--hub", elsewhere, "--data-dir"])
+            .arg(folder.path())
+            .args(insecure)
+            .env("DISTR_ENROLMENT_TOKEN", &token)
+            .output()
+            .expect("the agent can be started");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(agent(&[]).contains("has no encryption"), "{}", agent(&[]));
+    assert!(agent(&["--allow-insecure"]).contains("cannot reach the hub"), "{}", agent(&["--allow-insecure"]));
+    let cli = |insecure: &[&str]| {
+        let output = Command::new(distr_tests::binary("distr"))
+            .args(["--hub", elsewhere, "fleet"])
+            .args(insecure)
+            .env("DISTR_TOKEN", "x")
+            .env("HOME", folder.path())
+            .output()
+            .expect("distr can be started");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, said) = cli(&[]);
+    assert!(code == Some(2) && said.contains("has no encryption"), "{code:?} {said}");
+    assert_eq!(cli(&["--allow-insecure"]).0, Some(5));
+}
+
+/// As the script writes it, with the places of root.
+#[test]
+fn the_agents_service_is_shut_off_from_what_it_does_not_need() {
+    let unit = std::fs::read_to_string(distr_tests::root().join("crates/api/src/http/install/distr-agent.service"));
+    let unit = unit.expect("the unit").replace("$run", "/bin/true").replace("$environment", "");
+    let unit = unit.replace("$data", "/var/lib/distr-agent");
+    // what the agent does not see as the engine does, it cannot follow: a link there would lead past the policy
+    for hiding in [
+        "PrivateDevices=",
+        "PrivateTmp=",
+        "ProtectHome=yes",
+        "ProtectHome=tmpfs",
+        "ProtectKernelModules=",
+        "InaccessiblePaths=",
+        "TemporaryFileSystem=",
+        "BindPaths=",
+        "BindReadOnlyPaths=",
+        "RootDirectory=",
+        "RootImage=",
+        "MountImages=",
+    ] {
+        assert!(!unit.lines().any(|line| line.starts_with(hiding)), "{hiding} hides a part of the host");
+    }
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let file = folder.path().join("distr-agent.service");
+    std::fs::write(&file, unit).expect("own directory");
+    let output = Command::new("systemd-analyze")
+        .args(["security", "--offline=yes", "--no-pager", "--threshold=29"])
+        .arg(&file)
+        .output()
+        .expect("systemd-analyze is missing: install Debian's systemd");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
 #[tokio::test]
 async fn an_agent_reports_however_busy_its_address_is() {
     let hub = HubProcess::start_with(&[("DISTR_RATE_LIMIT", "5")]).await;

@@ -38,12 +38,13 @@ async fn documents_that_ask_for_too_much_are_refused_in_words() {
         ("syntax", format!("{{ viewer {{ role }} {} ]", " ".repeat(200_000)), "expected"),
         ("name", format!("{{ {} }}", "x".repeat(200_000)), "unknown field"),
         ("changes", format!("mutation {{ {} }}", many(51, "sessionEnd { changed }")), "51 changes"),
-        ("circle", "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }".to_owned(), "depth"),
+        ("circle", "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }".to_owned(), "itself"),
+        ("roots", format!("{{ {} }}", many(101, "viewer { role }")), "101 root fields"),
         (
             "introspection",
-            "{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } }"
+            "{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }"
                 .to_owned(),
-            "",
+            "fields within fields",
         ),
         ("id", "{ member(id: \"no id\") { id } }".to_owned(), "no id"),
         ("number", "{ members(first: 99999999999999999999) { nodes { id } } }".to_owned(), ""),
@@ -192,7 +193,7 @@ async fn slow_clients_are_let_go() {
 /// many subscriptions' worth.
 #[tokio::test]
 async fn ten_thousand_idle_sockets_disturb_nobody() {
-    let hub = HubProcess::start().await;
+    let hub = HubProcess::start_with(&[("DISTR_CONNECTIONS_PER_ADDRESS", "20000")]).await;
     let owner = hub.sign_in("acme").await;
     let before = hub.resident_mib();
     let files = rustix::process::getrlimit(rustix::process::Resource::Nofile);

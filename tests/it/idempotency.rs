@@ -1,8 +1,11 @@
 //! A request that is sent again with its `Idempotency-Key` has no second effect.
 
 use distr_tests::hub::HubProcess;
+use distr_tests::psql::Psql;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
+
+use crate::observation::until_there;
 
 const MUTATION: &str = "mutation ($name: Name!) {
     customerCreate(name: $name) { position changed }
@@ -39,10 +42,51 @@ async fn the_same_request_again_is_answered_with_what_it_led_to() {
         assert_eq!(count(&hub, &owner, event).await, 1, "{event}");
     }
     assert_eq!(count(&hub, &owner, "MemberAdded").await, 2, "the owner and the robot");
-    // the secret is made anew: whichever answer arrived, its secret lets in
-    for answer in [&first, &again] {
+    // the secret is made anew in the place of the one whose answer did not arrive
+    let lets_in = async |answer: &Value| {
         let secret = answer["data"]["tokenIssue"]["secret"].as_str().expect("a secret");
-        hub.graphql(Some(secret), "{ viewer { memberId } }", json!({})).await.data();
+        hub.graphql(Some(secret), "{ viewer { memberId } }", json!({})).await.code() != Some("unauthenticated")
+    };
+    assert!(lets_in(&again).await);
+    assert!(!lets_in(&first).await, "one token has one secret");
+    // that answer arrived: from now on there is no other secret
+    let (_, late) = send(&hub, &owner, "k1", "globex").await;
+    assert_eq!(late["errors"][0]["extensions"]["code"], "token.issued_before", "{late}");
+    assert!(lets_in(&again).await);
+}
+
+#[tokio::test]
+async fn the_same_request_many_times_at_once_makes_one_secret() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    for round in 0..5 {
+        let key = format!("k{round}");
+        let answers = futures_util::future::join_all((0..8).map(|_| send(&hub, &owner, &key, &key))).await;
+        let mut let_in = 0;
+        for (_, answer) in &answers {
+            let Some(secret) = answer.pointer("/data/tokenIssue/secret").and_then(Value::as_str) else { continue };
+            let viewer = hub.graphql(Some(secret), "{ viewer { memberId } }", json!({})).await;
+            let_in += usize::from(viewer.code() != Some("unauthenticated"));
+        }
+        assert_eq!(let_in, 1, "{round}: {answers:#?}");
+    }
+}
+
+#[tokio::test]
+async fn no_secret_is_made_for_a_token_that_was_rotated_or_revoked_since() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    for (key, ending) in
+        [("k1", "tokenRotate(id: $id, overlapMinutes: 60) { changed }"), ("k2", "tokenRevoke(id: $id) { changed }")]
+    {
+        let (_, first) = send(&hub, &owner, key, key).await;
+        let id = &first["data"]["tokenIssue"]["token"]["id"];
+        let ending = format!("mutation ($id: ID!) {{ {ending} }}");
+        hub.graphql(Some(&owner), &ending, json!({ "id": id })).await.data();
+        let (_, again) = send(&hub, &owner, key, key).await;
+        let code = again["errors"][0]["extensions"]["code"].as_str().unwrap_or_default();
+        assert!(["token.issued_before", "token.dead"].contains(&code), "{again}");
+        assert!(again.pointer("/data/tokenIssue/secret").is_none(), "no secret: {again}");
     }
 }
 
@@ -56,4 +100,60 @@ async fn another_request_with_the_same_key_is_another() {
     let (status, refused) = send(&hub, &owner, "", "hooli").await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
     assert!(refused["message"].as_str().unwrap_or_default().contains("Idempotency-Key"), "{refused}");
+}
+
+/// The value that is in force stays in force: a change that is sent again after another has no second effect, also when the
+/// hub died before the first.
+#[tokio::test]
+async fn a_secret_has_the_value_of_its_newest_change() {
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let file = folder.path().join("paused");
+    let mut hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    hub.graphql(Some(&owner), "mutation { customerCreate(name: \"globex\") { changed } }", json!({})).await.data();
+    hub.stop().await;
+    hub.set("DISTR_HUB_PAUSE_AT", "secret.fact");
+    hub.set("DISTR_HUB_PAUSE_FILE", file.to_str().expect("a path in UTF-8"));
+    hub.run("acme").await;
+    let change = async |hub: &HubProcess, key: &str, mutation: &str| {
+        let request = Client::new().post(hub.url("/graphql")).bearer_auth(&owner).header("Idempotency-Key", key);
+        let body = json!({ "query": format!("mutation {{ {mutation} {{ changed }} }}") });
+        let answer = request.json(&body).send().await.map_err(|error| error.to_string())?;
+        let answer: Value = answer.json().await.map_err(|error| error.to_string())?;
+        match answer.get("errors") {
+            None => Ok(()),
+            Some(errors) => Err(errors.to_string()),
+        }
+    };
+    let stored = |hub: &HubProcess| Psql::of(hub).ok("SELECT name, md5(ciphertext) FROM ops.secret");
+    let set = |value: &str| format!("secretSet(customer: \"globex\", name: \"DB\", value: \"{value}\")");
+    let none = stored(&hub);
+    let first = set("first");
+    {
+        let stopped = std::pin::pin!(change(&hub, "k1", &first));
+        tokio::select! {
+            answer = stopped => panic!("{answer:?}"),
+            () = until_there(&file) => {}
+        }
+    }
+    hub.kill();
+    hub.run("acme").await;
+    assert_eq!(stored(&hub), none);
+    change(&hub, "k1", &first).await.expect("it is gone on with");
+    let of_first = stored(&hub);
+    assert_ne!(of_first, none);
+    change(&hub, "k2", &set("second")).await.expect("a change");
+    let of_second = stored(&hub);
+    assert_ne!(of_second, of_first);
+    change(&hub, "k1", &first).await.expect("the same again");
+    assert_eq!(stored(&hub), of_second);
+    let remove = "secretRemove(customer: \"globex\", name: \"DB\")";
+    change(&hub, "k3", remove).await.expect("a removal");
+    assert_eq!(stored(&hub), none);
+    change(&hub, "k2", &set("second")).await.expect("the same again");
+    assert_eq!(stored(&hub), none);
+    change(&hub, "k4", &set("third")).await.expect("a change");
+    let of_third = stored(&hub);
+    change(&hub, "k3", remove).await.expect("the same again");
+    assert_eq!(stored(&hub), of_third);
 }

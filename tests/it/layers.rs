@@ -10,13 +10,13 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     ("domain", &[]),
     ("postgres", &[]),
     ("eventlog", &["domain", "postgres"]),
-    ("projections", &["domain", "eventlog", "postgres"]),
+    ("projections", &["domain", "eventlog", "postgres", "signature"]),
     ("registry", &["domain", "eventlog", "postgres", "projections"]),
     ("embedded-postgres", &[]),
     ("signature", &["domain"]),
     ("api", &["domain", "eventlog", "postgres", "projections", "registry", "embedded-postgres", "signature"]),
     ("agent", &["domain", "signature"]),
-    ("cli", &["domain"]),
+    ("cli", &["domain", "signature"]),
     ("bench", &["domain", "eventlog", "api", "embedded-postgres"]),
 ];
 

@@ -80,6 +80,7 @@ async fn a_hub_that_wakes_up_after_another_took_over_changes_nothing() {
     let (deployment, agent) = deployed(&first, &owner).await;
     send(&first, &agent, &deployment, 1, "ok").await;
     until_there(&file).await;
+    first.freeze();
 
     let mut second = HubProcess::start_with(&shared).await;
     until_facts(&second, &owner, "DeploymentHealthy", 1).await;
@@ -87,6 +88,7 @@ async fn a_hub_that_wakes_up_after_another_took_over_changes_nothing() {
     until_facts(&second, &owner, "DeploymentUnhealthy", 1).await;
 
     std::fs::remove_file(&file).expect("the file of the pause");
+    first.thaw();
     wait::until("the first hub to notice", TAKEN_OVER_WITHIN, async || {
         match first.log().contains("another hub has taken over") {
             true => Ok(()),

@@ -136,11 +136,18 @@ async fn a_signed_url_is_written_nowhere() {
 
 async fn people_and_tokens(client: &mut Client<'_>, owner: &str) {
     let password = planted("password");
-    let add = "mutation ($p: String!) { memberAdd(email: \"a@b.example\", name: \"A\", password: $p, role: AUDITOR) { member { id } } }";
-    let added = client.graphql(Some(owner), add, json!({ "p": password })).await;
+    let add = "mutation { memberInvite(email: \"a@b.example\", role: AUDITOR) { code } }";
+    let added = client.graphql(Some(owner), add, json!({})).await;
     assert!(added["errors"].is_null(), "{added}");
-    // the address is taken: after the hash was made
-    let again = client.graphql(Some(owner), add, json!({ "p": password })).await;
+    let code = added["data"]["memberInvite"]["code"].as_str().expect("a code");
+    client.secrets.keep(code);
+    let accept =
+        "mutation ($c: String!, $p: String!) { invitationAccept(code: $c, password: $p, name: \"A\") { token } }";
+    let accepted = client.graphql(None, accept, json!({ "c": code, "p": password })).await;
+    client.secrets.keep(accepted["data"]["invitationAccept"]["token"].as_str().expect("a session"));
+    let void = client.graphql(None, accept, json!({ "c": code, "p": password })).await;
+    client.secrets.check("the refusal of a code", void.to_string().as_bytes());
+    let again = client.graphql(Some(owner), add, json!({})).await;
     client.secrets.check("the refusal of a member", again.to_string().as_bytes());
     let sign_in = "mutation ($p: String!) { sessionCreate(organization: \"acme\", email: \"a@b.example\", password: $p) { token } }";
     let wrong = client.graphql(None, sign_in, json!({ "p": planted("wrong-password") })).await;

@@ -64,7 +64,8 @@ async fn reported(hub: &HubProcess, owner: &str) {
 #[tokio::test]
 async fn a_subscriber_that_takes_nothing_holds_up_nobody_and_is_let_go() {
     let port = free_port();
-    let hub = HubProcess::start_with(&[("DISTR_METRICS_LISTEN", &format!("127.0.0.1:{port}"))]).await;
+    let metrics = format!("127.0.0.1:{port}");
+    let hub = HubProcess::start_with(&[("DISTR_METRICS_LISTEN", &metrics), ("DISTR_REPORT_BYTES", "1MiB")]).await;
     let owner = hub.sign_in("acme").await;
     reported(&hub, &owner).await;
     let subscriptions = async || {

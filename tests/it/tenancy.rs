@@ -13,8 +13,7 @@ async fn robot(hub: &HubProcess, owner: &str, role: &str, customer: &str) -> Str
     let add =
         format!("mutation {{ robotAdd(name: \"r\", role: {role}, customer: \"{customer}\") {{ member {{ id }} }} }}");
     let added = hub.graphql(Some(owner), &add, json!({})).await.data();
-    let issue =
-        "mutation ($m: ID) { tokenIssue(label: \"t\", scopes: [READ, WRITE, PULL, PUSH], member: $m) { secret } }";
+    let issue = "mutation ($m: ID) { tokenIssue(label: \"t\", scopes: [READ, WRITE, PULL, PUSH, ADMIN], member: $m) { secret } }";
     let issued = hub.graphql(Some(owner), issue, json!({ "m": added["robotAdd"]["member"]["id"] })).await.data();
     issued["tokenIssue"]["secret"].as_str().expect("a secret").to_owned()
 }

@@ -7,6 +7,8 @@ use distr_tests::socket::Subscription;
 use distr_tests::wait;
 use serde_json::{Value, json};
 
+use crate::access::registry::push;
+
 /// A token of a new robot: its id, the robot's id, the secret.
 async fn robot(hub: &HubProcess, owner: &str, role: &str) -> (String, String, String) {
     let add = format!("mutation {{ robotAdd(name: \"r\", role: {role}) {{ member {{ id }} }} }}");
@@ -95,6 +97,284 @@ async fn a_rotated_token_works_beside_the_new_one_until_the_overlap_ends() {
     // a token cannot beget one with more scopes than its own
     let mine = hub.graphql(Some(&newest), &format!("mutation {{ {} }}", rotate(&token, 0)), json!({})).await;
     assert_eq!(mine.code(), Some("forbidden"), "{member}");
+}
+
+/// Of the caller's own or, if it is named, of a member: the answer's secret and token.
+async fn issue(hub: &HubProcess, with: &str, arguments: &str) -> (String, String) {
+    let issued = change(hub, with, &format!("tokenIssue(label: \"t\", {arguments}) {{ secret token {{ id }} }}")).await;
+    (text(&issued["tokenIssue"]["secret"]), text(&issued["tokenIssue"]["token"]["id"]))
+}
+
+async fn code(hub: &HubProcess, with: &str, mutation: &str) -> Option<String> {
+    let answer = hub.graphql(Some(with), &format!("mutation {{ {mutation} }}"), json!({})).await;
+    answer.code().map(str::to_owned)
+}
+
+/// A token of the registry, which its clients go on with for minutes.
+async fn registry_token(hub: &HubProcess, secret: &str) -> String {
+    let asked = reqwest::Client::new().get(hub.url("/token")).basic_auth("r", Some(secret)).send();
+    text(&asked.await.expect("an answer").json::<Value>().await.expect("JSON")["token"])
+}
+
+async fn registry_status(hub: &HubProcess, token: &str) -> u16 {
+    let asked = reqwest::Client::new().get(hub.url("/v2/")).bearer_auth(token).send();
+    asked.await.expect("an answer").status().as_u16()
+}
+
+#[tokio::test]
+async fn a_token_manages_members_tokens_and_the_organization_with_the_scope_admin_alone() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let (_, member, _) = robot(&hub, &owner, "AUDITOR").await;
+    let (other, _) = issue(&hub, &owner, "scopes: [READ]").await;
+    let other_id = own_tokens(&hub, &owner).await[0].clone();
+    let (write, write_id) = issue(&hub, &owner, "scopes: [READ, WRITE, PULL, PUSH, DELETE]").await;
+    let (read, read_id) = issue(&hub, &owner, "scopes: [READ]").await;
+    let (pull, pull_id) = issue(&hub, &owner, "scopes: [PULL]").await;
+    let managing = [
+        "robotAdd(name: \"r\", role: OWNER) { changed }".to_owned(),
+        format!("memberChangeRole(id: \"{member}\", role: OWNER) {{ changed }}"),
+        format!("memberRemove(id: \"{member}\") {{ changed }}"),
+        "tokenIssue(label: \"t\", scopes: [READ]) { secret }".to_owned(),
+        format!("tokenIssue(label: \"t\", scopes: [READ], member: \"{member}\") {{ secret }}"),
+        format!("tokenRotate(id: \"{other_id}\") {{ secret }}"),
+        format!("tokenRevoke(id: \"{other_id}\") {{ changed }}"),
+        "organizationRename(displayName: \"Mine\") { changed }".to_owned(),
+    ];
+    for secret in [&write, &read, &pull] {
+        for mutation in &managing {
+            assert_eq!(code(&hub, secret, mutation).await.as_deref(), Some("forbidden"), "{mutation}");
+        }
+    }
+    assert!(lets_in(&hub, &other).await);
+    for (secret, id) in [(&write, write_id), (&read, read_id), (&pull, pull_id)] {
+        change(&hub, secret, &format!("tokenRevoke(id: \"{id}\") {{ changed }}")).await;
+        assert!(!lets_in(&hub, secret).await, "a token ends itself");
+    }
+    let (admin, _) = issue(&hub, &owner, "scopes: [READ, ADMIN]").await;
+    change(&hub, &admin, "robotAdd(name: \"r\", role: AUDITOR) { changed }").await;
+    change(&hub, &admin, &format!("tokenRevoke(id: \"{other_id}\") {{ changed }}")).await;
+    assert!(!lets_in(&hub, &other).await);
+    let narrow = "tokenIssue(label: \"t\", scopes: [ADMIN], repositories: [\"a/*\"]) { secret }";
+    assert_eq!(code(&hub, &owner, narrow).await.as_deref(), Some("token.admin_of_repositories"));
+}
+
+async fn own_tokens(hub: &HubProcess, secret: &str) -> Vec<String> {
+    let viewer = hub.graphql(Some(secret), "{ viewer { memberId } }", json!({})).await.data();
+    let query = format!("{{ member(id: {}) {{ tokens {{ id }} }} }}", viewer["viewer"]["memberId"]);
+    let data = hub.graphql(Some(secret), &query, json!({})).await.data();
+    data["member"]["tokens"].as_array().expect("tokens").iter().map(|token| text(&token["id"])).collect()
+}
+
+#[tokio::test]
+async fn a_child_never_exceeds_the_token_that_it_was_made_with() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let (parent, parent_id) = issue(&hub, &owner, "scopes: [READ, ADMIN], expiresAt: \"2999-01-01T00:00:00Z\"").await;
+    let (wide, wide_id) = issue(&hub, &owner, "scopes: [READ, WRITE, ADMIN]").await;
+    for (mutation, refusal) in [
+        ("tokenIssue(label: \"t\", scopes: [WRITE]) { secret }".to_owned(), "token.exceeds_scopes"),
+        (format!("tokenRotate(id: \"{wide_id}\") {{ secret }}"), "token.exceeds_scopes"),
+        (
+            "tokenIssue(label: \"t\", scopes: [READ], expiresAt: \"2999-01-02T00:00:00Z\") { secret }".to_owned(),
+            "token.outlives",
+        ),
+        (format!("tokenRotate(id: \"{parent_id}\", expiresAt: \"9999-01-01T00:00:00Z\") {{ secret }}"), "forbidden"),
+    ] {
+        assert_eq!(code(&hub, &parent, &mutation).await.as_deref(), Some(refusal), "{mutation}");
+    }
+    assert!(lets_in(&hub, &wide).await, "what was refused has changed nothing");
+    let child = "tokenIssue(label: \"t\", scopes: [READ]) { token { expiresAt madeWith } }";
+    let child = change(&hub, &parent, child).await["tokenIssue"]["token"].clone();
+    assert_eq!(child, json!({ "expiresAt": "2999-01-01T00:00:00+00:00", "madeWith": [parent_id] }));
+    let query = "{ events(first: 1000) { events { data } } }";
+    let events = hub.graphql(Some(&owner), query, json!({})).await.data()["events"]["events"].clone();
+    let parents = events.as_array().expect("events").iter().filter(|event| event["data"]["parent"] == parent_id);
+    assert_eq!(parents.count(), 1, "the log has the parent: {events}");
+}
+
+#[tokio::test]
+async fn whatever_was_made_with_a_token_ends_with_it_at_the_registry_too() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let (_, admin, _) = robot(&hub, &owner, "OWNER").await;
+    let (_, machine, _) = robot(&hub, &owner, "PUBLISHER").await;
+    let endings: [fn(&str, &str) -> String; 3] = [
+        |token, _| format!("tokenRevoke(id: \"{token}\") {{ changed }}"),
+        |token, _| format!("tokenRotate(id: \"{token}\", overlapMinutes: 0) {{ changed }}"),
+        |_, member| format!("memberRemove(id: \"{member}\") {{ changed }}"),
+    ];
+    for ending in endings {
+        let scopes = "scopes: [READ, PULL, ADMIN]";
+        let (parent, id) = issue(&hub, &owner, &format!("{scopes}, member: \"{admin}\"")).await;
+        let (child, child_id) = issue(&hub, &parent, scopes).await;
+        let (grandchild, _) = issue(&hub, &child, &format!("scopes: [READ, PULL], member: \"{machine}\"")).await;
+        let rotated =
+            change(&hub, &parent, &format!("tokenRotate(id: \"{child_id}\", overlapMinutes: 60) {{ secret }}")).await;
+        let rotated = text(&rotated["tokenRotate"]["secret"]);
+        let made = [&child, &grandchild, &rotated];
+        let mut at_registry = vec![];
+        for secret in made {
+            assert!(lets_in(&hub, secret).await);
+            at_registry.push(registry_token(&hub, secret).await);
+            assert_eq!(registry_status(&hub, at_registry.last().expect("one")).await, 200);
+        }
+        let ending = ending(&id, &admin);
+        change(&hub, &owner, &ending).await;
+        for (secret, registry) in made.into_iter().zip(&at_registry) {
+            assert!(!lets_in(&hub, secret).await, "after {ending}");
+            assert_eq!(registry_status(&hub, registry).await, 401, "after {ending}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_tells_when_it_ends_with_the_one_that_it_was_made_with() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let (_, machine, _) = robot(&hub, &owner, "OWNER").await;
+    let (parent, parent_id) = issue(&hub, &owner, "scopes: [READ, ADMIN]").await;
+    let (child, _) = issue(&hub, &parent, &format!("scopes: [READ, ADMIN], member: \"{machine}\"")).await;
+    issue(&hub, &child, "scopes: [READ]").await;
+    let query = format!("{{ member(id: \"{machine}\") {{ tokens {{ madeWith expiresAt revokedAt endsAt }} }} }}");
+    let ends = async || {
+        let tokens = hub.graphql(Some(&owner), &query, json!({})).await.data()["member"]["tokens"].clone();
+        let tokens = tokens.as_array().expect("tokens").iter();
+        tokens.map(|token| (token["madeWith"] != json!([]), !token["endsAt"].is_null())).collect::<Vec<_>>()
+    };
+    assert_eq!(ends().await, [(false, false), (true, false), (true, false)]);
+    change(&hub, &owner, &format!("tokenRevoke(id: \"{parent_id}\") {{ changed }}")).await;
+    assert_eq!(ends().await, [(false, false), (true, true), (true, true)], "the robot's own goes on");
+}
+
+#[tokio::test]
+async fn a_caller_is_told_what_its_token_is_for() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let (secret, id) = issue(&hub, &owner, "scopes: [READ, PULL], repositories: [\"team/*\"]").await;
+    let token = async |secret: &str| {
+        let query = "{ viewer { token { id scopes repositories expiresAt } } }";
+        hub.graphql(Some(secret), query, json!({})).await.data()["viewer"]["token"].clone()
+    };
+    assert_eq!(token(&owner).await, Value::Null, "a session is none");
+    let told = json!({ "id": id, "scopes": ["READ", "PULL"], "repositories": ["team/*"], "expiresAt": null });
+    assert_eq!(token(&secret).await, told);
+}
+
+#[tokio::test]
+async fn nobody_makes_a_token_of_another_person() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let person =
+        hub.graphql(Some(&owner), "{ viewer { memberId } }", json!({})).await.data()["viewer"]["memberId"].clone();
+    let (_, token) = issue(&hub, &owner, "scopes: [READ]").await;
+    let (_, robot, _) = robot(&hub, &owner, "OWNER").await;
+    let (other, _) = issue(&hub, &owner, &format!("scopes: [READ, WRITE, ADMIN], member: \"{robot}\"")).await;
+    for mutation in [
+        format!("tokenIssue(label: \"t\", scopes: [READ], member: {person}) {{ secret }}"),
+        format!("tokenRotate(id: \"{token}\") {{ secret }}"),
+    ] {
+        assert_eq!(code(&hub, &other, &mutation).await.as_deref(), Some("forbidden"), "{mutation}");
+    }
+    change(&hub, &other, &format!("tokenRevoke(id: \"{token}\") {{ changed }}")).await;
+}
+
+#[tokio::test]
+async fn a_token_for_some_repositories_has_to_do_with_nothing_else() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let host = hub.registry();
+    for repository in ["team/app", "secret"] {
+        push(&hub, &owner, &format!("acme/{repository}"), "1", repository).await;
+    }
+    let compose = |repository: &str| format!("services: {{ web: {{ image: {host}/acme/{repository}:1 }} }}");
+    let publish = |application: &str, version: &str, repository: &str| {
+        let compose = compose(repository);
+        format!(
+            "releasePublish(application: \"{application}\", version: \"{version}\", compose: {compose:?}) {{ changed }}"
+        )
+    };
+    let draft = |application: &str, version: &str, repository: &str| {
+        let compose = compose(repository);
+        format!(
+            "releaseDraft(application: \"{application}\", version: \"{version}\", compose: {compose:?}) {{ changed }}"
+        )
+    };
+    for mutation in [
+        "applicationCreate(name: \"app\") { changed }".to_owned(),
+        "applicationCreate(name: \"crown\") { changed }".to_owned(),
+        "channelCreate(application: \"crown\", name: \"stable\") { changed }".to_owned(),
+        publish("crown", "1.0.0", "secret"),
+        draft("app", "9.0.0", "secret"),
+    ] {
+        change(&hub, &owner, &mutation).await;
+    }
+    let scopes = "scopes: [READ, WRITE, PULL, PUSH, DELETE], repositories: [\"team/*\"]";
+    let (limited, id) = issue(&hub, &owner, scopes).await;
+    for mutation in [
+        publish("app", "1.0.0", "secret"),
+        publish("app", "1.0.0", "none"),
+        publish("crown", "2.0.0", "team/app"),
+        draft("app", "1.0.0", "secret"),
+        // somebody else's
+        draft("app", "9.0.0", "team/app"),
+        "releasePublish(application: \"app\", version: \"9.0.0\") { changed }".to_owned(),
+        "releaseSign(application: \"app\", version: \"9.0.0\", envelope: \"{}\") { changed }".to_owned(),
+        "releaseRevoke(application: \"crown\", version: \"1.0.0\", reason: \"r\") { changed }".to_owned(),
+        "channelPromote(application: \"crown\", channel: \"stable\", version: \"1.0.0\") { changed }".to_owned(),
+        "channelCreate(application: \"crown\", name: \"mine\") { changed }".to_owned(),
+        "applicationCreate(name: \"mine\") { changed }".to_owned(),
+        "applicationSetSigningPolicy(name: \"crown\", keys: []) { changed }".to_owned(),
+        "applicationSetFeatureTags(name: \"app\", features: []) { changed }".to_owned(),
+        "repositorySetVisibility(name: \"secret\", visibility: PUBLIC) { changed }".to_owned(),
+        "repositorySetQuota(repository: \"team/app\", bytes: 1) { changed }".to_owned(),
+        "artifactDeleteTag(repository: \"secret\", tag: \"1\") { changed }".to_owned(),
+        "customerCreate(name: \"globex\") { changed }".to_owned(),
+        "targetRegister(customer: \"globex\", name: \"t\") { changed }".to_owned(),
+        "robotAdd(name: \"r\", role: OWNER) { changed }".to_owned(),
+        "tokenIssue(label: \"t\", scopes: [READ]) { secret }".to_owned(),
+        format!("tokenRotate(id: \"{id}\") {{ secret }}"),
+    ] {
+        assert_eq!(code(&hub, &limited, &mutation).await.as_deref(), Some("forbidden"), "{mutation}");
+    }
+    let query = "{ repositories { nodes { name } } repository(name: \"secret\") { name } organization { registryUsage { bytes } } }";
+    let seen = hub.graphql(Some(&limited), query, json!({})).await.data();
+    let own = json!({ "nodes": [{ "name": "team/app" }] });
+    assert_eq!(seen, json!({ "repositories": own, "repository": null, "organization": { "registryUsage": null } }));
+    for query in
+        ["{ customers { nodes { id } } }", "{ members { nodes { id } } }", "{ head }", "{ targets { nodes { id } } }"]
+    {
+        assert_eq!(hub.graphql(Some(&limited), query, json!({})).await.code(), Some("forbidden"), "{query}");
+    }
+    let query =
+        "{ release(application: \"crown\", version: \"1.0.0\") { version compose notes artifacts { service } } }";
+    let seen = hub.graphql(Some(&limited), query, json!({})).await.data();
+    assert_eq!(seen["release"], json!({ "version": "1.0.0", "compose": null, "notes": null, "artifacts": null }));
+    for mutation in [
+        publish("app", "1.0.0", "team/app"),
+        "channelCreate(application: \"app\", name: \"stable\") { changed }".to_owned(),
+        "channelPromote(application: \"app\", channel: \"stable\", version: \"1.0.0\") { changed }".to_owned(),
+        "repositorySetVisibility(name: \"team/app\", visibility: PUBLIC) { changed }".to_owned(),
+    ] {
+        change(&hub, &limited, &mutation).await;
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_done_on_an_open_socket_after_its_token_was_revoked() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    for _ in 0..3 {
+        let (secret, id) = issue(&hub, &owner, "scopes: [READ, WRITE, ADMIN]").await;
+        let mut socket = Subscription::open(&hub, Some(&secret), "{ viewer { role } }", json!({})).await;
+        socket.next().await;
+        change(&hub, &owner, &format!("tokenRevoke(id: \"{id}\") {{ changed }}")).await;
+        socket.subscribe("2", "mutation { robotAdd(name: \"late\", role: OWNER) { changed } }").await;
+        let closed = tokio::time::timeout(Duration::from_secs(20), socket.closed()).await.expect("the socket ends");
+        assert_eq!(closed, Some(4401));
+    }
+    let members = hub.graphql(Some(&owner), "{ members { nodes { name } } }", json!({})).await.data();
+    assert!(!members.to_string().contains("late"), "{members}");
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ async fn mutate(hub: &HubProcess, owner: &str, mutation: &str) -> Value {
 }
 
 /// The leases that the hub with this address for metrics holds, and how many there are.
-async fn leases(port: u16) -> (usize, usize) {
+pub(crate) async fn leases(port: u16) -> (usize, usize) {
     let text = reqwest::get(format!("http://127.0.0.1:{port}/metrics")).await.expect("an answer");
     let text = text.text().await.expect("text");
     let leases: Vec<&str> = text.lines().filter(|line| line.starts_with("distr_lease_held{")).collect();

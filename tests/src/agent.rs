@@ -1,6 +1,6 @@
 //! An agent as a process of its own, enrolled at a hub as target `factory` of customer `globex`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -13,6 +13,8 @@ use crate::{binary, wait};
 pub struct AgentProcess {
     pub data: TempDir,
     child: Option<Child>,
+    /// files of the keys that it pins when it enrols
+    trust_keys: Option<PathBuf>,
 }
 
 /// Makes the customer and the target; the one-time token of its enrolment.
@@ -38,7 +40,17 @@ impl AgentProcess {
 
     /// With somebody at this address between it and its hub.
     pub fn start_at(url: &str, token: &str) -> Self {
-        let mut agent = Self { data: tempfile::tempdir().expect("a temporary directory can be made"), child: None };
+        Self::begin(url, token, None)
+    }
+
+    /// On a host that trusts the key in this file alone.
+    pub fn start_pinned(url: &str, token: &str, key: &Path) -> Self {
+        Self::begin(url, token, Some(key.to_owned()))
+    }
+
+    fn begin(url: &str, token: &str, trust_keys: Option<PathBuf>) -> Self {
+        let data = tempfile::tempdir().expect("a temporary directory can be made");
+        let mut agent = Self { data, child: None, trust_keys };
         agent.run_at(url, token);
         agent
     }
@@ -54,6 +66,7 @@ impl AgentProcess {
             .args(["run", "--hub", url, "--data-dir"])
             .arg(self.folder())
             .env("DISTR_ENROLMENT_TOKEN", token)
+            .envs(self.trust_keys.iter().map(|key| ("DISTR_TRUST_KEYS", key)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

@@ -54,7 +54,8 @@ impl Docker {
     #[track_caller]
     pub fn build(&self, folder: &Path, tag: &str, arguments: &[&str]) {
         let folder = folder.to_str().expect("a path in UTF-8");
-        let mut all = vec!["build", "--quiet", "--tag", tag];
+        // the builder's cache reads every image of the engine, and fails when another test takes one away meanwhile
+        let mut all = vec!["build", "--no-cache", "--quiet", "--tag", tag];
         all.extend(arguments);
         all.push(folder);
         self.ok(&all);

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::ports::free_port;
-use crate::{binary, wait};
+use crate::{binary, prepared, wait};
 
 pub const OWNER: &str = "owner@example.com";
 pub const PASSWORD: &str = "correct horse battery";
@@ -69,6 +70,10 @@ impl HubProcess {
 
     fn on(data: TempDir, environment: &[(&str, &str)]) -> Self {
         std::fs::write(data.path().join("password"), PASSWORD).expect("own directory");
+        let hub = data.path().join("hub");
+        if !hub.exists() && environment.iter().all(|(name, _)| *name != "DATABASE_URL") {
+            prepared::put_into(&hub);
+        }
         let environment = environment.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
         Self { port: free_port(), data, child: None, environment }
     }
@@ -89,6 +94,8 @@ impl HubProcess {
             .env("DISTR_BOOTSTRAP_PASSWORD_FILE", self.data.path().join("password"))
             .env("DISTR_HEARTBEAT_SECONDS", "1")
             .env("DISTR_RATE_LIMIT", "100000")
+            // whatever the disk of a developer has left
+            .env("DISTR_DISK_RESERVE", "16MiB")
             .envs(self.environment.iter().cloned())
             .stdin(Stdio::null())
             .stderr(log)
@@ -119,6 +126,12 @@ impl HubProcess {
     /// Of the hub's process alone, without its Postgres.
     pub fn resident_mib(&self) -> u64 {
         self.memory("VmRSS:") / 1024
+    }
+
+    /// How many descriptors it holds.
+    pub fn open_files(&self) -> usize {
+        let id = self.child.as_ref().expect("a hub that runs").id();
+        std::fs::read_dir(format!("/proc/{id}/fd")).expect("one's own child").count()
     }
 
     /// The most that it was since `forget_peak`, in bytes.
@@ -167,12 +180,31 @@ impl HubProcess {
         assert!(status.success(), "the hub ended with {status}:\n{}", self.log());
     }
 
+    /// How it ended, if it did.
+    pub fn ended(&mut self) -> Option<std::process::ExitStatus> {
+        self.child.as_mut().and_then(|child| child.try_wait().ok().flatten())
+    }
+
     /// `kill -9`.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
             let _ = child.wait();
         }
+    }
+
+    /// Stands still until `thaw`, as on a machine that is suspended.
+    pub fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    pub fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let child = self.child.as_ref().expect("a hub that runs");
+        kill_process(Pid::from_child(child), signal).expect("one's own child");
     }
 
     /// A subcommand of `distr-hub` on the same data. Blocks; for what works beside the hub there is `command_async`.
@@ -210,6 +242,18 @@ impl HubProcess {
         }
         let response = request.send().await.expect("the hub answers");
         Answer(response.json().await.expect("the hub answers with JSON"))
+    }
+
+    /// A session of a new person, who was invited and has accepted; `role` as in `role: AUDITOR`.
+    pub async fn join(&self, manager: &str, email: &str, role: &str, password: &str) -> String {
+        let invite = format!("mutation {{ memberInvite(email: \"{email}\", {role}) {{ code }} }}");
+        let invited = self.graphql(Some(manager), &invite, json!({})).await.data();
+        let accept = "mutation ($c: String!, $p: String!) {
+            invitationAccept(code: $c, password: $p, name: \"Pat\") { token }
+        }";
+        let variables = json!({ "c": invited["memberInvite"]["code"], "p": password });
+        let accepted = self.graphql(None, accept, variables).await.data();
+        accepted["invitationAccept"]["token"].as_str().expect("a session").to_owned()
     }
 
     /// A session of the owner.

@@ -2,6 +2,7 @@
 //! before it runs the tests.
 
 pub mod agent;
+pub mod authority;
 pub mod bucket;
 pub mod client;
 pub mod clock;
@@ -10,8 +11,11 @@ pub mod docker;
 pub mod hub;
 pub mod loopback;
 pub mod ports;
+mod prepared;
 pub mod proxy;
 pub mod psql;
+pub mod reverse_proxy;
+pub mod small_disk;
 pub mod socket;
 pub mod superuser;
 pub mod torture;

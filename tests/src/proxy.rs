@@ -1,5 +1,6 @@
-//! Between a client and Postgres: passes bytes on, and cuts a connection where it is told to. The worst moment is the one
-//! after the database has committed and before its answer arrives.
+//! Between a client and Postgres: passes bytes on, and cuts a connection where it is told to, or all of them for a while. The
+//! worst moment is the one after the database has committed and before its answer arrives. It can also fall silent, as a machine
+//! that is gone does.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// Where a connection ends when the next commit passes.
@@ -28,6 +30,9 @@ pub struct Proxy {
 struct Orders {
     cuts: Mutex<VecDeque<Cut>>,
     done: AtomicUsize,
+    /// nothing passes
+    is_severed: watch::Sender<bool>,
+    silences: watch::Sender<usize>,
 }
 
 impl Proxy {
@@ -48,6 +53,20 @@ impl Proxy {
     /// Cuts that have not come about are forgotten.
     pub fn disarm(&self) {
         self.orders.queue().clear();
+    }
+
+    /// Ends all connections, and every new one at once, until `heal`.
+    pub fn sever(&self) {
+        self.orders.is_severed.send_replace(true);
+    }
+
+    pub fn heal(&self) {
+        self.orders.is_severed.send_replace(false);
+    }
+
+    /// The connections that there are now stay open, and not a byte passes them any more. New ones are as before.
+    pub fn silence(&self) {
+        self.orders.silences.send_modify(|silences| *silences += 1);
     }
 
     /// How many connections were cut.
@@ -71,17 +90,30 @@ impl Orders {
 async fn accept(listener: TcpListener, socket: impl Fn() -> Option<PathBuf>, orders: Arc<Orders>) {
     while let Ok((client, _)) = listener.accept().await {
         if let Some(path) = socket() {
-            tokio::spawn(forward(client, path, Arc::clone(&orders)));
+            let mut is_severed = orders.is_severed.subscribe();
+            let orders = Arc::clone(&orders);
+            tokio::spawn(async move {
+                tokio::select! {
+                    _ = is_severed.wait_for(|is_severed| *is_severed) => {}
+                    () = forward(client, path, orders) => {}
+                }
+            });
         }
     }
 }
 
 /// Until either side ends, or the cut.
 async fn forward(mut client: TcpStream, path: impl AsRef<Path>, orders: Arc<Orders>) {
+    let mut silence = orders.silences.subscribe();
     let Ok(mut server) = UnixStream::connect(path).await else { return };
     let (mut up, mut down) = (vec![0; 1 << 16], vec![0; 1 << 16]);
     loop {
         tokio::select! {
+            _ = silence.changed() => {
+                // what comes is taken, and the server hears nothing, not even of the end
+                while matches!(client.read(&mut up).await, Ok(1..)) {}
+                return;
+            }
             read = client.read(&mut up) => {
                 let Ok(count @ 1..) = read else { return };
                 let commits = holds(&up[..count], b"COMMIT\0");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use distr_domain::agent::{DesiredState, Instruction, ReportedError};
+use distr_domain::agent::{DesiredState, ErrorCategory, Instruction, ReportedError};
 use distr_domain::ids::DeploymentId;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{Notify, watch};
@@ -15,11 +15,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backoff::{Backoff, Patience};
 use crate::board::Board;
+use crate::consent;
 use crate::execute::{Executor, News, Task};
 use crate::fault::{Stop, Trouble};
 use crate::memory::{Memory, Record};
 use crate::observe::Observed;
 use crate::plan::{Action, Kind, plan};
+use crate::policy::{Output, Stamp};
 use crate::redact::Redactor;
 use crate::status::{self, Doing};
 
@@ -58,6 +60,8 @@ pub struct Converger {
     live: BTreeMap<DeploymentId, Live>,
     patience: BTreeMap<DeploymentId, Patience>,
     troubles: BTreeMap<DeploymentId, ReportedError>,
+    /// the policy's and the consents' files as they were last
+    host_said: Vec<Stamp>,
     tasks: JoinSet<Result<(), Stop>>,
     of_task: HashMap<Id, DeploymentId>,
     news: (UnboundedSender<News>, UnboundedReceiver<News>),
@@ -80,6 +84,7 @@ impl Converger {
             live: BTreeMap::new(),
             patience: BTreeMap::new(),
             troubles: BTreeMap::new(),
+            host_said: vec![],
             tasks: JoinSet::new(),
             of_task: HashMap::new(),
             news: mpsc::unbounded_channel(),
@@ -113,6 +118,10 @@ impl Converger {
 
     /// Observe → plan → execute → report. What is found is reported before it is repaired.
     pub(crate) async fn pass(&mut self, desired: &DesiredState) -> Result<(), Trouble> {
+        for wanted in &desired.deployments {
+            consent::void_others(&self.executor.data, wanted.deployment, wanted.generation);
+        }
+        self.ask_the_host_again(desired);
         let observed = self.observe(desired).await?;
         self.report(desired, &observed);
         let actions = plan(desired, &observed, &self.memory);
@@ -124,8 +133,26 @@ impl Converger {
         Ok(())
     }
 
+    /// What the host held is tried at once when its policy or somebody's consent changed.
+    fn ask_the_host_again(&mut self, desired: &DesiredState) {
+        let data = &self.executor.data;
+        let consents = desired.deployments.iter().map(|wanted| Stamp::of(&data.consent(wanted.deployment)));
+        let said = [Stamp::of(&self.executor.policy.path)].into_iter().chain(consents).collect();
+        if std::mem::replace(&mut self.host_said, said) != self.host_said {
+            let troubles = &self.troubles;
+            let is_held = |deployment: &DeploymentId| {
+                troubles.get(deployment).is_some_and(|held| held.category == ErrorCategory::Policy)
+            };
+            self.patience.retain(|deployment, _| !is_held(deployment));
+        }
+    }
+
     async fn observe(&mut self, desired: &DesiredState) -> Result<Observed, Trouble> {
-        let observed = self.executor.engine.observe().await;
+        let mut observed = self.executor.engine.observe().await;
+        if self.executor.output() == Output::Never {
+            let containers = observed.as_mut().map(|observed| observed.containers.iter_mut());
+            containers.into_iter().flatten().for_each(|container| container.probe_output.clear());
+        }
         self.take_news();
         observed.inspect_err(|trouble| {
             let error = trouble.reported(&Redactor::default());
@@ -148,7 +175,9 @@ impl Converger {
             Kind::Repair { drift } => Some(drift.clone()),
             _ => None,
         });
-        Doing { repairing, trouble: self.troubles.get(&deployment).filter(|_| live.is_none()).cloned() }
+        // the host is asked again and again, and mostly says the same
+        let is_told = |trouble: &&ReportedError| live.is_none() || trouble.category == ErrorCategory::Policy;
+        Doing { repairing, trouble: self.troubles.get(&deployment).filter(is_told).cloned() }
     }
 
     /// What is being proven although something newer is wanted is given up.

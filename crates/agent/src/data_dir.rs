@@ -4,9 +4,12 @@
 //! lock                                     held while an agent runs
 //! identity.json                            0600: hub, target, credential
 //! nonce                                    0600: while it enrols, what tells it from others with the same token
+//! trust.json                               0600: the keys that this host trusts, see `host_trust`
 //! desired.json                             0600: the last desired state
 //! journal                                  0600: reports on their way to the hub, see `journal`
 //! deployments/<id>/state.json              what was done so far, see `memory`
+//! deployments/<id>/consent.json            what somebody on this host agreed to, see `consent`
+//! deployments/<id>/held.txt                why the host holds what is wanted
 //! deployments/<id>/<generation>/           compose files and configuration, see `folder`
 //! ```
 
@@ -38,6 +41,9 @@ pub enum DataDirFault {
 }
 
 impl DataDir {
+    /// The file without which no agent is enrolled.
+    pub const IDENTITY: &str = "identity.json";
+
     /// `/var/lib/distr-agent` for root, else `$XDG_STATE_HOME/distr-agent`.
     pub fn default_path() -> PathBuf {
         if rustix::process::geteuid().is_root() {
@@ -67,8 +73,12 @@ impl DataDir {
         }
     }
 
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     pub fn identity(&self) -> PathBuf {
-        self.root.join("identity.json")
+        self.root.join(Self::IDENTITY)
     }
 
     pub fn desired(&self) -> PathBuf {
@@ -77,6 +87,10 @@ impl DataDir {
 
     pub fn nonce(&self) -> PathBuf {
         self.root.join("nonce")
+    }
+
+    pub fn trust(&self) -> PathBuf {
+        self.root.join("trust.json")
     }
 
     pub fn journal(&self) -> PathBuf {
@@ -94,6 +108,14 @@ impl DataDir {
 
     pub fn deployment(&self, deployment: DeploymentId) -> PathBuf {
         self.deployments().join(deployment.to_string())
+    }
+
+    pub fn consent(&self, deployment: DeploymentId) -> PathBuf {
+        self.deployment(deployment).join("consent.json")
+    }
+
+    pub fn held(&self, deployment: DeploymentId) -> PathBuf {
+        self.deployment(deployment).join("held.txt")
     }
 
     pub fn generation(&self, deployment: DeploymentId, generation: u64) -> PathBuf {

@@ -17,10 +17,12 @@ use crate::folder::Folder;
 use crate::memory::{self, Attempt, Record};
 use crate::observe::candidate_of;
 use crate::plan::{Action, Kind};
+use crate::policy::{Output, PolicyFile};
 use crate::redact::Redactor;
 use crate::secret::CurrentSecret;
 
 mod apply;
+mod permit;
 mod remove;
 mod repair;
 mod start;
@@ -34,6 +36,10 @@ pub struct Executor {
     pub data: DataDir,
     /// the agent's password at the registry
     pub secret: CurrentSecret,
+    /// of whoever owns this host
+    pub policy: PolicyFile,
+    /// `host[:port]` by which the agent knows the hub: another name of its registry
+    pub hub: String,
     pub timing: Timing,
 }
 
@@ -75,6 +81,9 @@ impl Executor {
     /// Whoever gave up on a generation says so in the record and ends well; an error is worth another try.
     pub async fn execute(&self, mut task: Task) -> Result<(), Stop> {
         let redactor = self.redactor(&task);
+        if matches!(task.action.kind, Kind::Apply(_) | Kind::Remove(_)) {
+            task.notice()?;
+        }
         let done = match task.action.kind.clone() {
             Kind::Apply(resume) => apply::run(self, &mut task, resume, &redactor).await,
             Kind::Repair { drift } => repair::run(self, &mut task, &drift).await.map_err(Stop::from),
@@ -82,8 +91,18 @@ impl Executor {
             Kind::DropCandidate => self.drop_candidate(&task.record.project).await.map_err(Stop::from),
             Kind::Remove(data) => remove::run(self, &mut task, data).await.map_err(Stop::from),
         };
+        if let Err(Stop::Trouble(trouble)) = &done
+            && trouble.category == ErrorCategory::Policy
+        {
+            let generation = task.wanted.generation;
+            task.remember(|record| (record.held, record.attempt) = (Some(generation), None))?;
+        }
         done.map_err(|stop| match stop {
-            Stop::Trouble(trouble) => Stop::Trouble(Trouble { text: redactor.clean(&trouble.text), ..trouble }),
+            Stop::Trouble(trouble) => {
+                log_words(&task, &trouble, &redactor);
+                let text = trouble.reported(&redactor).text;
+                Stop::Trouble(Trouble { text, words: String::new(), ..trouble })
+            }
             Stop::Superseded => Stop::Superseded,
         })
     }
@@ -97,7 +116,12 @@ impl Executor {
             Instruction::Remove { .. } => vec![],
         };
         let values = applied.iter().chain(&wanted).map(String::as_str);
-        Redactor::new(values.chain([self.secret.get().expose()]))
+        Redactor::new(values.chain([self.secret.get().expose()]), self.output())
+    }
+
+    /// Whether what containers print may be reported; not under a policy that cannot be read.
+    pub fn output(&self) -> Output {
+        self.policy.read().map(|policy| policy.container_output).unwrap_or_default()
     }
 
     fn folder(&self, task: &Task, generation: u64) -> Folder {
@@ -128,6 +152,13 @@ impl Executor {
     }
 }
 
+/// For whoever may read this host's log; values of the configuration are not for them either.
+fn log_words(task: &Task, trouble: &Trouble, redactor: &Redactor) {
+    if !trouble.words.is_empty() {
+        tracing::warn!(deployment = %task.wanted.deployment, "it was said: {}", redactor.clean(&trouble.words));
+    }
+}
+
 impl Task {
     /// The instruction of an apply or repair; a plan has neither for a removal.
     fn run_instruction(&self) -> Result<&RunInstruction, Trouble> {
@@ -137,11 +168,21 @@ impl Task {
         }
     }
 
-    /// On disk before the step begins.
+    /// Remembers a generation that is newer than all before, whatever becomes of it; what was begun is over.
+    fn notice(&mut self) -> Result<(), Trouble> {
+        let generation = self.wanted.generation;
+        match generation > self.record.newest() {
+            true => self.remember(|record| (record.newest, record.attempt) = (Some(generation), None)),
+            false => Ok(()),
+        }
+    }
+
+    /// On disk before the step begins. A generation that is older than the newest has the host's consent, and counts from now.
     fn begin(&mut self, step: Step) -> Result<(), Trouble> {
         tracing::info!(deployment = %self.wanted.deployment, generation = self.wanted.generation, ?step, "step");
         let attempt = Attempt { generation: self.wanted.generation, step };
-        self.remember(|record| record.attempt = Some(attempt))
+        let newest = Some(self.wanted.generation);
+        self.remember(|record| (record.attempt, record.held, record.newest) = (Some(attempt), None, newest))
     }
 
     fn remember(&mut self, change: impl FnOnce(&mut Record)) -> Result<(), Trouble> {

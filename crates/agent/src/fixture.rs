@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use distr_domain::agent::{
-    DataRemoval, DesiredDeployment, DesiredState, ErrorCategory, Instruction, ReportedError, RunInstruction, Step,
+    AskedBy, DataRemoval, DesiredDeployment, DesiredState, ErrorCategory, Instruction, ReportedError, RunInstruction,
+    Step,
 };
 use distr_domain::ids::DeploymentId;
 use uuid::Uuid;
@@ -78,6 +79,7 @@ pub(crate) fn run_instruction() -> RunInstruction {
         compose: "services: {}".to_owned(),
         images: vec![],
         trust: None,
+        signatures: vec![],
         profiles: vec![],
         config: BTreeMap::new(),
     }
@@ -85,7 +87,13 @@ pub(crate) fn run_instruction() -> RunInstruction {
 
 pub(crate) fn wanted(generation: u64) -> DesiredDeployment {
     let instruction = Instruction::Run(run_instruction());
-    DesiredDeployment { deployment: DEPLOYMENT, application: "shop".parse().unwrap(), generation, instruction }
+    DesiredDeployment {
+        deployment: DEPLOYMENT,
+        application: "shop".parse().unwrap(),
+        generation,
+        asked_by: AskedBy::Vendor,
+        instruction,
+    }
 }
 
 pub(crate) fn wanted_removed(generation: u64, data: DataRemoval) -> DesiredDeployment {

@@ -1,5 +1,5 @@
-//! The folder of one generation: the vendor's compose file byte for byte, our overrides beside it, and the configuration.
-//! All that is needed to bring the generation back, without the hub.
+//! The folder of one generation: the vendor's compose file byte for byte, the same tree for compose, our override beside it, the
+//! configuration, and the resolved file that runs. All that is needed to bring the generation back, without the hub.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,17 +11,25 @@ use serde_json::{Map, Value, json};
 use crate::durable::{self, Access};
 use crate::env_file;
 use crate::fault::Trouble;
-use crate::model::Model;
 use crate::observe::{DEPLOYMENT_LABEL, GENERATION_LABEL, RELEASE_LABEL};
+use crate::policy::Withheld;
+use crate::resolved::Resolved;
+use crate::vendor_file::{self, VendorFile};
 
 pub const VENDOR_FILE: &str = "compose.yaml";
+/// the vendor's, as compose reads it
+pub const READ_FILE: &str = "compose.read.yaml";
 /// pins the images and labels the services
 pub const OVERRIDE_FILE: &str = "compose.distr.yaml";
-/// takes away what cannot exist twice
-pub const CANDIDATE_FILE: &str = "compose.candidate.yaml";
+/// takes away what compose must not see, so that the rest can be checked
+pub const WITHHELD_FILE: &str = "compose.withheld.yaml";
+/// what was verified, and runs
+pub const RESOLVED_FILE: &str = "compose.resolved.json";
+/// the same beside the release that serves
+pub const CANDIDATE_FILE: &str = "compose.candidate.json";
 
-pub const FILES: [&str; 2] = [VENDOR_FILE, OVERRIDE_FILE];
-pub const CANDIDATE_FILES: [&str; 3] = [VENDOR_FILE, OVERRIDE_FILE, CANDIDATE_FILE];
+/// From which the resolved file is made.
+pub const SOURCES: [&str; 2] = [READ_FILE, OVERRIDE_FILE];
 
 #[derive(Debug, Clone)]
 pub struct Folder {
@@ -39,17 +47,30 @@ impl Folder {
 
     /// Whether it was written to the end: the override is written last.
     pub fn is_whole(&self) -> bool {
-        FILES.iter().chain(&[".env"]).all(|file| self.path.join(file).exists())
+        [VENDOR_FILE, OVERRIDE_FILE, ".env"].iter().all(|file| self.path.join(file).exists())
     }
 
-    pub fn write_vendors(&self, run: &RunInstruction) -> Result<(), Trouble> {
+    pub fn write_vendors(&self, run: &RunInstruction, file: &VendorFile) -> Result<(), Trouble> {
         let env =
             env_file::render(&run.config).map_err(|error| Trouble::bad(ErrorCategory::Config, error.to_string()))?;
         durable::private_folder(&self.path).map_err(not_written)?;
         // a file of an earlier try must not complete this one
-        remove_file(&self.path.join(OVERRIDE_FILE)).map_err(not_written)?;
+        for file in [OVERRIDE_FILE, RESOLVED_FILE] {
+            remove_file(&self.path.join(file)).map_err(not_written)?;
+        }
         self.write(VENDOR_FILE, run.compose.as_bytes())?;
+        self.write_read(file)?;
         self.write(".env", env.as_bytes())
+    }
+
+    fn write_read(&self, file: &VendorFile) -> Result<(), Trouble> {
+        self.write(READ_FILE, file.text.as_bytes())
+    }
+
+    /// What compose reads, in a folder that an agent of an earlier version wrote.
+    pub fn complete(&self) -> Result<(), Trouble> {
+        let text = fs::read_to_string(self.path.join(VENDOR_FILE)).map_err(not_written)?;
+        self.write_read(&vendor_file::read(&text)?)
     }
 
     /// `services` are all that the vendor's file defines, whatever their profile.
@@ -64,8 +85,25 @@ impl Folder {
         self.write(OVERRIDE_FILE, format!("{content:#}\n").as_bytes())
     }
 
-    pub fn write_candidate(&self, model: &Model) -> Result<(), Trouble> {
-        self.write(CANDIDATE_FILE, candidate_of(model).as_bytes())
+    /// Takes away what compose must not see. The names of all files that compose resolves, of which `files` are the others.
+    pub fn write_withheld<'a>(&self, withheld: &Withheld, files: &[&'a str]) -> Result<Vec<&'a str>, Trouble> {
+        let mut files = files.to_vec();
+        if let Some(text) = withheld.compose_file() {
+            self.write(WITHHELD_FILE, text.as_bytes())?;
+            files.push(WITHHELD_FILE);
+        }
+        Ok(files)
+    }
+
+    pub fn write_resolved(&self, file: &str, resolved: &Resolved) -> Result<(), Trouble> {
+        let open =
+            || Trouble::bad(ErrorCategory::Config, "docker compose left a variable in the resolved compose file");
+        self.write(file, resolved.text().ok_or_else(open)?.as_bytes())
+    }
+
+    /// Nothing if an agent of an earlier version wrote the folder.
+    pub fn resolved(&self) -> Option<Resolved> {
+        Resolved::read(&fs::read_to_string(self.path.join(RESOLVED_FILE)).ok()?).ok()
     }
 
     /// The values of the configuration.
@@ -115,17 +153,6 @@ fn override_of(
         (service.clone(), content)
     };
     Ok(json!({"services": services.iter().map(of_service).collect::<Map<_, _>>()}))
-}
-
-/// YAML, for the sake of compose's `!reset`.
-fn candidate_of(model: &Model) -> String {
-    let mut text = "services: {".to_owned();
-    for (name, service) in &model.services {
-        let name = Value::from(name.as_str());
-        let container_name = if service.container_name.is_some() { ", container_name: !reset null" } else { "" };
-        text.push_str(&format!("\n  {name}: {{ports: !reset []{container_name}}},"));
-    }
-    text + "\n}\n"
 }
 
 fn remove_file(path: &Path) -> io::Result<()> {

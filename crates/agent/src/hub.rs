@@ -6,6 +6,7 @@ use std::time::Duration;
 use distr_domain::agent::{
     AgentError, EnrolRequest, EnrolResponse, HeartbeatRequest, HeartbeatResponse, RotateResponse,
 };
+use distr_domain::image::names_this_machine;
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use serde::de::DeserializeOwned;
 
@@ -13,16 +14,33 @@ use crate::secret::Secret;
 
 pub const AGENT_VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// Bytes of an answer: compose files and signatures of all deployments of a target, each of which the hub keeps below 10 MiB.
+const LARGEST_ANSWER: usize = 64 << 20;
+/// Bytes of a reason why the hub refused.
+const LARGEST_REFUSAL: usize = 64 << 10;
+
 #[derive(Debug, Clone)]
 pub struct Hub {
     http: Client,
     base: String,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    Secure,
+    /// the operator said so
+    AnyHttp,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum HubFault {
     #[error("{url:?} is not the URL of a hub: use http://HOST or https://HOST, without user and password")]
     BadUrl { url: String },
+    #[error(
+        "{url} has no encryption, so anybody between could read the credential and say what runs here: use https://, or \
+         --allow-insecure if you accept that"
+    )]
+    Insecure { url: String },
     #[error("cannot set up the connection to the hub: {0}")]
     Client(reqwest::Error),
     #[error("cannot reach the hub: {0}")]
@@ -31,6 +49,8 @@ pub enum HubFault {
     Refused { status: u16, code: String, message: String },
     #[error("the hub's answer is not understood: {0}")]
     Garbled(String),
+    #[error("the hub's answer has more than {limit} bytes; no more is read")]
+    TooLarge { limit: usize },
 }
 
 impl HubFault {
@@ -41,12 +61,16 @@ impl HubFault {
 }
 
 impl Hub {
-    pub fn try_new(base: &str) -> Result<Self, HubFault> {
+    /// Plain HTTP goes to this machine alone, unless `transport` allows more.
+    pub fn try_new(base: &str, transport: Transport) -> Result<Self, HubFault> {
         let bad = || HubFault::BadUrl { url: base.split('@').next_back().unwrap_or_default().to_owned() };
         let url = Url::parse(base).map_err(|_| bad())?;
         let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !plain {
             return Err(bad());
+        }
+        if url.scheme() == "http" && transport == Transport::Secure && !names_this_machine(url.authority()) {
+            return Err(HubFault::Insecure { url: base.to_owned() });
         }
         let http = Client::builder()
             .user_agent(concat!("distr-agent/", env!("CARGO_PKG_VERSION")))
@@ -60,6 +84,11 @@ impl Hub {
 
     pub fn base(&self) -> &str {
         &self.base
+    }
+
+    /// `host[:port]`
+    pub fn authority(&self) -> String {
+        Url::parse(&self.base).map(|url| url.authority().to_owned()).unwrap_or_default()
     }
 
     pub async fn enrol(&self, token: &Secret, nonce: &str) -> Result<EnrolResponse, HubFault> {
@@ -94,14 +123,26 @@ impl Hub {
 }
 
 async fn read<T: DeserializeOwned>(response: Response) -> Result<T, HubFault> {
-    let bytes = response.bytes().await.map_err(|error| HubFault::Unreachable(causes(&error)))?;
+    let bytes = body(response, LARGEST_ANSWER).await?;
     serde_json::from_slice(&bytes).map_err(|error| HubFault::Garbled(error.to_string()))
+}
+
+/// The body, of which at most `limit` bytes are read.
+async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, HubFault> {
+    let mut body = vec![];
+    while let Some(chunk) = response.chunk().await.map_err(|error| HubFault::Unreachable(causes(&error)))? {
+        if body.len() + chunk.len() > limit {
+            return Err(HubFault::TooLarge { limit });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 async fn refusal(response: Response) -> HubFault {
     let status = response.status();
-    let said = response.json::<AgentError>().await;
-    let unsaid = |_| AgentError { code: "http".to_owned(), message: reason(status).to_owned() };
+    let said = body(response, LARGEST_REFUSAL).await.ok().and_then(|body| serde_json::from_slice(&body).ok());
+    let unsaid = || AgentError { code: "http".to_owned(), message: reason(status).to_owned() };
     let AgentError { code, message } = said.unwrap_or_else(unsaid);
     HubFault::Refused { status: status.as_u16(), code, message }
 }
@@ -123,13 +164,64 @@ fn causes(error: &dyn Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
+
+    /// A hub that says `status` and then sends without an end; counts what it got rid of.
+    fn endless(status: &'static str) -> (String, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let sent = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&sent);
+        std::thread::spawn(move || {
+            let (mut caller, _) = listener.accept().unwrap();
+            let mut request = [0; 4096];
+            let _ = caller.read(&mut request);
+            let _ = caller.write_all(format!("HTTP/1.1 {status}\r\nconnection: close\r\n\r\n").as_bytes());
+            let piece = vec![b' '; 1 << 20];
+            while counted.load(Ordering::SeqCst) < 4 * LARGEST_ANSWER && caller.write_all(&piece).is_ok() {
+                counted.fetch_add(piece.len(), Ordering::SeqCst);
+            }
+        });
+        (base, sent)
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_an_end_is_read_to_a_limit() {
+        for (status, limit, said) in [
+            ("200 OK", LARGEST_ANSWER, "the hub's answer has more than 67108864 bytes"),
+            ("403 Forbidden", LARGEST_REFUSAL, "the hub refused: Forbidden (http, HTTP 403)"),
+        ] {
+            let (base, sent) = endless(status);
+            let hub = Hub::try_new(&base, Transport::Secure).unwrap();
+            let fault = hub.rotate(&Secret::new("s")).await.unwrap_err();
+            assert!(fault.to_string().contains(said), "{fault}");
+            // what lies in buffers between the two comes on top
+            assert!(sent.load(Ordering::SeqCst) < limit + (32 << 20), "{status}: {sent:?}");
+        }
+    }
 
     #[test]
     fn a_hub_is_named_by_a_plain_url() {
         for bad in ["", "hub.example", "ftp://hub.example", "https://user:hunter2@hub.example", "https://h?x=1"] {
-            let fault = Hub::try_new(bad).unwrap_err();
+            let fault = Hub::try_new(bad, Transport::AnyHttp).unwrap_err();
             assert!(!fault.to_string().contains("hunter2"), "{fault}");
+        }
+    }
+
+    #[test]
+    fn plain_http_goes_to_this_machine_alone_unless_it_is_allowed() {
+        for here in ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:8080", "https://hub.example"] {
+            Hub::try_new(here, Transport::Secure).unwrap();
+        }
+        for there in ["http://hub.example", "http://10.0.0.1:8080", "HTTP://hub.example", "http://localhost.example"] {
+            let fault = Hub::try_new(there, Transport::Secure).unwrap_err().to_string();
+            assert!(fault.contains("has no encryption") && fault.contains("--allow-insecure"), "{fault}");
+            Hub::try_new(there, Transport::AnyHttp).unwrap();
         }
     }
 }

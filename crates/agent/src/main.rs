@@ -8,18 +8,26 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use distr_agent::data_dir::DataDir;
 use distr_agent::enrol::{self, TOKEN_VARIABLE};
-use distr_agent::hub::Hub;
+use distr_agent::host_trust::{self, HostTrust};
+use distr_agent::hub::{Hub, Transport};
 use distr_agent::identity::Identity;
+use distr_agent::policy::PolicyFile;
 use tracing_subscriber::EnvFilter;
 
+use crate::output::line;
+
+mod command;
+mod output;
 mod run;
+mod status_command;
+mod trust_command;
 
 #[derive(Parser)]
 #[command(
     name = "distr-agent",
     version,
     about,
-    after_help = "Exit codes: 0 done, 1 a fault, 2 wrong usage, 3 a deployment failed (run --once)"
+    after_help = "Exit codes: 0 done, 1 a fault, 2 wrong usage, 3 a deployment failed (run --once) or is refused (policy check)"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -37,12 +45,36 @@ enum Command {
         #[arg(long, env = "DISTR_HUB_URL")]
         hub: String,
         #[command(flatten)]
+        pins: Pins,
+        #[command(flatten)]
+        insecure: Insecure,
+        #[command(flatten)]
         place: Place,
     },
     /// Bring about what the hub desires, and report; enrols first if DISTR_ENROLMENT_TOKEN is set and it has no identity
     Run(Run),
+    /// Show who this agent is, which keys are pinned, and what is deployed with whose signature
+    Status {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// The keys that this host trusts, and the lowest versions that it takes
+    #[command(subcommand)]
+    Trust(trust_command::Command),
+    /// What releases may do on this host: check a compose file, show what is in force, print the default
+    Policy {
+        #[command(subcommand)]
+        command: command::policy::Command,
+    },
+    /// What waits for somebody on this host, and whether it may go on
+    Consent {
+        #[command(subcommand)]
+        command: command::consent::Command,
+    },
     /// Exchange the agent's credential for a new one; the agent must not be running
     Rotate {
+        #[command(flatten)]
+        insecure: Insecure,
         #[command(flatten)]
         place: Place,
     },
@@ -53,6 +85,40 @@ struct Place {
     /// Where the agent keeps its identity and deployments [default: /var/lib/distr-agent, or $XDG_STATE_HOME/distr-agent for other users than root]
     #[arg(long, env = "DISTR_AGENT_DATA_DIR")]
     data_dir: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Pins {
+    /// A file with a public key that releases must be signed by; once there is one, no key of the hub counts. May be given several times
+    #[arg(long = "trust-key", env = host_trust::KEYS_VARIABLE, value_delimiter = ',', value_name = "[NAME=]FILE")]
+    keys: Vec<String>,
+}
+
+impl Pins {
+    /// Before the hub is asked for anything.
+    fn store(&self, data: &DataDir) -> Result<()> {
+        if self.keys.is_empty() {
+            return Ok(());
+        }
+        let mut trust = HostTrust::load(data)?;
+        for key in &self.keys {
+            trust.pin(host_trust::read_key(key)?)?;
+        }
+        Ok(trust.store(data)?)
+    }
+}
+
+#[derive(Args)]
+struct Insecure {
+    /// Also take a hub with plain HTTP that is not on this machine: whoever sits between can read the credential and say what runs
+    #[arg(long, env = "DISTR_ALLOW_INSECURE", value_parser = clap::builder::FalseyValueParser::new())]
+    allow_insecure: bool,
+}
+
+impl Insecure {
+    fn transport(&self) -> Transport {
+        if self.allow_insecure { Transport::AnyHttp } else { Transport::Secure }
+    }
 }
 
 #[derive(Args)]
@@ -70,13 +136,39 @@ struct Run {
     #[arg(long, env = "DISTR_HUB_URL")]
     hub: Option<String>,
     #[command(flatten)]
+    pins: Pins,
+    #[command(flatten)]
+    insecure: Insecure,
+    #[command(flatten)]
     place: Place,
+    #[command(flatten)]
+    policy: PolicyPlace,
+}
+
+#[derive(Args)]
+pub(crate) struct PolicyPlace {
+    /// The policy of this host; without such a file, the built-in default denies
+    #[arg(long, env = "DISTR_AGENT_POLICY", default_value_os_t = PolicyFile::default_path())]
+    policy: PathBuf,
+}
+
+impl PolicyPlace {
+    fn path(&self) -> PathBuf {
+        self.policy.clone()
+    }
+
+    fn file(&self) -> PolicyFile {
+        PolicyFile { path: self.path() }
+    }
 }
 
 impl Place {
+    fn path(&self) -> PathBuf {
+        self.data_dir.clone().unwrap_or_else(DataDir::default_path)
+    }
+
     fn open(&self) -> Result<DataDir> {
-        let path = self.data_dir.clone().unwrap_or_else(DataDir::default_path);
-        Ok(DataDir::open(&path)?)
+        Ok(DataDir::open(&self.path())?)
     }
 }
 
@@ -87,8 +179,9 @@ fn main() -> ExitCode {
     log(cli.log_json);
     match dispatch(cli.command) {
         Ok(code) => code,
+        Err(error) if output::is_unread(&error) => ExitCode::from(output::NOBODY_READS),
         Err(error) => {
-            eprintln!("distr-agent: {error:#}");
+            eprintln!("distr-agent: {}", output::visible(&format!("{error:#}")));
             ExitCode::FAILURE
         }
     }
@@ -98,34 +191,49 @@ fn main() -> ExitCode {
 #[tokio::main(flavor = "current_thread")]
 async fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Enrol { hub, place } => enrol(&hub, &place).await,
+        Command::Enrol { hub, pins, insecure, place } => enrol(&hub, insecure.transport(), &pins, &place).await,
+        Command::Status { place } => status_command::run(&place.open()?),
+        Command::Trust(command) => command.run(),
         Command::Run(run) => run::run(&run).await,
-        Command::Rotate { place } => rotate(&place).await,
+        Command::Policy { command } => command::policy::run(&command).await,
+        Command::Consent { command } => command::consent::run(&command),
+        Command::Rotate { insecure, place } => rotate(insecure.transport(), &place).await,
     }
 }
 
-async fn enrol(hub: &str, place: &Place) -> Result<ExitCode> {
+async fn enrol(hub: &str, transport: Transport, pins: &Pins, place: &Place) -> Result<ExitCode> {
     let data = place.open()?;
     let _lock = data.lock()?;
     if let Some(identity) = Identity::load(&data.identity())? {
         anyhow::bail!("this agent is enrolled already, as target {} at {}", identity.target, identity.hub);
     }
+    pins.store(&data)?;
+    let identity = exchange(hub, transport, &data).await;
+    let identity = match pins.keys.is_empty() {
+        true => identity?,
+        false => {
+            identity.context("the keys are pinned (see: distr-agent trust list), but the agent is not enrolled")?
+        }
+    };
+    line(format!("enrolled as target {}", identity.target))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn exchange(hub: &str, transport: Transport, data: &DataDir) -> Result<Identity> {
     let token = match enrol::token_from_environment() {
         Some(token) => Some(token),
         None => enrol::token_from_input().context("cannot read standard input")?,
     };
     let token = token.with_context(|| format!("no token: set {TOKEN_VARIABLE} or write it to standard input"))?;
-    let identity = enrol::enrol(&Hub::try_new(hub)?, &token, &data).await?;
-    println!("enrolled as target {}", identity.target);
-    Ok(ExitCode::SUCCESS)
+    Ok(enrol::enrol(&Hub::try_new(hub, transport)?, &token, data).await?)
 }
 
-async fn rotate(place: &Place) -> Result<ExitCode> {
+async fn rotate(transport: Transport, place: &Place) -> Result<ExitCode> {
     let data = place.open()?;
     let _lock = data.lock()?;
     let identity = Identity::load(&data.identity())?.context("this agent is not enrolled")?;
-    let identity = enrol::rotate(&Hub::try_new(&identity.hub)?, &identity.secret, &data).await?;
-    println!("the credential is now {}", identity.credential);
+    let identity = enrol::rotate(&Hub::try_new(&identity.hub, transport)?, &identity.secret, &data).await?;
+    line(format!("the credential is now {}", identity.credential))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -28,9 +28,15 @@ pub struct Record {
     /// what was given up
     #[serde(default)]
     pub failed: Option<FailedGeneration>,
+    /// the generation that the host did not let begin
+    #[serde(default)]
+    pub held: Option<u64>,
     /// the generation by which it was removed
     #[serde(default)]
     pub removed: Option<u64>,
+    /// the newest generation that was asked for; nothing if an agent of an earlier version wrote the record
+    #[serde(default)]
+    pub newest: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,7 +71,16 @@ pub struct FailedGeneration {
 
 impl Record {
     pub fn new(project: String) -> Self {
-        Self { project, applied: None, attempt: None, failed: None, removed: None }
+        Self { project, applied: None, attempt: None, failed: None, held: None, removed: None, newest: None }
+    }
+
+    /// The newest generation that was asked for, as far as it is known.
+    pub fn newest(&self) -> u64 {
+        let applied = self.applied.as_ref().map(|applied| applied.generation);
+        let attempt = self.attempt.as_ref().map(|attempt| attempt.generation);
+        let failed = self.failed.as_ref().map(|failed| failed.generation);
+        let traces = [applied, attempt, failed, self.held, self.removed].into_iter().flatten().max();
+        self.newest.or(traces).unwrap_or_default()
     }
 
     pub fn has_failed(&self, generation: u64) -> bool {
@@ -114,6 +129,16 @@ pub fn store(data: &DataDir, deployment: DeploymentId, record: &Record) -> io::R
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_newest_generation_is_known_also_from_the_record_of_an_earlier_version() {
+        let record = Record { held: Some(7), removed: Some(3), ..Record::new("distr-shop".to_owned()) };
+        let mut old = serde_json::to_value(&record).unwrap();
+        old.as_object_mut().unwrap().remove("newest");
+        assert_eq!(serde_json::from_value::<Record>(old).unwrap().newest(), 7);
+        // somebody on the host agreed to an older one
+        assert_eq!(Record { newest: Some(5), ..record }.newest(), 5);
+    }
 
     #[test]
     fn records_are_read_as_they_were_written_and_a_broken_one_holds_up_no_other() {

@@ -58,7 +58,9 @@ fn run(wanted: &DesiredDeployment, observed: &Observed, record: Option<&Record>)
     let Some(record) = record else { return Some(Kind::Apply(Resume::Start)) };
     let settled = record.has_applied(wanted.generation) || record.has_failed(wanted.generation);
     if !settled {
-        return Some(Kind::Apply(resume(wanted.generation, record)));
+        return Some(
+            held_repair(wanted.generation, observed, record).unwrap_or(Kind::Apply(resume(wanted.generation, record))),
+        );
     }
     if !observed.of_project(&candidate_of(&record.project)).is_empty() {
         return Some(Kind::DropCandidate);
@@ -68,6 +70,12 @@ fn run(wanted: &DesiredDeployment, observed: &Observed, record: Option<&Record>)
         Some(applied) => drift::find(applied, &containers).map(|drift| Kind::Repair { drift }),
         None => (!containers.is_empty()).then_some(Kind::TakeDown),
     }
+}
+
+/// While the host holds what is wanted, what runs is looked after: that may be for long.
+fn held_repair(generation: u64, observed: &Observed, record: &Record) -> Option<Kind> {
+    let applied = record.applied.as_ref().filter(|_| record.held == Some(generation))?;
+    drift::find(applied, &observed.of_project(&record.project)).map(|drift| Kind::Repair { drift })
 }
 
 fn resume(generation: u64, record: &Record) -> Resume {

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use distr_domain::agent::{DesiredState, HeartbeatRequest, HeartbeatResponse};
+use distr_domain::agent::{DesiredState, ErrorCategory, HeartbeatRequest, HeartbeatResponse, Report};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
@@ -86,6 +86,19 @@ impl Held {
             Err(error) => tracing::error!(%error, "cannot keep the desired state on disk"),
         }
     }
+}
+
+/// A hub of an earlier version does not know the category of what the host holds, and refuses the whole request. Whether
+/// there was something to say in its own words.
+fn downgrade(reports: &mut [Report]) -> bool {
+    let errors = reports.iter_mut().flat_map(|report| {
+        report.deployments.iter_mut().filter_map(|deployment| deployment.error.as_mut()).chain(report.error.as_mut())
+    });
+    let mut changed = false;
+    for error in errors.filter(|error| error.category == ErrorCategory::Policy) {
+        (error.category, changed) = (ErrorCategory::Entitlement, true);
+    }
+    changed
 }
 
 impl Reporter {
@@ -180,8 +193,11 @@ impl Reporter {
     }
 
     /// Half of the reports; one alone that is refused would hold up all that follow it for ever, so it goes.
-    fn smaller(&self, request: HeartbeatRequest, fault: &HubFault) -> Vec<distr_domain::agent::Report> {
+    fn smaller(&self, request: HeartbeatRequest, fault: &HubFault) -> Vec<Report> {
         let mut reports = request.reports;
+        if downgrade(&mut reports) {
+            return reports;
+        }
         match reports.len() {
             1 => {
                 tracing::error!(sequence = reports[0].sequence, "a report is refused and is lost: {fault}");
@@ -205,5 +221,42 @@ impl Reporter {
             self.desired.take(desired);
         }
         self.desired.store(&self.data);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use distr_domain::agent::{DeploymentReport, Health, ReportedError, Step};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::fixture::DEPLOYMENT;
+
+    #[test]
+    fn a_hub_that_does_not_know_the_category_is_told_in_its_own_words_once() {
+        let error = ReportedError { category: ErrorCategory::Policy, text: "held".to_owned() };
+        let deployment = DeploymentReport {
+            deployment: DEPLOYMENT,
+            generation: 1,
+            step: Step::Pending,
+            running: None,
+            health: Health::Unknown,
+            drift: None,
+            error: Some(error),
+        };
+        let mut reports = [Report {
+            id: Uuid::nil(),
+            boot: Uuid::nil(),
+            sequence: 1,
+            at: chrono::DateTime::UNIX_EPOCH,
+            agent_version: "1".to_owned(),
+            deployments: vec![deployment],
+            error: None,
+            missing: None,
+            contact: None,
+        }];
+        assert!(downgrade(&mut reports) && !downgrade(&mut reports));
+        let told = reports[0].deployments[0].error.as_ref().unwrap();
+        assert_eq!((told.category, told.text.as_str()), (ErrorCategory::Entitlement, "held"));
     }
 }

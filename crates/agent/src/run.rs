@@ -15,6 +15,7 @@ use distr_agent::execute::{Executor, Timing};
 use distr_agent::hub::Hub;
 use distr_agent::identity::Identity;
 use distr_agent::journal::{Journal, Limits};
+use distr_agent::policy::PolicyFile;
 use distr_agent::reporter::{Held, Reporter};
 use distr_agent::secret::CurrentSecret;
 use distr_agent::{desired, memory, wake};
@@ -35,7 +36,7 @@ pub(crate) async fn run(options: &Run) -> Result<ExitCode> {
     let data = options.place.open()?;
     let _lock = data.lock()?;
     let identity = identity(options, &data).await?;
-    let hub = Hub::try_new(options.hub.as_deref().unwrap_or(&identity.hub))?;
+    let hub = Hub::try_new(options.hub.as_deref().unwrap_or(&identity.hub), options.insecure.transport())?;
     tracing::info!(target_id = %identity.target, hub = hub.base(), "the agent starts");
     let journal = Journal::open(data.journal(), Limits::default());
     let board = Arc::new(Board::new(Arc::new(SystemClock), journal));
@@ -45,6 +46,8 @@ pub(crate) async fn run(options: &Run) -> Result<ExitCode> {
         engine: Arc::clone(&engine),
         data: data.clone(),
         secret: secret.clone(),
+        policy: PolicyFile { path: options.policy.path() },
+        hub: hub.authority(),
         timing: Timing { soak: Duration::from_secs(options.soak.into()), ..Timing::default() },
     });
     let memory = memory::load(&data).context("cannot read what was deployed")?;
@@ -67,6 +70,7 @@ pub(crate) async fn run(options: &Run) -> Result<ExitCode> {
 }
 
 async fn identity(options: &Run, data: &DataDir) -> Result<Identity> {
+    options.pins.store(data)?;
     if let Some(identity) = Identity::load(&data.identity())? {
         return Ok(identity);
     }
@@ -74,7 +78,7 @@ async fn identity(options: &Run, data: &DataDir) -> Result<Identity> {
     let token = token
         .with_context(|| format!("the agent is not enrolled: run `distr-agent enrol`, or set {TOKEN_VARIABLE}"))?;
     let hub = options.hub.as_deref().context("the agent is not enrolled: say at which hub with --hub")?;
-    Ok(enrol::enrol(&Hub::try_new(hub)?, &token, data).await?)
+    Ok(enrol::enrol(&Hub::try_new(hub, options.insecure.transport())?, &token, data).await?)
 }
 
 /// One that cannot be read counts as none: the hub sends it again.

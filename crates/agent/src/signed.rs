@@ -1,81 +1,143 @@
-//! Verifies a release's images before anything of it is written, pulled or run: with the keys that the release was published
-//! with and the signatures that came along. No network, no clock. The images are pulled by the digests that are verified here.
+//! Verifies a release before anything of it is written, pulled or run: with the keys of this host if it pins any, else with
+//! those that its hub names. No network, no clock. The images are pulled by the digests that are verified here.
+
+use std::collections::BTreeMap;
+use std::fmt;
 
 use distr_domain::agent::{ErrorCategory, PinnedImage, RunInstruction, Trust};
-use distr_signature::{Claim, PublicKey, verify};
+use distr_domain::names::Slug;
+use distr_domain::oci::Digest;
+use distr_domain::trust::{SignedParts, TrustedKey};
+use distr_signature::{Claim, PublicKey, ReleaseStatement, verify, verify_release};
 
 use crate::fault::Trouble;
+use crate::host_trust::HostTrust;
 
-pub fn check(run: &RunInstruction) -> Result<(), Trouble> {
-    let Some(Trust { keys }) = &run.trust else { return Ok(()) };
-    let keys: Result<Vec<PublicKey>, _> = keys.iter().map(PublicKey::parse).collect();
-    let keys = keys.map_err(|error| Trouble::bad(ErrorCategory::Entitlement, format!("the release trusts {error}")))?;
-    run.images.iter().try_for_each(|image| check_image(image, &keys))
+/// What signatures say of a release: by whose key an image may run here. Of an image that is not in it nobody vouched.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Verified {
+    required: bool,
+    pinned: bool,
+    whole: Option<Slug>,
+    keys: BTreeMap<Digest, Slug>,
 }
 
-fn check_image(image: &PinnedImage, keys: &[PublicKey]) -> Result<(), Trouble> {
+impl Verified {
+    /// Whether only that may run for which there is a key. If not, every image goes, signed or not.
+    pub fn is_required(&self) -> bool {
+        self.required
+    }
+
+    /// The trusted key that vouches for the image with this digest: it signed the image, or the release that names it, be it
+    /// by a service or in the text of the compose file.
+    pub fn key_of(&self, digest: &Digest) -> Option<&Slug> {
+        self.keys.get(digest)
+    }
+
+    /// The trusted key that signed the release as a whole, its compose file included.
+    pub fn signer_of_release(&self) -> Option<&Slug> {
+        self.whole.as_ref()
+    }
+}
+
+impl fmt::Display for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whose = if self.pinned { "pinned on this host" } else { "named by the hub" };
+        match &self.whole {
+            Some(key) => write!(f, "the release as a whole is signed by key \"{key}\", {whose}"),
+            None if self.required => write!(f, "each image is signed by a key {whose}; the compose file is not signed"),
+            None => write!(f, "nothing is verified: no key is pinned on this host, and the hub names none"),
+        }
+    }
+}
+
+/// What of the release is signed, or why it may not run.
+pub fn check(host: &HostTrust, application: &Slug, run: &RunInstruction) -> Result<Verified, Trouble> {
+    check_floor(host, application, run)?;
+    let pinned = host.is_pinned();
+    let (keys, requires) = match &run.trust {
+        // the release's own signature covers its images, whatever the hub demands of them
+        _ if pinned => (public(&host.keys, "this host pins")?, SignedParts::Release),
+        Some(Trust { keys, requires }) => (public(keys, "the release trusts")?, *requires),
+        None => return Ok(Verified::default()),
+    };
+    let mut verified = Verified { required: true, pinned, ..Verified::default() };
+    if requires.release() {
+        let key = check_whole(application, run, &keys)?;
+        let digests = run.images.iter().map(|image| image.digest.clone()).chain(named_digests(&run.compose));
+        verified.keys.extend(digests.map(|digest| (digest, key.clone())));
+        verified.whole = Some(key);
+    }
+    if requires.images() {
+        for image in &run.images {
+            verified.keys.insert(image.digest.clone(), check_image(image, &keys)?);
+        }
+    }
+    Ok(verified)
+}
+
+/// An old release keeps its signature for ever, and whoever hands out releases may hand out that one.
+fn check_floor(host: &HostTrust, application: &Slug, run: &RunInstruction) -> Result<(), Trouble> {
+    match host.floors.get(application) {
+        Some(floor) if run.version < *floor => Err(refused(format!(
+            "{application} {} may not run here: this host takes no version below {floor}, \
+             see `distr-agent trust set-floor`",
+            run.version
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn public(keys: &[TrustedKey], whose: &str) -> Result<Vec<PublicKey>, Trouble> {
+    let keys: Result<_, _> = keys.iter().map(PublicKey::parse).collect();
+    keys.map_err(|error| refused(format!("{whose} {error}")))
+}
+
+/// The name of the key that signed the release as a whole.
+fn check_whole(application: &Slug, run: &RunInstruction, keys: &[PublicKey]) -> Result<Slug, Trouble> {
+    let name = |reason: &dyn fmt::Display| format!("{application} {} may not run here: {reason}", run.version);
+    let owner = run.images.first().and_then(|image| image.repository.split('/').next()?.parse::<Slug>().ok());
+    let owner = owner.ok_or_else(|| refused(name(&"it has no image of the hub's registry")))?;
+    let services = run.images.iter().map(|image| {
+        let PinnedImage { service, repository, digest, .. } = image;
+        (service.clone(), repository.clone(), digest.clone())
+    });
+    let release = ReleaseStatement::new((&owner, application, &run.version), &run.compose, services);
+    match verify_release(&release, &run.signatures, keys) {
+        Ok(key) => {
+            tracing::info!(%application, version = %run.version, key = %key.name, "signature of the release verified");
+            Ok(key.name.clone())
+        }
+        Err(reason) => Err(refused(name(&reason))),
+    }
+}
+
+/// The name of the key that signed it.
+fn check_image(image: &PinnedImage, keys: &[PublicKey]) -> Result<Slug, Trouble> {
     let claims: Vec<Claim> = image.signature.iter().filter_map(Claim::read).collect();
     match verify(&image.digest, &claims, keys) {
         Ok((key, _)) => {
             tracing::info!(image = image.repository, digest = %image.digest, key = %key.name, "signature verified");
-            Ok(())
+            Ok(key.name.clone())
         }
         Err(reason) => {
             let PinnedImage { service, repository, digest, .. } = image;
-            let text = format!("service {service}: image {repository}@{digest} may not run here: {reason}");
-            Err(Trouble::bad(ErrorCategory::Entitlement, text))
+            Err(refused(format!("service {service}: image {repository}@{digest} may not run here: {reason}")))
         }
     }
+}
+
+/// The digests that a text names as images are named, as `…@sha256:…`.
+fn named_digests(compose: &str) -> impl Iterator<Item = Digest> {
+    compose.split('@').skip(1).filter_map(|rest| {
+        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == ':')).unwrap_or(rest.len());
+        rest[..end].parse().ok()
+    })
+}
+
+fn refused(text: String) -> Trouble {
+    Trouble::bad(ErrorCategory::Entitlement, text)
 }
 
 #[cfg(test)]
-mod tests {
-    use distr_domain::trust::{SignedLayer, TrustedKey};
-
-    use super::*;
-    use crate::fault::Blame;
-    use crate::fixture::run_instruction;
-
-    const SIGNED: &str = "sha256:f817763fbb6dfb7f2124c80808ec6293e0c0144f70eaefedd75d5e0ece5e7fbc";
-
-    /// As cosign 3 signed it.
-    fn release(digest: &str, key: &str, signed: bool) -> RunInstruction {
-        let signature = SignedLayer {
-            media_type: "application/vnd.dev.sigstore.bundle.v0.3+json".to_owned(),
-            signature: None,
-            content: include_str!("../../signature/tests/cosign/bundle.json").to_owned(),
-        };
-        let image = PinnedImage {
-            service: "web".to_owned(),
-            repository: "acme/web".to_owned(),
-            digest: digest.parse().unwrap(),
-            signature: signed.then_some(signature),
-        };
-        let key = TrustedKey { name: "ci".parse().unwrap(), pem: key.to_owned() };
-        RunInstruction { images: vec![image], trust: Some(Trust { keys: vec![key] }), ..run_instruction() }
-    }
-
-    #[test]
-    fn only_what_a_trusted_key_signed_may_run() {
-        let key = include_str!("../../signature/tests/cosign/key.pub");
-        check(&release(SIGNED, key, true)).unwrap();
-        let other = format!("sha256:{}", "0".repeat(64));
-        let foreign = include_str!("../../signature/tests/cosign/ed25519.pub");
-        for (release, reason) in [
-            (release(SIGNED, key, false), "it is not signed"),
-            (release(SIGNED, foreign, true), "it is signed by an unknown key, and by none of \"ci\""),
-            (release(&other, key, true), "is of another image, sha256:f817"),
-            (release(SIGNED, "no key", true), "the release trusts key \"ci\" is not a PEM file"),
-        ] {
-            let trouble = check(&release).unwrap_err();
-            assert!(trouble.text.contains(reason), "{}", trouble.text);
-            assert_eq!((trouble.category, trouble.blame), (ErrorCategory::Entitlement, Blame::Generation));
-        }
-    }
-
-    #[test]
-    fn a_release_without_a_policy_needs_no_signature() {
-        let release = RunInstruction { trust: None, ..release(SIGNED, "", false) };
-        check(&release).unwrap();
-    }
-}
+mod tests;

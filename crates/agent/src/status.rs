@@ -7,6 +7,7 @@ use distr_domain::agent::{
 use crate::drift;
 use crate::memory::Record;
 use crate::observe::{Container, Observed, Probe, State, running};
+use crate::policy::Output;
 use crate::redact::Redactor;
 
 /// What the converger knows of a deployment beside the record.
@@ -41,14 +42,18 @@ pub fn report(
     let illness = ill
         .filter(|_| step == Step::Applied)
         .map(|text| ReportedError { category: ErrorCategory::Unhealthy, text: redactor(wanted).clean(&text) });
+    // what the host held is over when a step begins
+    let is_told = |trouble: &&ReportedError| trouble.category != ErrorCategory::Policy || step == Step::Pending;
+    let trouble = doing.trouble.as_ref().filter(is_told).cloned();
     DeploymentReport {
         deployment: wanted.deployment,
         generation: wanted.generation,
         step,
         running: running(&containers),
         health,
-        drift,
-        error: failure.or_else(|| doing.trouble.clone()).or(illness),
+        // a container's name may be a value
+        drift: drift.map(|drift| redactor(wanted).clean(&drift)),
+        error: failure.or(trouble).or(illness),
     }
 }
 
@@ -100,7 +105,11 @@ fn of_container(container: &Container) -> (Health, String) {
     let Container { service, .. } = container;
     match (container.state, container.probe) {
         (State::Running, Some(Probe::Unhealthy)) => {
-            (Health::Fail, format!("service {service} is unhealthy: {}", container.probe_output))
+            let said = Some(&container.probe_output).filter(|said| !said.is_empty());
+            (
+                Health::Fail,
+                format!("service {service} is unhealthy{}", said.map(|said| format!(": {said}")).unwrap_or_default()),
+            )
         }
         (State::Running, Some(Probe::Starting)) => (Health::Unknown, String::new()),
         (State::Running, Some(Probe::Healthy) | None) => (Health::Ok, String::new()),
@@ -113,7 +122,7 @@ fn of_container(container: &Container) -> (Health, String) {
 
 fn redactor(wanted: &DesiredDeployment) -> Redactor {
     match &wanted.instruction {
-        Instruction::Run(run) => Redactor::new(run.config.values().map(String::as_str)),
+        Instruction::Run(run) => Redactor::new(run.config.values().map(String::as_str), Output::Errors),
         Instruction::Remove { .. } => Redactor::default(),
     }
 }

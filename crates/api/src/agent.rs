@@ -12,13 +12,9 @@ pub use tallies::Tallies;
 /// Where agents report; its limits are by agent.
 pub const HEARTBEATS: &str = "/agent/v1/heartbeats";
 
-/// Reports are small: a body above this is not one.
-const MAX_BODY: usize = 1024 * 1024;
-
 pub fn configure(config: &mut web::ServiceConfig) {
     config.service(
         web::scope("/agent/v1")
-            .app_data(crate::http::json_body(MAX_BODY))
             .route("/openapi.yaml", web::get().to(openapi::describe))
             .route("/enrol", web::post().to(handlers::enrol))
             .route("/heartbeats", web::post().to(handlers::heartbeats))

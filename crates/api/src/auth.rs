@@ -8,16 +8,17 @@ mod sign_in;
 pub mod throttle;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use deadpool_postgres::Pool;
-use distr_domain::ids::{CredentialId, CustomerId, MemberId, OrganizationId, TargetId};
+use distr_domain::ids::{CredentialId, CustomerId, MemberId, OrganizationId, TargetId, TokenId};
 use distr_domain::member::MemberKind;
 use distr_domain::names::RepositoryPath;
 use distr_domain::pattern::Pattern;
 use distr_domain::permission::{Membership, Permission};
-use distr_domain::token::TokenScope;
+use distr_domain::token::{Parent, TokenLimits, TokenScope, is_for};
 use distr_eventlog::Actor;
 use distr_projections::{Scope, Together};
 use tokio_postgres::Row;
@@ -25,11 +26,11 @@ use tokio_postgres::types::Json;
 use uuid::Uuid;
 
 use crate::clock::SharedClock;
-use crate::error::ApiError;
+use crate::failure::Failure;
 use crate::hub::Hub;
 use crate::ops::credential::{self, CredentialKind};
 
-pub use sign_in::{SignIn, SignedIn, sign_in};
+pub use sign_in::{SignIn, SignedIn, Tried, open as open_session, record as record_sign_in, sign_in};
 
 /// Whoever showed a credential that lets in.
 #[derive(Debug, Clone)]
@@ -62,7 +63,7 @@ pub struct AgentCaller {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Via {
     Session { id: Uuid },
-    Token { id: Uuid, scopes: Vec<TokenScope>, repositories: Vec<Pattern> },
+    Token { id: Uuid, depth: usize, limits: TokenLimits },
 }
 
 impl Via {
@@ -78,7 +79,7 @@ impl Via {
 #[derive(Debug, Clone)]
 pub struct RequestInfo {
     pub correlation: Uuid,
-    pub address: Option<String>,
+    pub address: Option<IpAddr>,
     pub user_agent: Option<String>,
 }
 
@@ -94,50 +95,85 @@ impl MemberCaller {
         }
     }
 
-    /// By role, and by the token's scopes if it came with a token.
-    pub fn may(&self, permission: Permission) -> bool {
-        let in_scope = match &self.via {
-            Via::Session { .. } => true,
-            Via::Token { scopes, .. } => scopes.contains(&scope_for(permission)),
+    /// Whether it is who it was and may do what it could. When its token ends is no part of it: what is told of that in
+    /// advance, as by a rotation, ends nothing before its time.
+    fn has_same_rights_as(&self, before: &Self) -> bool {
+        let rights = |caller: &Self| match &caller.via {
+            Via::Session { .. } => (vec![], vec![]),
+            Via::Token { limits, .. } => (limits.scopes.clone(), limits.repositories.clone()),
         };
-        in_scope && self.membership.may(permission)
+        let who = |caller: &Self| (caller.organization, caller.member, caller.membership, caller.via.id());
+        who(self) == who(before) && rights(self) == rights(before)
     }
 
-    /// Tokens may be for some repositories only.
-    pub fn check_repository(&self, repository: &RepositoryPath) -> Result<(), ApiError> {
+    /// By role, and by what its token is for if it came with a token.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.check(permission).is_ok()
+    }
+
+    pub fn check(&self, permission: Permission) -> Result<(), Failure> {
+        let refused = |why: String| Err(Failure::Forbidden(format!("this needs the permission {permission:?}, {why}")));
         match &self.via {
-            Via::Token { repositories, .. }
-                if !repositories.is_empty()
-                    && !repositories.iter().any(|pattern| pattern.matches(repository.as_str())) =>
-            {
-                Err(ApiError::Forbidden("your token is for other repositories".into()))
+            _ if !self.membership.may(permission) => refused("which your role does not give".to_owned()),
+            Via::Token { limits, .. } if !limits.scopes.contains(&permission.scope()) => {
+                refused(format!("for which your token lacks the scope {}", permission.scope().as_str()))
+            }
+            Via::Token { limits, .. } if !limits.repositories.is_empty() && !permission.is_of_repositories() => {
+                refused("and your token is for some repositories only".to_owned())
             }
             _ => Ok(()),
         }
     }
 
-    pub fn check(&self, permission: Permission) -> Result<(), ApiError> {
-        match self.may(permission) {
+    /// The only repositories that it may touch; none: all.
+    pub fn repositories(&self) -> &[Pattern] {
+        match &self.via {
+            Via::Session { .. } => &[],
+            Via::Token { limits, .. } => &limits.repositories,
+        }
+    }
+
+    /// Tokens may be for some repositories only.
+    pub fn check_repository(&self, repository: &RepositoryPath) -> Result<(), Failure> {
+        match is_for(self.repositories(), repository.as_str()) {
             true => Ok(()),
-            false => Err(ApiError::Forbidden(format!(
-                "this needs the permission {permission:?}, which your role or your token's scopes do not give"
-            ))),
+            false => Err(Failure::Forbidden(format!("your token is for other repositories than {repository}"))),
+        }
+    }
+
+    /// For what has to do with more than repositories.
+    pub fn check_unlimited(&self) -> Result<(), Failure> {
+        match self.repositories() {
+            [] => Ok(()),
+            _ => Err(Failure::Forbidden(
+                "your token is for some repositories only, and this has to do with more; use another token".into(),
+            )),
+        }
+    }
+
+    /// For what a token never does: it would outlive the token.
+    pub fn check_session(&self) -> Result<(), Failure> {
+        match &self.via {
+            Via::Session { .. } => Ok(()),
+            Via::Token { .. } => {
+                Err(Failure::Forbidden("a token cannot do this, whatever its scopes; sign in with a password".into()))
+            }
+        }
+    }
+
+    /// The token that it came with, as the parent of those that it makes.
+    pub fn parent(&self) -> Option<Parent> {
+        match &self.via {
+            Via::Session { .. } => None,
+            Via::Token { id, depth, limits } => {
+                Some(Parent { id: TokenId(*id), depth: *depth, limits: limits.clone() })
+            }
         }
     }
 }
 
-fn scope_for(permission: Permission) -> TokenScope {
-    match permission {
-        Permission::PullArtifacts => TokenScope::Pull,
-        Permission::PushArtifacts => TokenScope::Push,
-        Permission::DeleteArtifacts => TokenScope::Delete,
-        other if other.is_write() => TokenScope::Write,
-        _ => TokenScope::Read,
-    }
-}
-
 /// Nobody if the secret is unknown, expired or revoked, or its member or target is gone: told apart by no answer.
-pub async fn authenticate(hub: &Hub, secret: &str) -> Result<Option<Caller>, ApiError> {
+pub async fn authenticate(hub: &Hub, secret: &str) -> Result<Option<Caller>, Failure> {
     Ok(hub.callers.find(credential::hash(secret)).await?)
 }
 
@@ -149,7 +185,7 @@ pub fn callers(ops: Pool, clock: SharedClock) -> Together<Vec<u8>, Caller> {
             let client = ops.get().await?;
             let statement = client.prepare_cached(&BY_SECRETS).await?;
             let rows = client.query(&statement, &[&hashes, &clock.now()]).await?;
-            Ok::<_, ApiError>(rows.iter().filter_map(|row| Some((row.get("hash"), caller(row)?))).collect())
+            Ok::<_, Failure>(rows.iter().filter_map(|row| Some((row.get("hash"), caller(row)?))).collect())
         }
     })
 }
@@ -162,18 +198,18 @@ pub fn callers_again(ops: Pool, clock: SharedClock) -> Together<Uuid, Caller> {
             let client = ops.get().await?;
             let statement = client.prepare_cached(&BY_IDS).await?;
             let rows = client.query(&statement, &[&ids, &clock.now()]).await?;
-            Ok::<_, ApiError>(rows.iter().filter_map(|row| Some((row.get("id"), caller(row)?))).collect())
+            Ok::<_, Failure>(rows.iter().filter_map(|row| Some((row.get("id"), caller(row)?))).collect())
         }
     })
 }
 
 /// The same by the id of a session, token or agent's credential, for those who showed its secret a while ago.
-pub async fn authenticate_again(hub: &Hub, id: Uuid) -> Result<Option<Caller>, ApiError> {
+pub async fn authenticate_again(hub: &Hub, id: Uuid) -> Result<Option<Caller>, Failure> {
     Ok(hub.callers_again.find(id).await?)
 }
 
 /// The same for many at once; who is not in the answer may not come in.
-async fn authenticate_all_again(hub: &Hub, ids: &[Uuid]) -> Result<HashMap<Uuid, Caller>, ApiError> {
+async fn authenticate_all_again(hub: &Hub, ids: &[Uuid]) -> Result<HashMap<Uuid, Caller>, Failure> {
     let client = hub.ops.get().await?;
     let statement = client.prepare_cached(&BY_IDS).await?;
     let rows = client.query(&statement, &[&ids, &hub.clock.now()]).await?;
@@ -204,31 +240,18 @@ fn caller(row: &Row) -> Option<Caller> {
             let via = match kind == CredentialKind::Token.as_str() {
                 true => {
                     let Json(repositories): Json<Vec<Pattern>> = row.get("repositories");
-                    let scopes = scopes.iter().filter_map(|scope| parse_scope(scope)).collect();
-                    Via::Token { id, scopes, repositories }
+                    let scopes = scopes.iter().filter_map(|scope| TokenScope::parse(scope)).collect();
+                    let expires_at = row.get("expires_at");
+                    let depth: i32 = row.get("depth");
+                    let limits = TokenLimits { scopes, repositories, expires_at };
+                    Via::Token { id, depth: depth.unsigned_abs() as usize, limits }
                 }
                 false => Via::Session { id },
             };
             let kind = if member_kind == "robot" { MemberKind::Robot } else { MemberKind::Person };
             Some(Caller::Member(MemberCaller { organization, member: MemberId(subject), kind, membership, via }))
         }
-        // an enrolment token opens nothing but the enrolment
-        Some(CredentialKind::Enrolment) | None => None,
+        // what is good for one thing opens nothing else
+        Some(CredentialKind::Enrolment | CredentialKind::Invitation | CredentialKind::PasswordReset) | None => None,
     }
-}
-
-pub const fn scope_name(scope: TokenScope) -> &'static str {
-    match scope {
-        TokenScope::Read => "read",
-        TokenScope::Write => "write",
-        TokenScope::Pull => "pull",
-        TokenScope::Push => "push",
-        TokenScope::Delete => "delete",
-    }
-}
-
-fn parse_scope(text: &str) -> Option<TokenScope> {
-    [TokenScope::Read, TokenScope::Write, TokenScope::Pull, TokenScope::Push, TokenScope::Delete]
-        .into_iter()
-        .find(|scope| scope_name(*scope) == text)
 }

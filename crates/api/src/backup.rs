@@ -13,8 +13,8 @@ mod manifest;
 mod restore;
 mod snapshot;
 
-use std::fs::{self, DirBuilder, File};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -44,9 +44,9 @@ pub struct BackupConfig {
     pub verify: bool,
 }
 
-/// The schemas of a hub that are no read models.
-const LOG_SCHEMAS: &[&str] = &["eventlog"];
-const OTHER_SCHEMAS: &[&str] = &["ops", "registry"];
+/// The schemas of a hub that are no read models, in the order of their snapshots if the log has a database of its own: no policy
+/// has seen more than the log, and every blob that the log names is linked.
+const SCHEMAS: [&str; 3] = ["ops", "eventlog", "registry"];
 
 /// Backs up, or checks a backup, and says what it found in one line.
 pub async fn back_up(config: BackupConfig) -> anyhow::Result<String> {
@@ -67,19 +67,28 @@ async fn write(config: &BackupConfig, database: &Database) -> anyhow::Result<Man
     let stamp = SystemClock.now();
     let name = |kind: &str| format!("{kind}-{}.dump", stamp.format("%Y%m%dT%H%M%S%3fZ"));
 
-    // with two databases there are two snapshots: the log's is the later one, so that no policy has seen more than it
     let one = database.main.config() == database.eventlog.config();
-    let main = Snapshot::take(&database.main).await.context("cannot read the database")?;
-    main.check_master_key(&master).await?;
-    let log = if one { None } else { Some(Snapshot::take(&database.eventlog).await.context("cannot read the log")?) };
-    let standing = log.as_ref().unwrap_or(&main).standing().await.context("cannot read where the log stands")?;
-    info!(position = standing.position, "backing up");
-    let schemas = if one { [LOG_SCHEMAS, OTHER_SCHEMAS].concat() } else { OTHER_SCHEMAS.to_vec() };
-    let mut dumps = vec![dump_of(dir, &database.main, &main, &schemas, name("hub")).await?];
-    if let Some(log) = &log {
-        dumps.push(dump_of(dir, &database.eventlog, log, LOG_SCHEMAS, name("eventlog")).await?);
+    let moments: &[&[&str]] = if one { &[&SCHEMAS] } else { &[&SCHEMAS[..1], &SCHEMAS[1..2], &SCHEMAS[2..]] };
+    let mut snapshots = vec![];
+    for schemas in moments {
+        let address = database.of(schemas);
+        let snapshot = Snapshot::take(address).await.context("cannot read the database")?;
+        if schemas.contains(&"ops") {
+            snapshot.check_master_key(&master).await?;
+        }
+        crate::pause::at(&format!("backup.{}", schemas[0])).await;
+        snapshots.push((schemas, address, snapshot));
     }
-    drop((main, log));
+    let log = snapshots.iter().find(|(schemas, ..)| schemas.contains(&"eventlog"));
+    let (_, _, log) = log.expect("the log is among the schemas");
+    let standing = log.standing().await.context("cannot read where the log stands")?;
+    info!(position = standing.position, "backing up");
+    let mut dumps = vec![];
+    for (schemas, address, snapshot) in &snapshots {
+        let kind = if one { "hub" } else { schemas[0] };
+        dumps.push(dump_of(dir, address, snapshot, schemas, name(kind)).await?);
+    }
+    drop(snapshots);
 
     let (from, to, list) = (config.storage.data_dir.clone(), dir.clone(), name("blobs").replace(".dump", ".txt"));
     let blobs = blocking(move || blobs::copy_new(&from.join("registry"), &to, &list)).await?;
@@ -88,8 +97,9 @@ async fn write(config: &BackupConfig, database: &Database) -> anyhow::Result<Man
     }
     let key = KeyNote { id: master.id(), included: config.with_key };
     let made_by = concat!("distr-hub ", env!("CARGO_PKG_VERSION")).to_owned();
-    let manifest =
-        Manifest { format: manifest::FORMAT, made_by, made_at: stamp, standing, master_key: key, dumps, blobs };
+    let format = if one { manifest::FORMAT_OF_ONE } else { manifest::FORMAT };
+    let bucket = config.storage.blob_store_url.clone();
+    let manifest = Manifest { format, made_by, made_at: stamp, standing, master_key: key, dumps, blobs, bucket };
     manifest.write(dir)?;
     forget_older(dir, &manifest).context("cannot remove the dumps of an earlier backup")?;
     Ok(manifest)
@@ -130,7 +140,7 @@ fn forget_older(dir: &Path, manifest: &Manifest) -> std::io::Result<()> {
     let kept: Vec<&str> = manifest.files().map(|(file, ..)| file).collect();
     for entry in fs::read_dir(dir)?.flatten() {
         let name = entry.file_name().into_string().unwrap_or_default();
-        let ours = ["hub-", "eventlog-", "blobs-"].iter().any(|kind| name.starts_with(kind));
+        let ours = ["hub-", "ops-", "eventlog-", "registry-", "blobs-"].iter().any(|kind| name.starts_with(kind));
         let older_key = name == MasterKey::FILE && !manifest.master_key.included;
         if (ours && !kept.contains(&name.as_str())) || older_key {
             fs::remove_file(entry.path())?;
@@ -139,14 +149,23 @@ fn forget_older(dir: &Path, manifest: &Manifest) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Also one that is there already: password hashes are in it.
 fn make_private(dir: &Path) -> std::io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(dir)
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    fs::set_permissions(dir, Permissions::from_mode(0o700))
+}
+
+/// An empty file for its owner alone, whatever the umask and whatever was there.
+fn create_private(path: &Path) -> std::io::Result<File> {
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    Ok(file)
 }
 
 /// One backup or restore of a directory at a time.
 fn locked(dir: &Path) -> anyhow::Result<File> {
     let path = dir.join(".lock");
-    let lock = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    let lock = create_private(&path).with_context(|| format!("cannot write {}", path.display()))?;
     lock.try_lock().map_err(|_| anyhow::anyhow!("another backup into {} is under way", dir.display()))?;
     Ok(lock)
 }

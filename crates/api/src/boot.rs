@@ -4,29 +4,34 @@ mod bootstrap;
 mod database;
 mod following;
 mod keeping;
+mod listening;
 mod recorder;
 mod stores;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
 use actix_web::web;
 use anyhow::{Context, bail};
 use chrono::TimeDelta;
 use distr_embedded_postgres::EmbeddedPostgres;
 use distr_eventlog::{EventLog, Position};
-use distr_registry::{Keeper, Ports, Recording, Registry, Settings as RegistrySettings};
+use distr_registry::{DiskReserve, Keeper, Ports, Recording, Registry, Settings as RegistrySettings, UploadCaps};
 use tracing::info;
 use url::Url;
 
 use crate::agent::Tallies;
 use crate::auth::open_sockets;
 use crate::clock::SystemClock;
-use crate::config::{BootstrapConfig, FleetConfig, HttpConfig, RegistryConfig, StorageConfig, registry_host};
-use crate::http::{self, Readiness, Served, limits::Limits, scrape::Scraped};
+use crate::config::{
+    BootstrapConfig, DiskConfig, FleetConfig, HttpConfig, RegistryConfig, StorageConfig, registry_host,
+};
+use crate::health::Health;
+use crate::http::{Readiness, Served, limits::Limits, scrape::Scraped};
 use crate::hub::{Hub, Settings};
 use crate::operations::{Shown, desired};
+use crate::ops;
+use crate::ops::person;
 use crate::ops::secret::Vault;
 use crate::registry_callers::HubCallers;
 use crate::traces::{TracedLog, Traces};
@@ -36,7 +41,7 @@ use recorder::Recorder;
 use stores::Stores;
 
 pub use database::{Database, attach_database, open_database};
-pub use keeping::{CollectConfig, collect, scrub};
+pub use keeping::{CollectConfig, collect, scrub, take_over_blobs};
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct ServeConfig {
@@ -49,39 +54,53 @@ pub struct ServeConfig {
     #[command(flatten)]
     pub registry: RegistryConfig,
     #[command(flatten)]
+    pub disk: DiskConfig,
+    #[command(flatten)]
     pub bootstrap: BootstrapConfig,
 }
 
 /// Serves until a signal says stop, or something that it rests on ends.
 pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let settings = settings(&config)?;
+    let edge = config.http.edge(&settings.public_url)?;
     let first_owner = config.bootstrap.first_owner()?;
     let recorder = Recorder::install()?;
     let (traces, exporting) = Traces::start(Arc::new(SystemClock))?;
     let stores = Stores::open(&config.storage).await?;
-    let following = Following::start(&stores, traces.clone()).await?;
     let head = stores.log.head().await?;
-    let mut keeper = keeping::keeper(&config.storage, &stores, &following).await?;
+    let following = Following::start(&stores, traces.clone()).await?;
+    let mut keeper = match keeping::keeper(&config.storage, &stores, &following).await {
+        Ok(keeper) => keeper,
+        Err(error) => return give_up(error, following, stores).await,
+    };
     keeper.log = TracedLog::of(keeper.log, &traces);
     let hub = Arc::new(hub(&config, settings, &stores, &following, &keeper, traces));
-    let (registry, recording) = open_registry(&config, &keeper, &stores, &hub);
+    let disk = Arc::new(config.disk.reserve(&config.storage));
+    let (registry, recording) = open_registry(&config, &keeper, &stores, &hub, disk.clone());
 
-    let readiness = Arc::new(Readiness::default());
+    let (readiness, health) = (Arc::new(Readiness::default()), Arc::new(Health::default()));
     let served = Served {
         hub: hub.clone(),
         schema: graphql::schema(hub.clone()),
         registry: registry.clone(),
         readiness: readiness.clone(),
+        health: health.clone(),
+        edge: edge.clone(),
+        disk: disk.clone(),
     };
     let scraped = Scraped {
         hub: hub.clone(),
+        health: health.clone(),
         data_dir: config.storage.data_dir.clone(),
+        disk,
         owner: stores.owner,
         handle: recorder.handle.clone(),
+        connections: edge.connections.clone(),
     };
-    let metrics = serve_metrics(&config.http, scraped)?;
-    let server = http::serve(&config.http, served)
-        .with_context(|| format!("cannot listen on {}; is another hub running there?", config.http.listen))?;
+    let (metrics, server) = match listening::listen(&config.http, served, scraped) {
+        Ok(listening) => listening,
+        Err(error) => return give_up(error, following, stores).await,
+    };
     let handle = server.handle();
     let mut server = tokio::spawn(server);
     let policies = [
@@ -89,13 +108,21 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         policy::start(hub.clone(), policy::Seats, stores.owner),
         policy::start(hub.clone(), policy::UnusedSeats, stores.owner),
     ];
-    let upkeep = [tokio::spawn(upkeep(hub.clone(), registry.clone())), tokio::spawn(open_sockets::watch(hub.clone()))];
+    let mut upkeep = vec![
+        tokio::spawn(upkeep(hub.clone(), registry.clone())),
+        tokio::spawn(open_sockets::watch(hub.clone())),
+        tokio::spawn(health.watch(hub.clone())),
+    ];
+    upkeep.extend(edge.tls.map(|tls| tokio::spawn(tls.watch())));
 
     let mut keeping = None;
     let begin = async {
         catch_up(&hub, head).await;
+        person::note_customers(&hub.ops.get().await?).await?;
         if let Some(owner) = &first_owner {
             bootstrap::make(&hub, owner).await?;
+            // a log that was empty until now
+            ops::followed_log::check(&stores.database.main, stores.log.as_ref()).await?;
         }
         keeping = Some(tokio::spawn(keeper.follow(config.registry.schedule())));
         readiness.caught_up();
@@ -132,16 +159,10 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     stores.close().await.and(ended)
 }
 
-/// The handle of the server for /metrics, if there is to be one.
-fn serve_metrics(config: &HttpConfig, scraped: Scraped) -> anyhow::Result<Option<ServerHandle>> {
-    let Some(listen) = config.metrics_listen else {
-        return Ok(None);
-    };
-    let server = http::scrape::serve(listen, scraped)
-        .with_context(|| format!("cannot listen on {listen}, which is DISTR_METRICS_LISTEN; choose another port"))?;
-    let handle = server.handle();
-    tokio::spawn(server);
-    Ok(Some(handle))
+/// A hub that does not come to serve gives back what it leads, for others to go on with at once.
+async fn give_up(error: anyhow::Error, following: Following, stores: Stores) -> anyhow::Result<()> {
+    following.stop().await;
+    stores.close().await.and(Err(error))
 }
 
 fn settings(config: &ServeConfig) -> anyhow::Result<Settings> {
@@ -179,7 +200,7 @@ fn hub(
         shown: Shown::start(&stores.read),
         clock: Arc::new(SystemClock),
         vault: Vault::new(&stores.master),
-        limits: Limits::new(config.http.rate_limit),
+        limits: Limits::new(config.http.rate_limit, config.fleet.report_bytes.bytes()),
         sign_ins: Default::default(),
         uses: Default::default(),
         sockets: Default::default(),
@@ -196,22 +217,25 @@ fn open_registry(
     keeper: &Keeper,
     stores: &Stores,
     hub: &Arc<Hub>,
+    disk: Arc<DiskReserve>,
 ) -> (web::Data<Registry>, Recording) {
-    let Keeper { log, pool, blobs, shown, clock } = keeper.clone();
+    let Keeper { log, blobs, shown, clock, .. } = keeper.clone();
+    let pool = stores.read.clone();
     let ports = Ports { log, pool, blobs, callers: Arc::new(HubCallers(hub.clone())), shown, clock };
     let settings = RegistrySettings {
         token_key: stores.master.derive("registry tokens").to_vec(),
         public_url: config.http.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()),
-        behind_proxy: false,
         requests_per_second: config.http.rate_limit,
         quota: config.registry.registry_quota,
         redirect_blobs: config.registry.blob_redirect,
+        uploads: UploadCaps::default(),
+        disk,
     };
     let (registry, recording) = Registry::start(ports, settings);
     (web::Data::new(registry), recording)
 }
 
-/// Bounded by the length of the log alone; `/readyz` says how far it is.
+/// Bounded by the length of the log alone; the hub's log says how far it is.
 async fn catch_up(hub: &Hub, head: Position) {
     for progress in [&hub.progress.core, &hub.progress.fleet, &hub.progress.audit] {
         while progress.wait_for(head, Duration::from_secs(10)).await.is_err() {

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -10,8 +11,10 @@ use chrono::TimeDelta;
 use distr_domain::fleet::Silence;
 use distr_domain::names::Slug;
 use distr_domain::quota::Quota;
-use distr_registry::Schedule;
+use distr_registry::{DiskReserve, Schedule};
 use url::Url;
+
+use crate::http::edge::{BasePath, Connections, Edge, Tls, TlsFiles, TrustedProxies};
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct StorageConfig {
@@ -44,15 +47,59 @@ pub struct HttpConfig {
     /// Address and port of /metrics; without it, there are none to be read
     #[arg(long, env = "DISTR_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
-    /// How people, agents and Docker reach the hub; by default http:// and the listen address
+    /// How people, agents and Docker reach the hub; by default the listen address, with https:// if there is a certificate
     #[arg(long, env = "DISTR_PUBLIC_URL")]
     pub public_url: Option<Url>,
+    /// A PEM file with the hub's certificate and those that lead to its authority; with DISTR_TLS_KEY the hub speaks HTTPS
+    #[arg(long, env = "DISTR_TLS_CERT")]
+    pub tls_cert: Option<PathBuf>,
+    /// A PEM file with the private key of DISTR_TLS_CERT; both are read again when they change
+    #[arg(long, env = "DISTR_TLS_KEY")]
+    pub tls_key: Option<PathBuf>,
+    /// Addresses and networks of reverse proxies, such as 10.0.0.0/8,192.0.2.7: their X-Forwarded-For and X-Forwarded-Proto
+    /// are believed
+    #[arg(long, env = "DISTR_TRUSTED_PROXIES", default_value = "")]
+    pub trusted_proxies: TrustedProxies,
+    /// Connections that one address may have open, one network of IPv6, or one client of a trusted proxy its sockets
+    #[arg(long, env = "DISTR_CONNECTIONS_PER_ADDRESS", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub connections_per_address: u32,
     /// Requests per second that one address may make, or one agent when it reports, averaged
     #[arg(long, env = "DISTR_RATE_LIMIT", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     pub rate_limit: u32,
     /// Whether GraphQL answers introspection and serves its explorer
     #[arg(long, env = "DISTR_INTROSPECTION", default_value_t = true, action = clap::ArgAction::Set)]
     pub introspection: bool,
+}
+
+/// What of the hub's disks stays free.
+#[derive(Debug, Clone, clap::Args)]
+pub struct DiskConfig {
+    /// What stays free on the disks of blobs and log, such as 2GiB: below it uploads and pushes are refused, so that all else goes
+    /// on; by default the larger of 1 GiB and 5 % of the disk
+    #[arg(long, env = "DISTR_DISK_RESERVE", value_parser = bytes)]
+    pub disk_reserve: Option<u64>,
+}
+
+fn bytes(text: &str) -> Result<u64, String> {
+    let parsed: Result<Quota, _> = text.parse();
+    parsed.map(Quota::bytes).map_err(|_| format!("{text:?} is no number of bytes; write it as 2GiB or 500 MB"))
+}
+
+impl DiskConfig {
+    /// Blobs may be in a bucket, and the log in a Postgres elsewhere: then their disks are nobody's concern here.
+    pub fn reserve(&self, storage: &StorageConfig) -> DiskReserve {
+        let here = storage.data_dir.clone();
+        let blobs = storage.blob_store_url.is_none().then(|| storage.blob_dir());
+        let log = storage.database_url.is_none().then_some(here);
+        DiskReserve::new(blobs, log, self.disk_reserve)
+    }
+}
+
+impl StorageConfig {
+    /// Where blobs are, if they are files.
+    pub fn blob_dir(&self) -> PathBuf {
+        self.data_dir.join("registry")
+    }
 }
 
 /// What the registry may hold, and what it does without a request.
@@ -101,6 +148,9 @@ pub struct FleetConfig {
     /// Seconds after which an agent is told to rotate its credential; by default thirty days
     #[arg(long, env = "DISTR_CREDENTIAL_SECONDS", default_value_t = 2_592_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub credential_seconds: u32,
+    /// Bytes of reports that the agent of one target may add to the log per second, averaged, such as 16KiB
+    #[arg(long, env = "DISTR_REPORT_BYTES", default_value = "16KiB")]
+    pub report_bytes: Quota,
 }
 
 /// The first organization and its owner, made at the start if they are not there.
@@ -144,12 +194,40 @@ impl HttpConfig {
     pub fn public_url(&self) -> anyhow::Result<Url> {
         let url = match &self.public_url {
             Some(url) => url.clone(),
-            None => Url::parse(&format!("http://{}", self.listen))?,
+            None => {
+                let scheme = if self.tls_files()?.is_some() { "https" } else { "http" };
+                Url::parse(&format!("{scheme}://{}", self.listen))?
+            }
         };
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
             bail!("DISTR_PUBLIC_URL is {url}; it must be http:// or https:// and a host");
         }
+        if url.query().or(url.fragment()).is_some() || !url.username().is_empty() || url.password().is_some() {
+            bail!("DISTR_PUBLIC_URL is to be scheme, host, port and path alone, as https://example.com/distr");
+        }
         Ok(url)
+    }
+
+    /// Nothing if neither is set; an error if one is.
+    pub fn tls_files(&self) -> anyhow::Result<Option<TlsFiles>> {
+        match (&self.tls_cert, &self.tls_key) {
+            (None, None) => Ok(None),
+            (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate: certificate.clone(), key: key.clone() })),
+            _ => bail!("DISTR_TLS_CERT and DISTR_TLS_KEY go together; set both or none"),
+        }
+    }
+
+    pub fn edge(&self, public_url: &Url) -> anyhow::Result<Edge> {
+        let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
+        Ok(Edge {
+            proxies: self.trusted_proxies.clone(),
+            base: BasePath::of(public_url),
+            tls: self.tls_files()?.map(Tls::open).transpose()?,
+            connections: Arc::new(Connections::new(files, self.connections_per_address)),
+            sockets: Arc::new(Connections::of_sockets(self.connections_per_address)),
+            requests: Arc::new(Connections::of_requests(self.connections_per_address)),
+            files: Arc::new(Connections::of_files(files, self.connections_per_address)),
+        })
     }
 }
 
@@ -182,6 +260,8 @@ pub(crate) fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     let new = path.with_extension("new");
     let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    // also one that an earlier attempt left
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     std::fs::rename(new, path)

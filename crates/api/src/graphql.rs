@@ -42,6 +42,7 @@ const MAX_DEPTH: usize = 15;
 /// A field costs one; a list costs its page size times what is asked of each item.
 const MAX_COMPLEXITY: usize = 50_000;
 
+/// Everything that can be asked, within what the caller may see.
 #[derive(MergedObject, Default)]
 pub struct Query(
     organization::OrganizationQuery,
@@ -62,6 +63,7 @@ pub struct Query(
     event::EventQuery,
 );
 
+/// Every change. Each is answered when the read models show it.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     organization::OrganizationMutation,
@@ -81,6 +83,7 @@ pub struct Mutation(
     secret::SecretMutation,
 );
 
+/// What is told when it happens, over a socket of the protocol graphql-transport-ws.
 #[derive(MergedSubscription, Default)]
 pub struct Subscription(target::TargetSubscription, deployment::DeploymentSubscription, event::EventSubscription);
 
@@ -89,19 +92,20 @@ pub use context::RequestContext;
 pub use schema::Schema;
 
 pub fn schema(hub: Arc<Hub>) -> Schema {
-    let loader = DataLoader::new(Loader::new(hub.read.clone(), hub.ops.clone()), tokio::spawn);
+    let loader = DataLoader::new(Loader::new(hub.read.clone(), hub.ops.clone(), hub.clock.clone()), tokio::spawn);
     let introspection = hub.settings.introspection;
     let builder = builder()
         .extension(error_code::ErrorCodes)
         .extension(measure::Measure)
-        .data(hub)
+        .data(hub.clone())
         .data(loader)
         .limit_depth(MAX_DEPTH)
         .limit_complexity(MAX_COMPLEXITY);
-    Schema(match introspection {
+    let schema = match introspection {
         true => builder.finish(),
         false => builder.disable_introspection().finish(),
-    })
+    };
+    Schema { schema, hub }
 }
 
 /// The schema's text, as it is committed in `schema.graphql`.

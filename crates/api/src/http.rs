@@ -1,5 +1,7 @@
 //! The hub's HTTP surface: everything that is served, on one screen.
 
+pub mod edge;
+mod explorer;
 mod graphql;
 mod health;
 mod install;
@@ -12,18 +14,25 @@ mod socket;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_http::HttpService;
+use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt, map_config};
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, JsonBody, Server, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpMessage, HttpRequest, HttpServer, web};
-use distr_registry::Registry;
+use actix_web::{App, Error, HttpMessage, HttpRequest, web};
+use distr_registry::{DiskReserve, Registry};
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::auth::RequestInfo;
 use crate::config::HttpConfig;
 use crate::error::ApiError;
+use crate::failure::Failure;
 use crate::graphql::Schema;
+use crate::health::Health;
 use crate::hub::Hub;
+use edge::Edge;
 
 pub use health::Readiness;
 
@@ -35,8 +44,8 @@ const SHUTDOWN_SECONDS: u64 = 5;
 const REQUEST_HEAD: Duration = Duration::from_secs(10);
 /// Longer than agents are silent between two heartbeats, unless they are told to be: each keeps its connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// Of one worker, and there is one for each core. Who comes then waits in the kernel's queue.
-const MAX_CONNECTIONS: usize = 20_000;
+/// Of one worker. It is never reached: `edge::connections` has the limits that matter.
+const MAX_CONNECTIONS: usize = 200_000;
 
 #[derive(Clone)]
 pub struct Served {
@@ -44,28 +53,58 @@ pub struct Served {
     pub schema: Schema,
     pub registry: web::Data<Registry>,
     pub readiness: Arc<Readiness>,
+    pub health: Arc<Health>,
+    pub edge: Edge,
+    pub disk: Arc<DiskReserve>,
 }
 
 /// Starts to listen. An address that is taken is an error here.
 pub fn serve(config: &HttpConfig, served: Served) -> std::io::Result<Server> {
-    let server = HttpServer::new(move || {
-        App::new()
-            .app_data(web::Data::new(served.hub.clone()))
-            .app_data(web::Data::new(served.schema.clone()))
-            .app_data(web::Data::new(served.readiness.clone()))
-            .app_data(served.registry.clone())
-            .wrap(from_fn(slow::bodies))
-            .wrap(from_fn(middleware::limit))
-            .wrap(from_fn(middleware::trace))
-            .configure(routes)
-    });
-    let server = server
-        .client_request_timeout(REQUEST_HEAD)
-        .keep_alive(KEEP_ALIVE)
-        .max_connections(MAX_CONNECTIONS)
-        .shutdown_timeout(SHUTDOWN_SECONDS)
-        .disable_signals();
-    Ok(server.bind(config.listen)?.run())
+    let builder = Server::build();
+    let stopping = builder.graceful_shutdown_signal();
+    let builder =
+        builder.max_concurrent_connections(MAX_CONNECTIONS).shutdown_timeout(SHUTDOWN_SECONDS).disable_signals();
+    let server = builder.bind("hub", config.listen, move || {
+        let stopping = stopping.clone();
+        let http = HttpService::build()
+            .client_request_timeout(REQUEST_HEAD)
+            .keep_alive(KEEP_ALIVE)
+            .on_connect_ext(edge::streams::count)
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            });
+        let app = app(served.clone()).into_factory().map_err(|error: Error| error.error_response());
+        edge::accept(served.edge.clone()).and_then(http.finish(map_config(app, |()| AppConfig::default())))
+    })?;
+    Ok(server.run())
+}
+
+fn app(
+    served: Served,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    App::new()
+        .app_data(web::Data::new(served.hub.clone()))
+        .app_data(web::Data::new(served.schema.clone()))
+        .app_data(web::Data::new(served.readiness.clone()))
+        .app_data(web::Data::new(served.health.clone()))
+        .app_data(web::Data::new(served.edge.clone()))
+        .app_data(web::Data::new(served.disk.clone()))
+        .app_data(served.registry.clone())
+        .wrap(from_fn(slow::bodies))
+        .wrap(from_fn(middleware::limit))
+        .wrap(from_fn(edge::streams::limit))
+        .wrap(from_fn(middleware::trace))
+        .wrap(from_fn(edge::edge))
+        .configure(routes)
 }
 
 fn routes(config: &mut web::ServiceConfig) {
@@ -76,20 +115,24 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/agent/v1/binary", web::get().to(install::binary))
         .service(
             web::resource("/graphql")
-                .app_data(json_body(MAX_GRAPHQL_BODY))
                 .route(web::post().to(graphql::execute))
                 .route(web::get().guard(graphql::is_upgrade()).to(graphql::subscribe))
-                .route(web::get().to(graphql::explorer)),
+                .route(web::get().to(explorer::page)),
         )
+        .route("/graphql/explorer/{name}", web::get().to(explorer::file))
         .configure(crate::agent::configure)
         .configure(distr_registry::configure);
 }
 
-/// Takes JSON bodies up to this size, and says what is wrong with one that it does not take.
-pub(crate) fn json_body(limit: usize) -> web::JsonConfig {
-    web::JsonConfig::default()
-        .limit(limit)
-        .error_handler(|error, _| ApiError::BadInput(format!("the body is not what this path takes: {error}")).into())
+/// Reads a body as JSON of at most this many bytes, and says what is wrong with one that it does not take. Called by handlers
+/// once they know who sends it.
+pub(crate) async fn read_json<T: DeserializeOwned + 'static>(
+    request: &HttpRequest,
+    payload: web::Payload,
+    limit: usize,
+) -> Result<T, ApiError> {
+    let body = JsonBody::new(request, &mut payload.into_inner(), None, true).limit(limit);
+    body.await.map_err(|error| Failure::BadInput(format!("the body is not what this path takes: {error}")).into())
 }
 
 /// What the middleware noted of the request.

@@ -9,7 +9,7 @@ use distr_domain::decider::Decider;
 use distr_domain::fleet::Silence;
 use distr_domain::ids::{OrganizationId, TargetId};
 use distr_domain::quota::Quota;
-use distr_eventlog::{Actor, Context, EventLog, Executed, Position, execute};
+use distr_eventlog::{Actor, Context, EventLog, ExecuteError, Executed, Position, execute};
 use distr_projections::{Progress, Together, query::ReadClient};
 use distr_registry::BlobStore;
 use url::Url;
@@ -23,7 +23,7 @@ use crate::auth::{Caller, MemberCaller, RequestInfo};
 use crate::changes::Changes;
 use crate::clock::SharedClock;
 use crate::config::VISIBILITY_WAIT;
-use crate::error::ApiError;
+use crate::failure::Failure;
 use crate::http::limits::Limits;
 use crate::operations::Shown;
 use crate::ops::secret::Vault;
@@ -97,7 +97,7 @@ impl Cause {
 }
 
 impl Hub {
-    pub async fn read(&self) -> Result<ReadClient, ApiError> {
+    pub async fn read(&self) -> Result<ReadClient, Failure> {
         Ok(self.read.get().await?)
     }
 
@@ -111,27 +111,27 @@ impl Hub {
         }
     }
 
-    /// Decides and appends, and returns when the read models show it.
+    /// Decides and appends, and returns when the read models show what was decided: also what another command decided before.
     pub async fn execute<D: Decider>(
         &self,
         cause: &Cause,
         stream: Uuid,
         command: &D::Command,
-    ) -> Result<Executed<D>, ApiError> {
+    ) -> Result<Executed<D>, Failure> {
         let executed = self.append::<D>(cause, stream, command).await?;
-        if let Some(position) = executed.position {
-            self.visible(position).await?;
+        if let Some(seen) = executed.seen {
+            self.visible(seen).await?;
         }
         Ok(executed)
     }
 
-    /// Decides and appends; for what nobody reads back at once.
+    /// Decides and appends; for what nobody reads back at once, and for callers to whom it matters which rule said no.
     pub async fn append<D: Decider>(
         &self,
         cause: &Cause,
         stream: Uuid,
         command: &D::Command,
-    ) -> Result<Executed<D>, ApiError> {
+    ) -> Result<Executed<D>, ExecuteError<D::Rejection>> {
         let context = self.context(cause);
         let executed = execute::<D>(self.log.as_ref(), stream, command, &context).await?;
         if let Some(position) = executed.position {
@@ -153,7 +153,7 @@ impl Hub {
         }
     }
 
-    pub async fn visible(&self, position: Position) -> Result<(), ApiError> {
-        self.progress.core.wait_for(position, VISIBILITY_WAIT).await.map_err(ApiError::NotYetVisible)
+    pub async fn visible(&self, position: Position) -> Result<(), Failure> {
+        self.progress.core.wait_for(position, VISIBILITY_WAIT).await.map_err(Failure::NotYetVisible)
     }
 }

@@ -10,7 +10,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use distr_domain::ids::MemberId;
 use uuid::Uuid;
 
-use crate::error::ApiError;
+use crate::failure::Failure;
 
 const HEADER: &str = "Idempotency-Key";
 const MAX: usize = 200;
@@ -25,15 +25,15 @@ pub struct Repeatable {
 
 impl Repeatable {
     /// Nothing without the header.
-    pub fn of(headers: &HeaderMap, request: &Request) -> Result<Option<Self>, ApiError> {
+    pub fn of(headers: &HeaderMap, request: &Request) -> Result<Option<Self>, Failure> {
         let Some(value) = headers.get(HEADER) else { return Ok(None) };
         let key = value.to_str().unwrap_or_default();
         if key.is_empty() || key.len() > MAX {
             let message = format!("{HEADER} must have 1 to {MAX} visible ASCII characters; use a new UUID");
-            return Err(ApiError::BadInput(message));
+            return Err(Failure::BadInput(message));
         }
         let asked = (&request.query, &request.operation_name, &request.variables);
-        let body = serde_json::to_vec(&asked).map_err(ApiError::fault)?;
+        let body = serde_json::to_vec(&asked).map_err(Failure::fault)?;
         let body = digest(&SHA256, &body).as_ref().try_into().expect("SHA-256 has 32 bytes");
         Ok(Some(Self { key: key.to_owned(), body }))
     }

@@ -1,4 +1,4 @@
-//! `distr-hub`: serve, rebuild the read models, back up and restore, rotate the master key, print the GraphQL schema.
+//! `distr-hub`: serve, rebuild the read models, park entries of the log, back up and restore, rotate the master key, print the GraphQL schema.
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -8,6 +8,7 @@ use distr_api::analyst::{self, AnalystConfig};
 use distr_api::backup::{self, BackupConfig, RestoreConfig};
 use distr_api::boot::{self, CollectConfig, ServeConfig};
 use distr_api::config::StorageConfig;
+use distr_api::parking::{self, ParkConfig, RetryConfig};
 use distr_api::rebuild::{self, RebuildConfig};
 use distr_api::{graphql, rotate};
 use tikv_jemallocator::Jemalloc;
@@ -39,6 +40,12 @@ enum Command {
     Serve(Box<ServeConfig>),
     /// Make the read models anew from the log while hubs serve, compare them with the live ones, and swap
     Rebuild(Box<RebuildConfig>),
+    /// Print where read models and policies stand, what stops them, and which entries of the log they pass by
+    Parked(StorageConfig),
+    /// Let a group of read models or a policy pass by an entry of the log that stops it
+    Park(ParkConfig),
+    /// Undo `park`: a policy takes the entry now, read models take it in the next rebuild
+    Retry(RetryConfig),
     /// Logins for analysts, who may read the schema `analytics` with psql and do nothing else
     Analyst(Box<AnalystConfig>),
     /// Back up the hub, which may go on serving; or check a backup
@@ -51,6 +58,8 @@ enum Command {
     Gc(CollectConfig),
     /// Read all blobs of the registry and compare them with their digests; beside a hub only with a DATABASE_URL
     Scrub(StorageConfig),
+    /// Make the blob store this database's, as after a restore; the hub whose it was must be stopped for good
+    TakeOverBlobs(StorageConfig),
     /// Print the GraphQL schema
     Schema,
 }
@@ -64,12 +73,16 @@ async fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Serve(config) => boot::serve(*config).await,
         Command::Rebuild(config) => rebuild::run(*config).await,
+        Command::Parked(config) => parking::list(config).await.map(say),
+        Command::Park(config) => parking::park(config).await.map(say),
+        Command::Retry(config) => parking::retry(config).await.map(say),
         Command::Analyst(config) => analyst::run(*config).await,
         Command::Backup(config) => backup::back_up(config).await.map(say),
         Command::Restore(config) => backup::restore(config).await.map(say),
         Command::RotateMasterKey(config) => rotate::rotate_master_key(config).await.map(say),
         Command::Gc(config) => boot::collect(config).await,
         Command::Scrub(config) => boot::scrub(config).await,
+        Command::TakeOverBlobs(config) => boot::take_over_blobs(config).await.map(say),
         Command::Schema => {
             println!("{}", graphql::sdl().trim_end());
             Ok(())

@@ -51,11 +51,8 @@ impl MasterKey {
         })
     }
 
-    /// As `find`; a hub that has none yet makes one.
-    pub fn find_or_make(data_dir: &Path) -> anyhow::Result<Self> {
-        if let Some(found) = Self::find(data_dir)? {
-            return Ok(found);
-        }
+    /// A new one, in the data directory.
+    pub fn make(data_dir: &Path) -> anyhow::Result<Self> {
         let new = Self::new()?;
         new.write(&data_dir.join(Self::FILE))?;
         Ok(new)

@@ -1,12 +1,18 @@
 //! The tables beside the log: people, credentials, secrets, policies' checkpoints. Schema `ops`.
 
 pub mod credential;
+pub mod followed_log;
 pub mod master_key;
 pub mod person;
 pub mod secret;
 
+use std::time::Duration;
+
 use deadpool_postgres::Pool;
 use distr_postgres::Address;
+
+/// All go by an index, and somebody waits for each.
+const STATEMENT: Duration = Duration::from_secs(15);
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -39,5 +45,5 @@ pub fn pool(database: &Address, size: usize) -> Pool {
         config.options("-c search_path=ops,read -c jit=off");
         config.application_name("distr-hub operations");
     });
-    database.pool(size)
+    database.limited(STATEMENT).pool(size)
 }

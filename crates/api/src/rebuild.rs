@@ -12,6 +12,7 @@ use distr_projections::{Comparison, RebuildError, RebuildOptions, RebuildReport,
 
 use crate::boot::{self, Database};
 use crate::config::StorageConfig;
+use crate::ops;
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct RebuildConfig {
@@ -57,6 +58,8 @@ async fn end_other(database: &Address) -> anyhow::Result<()> {
 async fn work(config: &RebuildConfig, database: &Database) -> anyhow::Result<()> {
     let log = PostgresLog::connect_to(database.eventlog.clone()).await.context("cannot open the event log")?;
     let log = Arc::new(log);
+    // which entries are parked stands there
+    ops::migrate(&database.main).await.context("cannot migrate the schema ops")?;
     let options =
         RebuildOptions { restart: config.restart, accept_differences: config.accept_differences, wait: false };
     let mut meter = Meter::default();

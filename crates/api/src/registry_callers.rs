@@ -50,7 +50,7 @@ fn registry_caller(caller: Caller) -> RegistryCaller {
             let actor = member.actor();
             let (token, scopes, repositories) = match member.via {
                 Via::Session { id } => (id, vec![TokenScope::Pull, TokenScope::Push, TokenScope::Delete], vec![]),
-                Via::Token { id, scopes, repositories } => (id, scopes, repositories),
+                Via::Token { id, limits, .. } => (id, limits.scopes, limits.repositories),
             };
             RegistryCaller {
                 organization: Some(member.organization),

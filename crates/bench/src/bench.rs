@@ -9,6 +9,7 @@ mod query;
 mod reading;
 mod registry;
 mod size;
+mod stranger;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -27,6 +28,8 @@ pub enum Bench {
     Footprint,
     /// fleet and license audit, asked over GraphQL
     Query,
+    /// the worst document of somebody who has not signed in
+    Stranger,
     /// from a mutation to the last subscriber
     Fanout,
     /// reports over HTTP, with authentication
@@ -63,6 +66,7 @@ impl Session {
                 Bench::Append => append::run(&effort).await,
                 Bench::Footprint => footprint::run(&effort, self.site().await?).await,
                 Bench::Query => query::run(&effort, self.site().await?).await,
+                Bench::Stranger => stranger::run(&effort, self.site().await?).await,
                 Bench::Fanout => fanout::run(&effort, self.site().await?).await,
                 Bench::Heartbeats => heartbeats::run(&effort, self.site().await?).await,
                 Bench::Lag => lag::run(&effort, self.site().await?).await,

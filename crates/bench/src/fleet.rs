@@ -242,7 +242,7 @@ mod tests {
         assert_eq!(telemetry, 25 * 4);
         for entry in &page.entries {
             if let Entry::Fact(event) = entry {
-                Fact::decode(event.stream.category, &event.event_type, &event.payload).unwrap();
+                Fact::decode(event.stream.category, event.stored()).unwrap();
             }
         }
         assert!(matches!(seed(&log, &shape).await, Err(SeedError::Append(_))), "the same fleet twice");

@@ -177,6 +177,8 @@ impl Hub {
             .env("DISTR_BOOTSTRAP_PASSWORD_FILE", folder.join("password"))
             // all that is asked comes from one address
             .env("DISTR_RATE_LIMIT", "1000000")
+            .env("DISTR_CONNECTIONS_PER_ADDRESS", "100000")
+            .env("DISTR_REPORT_BYTES", "1GiB")
             .stdin(Stdio::null())
             .stderr(File::create(&log_path)?)
             .spawn()

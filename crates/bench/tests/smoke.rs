@@ -34,6 +34,7 @@ fn every_figure_is_measured() {
         ("reading", 6),
         ("registry", 15),
         ("size", 3),
+        ("stranger", 4),
     ];
     assert_eq!(groups, BTreeMap::from(expected));
 }

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use serde_json::Value;
 
 use crate::hub::{Hub, PAGE};
-use crate::operation::shown;
+use crate::operation::{SignedParts, shown};
 use crate::output::Columns;
 use crate::session::Session;
 
@@ -23,6 +23,8 @@ const FIELDS: Columns = &[
     ("description", "/description"),
     ("channels", "/channels"),
     ("signing keys", "/signingKeys"),
+    ("must be signed", "/signingRequires"),
+    ("policy changes", "/signingPolicyChanges"),
     ("feature tags", "/featureTags"),
     ("created", "/createdAt"),
     ("id", "/id"),
@@ -43,12 +45,18 @@ pub(crate) enum Command {
     List,
     /// Show one application
     Show { name: String },
-    /// Say whose signatures let an image into a release, from the next one on; without a key, any image goes
+    /// Say whose signatures a release needs to be published, promoted and deployed from now on; without a key, none. For owners
     SetSigningKeys {
         name: String,
         /// A public key and the name that it goes by; may be given several times
         #[arg(long = "key", value_name = "NAME=FILE")]
         keys: Vec<policy::KeyFile>,
+        /// What one of the keys must have signed [default: as it is; at first images-and-release]
+        #[arg(long)]
+        require: Option<SignedParts>,
+        /// Why; needed to change a policy that is in force
+        #[arg(long)]
+        reason: Option<String>,
     },
     /// Change what people read about an application
     Describe {
@@ -70,13 +78,13 @@ impl Command {
             }
             Self::List => out.list(list(hub).await?, COLUMNS),
             Self::Show { name } => out.show(find(session, name).await?, FIELDS),
-            Self::SetSigningKeys { name, keys } => {
+            Self::SetSigningKeys { name, keys, require, reason } => {
                 let keys: Vec<SigningKey> = keys.iter().map(policy::KeyFile::read).collect::<Result<_>>()?;
                 let sentence = match keys.len() {
                     0 => format!("releases of \"{name}\" need no signature"),
                     count => format!("releases of \"{name}\" need a signature by one of {count} keys"),
                 };
-                out.did(set_signing_keys(hub, name, keys).await?, "application", &sentence)
+                out.did(set_signing_keys(hub, name, keys, require, reason).await?, "application", &sentence)
             }
             Self::Describe { name, display_name, description } => {
                 // what is not given stays as it is

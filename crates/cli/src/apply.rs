@@ -34,6 +34,9 @@ pub(crate) struct Apply {
     /// Only print what would change; exit code 6 if something would
     #[arg(long)]
     plan: bool,
+    /// Why; needed where a signing policy that is in force changes
+    #[arg(long)]
+    reason: Option<String>,
 }
 
 impl Apply {
@@ -44,7 +47,7 @@ impl Apply {
         check::check(&wanted, &current)?;
         let steps = plan::plan(&wanted, &current);
         if !self.plan {
-            return execute::execute(&hub, &out, steps).await;
+            return execute::execute(&hub, &out, steps, self.reason.as_deref()).await;
         }
         show::plan(&out, &steps)?;
         match steps.iter().any(plan::Step::changes) {

@@ -5,10 +5,11 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::exit::Failure;
+use crate::hub::Transport;
 use crate::session::Session;
 use crate::{
     app, apply, channel, completion, customer, deploy, events, exit, fleet, license, login, member, profile, release,
-    repository, secret, target, token,
+    repository, secret, sign_ins, target, token,
 };
 
 #[derive(Parser)]
@@ -37,6 +38,15 @@ pub(crate) struct Globals {
     /// The hub's address [default: the profile's, else http://127.0.0.1:8080]
     #[arg(long, global = true, env = "DISTR_HUB", value_name = "URL", help_heading = GLOBAL)]
     pub(crate) hub: Option<String>,
+    /// Also speak plain HTTP to a hub that is not on this machine: whoever sits between can read the token
+    #[arg(long, global = true, env = "DISTR_ALLOW_INSECURE", value_parser = clap::builder::FalseyValueParser::new(), help_heading = GLOBAL)]
+    pub(crate) allow_insecure: bool,
+}
+
+impl Globals {
+    pub(crate) fn transport(&self) -> Transport {
+        if self.allow_insecure { Transport::AnyHttp } else { Transport::Secure }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -85,6 +95,12 @@ enum Command {
     Fleet(fleet::Fleet),
     /// The log of all that happened
     Events(events::Events),
+    /// Where you are signed in
+    #[command(subcommand)]
+    Session(sign_ins::Command),
+    /// Your own password
+    #[command(subcommand)]
+    Password(sign_ins::Password),
     /// Tokens for machines
     #[command(subcommand)]
     Token(token::Command),
@@ -124,6 +140,8 @@ impl Cli {
             Command::Deploy(deploy) => deploy.run(&session()?).await,
             Command::Fleet(fleet) => fleet.run(&session()?).await,
             Command::Events(events) => events.run(&session()?).await,
+            Command::Session(command) => command.run(&session()?).await,
+            Command::Password(command) => command.run(&session()?).await,
             Command::Token(command) => command.run(&session()?).await,
             Command::Member(command) => command.run(&session()?).await,
             Command::Secret(command) => command.run(&session()?).await,

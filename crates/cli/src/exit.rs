@@ -51,6 +51,7 @@ impl Failure {
 fn next_step(code: &str) -> &'static str {
     match code {
         "forbidden" => "; see who you are with: distr whoami",
+        "member.still_invited" => "; the command for it: distr member invite-again",
         "not_ready" | "not_yet_visible" | "conflict" => "; run the command again",
         "internal" => "; tell the hub's operator",
         _ => "",

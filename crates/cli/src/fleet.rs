@@ -61,7 +61,7 @@ fn rows(target: &Value, now: DateTime<Utc>) -> Vec<Value> {
     let row = |deployment: &Value| {
         json!({
             "customer": target["customer"], "target": target["target"], "state": target["state"], "heartbeat": heartbeat,
-            "application": deployment["application"], "desiredVersion": deployment["desiredVersion"],
+            "application": deployment["application"], "desiredVersion": desired(deployment),
             "runningVersion": deployment["runningVersion"], "health": deployment["health"],
             "drift": deployment["drift"], "error": deployment["error"]["text"],
         })
@@ -69,5 +69,32 @@ fn rows(target: &Value, now: DateTime<Utc>) -> Vec<Value> {
     match target["deployments"].as_array() {
         Some(deployments) if !deployments.is_empty() => deployments.iter().map(row).collect(),
         _ => vec![row(&Value::Null)],
+    }
+}
+
+/// The version, or how far the removal is that was asked for after it.
+fn desired(deployment: &Value) -> Value {
+    if deployment["removal"].is_null() {
+        return deployment["desiredVersion"].clone();
+    }
+    match deployment["phase"].as_str() {
+        Some("HELD") => json!("removal, held"),
+        Some("REMOVED") => json!("removed"),
+        _ => json!("removal"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_removal_that_is_wanted_is_told_from_the_version_before_it() {
+        let of = |removal, phase| desired(&json!({"desiredVersion": "1.0.0", "removal": removal, "phase": phase}));
+        assert_eq!(of(None, "HELD"), "1.0.0");
+        assert_eq!(of(Some("REMOVE"), "HELD"), "removal, held");
+        assert_eq!(of(Some("KEEP"), "REMOVING"), "removal");
+        assert_eq!(of(Some("KEEP"), "REMOVED"), "removed");
+        assert_eq!(desired(&Value::Null), Value::Null);
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
+use distr_domain::image::names_this_machine;
 use graphql_client::{GraphQLQuery, Response};
 use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,8 @@ use crate::exit::Failure;
 const CONNECT: Duration = Duration::from_secs(10);
 /// An operation that changes something may wait for its read model.
 const ANSWER: Duration = Duration::from_secs(60);
+/// Bytes of an answer; a hub makes none that is larger than a quarter of it.
+const LARGEST_ANSWER: usize = 64 << 20;
 pub(crate) const PAGE: i64 = 200;
 
 pub(crate) struct Hub {
@@ -29,11 +32,25 @@ struct Refusal {
     message: String,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// https, or plain HTTP to this machine
+    Secure,
+    AnyHttp,
+}
+
 impl Hub {
-    pub(crate) fn try_new(base: &str, token: Option<String>) -> Result<Self> {
+    pub(crate) fn try_new(base: &str, token: Option<String>, transport: Transport) -> Result<Self> {
         let base: Url = base.parse().map_err(|_| Failure::Usage(format!("{base:?} is no URL of a hub")))?;
         if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
             return Err(Failure::Usage(format!("{base} is no URL of a hub; it begins with http:// or https://")).into());
+        }
+        if base.scheme() == "http" && transport == Transport::Secure && !names_this_machine(base.authority()) {
+            return Err(Failure::Usage(format!(
+                "{base} has no encryption, so anybody between could read passwords and tokens: use https://, or \
+                 --allow-insecure (DISTR_ALLOW_INSECURE=1) if you accept that"
+            ))
+            .into());
         }
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT)
@@ -73,7 +90,7 @@ impl Hub {
         }
         let answer = request.send().await.map_err(|error| self.unreachable(error))?;
         let status = answer.status();
-        let body = answer.bytes().await.map_err(|error| self.unreachable(error))?;
+        let body = self.body(answer).await?;
         if status != StatusCode::OK {
             return Err(refused(status, &body, &self.address()).into());
         }
@@ -84,6 +101,18 @@ impl Hub {
             (Some(data), None) => Ok(data),
             (None, None) => Err(anyhow!("the hub's answer is empty")),
         }
+    }
+
+    /// Not more than the largest answer of a hub, whatever this one sends.
+    async fn body(&self, mut answer: reqwest::Response) -> Result<Vec<u8>> {
+        let mut body = vec![];
+        while let Some(chunk) = answer.chunk().await.map_err(|error| self.unreachable(error))? {
+            if body.len() + chunk.len() > LARGEST_ANSWER {
+                return Err(anyhow!("the answer of {} has more than {LARGEST_ANSWER} bytes", self.address()));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
     }
 
     /// All of a connection, which lies in the answer at the JSON pointer `at`. The closure gets the cursor.
@@ -133,9 +162,29 @@ impl Hub {
         while let Some(source) = cause.source() {
             cause = source;
         }
-        let cause = if error.is_timeout() { "it did not answer in time".to_owned() } else { cause.to_string() };
+        let cause = if error.is_timeout() { "it did not answer in time".to_owned() } else { plain(&cause.to_string()) };
         Failure::Unreachable { hub: self.address(), cause }
     }
+}
+
+/// The cause of a failed connection in words that say what to do, where the library's own do not.
+pub(crate) fn plain(cause: &str) -> String {
+    const CAUSES: [(&str, &str); 4] = [
+        (
+            "CaUsedAsEndEntity",
+            "its certificate is an authority's own, as `openssl req -x509` makes it, and not a server's; let an authority \
+             sign one for the server",
+        ),
+        (
+            "UnknownIssuer",
+            "this machine does not know the authority of its certificate; SSL_CERT_FILE names a file with the \
+             authority's certificate",
+        ),
+        ("invalid HTTP version parsed", "it does not answer in plain HTTP; does it speak https?"),
+        ("InvalidContentType", "it does not answer in TLS; does it speak http?"),
+    ];
+    let known = CAUSES.iter().find(|(word, _)| cause.contains(word));
+    known.map_or_else(|| cause.to_owned(), |(_, text)| (*text).to_owned())
 }
 
 fn refused(status: StatusCode, body: &[u8], hub: &str) -> Failure {

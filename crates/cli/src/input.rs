@@ -7,13 +7,26 @@ use anyhow::{Context, Result, bail};
 
 /// Asks on the terminal; without one, reads standard input.
 pub(crate) fn secret(what: &str) -> Result<String> {
+    asked(what, "write it to standard input")
+}
+
+fn asked(what: &str, otherwise: &str) -> Result<String> {
     let text = match std::io::stdin().is_terminal() {
         true => rpassword::prompt_password(format!("{what}: ")).with_context(|| format!("asking for the {what}"))?,
         false => standard_input(what)?,
     };
     match text.is_empty() {
-        true => bail!("no {what} was given; write it to standard input"),
+        true => bail!("no {what} was given; {otherwise}"),
         false => Ok(text),
+    }
+}
+
+/// From the environment, or else as `secret`. Standard input holds one secret alone, so that of several all but one have to
+/// be in the environment.
+pub(crate) fn from_environment(variable: &str, what: &str) -> Result<String> {
+    match std::env::var(variable) {
+        Ok(value) if !value.is_empty() => Ok(value),
+        _ => asked(what, &format!("set {variable}, or write it to standard input, which holds one secret alone")),
     }
 }
 

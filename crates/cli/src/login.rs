@@ -7,14 +7,14 @@ use serde_json::json;
 
 use crate::args::Globals;
 use crate::exit::Failure;
-use crate::hub::Hub;
+use crate::hub::{Hub, Transport};
 use crate::input;
-use crate::operation::{Role, read};
+use crate::operation::{Role, TokenScope, read};
 use crate::output::{Columns, Output, remark};
 use crate::profile::{self, Profile, Profiles};
 use crate::session::{DEFAULT_HUB, Session};
 
-read!("src/login.graphql": SessionCreate SessionEnd Whoami);
+read!("src/login.graphql": SessionCreate InvitationAccept PasswordReset SessionEnd Whoami);
 
 const FIELDS: Columns = &[
     ("hub", "/hub"),
@@ -23,19 +23,52 @@ const FIELDS: Columns = &[
     ("role", "/role"),
     ("email", "/email"),
     ("member", "/memberId"),
+    ("signed in with", "/with"),
+];
+
+const TOKEN_FIELDS: Columns = &[
+    ("hub", "/hub"),
+    ("organization", "/organization"),
+    ("customer", "/customer"),
+    ("role", "/role"),
+    ("email", "/email"),
+    ("member", "/memberId"),
+    ("signed in with", "/with"),
+    ("scopes", "/token/scopes"),
+    ("repositories", "/repositories"),
+    ("expires", "/token/expiresAt"),
 ];
 
 #[derive(Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "\
+distr login [--organization NAME] [--email ADDRESS] [--customer NAME]
+       distr login --code [--name NAME]
+       distr login --token",
+    after_help = "\
 The password comes from DISTR_PASSWORD, is asked for, or is read from standard input:
   distr login --organization acme --email you@acme.example < password-file
-  printenv ROBOT_TOKEN | distr login --token")]
+  printenv ROBOT_TOKEN | distr login --token
+A code is asked for, or comes from DISTR_CODE; it is good once, and says whose it is:
+  distr login --hub https://hub.example --code --name 'Ann Example'
+Without a terminal the code and the new password come from DISTR_CODE and DISTR_PASSWORD."
+)]
 pub(crate) struct Login {
     /// The organization's name
     #[arg(long, value_name = "NAME", conflicts_with = "token")]
     organization: Option<String>,
     #[arg(long, value_name = "ADDRESS", conflicts_with = "token")]
     email: Option<String>,
+    /// Of several customers that know the address, the one to sign in to
+    #[arg(long, value_name = "NAME", conflicts_with = "token")]
+    customer: Option<String>,
+    /// Choose a password with the one-time code of an invitation, or of a password that was reset; it says whose it is, so
+    /// that --organization, --email and --customer do not go with it
+    #[arg(long, conflicts_with_all = ["token", "organization", "email", "customer"])]
+    code: bool,
+    /// What you are called, for an invitation
+    #[arg(long, value_name = "NAME", requires = "code")]
+    name: Option<String>,
     /// Read a token from standard input instead of signing in with a password
     #[arg(long)]
     token: bool,
@@ -54,10 +87,11 @@ impl Login {
         let address = globals.hub.clone().or(known).unwrap_or_else(|| DEFAULT_HUB.to_owned());
         let signed = match self.token {
             true => Signed { token: input::secret("token")?, expires_at: None },
-            false => self.with_password(&address).await?,
+            false if self.code => self.with_code(&address, globals.transport()).await?,
+            false => self.with_password(&address, globals.transport()).await?,
         };
         // also proves a token that was given
-        let hub = Hub::try_new(&address, Some(signed.token.clone()))?;
+        let hub = Hub::try_new(&address, Some(signed.token.clone()), globals.transport())?;
         let viewer = hub.ask::<Whoami>(whoami::Variables).await?.viewer;
         let organization = viewer.organization.name;
         let who = viewer.email.clone().unwrap_or_else(|| "a robot".to_owned());
@@ -73,19 +107,38 @@ impl Login {
         Output::new(globals).say(&format!("signed in to {organization} at {} as {who}", hub.address()))
     }
 
-    async fn with_password(self, address: &str) -> Result<Signed> {
-        let hub = Hub::try_new(address, None)?;
+    async fn with_password(self, address: &str, transport: Transport) -> Result<Signed> {
+        let hub = Hub::try_new(address, None, transport)?;
         let organization = self.organization.map_or_else(|| input::line("organization", "--organization"), Ok)?;
         let email = self.email.map_or_else(|| input::line("email", "--email"), Ok)?;
-        let password = match std::env::var("DISTR_PASSWORD") {
-            Ok(password) if !password.is_empty() => password,
-            _ => input::secret("password")?,
-        };
-        let variables = session_create::Variables { organization, email, password };
+        let password = input::from_environment("DISTR_PASSWORD", "password")?;
+        let variables = session_create::Variables { organization, email, password, customer: self.customer };
         let session = hub.ask::<SessionCreate>(variables).await.map_err(not_let_in)?.session_create;
         Ok(Signed { token: session.token, expires_at: Some(session.expires_at) })
     }
 }
+
+impl Login {
+    /// The code says what it is for.
+    async fn with_code(self, address: &str, transport: Transport) -> Result<Signed> {
+        let hub = Hub::try_new(address, None, transport)?;
+        let code = input::from_environment("DISTR_CODE", "code")?;
+        if code.starts_with(OF_PASSWORD_RESET) {
+            let password = input::from_environment("DISTR_PASSWORD", "new password")?;
+            let data = hub.ask::<PasswordReset>(password_reset::Variables { code, password }).await?;
+            let session = data.password_reset;
+            return Ok(Signed { token: session.token, expires_at: Some(session.expires_at) });
+        }
+        let name = self.name.map_or_else(|| input::line("name", "--name"), Ok)?;
+        let password = input::from_environment("DISTR_PASSWORD", "new password")?;
+        let data = hub.ask::<InvitationAccept>(invitation_accept::Variables { code, password, name }).await?;
+        let session = data.invitation_accept;
+        Ok(Signed { token: session.token, expires_at: Some(session.expires_at) })
+    }
+}
+
+/// What such a code begins with; others are of invitations.
+const OF_PASSWORD_RESET: &str = "dsp_";
 
 /// Of a sign-in, a refusal means that one is not signed in.
 fn not_let_in(error: anyhow::Error) -> anyhow::Error {
@@ -105,7 +158,7 @@ pub(crate) async fn logout(globals: &Globals) -> Result<()> {
     };
     // first what is certain: whatever the hub says, this machine forgets the secret
     profiles.save(&path)?;
-    let hub = Hub::try_new(&profile.hub, Some(profile.token))?;
+    let hub = Hub::try_new(&profile.hub, Some(profile.token), globals.transport())?;
     match hub.ask::<SessionEnd>(session_end::Variables).await {
         Ok(ended) if ended.session_end.changed => {}
         Ok(_) => remark("the token itself is still valid; to end it: distr token revoke"),
@@ -115,15 +168,30 @@ pub(crate) async fn logout(globals: &Globals) -> Result<()> {
     out.say(&format!("signed out of {} at {}", profile.organization, hub.address()))
 }
 
+/// The name of one's own organization.
+pub(crate) async fn organization(hub: &Hub) -> Result<String> {
+    Ok(hub.ask::<Whoami>(whoami::Variables).await?.viewer.organization.name)
+}
+
 pub(crate) async fn whoami(session: &Session) -> Result<()> {
     let viewer = session.hub.ask::<Whoami>(whoami::Variables).await?.viewer;
-    let who = json!({
+    let mut who = json!({
         "hub": session.hub.address(),
         "organization": viewer.organization.name,
         "customer": viewer.customer.map(|customer| customer.name),
         "role": viewer.role,
         "email": viewer.email,
         "memberId": viewer.member_id,
+        "token": viewer.token,
     });
-    session.out.show(who, FIELDS)
+    if session.out.is_json() {
+        return session.out.json(&who);
+    }
+    let Some(token) = viewer.token else {
+        who["with"] = json!("a session");
+        return session.out.show(who, FIELDS);
+    };
+    who["with"] = json!(format!("token {}", token.id));
+    who["repositories"] = if token.repositories.is_empty() { json!("all") } else { json!(token.repositories) };
+    session.out.show(who, TOKEN_FIELDS)
 }

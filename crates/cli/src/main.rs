@@ -26,6 +26,7 @@ mod repository;
 mod scalar;
 mod secret;
 mod session;
+mod sign_ins;
 mod socket;
 mod target;
 mod token;

@@ -5,12 +5,11 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::hub::{Hub, PAGE};
-use crate::input;
 use crate::operation::{Role, shown};
-use crate::output::Columns;
+use crate::output::{Columns, line, remark, text};
 use crate::session::Session;
 
-shown!("src/member.graphql": MemberAdd RobotAdd MemberChangeRole MemberRemove MemberList);
+shown!("src/member.graphql": MemberInvite MemberInviteAgain MemberResetPassword MemberEndSessions RobotAdd MemberChangeRole MemberRemove MemberList);
 
 const COLUMNS: Columns = &[
     ("ID", "/id"),
@@ -19,22 +18,36 @@ const COLUMNS: Columns = &[
     ("EMAIL", "/email"),
     ("ROLE", "/role"),
     ("CUSTOMER", "/customer"),
+    ("SIGN IN", "/signIn"),
+    ("CODE EXPIRES", "/codeExpiresAt"),
     ("ADDED", "/createdAt"),
 ];
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Add a person; the first password is asked for or read from standard input
-    Add {
+    /// Invite a person; the one-time code is shown this once, and the person chooses a password with `distr login --code`
+    Invite {
         email: String,
-        /// What the person is called
-        #[arg(long)]
-        name: String,
         #[arg(long, value_enum)]
         role: Role,
         /// The customer, for the roles of a customer
         #[arg(long, value_name = "NAME")]
         customer: Option<String>,
+    },
+    /// Create a new code for an invitation that nobody accepted; the one before is void
+    InviteAgain {
+        /// A person's address, or an id
+        member: String,
+    },
+    /// Void a person's password, end all its sessions, and create a one-time code for a new password
+    ResetPassword {
+        /// A person's address, or an id
+        member: String,
+    },
+    /// End all sessions of a member, who may sign in again
+    EndSessions {
+        /// A person's address, or an id
+        member: String,
     },
     /// Add a robot: give it tokens with `distr token create --member`
     Robot {
@@ -54,7 +67,7 @@ pub(crate) enum Command {
         #[arg(long, value_enum)]
         role: Role,
     },
-    /// End the member's sessions and tokens at once
+    /// End the member's sessions and tokens at once; of an invited one, take the invitation back
     Remove {
         /// A robot's name, a person's address, or an id
         member: String,
@@ -65,12 +78,26 @@ impl Command {
     pub(crate) async fn run(self, session: &Session) -> Result<()> {
         let Session { hub, out } = session;
         match self {
-            Self::Add { email, name, role, customer } => {
-                let password = input::secret("password of the new member")?;
-                let sentence = format!("added {email}");
-                let variables = member_add::Variables { email, name, password, role, customer };
-                let data = hub.ask::<MemberAdd>(variables).await?;
-                out.did(data.member_add, "member", &sentence)
+            Self::Invite { email, role, customer } => {
+                let sentence = format!("invited {email}");
+                let data = hub.ask::<MemberInvite>(member_invite::Variables { email, role, customer }).await?;
+                coded(session, data.member_invite, &sentence)
+            }
+            Self::InviteAgain { member } => {
+                let id = resolve(hub, &member).await?;
+                let data = hub.ask::<MemberInviteAgain>(member_invite_again::Variables { id }).await?;
+                coded(session, data.member_invite_again, &format!("invited {member} again"))
+            }
+            Self::ResetPassword { member } => {
+                let id = resolve(hub, &member).await?;
+                let data = hub.ask::<MemberResetPassword>(member_reset_password::Variables { id }).await?;
+                coded(session, data.member_reset_password, &format!("voided the password of {member}"))
+            }
+            Self::EndSessions { member } => {
+                let id = resolve(hub, &member).await?;
+                let data = hub.ask::<MemberEndSessions>(member_end_sessions::Variables { id }).await?;
+                let (ended, none) = (format!("ended the sessions of {member}"), format!("{member} has no session"));
+                out.did_or(data.member_end_sessions, "changed", &ended, &none)
             }
             Self::Robot { name, role, customer } => {
                 let sentence = format!("added robot \"{name}\"");
@@ -93,6 +120,24 @@ impl Command {
             }
         }
     }
+}
+
+/// On standard output the code is alone, so that it can be handed on without being seen.
+fn coded(session: &Session, mut payload: Value, sentence: &str) -> Result<()> {
+    let code = payload["code"].take();
+    let until = payload["expiresAt"].take();
+    if session.out.is_json() {
+        payload["member"]["code"] = code;
+        return session.out.did(payload, "member", "");
+    }
+    if !session.out.quiet {
+        let until = text(&until);
+        remark(&format!(
+            "{sentence}; the code is shown this once, good until {until}, for: distr login --hub {} --code",
+            session.hub.address()
+        ));
+    }
+    line(code.as_str().unwrap_or_default())
 }
 
 async fn list(hub: &Hub) -> Result<Vec<Value>> {

@@ -13,7 +13,7 @@ macro_rules! shown {
             schema_path = "../../schema.graphql",
             query_path = $path,
             custom_scalars_module = "crate::scalar",
-            extern_enums("Role", "TokenScope", "Visibility", "DataRemoval", "TelemetryKind"),
+            extern_enums("Role", "TokenScope", "Visibility", "DataRemoval", "TelemetryKind", "SignedParts"),
             response_type = "serde_json::Value",
             response_derives = "Debug, Serialize"
         )]
@@ -29,7 +29,7 @@ macro_rules! read {
             schema_path = "../../schema.graphql",
             query_path = $path,
             custom_scalars_module = "crate::scalar",
-            extern_enums("Role", "TokenScope", "Visibility", "DataRemoval", "TelemetryKind"),
+            extern_enums("Role", "TokenScope", "Visibility", "DataRemoval", "TelemetryKind", "SignedParts"),
             response_derives = "Debug, Clone, Serialize"
         )]
         pub(crate) struct $operation;
@@ -49,6 +49,15 @@ macro_rules! input_enum {
 
 // the schema's enums that the command line takes
 input_enum! {
+    /// What a trusted key must have signed of a release.
+    SignedParts {
+        /// each image by itself
+        Images
+        /// the compose file with the digest of each image
+        Release
+        /// both
+        ImagesAndRelease
+    }
     Role {
         /// everything, members included
         Owner
@@ -66,7 +75,7 @@ input_enum! {
     TokenScope {
         /// queries
         Read
-        /// changes
+        /// changes, but for those of admin
         Write
         /// registry pulls
         Pull
@@ -74,6 +83,8 @@ input_enum! {
         Push
         /// deleting tags and manifests of the registry
         Delete
+        /// members, tokens, quotas, policies and the organization itself; not together with --repository
+        Admin
     }
     Visibility {
         /// everybody pulls, without signing in
@@ -87,5 +98,23 @@ input_enum! {
         Heartbeat
         /// pulls, pushes and refusals of the registry
         Access
+    }
+}
+
+impl From<distr_domain::trust::SignedParts> for SignedParts {
+    fn from(parts: distr_domain::trust::SignedParts) -> Self {
+        use distr_domain::trust::SignedParts as Domain;
+        match parts {
+            Domain::Images => Self::Images,
+            Domain::Release => Self::Release,
+            Domain::ImagesAndRelease => Self::ImagesAndRelease,
+        }
+    }
+}
+
+impl SignedParts {
+    /// As the command line takes it.
+    pub(crate) fn label(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 }

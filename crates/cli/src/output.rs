@@ -48,7 +48,12 @@ impl Output {
 
     /// What a mutation did. `payload` has the thing under `noun`, and whether anything changed; in JSON the thing, with
     /// `changed` and `position` beside its own fields.
-    pub(crate) fn did(&self, mut payload: Value, noun: &str, sentence: &str) -> Result<()> {
+    pub(crate) fn did(&self, payload: Value, noun: &str, sentence: &str) -> Result<()> {
+        self.did_or(payload, noun, sentence, &format!("nothing to do, it was so already: {sentence}"))
+    }
+
+    /// The same with a sentence of its own for when nothing changed.
+    pub(crate) fn did_or(&self, mut payload: Value, noun: &str, sentence: &str, unchanged: &str) -> Result<()> {
         let changed = payload["changed"] != Value::Bool(false);
         if self.is_json() {
             let mut thing = references_by_name(payload.get_mut(noun).map(Value::take).unwrap_or_default());
@@ -64,7 +69,7 @@ impl Output {
         }
         match changed {
             true => self.say(sentence),
-            false => self.say(&format!("nothing to do, it was so already: {sentence}")),
+            false => self.say(unchanged),
         }
     }
 
@@ -128,8 +133,13 @@ fn table(rows: &[Value], columns: Columns) -> String {
 
 fn cell(row: &Value, pointer: &str) -> String {
     let value = row.pointer(pointer);
-    debug_assert!(value.is_some(), "no {pointer} in {row}");
+    debug_assert!(value.is_some() || is_below_null(row, pointer), "no {pointer} in {row}");
     value.map_or_else(|| "-".to_owned(), text)
+}
+
+/// Whether what would hold it is not there.
+fn is_below_null(row: &Value, pointer: &str) -> bool {
+    pointer.rmatch_indices('/').any(|(end, _)| row.pointer(&pointer[..end]).is_some_and(Value::is_null))
 }
 
 pub(crate) fn text(value: &Value) -> String {
@@ -168,6 +178,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_cell_of_what_is_not_there_is_empty() {
+        assert_eq!(cell(&serde_json::json!({ "retention": null }), "/retention/keepLast"), "-");
+        assert_eq!(cell(&serde_json::json!({ "retention": { "keepLast": 2 } }), "/retention/keepLast"), "2");
+    }
 
     #[test]
     fn a_reference_is_given_by_its_name() {

@@ -2,7 +2,9 @@
 //! `distr profile` lists them, without their secrets.
 
 use std::collections::BTreeMap;
+use std::fs::DirBuilder;
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -78,7 +80,8 @@ impl Profiles {
     pub(crate) fn save(&self, path: &Path) -> Result<()> {
         let attempted = || format!("writing {}", path.display());
         let directory = path.parent().with_context(attempted)?;
-        std::fs::create_dir_all(directory).with_context(attempted)?;
+        // a new one is for its owner alone; one that was there may be shared with other programs
+        DirBuilder::new().recursive(true).mode(0o700).create(directory).with_context(attempted)?;
         // a temporary file is made for its owner alone, and stays so when it takes its place
         let mut file = tempfile::NamedTempFile::new_in(directory).with_context(attempted)?;
         file.write_all(toml::to_string(self)?.as_bytes()).with_context(attempted)?;

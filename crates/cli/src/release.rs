@@ -1,5 +1,8 @@
 //! `distr release`
 
+mod key;
+mod sign;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -11,7 +14,7 @@ use crate::operation::shown;
 use crate::output::Columns;
 use crate::session::Session;
 
-shown!("src/release.graphql": ReleaseDraft ReleasePublish ReleaseDeprecate ReleaseRevoke ReleaseList ReleaseShow);
+shown!("src/release.graphql": ReleaseDraft ReleaseSign ReleasePublish ReleaseDeprecate ReleaseRevoke ReleaseList ReleaseShow);
 
 const COLUMNS: Columns = &[
     ("VERSION", "/version"),
@@ -27,8 +30,10 @@ const FIELDS: Columns = &[
     ("reason", "/reason"),
     ("deprecated on", "/deprecatedOn"),
     ("published", "/publishedAt"),
+    ("withheld", "/withheld"),
     ("notes", "/notes"),
     ("artifacts", "/artifacts"),
+    ("signatures of the whole", "/signatures"),
     ("compose", "/compose"),
     ("id", "/id"),
 ];
@@ -63,6 +68,19 @@ pub(crate) enum Command {
         compose: Option<PathBuf>,
         #[arg(long)]
         notes: Option<String>,
+        /// Sign the release as a whole with this private key before it is published, as `distr release sign --key` does
+        #[arg(long, value_name = "KEY")]
+        sign: Option<PathBuf>,
+    },
+    /// Sign a release as a whole: its compose file and the digest of each image
+    Sign {
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        how: sign::How,
+        /// The compose file, if it is to be signed as it lies here and not as the hub has it; they must be the same
+        #[arg(long, value_name = "FILE")]
+        compose: Option<PathBuf>,
     },
     /// List an application's releases, the newest version first
     List {
@@ -103,9 +121,17 @@ impl Command {
                 let data = hub.ask::<ReleaseDraft>(variables).await?;
                 out.did(data.release_draft, "release", &sentence)
             }
-            Self::Publish { of: Of { app: application, version }, compose, notes } => {
+            Self::Sign { of, how, compose } => sign::run(session, of, how, compose).await,
+            Self::Publish { of: Of { app: application, version }, compose, notes, sign } => {
                 let sentence = format!("published {application} {version}");
                 let compose = compose.as_deref().map(read).transpose()?;
+                let (compose, notes) = match &sign {
+                    None => (compose, notes),
+                    Some(key) => {
+                        sign_draft(session, &application, &version, (compose, notes), key).await?;
+                        (None, None)
+                    }
+                };
                 let variables = release_publish::Variables { application, version, compose, notes };
                 let data = hub.ask::<ReleasePublish>(variables).await?;
                 out.did(data.release_publish, "release", &sentence)
@@ -132,6 +158,41 @@ impl Command {
             }
         }
     }
+}
+
+/// Makes the draft if there is a compose file, and signs it.
+async fn sign_draft(
+    Session { hub, .. }: &Session,
+    application: &str,
+    version: &str,
+    (compose, notes): (Option<String>, Option<String>),
+    key: &Path,
+) -> Result<()> {
+    // before anything is drafted
+    let key = key::PrivateKey::read(key)?;
+    let (application, version) = (application.to_owned(), version.to_owned());
+    let (compose, release) = match compose {
+        Some(compose) => {
+            let variables = release_draft::Variables {
+                application: application.clone(),
+                version: version.clone(),
+                compose: compose.clone(),
+                notes,
+            };
+            let drafted = hub.ask::<ReleaseDraft>(variables).await?.release_draft;
+            (compose, drafted["release"].clone())
+        }
+        None => {
+            let variables = release_show::Variables { application: application.clone(), version: version.clone() };
+            let release = hub.ask::<ReleaseShow>(variables).await?.release;
+            (release["compose"].as_str().unwrap_or_default().to_owned(), release)
+        }
+    };
+    let statement = sign::statement(hub, &application, &version, &compose, &release).await?;
+    if let Some(envelope) = sign::sign(&statement, &key, &release)? {
+        sign::attach(hub, application, version, envelope).await?;
+    }
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<String> {

@@ -20,7 +20,7 @@ impl Session {
         let profiles = Profiles::load(&profile::path()?)?;
         let token = std::env::var("DISTR_TOKEN").ok().filter(|token| !token.is_empty());
         let (hub, token) = credentials(globals, profiles.get(&globals.profile), token)?;
-        Ok(Self { hub: Hub::try_new(&hub, Some(token))?, out: Output::new(globals) })
+        Ok(Self { hub: Hub::try_new(&hub, Some(token), globals.transport())?, out: Output::new(globals) })
     }
 }
 
@@ -59,7 +59,13 @@ mod tests {
     use crate::args::Format;
 
     fn globals(hub: Option<&str>) -> Globals {
-        Globals { output: Format::Table, quiet: false, profile: "default".into(), hub: hub.map(str::to_owned) }
+        Globals {
+            output: Format::Table,
+            quiet: false,
+            profile: "default".into(),
+            hub: hub.map(str::to_owned),
+            allow_insecure: false,
+        }
     }
 
     fn profile() -> Profile {

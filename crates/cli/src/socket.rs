@@ -117,7 +117,6 @@ fn first_error(payload: Value) -> anyhow::Error {
     }
 }
 
-fn unreachable(hub: &str, error: &dyn std::fmt::Display) -> Failure {
-    let cause = error.to_string();
-    Failure::Unreachable { hub: hub.to_owned(), cause }
+fn unreachable(address: &str, error: &dyn std::fmt::Display) -> Failure {
+    Failure::Unreachable { hub: address.to_owned(), cause: hub::plain(&error.to_string()) }
 }

@@ -3,12 +3,12 @@
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::operation::{TokenScope, read, shown};
-use crate::output::{Columns, line, remark};
+use crate::output::{Columns, line, remark, text};
 use crate::session::Session;
-use crate::{member, moment};
+use crate::{clock, member, moment};
 
 shown!("src/token.graphql": TokenIssue TokenRotate TokenRevoke TokenList);
 read!("src/token.graphql": Myself);
@@ -18,6 +18,7 @@ const COLUMNS: Columns = &[
     ("LABEL", "/label"),
     ("SCOPES", "/scopes"),
     ("REPOSITORIES", "/repositories"),
+    ("MADE WITH", "/madeWith"),
     ("CREATED", "/createdAt"),
     ("EXPIRES", "/expiresAt"),
     ("REVOKED", "/revokedAt"),
@@ -34,14 +35,17 @@ pub(crate) enum Command {
         /// What it may be used for; may be given several times
         #[arg(long = "scope", value_enum, required = true)]
         scopes: Vec<TokenScope>,
-        /// The only repository that it may touch: a name, or a pattern as team/*; may be given several times [default: all]
+        /// The only repository that it has to do with: a name, or a pattern as team/*; may be given several times
+        /// [default: all]. Such a token pulls, pushes and deletes there alone, changes the settings of these repositories,
+        /// and publishes, promotes and withdraws releases of applications that run no other repository of yours. Customers,
+        /// licenses, targets, members and the log are closed to it
         #[arg(long = "repository", value_name = "PATTERN")]
         repositories: Vec<String>,
         /// Until when it is valid: through the end of a date (UTC), or up to a time
         #[arg(long, value_name = "DATE", value_parser = moment::end)]
         expires: Option<DateTime<Utc>>,
-        /// Whose token: a robot's name, a person's address, or an id [default: your own]
-        #[arg(long)]
+        /// Whose token: a robot's name or id [default: your own]
+        #[arg(long, value_name = "ROBOT")]
         member: Option<String>,
     },
     /// List tokens, the revoked included
@@ -50,7 +54,8 @@ pub(crate) enum Command {
         #[arg(long)]
         member: Option<String>,
     },
-    /// Create a token in the place of another, which ends after the overlap; the new secret is shown this once
+    /// Create a token in the place of another, which ends after the overlap, and with it the tokens that were made with it;
+    /// the new secret is shown this once
     Rotate {
         id: String,
         /// Minutes for which the old token still works
@@ -60,7 +65,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "DATE", value_parser = moment::end)]
         expires: Option<DateTime<Utc>>,
     },
-    /// Let a token let nobody in from now on
+    /// Let a token, and all that were made with it, let nobody in from now on
     Revoke { id: String },
 }
 
@@ -85,7 +90,10 @@ impl Command {
                 };
                 let mut data = hub.ask::<TokenList>(token_list::Variables { member }).await?;
                 let Value::Array(tokens) = data.member["tokens"].take() else { return out.list(vec![], COLUMNS) };
-                out.list(tokens, COLUMNS)
+                match out.is_json() {
+                    true => out.list(tokens, COLUMNS),
+                    false => out.list(tokens.into_iter().map(|token| row(token, clock::now())).collect(), COLUMNS),
+                }
             }
             Self::Rotate { id, overlap, expires } => {
                 let variables = token_rotate::Variables { id, overlap_minutes: overlap.into(), expires_at: expires };
@@ -99,6 +107,17 @@ impl Command {
             }
         }
     }
+}
+
+/// A token that ends, or ended, with one that it was made with says so where its own end would stand.
+fn row(mut token: Value, now: DateTime<Utc>) -> Value {
+    let time = |field: &str| token[field].as_str().and_then(|text| text.parse::<DateTime<Utc>>().ok());
+    let (Some(ends), None) = (time("endsAt"), time("revokedAt")) else { return token };
+    if time("expiresAt") != Some(ends) {
+        let field = if ends <= now { "revokedAt" } else { "expiresAt" };
+        token[field] = json!(format!("{} with its parent", text(&token["endsAt"])));
+    }
+    token
 }
 
 /// On standard output the secret is alone, so that it can go to where it is needed without being seen.
@@ -116,4 +135,25 @@ fn created(session: &Session, mut payload: Value) -> Result<()> {
         ));
     }
     line(secret.as_str().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ends(expires: Option<&str>, revoked: Option<&str>, ends: Option<&str>) -> [String; 2] {
+        let token = json!({"expiresAt": expires, "revokedAt": revoked, "endsAt": ends});
+        let row = row(token, moment::begin("2027-06-01").unwrap());
+        ["expiresAt", "revokedAt"].map(|field| text(&row[field]))
+    }
+
+    #[test]
+    fn a_token_that_ended_with_its_parent_does_not_look_alive() {
+        let (before, after) = ("2027-05-01T00:00:00Z", "2027-07-01T00:00:00.123456Z");
+        assert_eq!(ends(None, None, None), ["-", "-"]);
+        assert_eq!(ends(None, None, Some(before)), ["-", "2027-05-01T00:00:00Z with its parent"]);
+        assert_eq!(ends(None, None, Some(after)), ["2027-07-01T00:00:00Z with its parent", "-"]);
+        assert_eq!(ends(Some(after), None, Some(after)), ["2027-07-01T00:00:00Z", "-"]);
+        assert_eq!(ends(None, Some(before), Some(before)), ["-", before]);
+    }
 }

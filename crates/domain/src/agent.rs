@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::ids::{CredentialId, DeploymentId, TargetId};
 use crate::names::Slug;
 use crate::oci::Digest;
-use crate::trust::{SignedLayer, TrustedKey};
+use crate::trust::{SignedLayer, SignedParts, TrustedKey};
 use crate::version::Version;
 
 /// `POST /agent/v1/enrol`, with the one-time token as the bearer token.
@@ -208,7 +208,12 @@ pub enum ErrorCategory {
     Unhealthy,
     /// disk, memory, ports
     Resources,
+    /// the host's own policy, or whoever has to agree there: nothing is wrong with the release
+    Policy,
     Internal,
+    /// one that a newer agent knows
+    #[serde(other)]
+    Unknown,
 }
 
 /// All that an agent has to bring about. What is not listed is not touched: removal is always said.
@@ -227,8 +232,27 @@ pub struct DesiredDeployment {
     /// the application's name: the compose project and the folder are named by it
     pub application: Slug,
     pub generation: u64,
+    /// who asked, for the host's policy and its owner; absent: the vendor
+    #[serde(default, skip_serializing_if = "AskedBy::is_vendor")]
+    pub asked_by: AskedBy,
     #[serde(flatten)]
     pub instruction: Instruction,
+}
+
+/// Whose member asked for a generation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AskedBy {
+    #[default]
+    Vendor,
+    /// of the customer whose target it is
+    Customer,
+}
+
+impl AskedBy {
+    pub fn is_vendor(&self) -> bool {
+        *self == Self::Vendor
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -251,16 +275,22 @@ pub struct RunInstruction {
     /// what the images must be verified with before anything of them runs; absent: any image goes
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trust: Option<Trust>,
+    /// of the release as a whole: sigstore bundles or DSSE envelopes around an in-toto statement
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signatures: Vec<SignedLayer>,
     /// compose profiles: the features of the license
     pub profiles: Vec<Slug>,
     /// interpolation variables; secrets are resolved
     pub config: BTreeMap<String, String>,
 }
 
-/// The keys that the release trusts, and with which signature each image was published.
+/// The keys that the release trusts, and what one of them must have signed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trust {
     pub keys: Vec<TrustedKey>,
+    /// the images, if it does not say
+    #[serde(default)]
+    pub requires: SignedParts,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -12,10 +12,24 @@ use crate::trust::SigningPolicy;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum ApplicationEvent {
-    ApplicationCreated { name: Slug, display_name: String, description: String },
-    ApplicationDescribed { display_name: String, description: String },
-    SigningPolicyChanged { policy: SigningPolicy },
-    FeatureTagsChanged { features: Vec<FeatureTags> },
+    ApplicationCreated {
+        name: Slug,
+        display_name: String,
+        description: String,
+    },
+    ApplicationDescribed {
+        display_name: String,
+        description: String,
+    },
+    SigningPolicyChanged {
+        policy: SigningPolicy,
+        /// why; always there when a policy that was in force is changed
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    FeatureTagsChanged {
+        features: Vec<FeatureTags>,
+    },
 }
 use ApplicationEvent::*;
 
@@ -30,9 +44,10 @@ pub enum ApplicationCommand {
         display_name: String,
         description: String,
     },
-    /// From the next release on that is published.
+    /// From now on, for all that is published, promoted or deployed.
     SetSigningPolicy {
         policy: SigningPolicy,
+        reason: Option<String>,
     },
     /// From now on, for all that is there and will be pushed.
     SetFeatureTags {
@@ -63,6 +78,8 @@ pub enum ApplicationRejection {
     NotFound,
     #[error("signing key \"{name}\" is named twice")]
     KeyNamedTwice { name: Slug },
+    #[error("application \"{name}\" has a signing policy in force; give the reason why it changes")]
+    ReasonNeeded { name: Slug },
     #[error("feature \"{feature}\" has no tag pattern for repository {repository}; give at least one")]
     NoPattern { feature: Slug, repository: RepositoryPath },
 }
@@ -73,6 +90,7 @@ impl Rejection for ApplicationRejection {
             Self::Exists { .. } => "application.exists",
             Self::NotFound => "application.not_found",
             Self::KeyNamedTwice { .. } => "application.key_named_twice",
+            Self::ReasonNeeded { .. } => "application.reason_needed",
             Self::NoPattern { .. } => "application.no_pattern",
         }
     }
@@ -88,13 +106,22 @@ pub struct Application {
 }
 
 impl Application {
-    fn set_signing_policy(&self, policy: &SigningPolicy) -> Result<Vec<ApplicationEvent>, ApplicationRejection> {
+    /// Also a key that is added lets somebody else sign, so that each change of a policy in force has its reason.
+    fn set_signing_policy(
+        &self,
+        name: &Slug,
+        policy: &SigningPolicy,
+        reason: Option<&String>,
+    ) -> Result<Vec<ApplicationEvent>, ApplicationRejection> {
         if let Some(name) = policy.ambiguous() {
             return Err(ApplicationRejection::KeyNamedTwice { name: name.clone() });
         }
         match *policy == self.signing_policy {
             true => Ok(vec![]),
-            false => Ok(vec![SigningPolicyChanged { policy: policy.clone() }]),
+            false if self.signing_policy.is_in_force() && reason.is_none() => {
+                Err(ApplicationRejection::ReasonNeeded { name: name.clone() })
+            }
+            false => Ok(vec![SigningPolicyChanged { policy: policy.clone(), reason: reason.cloned() }]),
         }
     }
 
@@ -127,7 +154,9 @@ impl Decider for Application {
                 description: description.clone(),
             }]),
             (_, None) => Err(ApplicationRejection::NotFound),
-            (ApplicationCommand::SetSigningPolicy { policy }, Some(_)) => self.set_signing_policy(policy),
+            (ApplicationCommand::SetSigningPolicy { policy, reason }, Some(name)) => {
+                self.set_signing_policy(name, policy, reason.as_ref())
+            }
             (ApplicationCommand::SetFeatureTags { features }, Some(_)) => self.set_feature_tags(features),
             (ApplicationCommand::Describe { display_name, description }, Some(_)) => {
                 match (display_name, description) == (&self.display_name, &self.description) {
@@ -152,7 +181,7 @@ impl Decider for Application {
                 self.display_name = display_name.clone();
                 self.description = description.clone();
             }
-            SigningPolicyChanged { policy } => self.signing_policy = policy.clone(),
+            SigningPolicyChanged { policy, .. } => self.signing_policy = policy.clone(),
             FeatureTagsChanged { features } => self.feature_tags = features.clone(),
         }
     }
@@ -162,7 +191,7 @@ impl Decider for Application {
 mod tests {
     use super::*;
     use crate::decider::given::given;
-    use crate::trust::TrustedKey;
+    use crate::trust::{SignedParts, TrustedKey};
 
     fn describe(description: &str) -> ApplicationCommand {
         ApplicationCommand::Describe { display_name: "Hello".into(), description: description.into() }
@@ -185,18 +214,50 @@ mod tests {
         ApplicationCreated { name: "hello".parse().unwrap(), display_name: String::new(), description: String::new() }
     }
 
+    fn policy(keys: &[&TrustedKey], requires: SignedParts) -> SigningPolicy {
+        SigningPolicy { keys: keys.iter().copied().cloned().collect(), requires }
+    }
+
+    fn set(policy: SigningPolicy, reason: Option<&str>) -> ApplicationCommand {
+        ApplicationCommand::SetSigningPolicy { policy, reason: reason.map(str::to_owned) }
+    }
+
+    fn changed(policy: SigningPolicy, reason: Option<&str>) -> ApplicationEvent {
+        SigningPolicyChanged { policy, reason: reason.map(str::to_owned) }
+    }
+
+    fn key(name: &str) -> TrustedKey {
+        TrustedKey { name: name.parse().unwrap(), pem: "…".into() }
+    }
+
     #[test]
     fn a_signing_policy_names_each_key_once_and_is_set_once() {
-        let key = TrustedKey { name: "ci".parse().unwrap(), pem: "…".into() };
-        let policy = |keys: &[&TrustedKey]| SigningPolicy { keys: keys.iter().copied().cloned().collect() };
-        let set = |keys: &[&TrustedKey]| ApplicationCommand::SetSigningPolicy { policy: policy(keys) };
-        let changed = SigningPolicyChanged { policy: policy(&[&key]) };
-        given::<Application>([created()]).when(set(&[&key])).then([changed.clone()]);
-        given::<Application>([created(), changed.clone()]).when(set(&[&key])).then_nothing();
-        given::<Application>([created(), changed]).when(set(&[])).then([SigningPolicyChanged { policy: policy(&[]) }]);
+        let key = key("ci");
+        let policy = |keys: &[&TrustedKey]| policy(keys, SignedParts::ImagesAndRelease);
+        let one = changed(policy(&[&key]), None);
+        given::<Application>([created()]).when(set(policy(&[&key]), None)).then([one.clone()]);
+        given::<Application>([created(), one]).when(set(policy(&[&key]), None)).then_nothing();
         let twice = ApplicationRejection::KeyNamedTwice { name: key.name.clone() };
-        given::<Application>([created()]).when(set(&[&key, &key])).then_rejected(twice);
-        given::<Application>([]).when(set(&[])).then_rejected(ApplicationRejection::NotFound);
+        given::<Application>([created()]).when(set(policy(&[&key, &key]), None)).then_rejected(twice);
+        given::<Application>([]).when(set(policy(&[]), None)).then_rejected(ApplicationRejection::NotFound);
+    }
+
+    #[test]
+    fn a_signing_policy_in_force_changes_only_for_a_reason() {
+        let (ci, release) = (key("ci"), key("release"));
+        let both = policy(&[&ci], SignedParts::ImagesAndRelease);
+        let before = [created(), changed(both, None)];
+        for other in [
+            policy(&[], SignedParts::ImagesAndRelease),
+            policy(&[&ci, &release], SignedParts::ImagesAndRelease),
+            policy(&[&release], SignedParts::ImagesAndRelease),
+            policy(&[&ci], SignedParts::Images),
+        ] {
+            let needed = ApplicationRejection::ReasonNeeded { name: "hello".parse().unwrap() };
+            given::<Application>(before.clone()).when(set(other.clone(), None)).then_rejected(needed);
+            let reason = Some("the key was lost");
+            given::<Application>(before.clone()).when(set(other.clone(), reason)).then([changed(other, reason)]);
+        }
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! A customer: a client organization of the vendor.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::decider::{Category, Decider};
 use crate::names::Slug;
@@ -9,8 +12,25 @@ use crate::rejection::Rejection;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum CustomerEvent {
-    CustomerCreated { name: Slug, display_name: String },
-    CustomerRenamed { display_name: String },
+    CustomerCreated {
+        name: Slug,
+        display_name: String,
+    },
+    CustomerRenamed {
+        display_name: String,
+    },
+    /// Of the customer's secrets that configurations name, this one has another value. The value is nowhere in the log.
+    SecretSet {
+        name: String,
+        /// Tells it from the other changes of the same secret; nil in the events that were written before they had one.
+        #[serde(default, skip_serializing_if = "Uuid::is_nil")]
+        change: Uuid,
+    },
+    SecretRemoved {
+        name: String,
+        #[serde(default, skip_serializing_if = "Uuid::is_nil")]
+        change: Uuid,
+    },
 }
 use CustomerEvent::*;
 
@@ -18,6 +38,8 @@ use CustomerEvent::*;
 pub enum CustomerCommand {
     Create { name: Slug, display_name: String },
     Rename { display_name: String },
+    SetSecret { name: String, change: Uuid },
+    RemoveSecret { name: String, change: Uuid },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +63,16 @@ impl Rejection for CustomerRejection {
 pub struct Customer {
     pub name: Option<Slug>,
     pub display_name: String,
+    /// the newest change of each secret
+    secrets: BTreeMap<String, Uuid>,
+}
+
+impl Customer {
+    /// Whether it is the newest change of this secret, whose value is the one in force. A change without an id never is: it
+    /// cannot be told from others.
+    pub fn is_newest(&self, name: &str, change: Uuid) -> bool {
+        !change.is_nil() && self.secrets.get(name) == Some(&change)
+    }
 }
 
 impl Decider for Customer {
@@ -54,6 +86,15 @@ impl Decider for Customer {
             (CustomerCommand::Create { name, .. }, Some(_)) => Err(CustomerRejection::Exists { name: name.clone() }),
             (CustomerCommand::Create { name, display_name }, None) => {
                 Ok(vec![CustomerCreated { name: name.clone(), display_name: display_name.clone() }])
+            }
+            (CustomerCommand::SetSecret { .. } | CustomerCommand::RemoveSecret { .. }, None) => {
+                Err(CustomerRejection::NotFound)
+            }
+            (CustomerCommand::SetSecret { name, change }, Some(_)) => {
+                Ok(vec![SecretSet { name: name.clone(), change: *change }])
+            }
+            (CustomerCommand::RemoveSecret { name, change }, Some(_)) => {
+                Ok(vec![SecretRemoved { name: name.clone(), change: *change }])
             }
             (CustomerCommand::Rename { .. }, None) => Err(CustomerRejection::NotFound),
             (CustomerCommand::Rename { display_name }, _) if *display_name == self.display_name => Ok(vec![]),
@@ -70,6 +111,9 @@ impl Decider for Customer {
                 self.display_name = display_name.clone();
             }
             CustomerRenamed { display_name } => self.display_name = display_name.clone(),
+            SecretSet { name, change } | SecretRemoved { name, change } => {
+                self.secrets.insert(name.clone(), *change);
+            }
         }
     }
 }
@@ -86,6 +130,35 @@ mod tests {
         let create = CustomerCommand::Create { name: name.clone(), display_name: "Globex".into() };
         given::<Customer>([]).when(create.clone()).then([created.clone()]);
         given::<Customer>([created]).when(create).then_rejected(CustomerRejection::Exists { name });
+    }
+
+    #[test]
+    fn each_change_of_a_secret_is_a_fact_of_its_customer() {
+        let created = || CustomerCreated { name: "globex".parse().unwrap(), display_name: "Globex".into() };
+        let [first, second] = [1, 2].map(Uuid::from_u128);
+        let set = |change| SecretSet { name: "DB".into(), change };
+        let command = |change| CustomerCommand::SetSecret { name: "DB".into(), change };
+        given::<Customer>([created()]).when(command(first)).then([set(first)]);
+        given::<Customer>([created(), set(first)]).when(command(second)).then([set(second)]);
+        given::<Customer>([created(), set(first)])
+            .when(CustomerCommand::RemoveSecret { name: "DB".into(), change: second })
+            .then([SecretRemoved { name: "DB".into(), change: second }]);
+        given::<Customer>([]).when(command(first)).then_rejected(CustomerRejection::NotFound);
+        let mut customer = Customer::default();
+        for event in [created(), set(first), SecretSet { name: "API".into(), change: second }] {
+            customer.evolve(&event);
+        }
+        assert!(customer.is_newest("DB", first) && !customer.is_newest("DB", second));
+    }
+
+    #[test]
+    fn a_change_without_an_id_is_the_newest_for_nobody_and_ends_the_one_before() {
+        let old: CustomerEvent = serde_json::from_str(r#"{"type": "SecretSet", "data": {"name": "DB"}}"#).unwrap();
+        let change = Uuid::from_u128(1);
+        let mut customer = Customer::default();
+        customer.evolve(&SecretSet { name: "DB".into(), change });
+        customer.evolve(&old);
+        assert!(!customer.is_newest("DB", change) && !customer.is_newest("DB", Uuid::nil()));
     }
 
     #[test]

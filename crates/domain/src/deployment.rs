@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{DataRemoval, DeploymentReport, ErrorCategory, Health, Step};
+use crate::agent::{AskedBy, DataRemoval, DeploymentReport, ErrorCategory, Health, Step};
 use crate::decider::{Category, Decider};
 use crate::ids::{ApplicationId, CustomerId, LicenseId, TargetId};
 use crate::names::Slug;
@@ -27,6 +27,9 @@ pub struct Desired {
     /// interpolation variables of the compose file; a value may name a secret as `${secret:NAME}`
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub config: BTreeMap<String, String>,
+    /// the host may want to agree to what the vendor asks for
+    #[serde(default, skip_serializing_if = "AskedBy::is_vendor")]
+    pub asked_by: AskedBy,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +42,14 @@ pub enum DeploymentEvent {
     RemovalRequested {
         generation: u64,
         data: DataRemoval,
+        #[serde(default, skip_serializing_if = "AskedBy::is_vendor")]
+        asked_by: AskedBy,
+    },
+    /// The host's policy does not allow the generation, or somebody there has to agree first. Nothing of it was done.
+    DeploymentHeld {
+        generation: u64,
+        reason: String,
+        observed_at: DateTime<Utc>,
     },
     DeploymentStepped {
         generation: u64,
@@ -85,6 +96,7 @@ pub enum DeploymentCommand {
     SetDesired(Desired),
     Remove {
         data: DataRemoval,
+        asked_by: AskedBy,
     },
     /// What the agent saw, at its own time.
     Observe {
@@ -120,6 +132,8 @@ pub enum Phase {
     Healthy,
     Unhealthy,
     Failed,
+    /// the target's host does not let it begin
+    Held,
     Removing,
     Removed,
 }
@@ -131,6 +145,10 @@ pub struct Deployment {
     pub phase: Phase,
     step: Option<Step>,
     drifted: bool,
+    /// the newest generation is a removal
+    removal: Option<(DataRemoval, AskedBy)>,
+    /// why the host holds it
+    held: Option<String>,
 }
 
 impl Deployment {
@@ -141,11 +159,14 @@ impl Deployment {
     }
 
     fn set_desired(&self, desired: &Desired) -> Result<Vec<DeploymentEvent>, DeploymentRejection> {
-        let same = self.desired.as_ref() == Some(desired);
+        let whoever_asked = self.desired.as_ref().map(|known| Desired { asked_by: desired.asked_by, ..known.clone() });
+        let same = whoever_asked.as_ref() == Some(desired);
         match self.phase {
             Phase::Removing => Err(DeploymentRejection::BeingRemoved),
             // the same again after a failure is a retry
             Phase::Progressing | Phase::Healthy | Phase::Unhealthy if same => Ok(vec![]),
+            // the host goes on by itself; only the customer, whom it asks for nothing, makes a difference
+            Phase::Held if self.removal.is_none() && self.desired.as_ref() == Some(desired) => Ok(vec![]),
             _ => Ok(vec![DesiredReleaseSet { generation: self.generation + 1, desired: desired.clone() }]),
         }
     }
@@ -157,7 +178,15 @@ impl Deployment {
         }
         let generation = self.generation;
         let mut events = self.observe_drift(report, at);
+        if let Some(reason) = held(report) {
+            if self.held.as_ref() != Some(reason) {
+                events.push(DeploymentHeld { generation, reason: reason.clone(), observed_at: at });
+            }
+            return events;
+        }
         match report.step {
+            // it asks the host again
+            Step::Pending if self.phase == Phase::Held => {}
             Step::Removed => events.push(DeploymentRemoved { generation, observed_at: at }),
             Step::Failed if self.phase != Phase::Failed => events.push(failed(report, at)),
             Step::Failed => {}
@@ -168,6 +197,11 @@ impl Deployment {
             _ => {}
         }
         events
+    }
+
+    fn settle(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.held = None;
     }
 
     fn observe_health(&self, report: &DeploymentReport, at: DateTime<Utc>) -> Option<DeploymentEvent> {
@@ -201,6 +235,12 @@ impl Deployment {
     }
 }
 
+/// Why the host did not let it begin.
+fn held(report: &DeploymentReport) -> Option<&String> {
+    let error = report.error.as_ref().filter(|error| error.category == ErrorCategory::Policy)?;
+    (report.step == Step::Pending).then_some(&error.text)
+}
+
 fn failed(report: &DeploymentReport, at: DateTime<Utc>) -> DeploymentEvent {
     let (category, reason) = match &report.error {
         Some(error) => (error.category, error.text.clone()),
@@ -226,8 +266,11 @@ impl Decider for Deployment {
             (DeploymentCommand::SetDesired(desired), _) => self.set_desired(desired),
             (DeploymentCommand::Remove { .. }, Phase::Absent) => Err(DeploymentRejection::NotFound),
             (DeploymentCommand::Remove { .. }, Phase::Removing | Phase::Removed) => Ok(vec![]),
-            (DeploymentCommand::Remove { data }, _) => {
-                Ok(vec![RemovalRequested { generation: self.generation + 1, data: *data }])
+            (DeploymentCommand::Remove { data, asked_by }, Phase::Held) if self.removal == Some((*data, *asked_by)) => {
+                Ok(vec![])
+            }
+            (DeploymentCommand::Remove { data, asked_by }, _) => {
+                Ok(vec![RemovalRequested { generation: self.generation + 1, data: *data, asked_by: *asked_by }])
             }
             (DeploymentCommand::Observe { report, at }, _) => Ok(self.observe(report, *at)),
         }
@@ -240,22 +283,34 @@ impl Decider for Deployment {
                     generation: *generation,
                     desired: Some(desired.clone()),
                     phase: Phase::Progressing,
-                    step: None,
-                    drifted: false,
+                    ..Self::default()
                 };
             }
-            RemovalRequested { generation, .. } => {
+            RemovalRequested { generation, data, asked_by } => {
                 self.generation = *generation;
                 self.phase = Phase::Removing;
                 self.step = None;
+                self.removal = Some((*data, *asked_by));
+                self.held = None;
             }
-            DeploymentStepped { step, .. } => self.step = Some(*step),
-            DeploymentHealthy { .. } => self.phase = Phase::Healthy,
-            DeploymentUnhealthy { .. } => self.phase = Phase::Unhealthy,
-            DeploymentFailed { .. } => self.phase = Phase::Failed,
+            DeploymentHeld { reason, .. } => {
+                self.phase = Phase::Held;
+                self.step = None;
+                self.held = Some(reason.clone());
+            }
+            DeploymentStepped { step, .. } => {
+                self.step = Some(*step);
+                self.held = None;
+                if self.phase == Phase::Held {
+                    self.phase = if self.removal.is_some() { Phase::Removing } else { Phase::Progressing };
+                }
+            }
+            DeploymentHealthy { .. } => self.settle(Phase::Healthy),
+            DeploymentUnhealthy { .. } => self.settle(Phase::Unhealthy),
+            DeploymentFailed { .. } => self.settle(Phase::Failed),
             DriftDetected { .. } => self.drifted = true,
             DriftRepaired { .. } => self.drifted = false,
-            DeploymentRemoved { .. } => self.phase = Phase::Removed,
+            DeploymentRemoved { .. } => self.settle(Phase::Removed),
         }
     }
 }

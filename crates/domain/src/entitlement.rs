@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use crate::ids::{ApplicationId, LicenseId};
+use crate::instant::shown;
 use crate::license::{Standing, Terms};
 use crate::names::Slug;
 use crate::rejection::Rejection;
@@ -61,9 +62,9 @@ pub enum Refusal {
     ChannelOutside { license: Slug, version: Version, channels: String },
     #[error("license \"{license}\" does not include feature \"{feature}\"")]
     FeatureMissing { license: Slug, feature: Slug },
-    #[error("license \"{license}\" begins at {not_before}")]
+    #[error("license \"{license}\" begins at {}", shown(not_before))]
     NotYet { license: Slug, not_before: DateTime<Utc> },
-    #[error("license \"{license}\" expired at {expires_at}")]
+    #[error("license \"{license}\" expired at {}", shown(expires_at))]
     Expired { license: Slug, expires_at: DateTime<Utc> },
     #[error("license \"{license}\" is suspended: {reason}")]
     Suspended { license: Slug, reason: String },

@@ -1,7 +1,4 @@
-//! Every event there is, as one type: what a projection reads. An old shape of an event is brought to today's here, and
-//! nowhere else.
-
-use serde::de::DeserializeOwned;
+//! Every event there is, as one type: what a projection reads.
 
 use crate::application::ApplicationEvent;
 use crate::artifact::ArtifactEvent;
@@ -13,6 +10,7 @@ use crate::license::LicenseEvent;
 use crate::member::MemberEvent;
 use crate::organization::OrganizationEvent;
 use crate::release::ReleaseEvent;
+use crate::stored::{DecodeError, StoredEvent};
 use crate::target::TargetEvent;
 use crate::token::TokenEvent;
 
@@ -38,42 +36,35 @@ pub struct UnreadableEvent {
     category: String,
     event_type: String,
     #[source]
-    source: serde_json::Error,
+    source: DecodeError,
+}
+
+impl UnreadableEvent {
+    /// Whether a newer program wrote the event, and can read it.
+    pub fn is_newer(&self) -> bool {
+        self.source.is_newer()
+    }
 }
 
 impl Fact {
-    /// From the event's type and its data as JSON.
-    pub fn decode(category: Category, event_type: &str, data: &[u8]) -> Result<Self, UnreadableEvent> {
+    pub fn decode(category: Category, event: StoredEvent<'_>) -> Result<Self, UnreadableEvent> {
         let fact = match category {
-            Category::Organization => decode(event_type, data).map(Fact::Organization),
-            Category::Member => decode(event_type, data).map(Fact::Member),
-            Category::Token => decode(event_type, data).map(Fact::Token),
-            Category::Customer => decode(event_type, data).map(Fact::Customer),
-            Category::Application => decode(event_type, data).map(Fact::Application),
-            Category::Release => decode(event_type, data).map(Fact::Release),
-            Category::Channel => decode(event_type, data).map(Fact::Channel),
-            Category::Artifact => decode(event_type, data).map(Fact::Artifact),
-            Category::License => decode(event_type, data).map(Fact::License),
-            Category::Target => decode(event_type, data).map(Fact::Target),
-            Category::Deployment => decode(event_type, data).map(Fact::Deployment),
+            Category::Organization => event.decode().map(Fact::Organization),
+            Category::Member => event.decode().map(Fact::Member),
+            Category::Token => event.decode().map(Fact::Token),
+            Category::Customer => event.decode().map(Fact::Customer),
+            Category::Application => event.decode().map(Fact::Application),
+            Category::Release => event.decode().map(Fact::Release),
+            Category::Channel => event.decode().map(Fact::Channel),
+            Category::Artifact => event.decode().map(Fact::Artifact),
+            Category::License => event.decode().map(Fact::License),
+            Category::Target => event.decode().map(Fact::Target),
+            Category::Deployment => event.decode().map(Fact::Deployment),
         };
         fact.map_err(|source| UnreadableEvent {
             category: category.as_str().to_owned(),
-            event_type: event_type.to_owned(),
+            event_type: event.event_type.to_owned(),
             source,
         })
     }
-}
-
-/// An event enum from its type name and its data; no data is that of a type that says all.
-fn decode<E: DeserializeOwned>(event_type: &str, data: &[u8]) -> Result<E, serde_json::Error> {
-    let mut json = Vec::with_capacity(data.len() + event_type.len() + 24);
-    json.extend_from_slice(b"{\"type\":");
-    serde_json::to_writer(&mut json, event_type)?;
-    if !data.is_empty() {
-        json.extend_from_slice(b",\"data\":");
-        json.extend_from_slice(data);
-    }
-    json.push(b'}');
-    serde_json::from_slice(&json)
 }

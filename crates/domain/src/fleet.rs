@@ -13,6 +13,8 @@ pub enum TargetState {
     Ok,
     /// heard from, and on the way to what was asked for
     Progressing,
+    /// heard from, and the host holds something: its policy refuses it, or somebody there has to agree
+    Held,
     /// heard from, and something failed or is unhealthy
     Failed,
     /// missed a few heartbeats: what is shown may be old
@@ -51,6 +53,7 @@ pub fn target_state(
 fn from_phase(phase: Phase) -> TargetState {
     match phase {
         Phase::Failed | Phase::Unhealthy => TargetState::Failed,
+        Phase::Held => TargetState::Held,
         Phase::Progressing | Phase::Removing => TargetState::Progressing,
         Phase::Healthy | Phase::Absent | Phase::Removed => TargetState::Ok,
     }
@@ -58,7 +61,8 @@ fn from_phase(phase: Phase) -> TargetState {
 
 fn severity(state: TargetState) -> u8 {
     match state {
-        TargetState::Failed => 2,
+        TargetState::Failed => 3,
+        TargetState::Held => 2,
         TargetState::Progressing => 1,
         _ => 0,
     }
@@ -91,6 +95,7 @@ mod tests {
     fn the_worst_deployment_decides() {
         assert_eq!(state(Some(0), &[]), TargetState::Ok);
         assert_eq!(state(Some(0), &[Phase::Healthy, Phase::Progressing]), TargetState::Progressing);
-        assert_eq!(state(Some(0), &[Phase::Progressing, Phase::Failed]), TargetState::Failed);
+        assert_eq!(state(Some(0), &[Phase::Progressing, Phase::Held]), TargetState::Held);
+        assert_eq!(state(Some(0), &[Phase::Held, Phase::Failed]), TargetState::Failed);
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::decider::{Category, Decider};
 use crate::ids::{ApplicationId, CustomerId, TargetId};
+use crate::instant::shown;
 use crate::names::Slug;
 use crate::rejection::Rejection;
 use crate::version::VersionRange;
@@ -82,7 +83,7 @@ pub enum LicenseRejection {
     Revoked { name: Slug, reason: String },
     #[error("license \"{name}\" is not suspended")]
     NotSuspended { name: Slug },
-    #[error("license would end at {expires_at}, not after its begin at {not_before}")]
+    #[error("license would end at {}, not after its begin at {}", shown(expires_at), shown(not_before))]
     EmptyTerm { not_before: DateTime<Utc>, expires_at: DateTime<Utc> },
     #[error(
         "license \"{name}\" has no free seat ({seats} of {seats} taken): remove a deployment, retire a target, or agree on more"

@@ -1,16 +1,33 @@
 //! An organization: the vendor that everything else belongs to.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::decider::{Category, Decider};
+use crate::ids::MemberId;
 use crate::names::Slug;
 use crate::rejection::Rejection;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum OrganizationEvent {
-    OrganizationCreated { name: Slug, display_name: String },
-    OrganizationRenamed { display_name: String },
+    OrganizationCreated {
+        name: Slug,
+        display_name: String,
+    },
+    OrganizationRenamed {
+        display_name: String,
+    },
+    /// A member is about to be an owner no more; another, who stays, was asked for first.
+    OwnerLeft {
+        member: MemberId,
+        stays: MemberId,
+    },
+    /// One who had left is an owner again.
+    OwnerReturned {
+        member: MemberId,
+    },
 }
 use OrganizationEvent::*;
 
@@ -24,6 +41,16 @@ pub enum OrganizationCommand {
     Rename {
         display_name: String,
     },
+    /// Before an owner loses the role. Two who leave at once meet here: neither can count on the other.
+    LetOwnerGo {
+        member: MemberId,
+        /// owners who can sign in, as far as is known
+        others: Vec<MemberId>,
+    },
+    /// After a member was made an owner.
+    TakeOwnerBack {
+        member: MemberId,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +59,8 @@ pub enum OrganizationRejection {
     Exists { name: Slug },
     #[error("there is no such organization")]
     NotFound,
+    #[error("this is the last owner who can sign in; make somebody else an owner first")]
+    LastOwner,
 }
 
 impl Rejection for OrganizationRejection {
@@ -39,6 +68,7 @@ impl Rejection for OrganizationRejection {
         match self {
             Self::Exists { .. } => "organization.exists",
             Self::NotFound => "organization.not_found",
+            Self::LastOwner => "organization.last_owner",
         }
     }
 }
@@ -47,6 +77,8 @@ impl Rejection for OrganizationRejection {
 pub struct Organization {
     pub name: Option<Slug>,
     pub display_name: String,
+    /// were owners once; nobody counts on them
+    left: BTreeSet<MemberId>,
 }
 
 impl Decider for Organization {
@@ -63,6 +95,16 @@ impl Decider for Organization {
             (OrganizationCommand::Create { name, display_name }, None) => {
                 Ok(vec![OrganizationCreated { name: name.clone(), display_name: display_name.clone() }])
             }
+            (OrganizationCommand::LetOwnerGo { member, .. }, _) if self.left.contains(member) => Ok(vec![]),
+            (OrganizationCommand::LetOwnerGo { member, others }, _) => {
+                let stays = others.iter().find(|other| *other != member && !self.left.contains(other));
+                let stays = *stays.ok_or(OrganizationRejection::LastOwner)?;
+                Ok(vec![OwnerLeft { member: *member, stays }])
+            }
+            (OrganizationCommand::TakeOwnerBack { member }, _) => Ok(match self.left.contains(member) {
+                true => vec![OwnerReturned { member: *member }],
+                false => vec![],
+            }),
             (OrganizationCommand::Rename { .. }, None) => Err(OrganizationRejection::NotFound),
             (OrganizationCommand::Rename { display_name }, Some(_)) if *display_name == self.display_name => Ok(vec![]),
             (OrganizationCommand::Rename { display_name }, Some(_)) => {
@@ -78,6 +120,8 @@ impl Decider for Organization {
                 self.display_name = display_name.clone();
             }
             OrganizationRenamed { display_name } => self.display_name = display_name.clone(),
+            OwnerLeft { member, .. } => _ = self.left.insert(*member),
+            OwnerReturned { member } => _ = self.left.remove(member),
         }
     }
 }
@@ -102,6 +146,24 @@ mod tests {
         given::<Organization>([created()])
             .when(create)
             .then_rejected(OrganizationRejection::Exists { name: "acme".parse().unwrap() });
+    }
+
+    #[test]
+    fn the_last_owner_stays_also_when_two_leave_at_once() {
+        let [ann, bob] = [1, 2].map(|id| MemberId(uuid::Uuid::from_u128(id)));
+        let leave = |member, others: &[MemberId]| OrganizationCommand::LetOwnerGo { member, others: others.to_vec() };
+        let left = OwnerLeft { member: ann, stays: bob };
+        given::<Organization>([created()]).when(leave(ann, &[bob])).then([left.clone()]);
+        // who decides second has seen both as owners, too
+        let both = || [created(), left.clone()];
+        given::<Organization>(both()).when(leave(bob, &[ann])).then_rejected(OrganizationRejection::LastOwner);
+        given::<Organization>(both()).when(leave(ann, &[bob])).then_nothing();
+        given::<Organization>([created()]).when(leave(ann, &[ann])).then_rejected(OrganizationRejection::LastOwner);
+        let back = OwnerReturned { member: ann };
+        given::<Organization>(both()).when(OrganizationCommand::TakeOwnerBack { member: ann }).then([back.clone()]);
+        given::<Organization>([created(), left.clone(), back])
+            .when(leave(bob, &[ann]))
+            .then([OwnerLeft { member: bob, stays: ann }]);
     }
 
     #[test]

@@ -31,6 +31,14 @@ impl Pattern {
     }
 }
 
+impl Pattern {
+    /// Whether every name that `other` matches is matched by this one, as far as can be seen: the `*` of the other may only
+    /// meet a `*` of this one.
+    pub fn covers(&self, other: &Pattern) -> bool {
+        self.matches(&other.0)
+    }
+}
+
 impl FromStr for Pattern {
     type Err = InvalidName;
 
@@ -54,6 +62,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_pattern_covers_what_it_matches_however_the_other_is_filled_in() {
+        let covers = |wide: &str, narrow: &str| wide.parse::<Pattern>().unwrap().covers(&narrow.parse().unwrap());
+        for (wide, narrow) in [("*", "*"), ("team/*", "team/a*"), ("team/*", "team/*/x"), ("a", "a"), ("*/x", "a*/x")] {
+            assert!(covers(wide, narrow), "{wide} covers {narrow}");
+        }
+        for (wide, narrow) in [("team/*", "*"), ("team/*", "team*"), ("a", "a*"), ("a*b", "a*"), ("team/a", "team/*")] {
+            assert!(!covers(wide, narrow), "{wide} does not cover {narrow}");
+        }
+    }
 
     fn matches(pattern: &str, name: &str) -> bool {
         pattern.parse::<Pattern>().unwrap().matches(name)

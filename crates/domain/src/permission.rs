@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::CustomerId;
+use crate::token::TokenScope;
 
 /// What a person or a robot belongs to, and as what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -50,6 +51,8 @@ pub enum Permission {
     ReadMembers,
     ManageMembers,
     ManageOrganization,
+    /// say whose signatures an application trusts, and what they must have signed
+    ManageSigningPolicy,
     /// read the event log of the organization
     ReadLog,
     /// pull from the registry (a customer: what its licenses entitle it to)
@@ -59,14 +62,34 @@ pub enum Permission {
 }
 
 impl Permission {
-    /// Whether it changes anything; a token without the write scope may not.
+    /// Whether it changes anything; a token that may only read or pull may not.
     pub fn is_write(self) -> bool {
         use Permission::*;
         match self {
             ReadCatalog | ReadCustomers | ReadFleet | ReadMembers | ReadLog | PullArtifacts => false,
             Publish | ManageCustomers | ManageLicenses | ManageTargets | Deploy | ManageMembers
-            | ManageOrganization | PushArtifacts | DeleteArtifacts => true,
+            | ManageOrganization | ManageSigningPolicy | PushArtifacts | DeleteArtifacts => true,
         }
+    }
+
+    /// What a token must have beside its member's role.
+    pub fn scope(self) -> TokenScope {
+        use Permission::*;
+        match self {
+            PullArtifacts => TokenScope::Pull,
+            PushArtifacts => TokenScope::Push,
+            DeleteArtifacts => TokenScope::Delete,
+            ManageMembers | ManageOrganization | ManageSigningPolicy => TokenScope::Admin,
+            other if other.is_write() => TokenScope::Write,
+            _ => TokenScope::Read,
+        }
+    }
+
+    /// Whether a token that is for some repositories only may use it at all. What it is then used on is checked by
+    /// repository; whatever else there is has nothing to do with repositories, and is closed to such a token.
+    pub fn is_of_repositories(self) -> bool {
+        use Permission::*;
+        matches!(self, ReadCatalog | Publish | PullArtifacts | PushArtifacts | DeleteArtifacts)
     }
 }
 
@@ -124,5 +147,20 @@ impl Membership {
                 matches!(permission, ReadCatalog | ReadCustomers | ReadFleet)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whom_to_trust_is_the_owners_to_say() {
+        let may = |role| Membership::Vendor { role }.may(Permission::ManageSigningPolicy);
+        assert!(may(VendorRole::Owner));
+        assert!(![VendorRole::Publisher, VendorRole::Support, VendorRole::Auditor].into_iter().any(may));
+        let customer = CustomerId(uuid::Uuid::nil());
+        let may = |role| Membership::Customer { customer, role }.may(Permission::ManageSigningPolicy);
+        assert!(![CustomerRole::Admin, CustomerRole::Viewer].into_iter().any(may));
     }
 }

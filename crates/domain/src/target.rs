@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::decider::{Category, Decider};
 use crate::ids::{CredentialId, CustomerId, EnrolmentId};
+use crate::instant::shown;
 use crate::names::Slug;
 use crate::rejection::Rejection;
 
@@ -92,7 +93,7 @@ pub enum TargetRejection {
     Retired { name: Slug },
     #[error("the enrolment token was used, replaced or never offered; ask for a new one")]
     EnrolmentSpent,
-    #[error("the enrolment token expired at {expires_at}; ask for a new one")]
+    #[error("the enrolment token expired at {}; ask for a new one", shown(expires_at))]
     EnrolmentExpired { expires_at: DateTime<Utc> },
     #[error("target \"{name}\" is not enrolled")]
     NotEnrolled { name: Slug },

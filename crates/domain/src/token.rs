@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::decider::{Category, Decider};
 use crate::ids::{MemberId, TokenId};
+use crate::instant::shown;
 use crate::pattern::Pattern;
 use crate::rejection::Rejection;
 
@@ -14,7 +15,7 @@ use crate::rejection::Rejection;
 pub enum TokenScope {
     /// GraphQL queries and subscriptions
     Read,
-    /// GraphQL mutations
+    /// GraphQL mutations, but for those of `Admin`
     Write,
     /// registry pulls
     Pull,
@@ -22,6 +23,54 @@ pub enum TokenScope {
     Push,
     /// deleting tags and manifests of the registry
     Delete,
+    /// managing members, tokens, quotas and policies
+    Admin,
+}
+
+impl TokenScope {
+    pub const ALL: [Self; 6] = [Self::Read, Self::Write, Self::Pull, Self::Push, Self::Delete, Self::Admin];
+
+    /// As it is stored and written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Pull => "pull",
+            Self::Push => "push",
+            Self::Delete => "delete",
+            Self::Admin => "admin",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text)
+    }
+}
+
+/// What a token may do at most, and until when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenLimits {
+    pub scopes: Vec<TokenScope>,
+    /// none: all
+    pub repositories: Vec<Pattern>,
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// The token with which another is made. The other ends with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parent {
+    pub id: TokenId,
+    /// how many tokens there are above it
+    pub depth: usize,
+    pub limits: TokenLimits,
+}
+
+/// Tokens above a token, at most: each look at a token looks at all of them.
+pub const MAX_DEPTH: usize = 8;
+
+/// Whether a token has to do with this repository. One that names none has to do with all.
+pub fn is_for(repositories: &[Pattern], repository: &str) -> bool {
+    repositories.is_empty() || repositories.iter().any(|pattern| pattern.matches(repository))
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +84,9 @@ pub enum TokenEvent {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         repositories: Vec<Pattern>,
         expires_at: Option<DateTime<Utc>>,
+        /// the token that it was made with; none, if a person who signed in made it
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent: Option<TokenId>,
     },
     /// Another took its place; it ends then, if it does not end sooner.
     TokenReplaced {
@@ -47,19 +99,8 @@ use TokenEvent::*;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenCommand {
-    Issue {
-        member: MemberId,
-        label: String,
-        scopes: Vec<TokenScope>,
-        repositories: Vec<Pattern>,
-        expires_at: Option<DateTime<Utc>>,
-        at: DateTime<Utc>,
-    },
-    Replace {
-        by: TokenId,
-        until: DateTime<Utc>,
-        at: DateTime<Utc>,
-    },
+    Issue { member: MemberId, label: String, limits: TokenLimits, parent: Option<Parent>, at: DateTime<Utc> },
+    Replace { by: TokenId, until: DateTime<Utc>, at: DateTime<Utc> },
     Revoke,
 }
 
@@ -71,9 +112,28 @@ pub enum TokenRejection {
     NotFound,
     #[error("the token is revoked or has expired; issue a new one")]
     Dead,
-    #[error("token {label:?} has no scope; give at least one of read, write, pull, push, delete")]
+    #[error("token {label:?} has no scope; give at least one of read, write, pull, push, delete, admin")]
     NoScope { label: String },
-    #[error("token {label:?} would expire at {expires_at}, which has passed")]
+    #[error(
+        "token {label:?} would have the scope admin for some repositories only, which admin knows nothing of; leave out one of both"
+    )]
+    AdminOfRepositories { label: String },
+    #[error("token {label:?} would have the scope {}, which the token that it is made with has not", scope.as_str())]
+    ExceedsScopes { label: String, scope: TokenScope },
+    #[error(
+        "token {label:?} would be for repositories that the token that it is made with is not for; name some of its patterns: {allowed}"
+    )]
+    ExceedsRepositories { label: String, allowed: String },
+    #[error(
+        "token {label:?} would outlive the token that it is made with, which ends at {}; let it end sooner",
+        shown(ends_at)
+    )]
+    Outlives { label: String, ends_at: DateTime<Utc> },
+    #[error(
+        "token {label:?} would have more than {MAX_DEPTH} tokens above it; make it with one that is nearer to a person"
+    )]
+    TooDeep { label: String },
+    #[error("token {label:?} would expire at {}, which has passed", shown(expires_at))]
     ExpiryPassed { label: String, expires_at: DateTime<Utc> },
 }
 
@@ -84,6 +144,11 @@ impl Rejection for TokenRejection {
             Self::NotFound => "token.not_found",
             Self::Dead => "token.dead",
             Self::NoScope { .. } => "token.no_scope",
+            Self::AdminOfRepositories { .. } => "token.admin_of_repositories",
+            Self::ExceedsScopes { .. } => "token.exceeds_scopes",
+            Self::ExceedsRepositories { .. } => "token.exceeds_repositories",
+            Self::Outlives { .. } => "token.outlives",
+            Self::TooDeep { .. } => "token.too_deep",
             Self::ExpiryPassed { .. } => "token.expiry_passed",
         }
     }
@@ -93,9 +158,17 @@ impl Rejection for TokenRejection {
 pub struct Token {
     status: Status,
     expires_at: Option<DateTime<Utc>>,
+    pub scopes: Vec<TokenScope>,
+    pub parent: Option<TokenId>,
+    /// another has taken its place, or will soon
+    pub replaced: bool,
 }
 
 impl Token {
+    pub fn expires_at(&self) -> Option<DateTime<Utc>> {
+        self.expires_at
+    }
+
     /// Whether it lets anybody in at that time.
     pub fn check_live(&self, at: DateTime<Utc>) -> Result<(), TokenRejection> {
         match self.status {
@@ -123,19 +196,15 @@ impl Decider for Token {
     fn decide(&self, command: &Self::Command) -> Result<Vec<Self::Event>, Self::Rejection> {
         match (command, &self.status) {
             (TokenCommand::Issue { .. }, Status::Live | Status::Revoked) => Err(TokenRejection::Exists),
-            (TokenCommand::Issue { label, scopes, .. }, _) if scopes.is_empty() => {
-                Err(TokenRejection::NoScope { label: label.clone() })
-            }
-            (TokenCommand::Issue { label, expires_at: Some(expires_at), at, .. }, _) if expires_at <= at => {
-                Err(TokenRejection::ExpiryPassed { label: label.clone(), expires_at: *expires_at })
-            }
-            (TokenCommand::Issue { member, label, scopes, repositories, expires_at, .. }, Status::None) => {
+            (TokenCommand::Issue { member, label, limits, parent, at }, Status::None) => {
+                let limits = within(label, limits, parent.as_ref(), *at)?;
                 Ok(vec![TokenIssued {
                     member: *member,
                     label: label.clone(),
-                    scopes: scopes.clone(),
-                    repositories: repositories.clone(),
-                    expires_at: *expires_at,
+                    scopes: limits.scopes,
+                    repositories: limits.repositories,
+                    expires_at: limits.expires_at,
+                    parent: parent.as_ref().map(|parent| parent.id),
                 }])
             }
             (TokenCommand::Replace { by, until, at }, _) => {
@@ -150,12 +219,60 @@ impl Decider for Token {
 
     fn evolve(&mut self, event: &Self::Event) {
         match event {
-            TokenIssued { expires_at, .. } => *self = Self { status: Status::Live, expires_at: *expires_at },
+            TokenIssued { expires_at, scopes, parent, .. } => {
+                *self = Self {
+                    status: Status::Live,
+                    expires_at: *expires_at,
+                    scopes: scopes.clone(),
+                    parent: *parent,
+                    replaced: false,
+                };
+            }
             TokenReplaced { until, .. } => {
+                self.replaced = true;
                 self.expires_at = Some(self.expires_at.map_or(*until, |expires_at| expires_at.min(*until)));
             }
             TokenRevoked {} => self.status = Status::Revoked,
         }
+    }
+}
+
+/// What a new token may do: what is asked for, if its parent may do it too. Without a wish it ends when its parent does.
+fn within(
+    label: &str,
+    asked: &TokenLimits,
+    parent: Option<&Parent>,
+    at: DateTime<Utc>,
+) -> Result<TokenLimits, TokenRejection> {
+    let label = || label.to_owned();
+    let mut limits = asked.clone();
+    if limits.scopes.is_empty() {
+        return Err(TokenRejection::NoScope { label: label() });
+    }
+    if limits.scopes.contains(&TokenScope::Admin) && !limits.repositories.is_empty() {
+        return Err(TokenRejection::AdminOfRepositories { label: label() });
+    }
+    if let Some(expires_at) = limits.expires_at.filter(|expires_at| *expires_at <= at) {
+        return Err(TokenRejection::ExpiryPassed { label: label(), expires_at });
+    }
+    let Some(Parent { limits: own, depth, .. }) = parent else { return Ok(limits) };
+    if let Some(scope) = limits.scopes.iter().find(|scope| !own.scopes.contains(scope)) {
+        return Err(TokenRejection::ExceedsScopes { label: label(), scope: *scope });
+    }
+    let covered = |pattern: &Pattern| own.repositories.iter().any(|own| own.covers(pattern));
+    if !own.repositories.is_empty() && (limits.repositories.is_empty() || !limits.repositories.iter().all(covered)) {
+        let allowed: Vec<_> = own.repositories.iter().map(Pattern::as_str).collect();
+        return Err(TokenRejection::ExceedsRepositories { label: label(), allowed: allowed.join(", ") });
+    }
+    match (limits.expires_at, own.expires_at) {
+        (Some(wish), Some(ends_at)) if wish > ends_at => {
+            return Err(TokenRejection::Outlives { label: label(), ends_at });
+        }
+        (wish, ends_at) => limits.expires_at = wish.or(ends_at),
+    }
+    match *depth < MAX_DEPTH {
+        true => Ok(limits),
+        false => Err(TokenRejection::TooDeep { label: label() }),
     }
 }
 
@@ -175,11 +292,88 @@ mod tests {
         TokenCommand::Issue {
             member,
             label: "ci".into(),
-            scopes: scopes.to_vec(),
-            repositories: vec![],
-            expires_at,
+            limits: limits(scopes, &[], expires_at),
+            parent: None,
             at: at(100),
         }
+    }
+
+    fn limits(scopes: &[TokenScope], repositories: &[&str], expires_at: Option<DateTime<Utc>>) -> TokenLimits {
+        let repositories = repositories.iter().map(|pattern| pattern.parse().unwrap()).collect();
+        TokenLimits { scopes: scopes.to_vec(), repositories, expires_at }
+    }
+
+    fn child_of(own: TokenLimits, asked: TokenLimits) -> TokenCommand {
+        let parent = Parent { id: TokenId(Uuid::from_u128(7)), depth: 0, limits: own };
+        let member = MemberId(Uuid::nil());
+        TokenCommand::Issue { member, label: "ci".into(), limits: asked, parent: Some(parent), at: at(100) }
+    }
+
+    fn issued(
+        scopes: &[TokenScope],
+        repositories: &[&str],
+        expires_at: Option<i64>,
+        parent: Option<u128>,
+    ) -> TokenEvent {
+        let TokenLimits { scopes, repositories, expires_at } = limits(scopes, repositories, expires_at.map(at));
+        let (member, label) = (MemberId(Uuid::nil()), "ci".to_owned());
+        let parent = parent.map(|id| TokenId(Uuid::from_u128(id)));
+        TokenIssued { member, label, scopes, repositories, expires_at, parent }
+    }
+
+    #[test]
+    fn a_child_has_no_scope_that_its_parent_has_not() {
+        use TokenScope::*;
+        given::<Token>([])
+            .when(child_of(limits(&[Read, Admin], &[], None), limits(&[Read, Write], &[], None)))
+            .then_rejected(TokenRejection::ExceedsScopes { label: "ci".into(), scope: Write });
+        given::<Token>([])
+            .when(child_of(limits(&[Read, Admin], &[], None), limits(&[Read], &["a/*"], None)))
+            .then([issued(&[Read], &["a/*"], None, Some(7))]);
+    }
+
+    #[test]
+    fn a_child_is_for_repositories_of_its_parent_alone() {
+        use TokenScope::*;
+        let own = || limits(&[Pull], &["team/*", "tool"], None);
+        let refused = || TokenRejection::ExceedsRepositories { label: "ci".into(), allowed: "team/*, tool".into() };
+        for patterns in [&[][..], &["*"], &["team/a", "other"], &["te*"], &["tool*"]] {
+            given::<Token>([]).when(child_of(own(), limits(&[Pull], patterns, None))).then_rejected(refused());
+        }
+        for patterns in [&["team/*"][..], &["team/a*", "tool"], &["team/*/b"]] {
+            let fitting = child_of(own(), limits(&[Pull], patterns, None));
+            given::<Token>([]).when(fitting).then([issued(&[Pull], patterns, None, Some(7))]);
+        }
+    }
+
+    #[test]
+    fn a_child_ends_with_its_parent_at_the_latest() {
+        use TokenScope::*;
+        let (own, read) = (|| limits(&[Read], &[], Some(at(200))), |end| limits(&[Read], &[], end));
+        given::<Token>([]).when(child_of(own(), read(None))).then([issued(&[Read], &[], Some(200), Some(7))]);
+        given::<Token>([]).when(child_of(own(), read(Some(at(150))))).then([issued(&[Read], &[], Some(150), Some(7))]);
+        given::<Token>([])
+            .when(child_of(own(), read(Some(at(201)))))
+            .then_rejected(TokenRejection::Outlives { label: "ci".into(), ends_at: at(200) });
+    }
+
+    #[test]
+    fn no_chain_of_children_is_endless() {
+        let parent =
+            Parent { id: TokenId(Uuid::nil()), depth: MAX_DEPTH, limits: limits(&[TokenScope::Read], &[], None) };
+        let TokenCommand::Issue { member, label, limits, at, .. } = issue(&[TokenScope::Read], None) else { panic!() };
+        given::<Token>([])
+            .when(TokenCommand::Issue { member, label, limits, parent: Some(parent), at })
+            .then_rejected(TokenRejection::TooDeep { label: "ci".into() });
+    }
+
+    #[test]
+    fn admin_is_not_for_some_repositories_only() {
+        let member = MemberId(Uuid::nil());
+        let limits = limits(&[TokenScope::Admin], &["a/*"], None);
+        given::<Token>([])
+            .when(TokenCommand::Issue { member, label: "ci".into(), limits, parent: None, at: at(100) })
+            .then_rejected(TokenRejection::AdminOfRepositories { label: "ci".into() });
     }
 
     #[test]
@@ -196,33 +390,19 @@ mod tests {
 
     #[test]
     fn a_replaced_token_ends_with_the_overlap_or_sooner() {
-        let issued = |expires_at| TokenIssued {
-            member: MemberId(Uuid::nil()),
-            label: "ci".into(),
-            scopes: vec![TokenScope::Pull],
-            repositories: vec![],
-            expires_at,
-        };
+        let issued = |expires_at| issued(&[TokenScope::Pull], &[], expires_at, None);
         let replace = |until, now| TokenCommand::Replace { by: TokenId(Uuid::nil()), until: at(until), at: at(now) };
         let replaced = |until| TokenReplaced { by: TokenId(Uuid::nil()), until: at(until) };
         given::<Token>([issued(None)]).when(replace(200, 100)).then([replaced(200)]);
         given::<Token>([issued(None), replaced(200)]).when(replace(300, 200)).then_rejected(TokenRejection::Dead);
-        given::<Token>([issued(Some(at(150))), replaced(200)])
-            .when(replace(300, 150))
-            .then_rejected(TokenRejection::Dead);
+        given::<Token>([issued(Some(150)), replaced(200)]).when(replace(300, 150)).then_rejected(TokenRejection::Dead);
         given::<Token>([issued(None), TokenRevoked {}]).when(replace(200, 100)).then_rejected(TokenRejection::Dead);
         given::<Token>([]).when(replace(200, 100)).then_rejected(TokenRejection::NotFound);
     }
 
     #[test]
     fn revoking_twice_revokes_once() {
-        let issued = TokenIssued {
-            member: MemberId(Uuid::nil()),
-            label: "ci".into(),
-            scopes: vec![TokenScope::Pull],
-            repositories: vec![],
-            expires_at: None,
-        };
+        let issued = issued(&[TokenScope::Pull], &[], None, None);
         given::<Token>([issued.clone()]).when(TokenCommand::Revoke).then([TokenRevoked {}]);
         given::<Token>([issued, TokenRevoked {}]).when(TokenCommand::Revoke).then_nothing();
     }

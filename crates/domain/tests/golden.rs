@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use distr_domain::decider::Category;
 use distr_domain::fact::Fact;
+use distr_domain::stored::{SCHEMA_VERSION, StoredEvent};
 use serde_json::Value;
 
 fn golden() -> Vec<Value> {
@@ -17,6 +18,10 @@ fn golden() -> Vec<Value> {
 
 fn text<'a>(golden: &'a Value, key: &str) -> &'a str {
     golden[key].as_str().unwrap_or_else(|| panic!("{key} is missing in {golden}"))
+}
+
+fn stored<'a>(event_type: &'a str, data: &'a str) -> StoredEvent<'a> {
+    StoredEvent { event_type, schema_version: SCHEMA_VERSION, data: data.as_bytes() }
 }
 
 fn encoded(fact: &Fact) -> Value {
@@ -41,8 +46,8 @@ fn every_event_ever_written_still_says_the_same() {
     for golden in golden() {
         let category = Category::parse(text(&golden, "category")).expect("a category");
         let data = golden["data"].to_string();
-        let fact = Fact::decode(category, text(&golden, "type"), data.as_bytes())
-            .unwrap_or_else(|error| panic!("{error}: {:?} in {golden}", std::error::Error::source(&error)));
+        let fact = Fact::decode(category, stored(text(&golden, "type"), &data))
+            .unwrap_or_else(|error| panic!("{error:?} in {golden}"));
         let encoded = encoded(&fact);
         assert_eq!((&encoded["type"], &encoded["data"]), (&golden["type"], &golden["data"]));
     }
@@ -50,8 +55,9 @@ fn every_event_ever_written_still_says_the_same() {
 
 /// The types of a category, as the refusal of an unknown one lists them.
 fn types(category: Category) -> BTreeSet<String> {
-    let error = Fact::decode(category, "?", b"{}").expect_err("there is no such type");
-    let source = std::error::Error::source(&error).expect("it says why").to_string();
+    let error = Fact::decode(category, stored("?", "{}")).expect_err("there is no such type");
+    let shape = std::error::Error::source(&error).expect("it says why");
+    let source = std::error::Error::source(shape).expect("it says what it is").to_string();
     let (_, expected) = source.split_once("expected").expect("it lists the types");
     expected.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }

@@ -5,19 +5,24 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
-use tokio::time::{interval, timeout};
+use tokio::time::{Instant, interval, timeout};
 
 use crate::Error;
+use crate::access::Password;
 use crate::binaries::Binaries;
 use crate::error::file;
 use crate::place::Place;
 
-/// A superuser without a password: only the socket lets it in.
+/// The hub's own role; its password is in the data directory, and only the socket lets it in.
 pub(crate) const SUPERUSER: &str = "distr";
+
+/// How long the children of a server that was killed may hold on to its memory.
+pub(crate) const CHILDREN_GONE_WITHIN: Duration = Duration::from_secs(20);
 
 /// After `pg_ctl` has waited, or found that the server is ending by itself.
 const ORPHAN_GONE_WITHIN: Duration = Duration::from_secs(120);
@@ -27,6 +32,8 @@ const ORPHAN_GONE_WITHIN: Duration = Duration::from_secs(120);
 pub(crate) struct Cluster {
     pub(crate) dir: PathBuf,
     pub(crate) binaries: Binaries,
+    /// of the superuser
+    pub(crate) password: Password,
 }
 
 impl Cluster {
@@ -41,11 +48,18 @@ impl Cluster {
             Err(_) if dir.exists() => return Err(Error::NotACluster { cluster: dir }),
             Err(_) => Binaries::find()?,
         };
-        let cluster = Self { dir, binaries };
-        if cluster.dir.exists() {
-            cluster.stop_orphan(place).await?;
-        } else {
+        let known = Password::of(&place.dir);
+        let has_password = known.is_some();
+        let cluster = Self { dir, binaries, password: known.unwrap_or_else(Password::random) };
+        if !cluster.dir.exists() {
+            cluster.password.keep(&place.dir)?;
             cluster.create(place, durable).await?;
+            return Ok(cluster);
+        }
+        cluster.stop_orphan(place).await?;
+        if !has_password {
+            cluster.set_password(place).await?;
+            cluster.password.keep(&place.dir)?;
         }
         Ok(cluster)
     }
@@ -73,17 +87,51 @@ impl Cluster {
         I: IntoIterator<Item: AsRef<OsStr>>,
     {
         let program = self.binaries.program(program);
-        let mut command = Command::new(&program);
-        command.args(args).current_dir(&place.dir).env("LC_ALL", "C").stdin(Stdio::null()).kill_on_drop(true);
-        if let Some(account) = &place.account {
-            command.uid(account.uid).gid(account.gid);
+        let mut command = command(place, &program);
+        let output = command.args(args).stdin(Stdio::null()).output().await;
+        let output = output.map_err(|source| Error::Run { program: program.clone(), source })?;
+        match output.status.success() {
+            true => Ok(()),
+            false => Err(Error::Failed { program, said: said(&output) }),
         }
-        let output = command.output().await.map_err(|source| Error::Run { program: program.clone(), source })?;
-        if output.status.success() {
-            return Ok(());
+    }
+
+    /// Gives the superuser of a cluster that does not run its password: nobody else can be there meanwhile.
+    async fn set_password(&self, place: &Place) -> Result<(), Error> {
+        let give_up = Instant::now() + CHILDREN_GONE_WITHIN;
+        loop {
+            match self.alter_superuser(place).await {
+                Err(Error::Failed { said, .. }) if said.contains("still in use") && Instant::now() < give_up => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                Ok(()) => {
+                    tracing::info!(cluster = %self.dir.display(), "gave the superuser a password");
+                    return Ok(());
+                }
+                other => return other,
+            }
         }
-        let said = String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ");
-        Err(Error::Failed { program, said })
+    }
+
+    /// Without a server; Postgres says what went wrong, and ends well all the same.
+    async fn alter_superuser(&self, place: &Place) -> Result<(), Error> {
+        let program = self.binaries.program("postgres");
+        let run = |source| Error::Run { program: program.clone(), source };
+        let mut command = command(place, &program);
+        command.args(["--single", "-c", "password_encryption=scram-sha-256", "-D"]).arg(&self.dir).arg("postgres");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(run)?;
+        let statement = format!("ALTER ROLE {SUPERUSER} PASSWORD '{}';\n", self.password.expose());
+        if let Some(mut stdin) = child.stdin.take() {
+            // one that ends early says why
+            let _ = stdin.write_all(statement.as_bytes()).await;
+        }
+        let output = child.wait_with_output().await.map_err(run)?;
+        let said = said(&output);
+        match output.status.success() && !["ERROR:", "FATAL:", "PANIC:"].iter().any(|level| said.contains(level)) {
+            true => Ok(()),
+            false => Err(Error::Failed { program, said }),
+        }
     }
 
     /// Under another name first, so that a cluster which is there is whole.
@@ -93,7 +141,7 @@ impl Cluster {
             "--encoding=UTF8",
             "--locale=C",
             "--data-checksums",
-            "--auth-local=trust",
+            "--auth-local=scram-sha-256",
             "--auth-host=scram-sha-256",
             "--no-instructions",
             "--username",
@@ -104,8 +152,11 @@ impl Cluster {
         if !durable {
             args.push(OsStr::new("--no-sync"));
         }
-        args.extend([OsStr::new("--pgdata"), unfinished.as_os_str()]);
-        self.run(place, "initdb", args).await?;
+        let password = self.password.lend(&place.dir, place.account.as_ref())?;
+        args.extend([OsStr::new("--pgdata"), unfinished.as_os_str(), OsStr::new("--pwfile"), password.as_os_str()]);
+        let made = self.run(place, "initdb", args).await;
+        fs::remove_file(&password).map_err(file("remove", &password))?;
+        made?;
         fs::rename(&unfinished, &self.dir).map_err(file("rename", &unfinished))?;
         let parent = File::open(&place.dir).and_then(|dir| dir.sync_all());
         parent.map_err(file("sync", &place.dir))?;
@@ -145,6 +196,20 @@ impl Cluster {
     fn pid_path(&self) -> PathBuf {
         self.dir.join("postmaster.pid")
     }
+}
+
+/// One of Postgres' programs, as the server's user.
+fn command(place: &Place, program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(&place.dir).env("LC_ALL", "C").kill_on_drop(true);
+    if let Some(account) = &place.account {
+        command.uid(account.uid).gid(account.gid);
+    }
+    command
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ")
 }
 
 /// A server's working directory is its cluster.

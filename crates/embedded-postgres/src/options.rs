@@ -49,7 +49,8 @@ impl Options {
         let durability: &[(&str, &str)] = if self.durable {
             &[("synchronous_commit", "on")]
         } else {
-            &[("fsync", "off"), ("full_page_writes", "off"), ("synchronous_commit", "off")]
+            // the tests of a process share a server
+            &[("fsync", "off"), ("full_page_writes", "off"), ("synchronous_commit", "off"), ("max_connections", "500")]
         };
         let mut all: Vec<_> =
             defaults.iter().chain(durability).map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();

@@ -11,7 +11,8 @@ use tokio::time::{Instant, interval, sleep, timeout};
 use tokio_postgres::NoTls;
 use tokio_postgres::error::SqlState;
 
-use crate::cluster::{Cluster, PidFile, SUPERUSER, is_served_by};
+use crate::access::{self, Password};
+use crate::cluster::{CHILDREN_GONE_WITHIN, Cluster, PidFile, SUPERUSER, is_served_by};
 use crate::error::file;
 use crate::keeper::{Charge, Keeper};
 use crate::place::Place;
@@ -21,8 +22,6 @@ use crate::{Error, Options};
 const READY_WITHIN: Duration = Duration::from_secs(300);
 /// Long enough for the last checkpoint on a slow disk.
 const STOPPED_WITHIN: Duration = Duration::from_secs(120);
-/// How long the children of a server that was killed may hold on to its memory.
-const CHILDREN_GONE_WITHIN: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(20);
 
 /// A private Postgres. Dropping it stops the server without waiting for the end of that; `stop` waits.
@@ -64,23 +63,25 @@ pub async fn start_temporary() -> Result<EmbeddedPostgres, Error> {
 }
 
 /// The address of a server that another process owns, as `EmbeddedPostgres::url` gives it; nothing if none is ready there.
-/// Who may enter the socket's directory gets in: the server's user and root.
+/// Whoever may read the superuser's password in the data directory gets in.
 pub fn url_of_running(data_dir: &Path, database: &str) -> Option<String> {
-    let cluster = fs::canonicalize(data_dir).ok()?.join("cluster");
+    let place = fs::canonicalize(data_dir).ok()?;
+    let cluster = place.join("cluster");
     let note = PidFile::of(&cluster).filter(|note| note.is_ready() && is_served_by(&cluster, note.pid))?;
     let (port, socket_dir) = note.socket()?;
-    Some(url(&socket_dir, port, database))
+    Some(url(Password::of(&place).as_ref(), &socket_dir, port, database))
 }
 
-fn url(socket_dir: &Path, port: u16, database: &str) -> String {
+fn url(password: Option<&Password>, socket_dir: &Path, port: u16, database: &str) -> String {
     let host = percent_encoded(socket_dir.as_os_str().as_bytes());
-    format!("postgres://{SUPERUSER}@{host}:{port}/{}", percent_encoded(database.as_bytes()))
+    let password = password.map(|password| format!(":{}", password.expose())).unwrap_or_default();
+    format!("postgres://{SUPERUSER}{password}@{host}:{port}/{}", percent_encoded(database.as_bytes()))
 }
 
 impl EmbeddedPostgres {
-    /// A connection string for tokio-postgres, as the superuser, over the socket.
+    /// A connection string for tokio-postgres, as the superuser, over the socket. It holds the password.
     pub fn url(&self, database: &str) -> String {
-        url(&self.socket_dir, self.port, database)
+        url(Some(&self.cluster.password), &self.socket_dir, self.port, database)
     }
 
     pub fn socket_dir(&self) -> &Path {
@@ -143,6 +144,7 @@ async fn start_at(place: Place, options: &Options, leftover: Option<&Path>) -> R
     settings.insert(0, ("wal_compression".into(), compression.into()));
     let socket_dir = place.socket_dir()?;
     settings.push(("unix_socket_directories".into(), socket_dir.display().to_string()));
+    settings.push(("hba_file".into(), access::write_rules(&place.dir)?.display().to_string()));
     let port = options.socket_port();
     let give_up = Instant::now() + CHILDREN_GONE_WITHIN;
     loop {

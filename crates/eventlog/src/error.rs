@@ -4,7 +4,7 @@ use std::{error::Error, sync::Arc};
 
 use uuid::Uuid;
 
-use crate::{DecodeError, Expected, Position, StreamName};
+use crate::{Expected, Position, StreamName};
 
 /// Why nothing was appended, or why it is not known whether it was (`Store`, `Closed`: ask again with the same ids).
 #[derive(Debug, Clone, thiserror::Error)]
@@ -55,4 +55,23 @@ impl StoreError {
     pub(crate) fn new(attempted: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { attempted, source: Arc::from(source.into()) }
     }
+}
+
+/// An event that does not have the shape `{"type": …, "data": …}`.
+#[derive(Debug, thiserror::Error)]
+#[error("an event of the domain could not be encoded as type and data")]
+pub struct EncodeError {
+    #[from]
+    source: serde_json::Error,
+}
+
+/// An event of the log that the domain does not know, or knows in another shape.
+#[derive(Debug, thiserror::Error)]
+#[error("event {id} of type {event_type:?} at position {position} could not be decoded")]
+pub struct DecodeError {
+    pub event_type: String,
+    pub id: Uuid,
+    pub position: Position,
+    #[source]
+    pub source: distr_domain::stored::DecodeError,
 }

@@ -4,10 +4,13 @@ use std::fmt;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use distr_domain::{decider::DomainEvent, ids::OrganizationId};
+use distr_domain::decider::DomainEvent;
+use distr_domain::ids::OrganizationId;
+use distr_domain::stored::{self, SCHEMA_VERSION, StoredEvent};
 use uuid::Uuid;
 
-use crate::{Actor, DecodeError, EncodeError, Position, StreamName, codec};
+use crate::error::{DecodeError, EncodeError};
+use crate::{Actor, Position, StreamName};
 
 /// Where a stream must stand for an append to be taken. There is no "any": a decision rests on what it has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,10 +77,10 @@ pub struct RecordedEvent {
 }
 
 impl NewEvent {
-    /// An event of schema version 1: its type and its data, taken apart.
+    /// An event of the domain: its type and its data, taken apart.
     pub fn encode<E: DomainEvent>(id: Uuid, event: &E) -> Result<Self, EncodeError> {
-        let (event_type, payload) = codec::encode(event)?;
-        Ok(Self { id, event_type, schema_version: 1, payload })
+        let (event_type, payload) = stored::encode(event)?;
+        Ok(Self { id, event_type, schema_version: SCHEMA_VERSION, payload: payload.into() })
     }
 }
 
@@ -89,9 +92,15 @@ impl Append {
 }
 
 impl RecordedEvent {
+    /// What the domain decodes.
+    pub fn stored(&self) -> StoredEvent<'_> {
+        let Self { event_type, schema_version, payload, .. } = self;
+        StoredEvent { event_type, schema_version: *schema_version, data: payload }
+    }
+
     /// The event, put together again.
     pub fn decode<E: DomainEvent>(&self) -> Result<E, DecodeError> {
-        codec::decode(&self.event_type, &self.payload).map_err(|source| DecodeError {
+        self.stored().decode().map_err(|source| DecodeError {
             event_type: self.event_type.clone(),
             id: self.id,
             position: self.position,

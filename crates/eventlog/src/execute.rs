@@ -35,6 +35,8 @@ pub struct Executed<D: Decider> {
     pub revision: Option<u64>,
     /// Of the command's last event; none if the command changed nothing.
     pub position: Option<Position>,
+    /// Of the last event that the state comes from, whoever's it is; none if there is no stream.
+    pub seen: Option<Position>,
     /// The command's events, now or when it was first executed.
     pub events: Vec<D::Event>,
 }
@@ -110,11 +112,12 @@ struct Loaded<D: Decider> {
     revision: Option<u64>,
     own: Vec<D::Event>,
     position: Option<Position>,
+    seen: Option<Position>,
 }
 
 impl<D: Decider> Loaded<D> {
     fn new(stream: StreamName, command: Option<Uuid>) -> Self {
-        Self { stream, command, state: D::default(), revision: None, own: Vec::new(), position: None }
+        Self { stream, command, state: D::default(), revision: None, own: Vec::new(), position: None, seen: None }
     }
 
     async fn catch_up(&mut self, log: &dyn EventLog) -> Result<(), ReadError> {
@@ -133,6 +136,7 @@ impl<D: Decider> Loaded<D> {
         let event = recorded.decode::<D::Event>()?;
         self.state.evolve(&event);
         self.revision = Some(recorded.revision);
+        self.seen = Some(recorded.position);
         let expected = self.command.map(|command| event_id(command, self.stream, self.own.len()));
         if expected == Some(recorded.id) {
             self.own.push(event);
@@ -165,10 +169,12 @@ impl<D: Decider> Loaded<D> {
         self.own = events;
         self.revision = Some(revision);
         self.position = Some(position);
+        self.seen = Some(position);
     }
 
     fn executed(self) -> Executed<D> {
-        Executed { state: self.state, revision: self.revision, position: self.position, events: self.own }
+        let Self { state, revision, position, seen, own: events, .. } = self;
+        Executed { state, revision, position, seen, events }
     }
 }
 

@@ -2,7 +2,6 @@
 
 mod actor;
 mod admission;
-mod codec;
 mod error;
 mod event;
 mod execute;
@@ -16,8 +15,7 @@ mod subscribe;
 mod telemetry;
 
 pub use actor::{Actor, InvalidActor};
-pub use codec::{DecodeError, EncodeError};
-pub use error::{AppendError, ReadError, StoreError};
+pub use error::{AppendError, DecodeError, EncodeError, ReadError, StoreError};
 pub use event::{Append, Appended, Expected, NewEvent, RecordedEvent};
 pub use execute::{Context, ExecuteError, Executed, Fault, execute, load};
 pub use memory::MemoryLog;

@@ -8,6 +8,7 @@ mod columns;
 mod commit;
 mod connector;
 mod migrate;
+mod partitions;
 mod queue;
 mod quick;
 mod reader;
@@ -29,6 +30,7 @@ use self::{
     appender::Appender,
     bell::Bell,
     connector::Connector,
+    partitions::Partitions,
     queue::{Queue, Request},
     reader::Reader,
 };
@@ -51,8 +53,6 @@ pub enum ConnectError {
     Migrate(#[source] refinery::Error),
     #[error("the event log's database refused a statement")]
     Statement(#[source] tokio_postgres::Error),
-    #[error("the event log's connection pool could not be built")]
-    Pool(#[source] deadpool_postgres::BuildError),
     #[error(transparent)]
     Read(#[from] ReadError),
 }
@@ -63,6 +63,7 @@ pub struct PostgresLog {
     queue: Mutex<Option<mpsc::Sender<Request>>>,
     appender: Mutex<Option<JoinHandle<()>>>,
     bell: JoinHandle<()>,
+    partitions: JoinHandle<()>,
     reader: Reader,
     head: Arc<watch::Sender<Position>>,
 }
@@ -78,18 +79,25 @@ impl PostgresLog {
     pub async fn connect_to(address: impl Into<Address>) -> Result<Self, ConnectError> {
         let connector = Connector::new(address.into());
         migrate::migrate(&connector).await?;
-        let reader = Reader::new(&connector)?;
+        let reader = Reader::new(&connector);
         let start = reader.head().await?;
 
         let head = Arc::new(watch::Sender::new(start));
         let committed = watch::Sender::new(start);
         let bell = Bell::new(connector.clone(), committed.subscribe(), Arc::clone(&head));
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let appender = Appender::new(connector, Queue::new(receiver), committed, Arc::clone(&head));
+        let written = watch::Sender::new(None);
+        let mut partitions = Partitions::new(connector.clone(), written.subscribe());
+        // before the first batch comes; what keeps it from it now may be gone in a while
+        if let Err(error) = partitions.make_ahead().await {
+            tracing::info!(%error, "days of telemetry are not made yet");
+        }
+        let appender = Appender::new(connector, Queue::new(receiver), committed, Arc::clone(&head), written);
         Ok(Self {
             queue: Mutex::new(Some(sender)),
             appender: Mutex::new(Some(tokio::spawn(appender.run()))),
             bell: tokio::spawn(bell.run()),
+            partitions: tokio::spawn(partitions.run()),
             reader,
             head,
         })
@@ -121,6 +129,7 @@ impl Drop for PostgresLog {
     /// The appender ends by itself, once it has answered what is queued.
     fn drop(&mut self) {
         self.bell.abort();
+        self.partitions.abort();
     }
 }
 

@@ -4,12 +4,15 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Client, Config, Connection, Error, Socket};
+use tokio_postgres::{Client, Config, Connection, Error};
 
+use crate::dial;
+use crate::limits::Limits;
 use crate::tls::{Tls, TlsError, TlsStream, Trust};
+use crate::watched::{Silence, Watched};
 
 /// As Debian and its relatives have it.
 const SYSTEM_ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
@@ -31,6 +34,7 @@ pub enum AddressError {
 #[derive(Debug, Clone)]
 pub struct Address {
     config: Config,
+    limits: Limits,
     tls: Tls,
     root: Option<PathBuf>,
     verified: bool,
@@ -74,14 +78,23 @@ impl Address {
         changed
     }
 
-    /// The caller drives the connection, and so sees its messages and its end.
-    pub async fn open(&self) -> Result<(Client, Connection<Socket, TlsStream>), Error> {
-        self.open_as(&self.config).await
+    /// The same database for statements that somebody waits for: none takes longer, and a server that says nothing for
+    /// longer is gone. Without this, connections are for jobs, which may take hours.
+    pub fn limited(&self, statement: Duration) -> Self {
+        Self { limits: Limits::of_statements(statement), ..self.clone() }
     }
 
-    /// As `open`, with a configuration that was made from this address's.
-    pub async fn open_as(&self, config: &Config) -> Result<(Client, Connection<Socket, TlsStream>), Error> {
-        config.connect(self.tls.connector()).await
+    /// The caller drives the connection, and so sees its messages and its end.
+    pub async fn open(&self) -> Result<(Client, Connection<Watched, TlsStream>), Error> {
+        self.open_watched(&Silence::default()).await
+    }
+
+    /// As `open`; that the server goes silent is noted.
+    pub(crate) async fn open_watched(
+        &self,
+        silence: &Silence,
+    ) -> Result<(Client, Connection<Watched, TlsStream>), Error> {
+        dial::open(&self.config, &self.tls, self.limits, silence).await
     }
 
     /// A connection that a task of the current runtime drives, until the client is dropped.
@@ -93,15 +106,6 @@ impl Address {
             }
         });
         Ok(client)
-    }
-
-    pub fn pool(&self, size: usize) -> Pool {
-        let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        Pool::builder(Manager::from_config(self.config.clone(), self.tls.connector(), settings))
-            .max_size(size)
-            .runtime(Runtime::Tokio1)
-            .build()
-            .expect("a pool with a runtime is complete")
     }
 }
 
@@ -138,7 +142,7 @@ impl From<Config> for Address {
         if config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_))) && !config.get_hosts().is_empty() {
             config.ssl_mode(SslMode::Disable);
         }
-        Self { config, tls: Tls::unchecked(), root: None, verified: false }
+        Self { config, limits: Limits::of_jobs(), tls: Tls::unchecked(), root: None, verified: false }
     }
 }
 
@@ -194,7 +198,7 @@ mod tests {
         let address =
             Address::from_str("postgres://hub:s3cret@db/distr?connect_timeout=7&sslmode=require&keepalives=1");
         let config = address.expect("an address").config().clone();
-        assert_eq!(config.get_connect_timeout().map(std::time::Duration::as_secs), Some(7));
+        assert_eq!(config.get_connect_timeout().map(Duration::as_secs), Some(7));
         assert_eq!(config.get_ssl_mode(), SslMode::Require);
         let error = Address::from_str("postgres://hub:s3cret@db:port/distr").expect_err("no port");
         assert!(!error.to_string().contains("s3cret"), "{error}");

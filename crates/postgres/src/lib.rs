@@ -1,7 +1,14 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod away;
+mod dial;
+mod limits;
+mod pool;
 mod tls;
+mod watched;
 
 pub use address::{Address, AddressError};
+pub use away::is_away;
 pub use tls::TlsStream;
+pub use watched::Watched;

@@ -8,11 +8,12 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_t
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime, pem};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use tokio_postgres::Socket;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-pub type TlsStream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
+use crate::watched::Watched;
+
+pub type TlsStream = <MakeRustlsConnect as MakeTlsConnect<Watched>>::Stream;
 
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {

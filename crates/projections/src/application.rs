@@ -5,7 +5,8 @@ use distr_domain::application::{ApplicationEvent, FeatureTags};
 use distr_domain::fact::Fact;
 use distr_domain::ids::{ApplicationId, OrganizationId};
 use distr_domain::names::Slug;
-use distr_domain::trust::TrustedKey;
+use distr_domain::trust::{SignedParts, SigningPolicy, TrustedKey};
+use distr_signature::key_id;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -21,9 +22,63 @@ pub struct ApplicationRow {
     pub display_name: String,
     pub description: String,
     pub signing_keys: Vec<TrustedKey>,
+    pub signed_parts: SignedParts,
+    /// the newest first
+    pub signing_changes: Vec<SigningChange>,
     pub feature_tags: Vec<FeatureTags>,
     pub created_at: DateTime<Utc>,
     pub position: u64,
+}
+
+/// A change of the signing policy. The log has its keys whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SigningChange {
+    pub at: DateTime<Utc>,
+    /// of the event
+    pub position: u64,
+    pub actor: String,
+    pub keys: Vec<ChangedKey>,
+    pub requires: SignedParts,
+    pub reason: Option<String>,
+}
+
+/// The name and the fingerprint of a policy's key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedKey {
+    pub name: Slug,
+    /// SHA-256 of the key's DER in base64; nothing if it is a key that is not supported any more
+    pub id: Option<String>,
+}
+
+impl From<&TrustedKey> for ChangedKey {
+    fn from(key: &TrustedKey) -> Self {
+        Self { name: key.name.clone(), id: key_id(key) }
+    }
+}
+
+/// Older ones are in the log alone.
+const MAX_CHANGES: usize = 50;
+
+impl ApplicationRow {
+    pub fn signing_policy(&self) -> SigningPolicy {
+        SigningPolicy { keys: self.signing_keys.clone(), requires: self.signed_parts }
+    }
+
+    fn change_signing(&mut self, policy: &SigningPolicy, reason: Option<&String>, entry: &Seen) {
+        let change = SigningChange {
+            at: entry.at,
+            position: entry.position.0,
+            actor: entry.actor.clone(),
+            keys: policy.keys.iter().map(ChangedKey::from).collect(),
+            requires: policy.requires,
+            reason: reason.cloned(),
+        };
+        self.signing_changes.insert(0, change);
+        self.signing_changes.truncate(MAX_CHANGES);
+        self.signing_keys = policy.keys.clone();
+        self.signed_parts = policy.requires;
+        self.position = entry.position.0;
+    }
 }
 
 pub struct ApplicationProjection;
@@ -51,6 +106,8 @@ impl Projection for ApplicationProjection {
                     display_name: display_name.clone(),
                     description: description.clone(),
                     signing_keys: vec![],
+                    signed_parts: SignedParts::default(),
+                    signing_changes: vec![],
                     feature_tags: vec![],
                     created_at: entry.at,
                     position: entry.position.0,
@@ -63,10 +120,9 @@ impl Projection for ApplicationProjection {
                     row.position = entry.position.0;
                 }
             }
-            ApplicationEvent::SigningPolicyChanged { policy } => {
+            ApplicationEvent::SigningPolicyChanged { policy, reason } => {
                 if let Some(row) = rows.get_mut(entry.id) {
-                    row.signing_keys = policy.keys.clone();
-                    row.position = entry.position.0;
+                    row.change_signing(policy, reason.as_ref(), entry);
                 }
             }
             ApplicationEvent::FeatureTagsChanged { features } => {

@@ -6,6 +6,7 @@ use distr_domain::fact::Fact;
 use distr_domain::ids::{ArtifactId, ManifestId, OrganizationId, TagId};
 use distr_domain::names::RepositoryPath;
 use distr_domain::oci::{Descriptor, Digest, Tag};
+use distr_domain::pattern::Pattern;
 use distr_domain::quota::Quota;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::types::ToSql;
@@ -14,6 +15,8 @@ use uuid::Uuid;
 use crate::error::QueryError;
 use crate::projection::{Projection, Rows, Seen};
 use crate::query::{self, ListPage, Paging, ReadClient, Scope};
+
+pub mod candidates;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ManifestRow {
@@ -52,6 +55,29 @@ pub struct AttachedRow {
     pub manifest: ManifestRow,
     /// of the older scheme, if it is attached by a tag alone
     pub tag: Option<Tag>,
+    /// false if the manifest's blobs and children were left out, as the answer is large enough
+    pub is_whole: bool,
+}
+
+/// Which part of what is attached to a manifest is asked for.
+#[derive(Debug, Clone)]
+pub struct AttachedPage {
+    /// of those that have the manifest as their subject; the few that tags point to are beside them, on the first page
+    pub first: u16,
+    /// the last one of the page before
+    pub after: Option<Digest>,
+    /// how much of manifests, in bytes, comes with what it names
+    pub max_bytes: u64,
+}
+
+/// A manifest that refers to another one, without the parts that it names: a list has many of them.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct ReferrerRow {
+    pub digest: Digest,
+    pub media_type: String,
+    /// bytes of the manifest itself
+    pub size: u64,
+    pub artifact_type: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -207,9 +233,11 @@ pub async fn tags_of(
 pub async fn repositories(
     client: &ReadClient,
     scope: Scope,
+    only: &[Pattern],
     paging: &Paging,
 ) -> Result<ListPage<RepositoryRow>, QueryError> {
-    query::list(client, include_str!("artifact/repositories.sql"), scope, paging, &[]).await
+    let only: Vec<&str> = only.iter().map(Pattern::as_str).collect();
+    query::list(client, include_str!("artifact/repositories.sql"), scope, paging, &[&only]).await
 }
 
 /// None for a customer, and for one that has nothing.
@@ -247,20 +275,26 @@ pub async fn referenced_blobs(
     query::all(client, sql, &[&organization.0, &repository, &digests]).await
 }
 
-/// What is attached to a manifest: what refers to it, and what the tags of the older scheme point to. At most 200, the oldest
-/// first.
+/// What is attached to a manifest: what the tags of the older scheme point to, what refers to it and may bear a signature,
+/// and what else refers to it; each the oldest first.
 pub async fn attached(
     client: &ReadClient,
     organization: OrganizationId,
     repository: &RepositoryPath,
     digest: &Digest,
+    page: &AttachedPage,
 ) -> Result<Vec<AttachedRow>, QueryError> {
-    let tags = ["sig", "att", "sbom"].map(|kind| format!("{}.{kind}", digest.as_str().replace(':', "-")));
-    let (repository, digest) = (repository.as_str(), digest.as_str());
-    let parameters: [&(dyn ToSql + Sync); 4] = [&organization.0, &repository, &digest, &&tags[..]];
-    let mut attached: Vec<AttachedRow> = query::all(client, include_str!("artifact/attached.sql"), &parameters).await?;
-    attached.sort_by_key(|row| row.manifest.position);
-    Ok(attached)
+    let tags = tags_of_scheme(digest);
+    let (repository, digest, after) = (repository.as_str(), digest.as_str(), page.after.as_ref().map(Digest::as_str));
+    let (first, max_bytes) = (i64::from(page.first), i64::try_from(page.max_bytes).unwrap_or(i64::MAX));
+    let parameters: [&(dyn ToSql + Sync); 7] =
+        [&organization.0, &repository, &digest, &&tags[..], &after, &first, &max_bytes];
+    query::all(client, include_str!("artifact/attached.sql"), &parameters).await
+}
+
+/// The tags with which the older scheme attaches to a manifest.
+fn tags_of_scheme(digest: &Digest) -> [String; 3] {
+    ["sig", "att", "sbom"].map(|kind| format!("{}.{kind}", digest.as_str().replace(':', "-")))
 }
 
 /// Which of these manifests the repository has.
@@ -304,7 +338,7 @@ pub async fn referrers(
     repository: &RepositoryPath,
     subject: &Digest,
     filter: &ReferrerFilter<'_>,
-) -> Result<Vec<ManifestRow>, QueryError> {
+) -> Result<Vec<ReferrerRow>, QueryError> {
     let (repository, subject) = (repository.as_str(), subject.as_str());
     let ReferrerFilter { artifact_type, last, limit } = *filter;
     let limit = i64::from(limit);

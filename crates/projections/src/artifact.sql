@@ -17,6 +17,17 @@ CREATE TABLE manifest (
 CREATE INDEX ON manifest (organization, repository, digest);
 CREATE INDEX ON manifest (digest);
 CREATE INDEX ON manifest (organization, repository, subject, digest) WHERE subject IS NOT NULL;
+
+-- Which of the manifests that refer to another one are looked at first: 1 if a layer may bear a signature, by its type and as no
+-- signature is larger; 2 for all else, however many there are.
+CREATE FUNCTION attachment_rank(blobs jsonb) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN blobs @? '$[*] ? (@.size <= 65536 && (
+        @.media_type == "application/vnd.dev.cosign.simplesigning.v1+json"
+        || @.media_type == "application/vnd.dsse.envelope.v1+json"
+        || @.media_type starts with "application/vnd.dev.sigstore.bundle"
+    ))' THEN 1 ELSE 2 END
+$$;
+CREATE INDEX ON manifest (organization, repository, subject, attachment_rank(blobs), position) WHERE subject IS NOT NULL;
 -- Whether anybody at all names a blob. (Here and below: what waits to be put into an index would be read with each question.)
 CREATE INDEX ON manifest USING gin (blobs jsonb_path_ops) WITH (fastupdate = off);
 
@@ -32,16 +43,12 @@ $$;
 CREATE INDEX ON manifest USING gin (places(organization, repository, blobs)) WITH (fastupdate = off);
 CREATE INDEX ON manifest USING gin (places(organization, repository, children)) WITH (fastupdate = off);
 
--- What lists a manifest, and what it is a referrer of: whoever may have that may have the manifest.
-CREATE FUNCTION manifests_above(organization uuid, repository text, digest text, subject text)
+-- What lists a manifest: whoever may have that may have the manifest.
+CREATE FUNCTION manifests_above(organization uuid, repository text, digest text)
 RETURNS TABLE (digest text, subject text) LANGUAGE sql STABLE AS $$
     SELECT m.digest, m.subject
     FROM manifest m
     WHERE places(m.organization, m.repository, m.children) @> ARRAY[place($1, $2, $3)]
-    UNION ALL
-    SELECT m.digest, m.subject
-    FROM manifest m
-    WHERE m.organization = $1 AND m.repository = $2 AND m.digest = $4
 $$;
 
 CREATE TABLE tag (

@@ -72,9 +72,15 @@ impl Projection for ChannelProjection {
     }
 }
 
-pub async fn find(client: &ReadClient, scope: Scope, id: ChannelId) -> Result<Option<ChannelRow>, QueryError> {
+pub async fn find(
+    client: &ReadClient,
+    scope: Scope,
+    id: ChannelId,
+    now: DateTime<Utc>,
+) -> Result<Option<ChannelRow>, QueryError> {
     let customer = scope.customer.map(|customer| customer.0);
-    query::find(client, include_str!("channel/find.sql"), &[&scope.organization.0, &customer, &id.0]).await
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 4] = [&scope.organization.0, &customer, &id.0, &now];
+    query::find(client, include_str!("channel/find.sql"), &parameters).await
 }
 
 /// By name.
@@ -82,9 +88,11 @@ pub async fn of_applications(
     client: &ReadClient,
     scope: Scope,
     applications: &[ApplicationId],
+    now: DateTime<Utc>,
 ) -> Result<Vec<ChannelRow>, QueryError> {
     let customer = scope.customer.map(|customer| customer.0);
     let applications: Vec<Uuid> = applications.iter().map(|application| application.0).collect();
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] = [&scope.organization.0, &customer, &applications];
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
+        [&scope.organization.0, &customer, &applications, &now];
     query::all(client, include_str!("channel/of_applications.sql"), &parameters).await
 }

@@ -49,6 +49,7 @@ impl Projection for CustomerProjection {
                     position: entry.position.0,
                 },
             ),
+            CustomerEvent::SecretSet { .. } | CustomerEvent::SecretRemoved { .. } => {}
             CustomerEvent::CustomerRenamed { display_name } => {
                 if let Some(row) = rows.get_mut(entry.id) {
                     row.display_name = display_name.clone();

@@ -90,13 +90,27 @@ fn set_desired(rows: &mut Rows<DeploymentRow>, entry: &Seen, generation: u64, de
 fn observe(row: &mut DeploymentRow, event: &DeploymentEvent) {
     match event {
         DeploymentEvent::DesiredReleaseSet { .. } => {}
-        DeploymentEvent::RemovalRequested { generation, data } => {
+        DeploymentEvent::RemovalRequested { generation, data, asked_by } => {
             row.generation = *generation;
             row.removal = Some(*data);
+            row.desired.asked_by = *asked_by;
             row.phase = Phase::Removing;
             row.step = None;
         }
-        DeploymentEvent::DeploymentStepped { step, .. } => row.step = Some(*step),
+        DeploymentEvent::DeploymentHeld { reason, .. } => {
+            row.phase = Phase::Held;
+            row.step = None;
+            row.error_category = Some(ErrorCategory::Policy);
+            row.error = Some(reason.clone());
+        }
+        DeploymentEvent::DeploymentStepped { step, .. } => {
+            row.step = Some(*step);
+            if row.phase == Phase::Held {
+                row.phase = if row.removal.is_some() { Phase::Removing } else { Phase::Progressing };
+                row.error_category = None;
+                row.error = None;
+            }
+        }
         DeploymentEvent::DeploymentHealthy { generation, version, .. } => {
             row.phase = Phase::Healthy;
             row.step = Some(Step::Applied);

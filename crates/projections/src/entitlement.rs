@@ -43,8 +43,20 @@ pub async fn asked_for_release(
     query::find(client, include_str!("entitlement/release.sql"), &[&organization.0, &release.0]).await
 }
 
-/// The releases that name each of these manifests, or an index that lists it, or what it is a referrer of. One that no release
-/// leads to is not in the answer. (A single pull asks the same: `pull/manifests.sql` of the registry.)
+/// The same of many; drafts are not in the answer.
+pub async fn asked_for_releases(
+    client: &ReadClient,
+    organization: OrganizationId,
+    releases: &[ReleaseId],
+) -> Result<Vec<(ReleaseId, Asked)>, QueryError> {
+    let releases: Vec<Uuid> = releases.iter().map(|release| release.0).collect();
+    let sql = include_str!("entitlement/releases.sql");
+    let found = query::all::<AskedFor<ReleaseId>>(client, sql, &[&organization.0, &releases]).await?;
+    Ok(found.into_iter().map(|found| (found.key, found.asked)).collect())
+}
+
+/// The releases that contain each of these manifests: they name it, or an index that lists it at any depth. One that no release
+/// contains is not in the answer. (A single pull asks the same: `pull/manifests.sql` of the registry.)
 pub async fn asked_for_manifests(
     client: &ReadClient,
     organization: OrganizationId,
@@ -58,8 +70,9 @@ pub async fn asked_for_manifests(
     Ok(grouped(found))
 }
 
-/// What opens these manifests and blobs besides the releases that name them: what they are attached to by a tag, and the
-/// features that open one of their tags. Each with the digest that it is for.
+/// What opens these manifests and blobs besides the releases that contain them: the features that open one of their tags; and
+/// where neither is, the releases and features of what they are attached to, as referrers or by a tag. What is contained in a
+/// release is never opened by an attachment. Each with the digest that it is for.
 pub async fn asked_beside(
     client: &ReadClient,
     organization: OrganizationId,

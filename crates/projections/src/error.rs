@@ -2,6 +2,7 @@
 
 use distr_domain::fact::UnreadableEvent;
 use distr_eventlog::{Position, ReadError};
+use tokio_postgres::error::SqlState;
 
 use crate::cursor::InvalidCursor;
 
@@ -26,6 +27,21 @@ pub enum ProjectionError {
         "the read models were made anew by another version of the hub (shape {live}, this one fills {own}): end this hub"
     )]
     OtherShape { live: i32, own: i32 },
+}
+
+impl ProjectionError {
+    /// Whether it lies in what was to be stored, so that it comes again whoever tries. (PostgreSQL's documentation, appendix
+    /// "Error Codes": data exceptions, violated constraints, exceeded limits of a row or an index.)
+    pub(crate) fn is_of_content(&self) -> bool {
+        match self {
+            Self::Row { .. } => true,
+            Self::Database(error) => {
+                let class = error.code().map(SqlState::code).and_then(|code| code.get(..2));
+                class.is_some_and(|class| ["21", "22", "23", "54"].contains(&class))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// A query on read models failed; not the asker's fault, unless it is `Cursor`.

@@ -9,6 +9,7 @@ pub mod customer;
 pub mod deployment;
 pub mod entitlement;
 mod error;
+mod follower;
 mod group;
 pub mod heartbeat;
 pub mod heartbeat_hour;
@@ -31,6 +32,7 @@ pub mod token;
 
 pub use cursor::{Cursor, InvalidCursor};
 pub use error::{ProjectionError, QueryError, WaitError};
+pub use follower::{BadEntry, Checkpoint, Follower, FollowerHandle, Halt, Kind, Lease, Progress, Work};
 pub use group::{Group, groups};
 pub use projection::{Projection, Rows, Seen};
 pub use query::{ListPage, Paging, Scope};
@@ -38,6 +40,6 @@ pub use rebuild::{
     Comparison, Difference, DifferenceKind, RebuildError, RebuildOptions, RebuildReport, Step, TableComparison, cancel,
     rebuild, reshape, verify,
 };
-pub use runner::{Progress, Runner, RunnerHandle};
-pub use schema::{LIVE_SCHEMA, LiveShape, prepare_live, read_pool};
+pub use runner::Runner;
+pub use schema::{LIVE_SCHEMA, LiveShape, job_pool, prepare_live, read_pool};
 pub use together::{Together, TogetherError};

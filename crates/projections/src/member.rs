@@ -21,8 +21,24 @@ pub struct MemberRow {
     /// of the membership, for queries
     pub customer: Option<CustomerId>,
     pub active: bool,
+    pub sign_in: SignInState,
+    /// of a one-time code
+    pub code_until: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub position: u64,
+}
+
+/// How a member gets in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignInState {
+    /// a robot: with tokens alone
+    Never,
+    /// has a one-time code to become a member with
+    Invited,
+    Password,
+    /// has a one-time code for a new password; the old one is void
+    Resetting,
 }
 
 pub struct MemberProjection;
@@ -40,16 +56,28 @@ impl Projection for MemberProjection {
 
     fn apply(rows: &mut Rows<MemberRow>, entry: &Seen) {
         let Some(Fact::Member(event)) = entry.fact() else { return };
-        if let MemberEvent::MemberAdded { kind, membership } = event {
+        let new = match event {
+            MemberEvent::MemberAdded { kind: MemberKind::Robot, membership } => {
+                Some((MemberKind::Robot, membership, SignInState::Never, None))
+            }
+            MemberEvent::MemberAdded { kind, membership } => Some((*kind, membership, SignInState::Password, None)),
+            MemberEvent::MemberInvited { membership, expires_at } => {
+                Some((MemberKind::Person, membership, SignInState::Invited, Some(*expires_at)))
+            }
+            _ => None,
+        };
+        if let Some((kind, membership, sign_in, code_until)) = new {
             return rows.put(
                 entry.id,
                 MemberRow {
                     id: MemberId(entry.id),
                     organization: entry.organization,
-                    kind: *kind,
+                    kind,
                     membership: *membership,
                     customer: membership.customer(),
                     active: true,
+                    sign_in,
+                    code_until,
                     created_at: entry.at,
                     position: entry.position.0,
                 },
@@ -58,7 +86,14 @@ impl Projection for MemberProjection {
         let Some(row) = rows.get_mut(entry.id) else { return };
         row.position = entry.position.0;
         match event {
-            MemberEvent::MemberAdded { .. } => {}
+            MemberEvent::MemberAdded { .. } | MemberEvent::MemberInvited { .. } | MemberEvent::PasswordChanged {} => {}
+            MemberEvent::InvitationRenewed { expires_at } => row.code_until = Some(*expires_at),
+            MemberEvent::PasswordResetOffered { expires_at } => {
+                (row.sign_in, row.code_until) = (SignInState::Resetting, Some(*expires_at));
+            }
+            MemberEvent::InvitationAccepted {} | MemberEvent::PasswordReset {} => {
+                (row.sign_in, row.code_until) = (SignInState::Password, None);
+            }
             MemberEvent::MemberRoleChanged { membership } => row.membership = *membership,
             MemberEvent::MemberRemoved {} => row.active = false,
         }
@@ -68,6 +103,21 @@ impl Projection for MemberProjection {
 pub async fn find(client: &ReadClient, scope: Scope, id: MemberId) -> Result<Option<MemberRow>, QueryError> {
     let customer = scope.customer.map(|customer| customer.0);
     query::find(client, include_str!("member/find.sql"), &[&scope.organization.0, &customer, &id.0]).await
+}
+
+/// The removed included.
+pub async fn by_ids(
+    client: &ReadClient,
+    organization: OrganizationId,
+    ids: &[MemberId],
+) -> Result<Vec<MemberRow>, QueryError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    query::all(client, include_str!("member/by_ids.sql"), &[&organization.0, &ids]).await
+}
+
+/// Owners of the vendor who can sign in with a password.
+pub async fn owners(client: &ReadClient, organization: OrganizationId) -> Result<Vec<MemberRow>, QueryError> {
+    query::all(client, include_str!("member/owners.sql"), &[&organization.0]).await
 }
 
 /// Those who were not removed.

@@ -47,6 +47,7 @@ impl Projection for OrganizationProjection {
                     position: entry.position.0,
                 },
             ),
+            OrganizationEvent::OwnerLeft { .. } | OrganizationEvent::OwnerReturned { .. } => {}
             OrganizationEvent::OrganizationRenamed { display_name } => {
                 if let Some(row) = rows.get_mut(entry.id) {
                     row.display_name = display_name.clone();

@@ -68,7 +68,7 @@ impl Seen {
     }
 
     fn decode_fact(event: &RecordedEvent) -> Result<Self, ProjectionError> {
-        let fact = Fact::decode(event.stream.category, &event.event_type, &event.payload)
+        let fact = Fact::decode(event.stream.category, event.stored())
             .map_err(|source| ProjectionError::Unreadable { position: event.position, source })?;
         Ok(Self {
             position: event.position,
@@ -94,6 +94,7 @@ impl Seen {
 pub struct Rows<R> {
     rows: HashMap<Uuid, Slot<R>>,
     unsaved: Unsaved,
+    all_asked_for_are_known: bool,
 }
 
 #[derive(Debug)]
@@ -125,7 +126,7 @@ impl Unsaved {
 
 impl<R> Default for Rows<R> {
     fn default() -> Self {
-        Self { rows: HashMap::new(), unsaved: Unsaved::default() }
+        Self { rows: HashMap::new(), unsaved: Unsaved::default(), all_asked_for_are_known: false }
     }
 }
 
@@ -146,6 +147,10 @@ impl<R> Rows<R> {
 
     /// The row, to be changed in place; nothing if the table has none.
     pub fn get_mut(&mut self, key: Uuid) -> Option<&mut R> {
+        debug_assert!(
+            !self.all_asked_for_are_known || self.knows(key),
+            "the projection asks for the row {key}, which its `keys` do not name"
+        );
         let slot = self.rows.get_mut(&key)?;
         if slot.row.is_some() {
             self.unsaved.note(slot);
@@ -160,6 +165,13 @@ impl<R> Rows<R> {
     /// The table has no row of this key.
     pub(crate) fn note_absent(&mut self, key: Uuid) {
         self.rows.entry(key).or_insert(Slot { row: None, changed: false, stored: false });
+    }
+
+    /// The rows of all keys that a batch names are here, or noted as absent: whoever asks for another one would get none although
+    /// the table may have it.
+    pub(crate) fn note_all(&mut self, keys: &[Uuid]) {
+        keys.iter().for_each(|key| self.note_absent(*key));
+        self.all_asked_for_are_known = true;
     }
 
     /// Whether it is known what the table has of this key.

@@ -4,8 +4,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use distr_domain::fact::Fact;
 use distr_domain::ids::{ApplicationId, OrganizationId, ReleaseId};
+use distr_domain::names::RepositoryPath;
 use distr_domain::release::{ReleaseContent, ReleaseEvent};
-use distr_domain::trust::ReleaseTrust;
+use distr_domain::trust::{ReleaseSignature, ReleaseTrust};
 use distr_domain::version::Version;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -24,8 +25,10 @@ pub struct ReleaseRow {
     pub sort_key: String,
     pub status: PublicationStatus,
     pub content: ReleaseContent,
-    /// what its images are verified with, if its application trusted some keys only
+    /// what it was verified with, if its application trusted some keys only
     pub trust: Option<ReleaseTrust>,
+    /// of the release as a whole
+    pub signatures: Vec<ReleaseSignature>,
     pub published_at: Option<DateTime<Utc>>,
     pub deprecated_on: Option<NaiveDate>,
     /// of deprecation or revocation
@@ -71,6 +74,7 @@ impl Projection for ReleaseProjection {
                     status: PublicationStatus::Draft,
                     content: content.clone(),
                     trust: None,
+                    signatures: vec![],
                     published_at: None,
                     deprecated_on: None,
                     reason: None,
@@ -83,6 +87,7 @@ impl Projection for ReleaseProjection {
         row.position = entry.position.0;
         match event {
             ReleaseEvent::ReleaseDrafted { .. } => {}
+            ReleaseEvent::ReleaseSigned { signature } => signature.clone().keep(&mut row.signatures),
             ReleaseEvent::ReleasePublished { trust } => {
                 row.trust = trust.clone();
                 row.status = PublicationStatus::Published;
@@ -104,6 +109,22 @@ impl Projection for ReleaseProjection {
 pub async fn find(client: &ReadClient, scope: Scope, id: ReleaseId) -> Result<Option<ReleaseRow>, QueryError> {
     let customer = scope.customer.map(|customer| customer.0);
     query::find(client, include_str!("release/find.sql"), &[&scope.organization.0, &customer, &id.0]).await
+}
+
+/// What an application's releases run of the registry.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Run {
+    pub releases: u64,
+    pub repositories: Vec<RepositoryPath>,
+}
+
+pub async fn run_by(
+    client: &ReadClient,
+    organization: OrganizationId,
+    application: ApplicationId,
+) -> Result<Run, QueryError> {
+    let run = query::find(client, include_str!("release/repositories.sql"), &[&organization.0, &application.0]).await?;
+    Ok(run.unwrap_or(Run { releases: 0, repositories: vec![] }))
 }
 
 /// The newest version first.

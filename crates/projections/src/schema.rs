@@ -2,6 +2,8 @@
 //! that the same projections fill the live generation and, for a rebuild, one beside it. A change of shape is a new
 //! generation, never an ALTER: when `SHAPE` is higher than what the live one was made with, the hub rebuilds it.
 
+use std::time::Duration;
+
 use deadpool_postgres::Pool;
 use distr_postgres::Address;
 use tokio_postgres::Client;
@@ -9,7 +11,7 @@ use tokio_postgres::Client;
 use crate::error::ProjectionError;
 
 /// Counts the shapes of the read models. Raise it with any change of a table or of what a projection writes.
-pub(crate) const SHAPE: i32 = 7;
+pub(crate) const SHAPE: i32 = 11;
 
 /// The read models and the analysts' views of them, each in a schema of its own. Views hold on to the tables that they
 /// were made over, so both are made, renamed and dropped together.
@@ -24,6 +26,9 @@ pub(crate) const NEXT: Generation = Generation { tables: "read_next", views: "an
 pub(crate) const OLD: Generation = Generation { tables: "read_old", views: "analytics_old" };
 
 pub const LIVE_SCHEMA: &str = "read";
+
+/// Of a question, or of a page that is applied.
+const STATEMENT: Duration = Duration::from_secs(15);
 
 const TABLES: &[&str] = &[
     include_str!("schema/checkpoint.sql"),
@@ -181,13 +186,21 @@ pub(crate) async fn connect(database: &Address) -> Result<Client, ProjectionErro
     Ok(database.connect().await?)
 }
 
-/// A pool whose connections look into the live schema.
+/// A pool whose connections look into the live schema, for those who wait for an answer.
 pub fn read_pool(database: &Address, size: usize) -> Pool {
-    let database = database.with(|config| {
+    live(database, "distr-hub read models").limited(STATEMENT).pool(size)
+}
+
+/// As `read_pool`, for jobs whose statements may take hours.
+pub fn job_pool(database: &Address, size: usize) -> Pool {
+    live(database, "distr-hub jobs").pool(size)
+}
+
+fn live(database: &Address, name: &str) -> Address {
+    database.with(|config| {
         config.options(format!("-c search_path={LIVE_SCHEMA} -c jit=off -c timezone=UTC"));
-        config.application_name("distr-hub read models");
-    });
-    database.pool(size)
+        config.application_name(name);
+    })
 }
 
 /// What can run a script: a client or a transaction.

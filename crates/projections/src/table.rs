@@ -110,6 +110,7 @@ impl<P: Projection> Table for Statements<P> {
         for (key, row) in self.load(transaction.client(), &keys).await? {
             rows.load(key, row);
         }
+        rows.note_all(&keys);
         for entry in batch {
             P::apply(&mut rows, entry);
         }

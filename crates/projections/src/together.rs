@@ -1,7 +1,8 @@
 //! Look-ups that meet go to the database together: what is asked while one query is under way is asked with the next one.
 //! Like group commit, and unlike a cache: each answer is of a query that began after the question, so that nothing is
 //! ever old; and the more there are, the less each costs. Where several met, the next ones also wait a moment for each
-//! other: a query for ten is much less work than ten. Who asks alone never waits.
+//! other: a query for ten is much less work than ten. Who asks alone never waits. A query that is stuck holds up nobody who
+//! asks after it: the next one overtakes it.
 
 use std::collections::{HashMap, HashSet};
 use std::error::Error;
@@ -10,12 +11,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// Keys in one query.
 const MOST: usize = 1_000;
 /// From one query to the next, where several met.
 const GATHER: Duration = Duration::from_millis(2);
+/// For a query: longer than the database's own limit, and than the wait for a connection.
+const LIMIT: Duration = Duration::from_secs(25);
+/// After this the next query goes out beside it.
+const OVERTAKEN: Duration = Duration::from_millis(500);
+/// Queries that are under way at the same time, each with a connection.
+const BESIDE: usize = 4;
 /// Questions that may wait; whoever asks more waits for a place.
 const QUEUE: usize = 4_096;
 
@@ -34,8 +42,10 @@ struct Question<K, V> {
 /// Told to each who waited.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum TogetherError {
-    #[error(transparent)]
-    Failed(Arc<dyn Error + Send + Sync>),
+    #[error("the look-up failed")]
+    Failed(#[source] Arc<dyn Error + Send + Sync>),
+    #[error("the look-up was not answered within {seconds} s")]
+    TooLate { seconds: u64 },
     #[error("the look-ups have ended")]
     Ended,
 }
@@ -46,28 +56,42 @@ where
     V: Clone + Send + 'static,
 {
     /// Within a runtime. `load` answers for those keys that there are; it ends when nobody can ask any more.
-    pub fn start<F, E>(mut load: impl FnMut(Vec<K>) -> F + Send + 'static) -> Self
+    pub fn start<F, E>(load: impl FnMut(Vec<K>) -> F + Send + 'static) -> Self
     where
-        F: Future<Output = Result<HashMap<K, V>, E>> + Send,
+        F: Future<Output = Result<HashMap<K, V>, E>> + Send + 'static,
+        E: Error + Send + Sync + 'static,
+    {
+        Self::within(LIMIT, load)
+    }
+
+    fn within<F, E>(limit: Duration, mut load: impl FnMut(Vec<K>) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = Result<HashMap<K, V>, E>> + Send + 'static,
         E: Error + Send + Sync + 'static,
     {
         let (questions, mut asked) = mpsc::channel::<Question<K, V>>(QUEUE);
         tokio::spawn(async move {
-            let (mut batch, mut next) = (vec![], None);
-            while asked.recv_many(&mut batch, MOST).await > 0 {
+            let (mut under_way, mut next) = (JoinSet::new(), None);
+            loop {
+                let mut batch = vec![];
+                if asked.recv_many(&mut batch, MOST).await == 0 {
+                    break;
+                }
                 if let Some(next) = next {
                     sleep_until(next).await;
                     batch.extend(std::iter::from_fn(|| asked.try_recv().ok()).take(MOST - batch.len()));
                 }
                 next = (batch.len() > 1).then(|| Instant::now() + GATHER);
                 let keys: HashSet<K> = batch.iter().map(|question| question.key.clone()).collect();
-                let found = load(keys.into_iter().collect()).await;
-                let found = found.map_err(|error| TogetherError::Failed(Arc::new(error)));
-                for Question { key, answer } in batch.drain(..) {
-                    let found = found.as_ref().map(|found| found.get(&key).cloned()).map_err(TogetherError::clone);
-                    let _ = answer.send(found); // who has gone away does not hear it
+                under_way.spawn(answer(limit, load(keys.into_iter().collect()), batch));
+                // all but those that are stuck have ended
+                let _ = timeout(OVERTAKEN, under_way.join_next()).await;
+                while under_way.try_join_next().is_some() {}
+                if under_way.len() >= BESIDE {
+                    under_way.join_next().await;
                 }
             }
+            under_way.join_all().await; // who is waiting is answered
         });
         Self { questions }
     }
@@ -77,6 +101,25 @@ where
         let (answer, answered) = oneshot::channel();
         self.questions.send(Question { key, answer }).await.map_err(|_| TogetherError::Ended)?;
         answered.await.map_err(|_| TogetherError::Ended)?
+    }
+}
+
+async fn answer<K, V, E>(
+    limit: Duration,
+    load: impl Future<Output = Result<HashMap<K, V>, E>>,
+    batch: Vec<Question<K, V>>,
+) where
+    K: Eq + Hash,
+    V: Clone,
+    E: Error + Send + Sync + 'static,
+{
+    let found = match timeout(limit, load).await {
+        Ok(found) => found.map_err(|error| TogetherError::Failed(Arc::new(error))),
+        Err(_) => Err(TogetherError::TooLate { seconds: limit.as_secs() }),
+    };
+    for Question { key, answer } in batch {
+        let found = found.as_ref().map(|found| found.get(&key).cloned()).map_err(TogetherError::clone);
+        let _ = answer.send(found); // who has gone away does not hear it
     }
 }
 
@@ -147,6 +190,28 @@ mod tests {
             }
         });
         assert!(matches!(together.find(1).await, Err(TogetherError::Failed(_))));
+        assert_eq!(together.find(1).await.unwrap(), Some(()));
+    }
+
+    #[tokio::test]
+    async fn a_query_that_is_stuck_is_overtaken_and_given_up() {
+        let together = Together::within(Duration::from_secs(2), |keys: Vec<u32>| async move {
+            if keys.contains(&0) {
+                std::future::pending::<()>().await;
+            }
+            Ok::<_, TogetherError>(keys.into_iter().map(|key| (key, ())).collect())
+        });
+        let stuck = tokio::spawn({
+            let together = together.clone();
+            async move { together.find(0).await }
+        });
+        tokio::task::yield_now().await; // the stuck one has asked
+        for key in 1..=2 * BESIDE as u32 {
+            assert_eq!(together.find(key).await.unwrap(), Some(()));
+        }
+        assert!(!stuck.is_finished(), "those that came later were answered before");
+        assert!(matches!(stuck.await.unwrap(), Err(TogetherError::TooLate { seconds: 2 })));
+        join_all((0..BESIDE).map(|_| together.find(0))).await;
         assert_eq!(together.find(1).await.unwrap(), Some(()));
     }
 }

@@ -20,6 +20,8 @@ pub struct TokenRow {
     pub label: String,
     pub scopes: Vec<TokenScope>,
     pub repositories: Vec<Pattern>,
+    /// the token that it was made with, and those above that one; it ends with the first of them
+    pub ancestors: Vec<TokenId>,
     pub expires_at: Option<DateTime<Utc>>,
     pub revoked_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
@@ -34,6 +36,7 @@ impl Projection for TokenProjection {
 
     fn keys(entry: &Seen) -> Vec<Uuid> {
         match entry.fact() {
+            Some(Fact::Token(TokenEvent::TokenIssued { parent: Some(parent), .. })) => vec![entry.id, parent.0],
             Some(Fact::Token(_)) => vec![entry.id],
             _ => vec![],
         }
@@ -42,21 +45,25 @@ impl Projection for TokenProjection {
     fn apply(rows: &mut Rows<TokenRow>, entry: &Seen) {
         let Some(Fact::Token(event)) = entry.fact() else { return };
         match event {
-            TokenEvent::TokenIssued { member, label, scopes, repositories, expires_at } => rows.put(
-                entry.id,
-                TokenRow {
-                    id: TokenId(entry.id),
-                    organization: entry.organization,
-                    member: *member,
-                    label: label.clone(),
-                    scopes: scopes.clone(),
-                    repositories: repositories.clone(),
-                    expires_at: *expires_at,
-                    revoked_at: None,
-                    created_at: entry.at,
-                    position: entry.position.0,
-                },
-            ),
+            TokenEvent::TokenIssued { member, label, scopes, repositories, expires_at, parent } => {
+                let ancestors = parent.map_or_else(Vec::new, |parent| lineage(rows, parent));
+                rows.put(
+                    entry.id,
+                    TokenRow {
+                        id: TokenId(entry.id),
+                        organization: entry.organization,
+                        member: *member,
+                        label: label.clone(),
+                        scopes: scopes.clone(),
+                        repositories: repositories.clone(),
+                        ancestors,
+                        expires_at: *expires_at,
+                        revoked_at: None,
+                        created_at: entry.at,
+                        position: entry.position.0,
+                    },
+                );
+            }
             TokenEvent::TokenReplaced { until, .. } => {
                 if let Some(row) = rows.get_mut(entry.id) {
                     row.expires_at = Some(row.expires_at.map_or(*until, |expires_at| expires_at.min(*until)));
@@ -71,6 +78,12 @@ impl Projection for TokenProjection {
             }
         }
     }
+}
+
+/// A token and those above it, the nearest first.
+fn lineage(rows: &mut Rows<TokenRow>, id: TokenId) -> Vec<TokenId> {
+    let above = rows.get_mut(id.0).map(|row| row.ancestors.clone()).unwrap_or_default();
+    std::iter::once(id).chain(above).collect()
 }
 
 pub async fn find(
@@ -100,4 +113,20 @@ pub async fn of_members(
 ) -> Result<Vec<TokenRow>, QueryError> {
     let members: Vec<Uuid> = members.iter().map(|member| member.0).collect();
     query::all(client, include_str!("token/of_members.sql"), &[&organization.0, &members]).await
+}
+
+/// When a token ends, or ended: with its own expiry or revocation, or with the first of those that it was made with.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct TokenEnd {
+    pub id: TokenId,
+    pub ends_at: Option<DateTime<Utc>>,
+}
+
+pub async fn ends(
+    client: &ReadClient,
+    organization: OrganizationId,
+    ids: &[TokenId],
+) -> Result<Vec<TokenEnd>, QueryError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    query::all(client, include_str!("token/ends.sql"), &[&organization.0, &ids]).await
 }

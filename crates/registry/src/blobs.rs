@@ -28,6 +28,11 @@ pub trait BlobStore: Send + Sync {
     /// In bytes; `None` if there is no such blob.
     async fn size(&self, digest: &Digest) -> Result<Option<u64>, BlobFault>;
 
+    /// The same of a blob whose bytes are seen to be there, in their number, and not only noted.
+    async fn size_of_whole(&self, digest: &Digest) -> Result<Option<u64>, BlobFault> {
+        self.size(digest).await
+    }
+
     /// For one reading of it: cheaper than to ask for the size first. `None` if there is no such blob.
     async fn open(&self, digest: &Digest) -> Result<Option<Box<dyn Opened>>, BlobFault>;
 
@@ -65,11 +70,23 @@ pub trait BlobStore: Send + Sync {
     /// Removes the blob, unless it was stored later than this. Answers whether it did.
     async fn remove(&self, digest: &Digest, unless_after: DateTime<Utc>) -> Result<bool, BlobFault>;
 
+    /// Takes a damaged blob out of service, so that it can be pushed again, and keeps its bytes for whoever looks into it.
+    async fn set_aside(&self, digest: &Digest) -> Result<(), BlobFault>;
+
     /// All uploads that are under way.
     fn uploads(&self) -> BoxStream<'static, Result<StoredUpload, BlobFault>>;
 
     /// Removes what belongs to no blob and no upload, because somebody died at the wrong moment, and is older than this.
     async fn remove_strays(&self, before: DateTime<Utc>, dry_run: bool) -> Result<u64, BlobFault>;
+
+    /// The database that this store belongs to; none if nobody has noted one.
+    async fn owner(&self) -> Result<Option<Uuid>, BlobFault>;
+
+    /// Notes the owner if there is none. Answers with who it is now.
+    async fn claim(&self, owner: Uuid) -> Result<Uuid, BlobFault>;
+
+    /// Notes the owner in the place of another.
+    async fn take_over(&self, owner: Uuid) -> Result<(), BlobFault>;
 }
 
 /// A blob that is about to be read.

@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::HOST;
 
 use crate::caller::Need;
+use crate::client::Client;
 use crate::registry::Settings;
 use crate::token::SERVICE;
 
@@ -61,36 +62,30 @@ fn base_url(request: &HttpRequest, settings: &Settings) -> String {
     if let Some(url) = &settings.public_url {
         return url.trim_end_matches('/').to_owned();
     }
-    let (scheme, host) = match settings.behind_proxy {
-        true => {
-            let connection = request.connection_info();
-            (connection.scheme().to_owned(), connection.host().to_owned())
-        }
-        false => {
-            let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-            let scheme = if request.app_config().secure() { "https" } else { "http" };
-            (scheme.to_owned(), host.unwrap_or(request.app_config().host()).to_owned())
-        }
-    };
+    // HTTP/2 has it in the request's target
+    let authority = request.uri().authority().map(|authority| authority.as_str());
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).or(authority).unwrap_or_default();
     // it stands between quotes: what no host has must not end them
     let host: String = host.chars().filter(|c| c.is_ascii_alphanumeric() || ".-_:[]".contains(*c)).collect();
-    format!("{}://{host}", if scheme == "https" { "https" } else { "http" })
+    format!("{}://{host}", if Client::of(request).is_secure { "https" } else { "http" })
 }
 
 #[cfg(test)]
 mod tests {
+    use actix_web::HttpMessage;
     use actix_web::test::TestRequest;
 
     use super::*;
 
-    fn settings(public_url: Option<&str>, behind_proxy: bool) -> Settings {
+    fn settings(public_url: Option<&str>) -> Settings {
         Settings {
             token_key: vec![],
             public_url: public_url.map(str::to_owned),
-            behind_proxy,
             requests_per_second: 1,
             quota: None,
             redirect_blobs: false,
+            uploads: Default::default(),
+            disk: Default::default(),
         }
     }
 
@@ -106,24 +101,26 @@ mod tests {
     fn the_challenge_names_the_token_endpoint_and_the_scope() {
         let wanted = Some(Wanted::Repository { name: "acme/hello", need: Need::Push });
         assert_eq!(
-            bearer(&request(), &settings(None, false), wanted, None),
+            bearer(&request(), &settings(None), wanted, None),
             "Bearer realm=\"http://127.0.0.1:8080/token\",service=\"distr\",scope=\"repository:acme/hello:pull,push\"",
         );
     }
 
     #[test]
-    fn the_realm_is_the_public_url_or_what_ones_own_proxy_says() {
-        let public = bearer(&request(), &settings(Some("https://r.example.com/"), false), None, Some("invalid_token"));
+    fn the_realm_is_the_public_url_or_where_the_request_went() {
+        let public = bearer(&request(), &settings(Some("https://r.example.com/")), None, Some("invalid_token"));
         assert!(public.starts_with("Bearer realm=\"https://r.example.com/token\""), "{public}");
         assert!(public.ends_with(",error=\"invalid_token\""), "{public}");
-        let proxied = bearer(&request(), &settings(None, true), None, None);
-        assert!(proxied.starts_with("Bearer realm=\"https://registry.example.com/token\""), "{proxied}");
+        let secure = request();
+        secure.extensions_mut().insert(Client { address: None, is_secure: true });
+        let asked = bearer(&secure, &settings(None), None, None);
+        assert!(asked.starts_with("Bearer realm=\"https://127.0.0.1:8080/token\""), "{asked}");
     }
 
     #[test]
     fn a_host_cannot_leave_its_quotes() {
         let request = TestRequest::default().insert_header(("Host", "a\",scope=\"x")).to_http_request();
-        let challenge = bearer(&request, &settings(None, false), None, None);
+        let challenge = bearer(&request, &settings(None), None, None);
         assert_eq!(challenge, "Bearer realm=\"http://ascopex/token\",service=\"distr\"");
     }
 }

@@ -128,8 +128,8 @@ impl Changing<'_> {
             return Ok((false, pin));
         };
         // who has just been told that a part is there may still push something with it
-        let parts = row.blobs.iter().map(|blob| (&blob.digest, blob.size)).chain([(&row.digest, row.size)]);
-        links::add(&client, organization, self.repository, parts, self.context.at).await?;
+        let parts: Vec<Digest> = row.blobs.iter().map(|blob| &blob.digest).chain([&row.digest]).cloned().collect();
+        links::renew(&client, organization, self.repository, &parts, self.context.at).await?;
         Ok((true, pin))
     }
 

@@ -8,7 +8,9 @@ use distr_domain::oci::Digest;
 use serde::Serialize;
 use tracing::error;
 
+use crate::disk::ReserveReached;
 use crate::fault::{Fault, causes};
+use crate::unfinished::TooManyUploads;
 
 /// Every answer that is not what the client asked for.
 #[derive(Debug, thiserror::Error)]
@@ -51,11 +53,18 @@ pub(crate) enum OciError {
     RangeUnsatisfiable { size: u64 },
     #[error("{0}")]
     PageInvalid(String),
+    #[error("{0}")]
+    ParameterInvalid(String),
     /// A request for a token that is not one; `error` is a code of RFC 6749.
     #[error("{message}")]
     GrantInvalid { error: &'static str, message: &'static str },
     #[error("too many requests; wait {seconds} s")]
     TooMany { seconds: u64 },
+    #[error(
+        "{name}: {too_many}; finish them, or cancel them with DELETE on their locations; those that nobody goes on with end \
+         after the hub's grace period"
+    )]
+    TooManyUploads { name: String, too_many: TooManyUploads },
     #[error("the registry does not do this")]
     Unsupported,
     #[error(transparent)]
@@ -102,12 +111,16 @@ impl OciError {
             Self::DigestInvalid(_) => (StatusCode::BAD_REQUEST, "DIGEST_INVALID"),
             Self::RangeUnsatisfiable { .. } => (StatusCode::RANGE_NOT_SATISFIABLE, "SIZE_INVALID"),
             Self::PageInvalid(_) => (StatusCode::BAD_REQUEST, "PAGINATION_NUMBER_INVALID"),
+            Self::ParameterInvalid(_) => (StatusCode::BAD_REQUEST, "UNSUPPORTED"),
             Self::GrantInvalid { .. } => (StatusCode::BAD_REQUEST, "UNSUPPORTED"),
-            Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS"),
+            Self::TooMany { .. } | Self::TooManyUploads { .. } => (StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS"),
             Self::Unsupported => (StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED"),
             Self::Fault(Fault::NotShownYet(_) | Fault::Unrecorded { .. }) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "UNKNOWN")
             }
+            Self::Fault(fault) if fault.is_of_database() => (StatusCode::SERVICE_UNAVAILABLE, "UNKNOWN"),
+            // clients show the reason of a 403, and of nothing beyond 499
+            Self::Fault(fault) if fault.is_full_disk() => (StatusCode::FORBIDDEN, "DENIED"),
             Self::Fault(_) => (StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN"),
         }
     }
@@ -115,6 +128,10 @@ impl OciError {
     fn message(&self) -> String {
         match self {
             Self::Fault(Fault::NotShownYet(_)) => "the push is stored but does not show yet; try it again".to_owned(),
+            Self::Fault(fault) if fault.is_full_disk() => ReserveReached.to_string(),
+            Self::Fault(fault) if fault.is_of_database() => {
+                "the registry's database does not answer; try it again in a moment".to_owned()
+            }
             Self::Fault(_) => "the registry could not do it; the reason is in its log".to_owned(),
             error => error.to_string(),
         }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use distr_postgres::is_away;
 use distr_projections::{QueryError, TogetherError, WaitError};
 
 use crate::blobs::BlobFault;
@@ -32,6 +33,18 @@ pub(crate) enum Fault {
     NoRandomness,
     #[error("the access could not be recorded within {seconds} s")]
     Unrecorded { seconds: u64 },
+}
+
+impl Fault {
+    /// Whether the database did not answer, or not in time.
+    pub(crate) fn is_of_database(&self) -> bool {
+        matches!(self, Self::LookUp(TogetherError::TooLate { .. })) || is_away(self)
+    }
+
+    /// Whether the disk of the blobs had no room.
+    pub(crate) fn is_full_disk(&self) -> bool {
+        matches!(self, Self::Blobs(fault) if fault.source.kind() == std::io::ErrorKind::StorageFull)
+    }
 }
 
 /// A fault with all its causes, for the hub's own log.

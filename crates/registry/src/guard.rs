@@ -13,8 +13,10 @@ use uuid::Uuid;
 use crate::authorization::bearer_token;
 use crate::caller::{Caller, Need, Right};
 use crate::challenge::{self, Wanted};
+use crate::client::Client;
 use crate::error::OciError;
 use crate::fault::Fault;
+use crate::http::check_texts;
 use crate::limits::Asker;
 use crate::name::RepositoryName;
 use crate::pull::{Found, Pullable};
@@ -73,12 +75,13 @@ impl Registry {
 
     /// What a token says that this registry has made. Whether its owner still has access is `check_current`.
     fn claims(&self, request: &HttpRequest, wanted: Option<Wanted<'_>>) -> Result<Claims, OciError> {
+        check_texts(request)?;
         let header = request.headers().get(AUTHORIZATION).and_then(|header| header.to_str().ok());
         let verified = header.and_then(bearer_token).map(|token| self.tokens.verify(token, self.now()));
         let credential = verified.as_ref().and_then(|claims| claims.as_ref().ok()?.caller.credential());
         self.limits.check(match credential {
             Some(credential) => Asker::Credential(credential),
-            None => Asker::Address(Source::of(request, self).address),
+            None => Asker::of_address(Client::of(request).address),
         })?;
         let invalid = |message: &str| self.challenge(request, wanted, Some("invalid_token"), message);
         match verified {
@@ -169,7 +172,7 @@ impl Registry {
         if right.is_ok() && !covers(&claims.access, &name, need) {
             return Err(insufficient("the token is for something else"));
         }
-        let visit = Visit::new(request, self, claims, parsed, object, need);
+        let visit = Visit::new(request, claims, parsed, object, need);
         match right {
             Ok(right) => Ok(Visit { right, organization: visit.name.organization(), ..visit }),
             Err(Refused::NotAllowed(no)) => {
@@ -213,14 +216,7 @@ impl Registry {
 }
 
 impl Visit {
-    fn new(
-        request: &HttpRequest,
-        registry: &Registry,
-        claims: Claims,
-        name: RepositoryName,
-        object: Object<'_>,
-        need: Need,
-    ) -> Self {
+    fn new(request: &HttpRequest, claims: Claims, name: RepositoryName, object: Object<'_>, need: Need) -> Self {
         let (subject, digest) = match object {
             Object::Manifest(reference) | Object::Blob(reference) => match reference.parse::<Digest>() {
                 Ok(digest) => (format!("{name}@{digest}"), Some(digest)),
@@ -240,7 +236,7 @@ impl Visit {
             digest,
             action: action(object, need),
             correlation: correlation(request),
-            source: Source::of(request, registry),
+            source: Source::of(request),
         }
     }
 
@@ -267,12 +263,8 @@ impl Object<'_> {
 }
 
 impl Source {
-    pub(crate) fn of(request: &HttpRequest, registry: &Registry) -> Self {
-        let peer = request.peer_addr().map(|address| address.ip().to_string());
-        let address = match registry.settings.behind_proxy {
-            true => request.connection_info().realip_remote_addr().map(str::to_owned).or(peer),
-            false => peer,
-        };
+    pub(crate) fn of(request: &HttpRequest) -> Self {
+        let address = Client::of(request).address.map(|address| address.to_string());
         let user_agent = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok()).map(shortened);
         Self { address, user_agent }
     }

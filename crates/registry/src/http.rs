@@ -19,6 +19,8 @@ use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, Resource};
 use futures_util::stream;
 
+use crate::error::OciError;
+
 /// Mounts the registry at the root: `/v2/…` and `/token`. The app's data must hold `web::Data<Registry>`, and no middleware
 /// may compress, buffer or rewrite what goes through here.
 pub fn configure(config: &mut web::ServiceConfig) {
@@ -69,6 +71,20 @@ fn parameter(request: &HttpRequest, name: &str) -> Option<String> {
 
 fn parameters(request: &HttpRequest) -> Vec<(String, String)> {
     web::Query::from_query(request.query_string()).map(web::Query::into_inner).unwrap_or_default()
+}
+
+/// Whether path and query are made of texts that can be looked for. No name has a NUL, and Postgres takes none.
+pub(crate) fn check_texts(request: &HttpRequest) -> Result<(), OciError> {
+    if request.uri().path().contains("%00") {
+        return Err(OciError::ParameterInvalid("the path has a NUL character (%00); leave it out".to_owned()));
+    }
+    match parameters(request).into_iter().find(|(key, value)| key.contains('\0') || value.contains('\0')) {
+        Some((key, _)) => {
+            let message = format!("the parameter {key:?} has a NUL character (%00); leave it out");
+            Err(OciError::ParameterInvalid(message))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Bytes of blobs and manifests that come in or go out.

@@ -16,6 +16,7 @@ use distr_projections::{Progress, QueryError, WaitError};
 
 use crate::blobs::{BlobFault, BlobStore};
 use crate::changing::ChangeError;
+use crate::ownership::OwnershipFault;
 
 pub use collect::{CollectOptions, Collected};
 pub use due::{Job, Schedule};
@@ -49,6 +50,8 @@ pub enum KeeperFault {
     Log(#[from] ReadError),
     #[error("the read models have not caught up with the log")]
     Behind(#[from] WaitError),
+    #[error(transparent)]
+    Ownership(#[from] OwnershipFault),
     #[error("a repository could not be changed")]
     Change(#[from] ChangeError),
 }

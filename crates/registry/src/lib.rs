@@ -6,6 +6,8 @@ mod blobs;
 mod caller;
 mod challenge;
 mod changing;
+mod client;
+mod disk;
 mod error;
 mod fault;
 mod guard;
@@ -17,6 +19,7 @@ mod links;
 mod manifest;
 mod manifest_bytes;
 mod name;
+pub mod ownership;
 mod pull;
 mod quota;
 mod range;
@@ -26,6 +29,7 @@ mod registry;
 mod rights;
 mod scope;
 mod token;
+mod unfinished;
 
 pub use blobs::{
     BlobFault, BlobStore, BlobStream, BucketError, FileBlobs, FinishError, ObjectBlobs, Opened, ResumeError,
@@ -33,9 +37,12 @@ pub use blobs::{
 };
 pub use caller::{Caller, CallerAccess, Callers, CallersFault};
 pub use changing::{ChangeError, Changed, Changing};
+pub use client::{Client, site};
+pub use disk::{DiskReserve, DiskStanding};
 pub use guard::Correlation;
 pub use http::configure;
 pub use keeper::{CollectOptions, Collected, Job, Keeper, KeeperFault, Retained, Schedule, Scrubbed};
-pub use links::{MigrateError, migrate};
+pub use links::{MigrateError, held as held_blobs, migrate};
 pub use quota::{bytes_of_organization, bytes_of_repositories};
 pub use registry::{Ports, Recording, Registry, Settings};
+pub use unfinished::UploadCaps;

@@ -1,18 +1,26 @@
 //! How often a caller may ask: each credential by itself, wherever it is used, and whoever shows none by its address.
 
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use uuid::Uuid;
 
+use crate::client::site;
 use crate::error::OciError;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Asker {
     Credential(Uuid),
     /// none: of a connection that has no address
-    Address(Option<String>),
+    Address(Option<IpAddr>),
+}
+
+impl Asker {
+    pub(crate) fn of_address(address: Option<IpAddr>) -> Self {
+        Self::Address(address.map(site))
+    }
 }
 
 pub(crate) struct Limits(DefaultKeyedRateLimiter<Asker>);
@@ -46,12 +54,12 @@ mod tests {
     #[test]
     fn one_askers_haste_is_not_anothers() {
         let limits = Limits::new(1);
-        let address = |text: &str| Asker::Address(Some(text.to_owned()));
+        let address = |text: &str| Asker::of_address(Some(text.parse().unwrap()));
         for _ in 0..10 {
-            limits.check(address("a")).unwrap();
+            limits.check(address("2001:db8::1")).unwrap();
         }
-        assert!(matches!(limits.check(address("a")), Err(OciError::TooMany { seconds: 1..=2 })));
-        limits.check(address("b")).unwrap();
+        assert!(matches!(limits.check(address("2001:db8::2")), Err(OciError::TooMany { seconds: 1..=2 })));
+        limits.check(address("192.0.2.1")).unwrap();
         limits.check(Asker::Credential(Uuid::nil())).unwrap();
     }
 }

@@ -1,22 +1,22 @@
-//! Which blobs were uploaded to which repository, and how large they are: what a repository holds before one of its manifests
-//! names them, and as long as one does. Rows in schema `registry` rather than files beside the blobs, so that all hubs see
-//! them whatever keeps the bytes, and so that a collector can ask which ones are old. They are not history: losing them costs
-//! a client a second upload.
+//! Which blobs were uploaded to which repository or mounted there, and how large they are. A link alone makes a repository
+//! serve a blob: nothing that a manifest says makes one. Rows in schema `registry` rather than files beside the blobs, so that
+//! all hubs see them whatever keeps the bytes, and so that a collector can ask which ones are old. They are not history:
+//! losing them costs a client a second upload.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use deadpool_postgres::{Client, GenericClient, Transaction};
 use distr_domain::ids::OrganizationId;
 use distr_domain::names::RepositoryPath;
 use distr_domain::oci::Digest;
-use distr_projections::artifact;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use crate::blobs::{BlobStore, StoredBlob};
+use crate::blobs::{BlobStore, StoredBlob, UploadKey};
 use crate::fault::Fault;
 use crate::name::RepositoryName;
+use crate::unfinished;
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -24,6 +24,11 @@ mod embedded {
 
 /// Any number, the same in every version: who holds this advisory lock migrates.
 const LOCK: i64 = 0x6469_7374_7272_6567;
+/// Advisory locks of this class stand for blobs; any number, the same in every version.
+const BLOBS: i32 = 0x626c_6f62;
+/// How many stand for all blobs. Postgres has room for some thousands at a time, whoever holds them: one manifest may name as
+/// many blobs.
+const LOCKS: u32 = 64;
 
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
@@ -44,59 +49,77 @@ pub async fn migrate(client: &mut tokio_postgres::Client) -> Result<(), MigrateE
     Ok(migrated?)
 }
 
-/// Links a blob that the store has just got, or has, to the repository. False: the store has it no longer.
+/// Links a blob that the store has just got, or has, to the repository; `upload` is what brought it, and ends with it. False: the
+/// store has it no longer.
 pub(crate) async fn hold(
     client: &mut Client,
     store: &dyn BlobStore,
     name: &RepositoryName,
-    digest: &Digest,
+    (digest, upload): (&Digest, Option<UploadKey>),
     at: DateTime<Utc>,
 ) -> Result<bool, Fault> {
     let together = client.transaction().await?;
     lock(&together, std::slice::from_ref(digest)).await?;
-    let Some(size) = store.size(digest).await? else { return Ok(false) };
-    add(&together, name.organization(), &name.path, [(digest, size)], at).await?;
+    let Some(size) = store.size_of_whole(digest).await? else { return Ok(false) };
+    let ended = async {
+        match upload {
+            Some(upload) => unfinished::end(&together, name, upload).await,
+            None => Ok(()),
+        }
+    };
+    tokio::try_join!(add(&together, name, digest, size, at), ended)?;
     together.commit().await?;
     Ok(true)
 }
 
-/// Of these blobs, those that the repository holds and the store has. They stay for at least the grace period from now.
+/// Of these blobs, those that the repository holds and the store has, with their sizes. They stay for at least the grace period
+/// from now.
 pub(crate) async fn claim(
     client: &mut Client,
     store: &dyn BlobStore,
     name: &RepositoryName,
     digests: &[Digest],
     at: DateTime<Utc>,
-) -> Result<HashSet<Digest>, Fault> {
+) -> Result<HashMap<Digest, u64>, Fault> {
     let together = client.transaction().await?;
     lock(&together, digests).await?;
-    let (mut stored, mut sizes) = (vec![], vec![]);
-    for digest in digests.iter().collect::<BTreeSet<_>>() {
-        if let Some(size) = store.size(digest).await? {
-            stored.push(digest.as_str());
-            sizes.push(size as i64);
+    let renewed = renew(&together, name.organization(), &name.path, digests, at).await?;
+    let mut claimed = HashMap::new();
+    for digest in renewed {
+        if let Some(size) = store.size_of_whole(&digest).await? {
+            claimed.insert(digest, size);
         }
     }
-    let statement = together.prepare_cached(include_str!("links/claim.sql")).await?;
-    let parameters: [&(dyn ToSql + Sync); 5] = [&name.organization().0, &name.path.as_str(), &stored, &sizes, &at];
-    let claimed = parsed(&together.query(&statement, &parameters).await?).collect();
     together.commit().await?;
     Ok(claimed)
 }
 
-/// Makes links to blobs of these sizes, or renews them.
-pub(crate) async fn add(
+/// Renews the links to these blobs, as far as there are any; answers with which there are.
+pub(crate) async fn renew(
     client: &impl GenericClient,
     organization: OrganizationId,
     repository: &RepositoryPath,
-    blobs: impl IntoIterator<Item = (&Digest, u64)>,
+    digests: &[Digest],
+    at: DateTime<Utc>,
+) -> Result<Vec<Digest>, tokio_postgres::Error> {
+    let texts: Vec<&str> = digests.iter().map(Digest::as_str).collect();
+    let statement = client.prepare_cached(include_str!("links/renew.sql")).await?;
+    let parameters: [&(dyn ToSql + Sync); 4] = [&organization.0, &repository.as_str(), &texts, &at];
+    Ok(parsed(&client.query(&statement, &parameters).await?).collect())
+}
+
+/// Makes a link to a blob of this size, or renews it.
+async fn add(
+    client: &impl GenericClient,
+    name: &RepositoryName,
+    digest: &Digest,
+    size: u64,
     at: DateTime<Utc>,
 ) -> Result<(), tokio_postgres::Error> {
-    let blobs: BTreeMap<&str, i64> = blobs.into_iter().map(|(digest, size)| (digest.as_str(), size as i64)).collect();
-    let (digests, sizes): (Vec<&str>, Vec<i64>) = blobs.into_iter().unzip();
     let statement = client.prepare_cached(include_str!("links/add.sql")).await?;
-    client.execute(&statement, &[&organization.0, &repository.as_str(), &digests, &sizes, &at]).await?;
-    Ok(())
+    let parameters: [&(dyn ToSql + Sync); 5] =
+        [&name.organization().0, &name.path.as_str(), &digest.as_str(), &at, &(size as i64)];
+    client.execute(&statement, &parameters).await.map(drop)
 }
 
 /// Tells links that do not know it how large their blobs are.
@@ -107,21 +130,34 @@ pub(crate) async fn set_sizes(client: &Client, blobs: &[StoredBlob]) -> Result<(
     client.execute(&statement, &[&digests, &sizes]).await.map(drop)
 }
 
-/// Keeps the collector off these blobs until the transaction ends.
+/// Keeps the collector off these blobs until the transaction ends. In one order, so that two of these never wait for each other.
 async fn lock(together: &Transaction<'_>, digests: &[Digest]) -> Result<(), tokio_postgres::Error> {
-    let texts: Vec<&str> = digests.iter().map(Digest::as_str).collect();
+    let locks: BTreeSet<i32> = digests.iter().map(lock_of).collect();
+    let locks: Vec<i32> = locks.into_iter().collect();
     let statement = together.prepare_cached(include_str!("links/lock.sql")).await?;
-    together.query_one(&statement, &[&texts]).await.map(drop)
+    together.query_one(&statement, &[&BLOBS, &locks]).await.map(drop)
 }
 
-/// Keeps everybody else off this blob until the transaction ends; false if somebody is at it.
+/// Keeps everybody else off this blob until the transaction ends; false if somebody is at it, or at one with the same lock.
 pub(crate) async fn try_lock_alone(alone: &Transaction<'_>, digest: &Digest) -> Result<bool, tokio_postgres::Error> {
-    let sql = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))";
-    let statement = alone.prepare_cached(sql).await?;
-    Ok(alone.query_one(&statement, &[&digest.as_str()]).await?.get(0))
+    let statement = alone.prepare_cached("SELECT pg_try_advisory_xact_lock($1, $2)").await?;
+    Ok(alone.query_one(&statement, &[&BLOBS, &lock_of(digest)]).await?.get(0))
 }
 
-/// Of these blobs, those that anybody needs: a manifest, or a repository with a link that is younger.
+/// As `try_lock_alone`, but waits for who is at it.
+pub(crate) async fn lock_alone(alone: &Transaction<'_>, digest: &Digest) -> Result<(), tokio_postgres::Error> {
+    let statement = alone.prepare_cached("SELECT pg_advisory_xact_lock($1, $2)").await?;
+    alone.query_one(&statement, &[&BLOBS, &lock_of(digest)]).await.map(drop)
+}
+
+/// The lock that stands for this blob.
+fn lock_of(digest: &Digest) -> i32 {
+    let number = u32::from_str_radix(&digest.hex()[..8], 16).unwrap_or_default();
+    (number % LOCKS) as i32
+}
+
+/// Of these blobs, those that anybody needs: a manifest's own bytes, and what a link holds that is younger, or that a manifest of
+/// its repository backs.
 pub(crate) async fn needed(
     client: &impl GenericClient,
     digests: &[Digest],
@@ -163,18 +199,14 @@ pub(crate) async fn remove(client: &Client, name: &RepositoryName, digest: &Dige
     Ok(removed > 0)
 }
 
-/// Which of these blobs the repository holds: uploaded to it, or named by one of its manifests.
-pub(crate) async fn held(client: &Client, name: &RepositoryName, digests: &[Digest]) -> Result<HashSet<Digest>, Fault> {
-    let mut held = linked(client, name, digests).await?;
-    // both are always asked: which of them knew is nobody's business
-    held.extend(artifact::referenced_blobs(client, name.organization(), &name.path, digests).await?);
-    Ok(held)
-}
-
-async fn linked(client: &Client, name: &RepositoryName, digests: &[Digest]) -> Result<HashSet<Digest>, Fault> {
-    let statement = client.prepare_cached(include_str!("links/linked.sql")).await?;
+/// Which of these blobs the repository holds: uploaded to it, or mounted.
+pub async fn held(
+    client: &Client,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+    digests: &[Digest],
+) -> Result<HashSet<Digest>, tokio_postgres::Error> {
+    let statement = client.prepare_cached(include_str!("links/held.sql")).await?;
     let texts: Vec<&str> = digests.iter().map(Digest::as_str).collect();
-    let rows = client.query(&statement, &[&name.organization().0, &name.path.as_str(), &texts]).await?;
-    let found: HashSet<&str> = rows.iter().map(|row| row.get(0)).collect();
-    Ok(digests.iter().filter(|digest| found.contains(digest.as_str())).cloned().collect())
+    Ok(parsed(&client.query(&statement, &[&organization.0, &repository.as_str(), &texts]).await?).collect())
 }

@@ -1,5 +1,10 @@
 //! Reads a manifest's bytes: OCI image manifests and indexes, Docker's version 2 schema 2, and whatever has their shape under
-//! another media type. What two readers could take for different things is refused (CVE-2021-41190).
+//! another media type. What two readers could take for different things is refused (CVE-2021-41190), and so is what a strict
+//! reader of the image specification could not decode.
+
+// the fuzz targets include this file by its path
+#[path = "manifest/shape.rs"]
+mod shape;
 
 use distr_domain::artifact::Manifest;
 use distr_domain::oci::{Descriptor, Digest};
@@ -7,6 +12,8 @@ use serde::Deserialize;
 
 /// As the distribution specification suggests.
 pub(crate) const LIMIT: usize = 4 * 1024 * 1024;
+/// Blobs and manifests that one may name. Docker builds images of 127 layers at most.
+const MOST_NAMED: usize = 4096;
 
 const INDEXES: [&str; 2] =
     ["application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"];
@@ -30,13 +37,13 @@ struct Wire {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct WireDescriptor {
-    #[serde(default)]
-    media_type: String,
+    media_type: Option<String>,
     digest: Digest,
     size: u64,
     /// where the bytes are, when they may not be distributed
-    #[serde(default)]
-    urls: Vec<String>,
+    urls: Option<Vec<String>>,
+    /// the bytes themselves, in base64
+    data: Option<String>,
 }
 
 /// Why it is not taken.
@@ -50,18 +57,31 @@ pub(crate) struct Parsed {
     pub(crate) manifest: Manifest,
     /// all but the layers that may stay elsewhere
     pub(crate) needed: Vec<Digest>,
+    /// what descriptors bring with them: the digest, and the bytes in base64
+    pub(crate) embedded: Vec<(Digest, String)>,
+}
+
+/// Whether clients can decode it. Of what was stored before each field was checked, it is asked again.
+pub(crate) fn is_well_formed(bytes: &[u8]) -> bool {
+    shape::check(bytes).is_ok()
 }
 
 /// Reads the manifest that has this digest. `content_type`: of the request, without parameters.
 pub(crate) fn parse(bytes: &[u8], digest: Digest, content_type: Option<&str>) -> Result<Parsed, InvalidManifest> {
+    shape::check(bytes).map_err(|error| invalid(error.to_string()))?;
     let wire: Wire = serde_json::from_slice(bytes).map_err(|error| invalid(error.to_string()))?;
     if wire.schema_version != 2 {
         return Err(invalid(format!("schemaVersion is {}, and only 2 is taken", wire.schema_version)));
     }
+    let named = wire.descriptors().count();
+    if named > MOST_NAMED {
+        return Err(invalid(format!("it names {named} blobs and manifests, and at most {MOST_NAMED} are taken")));
+    }
     let media_type = media_type(&wire, content_type)?;
     let is_index = shape(&wire, &media_type)?;
+    let embedded = wire.descriptors().filter_map(|part| Some((part.digest.clone(), part.data.clone()?))).collect();
     let artifact_type = wire.artifact_type.filter(|text| !text.is_empty());
-    let of_config = wire.config.as_ref().map(|config| config.media_type.clone());
+    let of_config = wire.config.as_ref().and_then(|config| config.media_type.clone());
     let parts: Vec<WireDescriptor> = wire
         .config
         .into_iter()
@@ -79,7 +99,7 @@ pub(crate) fn parse(bytes: &[u8], digest: Digest, content_type: Option<&str>) ->
         // as a list of referrers shows it: an image's is its config's media type, if it names none itself
         artifact_type: artifact_type.or(of_config.filter(|text| !is_index && !text.is_empty())),
     };
-    Ok(Parsed { manifest, needed })
+    Ok(Parsed { manifest, needed, embedded })
 }
 
 /// The manifest and the request must not contradict each other.
@@ -112,14 +132,22 @@ fn shape(wire: &Wire, media_type: &str) -> Result<bool, InvalidManifest> {
     }
 }
 
+impl Wire {
+    fn descriptors(&self) -> impl Iterator<Item = &WireDescriptor> {
+        let lists = [&self.layers, &self.blobs, &self.manifests].into_iter().flatten().flatten();
+        self.config.iter().chain(lists).chain(&self.subject)
+    }
+}
+
 impl WireDescriptor {
     fn may_stay_elsewhere(&self) -> bool {
-        let kind = &self.media_type;
-        !self.urls.is_empty() && (kind.contains("nondistributable") || kind.contains(".foreign."))
+        let kind = self.media_type.as_deref().unwrap_or_default();
+        let has_urls = self.urls.as_ref().is_some_and(|urls| !urls.is_empty());
+        has_urls && (kind.contains("nondistributable") || kind.contains(".foreign."))
     }
 
     fn descriptor(self) -> Descriptor {
-        Descriptor { digest: self.digest, size: self.size, media_type: self.media_type }
+        Descriptor { digest: self.digest, size: self.size, media_type: self.media_type.unwrap_or_default() }
     }
 }
 

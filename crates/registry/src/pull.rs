@@ -192,12 +192,8 @@ async fn blobs(pool: Pool, questions: Vec<Question<Digest>>) -> Answers<Question
         [&columns.organizations, &columns.repositories, &columns.artifacts, &columns.licensed, &digests];
     let rows = query(&pool.get().await?, include_str!("pull/blobs.sql"), &parameters).await?;
     answers(questions, &rows, |row| {
-        let (is_linked, is_named): (bool, bool) = (row.get("is_linked"), row.get("is_named"));
-        Ok(Arc::new(FoundBlob {
-            is_public: row.get("is_public"),
-            is_held: is_linked || is_named,
-            asked: list(row.get("asked"))?,
-        }))
+        let (is_public, is_held) = (row.get("is_public"), row.get("is_held"));
+        Ok(Arc::new(FoundBlob { is_public, is_held, asked: list(row.get("asked"))? }))
     })
 }
 

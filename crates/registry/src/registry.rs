@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use crate::annotations::Annotations;
 use crate::blobs::BlobStore;
 use crate::caller::Callers;
+use crate::disk::DiskReserve;
 use crate::fault::Fault;
 use crate::limits::Limits;
 use crate::manifest_bytes::ManifestBytes;
@@ -19,6 +20,7 @@ use crate::pull::Pulls;
 use crate::quota::Sums;
 use crate::record::Recorder;
 use crate::token::Tokens;
+use crate::unfinished::UploadCaps;
 
 /// What the registry works through.
 pub struct Ports {
@@ -37,14 +39,16 @@ pub struct Settings {
     pub token_key: Vec<u8>,
     /// Where clients reach the hub: `https://registry.example.com`. Not set: what the request itself says.
     pub public_url: Option<String>,
-    /// Whether `Forwarded` and `X-Forwarded-…` are from a proxy of one's own. If not, they are not looked at.
-    pub behind_proxy: bool,
     /// Requests per second of one credential, or of one address without one; ten times as many at once.
     pub requests_per_second: u32,
     /// What each organization may hold; not set: anything.
     pub quota: Option<Quota>,
     /// Whether who may have a blob that is in a bucket is sent there for it.
     pub redirect_blobs: bool,
+    /// How many uploads may be under way.
+    pub uploads: UploadCaps,
+    /// What stays free of the hub's own disks.
+    pub disk: Arc<DiskReserve>,
 }
 
 /// The state that the routes share, as `web::Data<Registry>`.

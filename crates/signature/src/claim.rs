@@ -45,26 +45,6 @@ struct Image {
     digest: Digest,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Bundle {
-    #[serde(default)]
-    verification_material: Material,
-    dsse_envelope: Option<Envelope>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct Material {
-    public_key: Option<Hint>,
-}
-
-#[derive(Deserialize)]
-struct Hint {
-    #[serde(default)]
-    hint: String,
-}
-
 /// Whether a layer of this type may hold a claim.
 pub fn is_signed(media_type: &str) -> bool {
     media_type == SIMPLE_SIGNING || media_type == DSSE || media_type.starts_with(BUNDLE)
@@ -73,17 +53,11 @@ pub fn is_signed(media_type: &str) -> bool {
 impl Claim {
     /// Nothing if the layer is none of the known kinds, or damaged.
     pub fn read(layer: &SignedLayer) -> Option<Self> {
-        match layer.media_type.as_str() {
-            SIMPLE_SIGNING => Self::of_simple_signing(layer),
-            DSSE => Self::of_envelope(&serde_json::from_str(&layer.content).ok()?),
-            bundle if bundle.starts_with(BUNDLE) => {
-                let bundle: Bundle = serde_json::from_str(&layer.content).ok()?;
-                let key_hint = bundle.verification_material.public_key.map(|key| key.hint);
-                let claim = Self::of_envelope(&bundle.dsse_envelope?)?;
-                Some(Self { key_hint: key_hint.filter(|hint| !hint.is_empty()), ..claim })
-            }
-            _ => None,
+        if layer.media_type == SIMPLE_SIGNING {
+            return Self::of_simple_signing(layer);
         }
+        let (envelope, key_hint) = Envelope::read(layer)?;
+        Some(Self { key_hint, ..Self::of_envelope(&envelope)? })
     }
 
     fn of_simple_signing(layer: &SignedLayer) -> Option<Self> {
@@ -100,9 +74,9 @@ impl Claim {
     }
 
     fn of_envelope(envelope: &Envelope) -> Option<Self> {
-        let payload = envelope.payload()?;
+        let payload = envelope.is_in_toto().then(|| envelope.payload())??;
         let statement: Statement = serde_json::from_slice(&payload).ok()?;
-        Some(Self {
+        statement.is_known().then(|| Self {
             subjects: statement.subjects(),
             predicate_type: Some(statement.predicate_type).filter(|kind| kind != SIGNATURE_PREDICATE),
             key_hint: None,

@@ -56,9 +56,19 @@ impl PublicKey {
         &self.id
     }
 
+    /// The first 16 hexadecimal digits of the same: short enough for people, and no name.
+    pub fn short_id(&self) -> String {
+        hex::encode(STANDARD.decode(&self.id).unwrap_or_default()).chars().take(16).collect()
+    }
+
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         self.key.verify_sig(message, signature).is_ok()
     }
+}
+
+/// The id of a key; nothing if it is one that is not supported any more.
+pub fn key_id(trusted: &TrustedKey) -> Option<String> {
+    PublicKey::parse(trusted).ok().map(|key| key.id)
 }
 
 impl fmt::Debug for PublicKey {
@@ -103,6 +113,7 @@ mod tests {
         }
         let cosign = parse(include_str!("../tests/cosign/key.pub")).unwrap();
         assert_eq!(cosign.id(), "ggJbEkP+xQNlCIBz2UfwIhpQceaMCMqjMFJ/wIc1N9M=");
+        assert_eq!(cosign.short_id(), "82025b1243fec503");
     }
 
     #[test]

@@ -16,6 +16,18 @@ pub enum Unverified {
     OtherDigest { key: String, signed: Digest },
 }
 
+impl Unverified {
+    /// The nearest to a yes of two reasons; of two that are as near, this one.
+    pub fn or_nearer(self, other: Self) -> Self {
+        match (&self, &other) {
+            (Self::OtherDigest { .. }, _)
+            | (_, Self::Unsigned)
+            | (Self::UnknownKey { .. }, Self::UnknownKey { .. }) => self,
+            _ => other,
+        }
+    }
+}
+
 /// The key that signed this subject, and the index of the claim that says so.
 pub fn verify<'k>(
     subject: &Digest,

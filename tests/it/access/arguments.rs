@@ -37,7 +37,9 @@ pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
     let thing = match (field, argument) {
         ("sessionCreate", "organization") => Organization,
         ("sessionCreate", "email") => Email,
-        ("release" | "releaseDeprecate" | "releaseRevoke" | "deploymentSetRelease", "version") => Version,
+        ("release" | "releaseSign" | "releaseDeprecate" | "releaseRevoke" | "deploymentSetRelease", "version") => {
+            Version
+        }
         ("channelPromote" | "channelDemote", "version") => Version,
         ("deploymentSetRelease", "channel") => return Some(Nothing),
         // one's own, also before the first push
@@ -67,9 +69,19 @@ pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
         ("license" | "licenseAmend" | "licenseSuspend" | "licenseResume" | "licenseRevoke", "name") => License,
         ("target" | "targetChanged" | "targetOfferEnrolment" | "targetRetire", "name") => Target,
         ("secretRemove", "name") => Secret,
-        ("member" | "memberChangeRole" | "memberRemove", "id") | ("tokenIssue", "member") => Member,
+        (
+            "member"
+            | "memberChangeRole"
+            | "memberRemove"
+            | "memberInviteAgain"
+            | "memberResetPassword"
+            | "memberEndSessions",
+            "id",
+        )
+        | ("tokenIssue", "member") => Member,
         ("tokenRevoke" | "tokenRotate", "id") => Token,
         ("events", "after") => return Some(Own("\"0\"")),
+        ("attachments", "after") => Digest,
         (_, "after") => Cursor,
         _ => return own(field, argument),
     };
@@ -83,10 +95,15 @@ fn own(field: &str, argument: &str) -> Option<Names> {
         ("events" | "eventsAfter", "telemetry") => "[ACCESS, HEARTBEAT]",
         ("eventsAfter", "position") => "\"0\"",
         ("tokenRotate", "overlapMinutes") => "1",
-        ("memberAdd", "email") => "\"somebody@example.net\"",
-        ("sessionCreate" | "memberAdd", "password") => "\"not the right one\"",
-        ("memberAdd" | "robotAdd", "role") => "CUSTOMER_VIEWER",
+        ("memberInvite", "email") => "\"somebody@example.net\"",
+        ("sessionCreate" | "invitationAccept" | "passwordReset", "password") => "\"not the right one\"",
+        ("memberInvite" | "robotAdd", "role") => "CUSTOMER_VIEWER",
         ("memberChangeRole", "role") => "CUSTOMER_VIEWER",
+        ("invitationAccept" | "passwordReset", "code") => "\"dsi_nobodys\"",
+        ("invitationAccept", "name") => "\"walked\"",
+        ("passwordChange", "current" | "new") => "\"not the right one\"",
+        // one's own alone, and none with a token
+        ("sessionEnd", "id") => return Some(Nothing),
         ("tokenIssue", "label") => "\"walk\"",
         ("tokenIssue", "scopes") => "[READ]",
         // an upper bound, never a grant
@@ -99,6 +116,8 @@ fn own(field: &str, argument: &str) -> Option<Names> {
         ("repositorySetQuota", "bytes") => "1000000000",
         ("ArtifactRepository.retentionPlan", "rules") => return Some(Nothing),
         ("applicationSetSigningPolicy", "keys") | ("applicationSetFeatureTags", "features") => "[]",
+        ("applicationSetSigningPolicy", "requires") => "IMAGES",
+        ("releaseSign", "envelope") => "\"{}\"",
         ("releaseDraft" | "releasePublish", "version") => "\"7.7.7\"",
         ("releaseDraft" | "releasePublish", "compose") => "\"services: {}\"",
         ("releaseDeprecate", "on") => "\"2030-01-01\"",
@@ -110,7 +129,7 @@ fn own(field: &str, argument: &str) -> Option<Names> {
         // names of what is made
         (
             "customerCreate" | "applicationCreate" | "channelCreate" | "licenseIssue" | "targetRegister" | "robotAdd"
-            | "memberAdd" | "secretSet",
+            | "secretSet",
             "name",
         ) => "\"walked\"",
         _ => return None,

@@ -41,8 +41,8 @@ pub(super) struct Root<'a> {
 }
 
 impl Schema {
-    pub(super) async fn of(hub: &HubProcess) -> Self {
-        Self::read(&hub.graphql(None, INTROSPECTION, json!({})).await.data()["__schema"])
+    pub(super) async fn of(hub: &HubProcess, owner: &str) -> Self {
+        Self::read(&hub.graphql(Some(owner), INTROSPECTION, json!({})).await.data()["__schema"])
     }
 
     pub(super) fn read(schema: &Value) -> Self {

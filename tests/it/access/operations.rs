@@ -65,11 +65,35 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "sessionCreate(organization: \"none\", email: \"e\", password: \"p\") { token }",
     ),
     free("mutation", "sessionEnd", ALL, "sessionEnd { changed }"),
+    // a token may do none of these, whatever its role; `members` tests who may in a session
     row(
         "mutation",
-        "memberAdd",
+        "memberInvite",
+        "",
+        "memberInvite(email: \"nobody\", role: CUSTOMER_VIEWER, customer: \"globex\") { changed }",
+    ),
+    row(
+        "mutation",
+        "memberInviteAgain",
+        "",
+        "memberInviteAgain(id: \"00000000-0000-0000-0000-000000000000\") { changed }",
+    ),
+    row(
+        "mutation",
+        "memberResetPassword",
+        "",
+        "memberResetPassword(id: \"00000000-0000-0000-0000-000000000000\") { changed }",
+    ),
+    row("mutation", "passwordChange", "", "passwordChange(current: \"c\", new: \"n\") { changed }"),
+    row("mutation", "sessionEndOthers", "", "sessionEndOthers { changed }"),
+    row("query", "sessions", "", "sessions { id }"),
+    row("mutation", "invitationAccept", "*", "invitationAccept(code: \"c\", password: \"p\", name: \"n\") { token }"),
+    row("mutation", "passwordReset", "*", "passwordReset(code: \"c\", password: \"p\") { token }"),
+    row(
+        "mutation",
+        "memberEndSessions",
         "OC",
-        "memberAdd(email: \"nobody\", name: \"n\", password: \"p\", role: CUSTOMER_VIEWER, customer: \"globex\") { changed }",
+        "memberEndSessions(id: \"00000000-0000-0000-0000-000000000000\") { changed }",
     ),
     row("mutation", "robotAdd", "OC", "robotAdd(name: \"r\", role: CUSTOMER_VIEWER, customer: \"globex\") { changed }"),
     row(
@@ -89,7 +113,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     row(
         "mutation",
         "applicationSetSigningPolicy",
-        "OP",
+        "O",
         "applicationSetSigningPolicy(name: \"none\", keys: []) { changed }",
     ),
     row(
@@ -103,6 +127,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "releaseDraft",
         "OP",
         "releaseDraft(application: \"none\", version: \"1.0.0\", compose: \"\") { changed }",
+    ),
+    row(
+        "mutation",
+        "releaseSign",
+        "OP",
+        "releaseSign(application: \"none\", version: \"1.0.0\", envelope: \"{}\") { changed }",
     ),
     row("mutation", "releasePublish", "OP", "releasePublish(application: \"none\", version: \"1.0.0\") { changed }"),
     row(

@@ -13,7 +13,7 @@ use super::statements::Statements;
 use super::world::{Corner, World};
 
 /// Made once, as that takes longer than a request. It keeps no connections: each test has a runtime of its own.
-pub(super) static CLIENT: LazyLock<Client> =
+pub(crate) static CLIENT: LazyLock<Client> =
     LazyLock::new(|| Client::builder().pool_max_idle_per_host(0).build().expect("a client"));
 
 /// Method and path; `{name}`, `{tag}`, `{digest}` and `{blob}` are another's, or nobody's.
@@ -109,6 +109,7 @@ async fn the_registry_tells_nothing_of_anothers_repositories() {
                 }
             }
             wrong.extend(mounts(hub, secret, corner, &theirs, &nobodys).await);
+            wrong.extend(mentions(hub, secret, corner, &theirs, &nobodys).await);
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -154,6 +155,83 @@ async fn mounts(hub: &HubProcess, secret: &str, own: &Corner, theirs: &Names, no
     }
     let refused = answers[0] == answers[1] && answers[0] != 201;
     if refused { vec![] } else { vec![format!("mount into {mine}: {answers:?}")] }
+}
+
+/// A manifest in a repository of one's own that mentions another's blob or manifest, by each descriptor that there is, is taken
+/// or refused as if there were none, and opens nothing.
+async fn mentions(hub: &HubProcess, secret: &str, own: &Corner, theirs: &Names, nobodys: &Names) -> Vec<String> {
+    let mine = format!("{}/{}", own.organization, own.things[&super::arguments::Thing::Repository]);
+    let token = token(hub, secret, &[&format!("repository:{mine}:pull,push")]).await;
+    let mut wrong = vec![];
+    for place in MENTIONS {
+        let mut answers = vec![];
+        for digest in [&theirs.blob, &theirs.digest, &nobodys.blob] {
+            let manifest = mentioning(place, digest);
+            let path = format!("/v2/{mine}/manifests/{}", digest_of(manifest.as_bytes()));
+            let mut put = CLIENT.put(hub.url(&path)).header("content-type", media_of(place)).body(manifest);
+            if let Some(token) = &token {
+                put = put.bearer_auth(token);
+            }
+            let mut statuses = vec![put.send().await.expect("an answer").status().as_u16()];
+            for (method, what) in [("GET", "blobs"), ("HEAD", "blobs"), ("GET", "manifests"), ("HEAD", "manifests")] {
+                let path = format!("/v2/{mine}/{what}/{digest}");
+                statuses.push(send(hub, method, &path, token.as_deref(), Uuid::new_v4()).await.status().as_u16());
+            }
+            answers.push(statuses);
+        }
+        let is_served = answers.iter().any(|statuses| statuses[1..].contains(&200));
+        if is_served || answers.iter().any(|statuses| *statuses != answers[0]) {
+            wrong.push(format!("{mine} mentions it as {place}: {answers:?}"));
+        }
+    }
+    wrong
+}
+
+const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
+const MENTIONS: [&str; 9] = [
+    "config",
+    "layer",
+    "non-distributable layer",
+    "foreign layer",
+    "layer with data",
+    "blob",
+    "child",
+    "subject",
+    "unknown descriptor",
+];
+
+fn media_of(place: &str) -> &'static str {
+    match place {
+        "child" => "application/vnd.oci.image.index.v1+json",
+        "blob" => "application/vnd.oci.artifact.manifest.v1+json",
+        _ => IMAGE,
+    }
+}
+
+/// A manifest that mentions the digest at this place, and names nothing else that may be missing.
+fn mentioning(place: &str, digest: &str) -> String {
+    let named = |media: &str| json!({ "mediaType": media, "digest": digest, "size": 2 });
+    let elsewhere =
+        |media: &str| json!({ "mediaType": media, "digest": digest, "size": 2, "urls": ["https://example.com/layer"] });
+    let with_data = || json!({ "mediaType": "text/plain", "digest": digest, "size": 2, "data": "e30=" });
+    let empty = json!({ "mediaType": "application/vnd.oci.empty.v1+json", "digest": digest_of(b"{}"), "size": 2 });
+    let image = |config: Value, layers: Value| json!({ "schemaVersion": 2, "config": config, "layers": layers });
+    let manifest = match place {
+        "config" => image(named("application/vnd.oci.image.config.v1+json"), json!([])),
+        "layer" => image(empty, json!([named("application/vnd.oci.image.layer.v1.tar")])),
+        "non-distributable layer" => {
+            image(empty, json!([elsewhere("application/vnd.oci.image.layer.nondistributable.v1.tar")]))
+        }
+        "foreign layer" => {
+            image(empty, json!([elsewhere("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip")]))
+        }
+        "layer with data" => image(empty, json!([with_data()])),
+        "blob" => json!({ "schemaVersion": 2, "blobs": [named("text/plain")] }),
+        "child" => json!({ "schemaVersion": 2, "manifests": [named(IMAGE)] }),
+        "subject" => json!({ "schemaVersion": 2, "config": empty, "layers": [], "subject": named(IMAGE) }),
+        _ => json!({ "schemaVersion": 2, "config": empty, "layers": [], "example": [named(IMAGE)] }),
+    };
+    manifest.to_string()
 }
 
 async fn send(hub: &HubProcess, method: &str, path: &str, token: Option<&str>, correlation: Uuid) -> Response {

@@ -169,7 +169,7 @@ fn without_uses(text: &str) -> String {
 #[tokio::test]
 async fn what_is_anothers_is_told_from_what_is_not_there_by_nothing() {
     let world = World::make().await;
-    let schema = Schema::of(&world.hub).await;
+    let schema = Schema::of(&world.hub, &world.globex.askers[0].1).await;
     assert_eq!(schema.unknown_arguments(), Vec::<String>::new(), "say in arguments.rs what these name");
     let World { globex, initech, wayne, .. } = &world;
     let mut statements = Statements::of(&world.hub);

@@ -49,7 +49,7 @@ impl World {
         let names = ["waynecorp", "wapp", "3.0.0", "wchannel", "wlicense", "wtarget", "WSECRET"];
         let mut wayne = corner(&hub, &umbrella, "umbrella", names).await;
         for role in VENDOR_ROLES {
-            let (_, _, secret) = robot(&hub, &umbrella, role, None, "[READ, WRITE, PULL, PUSH]").await;
+            let (_, _, secret) = robot(&hub, &umbrella, role, None, "[READ, WRITE, PULL, PUSH, ADMIN]").await;
             wayne.askers.push((role.to_owned(), secret));
         }
         let (_, _, secret) = robot(&hub, &umbrella, "OWNER", None, "[READ]").await;
@@ -89,7 +89,7 @@ async fn corner(hub: &HubProcess, owner: &str, organization: &'static str, names
     let mut askers = vec![];
     let (mut member, mut token) = (String::new(), String::new());
     for role in CUSTOMER_ROLES {
-        let (id, issued, secret) = robot(hub, owner, role, Some(customer), "[READ, WRITE, PULL, PUSH]").await;
+        let (id, issued, secret) = robot(hub, owner, role, Some(customer), "[READ, WRITE, PULL, PUSH, ADMIN]").await;
         (member, token) = (id, issued);
         askers.push((role.to_owned(), secret));
     }

@@ -113,7 +113,8 @@ impl Story {
             };
             let version: distr_domain::version::Version = version.parse().expect("a version");
             let release = ReleaseId::of(self.application, &version).0;
-            let draft = ReleaseCommand::Draft { application: self.application, version: version.clone(), content };
+            let (application, replaces) = (self.application, ReleaseContent::default());
+            let draft = ReleaseCommand::Draft { application, version: version.clone(), content, replaces };
             self.run::<Release>(time, release, draft).await;
             self.run::<Release>(time, release, ReleaseCommand::Publish { trust: None }).await;
             let promote = ChannelCommand::Promote { version, release: ReleaseStatus::Published };
@@ -178,6 +179,7 @@ impl Story {
             license,
             features: vec![],
             config: [].into(),
+            asked_by: Default::default(),
         };
         self.run::<Deployment>(asked, deployment.0, DeploymentCommand::SetDesired(desired)).await;
         // after the wish, or the hub gives it back: its time is long over

@@ -80,7 +80,7 @@ async fn both_generations_of_cosign_sign_attest_and_verify() {
         assert_eq!(shown[0]["tag"].is_string(), program == "cosign-2");
         for (key, expected) in [(&cosign, true), (&stranger, false)] {
             let policy = "mutation ($pem: String!) {
-                applicationSetSigningPolicy(name: \"hello\", keys: [{ name: \"ci\", pem: $pem }]) {
+                applicationSetSigningPolicy(name: \"hello\", keys: [{ name: \"ci\", pem: $pem }], reason: \"other\") {
                     application { signingKeys { id } }
                 }
             }";

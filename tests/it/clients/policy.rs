@@ -11,7 +11,9 @@ async fn a_release_has_only_images_that_a_trusted_key_signed() {
     vendor.run("applicationCreate(name: \"hello\") { changed }").await;
     let (trusted, stranger) = (signer(&vendor, "cosign"), signer(&vendor, "cosign-2"));
     let policy = "mutation ($pem: String!) {
-        applicationSetSigningPolicy(name: \"hello\", keys: [{ name: \"release-key\", pem: $pem }]) { changed }
+        applicationSetSigningPolicy(name: \"hello\", requires: IMAGES, keys: [{ name: \"release-key\", pem: $pem }]) {
+            changed
+        }
     }";
     let private = vendor.ask(policy, json!({ "pem": trusted.read("cosign.key") })).await;
     assert!(private.message().contains("is a private key; give its public half"), "{}", private.message());
@@ -33,7 +35,7 @@ async fn a_release_has_only_images_that_a_trusted_key_signed() {
     assert_eq!(released["releasePublish"]["release"]["artifacts"][0]["signedBy"], "release-key");
 
     // a policy that is taken back lets the next release through
-    vendor.run("applicationSetSigningPolicy(name: \"hello\", keys: []) { changed }").await;
+    vendor.run("applicationSetSigningPolicy(name: \"hello\", keys: [], reason: \"a trial\") { changed }").await;
     let unsigned = push(&vendor, "hello", "other content");
     let released = vendor.publish("1.1.0", &unsigned).await.data();
     assert!(released["releasePublish"]["release"]["artifacts"][0]["signedBy"].is_null());

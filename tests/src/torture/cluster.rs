@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::process::signal_to;
 
-pub(crate) const DATABASE: &str = "distr";
+const DATABASE: &str = "distr";
 const SUPERUSER: &str = "distr";
 
 /// In a row that may fail.
@@ -47,8 +47,17 @@ impl Cluster {
     pub(crate) fn config(&self) -> Result<Config> {
         let (folder, port) = self.note(4).zip(self.note(3)).context("Postgres does not run")?;
         let mut config = Config::new();
-        config.host_path(folder).port(port.parse()?).user(SUPERUSER).dbname(DATABASE);
+        config.host_path(folder).port(port.parse()?).user(SUPERUSER).password(self.password()).dbname(DATABASE);
         Ok(config)
+    }
+
+    /// How to connect through a proxy on that port of 127.0.0.1.
+    pub(crate) fn url_through(&self, port: u16) -> String {
+        format!("postgres://{SUPERUSER}:{}@127.0.0.1:{port}/{DATABASE}", self.password())
+    }
+
+    fn password(&self) -> String {
+        fs::read_to_string(self.dir.join("superuser.password")).expect("the cluster was made with a password")
     }
 
     pub(crate) async fn connect(&self) -> Result<Client> {

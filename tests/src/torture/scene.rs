@@ -35,7 +35,8 @@ impl Scene {
     pub(crate) async fn set(plan: &Plan, dir: PathBuf) -> Result<Self> {
         let site = Site::start(dir).await?;
         let owner = Api::new(vec![site.url(0), site.url(1)]).sign_in().await?;
-        let token = run(&owner, "tokenIssue(label: \"torture\", scopes: [READ, WRITE, PULL, PUSH]) { secret }").await?;
+        let token =
+            run(&owner, "tokenIssue(label: \"torture\", scopes: [READ, WRITE, PULL, PUSH, ADMIN]) { secret }").await?;
         let api = owner.with_secret(token["tokenIssue"]["secret"].as_str().context("a secret")?);
         let mut scene = Self {
             site,

@@ -9,11 +9,12 @@ use rustix::process::Signal;
 use tokio::process::Command;
 
 use super::api::Api;
-use super::cluster::{Cluster, DATABASE, Keeper};
+use super::cluster::{Cluster, Keeper};
 use super::process::Process;
 use crate::binary;
 use crate::hub::{OWNER, PASSWORD};
 use crate::ports::free_port;
+use crate::prepared;
 use crate::proxy::Proxy;
 
 const READY_WITHIN: Duration = Duration::from_secs(120);
@@ -40,6 +41,8 @@ impl Site {
     /// With one hub, its organization and its owner.
     pub(crate) async fn start(dir: PathBuf) -> Result<Self> {
         std::fs::write(dir.join("password"), PASSWORD)?;
+        // a cluster whose password is known before the hub's first start
+        prepared::put_into(&dir.join("hub"));
         let cluster = Cluster::new(dir.join("hub/postgres"));
         let behind = cluster.clone();
         let proxy = Proxy::start(move || behind.socket()).await;
@@ -120,7 +123,7 @@ impl Site {
 
     fn hub(&self, number: usize) -> Process {
         let (dir, port, public) = (self.dir.clone(), self.ports[number], self.url(0));
-        let through_proxy = format!("postgres://distr@127.0.0.1:{}/{DATABASE}", self.proxy.port);
+        let through_proxy = self.cluster.url_through(self.proxy.port);
         let shared = self.topology == Topology::TwoHubs;
         let command = move || {
             let mut command = Command::new(binary("distr-hub"));

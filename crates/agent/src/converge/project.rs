@@ -4,11 +4,40 @@ use distr_domain::agent::DesiredDeployment;
 
 use crate::observe::Observed;
 
-/// The one that it has on this machine; else `distr-<application>-` and the beginning of the deployment's id: other agents on
-/// the same engine may choose at this very moment.
+/// The one that it has on this machine; else `distr-<application>-` and the beginning of the deployment's id, or all of it, if
+/// somebody else has a project of that name: other agents on the same engine may choose at this very moment.
 pub(super) fn choose(wanted: &DesiredDeployment, observed: &Observed) -> String {
-    match observed.project_of(wanted.deployment) {
-        Some(project) => project.to_owned(),
-        None => format!("distr-{}-{}", wanted.application, &wanted.deployment.0.simple().to_string()[..8]),
+    if let Some(project) = observed.project_of(wanted.deployment) {
+        return project.to_owned();
+    }
+    let id = wanted.deployment.0.simple().to_string();
+    let [short, long] = [&id[..8], &id].map(|id| format!("distr-{}-{id}", wanted.application));
+    match observed.of_project(&short).is_empty() {
+        true => short,
+        false => long,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use distr_domain::ids::DeploymentId;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::fixture::{self, DEPLOYMENT, wanted};
+    use crate::observe::Container;
+
+    #[test]
+    fn a_project_of_somebody_else_is_never_taken_over() {
+        let short = choose(&wanted(1), &Observed::default());
+        assert_eq!(short, format!("distr-{}-{}", wanted(1).application, &DEPLOYMENT.0.simple().to_string()[..8]));
+        let with = |deployment| {
+            fixture::observed(&[Container { project: short.clone(), deployment, ..fixture::container("web", 1) }])
+        };
+        assert_eq!(choose(&wanted(1), &with(Some(DEPLOYMENT))), short);
+        for other in [None, Some(DeploymentId(Uuid::from_u128(8)))] {
+            let chosen = choose(&wanted(1), &with(other));
+            assert!(chosen.starts_with(&short) && chosen.len() > short.len(), "{chosen}");
+        }
     }
 }

@@ -9,11 +9,12 @@ use distr_domain::agent::{ErrorCategory, Step};
 use tokio::time::sleep;
 
 use crate::compose::Project;
+use crate::consent;
 use crate::execute::start::{Before, Start};
-use crate::execute::unpack::{self, Unpacked};
-use crate::execute::{Executor, Task, repair};
+use crate::execute::unpack::{self, Unpacked, Verified};
+use crate::execute::{Executor, Task, permit, repair};
 use crate::fault::{Blame, Stop, Trouble};
-use crate::folder::{self, CANDIDATE_FILES, FILES};
+use crate::folder::{self, CANDIDATE_FILE, RESOLVED_FILE};
 use crate::memory::{Applied, Baseline, FailedGeneration};
 use crate::observe::{Container, State, candidate_of};
 use crate::pause;
@@ -33,12 +34,14 @@ pub(super) async fn run(executor: &Executor, task: &mut Task, resume: Resume, re
 }
 
 async fn attempt(executor: &Executor, task: &mut Task, resume: Resume, redactor: &Redactor) -> Result<(), Stop> {
+    let cancel = task.cancel.clone();
+    let verified = cancel.run_until_cancelled(verify(executor, task, resume)).await.ok_or(Stop::Superseded)??;
     if resume == Resume::Start {
         task.begin(Step::Pulling)?;
     }
-    let cancel = task.cancel.clone();
-    let Some(unpacked) = cancel.run_until_cancelled(unpack(executor, task)).await else { return Err(Stop::Superseded) };
-    let unpacked = unpacked?;
+    let generation = task.wanted.generation;
+    let pulled = cancel.run_until_cancelled(unpack::pull(executor, task, verified, generation)).await;
+    let unpacked = pulled.ok_or(Stop::Superseded)??;
     pause::at("pulled", &task.data).await;
     if resume == Resume::Start && something_serves(executor, task).await? {
         prove(executor, task, &unpacked).await?;
@@ -50,10 +53,15 @@ async fn attempt(executor: &Executor, task: &mut Task, resume: Resume, redactor:
     Ok(executor.drop_candidate(&task.record.project).await?)
 }
 
-async fn unpack(executor: &Executor, task: &Task) -> Result<Unpacked, Trouble> {
-    let folder = unpack::write(executor, task).await?;
-    let profiles = task.run_instruction()?.profiles.clone();
-    unpack::resolve(executor, task, folder, task.wanted.generation, profiles).await
+/// What was verified before the agent ended while it switched is not asked about again.
+async fn verify(executor: &Executor, task: &Task, resume: Resume) -> Result<Verified, Trouble> {
+    let folder = executor.folder(task, task.wanted.generation);
+    match resume {
+        Resume::Switch if folder.resolved().is_some() => {
+            unpack::load(task, folder, task.run_instruction()?.profiles.clone()).await
+        }
+        _ => unpack::verify(executor, task, &permit::begin(executor, task)?).await,
+    }
 }
 
 async fn something_serves(executor: &Executor, task: &Task) -> Result<bool, Trouble> {
@@ -68,10 +76,11 @@ async fn prove(executor: &Executor, task: &mut Task, unpacked: &Unpacked) -> Res
     }
     task.begin(Step::Proving)?;
     executor.drop_candidate(&task.record.project).await?;
-    unpacked.folder.write_candidate(&unpacked.model)?;
     let name = candidate_of(&task.record.project);
+    let candidate = unpacked.resolved.candidate(&task.record.project, &name);
+    unpacked.folder.write_resolved(CANDIDATE_FILE, &candidate)?;
     let project =
-        Project { name: &name, folder: unpacked.folder.path(), files: &CANDIDATE_FILES, profiles: &unpacked.profiles };
+        Project { name: &name, folder: unpacked.folder.path(), files: &[CANDIDATE_FILE], profiles: &unpacked.profiles };
     let start = Start { project, expected: &unpacked.expected, limit: unpacked.limit, before: Before::Nothing };
     let proven = task.cancel.run_until_cancelled(executor.start(&start)).await;
     match proven {
@@ -92,8 +101,12 @@ async fn switch(
     task.begin(Step::Switching)?;
     pause::at("switching", &task.data).await;
     let project_name = task.record.project.clone();
-    let project =
-        Project { name: &project_name, folder: unpacked.folder.path(), files: &FILES, profiles: &unpacked.profiles };
+    let project = Project {
+        name: &project_name,
+        folder: unpacked.folder.path(),
+        files: &[RESOLVED_FILE],
+        profiles: &unpacked.profiles,
+    };
     let start = Start { project, expected: &unpacked.expected, limit: unpacked.limit, before };
     let started = match executor.start(&start).await {
         // a compose that outlived an agent's crash may be at the same work; it ends soon
@@ -128,6 +141,7 @@ fn succeed(task: &mut Task, unpacked: &Unpacked, containers: &[Container]) -> Re
         record.failed = None;
         record.removed = None;
     })?;
+    consent::use_up(&task.data, task.wanted.deployment, generation);
     // only disk space depends on it
     if let Err(error) = folder::prune(&task.data.deployment(task.wanted.deployment), &[generation]) {
         tracing::warn!(%error, "cannot remove the folders of earlier generations");
@@ -163,6 +177,7 @@ async fn go_back(executor: &Executor, task: &mut Task, trouble: Trouble, redacto
 }
 
 fn give_up(task: &mut Task, trouble: &Trouble, redactor: &Redactor) -> Result<(), Trouble> {
+    super::log_words(task, trouble, redactor);
     let error = trouble.reported(redactor);
     let (deployment, generation) = (task.wanted.deployment, task.wanted.generation);
     tracing::warn!(%deployment, generation, category = ?error.category, reason = error.text, "the generation is given up");

@@ -2,12 +2,14 @@
 
 use distr_domain::agent::{DataRemoval, Step};
 
-use crate::execute::{Executor, Task};
+use crate::consent;
+use crate::execute::{Executor, Task, permit};
 use crate::fault::Trouble;
 use crate::folder;
 use crate::pause;
 
 pub(super) async fn run(executor: &Executor, task: &mut Task, data: DataRemoval) -> Result<(), Trouble> {
+    permit::begin(executor, task)?;
     task.begin(Step::Removing)?;
     pause::at("removing", &task.data).await;
     let project = task.record.project.clone();
@@ -24,6 +26,7 @@ pub(super) async fn run(executor: &Executor, task: &mut Task, data: DataRemoval)
         record.failed = None;
         record.removed = Some(generation);
     })?;
+    consent::use_up(&task.data, task.wanted.deployment, generation);
     folder::prune(&task.data.deployment(task.wanted.deployment), &[])
         .map_err(|error| Trouble::internal("cannot remove the deployment's files", error))
 }

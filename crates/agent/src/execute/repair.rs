@@ -2,9 +2,9 @@
 
 use crate::compose::Project;
 use crate::execute::start::{Before, Start};
-use crate::execute::{Executor, Task, apply, unpack};
+use crate::execute::{Executor, Task, apply, permit, unpack};
 use crate::fault::Trouble;
-use crate::folder::FILES;
+use crate::folder::RESOLVED_FILE;
 use crate::memory::Applied;
 use crate::observe::{Container, State};
 
@@ -21,15 +21,15 @@ pub(super) async fn run(executor: &Executor, task: &mut Task, drift: &str) -> Re
 pub(super) async fn bring_back(executor: &Executor, task: &Task, applied: &Applied) -> Result<Vec<Container>, Trouble> {
     let mut folder = executor.folder(task, applied.generation);
     if !folder.is_whole() && applied.generation == task.wanted.generation {
-        folder = unpack::write(executor, task).await?;
+        folder = unpack::verify(executor, task, &permit::begin(executor, task)?).await?.folder;
     }
-    let generation = applied.generation;
-    let unpacked = unpack::resolve(executor, task, folder, generation, applied.profiles.clone()).await?;
+    let verified = unpack::load(task, folder, applied.profiles.clone()).await?;
+    let unpacked = unpack::pull(executor, task, verified, applied.generation).await?;
     unpause(executor, &task.record.project).await?;
     let project = Project {
         name: &task.record.project,
         folder: unpacked.folder.path(),
-        files: &FILES,
+        files: &[RESOLVED_FILE],
         profiles: &unpacked.profiles,
     };
     let start = Start { project, expected: &unpacked.expected, limit: unpacked.limit, before: Before::Remains };

@@ -117,11 +117,12 @@ impl Executor {
         let project = observed.of_project(start.project.name);
         let own = project.into_iter().filter(|container| container.generation == Some(start.expected.generation));
         let mut suspects = own.filter(|container| why.starts_with(&format!("service {} ", container.service)));
-        let mut text = format!("not healthy within {} s: {why}", start.limit.as_secs());
-        if let Some(container) = suspects.next() {
-            text.push_str(&self.last_words(container).await);
-        }
-        Trouble::bad(ErrorCategory::Unhealthy, text)
+        let text = format!("not healthy within {} s: {why}", start.limit.as_secs());
+        let words = match suspects.next() {
+            Some(container) => self.last_words(container).await,
+            None => String::new(),
+        };
+        Trouble::bad(ErrorCategory::Unhealthy, text).with_words(words)
     }
 
     async fn diagnose(&self, observed: &Observed, illness: Illness) -> Trouble {
@@ -130,20 +131,20 @@ impl Executor {
             Some(container) => self.last_words(container).await,
             None => String::new(),
         };
-        Trouble::bad(ErrorCategory::Unhealthy, illness.why + &words)
+        Trouble::bad(ErrorCategory::Unhealthy, illness.why).with_words(words)
     }
 
     async fn last_words(&self, container: &Container) -> String {
         let lines = self.engine.last_lines(&container.id).await;
-        let mut words = String::new();
+        let mut words = vec![];
         if !container.probe_output.is_empty() {
-            words.push_str(&format!("; its health check says: {}", container.probe_output));
+            words.push(format!("its health check says: {}", container.probe_output));
         }
         if !lines.trim().is_empty() {
             let tail: String = last(lines.trim(), 1200);
-            words.push_str(&format!("; its last lines: {tail}"));
+            words.push(format!("its last lines: {tail}"));
         }
-        words
+        words.join("; ")
     }
 }
 

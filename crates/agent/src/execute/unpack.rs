@@ -1,83 +1,112 @@
-//! From an instruction to a generation's folder, and from a folder to the model that compose resolves it to.
+//! From an instruction to a generation's folder with the file that runs. Nothing is pulled before the whole model is bound to
+//! the release and allowed by the host; what was verified is written out, and that file alone is started.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use distr_domain::agent::ErrorCategory;
 use distr_domain::names::Slug;
+use serde_json::Value;
 
-use crate::compose::{Project, Selection};
-use crate::execute::{Executor, Task};
-use crate::fault::{Blame, Trouble};
-use crate::folder::{FILES, Folder, VENDOR_FILE};
+use crate::compose::Selection;
+use crate::execute::{Executor, Task, permit};
+use crate::fault::Trouble;
+use crate::folder::{Folder, RESOLVED_FILE, SOURCES};
 use crate::health::{self, Expectation};
+use crate::host_trust::{HostTrust, TrustFault};
 use crate::model::Model;
-use crate::pull;
-use crate::signed;
+use crate::policy::{Policy, Withheld, read_while_resolving};
+use crate::reading::{self, not_understood};
+use crate::resolved::Resolved;
+use crate::{bound, pull, signed, vendor_file};
 
-/// Reading files takes no longer.
-const LIMIT: Duration = Duration::from_secs(60);
+/// A generation that may run; nothing of it is pulled yet.
+pub(super) struct Verified {
+    pub folder: Folder,
+    pub profiles: Vec<Slug>,
+    pub resolved: Resolved,
+}
 
 /// A generation that is ready to be started.
 pub(super) struct Unpacked {
     pub folder: Folder,
     pub profiles: Vec<Slug>,
+    pub resolved: Resolved,
     pub model: Model,
     pub expected: Expectation,
     pub limit: Duration,
 }
 
-/// Writes the wanted generation's folder, if its images may run here.
-pub(super) async fn write(executor: &Executor, task: &Task) -> Result<Folder, Trouble> {
+/// Writes the wanted generation's folder, if all of it may run here.
+pub(super) async fn verify(executor: &Executor, task: &Task, policy: &Policy) -> Result<Verified, Trouble> {
     let run = task.run_instruction()?;
-    signed::check(run)?;
-    let folder = executor.folder(task, task.wanted.generation);
-    folder.write_vendors(run)?;
-    let vendors = Project { name: &task.record.project, folder: folder.path(), files: &[VENDOR_FILE], profiles: &[] };
-    let services = vendors.run(Selection::Everything, &["config", "--services"], LIMIT).await.map_err(of_config)?;
-    let services: BTreeSet<String> = services.lines().map(str::to_owned).collect();
-    folder.write_override(&task.wanted, run, &task.registry, &services)?;
-    Ok(folder)
+    // read anew, so that a key that was pinned meanwhile counts
+    let trust = HostTrust::load(&executor.data).map_err(|fault| unreadable_trust(&fault))?;
+    let signed = signed::check(&trust, &task.wanted.application, run)?;
+    let file = vendor_file::read(&run.compose)?;
+    let (folder, profiles) = (executor.folder(task, task.wanted.generation), run.profiles.clone());
+    folder.write_vendors(run, &file)?;
+    let raw = reading::raw(&task.record.project, &folder).await?;
+    vendor_file::compare(&file.services, &raw)?;
+    folder.write_override(&task.wanted, run, &task.registry, &file.services)?;
+    let host = executor.host();
+    let bad = |text| Trouble::bad(ErrorCategory::Config, text);
+    let needs = read_while_resolving(&raw, folder.path(), &host).map_err(bad)?;
+    let refused = policy.refused(task.wanted.application.as_str(), needs);
+    let mut resolved = resolve(task, &folder, &profiles, &Withheld::new(&raw, &refused)).await?;
+    let written = resolved.settle()?;
+    let plain = resolved.plain();
+    check(&plain)?;
+    bound::check(&plain, run, &signed, &[&task.registry, &executor.hub])?;
+    permit::check(executor, task, policy, (&plain, &written), refused)?;
+    folder.write_resolved(RESOLVED_FILE, &resolved)?;
+    Ok(Verified { folder, profiles, resolved })
 }
 
-/// Resolves the folder of a generation, and pulls what is missing.
-pub(super) async fn resolve(
+/// A generation that was verified when it was written.
+pub(super) async fn load(task: &Task, folder: Folder, profiles: Vec<Slug>) -> Result<Verified, Trouble> {
+    let resolved = match folder.resolved() {
+        Some(resolved) => resolved,
+        None => {
+            folder.complete()?;
+            let resolved = resolve(task, &folder, &profiles, &Withheld::default()).await?;
+            folder.write_resolved(RESOLVED_FILE, &resolved)?;
+            resolved
+        }
+    };
+    Ok(Verified { folder, profiles, resolved })
+}
+
+/// Pulls what is missing.
+pub(super) async fn pull(
     executor: &Executor,
     task: &Task,
-    folder: Folder,
+    verified: Verified,
     generation: u64,
-    profiles: Vec<Slug>,
 ) -> Result<Unpacked, Trouble> {
-    let project = Project { name: &task.record.project, folder: folder.path(), files: &FILES, profiles: &profiles };
-    let json = project.run(Selection::Profiles, &["config", "--format", "json"], LIMIT).await.map_err(of_config)?;
-    let unreadable =
-        |error| Trouble::bad(ErrorCategory::Config, format!("the resolved compose file is not understood: {error}"));
-    let mut model: Model = serde_json::from_str(&json).map_err(unreadable)?;
-    check(&model)?;
+    let Verified { folder, profiles, resolved } = verified;
+    let mut model: Model = serde_json::from_value(resolved.plain()).map_err(not_understood)?;
     pull::images(&executor.engine, &task.registry, &executor.secret.get(), &mut model).await?;
     let (expected, limit) = (Expectation::of(&model, generation), health::limit(&model));
-    Ok(Unpacked { folder, profiles, model, expected, limit })
+    Ok(Unpacked { folder, profiles, resolved, model, expected, limit })
 }
 
-fn check(model: &Model) -> Result<(), Trouble> {
-    if model.services.is_empty() {
-        let text =
-            "no service is selected: each one of the compose file has a profile that the license does not include";
-        return Err(Trouble::bad(ErrorCategory::Config, text));
-    }
-    match model.services.iter().find(|(_, service)| service.image.is_none()) {
-        Some((name, _)) => {
-            let text = format!("service {name} has no image, and nothing is built here");
+async fn resolve(task: &Task, folder: &Folder, profiles: &[Slug], withheld: &Withheld) -> Result<Resolved, Trouble> {
+    let files = folder.write_withheld(withheld, &SOURCES)?;
+    reading::resolved(&task.record.project, folder, &files, profiles, Selection::Profiles).await
+}
+
+fn check(model: &Value) -> Result<(), Trouble> {
+    match model.get("services").and_then(Value::as_object).is_some_and(|services| !services.is_empty()) {
+        true => Ok(()),
+        false => {
+            let text =
+                "no service is selected: each one of the compose file has a profile that the license does not include";
             Err(Trouble::bad(ErrorCategory::Config, text))
         }
-        None => Ok(()),
     }
 }
 
-/// Resolving asks nothing of the engine, so what fails is in the file.
-fn of_config(trouble: Trouble) -> Trouble {
-    match trouble.blame {
-        Blame::Generation => Trouble { category: ErrorCategory::Config, ..trouble },
-        Blame::Surroundings => trouble,
-    }
+/// Nothing new runs until the file is mended, and then the same generation may.
+fn unreadable_trust(fault: &TrustFault) -> Trouble {
+    Trouble::passing(ErrorCategory::Entitlement, fault.to_string())
 }

@@ -39,33 +39,21 @@ fn a_pin_for_a_service_that_is_not_there_is_refused() {
 }
 
 #[test]
-fn a_candidate_publishes_nothing_and_has_no_fixed_name() {
-    let model = json!({"services": {"db": {}, "web": {"container_name": "web"}}});
-    let text = candidate_of(&serde_json::from_value(model).unwrap());
-    let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(
-        lines,
-        [
-            "services: {",
-            "  \"db\": {ports: !reset []},",
-            "  \"web\": {ports: !reset [], container_name: !reset null},",
-            "}",
-        ]
-    );
-}
-
-#[test]
 fn a_folder_is_whole_only_after_its_last_file() {
     let root = tempfile::tempdir().unwrap();
     let folder = Folder::at(root.path().join("4"));
     let run = run(&[("PASSWORD", "it's $secret")]);
-    folder.write_vendors(&run).unwrap();
+    folder.write_vendors(&run, &vendor_file::read(&run.compose).unwrap()).unwrap();
     assert!(!folder.is_whole());
     folder.write_override(&wanted(4), &run, "registry.example", &services(&["web"])).unwrap();
     assert!(folder.is_whole());
     assert_eq!(folder.values(), ["it's $secret"]);
     assert_eq!(fs::read_to_string(folder.path().join(VENDOR_FILE)).unwrap(), run.compose);
-    folder.write_vendors(&run).unwrap();
+    let resolved = Resolved::read("{\"services\": {}}").unwrap();
+    folder.write_resolved(RESOLVED_FILE, &resolved).unwrap();
+    assert_eq!(folder.resolved(), Some(resolved));
+    folder.write_vendors(&run, &vendor_file::read(&run.compose).unwrap()).unwrap();
+    assert_eq!(folder.resolved(), None);
     assert!(!folder.is_whole(), "an override of an earlier try does not count");
 }
 

@@ -1,64 +1,16 @@
 //! The agent's disk is full: what runs is looked after, and nothing is left half-written.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
-
 use distr_agent::data_dir::DataDir;
 use distr_domain::agent::{ErrorCategory, Step};
-use distr_tests::superuser::as_root;
-use tempfile::TempDir;
+use distr_tests::small_disk::SmallDisk;
 
 use crate::process::{Process, leftovers, reports};
 use crate::registry::docker;
 use crate::site::Site;
 
-/// A file system of half a mebibyte.
-struct SmallDisk(TempDir);
-
-impl SmallDisk {
-    fn mount() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let owner = fs::metadata(folder.path()).unwrap();
-        let options = format!("size=512k,mode=0700,uid={},gid={}", owner.uid(), owner.gid());
-        let arguments = ["-t", "tmpfs", "-o", &options, "tmpfs"];
-        let mounted = as_root("mount").args(arguments).arg(folder.path()).output().unwrap();
-        let said = String::from_utf8_lossy(&mounted.stderr);
-        assert!(mounted.status.success(), "this test mounts a small tmpfs, which needs root: {said}");
-        Self(folder)
-    }
-
-    /// To the last byte.
-    fn fill(&self) {
-        let file = self.0.path().join("filler");
-        let mut size = 512 * 1024;
-        while size > 0 {
-            let before = fs::metadata(&file).map_or(0, |metadata| metadata.len()) as usize;
-            if fs::write(&file, vec![0; before + size]).is_err() {
-                let _ = fs::OpenOptions::new().write(true).open(&file).and_then(|file| file.set_len(before as u64));
-                size /= 2;
-            }
-        }
-    }
-
-    fn empty(&self) {
-        fs::remove_file(self.0.path().join("filler")).unwrap();
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = as_root("umount").arg(self.0.path()).status();
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_with_a_full_disk_goes_on_from_memory_and_says_so() {
-    let disk = SmallDisk::mount();
+    let disk = SmallDisk::mount("512k", "0700");
     let data = DataDir::open(disk.path()).unwrap();
     let site = Site::new().await;
     let image = site.image("1.0.0");

@@ -51,6 +51,7 @@ async fn a_second_pass_and_a_restarted_agent_change_nothing() {
 async fn an_install_that_fails_leaves_nothing_running_and_is_not_tried_again() {
     let site = Site::new().await;
     let (image, mut agent) = (site.image("1.0.0"), site.agent());
+    std::fs::write(site.policy().path, "container-output: errors\n").unwrap();
     let bad = site.compose(&["sh", "-c", "echo broken with $$PASSWORD; exit 1"]);
     let desired = site.wants(1, site.run("1.0.0", &image, &bad));
     let Settled::Failed(error) = agent.settle(&desired).await else { panic!("it is given up") };
@@ -66,12 +67,32 @@ async fn an_install_that_fails_leaves_nothing_running_and_is_not_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_containers_print_leaves_the_host_only_if_its_policy_says_so() {
+    let site = Site::new().await;
+    let (image, mut agent) = (site.image("1.0.0"), site.agent());
+    let print = "echo 'to the hub:' $$PASSWORD; printf '%s' \"$$PASSWORD\" | base64; exit 3";
+    let crashing = site.good().replace(r#"["httpd", "-f", "-p", "80", "-h", "/www"]"#, &format!("[sh, -c, {print:?}]"));
+    let desired = site.wants(1, site.run("1.0.0", &image, &crashing));
+    let Settled::Failed(error) = agent.settle(&desired).await else { panic!("it is given up") };
+    assert!(error.text.contains("service web") && error.text.contains("exit code 3"), "{}", error.text);
+    let reports = format!("{:?}", agent.reports());
+    assert!(!reports.contains("to the hub") && !error.text.contains("to the hub"), "{reports}");
+
+    std::fs::write(site.policy().path, "container-output: errors\n").unwrap();
+    let desired = site.wants(2, site.run("1.0.0", &image, &crashing));
+    let Settled::Failed(error) = agent.settle(&desired).await else { panic!("it is given up") };
+    // it's $ecret "2"
+    assert!(error.text.contains("to the hub: ***"), "{}", error.text);
+    assert!(!error.text.contains("aXQncyAkZWNyZXQgIjIi"), "{}", error.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_compose_file_that_is_wrong_is_refused_with_the_reason() {
     let site = Site::new().await;
     let image = site.image("1.0.0");
     for (compose, reason) in [
         ("services: {web: {imagee: x}}", "imagee"),
-        ("services: {web: {image: \"${NEEDED:?is needed}\"}}", "is needed"),
+        ("services: {web: {image: x, hostname: \"${NEEDED:?is needed}\"}}", "variable NEEDED is required"),
         ("services: {other: {image: x}}", "service web"),
         ("services: {web: {image: x, profiles: [plus]}}", "no service is selected"),
     ] {

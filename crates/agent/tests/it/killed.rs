@@ -23,7 +23,9 @@ enum Moment {
 async fn kill_at(site: &Site, desired: &DesiredState, moment: Moment) {
     let data = site.data();
     let pause = if let Moment::Pause(step) = moment { step } else { "" };
-    let mut agent = Process::start(&data, desired, &[("DISTR_AGENT_PAUSE_AT", pause)]);
+    let policy = site.policy().path.display().to_string();
+    let environment = [("DISTR_AGENT_PAUSE_AT", pause), ("DISTR_AGENT_POLICY", &policy)];
+    let mut agent = Process::start(&data, desired, &environment);
     agent
         .until(&format!("{moment:?}"), async || match moment {
             Moment::Pause(_) => data.paused().exists(),
@@ -55,7 +57,8 @@ fn assert_complete(reports: &[Report]) {
 /// Until the last report says that the newest generation is at this step.
 async fn finish(site: &Site, desired: &DesiredState, step: Step, page: Option<&str>) {
     let data = site.data();
-    let mut agent = Process::start(&data, desired, &[]);
+    let policy = site.policy().path.display().to_string();
+    let mut agent = Process::start(&data, desired, &[("DISTR_AGENT_POLICY", &policy)]);
     let said = async || {
         let last = reports(&data).pop();
         let last = last.and_then(|report| report.deployments.into_iter().next());
@@ -113,6 +116,7 @@ async fn an_agent_killed_in_a_rollback_has_the_old_release_back_at_the_next_star
 async fn an_agent_killed_in_a_removal_finishes_it_at_the_next_start() {
     for moment in ["removing", "removed"].map(Moment::Pause) {
         let site = first().await;
+        std::fs::write(site.policy().path, "data-removal: automatic\n").unwrap();
         let second = site.wants_removal(2, DataRemoval::Remove);
         kill_at(&site, &second, moment).await;
         finish(&site, &second, Step::Removed, None).await;

@@ -1,13 +1,16 @@
 //! The agent against a real engine, the real compose plugin and a real registry. Images are made on the spot from a
 //! static busybox; nothing is fetched from outside.
 
+mod asked_before;
 mod crash;
 mod drift;
 mod engine_restart;
 mod full_disk;
+mod host_paths;
 mod install;
 mod killed;
 mod neighbours;
+mod policy;
 mod process;
 mod registry;
 mod remove;

@@ -6,7 +6,8 @@ use crate::site::{Site, of};
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deployment_that_does_not_get_well_holds_up_no_other() {
     let (broken, well) = (Site::new().await, Site::new().await);
-    let slow = broken.compose(&["sh", "-c", "sleep 1; exit 1"]);
+    // longer than the other takes, however busy the machine is
+    let slow = broken.compose(&["sh", "-c", "sleep 20; exit 1"]);
     let (broken_image, well_image) = (broken.image("1.0.0"), broken.registry.push("acme/well", "2.0.0"));
     let desired = broken.desires(&[
         broken.wanted(1, Instruction::Run(broken.run("1.0.0", &broken_image, &slow))),

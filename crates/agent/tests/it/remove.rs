@@ -6,6 +6,7 @@ use crate::site::{Site, of};
 #[tokio::test(flavor = "multi_thread")]
 async fn removal_keeps_the_data_unless_its_removal_is_said() {
     let site = Site::new().await;
+    std::fs::write(site.policy().path, "data-removal: automatic\n").unwrap();
     let (image, mut agent) = (site.image("1.0.0"), site.agent());
     let volume = format!("{}_data", site.project);
     assert_eq!(agent.settle(&site.wants(1, site.run("1.0.0", &image, &site.good()))).await, Settled::Done);

@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use distr_agent::converge::Settled;
 use distr_domain::agent::{ErrorCategory, PinnedImage, RunInstruction, Step, Trust};
-use distr_domain::trust::{SignedLayer, TrustedKey};
+use distr_domain::trust::{SignedLayer, SignedParts, TrustedKey};
 
 use crate::site::{Site, of};
 
@@ -44,7 +44,7 @@ async fn only_what_a_trusted_key_signed_takes_the_old_releases_place() {
     let (old, new) = (site.image("1.0.0"), site.image("1.1.0"));
     let run = |version: &str, image: &PinnedImage, signature: Option<SignedLayer>| {
         let image = PinnedImage { signature, ..image.clone() };
-        let trust = Some(Trust { keys: vec![vendor.key()] });
+        let trust = Some(Trust { keys: vec![vendor.key()], requires: SignedParts::Images });
         RunInstruction { trust, ..site.run(version, &image, &site.good()) }
     };
     let first = site.wants(1, run("1.0.0", &old, Some(vendor.sign(&old))));

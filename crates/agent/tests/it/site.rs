@@ -13,9 +13,11 @@ use distr_agent::engine::Engine;
 use distr_agent::execute::{Executor, Timing};
 use distr_agent::journal::{Journal, Limits};
 use distr_agent::memory;
+use distr_agent::policy::PolicyFile;
 use distr_agent::secret::{CurrentSecret, Secret};
 use distr_domain::agent::{
-    DataRemoval, DeploymentReport, DesiredDeployment, DesiredState, Instruction, PinnedImage, Report, RunInstruction,
+    AskedBy, DataRemoval, DeploymentReport, DesiredDeployment, DesiredState, Instruction, PinnedImage, Report,
+    RunInstruction,
 };
 use distr_domain::ids::DeploymentId;
 use distr_tests::ports::free_port;
@@ -31,6 +33,7 @@ pub(crate) struct Site {
     pub(crate) project: String,
     pub(crate) port: u16,
     folder: TempDir,
+    policy: TempDir,
 }
 
 /// An agent that can be thrown away and made anew over the same folder.
@@ -55,7 +58,13 @@ impl Site {
             application,
             port: free_port(),
             folder: tempfile::tempdir().unwrap(),
+            policy: tempfile::tempdir().unwrap(),
         }
+    }
+
+    /// Without a file, the default.
+    pub(crate) fn policy(&self) -> PolicyFile {
+        PolicyFile { path: self.policy.path().join("policy.yaml") }
     }
 
     pub(crate) fn data(&self) -> DataDir {
@@ -69,8 +78,14 @@ impl Site {
     pub(crate) fn agent_with_password(&self, password: &str) -> Agent {
         let timing = Timing { soak: Duration::from_millis(500), look: Duration::from_millis(100) };
         let engine = Arc::new(Engine::default());
-        let executor =
-            Executor { engine, data: self.data(), secret: CurrentSecret::new(Secret::new(password)), timing };
+        let executor = Executor {
+            engine,
+            data: self.data(),
+            secret: CurrentSecret::new(Secret::new(password)),
+            policy: self.policy(),
+            hub: "127.0.0.1:8080".to_owned(),
+            timing,
+        };
         let journal = Journal::open(self.data().journal(), Limits::default());
         let board = Arc::new(Board::new(Arc::new(SystemClock), journal));
         let backoff = Backoff { base: Duration::from_millis(100), cap: Duration::from_secs(1) };
@@ -119,6 +134,7 @@ volumes:
             compose: compose.to_owned(),
             images: vec![image.clone()],
             trust: None,
+            signatures: vec![],
             profiles: vec![],
             config: [("PASSWORD".to_owned(), "it's $ecret \"2\"".to_owned())].into(),
         }
@@ -134,7 +150,13 @@ volumes:
 
     pub(crate) fn wanted(&self, generation: u64, instruction: Instruction) -> DesiredDeployment {
         let application = self.application.parse().unwrap();
-        DesiredDeployment { deployment: self.deployment, application, generation, instruction }
+        DesiredDeployment {
+            deployment: self.deployment,
+            application,
+            generation,
+            asked_by: AskedBy::Vendor,
+            instruction,
+        }
     }
 
     pub(crate) fn desires(&self, deployments: &[DesiredDeployment]) -> DesiredState {

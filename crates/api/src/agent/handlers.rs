@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use distr_domain::agent::{
-    AgentError, Contact, EnrolRequest, EnrolResponse, HeartbeatRequest, HeartbeatResponse, Report, RotateResponse,
+    Contact, EnrolRequest, EnrolResponse, HeartbeatRequest, HeartbeatResponse, Report, RotateResponse,
 };
 use distr_domain::tally::Tally;
 use distr_eventlog::{TelemetryKind, TelemetryRecord};
@@ -12,41 +12,33 @@ use distr_eventlog::{TelemetryKind, TelemetryRecord};
 use super::check::{self, Malformed};
 use crate::auth::{self, AgentCaller, Caller};
 use crate::error::ApiError;
-use crate::http::{Readiness, request_info};
+use crate::failure::Failure;
+use crate::http::{Readiness, read_json, request_info};
 use crate::hub::Hub;
 use crate::operations::{desired, enrolment};
 
+/// Bytes of an enrolment, which anybody may send.
+const MAX_ENROLMENT: usize = 16 * 1024;
+/// Bytes of a request with reports, which are small.
+const MAX_REPORTS: usize = 1024 * 1024;
+
 impl From<Malformed> for ApiError {
     fn from(error: Malformed) -> Self {
-        Self::BadInput(error.to_string())
-    }
-}
-
-impl ResponseError for ApiError {
-    fn status_code(&self) -> actix_web::http::StatusCode {
-        self.status()
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        self.log();
-        let mut response = HttpResponse::build(self.status());
-        if let ApiError::TooMany { seconds } = self {
-            response.insert_header(("Retry-After", seconds.to_string()));
-        }
-        response.json(AgentError { code: self.code().to_owned(), message: self.to_string() })
+        Failure::BadInput(error.to_string()).into()
     }
 }
 
 pub(super) async fn unknown(request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    Err(ApiError::not_found("agent path", request.path()))
+    Err(Failure::not_found("agent path", request.path()).into())
 }
 
 pub(super) async fn enrol(
     hub: web::Data<Arc<Hub>>,
     request: HttpRequest,
-    body: web::Json<EnrolRequest>,
+    payload: web::Payload,
 ) -> Result<web::Json<EnrolResponse>, ApiError> {
-    let token = bearer(&request).ok_or(ApiError::Unauthenticated)?;
+    let token = bearer(&request).ok_or(Failure::Unauthenticated)?;
+    let body: EnrolRequest = read_json(&request, payload, MAX_ENROLMENT).await?;
     check::enrolment(&body)?;
     let answer = enrolment::enrol(&hub, &request_info(&request), &token, body.nonce.as_deref()).await?;
     Ok(web::Json(answer))
@@ -66,7 +58,7 @@ pub(super) async fn heartbeats(
     hub: web::Data<Arc<Hub>>,
     readiness: web::Data<Arc<Readiness>>,
     request: HttpRequest,
-    body: web::Json<HeartbeatRequest>,
+    payload: web::Payload,
 ) -> Result<web::Json<HeartbeatResponse>, ApiError> {
     // before it has caught up, a hub would tell what was wished for yesterday
     if !readiness.is_ready() {
@@ -78,30 +70,42 @@ pub(super) async fn heartbeats(
     {
         error.log(); // the next heartbeat confirms it
     }
-    let body = body.into_inner();
+    let body: HeartbeatRequest = read_json(&request, payload, MAX_REPORTS).await?;
     check::reports(&body.reports)?;
     let desired_etag = body.desired_etag.clone();
     let (accepted, known) = (body.reports.len(), hub.tallies.known(&hub.read, &agent).await?);
     let last = known.as_ref().map(|tally| tally.last);
-    let stored = store(&hub, &agent, known, body).await?;
+    let Stored { reports: stored, newest_bytes } = store(&hub, &agent, known, body).await?;
     let desired = desired::desired(&hub, &agent, desired_etag.as_deref()).await?;
     Ok(web::Json(HeartbeatResponse {
         accepted,
         repeated: accepted - stored,
         known: last,
         desired,
-        interval: hub.settings.heartbeat_seconds,
+        interval: interval(&hub, newest_bytes),
         rotate: !agent.unconfirmed && hub.clock.now() - agent.since >= hub.settings.credential_age,
     }))
 }
 
-/// Appends the reports that are not known to be in the log; how many there were.
+/// Seconds until the next heartbeat. An agent that has more to say says it less often, though not so seldom that it seems silent.
+fn interval(hub: &Hub, newest_bytes: usize) -> u32 {
+    let longest = u32::try_from(hub.settings.silence.stale_after.num_seconds() / 2).unwrap_or(u32::MAX);
+    hub.limits.report_interval(newest_bytes).min(longest).max(hub.settings.heartbeat_seconds)
+}
+
+struct Stored {
+    reports: usize,
+    /// of the newest report
+    newest_bytes: usize,
+}
+
+/// Appends the reports that are not known to be in the log.
 async fn store(
     hub: &Hub,
     agent: &AgentCaller,
     known: Option<Tally>,
     request: HeartbeatRequest,
-) -> Result<usize, ApiError> {
+) -> Result<Stored, ApiError> {
     let HeartbeatRequest { mut reports, sent_at, behind, .. } = request;
     let newest = reports.last().map(|report| report.id);
     reports.retain(|report| !known.as_ref().is_some_and(|tally| tally.knows(report)));
@@ -109,13 +113,20 @@ async fn store(
         let is_newest = newest == Some(report.id);
         report.contact = is_newest.then_some(Contact { sent_at, behind });
     }
+    let mut newest_bytes = 0;
     if !reports.is_empty() {
-        let records = reports.iter().map(|report| record(hub, agent, report)).collect::<Result<_, _>>()?;
-        hub.log.append_telemetry(records).await.map_err(ApiError::fault)?;
+        let records = reports.iter().map(|report| record(hub, agent, report)).collect::<Result<Vec<_>, _>>()?;
+        newest_bytes = records.last().map_or(0, |record| record.payload.len());
+        let bytes = records.iter().map(|record| record.payload.len()).sum();
+        hub.limits.spend_report_bytes(agent.target, bytes)?;
+        if let Err(error) = hub.log.append_telemetry(records).await {
+            hub.limits.give_back_report_bytes(agent.target, bytes);
+            return Err(error.into());
+        }
         metrics::counter!("distr_heartbeats_total").increment(reports.len() as u64);
     }
     hub.tallies.stored(agent.target, known, &reports);
-    Ok(reports.len())
+    Ok(Stored { reports: reports.len(), newest_bytes })
 }
 
 fn record(hub: &Hub, agent: &AgentCaller, report: &Report) -> Result<TelemetryRecord, ApiError> {
@@ -125,27 +136,27 @@ fn record(hub: &Hub, agent: &AgentCaller, report: &Report) -> Result<TelemetryRe
         subject: agent.target.0,
         kind: TelemetryKind::Heartbeat,
         recorded_at: hub.clock.now(),
-        payload: serde_json::to_vec(report).map_err(ApiError::fault)?.into(),
+        payload: serde_json::to_vec(report).map_err(Failure::fault)?.into(),
     })
 }
 
 /// The agent, counted by itself; whoever is none counts by the address.
 async fn reporter(hub: &Hub, request: &HttpRequest) -> Result<AgentCaller, ApiError> {
     match agent(hub, request).await {
-        Ok(agent) => hub.limits.check_agent(agent.credential).map(|()| agent),
+        Ok(agent) => Ok(hub.limits.check_agent(agent.credential).map(|()| agent)?),
         Err(refused) => {
-            request.peer_addr().map_or(Ok(()), |peer| hub.limits.check_address(peer.ip()))?;
+            hub.limits.check_address(request_info(request).address)?;
             Err(refused)
         }
     }
 }
 
 async fn agent(hub: &Hub, request: &HttpRequest) -> Result<AgentCaller, ApiError> {
-    let secret = bearer(request).ok_or(ApiError::Unauthenticated)?;
+    let secret = bearer(request).ok_or(Failure::Unauthenticated)?;
     match auth::authenticate(hub, &secret).await? {
         Some(Caller::Agent(agent)) => Ok(agent),
-        Some(Caller::Member(_)) => Err(ApiError::Forbidden("this path is for agents".into())),
-        None => Err(ApiError::Unauthenticated),
+        Some(Caller::Member(_)) => Err(Failure::Forbidden("this path is for agents".into()).into()),
+        None => Err(Failure::Unauthenticated.into()),
     }
 }
 

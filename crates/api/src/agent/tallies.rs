@@ -12,7 +12,7 @@ use distr_domain::tally::Tally;
 use distr_projections::heartbeat;
 
 use crate::auth::AgentCaller;
-use crate::error::ApiError;
+use crate::failure::Failure;
 
 #[derive(Default)]
 pub struct Tallies {
@@ -21,7 +21,7 @@ pub struct Tallies {
 
 impl Tallies {
     /// Nothing if nothing was heard of the target yet, as far as this hub knows.
-    pub async fn known(&self, read: &Pool, agent: &AgentCaller) -> Result<Option<Tally>, ApiError> {
+    pub async fn known(&self, read: &Pool, agent: &AgentCaller) -> Result<Option<Tally>, Failure> {
         if let Some(tally) = self.remembered(agent.target) {
             return Ok(Some(tally));
         }

@@ -1,7 +1,7 @@
 -- What a secret opens, if it opens anything now. Columns of the other side are null.
 SELECT c.hash, c.kind, c.id, c.organization, c.subject, c.scopes,
        m.membership, m.kind AS member_kind,
-       k.repositories,
+       k.repositories, k.expires_at, jsonb_array_length(k.ancestors) AS depth,
        t.customer, c.created_at,
        coalesce(t.credential = c.id AND t.credential_before IS NOT NULL, false) AS unconfirmed
 FROM credential c
@@ -11,8 +11,15 @@ LEFT JOIN target t ON t.id = c.subject AND t.organization = c.organization AND t
 WHERE c.hash = $1
   AND (c.expires_at IS NULL OR c.expires_at > $2)
   AND CASE c.kind
-          WHEN 'session' THEN m.id IS NOT NULL
+          WHEN 'session' THEN m.sign_in = 'password'
           WHEN 'token' THEN m.id IS NOT NULL AND k.id IS NOT NULL AND k.revoked_at IS NULL
+                            AND (k.expires_at IS NULL OR k.expires_at > $2)
+                            -- with the first of those that it was made with, it ends too
+                            AND NOT EXISTS (
+                                SELECT FROM jsonb_array_elements_text(k.ancestors) AS above
+                                LEFT JOIN token a ON a.id = above::uuid
+                                LEFT JOIN member o ON o.id = a.member AND o.active
+                                WHERE o.id IS NULL OR a.revoked_at IS NOT NULL OR a.expires_at <= $2)
           WHEN 'agent' THEN c.id IN (t.credential, t.credential_before)
           ELSE false
       END

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use uuid::Uuid;
 
-use crate::error::ApiError;
+use crate::failure::Failure;
 
 /// To the minute, from a network rather than an address: enough to see that a token is in use and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,12 +25,12 @@ pub struct LastUses {
 
 impl LastUses {
     /// `address` is nothing where it is not known.
-    pub fn note(&self, token: Uuid, at: DateTime<Utc>, address: Option<&str>) {
+    pub fn note(&self, token: Uuid, at: DateTime<Utc>, address: Option<IpAddr>) {
         let at = at.duration_trunc(TimeDelta::minutes(1)).unwrap_or(at);
         let mut unwritten = self.lock();
         let noted = unwritten.get(&token).filter(|noted| noted.at == at && (noted.from.is_some() || address.is_none()));
         if noted.is_none() {
-            unwritten.insert(token, LastUse { at, from: address.and_then(network) });
+            unwritten.insert(token, LastUse { at, from: address.map(network) });
         }
     }
 
@@ -39,7 +39,7 @@ impl LastUses {
         self.lock().get(&token).cloned()
     }
 
-    pub async fn write(&self, client: &deadpool_postgres::Client) -> Result<(), ApiError> {
+    pub async fn write(&self, client: &deadpool_postgres::Client) -> Result<(), Failure> {
         let noted: Vec<(Uuid, LastUse)> = self.lock().iter().map(|(id, used)| (*id, used.clone())).collect();
         if noted.is_empty() {
             return Ok(());
@@ -63,15 +63,16 @@ impl LastUses {
     }
 }
 
-fn network(address: &str) -> Option<String> {
-    match address.parse::<IpAddr>().ok()?.to_canonical() {
+/// The network of an address: all that is kept of it.
+pub(crate) fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
         IpAddr::V4(address) => {
             let [a, b, c, _] = address.octets();
-            Some(format!("{a}.{b}.{c}.0/24"))
+            format!("{a}.{b}.{c}.0/24")
         }
         IpAddr::V6(address) => {
             let [a, b, c, ..] = address.segments();
-            Some(format!("{}/48", std::net::Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0)))
+            format!("{}/48", std::net::Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
         }
     }
 }
@@ -82,17 +83,17 @@ mod tests {
 
     #[test]
     fn an_address_is_told_as_its_network() {
-        assert_eq!(network("203.0.113.77").as_deref(), Some("203.0.113.0/24"));
-        assert_eq!(network("::ffff:203.0.113.77").as_deref(), Some("203.0.113.0/24"));
-        assert_eq!(network("2001:db8:7:8::9").as_deref(), Some("2001:db8:7::/48"));
-        assert_eq!(network("nonsense"), None);
+        let network = |text: &str| network(text.parse().unwrap());
+        assert_eq!(network("203.0.113.77"), "203.0.113.0/24");
+        assert_eq!(network("::ffff:203.0.113.77"), "203.0.113.0/24");
+        assert_eq!(network("2001:db8:7:8::9"), "2001:db8:7::/48");
     }
 
     #[test]
     fn a_use_is_noted_to_the_minute_and_keeps_its_network() {
         let (uses, token) = (LastUses::default(), Uuid::from_u128(1));
         let second = |second| DateTime::from_timestamp(second, 0).unwrap();
-        uses.note(token, second(61), Some("203.0.113.77"));
+        uses.note(token, second(61), Some([203, 0, 113, 77].into()));
         uses.note(token, second(119), None);
         let noted = LastUse { at: second(60), from: Some("203.0.113.0/24".into()) };
         assert_eq!(uses.unwritten(token), Some(noted));

@@ -1,5 +1,6 @@
 //! The sockets that are open, each with whoever opened it. A socket lives longer than a request: whether its caller may
-//! still come in, and as what, is asked again every few seconds, for all sockets at once. One that may not is ended.
+//! still come in, and as what, is asked again with each operation on it, and every few seconds for all sockets at once. One
+//! that may not is ended.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +10,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Caller, MemberCaller, authenticate_all_again};
+use super::{Caller, MemberCaller, authenticate_again, authenticate_all_again};
+use crate::failure::Failure;
 use crate::hub::Hub;
 
 /// How long a socket outlives its credential at most, but for the time that the look takes.
@@ -25,7 +27,9 @@ pub struct OpenSockets {
 /// One open socket; it is forgotten with the last of its users.
 pub struct OpenSocket {
     id: Uuid,
-    sockets: Arc<OpenSockets>,
+    hub: Arc<Hub>,
+    caller: Option<MemberCaller>,
+    ended: CancellationToken,
     subscriptions: AtomicUsize,
 }
 
@@ -33,21 +37,8 @@ pub struct OpenSocket {
 pub struct Subscribed(Arc<OpenSocket>);
 
 impl OpenSockets {
-    /// `ended` is cancelled when the caller may not come in any more. Nobody in particular (`caller` is none) may stay.
-    pub fn enter(
-        self: &Arc<Self>,
-        id: Uuid,
-        caller: Option<&MemberCaller>,
-        ended: CancellationToken,
-    ) -> Arc<OpenSocket> {
-        if let Some(caller) = caller {
-            self.lock().insert(id, (caller.clone(), ended));
-        }
-        Arc::new(OpenSocket { id, sockets: self.clone(), subscriptions: AtomicUsize::new(0) })
-    }
-
     /// Ends the sockets whose callers are gone or are not what they were.
-    async fn check(&self, hub: &Hub) -> Result<(), crate::error::ApiError> {
+    async fn check(&self, hub: &Hub) -> Result<(), Failure> {
         let mut credentials: Vec<Uuid> = self.lock().values().map(|(caller, _)| caller.via.id()).collect();
         credentials.sort_unstable();
         credentials.dedup();
@@ -58,7 +49,8 @@ impl OpenSockets {
         for (caller, ended) in self.lock().values() {
             // those who came since are not asked about yet
             let asked = credentials.binary_search(&caller.via.id()).is_ok();
-            let same = matches!(live.get(&caller.via.id()), Some(Caller::Member(now)) if now == caller);
+            let same =
+                matches!(live.get(&caller.via.id()), Some(Caller::Member(now)) if now.has_same_rights_as(caller));
             if asked && !same {
                 ended.cancel();
             }
@@ -72,6 +64,28 @@ impl OpenSockets {
 }
 
 impl OpenSocket {
+    /// `ended` is cancelled when the caller may not come in any more. Nobody in particular (`caller` is none) may stay.
+    pub fn enter(hub: &Arc<Hub>, caller: Option<&MemberCaller>, ended: CancellationToken) -> Arc<OpenSocket> {
+        let id = hub.clock.new_id();
+        if let Some(caller) = caller {
+            hub.sockets.lock().insert(id, (caller.clone(), ended.clone()));
+        }
+        let (hub, caller) = (hub.clone(), caller.cloned());
+        Arc::new(OpenSocket { id, hub, caller, ended, subscriptions: AtomicUsize::new(0) })
+    }
+
+    /// Before each operation: the caller may still come in, and is what it was. If not, the socket ends.
+    pub async fn check(&self) -> Result<(), Failure> {
+        let Some(caller) = &self.caller else { return Ok(()) };
+        match authenticate_again(&self.hub, caller.via.id()).await? {
+            Some(Caller::Member(now)) if now.has_same_rights_as(caller) => Ok(()),
+            _ => {
+                self.ended.cancel();
+                Err(Failure::Unauthenticated)
+            }
+        }
+    }
+
     /// Nothing if the socket has as many subscriptions as it may have.
     pub fn subscribe(self: &Arc<Self>) -> Option<Subscribed> {
         let subscribed = Subscribed(self.clone());
@@ -87,7 +101,7 @@ impl Drop for Subscribed {
 
 impl Drop for OpenSocket {
     fn drop(&mut self) {
-        self.sockets.lock().remove(&self.id);
+        self.hub.sockets.lock().remove(&self.id);
     }
 }
 

@@ -4,7 +4,7 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use tokio::sync::Semaphore;
 
-use crate::error::ApiError;
+use crate::failure::Failure;
 
 pub const MIN_LENGTH: usize = 12;
 pub const MAX_LENGTH: usize = 1_000;
@@ -31,16 +31,16 @@ const GUESSED_FIRST: [&str; 12] = [
 pub const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ib2R5$F0eQ2f3vQbwxVZ3b7m1Q4n1wUPWJwqkTQq9Z3Yl0v7k";
 
-pub fn check_strength(password: &str) -> Result<(), ApiError> {
+pub fn check_strength(password: &str) -> Result<(), Failure> {
     match password.chars().count() {
         length if length < MIN_LENGTH => {
-            Err(ApiError::BadInput(format!("the password has {length} characters; use at least {MIN_LENGTH}")))
+            Err(Failure::BadInput(format!("the password has {length} characters; use at least {MIN_LENGTH}")))
         }
         length if length > MAX_LENGTH => {
-            Err(ApiError::BadInput(format!("the password is longer than {MAX_LENGTH} characters")))
+            Err(Failure::BadInput(format!("the password is longer than {MAX_LENGTH} characters")))
         }
         _ if is_guessed_first(&password.to_lowercase()) => {
-            Err(ApiError::BadInput("the password is one of those that are guessed first; use another".into()))
+            Err(Failure::BadInput("the password is one of those that are guessed first; use another".into()))
         }
         _ => Ok(()),
     }
@@ -54,25 +54,61 @@ fn is_guessed_first(password: &str) -> bool {
     GUESSED_FIRST.contains(&password) || characters.len() < 4 || bytes.windows(2).all(is_step)
 }
 
-pub async fn hash(password: String) -> Result<String, ApiError> {
-    let _turn = AT_ONCE.acquire().await.map_err(ApiError::fault)?;
-    let hashed = tokio::task::spawn_blocking(move || {
-        Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string())
+/// With a salt of its own, or that of others of the same address: one look at a password then tells all whose it is, and
+/// takes no longer for the number of them.
+pub async fn hash(password: String, same_address: &[String]) -> Result<String, Failure> {
+    let salt = same_address.iter().find_map(|stored| salt(stored));
+    let _turn = AT_ONCE.acquire().await.map_err(Failure::fault)?;
+    let hashed = tokio::task::spawn_blocking(move || match salt {
+        Some(salt) => {
+            Argon2::default().hash_password_with_salt(password.as_bytes(), &salt).map(|hash| hash.to_string())
+        }
+        None => Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string()),
     });
-    hashed.await.map_err(ApiError::fault)?.map_err(|error| ApiError::fault(std::io::Error::other(error.to_string())))
+    hashed.await.map_err(Failure::fault)?.map_err(|error| Failure::fault(std::io::Error::other(error.to_string())))
 }
 
-pub async fn verify(password: String, stored: String) -> Result<bool, ApiError> {
+fn salt(stored: &str) -> Option<Vec<u8>> {
+    Some(PasswordHash::new(stored).ok()?.salt?.as_ref().to_vec())
+}
+
+/// Whether it fits each of those stored, in their order; as much work for none as for many with one salt.
+pub async fn verify_each(password: String, stored: Vec<String>) -> Result<Vec<bool>, Failure> {
+    let salts: std::collections::BTreeSet<Vec<u8>> = stored.iter().filter_map(|stored| salt(stored)).collect();
+    let mut fits = vec![false; stored.len()];
+    if salts.is_empty() {
+        verify(password, NOBODY.to_owned()).await?;
+        return Ok(fits);
+    }
+    for of_salt in salts {
+        let same: Vec<usize> = (0..stored.len()).filter(|at| salt(&stored[*at]).as_ref() == Some(&of_salt)).collect();
+        let hashed = match same.as_slice() {
+            // whatever it was hashed with
+            [one] => {
+                fits[*one] = verify(password.clone(), stored[*one].clone()).await?;
+                continue;
+            }
+            _ => hash(password.clone(), &[stored[same[0]].clone()]).await?,
+        };
+        for at in same {
+            fits[at] =
+                aws_lc_rs::constant_time::verify_slices_are_equal(hashed.as_bytes(), stored[at].as_bytes()).is_ok();
+        }
+    }
+    Ok(fits)
+}
+
+pub async fn verify(password: String, stored: String) -> Result<bool, Failure> {
     // nobody has one that long: less work, and the same for everybody
     if password.len() > 4 * MAX_LENGTH {
         return Ok(false);
     }
-    let _turn = AT_ONCE.acquire().await.map_err(ApiError::fault)?;
+    let _turn = AT_ONCE.acquire().await.map_err(Failure::fault)?;
     let verified = tokio::task::spawn_blocking(move || {
         let stored = PasswordHash::new(&stored).ok()?;
         Some(Argon2::default().verify_password(password.as_bytes(), &stored).is_ok())
     });
-    Ok(verified.await.map_err(ApiError::fault)?.unwrap_or(false))
+    Ok(verified.await.map_err(Failure::fault)?.unwrap_or(false))
 }
 
 #[cfg(test)]
@@ -99,7 +135,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_fits_its_own_hash_alone() {
-        let stored = hash("correct horse battery".into()).await.unwrap();
+        let stored = hash("correct horse battery".into(), &[]).await.unwrap();
+        let other = hash("another long one".into(), std::slice::from_ref(&stored)).await.unwrap();
+        let same = hash("correct horse battery".into(), std::slice::from_ref(&stored)).await.unwrap();
+        let each = vec!["*".into(), stored.clone(), other, same];
+        assert_eq!(verify_each("correct horse battery".into(), each).await.unwrap(), [false, true, false, true]);
         assert!(verify("correct horse battery".into(), stored.clone()).await.unwrap());
         assert!(!verify("correct horse".into(), stored).await.unwrap());
         assert!(!verify("anything".into(), NOBODY.into()).await.unwrap());

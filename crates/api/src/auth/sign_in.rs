@@ -5,20 +5,38 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use distr_domain::access::{AccessAction, AccessOutcome, AccessRecord};
-use distr_domain::ids::{MemberId, OrganizationId};
+use distr_domain::ids::{CustomerId, MemberId, OrganizationId};
 use distr_domain::names::Slug;
+use distr_domain::rejection::Rejection;
 use distr_eventlog::{Actor, TelemetryKind, TelemetryRecord};
 
+use super::last_use::network;
 use super::{RequestInfo, password};
-use crate::error::ApiError;
+use crate::failure::Failure;
 use crate::hub::Hub;
-use crate::ops::credential::{self, CredentialKind, NewCredential};
-use crate::ops::person;
+use crate::ops::credential::{self, CredentialKind, NewSession};
+use crate::ops::person::{self, Person};
+use crate::pause;
 
 const SESSION: TimeDelta = TimeDelta::hours(12);
+const SEVERAL: &str = "session.several_memberships";
+const NO_FIT: &str = "organization, address and password do not fit together";
+
+/// The password fits at more than one customer.
+#[derive(Debug, thiserror::Error)]
+#[error("you are a member of several customers with this address and password; name the customer")]
+pub(crate) struct SeveralMemberships;
+
+impl Rejection for SeveralMemberships {
+    fn code(&self) -> &'static str {
+        SEVERAL
+    }
+}
 
 pub struct SignIn {
     pub organization: Slug,
+    /// of several memberships with one address, that of this customer
+    pub customer: Option<Slug>,
     pub email: String,
     pub password: String,
 }
@@ -30,35 +48,82 @@ pub struct SignedIn {
     pub member: MemberId,
 }
 
+/// The outcome of a password that somebody gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tried {
+    /// a session
+    Opened,
+    /// none of several sessions that it fits
+    Several,
+    /// nothing, as it is not the password
+    Wrong,
+}
+
 /// One answer for every wrong combination, after the same work.
-pub async fn sign_in(hub: &Arc<Hub>, request: &RequestInfo, attempt: SignIn) -> Result<SignedIn, ApiError> {
-    let address = request.address.as_deref().unwrap_or_default();
+pub async fn sign_in(hub: &Arc<Hub>, request: &RequestInfo, attempt: SignIn) -> Result<SignedIn, Failure> {
     let now = hub.clock.now();
-    let this =
-        hub.sign_ins.admit(&attempt.organization, &attempt.email, address, now).inspect_err(|_| count("throttled"))?;
+    let this = hub
+        .sign_ins
+        .admit(&attempt.organization, &attempt.email, request.address, now)
+        .inspect_err(|_| count("throttled"))?;
     let organization = OrganizationId::of(&attempt.organization);
-    let person = person::find_by_email(&hub.ops.get().await?, organization, &attempt.email).await?;
-    let stored = person.as_ref().map_or(password::NOBODY, |person| &person.password_hash).to_owned();
-    let matches = password::verify(attempt.password, stored).await?;
-    record(hub, request, organization, person.as_ref().map(|person| person.member), matches);
-    let Some(person) = person.filter(|_| matches) else {
+    let people = person::find_by_email(&hub.ops.get().await?, organization, &attempt.email).await?;
+    let first = people.first().map(|person| person.member);
+    let stored = people.iter().map(|person| person.password_hash.clone()).collect();
+    let fits = password::verify_each(attempt.password, stored).await?;
+    let customer = attempt.customer.map(|name| CustomerId::of(organization, &name));
+    let of_customer = |person: &Person| customer.is_none() || person.customer == customer;
+    let mut fitting = people.into_iter().zip(fits).filter(|(person, fits)| *fits && of_customer(person));
+    let found = fitting.next().map(|(person, _)| person);
+    let Some(person) = found else {
+        record(hub, request, organization, first, Tried::Wrong);
         count("refused");
-        return Err(ApiError::Forbidden("organization, address and password do not fit together".into()));
+        return Err(no_fit());
     };
+    let tried = |tried| record(hub, request, organization, Some(person.member), tried);
     hub.sign_ins.succeeded(this);
+    // the vendor's own comes first, and is what is meant without a customer
+    if person.customer.is_some() && customer.is_none() && fitting.next().is_some() {
+        tried(Tried::Several);
+        count("refused");
+        return Err(Failure::rejected(SeveralMemberships));
+    }
+    pause::at("sign_in.verified").await;
+    let signed_in = open(hub, request, organization, person.member, &person.password_hash).await?;
+    tried(if signed_in.is_some() { Tried::Opened } else { Tried::Wrong });
+    count(if signed_in.is_some() { "ok" } else { "refused" });
+    signed_in.ok_or_else(no_fit)
+}
+
+fn no_fit() -> Failure {
+    Failure::Forbidden(NO_FIT.into())
+}
+
+/// A session for somebody who has proved to be this member, by the password that has this hash. None: it is not the password
+/// any more.
+pub async fn open(
+    hub: &Hub,
+    request: &RequestInfo,
+    organization: OrganizationId,
+    member: MemberId,
+    password_hash: &str,
+) -> Result<Option<SignedIn>, Failure> {
     let (now, secret) = (hub.clock.now(), credential::new_secret(CredentialKind::Session)?);
-    let session = NewCredential {
-        kind: CredentialKind::Session,
+    let made_from = request.address.map(network);
+    let user_agent = request.user_agent.as_deref().map(|agent| &agent[..agent.floor_char_boundary(200)]);
+    let expires_at = now + SESSION;
+    let session = NewSession {
         id: hub.clock.new_id(),
         organization,
-        subject: person.member.0,
-        scopes: vec![],
-        expires_at: Some(now + SESSION),
+        member,
+        password_hash,
+        made_from: made_from.as_deref(),
+        user_agent,
         at: now,
+        expires_at,
     };
-    credential::insert(&hub.ops.get().await?, &secret, session).await?;
-    count("ok");
-    Ok(SignedIn { secret, expires_at: now + SESSION, organization, member: person.member })
+    let opened = credential::open_session(&hub.ops.get().await?, &secret, session).await?;
+    Ok(opened.then_some(SignedIn { secret, expires_at, organization, member }))
 }
 
 fn count(outcome: &'static str) {
@@ -66,19 +131,20 @@ fn count(outcome: &'static str) {
 }
 
 /// Beside the answer, whose time tells nothing of it. An organization that is not there has no auditors.
-fn record(
+pub fn record(
     hub: &Arc<Hub>,
     request: &RequestInfo,
     organization: OrganizationId,
     member: Option<MemberId>,
-    matches: bool,
+    tried: Tried,
 ) {
-    let outcome = match matches {
-        true => AccessOutcome::Granted { rule: "password".to_owned() },
-        false => AccessOutcome::Refused {
-            code: if member.is_some() { "sign_in.wrong_password" } else { "sign_in.unknown" }.to_owned(),
-            reason: "organization, address and password do not fit together".to_owned(),
-        },
+    let refused =
+        |code: &str, reason: &str| AccessOutcome::Refused { code: code.to_owned(), reason: reason.to_owned() };
+    let outcome = match tried {
+        Tried::Opened => AccessOutcome::Granted { rule: "password".to_owned() },
+        Tried::Several => refused(SEVERAL, "the person is a member of several customers, and named none"),
+        Tried::Wrong if member.is_some() => refused("sign_in.wrong_password", NO_FIT),
+        Tried::Wrong => refused("sign_in.unknown", NO_FIT),
     };
     let record = AccessRecord {
         action: AccessAction::SignIn,
@@ -89,7 +155,7 @@ fn record(
         subject: "session".to_owned(),
         digest: None,
         outcome,
-        address: request.address.clone(),
+        address: request.address.map(|address| address.to_string()),
         user_agent: request.user_agent.clone(),
     };
     let (hub, subject) = (hub.clone(), member.map_or(organization.0, |member| member.0));
@@ -105,7 +171,7 @@ async fn append(
     organization: OrganizationId,
     subject: uuid::Uuid,
     record: &AccessRecord,
-) -> Result<(), ApiError> {
+) -> Result<(), Failure> {
     if distr_projections::organization::find(&hub.read().await?, organization).await?.is_none() {
         return Ok(());
     }
@@ -115,8 +181,8 @@ async fn append(
         subject,
         kind: TelemetryKind::Access,
         recorded_at: hub.clock.now(),
-        payload: serde_json::to_vec(record).map_err(ApiError::fault)?.into(),
+        payload: serde_json::to_vec(record).map_err(Failure::fault)?.into(),
     };
-    hub.log.append_telemetry(vec![record]).await.map_err(ApiError::fault)?;
+    hub.log.append_telemetry(vec![record]).await.map_err(Failure::fault)?;
     Ok(())
 }

@@ -1,17 +1,20 @@
 //! How often somebody may try to sign in. Guesses wait longer and longer: at one account from one address, from one address
-//! at any account, and at one account from anywhere. The last does not hold for an address from which the account was
-//! signed in to before, so that nobody locks others out by guessing. Whether the account exists plays no part.
+//! at any account, and at one account from anywhere. An IPv6 address stands for its /64. So that nobody locks others out by
+//! guessing, an account and an address that signed in together before wait for their own tries alone, and the first tries of
+//! an address at an account do not wait for those of other addresses. Whether the account exists plays no part.
 
+use std::net::IpAddr;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use aws_lc_rs::digest;
 use chrono::{DateTime, TimeDelta, Utc};
 use distr_domain::names::Slug;
+use distr_registry::site;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
-use crate::error::ApiError;
+use crate::failure::Failure;
 
 /// Of each kind; the one that was not seen for the longest time is forgotten first. Less than 100 bytes each.
 const MAX_REMEMBERED: u64 = 100_000;
@@ -31,6 +34,8 @@ struct Patience {
 const PAIR: Patience = Patience { free: 5, longest: 900 };
 const ADDRESS: Patience = Patience { free: 50, longest: 900 };
 const ACCOUNT: Patience = Patience { free: 30, longest: 60 };
+/// Tries of an address at an account that do not wait for those of other addresses.
+const FIRST_TRIES: u32 = 3;
 
 #[derive(Clone, Copy, Default)]
 struct Tries {
@@ -48,9 +53,9 @@ pub struct Throttle {
     known: Cache<Key, ()>,
 }
 
-/// One try, counted as failed until it is said to have succeeded.
+/// One attempt to sign in, counted as failed until it is said to have succeeded.
 #[derive(Clone, Copy)]
-pub struct Try {
+pub struct Attempt {
     pair: Key,
     address: Key,
     account: Key,
@@ -74,21 +79,32 @@ fn lru() -> EvictionPolicy {
 }
 
 impl Throttle {
-    pub fn admit(&self, organization: &Slug, email: &str, address: &str, now: DateTime<Utc>) -> Result<Try, ApiError> {
+    pub fn admit(
+        &self,
+        organization: &Slug,
+        email: &str,
+        address: Option<IpAddr>,
+        now: DateTime<Utc>,
+    ) -> Result<Attempt, Failure> {
         let email = email.to_lowercase();
-        let this = Try {
+        let address = &address.map(site).map(|site| site.to_string()).unwrap_or_default();
+        let this = Attempt {
             pair: key(&[organization.as_str(), &email, address]),
             address: key(&[address]),
             account: key(&[organization.as_str(), &email]),
         };
         let _turn = self.turn.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let mut counters = vec![(&self.pairs, this.pair, PAIR), (&self.addresses, this.address, ADDRESS)];
+        let mut counters = vec![(&self.pairs, this.pair, PAIR)];
+        let mut waits_for = 1;
         if !self.known.contains_key(&this.pair) {
-            counters.push((&self.accounts, this.account, ACCOUNT));
+            counters.extend([(&self.addresses, this.address, ADDRESS), (&self.accounts, this.account, ACCOUNT)]);
+            let is_new = self.pairs.get(&this.pair).is_none_or(|tries| tries.count < FIRST_TRIES);
+            waits_for = if is_new { 2 } else { 3 };
         }
-        let wait = counters.iter().map(|(tries, key, patience)| wait(tries.get(key), *patience, now)).max();
+        let wait =
+            counters[..waits_for].iter().map(|(tries, key, patience)| wait(tries.get(key), *patience, now)).max();
         if let Some(seconds @ 1..) = wait {
-            return Err(ApiError::TooMany { seconds });
+            return Err(Failure::TooMany { seconds });
         }
         for (tries, key, _) in counters {
             let count = tries.get(&key).map_or(0, |tries| tries.count);
@@ -98,11 +114,12 @@ impl Throttle {
     }
 
     /// The right password was given: this try costs nothing, and the address is known from now on.
-    pub fn succeeded(&self, this: Try) {
+    pub fn succeeded(&self, this: Attempt) {
         let _turn = self.turn.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        self.pairs.invalidate(&this.pair);
         self.known.insert(this.pair, ());
-        for (tries, key) in [(&self.addresses, this.address), (&self.accounts, this.account)] {
+        // no more than its own: of several memberships with one address, the password of one frees no guesses at another's
+        for (tries, key) in [(&self.pairs, this.pair), (&self.addresses, this.address), (&self.accounts, this.account)]
+        {
             if let Some(before) = tries.get(&key) {
                 tries.insert(key, Tries { count: before.count.saturating_sub(1), ..before });
             }
@@ -138,9 +155,9 @@ mod tests {
         DateTime::from_timestamp(second, 0).unwrap()
     }
 
-    fn try_at(throttle: &Throttle, email: &str, address: &str, second: i64) -> Result<Try, u64> {
-        throttle.admit(&"acme".parse().unwrap(), email, address, at(second)).map_err(|error| match error {
-            ApiError::TooMany { seconds } => seconds,
+    fn try_at(throttle: &Throttle, email: &str, address: &str, second: i64) -> Result<Attempt, u64> {
+        throttle.admit(&"acme".parse().unwrap(), email, address.parse().ok(), at(second)).map_err(|error| match error {
+            Failure::TooMany { seconds } => seconds,
             other => panic!("{other}"),
         })
     }
@@ -179,14 +196,34 @@ mod tests {
     }
 
     #[test]
-    fn many_addresses_guess_at_one_account_only_so_often_and_lock_nobody_out_who_was_in_before() {
+    fn whoever_was_in_before_waits_for_nobody_else() {
         let throttle = Throttle::default();
         let owner = try_at(&throttle, "a@b.c", "198.51.100.1", 0).unwrap();
         throttle.succeeded(owner);
-        let guesses = (0..200).filter(|number| try_at(&throttle, "a@b.c", &format!("192.0.2.{number}"), 0).is_ok());
-        assert_eq!(guesses.count(), 30);
+        // guesses at the account from elsewhere, and at others from the very same address
+        for number in 0..200 {
+            let _ = try_at(&throttle, "a@b.c", &format!("192.0.2.{number}"), 0);
+            let _ = try_at(&throttle, &format!("{number}@b.c"), "198.51.100.1", 0);
+        }
         try_at(&throttle, "a@b.c", "198.51.100.1", 0).unwrap();
-        // and somebody new waits a minute at most
-        assert!(try_at(&throttle, "a@b.c", "203.0.113.1", 60).is_ok());
+    }
+
+    #[test]
+    fn many_addresses_guess_at_one_account_only_so_often_and_lock_nobody_out() {
+        let throttle = Throttle::default();
+        let mut guesses = 0;
+        for number in 0..200 {
+            guesses += (0..10).filter(|_| try_at(&throttle, "a@b.c", &format!("192.0.2.{number}"), 0).is_ok()).count();
+        }
+        assert!((30..=620).contains(&guesses), "{guesses}");
+        // the owner, at an address that nobody has seen
+        try_at(&throttle, "a@b.c", "203.0.113.1", 0).unwrap();
+    }
+
+    #[test]
+    fn a_network_of_ipv6_counts_as_one_address() {
+        let throttle = Throttle::default();
+        let guesses = (0..200).filter(|n| try_at(&throttle, "a@b.c", &format!("2001:db8::{n:x}"), 0).is_ok());
+        assert_eq!(guesses.count(), 5);
     }
 }

@@ -2,9 +2,8 @@
 //! is its checksum. Copied once, for they never change.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -119,9 +118,9 @@ fn copy(blobs: &Blobs, from: &Path, to: &Path) -> anyhow::Result<()> {
 /// Under another name first, so that a blob which is there is whole.
 fn copy_one(from: &Path, to: &Path, digest: &str) -> anyhow::Result<()> {
     let folder = to.parent().context("a blob lies in a folder")?;
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    super::make_private(folder)?;
     let part = to.with_extension("part");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+    let mut file = super::create_private(&part)?;
     let (_, found) = checksum::copy(File::open(from)?, &mut file, algorithm(digest))?;
     if !digest.ends_with(&format!(":{found}")) {
         fs::remove_file(&part)?;

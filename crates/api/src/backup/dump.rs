@@ -13,6 +13,8 @@ use super::snapshot::Snapshot;
 /// Whole or not at all.
 pub(super) async fn dump(address: &Address, snapshot: &Snapshot, schemas: &[&str], to: &Path) -> anyhow::Result<()> {
     let part = to.with_extension("part");
+    // `pg_dump` writes into what is there, and gives a new file to everybody
+    super::create_private(&part).with_context(|| format!("cannot write {}", part.display()))?;
     let mut command = program("pg_dump", snapshot.server_major, address)?;
     command.args(["--format=custom", "--no-owner", "--no-privileges", "--snapshot", &snapshot.id, "--file"]).arg(&part);
     command.args(schemas.iter().map(|schema| format!("--schema={schema}")));

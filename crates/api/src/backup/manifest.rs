@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::config::write_private;
 
 /// Raise it when an older program could not restore what this one writes.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
+/// What the first programs restore, too: all schemas in one database.
+pub(super) const FORMAT_OF_ONE: u32 = 1;
 const FILE: &str = "manifest.json";
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +25,9 @@ pub(super) struct Manifest {
     pub(super) master_key: KeyNote,
     pub(super) dumps: Vec<Dump>,
     pub(super) blobs: BlobList,
+    /// the bucket that has the blobs, none of which is in the backup
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) bucket: Option<String>,
 }
 
 /// Where the log stands.
@@ -101,6 +106,10 @@ impl fmt::Display for Manifest {
             "log up to position {position} ({facts} facts, {telemetry} records of telemetry), \
              {count} blobs with {bytes} bytes, {key} {}, made at {at}",
             self.master_key.id
-        )
+        )?;
+        match &self.bucket {
+            None => Ok(()),
+            Some(bucket) => write!(f, "; the blobs in {bucket} are NOT in it: the bucket needs a backup of its own"),
+        }
     }
 }

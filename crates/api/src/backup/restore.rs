@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use distr_postgres::Address;
+use distr_registry::ownership;
 use tracing::info;
 
 use super::manifest::Manifest;
@@ -32,6 +33,9 @@ pub async fn restore(config: RestoreConfig) -> anyhow::Result<String> {
     let dir = config.dir.clone();
     let manifest = blocking(move || verified(&dir)).await.context("nothing was restored")?;
     info!(%manifest, "the backup is whole");
+    if let (Some(bucket), None) = (&manifest.bucket, &config.storage.blob_store_url) {
+        bail!("nothing was restored: the backup's blobs are in {bucket}; set BLOB_STORE_URL to it, or to a copy of it");
+    }
     let master = master_key(&config, &manifest)?;
     let database = open_database(&config.storage).await?;
     let done = fill(&config, &manifest, &database, master).await;
@@ -50,15 +54,14 @@ async fn fill(
     let (dir, list, store) = (config.dir.clone(), manifest.blobs.clone(), config.storage.data_dir.join("registry"));
     blocking(move || blobs::put_back(&dir, &list, &store)).await?;
     // the log comes last: what it names is there
-    for dump in &manifest.dumps {
-        let address = match dump.schemas.iter().any(|schema| schema == "ops") {
-            true => &database.main,
-            false => &database.eventlog,
-        };
+    let (log, beside): (Vec<_>, Vec<_>) = manifest.dumps.iter().partition(|dump| dump.schemas == ["eventlog"]);
+    for dump in beside.into_iter().chain(log) {
+        let address = database.of(&dump.schemas);
         let major = server_major(address).await?;
         dump::load(address, major, &config.dir.join(&dump.file)).await?;
     }
     check_restored(manifest, database).await?;
+    ownership::become_another(&database.main.connect().await?).await?;
     let lost = if config.new_key { forget_secrets(&database.main, &master).await? } else { 0 };
     if !MasterKey::in_environment() {
         master.write(&config.storage.data_dir.join(MasterKey::FILE))?;

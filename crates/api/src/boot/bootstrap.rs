@@ -21,7 +21,8 @@ pub(super) async fn make(hub: &Hub, owner: &FirstOwner) -> anyhow::Result<()> {
         hub.execute::<Organization>(&cause(hub, organization), organization.0, &command).await?;
         info!(organization = %name, "organization is made");
     }
-    let known = person::find_by_email(&hub.ops.get().await?, organization, &owner.email).await?;
+    let people = person::find_by_email(&hub.ops.get().await?, organization, &owner.email).await?;
+    let known = people.into_iter().find(|person| person.customer.is_none());
     // a hub that ended at the wrong moment left the person without the member
     let is_member = match known {
         Some(person) => members::is_known(hub, person.member).await?,

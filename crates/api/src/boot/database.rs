@@ -19,6 +19,14 @@ pub struct Database {
 }
 
 impl Database {
+    /// Where these schemas are, which are in one database.
+    pub fn of(&self, schemas: &[impl AsRef<str>]) -> &Address {
+        match schemas.iter().all(|schema| schema.as_ref() == "eventlog") {
+            true => &self.eventlog,
+            false => &self.main,
+        }
+    }
+
     pub async fn close(self) -> anyhow::Result<()> {
         match self.embedded {
             Some(embedded) => embedded.stop().await.context("Postgres did not stop cleanly"),

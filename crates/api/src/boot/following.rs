@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use distr_eventlog::{Entry, EventLog, Position};
-use distr_projections::{Group, Runner, RunnerHandle, groups};
+use distr_projections::{FollowerHandle, Group, Runner, groups};
 use tokio::task::JoinHandle;
 
 use super::stores::Stores;
@@ -15,15 +15,16 @@ use crate::traces::Traces;
 pub(super) struct Following {
     pub changes: Changes,
     pub progress: HubProgress,
-    runners: Vec<RunnerHandle>,
+    runners: Vec<FollowerHandle>,
     follower: JoinHandle<()>,
 }
 
 impl Following {
     pub(super) async fn start(stores: &Stores, traces: Traces) -> anyhow::Result<Self> {
         let log: Arc<dyn EventLog> = stores.log.clone();
+        let head: Position = log.head().await?;
         let groups = groups(&*stores.read.get().await?).await.context("cannot prepare the projections")?;
-        let runners: Vec<RunnerHandle> = groups
+        let runners: Vec<FollowerHandle> = groups
             .into_iter()
             .map(|group| {
                 let traces = traces.clone();
@@ -32,7 +33,7 @@ impl Following {
             })
             .collect();
         let progress_of = |group| {
-            let runner = runners.iter().find(|runner| runner.group == group);
+            let runner = runners.iter().find(|runner| runner.name == group);
             runner.map(|runner| runner.progress.clone()).with_context(|| format!("there is no group {group}"))
         };
         let progress = HubProgress {
@@ -41,7 +42,6 @@ impl Following {
             audit: progress_of(Group::AUDIT)?,
         };
         let changes = Changes::new(traces);
-        let head: Position = log.head().await?;
         let follower = changes.clone().follow(log, head, progress.core.clone(), progress.fleet.clone());
         Ok(Self { changes, progress, runners, follower: tokio::spawn(follower) })
     }

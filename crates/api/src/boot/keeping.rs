@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use chrono::TimeDelta;
-use distr_registry::{BlobStore, CollectOptions, FileBlobs, Keeper, KeeperFault, ObjectBlobs};
+use distr_projections::job_pool;
+use distr_registry::{BlobStore, CollectOptions, FileBlobs, Keeper, KeeperFault, ObjectBlobs, ownership};
 use serde::Serialize;
 use serde_json::json;
 
@@ -26,11 +27,17 @@ pub struct CollectConfig {
     pub grace_hours: u16,
 }
 
+/// Two jobs at a time, each with a lock, a scan and a change.
+const CONNECTIONS: usize = 8;
+
+/// Refuses a blob store that belongs to another database.
 pub(super) async fn keeper(config: &StorageConfig, stores: &Stores, following: &Following) -> anyhow::Result<Keeper> {
+    let blobs = open_blobs(config).await?;
+    ownership::check(&**stores.read.get().await?, &*blobs).await.with_context(|| place_of(config))?;
     Ok(Keeper {
         log: stores.log.clone(),
-        pool: stores.read.clone(),
-        blobs: open_blobs(config).await?,
+        pool: job_pool(&stores.database.main, CONNECTIONS),
+        blobs,
         shown: following.progress.core.clone(),
         clock: || SystemClock.now(),
     })
@@ -40,10 +47,32 @@ async fn open_blobs(config: &StorageConfig) -> anyhow::Result<Arc<dyn BlobStore>
     match &config.blob_store_url {
         Some(url) => Ok(Arc::new(ObjectBlobs::of_environment(url).context("cannot open the bucket")?)),
         None => {
-            let files = FileBlobs::open(config.data_dir.join("registry")).await;
+            let files = FileBlobs::open(config.blob_dir()).await;
             Ok(Arc::new(files.context("cannot open the blob store")?))
         }
     }
+}
+
+fn place_of(config: &StorageConfig) -> String {
+    match &config.blob_store_url {
+        Some(url) => format!("cannot use the bucket {url}"),
+        None => format!("cannot use the blobs in {}", config.blob_dir().display()),
+    }
+}
+
+/// Makes the blob store this database's, whoever's it was.
+pub async fn take_over_blobs(storage: StorageConfig) -> anyhow::Result<String> {
+    let stores = Stores::open(&storage).await?;
+    let taken = async {
+        let blobs = open_blobs(&storage).await?;
+        Ok(ownership::take_over(&**stores.read.get().await?, &*blobs).await?)
+    };
+    let taken: anyhow::Result<_> = taken.await;
+    stores.close().await?;
+    Ok(match taken? {
+        Some(before) => format!("the blob store is this database's now, and no longer that of {before}"),
+        None => "the blob store is this database's".to_owned(),
+    })
 }
 
 /// Retention, then collection. Prints what went.

@@ -50,6 +50,9 @@ fn begin() {
         counter!(name).increment(0);
     }
     counter!("distr_heartbeats_total").increment(0);
+    for name in ["distr_database_up", "distr_blob_store_up", "distr_well"] {
+        gauge!(name).set(0.0);
+    }
     gauge!("distr_log_queue_depth").set(0.0);
     gauge!("distr_graphql_subscriptions").set(0.0);
     gauge!("distr_registry_unrecorded_accesses").set(0.0);
@@ -67,5 +70,9 @@ fn begin() {
     for group in ["core", "fleet", "audit"] {
         counter!("distr_projection_entries_total", "group" => group).increment(0);
         counter!("distr_projection_failures_total", "group" => group).increment(0);
+    }
+    for policy in ["observation", "seats", "unused_seats"] {
+        counter!("distr_policy_failures_total", "policy" => policy).increment(0);
+        counter!("distr_policy_rejections_total", "policy" => policy).increment(0);
     }
 }

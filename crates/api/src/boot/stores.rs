@@ -37,6 +37,7 @@ impl Stores {
         let log = Arc::new(log);
         ops::migrate(&database.main).await.context("cannot migrate the schema ops")?;
         let master = ops::master_key::in_force(&database.main, &config.data_dir).await?;
+        ops::followed_log::check(&database.main, log.as_ref()).await?;
         prepare_read_models(&database.main, log.clone()).await?;
         with_client(&database.main, async |client| {
             distr_registry::migrate(client).await.context("cannot migrate the schema registry")

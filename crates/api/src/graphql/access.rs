@@ -12,10 +12,11 @@ use super::context::{ContextExt, read};
 use super::customer::{self, Customer};
 use super::guard::May;
 use super::scalar::{Digest, Position, Repository, Tag};
-use crate::error::ApiError;
+use crate::failure::Failure;
 
 pub(super) struct RepositoryAccess(AccessRow);
 
+/// What somebody did, or tried to do, by a right.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "Action")]
 pub enum AccessAction {
@@ -23,25 +24,32 @@ pub enum AccessAction {
     Pull,
     /// Only refusals are here: a granted one belongs to the pull of a manifest. The log has them all.
     PullBlob,
+    /// A manifest or blob was pushed.
     Push,
     /// Of a blob, from another repository.
     Mount,
     /// Of a tag, a manifest or a blob.
     Delete,
+    /// A release was asked for on a target.
     Deploy,
+    /// A person signed in with a password.
     SignIn,
 }
 
+/// One pull or push, granted or refused.
 #[Object]
 impl RepositoryAccess {
+    /// The position in the log.
     async fn position(&self) -> Position {
         distr_eventlog::Position(self.0.position).into()
     }
 
+    /// The time.
     async fn at(&self) -> DateTime<Utc> {
         self.0.at
     }
 
+    /// What was done or tried.
     async fn action(&self) -> AccessAction {
         self.0.action.into()
     }
@@ -64,6 +72,7 @@ impl RepositoryAccess {
         &self.0.subject
     }
 
+    /// The tag, if one was named.
     async fn tag(&self) -> Option<Tag> {
         self.0.tag.clone().map(Tag::from)
     }
@@ -73,6 +82,7 @@ impl RepositoryAccess {
         self.0.digest.clone().map(Digest::from)
     }
 
+    /// Whether it was granted.
     async fn granted(&self) -> bool {
         matches!(self.0.outcome, AccessOutcome::Granted { .. })
     }
@@ -106,6 +116,7 @@ impl RepositoryAccess {
         self.0.address.as_deref()
     }
 
+    /// What the client called itself, if it said so.
     async fn user_agent(&self) -> Option<&str> {
         self.0.user_agent.as_deref()
     }
@@ -129,13 +140,13 @@ impl AccessQuery {
         after: Option<String>,
     ) -> Result<Connection<String, RepositoryAccess>> {
         let of = match (digest, tag) {
-            (Some(_), Some(_)) => return Err(ApiError::BadInput("name a digest or a tag, not both".into()).into()),
+            (Some(_), Some(_)) => return Err(Failure::BadInput("name a digest or a tag, not both".into()).into()),
             (Some(digest), None) => Of::Digest(digest.0),
             (None, Some(tag)) => Of::Tag(tag.0),
             (None, None) => Of::All,
         };
         let paging = paging(first, after)?;
         let page = access::list(&read(ctx).await?, ctx.scope()?, &repository.0, &of, &paging).await;
-        Ok(connection(page.map_err(ApiError::from)?, RepositoryAccess))
+        Ok(connection(page.map_err(Failure::from)?, RepositoryAccess))
     }
 }

@@ -1,18 +1,20 @@
 //! What an application demands of its images, and what its features open: signing keys and tags.
 
-use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
 use distr_domain::application::{self as domain, Application as Decider, ApplicationCommand};
 use distr_domain::ids::ApplicationId;
 use distr_domain::permission::Permission;
-use distr_domain::trust::TrustedKey;
-use distr_signature::PublicKey;
+use distr_domain::trust::{self as domain_trust, TrustedKey};
+use distr_projections::application::{ChangedKey, SigningChange};
+use distr_signature::key_id;
 
 use super::application::{self, ApplicationPayload};
-use super::context::{ContextExt, execute};
-use super::guard::May;
-use super::scalar::{Name, Pattern, Repository};
-use crate::error::ApiError;
-use crate::operations::trust;
+use super::context::{ContextExt, execute, line};
+use super::guard::{May, MayEverywhere};
+use super::scalar::{Name, Pattern, Position, Repository};
+use crate::failure::Failure;
+use crate::operations::{self, trust};
 
 /// They are looked at with each pull of a customer.
 const MAX_PATTERNS: usize = 50;
@@ -20,14 +22,78 @@ const MAX_PATTERNS: usize = 50;
 /// A public key that an application trusts.
 #[derive(SimpleObject)]
 pub(super) struct SigningKey {
+    /// The name that the vendor gave it.
     name: Name,
+    /// The public key, in PEM.
     pem: String,
     /// SHA-256 of the key, in base64
     id: Option<String>,
 }
 
+/// What a trusted key must have signed of a release.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "domain_trust::SignedParts")]
+pub enum SignedParts {
+    /// Each image by itself, as `cosign sign` does. The compose file is not signed.
+    Images,
+    /// The release as a whole: the compose file with the digest of each image.
+    Release,
+    /// Each image, and the release as a whole.
+    ImagesAndRelease,
+}
+
+/// A key's name and fingerprint.
+#[derive(SimpleObject)]
+pub(super) struct IdentifiedKey {
+    /// the name by which the policy calls it; another key may have had the same name before
+    name: Name,
+    /// SHA-256 of the key as DER, in base64; nothing for a key of a kind that this hub does not support any more
+    id: Option<String>,
+}
+
+impl From<&ChangedKey> for IdentifiedKey {
+    fn from(key: &ChangedKey) -> Self {
+        Self { name: Name(key.name.clone()), id: key.id.clone() }
+    }
+}
+
+/// A change of an application's signing policy.
+#[derive(SimpleObject)]
+pub(super) struct SigningPolicyChange {
+    /// The time of the change.
+    at: DateTime<Utc>,
+    /// Where the event stands in the log.
+    position: Position,
+    /// `member:<id>` or `robot:<id>`
+    actor: String,
+    /// The names of the keys that are trusted from then on; none: any release goes.
+    keys: Vec<Name>,
+    /// The same keys with what tells them from others of the same name.
+    identified_keys: Vec<IdentifiedKey>,
+    /// What the trusted keys must have signed from then on; without keys it demands nothing.
+    requires: SignedParts,
+    /// Why; nothing for a policy where there was none.
+    reason: Option<String>,
+}
+
+impl From<&SigningChange> for SigningPolicyChange {
+    fn from(change: &SigningChange) -> Self {
+        Self {
+            at: change.at,
+            position: distr_eventlog::Position(change.position).into(),
+            actor: change.actor.clone(),
+            keys: change.keys.iter().map(|key| Name(key.name.clone())).collect(),
+            identified_keys: change.keys.iter().map(IdentifiedKey::from).collect(),
+            requires: change.requires.into(),
+            reason: change.reason.clone(),
+        }
+    }
+}
+
+/// A public key to trust.
 #[derive(InputObject)]
 pub(super) struct SigningKeyInput {
+    /// A name for it, unique in the policy.
     name: Name,
     /// `-----BEGIN PUBLIC KEY-----` …: ECDSA P-256 or P-384, Ed25519, RSA
     pem: String,
@@ -37,7 +103,9 @@ pub(super) struct SigningKeyInput {
 #[derive(SimpleObject, InputObject)]
 #[graphql(input_name = "FeatureTagsInput")]
 pub(super) struct FeatureTags {
+    /// The feature that a license has to include.
     feature: Name,
+    /// The repository whose tags are meant.
     repository: Repository,
     /// `*` stands for any run of characters
     tags: Vec<Pattern>,
@@ -45,8 +113,7 @@ pub(super) struct FeatureTags {
 
 impl From<&TrustedKey> for SigningKey {
     fn from(key: &TrustedKey) -> Self {
-        let id = PublicKey::parse(key).ok().map(|key| key.id().to_owned());
-        Self { name: key.name.clone().into(), pem: key.pem.clone(), id }
+        Self { name: key.name.clone().into(), pem: key.pem.clone(), id: key_id(key) }
     }
 }
 
@@ -69,22 +136,28 @@ pub(super) struct ApplicationPolicyMutation;
 
 #[Object]
 impl ApplicationPolicyMutation {
-    /// Says whose signatures let an image into a release, from the next one on; no keys: any image goes. The agents verify
-    /// each release with the keys of the moment in which it was published.
-    #[graphql(guard = "May(Permission::Publish)")]
+    /// Says whose signatures a release needs to be published, promoted and deployed from now on; no keys: any release goes. What
+    /// runs is left alone. `requires` stays as it is if it is not given; the first policy requires both. A policy that is in
+    /// force changes only with a reason. For owners.
+    #[graphql(guard = "May(Permission::ManageSigningPolicy)")]
     async fn application_set_signing_policy(
         &self,
         ctx: &Context<'_>,
         name: Name,
         keys: Vec<SigningKeyInput>,
+        requires: Option<SignedParts>,
+        reason: Option<String>,
     ) -> Result<ApplicationPayload> {
         let keys = keys.into_iter().map(|key| TrustedKey { name: key.name.0, pem: key.pem.trim().to_owned() });
-        let policy = trust::policy(keys.collect())?;
-        Ok(set(ctx, &name, ApplicationCommand::SetSigningPolicy { policy }).await?)
+        let id = ApplicationId::of(ctx.organization()?, &name.0);
+        let before = operations::load::<Decider>(ctx.hub(), id.0).await?.signing_policy;
+        let policy = trust::policy(keys.collect(), requires.map(Into::into), &before)?;
+        let reason = reason.map(|reason| line("reason", reason, 500)).transpose()?;
+        Ok(set(ctx, &name, ApplicationCommand::SetSigningPolicy { policy, reason }).await?)
     }
 
     /// Says which tags features open by themselves, all at once: who has a license with the feature in force may pull them.
-    #[graphql(guard = "May(Permission::Publish)")]
+    #[graphql(guard = "MayEverywhere(Permission::Publish)")]
     async fn application_set_feature_tags(
         &self,
         ctx: &Context<'_>,
@@ -93,14 +166,14 @@ impl ApplicationPolicyMutation {
     ) -> Result<ApplicationPayload> {
         let patterns: usize = features.iter().map(|of| of.tags.len().max(1)).sum();
         if patterns > MAX_PATTERNS {
-            return Err(ApiError::BadInput(format!("use at most {MAX_PATTERNS} patterns in all")).into());
+            return Err(Failure::BadInput(format!("use at most {MAX_PATTERNS} patterns in all")).into());
         }
         let features = features.into_iter().map(domain::FeatureTags::from).collect();
         Ok(set(ctx, &name, ApplicationCommand::SetFeatureTags { features }).await?)
     }
 }
 
-async fn set(ctx: &Context<'_>, name: &Name, command: ApplicationCommand) -> Result<ApplicationPayload, ApiError> {
+async fn set(ctx: &Context<'_>, name: &Name, command: ApplicationCommand) -> Result<ApplicationPayload, Failure> {
     let id = ApplicationId::of(ctx.organization()?, &name.0);
     let outcome = execute::<Decider>(ctx, id.0, command).await?;
     Ok(ApplicationPayload { application: application::load(ctx, name).await?, outcome })

@@ -10,22 +10,27 @@ use distr_projections::channel::{self, ChannelRow};
 use super::application::{self, Application};
 use super::context::{ContextExt, Outcome, execute, read};
 use super::guard::May;
+use super::release::check_reach;
 use super::scalar::{Name, Version};
-use crate::error::ApiError;
-use crate::operations;
+use crate::failure::Failure;
+use crate::operations::{self, trust};
 
 pub(super) struct Channel(pub ChannelRow);
 
+/// A customer sees those that its licenses in force name; a license that names none is bound to none, and shows all.
 #[Object]
 impl Channel {
+    /// The id, which follows from the application's and the name.
     async fn id(&self) -> ID {
         self.0.id.0.into()
     }
 
+    /// The name, unique in the application.
     async fn name(&self) -> Name {
         self.0.name.clone().into()
     }
 
+    /// The application whose channel it is.
     async fn application(&self, ctx: &Context<'_>) -> Result<Application> {
         Ok(application::load_nested(ctx, self.0.application).await?)
     }
@@ -41,20 +46,20 @@ impl Channel {
     }
 }
 
-pub(super) async fn of_application(ctx: &Context<'_>, id: ApplicationId) -> Result<Vec<Channel>, ApiError> {
-    let rows = channel::of_applications(&read(ctx).await?, ctx.scope()?, &[id]).await?;
+pub(super) async fn of_application(ctx: &Context<'_>, id: ApplicationId) -> Result<Vec<Channel>, Failure> {
+    let rows = channel::of_applications(&read(ctx).await?, ctx.scope()?, &[id], ctx.hub().clock.now()).await?;
     Ok(rows.into_iter().map(Channel).collect())
 }
 
-fn ids(ctx: &Context<'_>, application: &Name, channel: &Name) -> Result<(ApplicationId, ChannelId), ApiError> {
+fn ids(ctx: &Context<'_>, application: &Name, channel: &Name) -> Result<(ApplicationId, ChannelId), Failure> {
     let application = ApplicationId::of(ctx.organization()?, &application.0);
     Ok((application, ChannelId::of(application, &channel.0)))
 }
 
-async fn load(ctx: &Context<'_>, application: &Name, name: &Name) -> Result<Channel, ApiError> {
+async fn load(ctx: &Context<'_>, application: &Name, name: &Name) -> Result<Channel, Failure> {
     let (_, id) = ids(ctx, application, name)?;
-    let row = channel::find(&read(ctx).await?, ctx.scope()?, id).await?;
-    row.map(Channel).ok_or_else(|| ApiError::not_found("channel", format!("{}/{}", application.0, name.0)))
+    let row = channel::find(&read(ctx).await?, ctx.scope()?, id, ctx.hub().clock.now()).await?;
+    row.map(Channel).ok_or_else(|| Failure::not_found("channel", format!("{}/{}", application.0, name.0)))
 }
 
 #[derive(Default)]
@@ -62,14 +67,17 @@ pub(super) struct ChannelQuery;
 
 #[Object]
 impl ChannelQuery {
+    /// One channel.
     #[graphql(guard = "May(Permission::ReadCatalog)")]
     async fn channel(&self, ctx: &Context<'_>, application: Name, name: Name) -> Result<Channel> {
         Ok(load(ctx, &application, &name).await?)
     }
 }
 
+/// The channel after the change.
 #[derive(SimpleObject)]
 pub(super) struct ChannelPayload {
+    /// The channel.
     channel: Channel,
     #[graphql(flatten)]
     outcome: Outcome,
@@ -80,9 +88,11 @@ pub(super) struct ChannelMutation;
 
 #[Object]
 impl ChannelMutation {
+    /// Creates a channel, which points to no release yet.
     #[graphql(guard = "May(Permission::Publish)")]
     async fn channel_create(&self, ctx: &Context<'_>, application: Name, name: Name) -> Result<ChannelPayload> {
         application::load(ctx, &application).await?;
+        check_reach(ctx, &application).await?;
         let (application_id, id) = ids(ctx, &application, &name)?;
         let command = ChannelCommand::Create { application: application_id, name: name.0.clone() };
         let outcome = execute::<Decider>(ctx, id.0, command).await?;
@@ -99,10 +109,13 @@ impl ChannelMutation {
         version: Version,
     ) -> Result<ChannelPayload> {
         load(ctx, &application, &channel).await?;
+        check_reach(ctx, &application).await?;
         let (application_id, id) = ids(ctx, &application, &channel)?;
         let release_id = ReleaseId::of(application_id, &version.0);
-        let release = operations::load::<release::Release>(ctx.hub(), release_id.0).await?.status;
-        let command = ChannelCommand::Promote { version: version.0, release };
+        let release = operations::load::<release::Release>(ctx.hub(), release_id.0).await?;
+        let usable = trust::check_usable(ctx.hub(), ctx.organization()?, application_id, &version.0, &release).await;
+        usable.map_err(Failure::from)?;
+        let command = ChannelCommand::Promote { version: version.0, release: release.status };
         let outcome = execute::<Decider>(ctx, id.0, command).await?;
         Ok(ChannelPayload { channel: load(ctx, &application, &channel).await?, outcome })
     }
@@ -117,6 +130,7 @@ impl ChannelMutation {
         version: Version,
     ) -> Result<ChannelPayload> {
         load(ctx, &application, &channel).await?;
+        check_reach(ctx, &application).await?;
         let (_, id) = ids(ctx, &application, &channel)?;
         let outcome = execute::<Decider>(ctx, id.0, ChannelCommand::Demote { version: version.0 }).await?;
         Ok(ChannelPayload { channel: load(ctx, &application, &channel).await?, outcome })

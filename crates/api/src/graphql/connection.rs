@@ -4,14 +4,14 @@ use async_graphql::OutputType;
 use async_graphql::connection::{Connection, Edge};
 use distr_projections::{Cursor, ListPage, Paging, QueryError};
 
-use crate::error::ApiError;
+use crate::failure::Failure;
 
 pub(super) const DEFAULT_PAGE: u16 = 50;
 
-pub(super) fn paging(first: Option<u16>, after: Option<String>) -> Result<Paging, ApiError> {
+pub(super) fn paging(first: Option<u16>, after: Option<String>) -> Result<Paging, Failure> {
     let first = first.unwrap_or(DEFAULT_PAGE);
     if !(1..=Paging::MAX).contains(&first) {
-        return Err(ApiError::BadInput(format!("first is {first}; use 1 to {}", Paging::MAX)));
+        return Err(Failure::BadInput(format!("first is {first}; use 1 to {}", Paging::MAX)));
     }
     let after = after.as_deref().map(Cursor::decode).transpose().map_err(QueryError::from)?;
     Ok(Paging::first(first).after(after))

@@ -18,7 +18,7 @@ use super::loader::Loader;
 use super::scalar::Position;
 use crate::auth::open_sockets::OpenSocket;
 use crate::auth::{MemberCaller, RequestInfo};
-use crate::error::ApiError;
+use crate::failure::Failure;
 use crate::hub::{Cause, Hub};
 use crate::idempotency::Repeatable;
 
@@ -36,29 +36,29 @@ pub struct RequestContext {
 pub(super) trait ContextExt<'a> {
     fn hub(&self) -> &'a Arc<Hub>;
     fn request(&self) -> RequestInfo;
-    fn caller(&self) -> Result<&'a MemberCaller, ApiError>;
+    fn caller(&self) -> Result<&'a MemberCaller, Failure>;
     fn loader(&self) -> &'a DataLoader<Loader>;
-    fn cause(&self) -> Result<Cause, ApiError>;
+    fn cause(&self) -> Result<Cause, Failure>;
 
-    fn scope(&self) -> Result<Scope, ApiError> {
+    fn scope(&self) -> Result<Scope, Failure> {
         Ok(self.caller()?.scope())
     }
 
-    fn organization(&self) -> Result<OrganizationId, ApiError> {
+    fn organization(&self) -> Result<OrganizationId, Failure> {
         Ok(self.caller()?.organization)
     }
 
     /// The customer that is named; for a customer's member its own, named or not. One that the caller may not see is not
     /// there.
-    fn customer_named(&self, name: Option<&Slug>) -> Result<CustomerId, ApiError> {
+    fn customer_named(&self, name: Option<&Slug>) -> Result<CustomerId, Failure> {
         let scope = self.scope()?;
         match (name, scope.customer) {
             (None, Some(own)) => Ok(own),
-            (None, None) => Err(ApiError::BadInput("name the customer".into())),
+            (None, None) => Err(Failure::BadInput("name the customer".into())),
             (Some(name), own) => {
                 let id = CustomerId::of(scope.organization, name);
                 match own {
-                    Some(own) if own != id => Err(ApiError::not_found("customer", name)),
+                    Some(own) if own != id => Err(Failure::not_found("customer", name)),
                     _ => Ok(id),
                 }
             }
@@ -75,15 +75,15 @@ impl<'a> ContextExt<'a> for Context<'a> {
         self.data_unchecked::<RequestContext>().request.clone()
     }
 
-    fn caller(&self) -> Result<&'a MemberCaller, ApiError> {
-        self.data_unchecked::<RequestContext>().caller.as_ref().ok_or(ApiError::Unauthenticated)
+    fn caller(&self) -> Result<&'a MemberCaller, Failure> {
+        self.data_unchecked::<RequestContext>().caller.as_ref().ok_or(Failure::Unauthenticated)
     }
 
     fn loader(&self) -> &'a DataLoader<Loader> {
         self.data_unchecked()
     }
 
-    fn cause(&self) -> Result<Cause, ApiError> {
+    fn cause(&self) -> Result<Cause, Failure> {
         let caller = self.caller()?;
         let cause = self.hub().cause_of(caller, &self.request());
         match (&self.data_unchecked::<RequestContext>().repeatable, &self.path_node) {
@@ -96,7 +96,7 @@ impl<'a> ContextExt<'a> for Context<'a> {
     }
 }
 
-pub(super) async fn read(ctx: &Context<'_>) -> Result<ReadClient, ApiError> {
+pub(super) async fn read(ctx: &Context<'_>) -> Result<ReadClient, Failure> {
     ctx.hub().read().await
 }
 
@@ -127,28 +127,40 @@ pub(super) async fn execute<D: Decider>(
     ctx: &Context<'_>,
     stream: Uuid,
     command: D::Command,
-) -> Result<Outcome, ApiError> {
+) -> Result<Outcome, Failure> {
     let hub = ctx.hub();
     let executed = hub.execute::<D>(&ctx.cause()?, stream, &command).await?;
     Ok(Outcome::of(hub, &executed))
 }
 
 /// A text that people wrote: not empty, not endless.
-pub(super) fn text(field: &str, text: String, max: usize) -> Result<String, ApiError> {
+pub(super) fn text(field: &str, text: String, max: usize) -> Result<String, Failure> {
     let trimmed = text.trim();
     match trimmed.chars().count() {
-        0 => Err(ApiError::BadInput(format!("{field} is empty"))),
-        length if length > max => {
-            Err(ApiError::BadInput(format!("{field} has {length} characters; use at most {max}")))
-        }
+        0 => Err(Failure::BadInput(format!("{field} is empty"))),
+        length if length > max => Err(Failure::BadInput(format!("{field} has {length} characters; use at most {max}"))),
         _ => Ok(trimmed.to_owned()),
     }
 }
 
+/// A text of one line, which does not change how what is around it is shown.
+pub(super) fn line(field: &str, words: String, max: usize) -> Result<String, Failure> {
+    let is_hidden = |of: char| {
+        of.is_control() || matches!(of, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let line = text(field, words, max)?;
+    match line.contains(is_hidden) {
+        true => {
+            Err(Failure::BadInput(format!("{field} holds a line break or a control character; use one line of text")))
+        }
+        false => Ok(line),
+    }
+}
+
 /// A time or a date that the database can hold and people can mean.
-pub(super) fn when<T: Datelike>(field: &str, time: T) -> Result<T, ApiError> {
+pub(super) fn when<T: Datelike>(field: &str, time: T) -> Result<T, Failure> {
     match (1970..=9999).contains(&time.year()) {
         true => Ok(time),
-        false => Err(ApiError::BadInput(format!("{field} is not in a year from 1970 to 9999"))),
+        false => Err(Failure::BadInput(format!("{field} is not in a year from 1970 to 9999"))),
     }
 }

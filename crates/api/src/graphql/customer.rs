@@ -13,16 +13,19 @@ use super::context::{ContextExt, Outcome, execute, read, text};
 use super::guard::May;
 use super::loader::{Of, failed};
 use super::scalar::Name;
-use crate::error::ApiError;
+use crate::failure::Failure;
 
 pub(super) struct Customer(pub CustomerRow);
 
+/// A client of the vendor, with its licenses and targets.
 #[Object]
 impl Customer {
+    /// The id, which follows from the organization's and the name.
     async fn id(&self) -> ID {
         self.0.id.0.into()
     }
 
+    /// The name, unique in the organization; it never changes.
     async fn name(&self) -> Name {
         self.0.name.clone().into()
     }
@@ -32,22 +35,23 @@ impl Customer {
         &self.0.display_name
     }
 
+    /// The time at which it was created.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
 }
 
-pub(super) async fn load(ctx: &Context<'_>, name: &Name) -> Result<Customer, ApiError> {
+pub(super) async fn load(ctx: &Context<'_>, name: &Name) -> Result<Customer, Failure> {
     let id = ctx.customer_named(Some(&name.0))?;
     let row = customer::find(&read(ctx).await?, ctx.scope()?, id).await?;
-    row.map(Customer).ok_or_else(|| ApiError::not_found("customer", &name.0))
+    row.map(Customer).ok_or_else(|| Failure::not_found("customer", &name.0))
 }
 
 /// The customer of something that the caller may see.
-pub(super) async fn load_nested(ctx: &Context<'_>, id: CustomerId) -> Result<Customer, ApiError> {
+pub(super) async fn load_nested(ctx: &Context<'_>, id: CustomerId) -> Result<Customer, Failure> {
     let key = Of { organization: ctx.organization()?, id };
     let row = ctx.loader().load_one(key).await.map_err(failed)?;
-    row.map(Customer).ok_or_else(|| ApiError::not_found("customer", id))
+    row.map(Customer).ok_or_else(|| Failure::not_found("customer", id))
 }
 
 #[derive(Default)]
@@ -55,6 +59,7 @@ pub(super) struct CustomerQuery;
 
 #[Object]
 impl CustomerQuery {
+    /// One customer.
     #[graphql(guard = "May(Permission::ReadCustomers)")]
     async fn customer(&self, ctx: &Context<'_>, name: Name) -> Result<Customer> {
         Ok(load(ctx, &name).await?)
@@ -69,12 +74,14 @@ impl CustomerQuery {
         after: Option<String>,
     ) -> Result<Connection<String, Customer>> {
         let page = customer::list(&read(ctx).await?, ctx.scope()?, &paging(first, after)?).await;
-        Ok(connection(page.map_err(ApiError::from)?, Customer))
+        Ok(connection(page.map_err(Failure::from)?, Customer))
     }
 }
 
+/// The customer after the change.
 #[derive(SimpleObject)]
 pub(super) struct CustomerPayload {
+    /// The customer.
     customer: Customer,
     #[graphql(flatten)]
     outcome: Outcome,
@@ -85,6 +92,7 @@ pub(super) struct CustomerMutation;
 
 #[Object]
 impl CustomerMutation {
+    /// Creates a customer.
     #[graphql(guard = "May(Permission::ManageCustomers)")]
     async fn customer_create(
         &self,
@@ -99,6 +107,7 @@ impl CustomerMutation {
         Ok(CustomerPayload { customer: load(ctx, &name).await?, outcome })
     }
 
+    /// Changes the name that people see; the customer's own name stays.
     #[graphql(guard = "May(Permission::ManageCustomers)")]
     async fn customer_rename(&self, ctx: &Context<'_>, name: Name, display_name: String) -> Result<CustomerPayload> {
         let id = CustomerId::of(ctx.organization()?, &name.0);

@@ -11,107 +11,157 @@ use distr_domain::permission::Permission;
 use distr_projections::Scope;
 use distr_projections::deployment::{self, DeploymentRow};
 use distr_projections::target::TargetRow;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 
 use super::application::{self, Application};
 use super::connection::{connection, cost, paging};
 use super::context::{ContextExt, Outcome, read};
+use super::error_code::told;
 use super::guard::May;
 use super::loader::{DeploymentsOf, HeartbeatOf, Of, failed};
 use super::scalar::{Name, Version};
 use super::target::{self, Target};
 use crate::changes::Changed;
-use crate::error::ApiError;
+use crate::failure::Failure;
 use crate::operations::deploy::{self, Deploy, Wanted};
 use crate::operations::watch;
 
 pub(super) struct Deployment(pub DeploymentRow);
 
+/// Where a deployment is on its way to what is desired.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::Phase")]
 pub enum DeploymentPhase {
+    /// Nothing was ever asked for.
     Absent,
+    /// The agent has the newest generation still to bring about.
     Progressing,
+    /// The desired release runs and is healthy.
     Healthy,
+    /// The desired release runs and is not healthy.
     Unhealthy,
+    /// The newest generation was given up; what ran before may run again.
     Failed,
+    /// The target's host does not let it begin: its policy refuses it, or somebody there has to agree. Nothing is wrong
+    /// with the release; it goes on by itself when the host lets it.
+    Held,
+    /// Its removal was asked for.
     Removing,
+    /// The agent has removed it.
     Removed,
 }
 
+/// How far the agent is with the newest generation.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "agent::Step")]
 pub enum DeploymentStep {
+    /// The agent has not begun.
     Pending,
+    /// Images are being pulled.
     Pulling,
+    /// The release runs beside the old one, to show that it becomes healthy.
     Proving,
+    /// The release takes the old one's place.
     Switching,
+    /// The generation runs.
     Applied,
+    /// The generation was given up; what ran before runs again, or nothing does.
     Failed,
+    /// The deployment is being removed.
     Removing,
+    /// The deployment is removed.
     Removed,
 }
 
+/// What the services of a deployment say of themselves, taken together.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "agent::Health")]
 pub enum Health {
+    /// The deployment runs, and nothing is wrong with it.
     Ok,
+    /// The deployment runs, and something about it is wrong.
     Warn,
+    /// The deployment does not do its work.
     Fail,
+    /// Nothing was reported yet.
     Unknown,
 }
 
+/// What kind of trouble an error is, and so who can do something about it.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "agent::ErrorCategory")]
 pub enum ErrorCategory {
+    /// Something could not be reached.
     Network,
+    /// The license, or the signing policy, does not let the release run.
     Entitlement,
+    /// The compose file or the configuration does not fit.
     Config,
+    /// The engine refused or failed.
     Runtime,
+    /// The release did not become healthy in time.
     Unhealthy,
+    /// The host has too little disk, memory or other room.
     Resources,
+    /// The host's own policy refuses it, or somebody there has to agree.
+    Policy,
+    /// The agent failed in a way that it does not know.
     Internal,
+    /// One that only a newer agent knows.
+    Unknown,
 }
 
 /// What happens to the volumes when a deployment is removed.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "agent::DataRemoval")]
 pub enum DataRemoval {
+    /// They stay on the host.
     Keep,
+    /// They are removed with it.
     Remove,
 }
 
+/// What went wrong with a deployment.
 #[derive(SimpleObject)]
 pub(super) struct DeploymentError {
     /// nothing if the agent did not say
     category: Option<ErrorCategory>,
+    /// The agent's sentence.
     text: String,
 }
 
+/// One variable of a deployment's configuration.
 #[derive(SimpleObject)]
 pub(super) struct ConfigEntry {
+    /// The name of the variable.
     key: String,
     /// a secret is shown by its name alone: `${secret:NAME}`
     value: String,
 }
 
+/// One variable of a deployment's configuration.
 #[derive(InputObject)]
 pub(super) struct ConfigEntryInput {
+    /// The name: letters, digits and _, not a digit first.
     key: String,
     /// may name secrets of the customer: `${secret:NAME}`
     value: String,
 }
 
+/// An application on a target: what is desired there, and what runs.
 #[Object]
 impl Deployment {
+    /// The id, which follows from the target's and the application's.
     async fn id(&self) -> ID {
         self.0.id.0.into()
     }
 
+    /// The application.
     async fn application(&self, ctx: &Context<'_>) -> Result<Application> {
         Ok(application::load_nested(ctx, self.0.application).await?)
     }
 
+    /// The target.
     async fn target(&self, ctx: &Context<'_>) -> Result<Target> {
         Ok(target::load_nested(ctx, self.0.target).await?)
     }
@@ -121,19 +171,29 @@ impl Deployment {
         self.0.generation
     }
 
+    /// The version that was asked for last.
     async fn desired_version(&self) -> Version {
         self.0.desired.version.clone().into()
     }
 
+    /// What is to become of the data when the application is taken off the target; nothing unless that was asked for. The
+    /// phase says whether it is held or done.
+    async fn removal(&self) -> Option<DataRemoval> {
+        self.0.removal.map(DataRemoval::from)
+    }
+
+    /// The id of the license whose seat it uses.
     async fn license_id(&self) -> ID {
         self.0.desired.license.0.into()
     }
 
+    /// The variables of the compose file, by name. Values may name secrets, and hold none.
     async fn config(&self) -> Vec<ConfigEntry> {
         let entries = self.0.desired.config.iter();
         entries.map(|(key, value)| ConfigEntry { key: key.clone(), value: value.clone() }).collect()
     }
 
+    /// Where it is on its way to what is desired.
     async fn phase(&self) -> DeploymentPhase {
         self.0.phase.into()
     }
@@ -162,22 +222,25 @@ impl Deployment {
         self.0.drift.as_deref()
     }
 
+    /// What went wrong last, if the newest generation failed or is held.
     async fn error(&self) -> Option<DeploymentError> {
         let text = self.0.error.clone()?;
         Some(DeploymentError { category: self.0.error_category.map(ErrorCategory::from), text })
     }
 
+    /// The time of the newest change.
     async fn changed_at(&self) -> DateTime<Utc> {
         self.0.changed_at
     }
 
+    /// The time at which it was first asked for.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
 }
 
 /// Without those that were removed.
-pub(super) async fn rows_of_target(ctx: &Context<'_>, target: &TargetRow) -> Result<Vec<DeploymentRow>, ApiError> {
+pub(super) async fn rows_of_target(ctx: &Context<'_>, target: &TargetRow) -> Result<Vec<DeploymentRow>, Failure> {
     let key = DeploymentsOf(Of { organization: target.organization, id: target.id });
     let rows = ctx.loader().load_one(key).await.map_err(failed)?.unwrap_or_default();
     Ok(rows.into_iter().filter(|row| row.phase != domain::Phase::Removed).collect())
@@ -189,7 +252,7 @@ struct Named {
     name: String,
 }
 
-fn named(ctx: &Context<'_>, customer: Option<&Name>, target: &Name, application: &Name) -> Result<Named, ApiError> {
+fn named(ctx: &Context<'_>, customer: Option<&Name>, target: &Name, application: &Name) -> Result<Named, Failure> {
     let target_id = target::id(ctx, customer, target)?;
     let application_id = ApplicationId::of(ctx.organization()?, &application.0);
     Ok(Named {
@@ -199,9 +262,9 @@ fn named(ctx: &Context<'_>, customer: Option<&Name>, target: &Name, application:
     })
 }
 
-async fn load(ctx: &Context<'_>, named: &Named) -> Result<Deployment, ApiError> {
+async fn load(ctx: &Context<'_>, named: &Named) -> Result<Deployment, Failure> {
     let row = deployment::find(&read(ctx).await?, ctx.scope()?, named.id).await?;
-    row.map(Deployment).ok_or_else(|| ApiError::not_found("deployment", &named.name))
+    row.map(Deployment).ok_or_else(|| Failure::not_found("deployment", &named.name))
 }
 
 #[derive(Default)]
@@ -209,6 +272,7 @@ pub(super) struct DeploymentQuery;
 
 #[Object]
 impl DeploymentQuery {
+    /// One deployment.
     #[graphql(guard = "May(Permission::ReadFleet)")]
     async fn deployment(
         &self,
@@ -229,12 +293,14 @@ impl DeploymentQuery {
         after: Option<String>,
     ) -> Result<Connection<String, Deployment>> {
         let page = deployment::list(&read(ctx).await?, ctx.scope()?, None, &paging(first, after)?).await;
-        Ok(connection(page.map_err(ApiError::from)?, Deployment))
+        Ok(connection(page.map_err(Failure::from)?, Deployment))
     }
 }
 
+/// The deployment after the change.
 #[derive(SimpleObject)]
 pub(super) struct DeploymentPayload {
+    /// The deployment.
     deployment: Deployment,
     #[graphql(flatten)]
     outcome: Outcome,
@@ -263,7 +329,7 @@ impl DeploymentMutation {
         let wanted = match (version, channel) {
             (Some(version), None) => Wanted::Version(version.0),
             (None, Some(channel)) => Wanted::Channel(channel.0),
-            _ => return Err(ApiError::BadInput("name a version or a channel, one of both".into()).into()),
+            _ => return Err(Failure::BadInput("name a version or a channel, one of both".into()).into()),
         };
         let config = config.map(|entries| entries.into_iter().map(|entry| (entry.key, entry.value)).collect());
         let deploy = Deploy {
@@ -291,7 +357,8 @@ impl DeploymentMutation {
     ) -> Result<DeploymentPayload> {
         let named = named(ctx, customer.as_ref(), &target, &application)?;
         load(ctx, &named).await?;
-        let command = domain::DeploymentCommand::Remove { data: data.into() };
+        let asked_by = deploy::asked_by(ctx.scope()?);
+        let command = domain::DeploymentCommand::Remove { data: data.into(), asked_by };
         let executed = ctx.hub().execute::<domain::Deployment>(&ctx.cause()?, named.id.0, &command).await?;
         let outcome = Outcome::of(ctx.hub(), &executed);
         Ok(DeploymentPayload { deployment: load(ctx, &named).await?, outcome })
@@ -321,6 +388,7 @@ impl DeploymentSubscription {
             }
             let row = hub.shown.deployment(scope, DeploymentId(change.id)).await?;
             Ok(row.filter(|row| of.is_none_or(|of| row.target == of)).map(Deployment))
-        }))
+        })
+        .map(told))
     }
 }

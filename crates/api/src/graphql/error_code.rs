@@ -1,13 +1,14 @@
-//! Puts `extensions.code` on every error of an answer, and faults into the hub's log.
+//! What GraphQL answers in place of what was asked: `extensions.code` on every error, and faults into the hub's log.
 
 use std::sync::Arc;
 
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextRequest, NextSubscribe};
-use async_graphql::{ErrorExtensionValues, Response, ServerError, async_trait};
+use async_graphql::{ErrorExtensionValues, ErrorExtensions, Response, ServerError, async_trait};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 
-use crate::error::ApiError;
+use crate::failure::Failure;
+use crate::operations::Seen;
 
 pub(super) struct ErrorCodes;
 
@@ -35,6 +36,17 @@ impl Extension for ErrorCodes {
     }
 }
 
+/// What a subscriber gets of what was seen.
+pub(super) fn told<T>(seen: Seen<T>) -> async_graphql::Result<T> {
+    match seen {
+        Seen::Changed(item) => Ok(item?),
+        Seen::Missed(missed) => {
+            let error = async_graphql::Error::new(format!("{missed} changes were missed; read the list again"));
+            Err(error.extend_with(|_, values| values.set("code", "subscription.resync")))
+        }
+    }
+}
+
 fn with_codes(mut response: Response) -> Response {
     for error in &mut response.errors {
         add_code(error);
@@ -47,13 +59,18 @@ fn add_code(error: &mut ServerError) {
     if values.get("code").is_some() {
         return;
     }
-    let code = match error.source.as_ref().and_then(|source| source.downcast_ref::<ApiError>()) {
-        Some(source) => {
-            source.log();
-            if let ApiError::TooMany { seconds } = source {
+    let code = match error.source.as_ref().map(|source| source.downcast_ref::<Failure>()) {
+        Some(Some(failure)) => {
+            failure.log();
+            if let Failure::TooMany { seconds } = failure {
                 values.set("retryAfter", *seconds);
             }
-            source.code()
+            failure.code()
+        }
+        // every resolver answers with a `Failure`, so that this one is a mistake of ours
+        Some(None) => {
+            tracing::error!(error = error.message, "a resolver answered with what has no code");
+            "internal"
         }
         // of the query itself: its syntax, its types, its limits
         None => "bad_request",

@@ -11,19 +11,22 @@ use serde_json::Value;
 use super::context::{ContextExt, when};
 use super::guard::May;
 use super::scalar::Position;
-use crate::error::ApiError;
+use crate::failure::Failure;
 use crate::operations::history::{self, Period};
 
 /// A fact, or a record of telemetry. The latter has no stream of its own and no actor beside what its data says.
 #[derive(SimpleObject)]
 pub(super) struct Event {
+    /// The position in the whole log.
     position: Position,
+    /// The id of the event or record.
     id: ID,
     /// `LicenseRevoked`, …; `Heartbeat` or `Access` for telemetry
     #[graphql(name = "type")]
     event_type: String,
     /// `license-<id>`, …
     stream: Option<String>,
+    /// The number of the fact in its stream, from 0; none for telemetry.
     revision: Option<u64>,
     /// `member:<id>`, `robot:<id>`, `agent:<id>`, `policy:<name>`, `operator`
     actor: Option<String>,
@@ -31,7 +34,9 @@ pub(super) struct Event {
     causation: Option<ID>,
     /// the request, or the report, that this belongs to
     correlation: Option<ID>,
+    /// The time at which it was recorded, by the hub's clock.
     recorded_at: DateTime<Utc>,
+    /// The payload as it is stored.
     data: Json<Value>,
 }
 
@@ -39,7 +44,9 @@ pub(super) struct Event {
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "Kind")]
 pub enum TelemetryKind {
+    /// Reports of agents.
     Heartbeat,
+    /// Pulls, pushes, deployments and sign-ins, and their refusals.
     Access,
 }
 
@@ -92,6 +99,7 @@ fn is_asked_for(entry: &Entry, organization: OrganizationId, kinds: &[Kind]) -> 
 /// A piece of the log.
 #[derive(SimpleObject)]
 pub(super) struct EventPage {
+    /// The events, in the order of their positions.
     events: Vec<Event>,
     /// read on after this
     scanned_to: Position,
@@ -133,7 +141,7 @@ impl EventQuery {
     /// Where the log ends now.
     #[graphql(guard = "May(Permission::ReadLog)")]
     async fn head(&self, ctx: &Context<'_>) -> Result<Position> {
-        Ok(ctx.hub().log.head().await.map_err(ApiError::from)?.into())
+        Ok(ctx.hub().log.head().await.map_err(Failure::from)?.into())
     }
 }
 
@@ -161,7 +169,7 @@ impl EventSubscription {
                     let entries = page.entries.into_iter().filter(|entry| is_asked_for(entry, organization, &kinds));
                     entries.map(|entry| Ok(event(entry))).collect()
                 }
-                Err(fault) => vec![Err(ApiError::from(fault).into())],
+                Err(fault) => vec![Err(Failure::from(fault).into())],
             };
             stream::iter(events)
         }))

@@ -10,10 +10,11 @@ use distr_projections::heartbeat_hour::{self, HeartbeatHourRow};
 use super::connection::{connection, paging};
 use super::context::{ContextExt, read};
 use super::deployment::ErrorCategory;
-use crate::error::ApiError;
+use crate::failure::Failure;
 
 pub(super) struct LastReport(pub HeartbeatRow);
 
+/// What a target's agent reported last.
 #[Object]
 impl LastReport {
     /// When it was made, by the agent's clock.
@@ -58,14 +59,18 @@ impl LastReport {
     }
 }
 
+/// What an agent could not do, in its own words.
 #[derive(SimpleObject)]
 pub(super) struct AgentError {
+    /// The kind of trouble.
     category: ErrorCategory,
+    /// The sentence, at most 2 000 characters.
     text: String,
 }
 
 pub(super) struct HeartbeatHour(HeartbeatHourRow);
 
+/// What a target reported in one hour, counted.
 #[Object]
 impl HeartbeatHour {
     /// Its beginning.
@@ -73,6 +78,7 @@ impl HeartbeatHour {
         self.0.hour
     }
 
+    /// The number of reports, each counted once.
     async fn reports(&self) -> u64 {
         self.0.reports
     }
@@ -82,10 +88,12 @@ impl HeartbeatHour {
         self.0.missing
     }
 
+    /// The time of the hour's first report, by the agent's clock.
     async fn first_at(&self) -> DateTime<Utc> {
         self.0.first_at
     }
 
+    /// The time of the hour's last report, by the agent's clock.
     async fn last_at(&self) -> DateTime<Utc> {
         self.0.last_at
     }
@@ -98,5 +106,5 @@ pub(super) async fn of_target(
     after: Option<String>,
 ) -> Result<Connection<String, HeartbeatHour>> {
     let page = heartbeat_hour::list(&read(ctx).await?, ctx.scope()?, target, &paging(first, after)?).await;
-    Ok(connection(page.map_err(ApiError::from)?, HeartbeatHour))
+    Ok(connection(page.map_err(Failure::from)?, HeartbeatHour))
 }

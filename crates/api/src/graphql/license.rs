@@ -16,40 +16,49 @@ use super::customer::{self, Customer};
 use super::guard::May;
 use super::license_audit::LicenseAuditEntry;
 use super::scalar::{Name, VersionRange};
-use crate::error::ApiError;
+use crate::failure::Failure;
 
 pub(super) struct License(pub LicenseRow);
 
+/// What a license is worth at this moment.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub enum LicenseStatus {
+    /// It is in force.
     Active,
+    /// It begins later.
     NotYetActive,
+    /// Its time is over.
     Expired,
+    /// It is suspended, and may be resumed.
     Suspended,
+    /// It was revoked, for good.
     Revoked,
 }
 
 /// What is agreed. Lists that are left out do not restrict; seats and dates that are left out do not limit.
 #[derive(InputObject)]
 pub struct LicenseTerms {
+    /// The versions that it covers; empty: all.
     #[graphql(default)]
     versions: Vec<VersionRange>,
     /// the release must be in one of them
     #[graphql(default)]
     channels: Vec<Name>,
+    /// The features that it includes.
     #[graphql(default)]
     features: Vec<Name>,
     /// how many targets may run the application
     seats: Option<u32>,
+    /// The time at which it begins; none: at once.
     not_before: Option<DateTime<Utc>>,
     /// the first instant at which it no longer holds
     expires_at: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<LicenseTerms> for Terms {
-    type Error = ApiError;
+    type Error = Failure;
 
-    fn try_from(terms: LicenseTerms) -> Result<Self, ApiError> {
+    fn try_from(terms: LicenseTerms) -> Result<Self, Failure> {
         Ok(Terms {
             versions: terms.versions.into_iter().map(|range| range.0).collect(),
             channels: terms.channels.into_iter().map(|channel| channel.0).collect(),
@@ -61,20 +70,25 @@ impl TryFrom<LicenseTerms> for Terms {
     }
 }
 
+/// The contract of a customer for an application.
 #[Object]
 impl License {
+    /// The id, which follows from the customer's and the name.
     async fn id(&self) -> ID {
         self.0.id.0.into()
     }
 
+    /// The name, unique for the customer.
     async fn name(&self) -> Name {
         self.0.name.clone().into()
     }
 
+    /// The customer.
     async fn customer(&self, ctx: &Context<'_>) -> Result<Customer> {
         Ok(customer::load_nested(ctx, self.0.customer).await?)
     }
 
+    /// The application.
     async fn application(&self, ctx: &Context<'_>) -> Result<Application> {
         Ok(application::load_nested(ctx, self.0.application).await?)
     }
@@ -99,14 +113,17 @@ impl License {
         }
     }
 
+    /// The versions that it covers; empty: all.
     async fn versions(&self) -> Vec<VersionRange> {
         self.0.terms.versions.iter().cloned().map(VersionRange).collect()
     }
 
+    /// The channels that it covers; empty: all.
     async fn channels(&self) -> Vec<Name> {
         self.0.terms.channels.iter().cloned().map(Name).collect()
     }
 
+    /// The features that it includes.
     async fn features(&self) -> Vec<Name> {
         self.0.terms.features.iter().cloned().map(Name).collect()
     }
@@ -116,18 +133,22 @@ impl License {
         self.0.terms.seats
     }
 
+    /// The number of targets that use it.
     async fn seats_taken(&self) -> usize {
         self.0.seats_taken.len()
     }
 
+    /// The time at which it begins, if it does not begin at once.
     async fn not_before(&self) -> Option<DateTime<Utc>> {
         self.0.terms.not_before
     }
 
+    /// The time at which it ends, if it ends.
     async fn expires_at(&self) -> Option<DateTime<Utc>> {
         self.0.terms.expires_at
     }
 
+    /// The time at which it was issued.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
@@ -142,14 +163,14 @@ impl License {
     ) -> Result<Connection<String, LicenseAuditEntry>> {
         let (scope, paging) = (ctx.scope()?, paging(first, after)?);
         let page = license_audit::list(&read(ctx).await?, scope, None, Some(self.0.id), &paging).await;
-        Ok(connection(page.map_err(ApiError::from)?, LicenseAuditEntry))
+        Ok(connection(page.map_err(Failure::from)?, LicenseAuditEntry))
     }
 }
 
-async fn load(ctx: &Context<'_>, customer: CustomerId, name: &Name) -> Result<License, ApiError> {
+async fn load(ctx: &Context<'_>, customer: CustomerId, name: &Name) -> Result<License, Failure> {
     let id = LicenseId::of(customer, &name.0);
     let row = license::find(&read(ctx).await?, ctx.scope()?, id).await?;
-    row.map(License).ok_or_else(|| ApiError::not_found("license", &name.0))
+    row.map(License).ok_or_else(|| Failure::not_found("license", &name.0))
 }
 
 #[derive(Default)]
@@ -157,6 +178,7 @@ pub(super) struct LicenseQuery;
 
 #[Object]
 impl LicenseQuery {
+    /// One license.
     #[graphql(guard = "May(Permission::ReadCustomers)")]
     async fn license(&self, ctx: &Context<'_>, customer: Option<Name>, name: Name) -> Result<License> {
         let customer = ctx.customer_named(customer.as_ref().map(|name| &name.0))?;
@@ -174,12 +196,14 @@ impl LicenseQuery {
     ) -> Result<Connection<String, License>> {
         let of = customer.map(|name| ctx.customer_named(Some(&name.0))).transpose()?;
         let page = license::list(&read(ctx).await?, ctx.scope()?, of, &paging(first, after)?).await;
-        Ok(connection(page.map_err(ApiError::from)?, License))
+        Ok(connection(page.map_err(Failure::from)?, License))
     }
 }
 
+/// The license after the change.
 #[derive(SimpleObject)]
 pub(super) struct LicensePayload {
+    /// The license.
     license: License,
     #[graphql(flatten)]
     outcome: Outcome,
@@ -190,6 +214,7 @@ pub(super) struct LicenseMutation;
 
 #[Object]
 impl LicenseMutation {
+    /// Issues a license.
     #[graphql(guard = "May(Permission::ManageLicenses)")]
     async fn license_issue(
         &self,
@@ -232,6 +257,7 @@ impl LicenseMutation {
         change(ctx, customer, name, LicenseCommand::Suspend { reason: text("reason", reason, 500)? }).await
     }
 
+    /// Ends the suspension of a license.
     #[graphql(guard = "May(Permission::ManageLicenses)")]
     async fn license_resume(&self, ctx: &Context<'_>, customer: Name, name: Name) -> Result<LicensePayload> {
         let customer = ctx.customer_named(Some(&customer.0))?;

@@ -4,6 +4,7 @@ use async_graphql::connection::Connection;
 use async_graphql::{Context, Enum, ID, Json, Object, Result};
 use chrono::{DateTime, Utc};
 use distr_domain::permission::Permission;
+use distr_eventlog::Actor;
 use distr_projections::license_audit::{self, AuditKind as Kind, LicenseAuditRow};
 use serde_json::Value;
 
@@ -12,46 +13,69 @@ use super::connection::{connection, cost, paging};
 use super::context::{ContextExt, read};
 use super::customer::{self, Customer};
 use super::guard::May;
+use super::loader::{Of, failed};
+use super::organization;
 use super::scalar::Position;
-use crate::error::ApiError;
+use crate::failure::Failure;
 
 pub(super) struct LicenseAuditEntry(pub LicenseAuditRow);
 
+/// What happened to a license, or by it.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "Kind")]
 pub enum AuditKind {
+    /// The license was issued.
     Issued,
+    /// Its terms were changed.
     Amended,
+    /// It was suspended.
     Suspended,
+    /// Its suspension ended.
     Resumed,
+    /// It was revoked for good.
     Revoked,
+    /// A target took a seat.
     SeatTaken,
+    /// A target gave its seat back.
     SeatReleased,
+    /// A pull was granted by it.
     PullGranted,
+    /// A pull was refused.
     PullRefused,
+    /// A deployment was granted by it.
     DeployGranted,
+    /// A deployment was refused.
     DeployRefused,
 }
 
+/// Something that happened to a license, or by it.
 #[Object]
 impl LicenseAuditEntry {
+    /// The position in the log.
     async fn position(&self) -> Position {
         distr_eventlog::Position(self.0.position).into()
     }
 
+    /// The time.
     async fn at(&self) -> DateTime<Utc> {
         self.0.at
     }
 
+    /// What happened.
     async fn kind(&self) -> AuditKind {
         self.0.kind.into()
     }
 
-    /// `member:<id>`, `robot:<id>`, `agent:<id>`, …
-    async fn actor(&self) -> &str {
-        &self.0.actor
+    /// `member:<id>`, `robot:<id>`, `agent:<id>`, … For a customer's member, whoever is not of its customer is
+    /// `vendor:<name of the organization>`.
+    async fn actor(&self, ctx: &Context<'_>) -> Result<String> {
+        match self.is_known(ctx).await? {
+            true => Ok(self.0.actor.clone()),
+            false => Ok(format!("vendor:{}", organization::load(ctx).await?.0.name)),
+        }
     }
 
+    /// The customer, if it is known.
     async fn customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
         match self.0.customer {
             Some(id) => Ok(Some(customer::load_nested(ctx, id).await?)),
@@ -59,6 +83,7 @@ impl LicenseAuditEntry {
         }
     }
 
+    /// The application, if it is known.
     async fn application(&self, ctx: &Context<'_>) -> Result<Option<Application>> {
         match self.0.application {
             Some(id) => Ok(Some(application::load_nested(ctx, id).await?)),
@@ -66,6 +91,7 @@ impl LicenseAuditEntry {
         }
     }
 
+    /// The id of the license; none if no license had to do with it.
     async fn license_id(&self) -> Option<ID> {
         self.0.license.map(|id| id.0.into())
     }
@@ -75,13 +101,39 @@ impl LicenseAuditEntry {
         self.0.subject.as_deref()
     }
 
+    /// The reason that was given, or that of a refusal.
     async fn reason(&self) -> Option<&str> {
         self.0.reason.as_deref()
     }
 
-    /// The event or the access record, whole.
-    async fn detail(&self) -> Json<Value> {
-        Json(self.0.detail.clone())
+    /// The event or the access record; without whoever it was and where from, if a customer's member may not know.
+    async fn detail(&self, ctx: &Context<'_>) -> Result<Json<Value>> {
+        let mut detail = self.0.detail.clone();
+        if let (false, Some(fields)) = (self.is_known(ctx).await?, detail.as_object_mut()) {
+            fields.retain(|name, _| !OF_THE_ACTOR.contains(&name.as_str()));
+        }
+        Ok(Json(detail))
+    }
+}
+
+/// What an access record says of who it was.
+const OF_THE_ACTOR: [&str; 3] = ["actor", "address", "user_agent"];
+
+impl LicenseAuditEntry {
+    /// Whether the caller may know who it was: the vendor knows everybody, a customer its own.
+    async fn is_known(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        let scope = ctx.scope()?;
+        let Some(customer) = scope.customer else { return Ok(true) };
+        match self.0.actor.parse() {
+            // what is listed is of the customer, and so are the agents of its targets
+            Ok(Actor::Agent(_) | Actor::Policy(_)) => Ok(true),
+            Ok(Actor::Member(id) | Actor::Robot(id)) => {
+                let key = Of { organization: scope.organization, id };
+                let member = ctx.loader().load_one(key).await.map_err(failed)?;
+                Ok(member.is_some_and(|member| member.customer == Some(customer)))
+            }
+            Ok(Actor::Operator | Actor::Anonymous) | Err(_) => Ok(false),
+        }
     }
 }
 
@@ -101,6 +153,6 @@ impl LicenseAuditQuery {
     ) -> Result<Connection<String, LicenseAuditEntry>> {
         let of = customer.map(|name| ctx.customer_named(Some(&name.0))).transpose()?;
         let page = license_audit::list(&read(ctx).await?, ctx.scope()?, of, None, &paging(first, after)?).await;
-        Ok(connection(page.map_err(ApiError::from)?, LicenseAuditEntry))
+        Ok(connection(page.map_err(Failure::from)?, LicenseAuditEntry))
     }
 }

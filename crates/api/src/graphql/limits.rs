@@ -2,25 +2,56 @@
 //! library's to count; here is what it does not look at.
 
 mod document;
+mod expansion;
+
+use std::any::TypeId;
 
 use async_graphql::{Request, ServerError, Value as ConstValue};
 
+use super::RequestContext;
+use crate::failure::Failure;
+use expansion::{Refusal, Sender};
+
 /// The request with nothing in its document but the operation that is asked for: what else there is costs nothing and needs
-/// no variables.
-pub(super) fn narrow(mut request: Request) -> Result<Request, ServerError> {
-    document::check_text(&request.query).map_err(refused)?;
+/// no variables. What a stranger sends is short, and a sign-in; all else is refused unread.
+pub(super) fn narrow(request: Request) -> Result<Request, ServerError> {
+    let sender = match request.data.get(&TypeId::of::<RequestContext>()).and_then(|data| data.downcast_ref()) {
+        Some(RequestContext { caller: Some(_), .. }) => Sender::SignedIn,
+        _ => Sender::Stranger,
+    };
+    narrow_for(sender, request)
+}
+
+/// A document of whoever a socket was opened by, who is signed in.
+pub(super) fn narrow_on_socket(request: Request) -> Result<Request, ServerError> {
+    narrow_for(Sender::SignedIn, request)
+}
+
+fn narrow_for(sender: Sender, mut request: Request) -> Result<Request, ServerError> {
+    document::check_text(&request.query, sender).map_err(bad)?;
     if request.variables.values().any(has_nul) {
-        return Err(refused("a variable holds the character U+0000, which no text here may hold".into()));
+        return Err(bad("a variable holds the character U+0000, which no text here may hold".into()));
     }
     let mut document = request.parsed_query()?.clone();
-    document::narrow(&mut document, request.operation_name.as_deref()).map_err(refused)?;
+    document::narrow(&mut document, request.operation_name.as_deref()).map_err(bad)?;
+    expansion::check(&document, sender).map_err(|refusal| match refusal {
+        Refusal::Bad(message) => bad(message),
+        Refusal::SignInFirst => coded(Failure::Unauthenticated),
+    })?;
     request.operation_name = None;
     request.set_parsed_query(document);
     Ok(request)
 }
 
-fn refused(message: String) -> ServerError {
+fn bad(message: String) -> ServerError {
     ServerError::new(message, None)
+}
+
+/// An error whose code is its own.
+fn coded(error: Failure) -> ServerError {
+    let mut refused = ServerError::new(error.to_string(), None);
+    refused.extensions.get_or_insert_default().set("code", error.code());
+    refused
 }
 
 fn has_nul(value: &ConstValue) -> bool {
@@ -42,7 +73,7 @@ mod tests {
     fn narrowed(text: &str, name: Option<&str>) -> Result<ExecutableDocument, String> {
         let mut request = Request::new(text);
         request.operation_name = name.map(str::to_owned);
-        let mut request = narrow(request).map_err(|error| error.message)?;
+        let mut request = narrow_on_socket(request).map_err(|error| error.message)?;
         Ok(request.parsed_query().expect("it was parsed").clone())
     }
 
@@ -81,12 +112,21 @@ mod tests {
     fn a_text_that_the_database_cannot_hold_is_refused() {
         assert!(narrowed("{ a(b: \"\\u0000\") }", None).unwrap_err().contains("U+0000"));
         let variables = async_graphql::Variables::from_json(serde_json::json!({ "a": [{ "b": "x\0" }] }));
-        assert!(narrow(Request::new("{ a }").variables(variables)).unwrap_err().message.contains("U+0000"));
+        assert!(narrow_on_socket(Request::new("{ a }").variables(variables)).unwrap_err().message.contains("U+0000"));
     }
 
     #[test]
     fn a_circle_of_fragments_ends() {
-        assert!(narrowed("{ ...A } fragment A on Q { ...B } fragment B on Q { ...A }", None).is_ok());
+        let circle = narrowed("{ ...A } fragment A on Q { ...B } fragment B on Q { ...A }", None);
+        assert!(circle.unwrap_err().contains("leads to itself"));
+    }
+
+    #[test]
+    fn a_stranger_is_told_to_sign_in() {
+        let refused = narrow(Request::new("{ viewer { role } }")).unwrap_err();
+        assert_eq!(refused.extensions.unwrap().get("code"), Some(&ConstValue::from("unauthenticated")));
+        let long = format!("{{ __typename }} # {}", "x".repeat(5_000));
+        assert!(narrow(Request::new(long)).unwrap_err().message.contains("before a sign-in"));
     }
 
     #[test]

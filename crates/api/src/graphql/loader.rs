@@ -5,29 +5,35 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::Loader as DataLoad;
 use deadpool_postgres::Pool;
-use distr_domain::ids::{ApplicationId, CustomerId, MemberId, OrganizationId, TargetId, TokenId};
+use distr_domain::entitlement::{Refusal, decide};
+use distr_domain::ids::{ApplicationId, CustomerId, MemberId, OrganizationId, ReleaseId, TargetId, TokenId};
 use distr_domain::names::RepositoryPath;
 use distr_projections::application::{self, ApplicationRow};
 use distr_projections::customer::{self, CustomerRow};
 use distr_projections::deployment::{self, DeploymentRow};
+use distr_projections::entitlement;
 use distr_projections::heartbeat::{self, HeartbeatRow};
+use distr_projections::member::{self, MemberRow};
 use distr_projections::query::ReadClient;
 use distr_projections::target::{self, TargetRow};
+use distr_projections::token::{self, TokenEnd};
 use distr_projections::{QueryError, Scope};
 use distr_registry::bytes_of_repositories;
 
 use crate::auth::last_use::LastUse;
-use crate::error::ApiError;
+use crate::clock::SharedClock;
+use crate::failure::Failure;
 use crate::ops::{credential, person};
 
 pub(super) struct Loader {
     read: Pool,
     ops: Pool,
+    clock: SharedClock,
 }
 
 impl Loader {
-    pub(super) fn new(read: Pool, ops: Pool) -> Self {
-        Self { read, ops }
+    pub(super) fn new(read: Pool, ops: Pool, clock: SharedClock) -> Self {
+        Self { read, ops, clock }
     }
 
     async fn client(&self) -> Result<ReadClient, QueryError> {
@@ -55,6 +61,18 @@ pub(super) struct PersonOf(pub Of<MemberId>);
 /// Of a token that the asker may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct UseOf(pub TokenId);
+
+/// When a token ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct EndOf(pub Of<TokenId>);
+
+/// Why a customer may not have a release now; not loaded, if it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct RefusalOf {
+    pub organization: OrganizationId,
+    pub customer: CustomerId,
+    pub release: ReleaseId,
+}
 
 /// How many bytes a repository holds.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -100,6 +118,33 @@ macro_rules! load_by_id {
 load_by_id!(ApplicationId, ApplicationRow, application::by_ids);
 load_by_id!(CustomerId, CustomerRow, customer::by_ids);
 load_by_id!(TargetId, TargetRow, target::by_ids);
+load_by_id!(MemberId, MemberRow, member::by_ids);
+
+impl DataLoad<RefusalOf> for Loader {
+    type Value = Refusal;
+    type Error = Arc<QueryError>;
+
+    async fn load(&self, keys: &[RefusalOf]) -> Result<HashMap<RefusalOf, Refusal>, Self::Error> {
+        let (client, now) = (self.client().await?, self.clock.now());
+        let mut releases: HashMap<_, Vec<ReleaseId>> = HashMap::new();
+        for key in keys {
+            releases.entry((key.organization, key.customer)).or_default().push(key.release);
+        }
+        let mut refused = HashMap::new();
+        for ((organization, customer), ids) in releases {
+            let held = entitlement::held_licenses(&client, organization, customer).await?;
+            let asked: HashMap<_, _> =
+                entitlement::asked_for_releases(&client, organization, &ids).await?.into_iter().collect();
+            for release in ids {
+                let asked = asked.get(&release).map(std::slice::from_ref).unwrap_or_default();
+                if let Err(refusal) = decide(asked, &held, now) {
+                    refused.insert(RefusalOf { organization, customer, release }, refusal);
+                }
+            }
+        }
+        Ok(refused)
+    }
+}
 
 impl DataLoad<DeploymentsOf> for Loader {
     type Value = Vec<DeploymentRow>;
@@ -136,10 +181,10 @@ impl DataLoad<HeartbeatOf> for Loader {
 
 impl DataLoad<PersonOf> for Loader {
     type Value = PersonName;
-    type Error = Arc<ApiError>;
+    type Error = Arc<Failure>;
 
     async fn load(&self, keys: &[PersonOf]) -> Result<HashMap<PersonOf, PersonName>, Self::Error> {
-        let client = self.ops.get().await.map_err(ApiError::from)?;
+        let client = self.ops.get().await.map_err(Failure::from)?;
         let mut found = HashMap::new();
         for (organization, ids) in by_organization(keys.iter().map(|key| key.0)) {
             for person in person::by_members(&client, organization, &ids).await? {
@@ -153,29 +198,44 @@ impl DataLoad<PersonOf> for Loader {
 
 impl DataLoad<UseOf> for Loader {
     type Value = LastUse;
-    type Error = Arc<ApiError>;
+    type Error = Arc<Failure>;
 
     async fn load(&self, keys: &[UseOf]) -> Result<HashMap<UseOf, LastUse>, Self::Error> {
-        let client = self.ops.get().await.map_err(ApiError::from)?;
+        let client = self.ops.get().await.map_err(Failure::from)?;
         let ids: Vec<_> = keys.iter().map(|key| key.0.0).collect();
         let uses = credential::last_uses(&client, &ids).await?;
         Ok(uses.into_iter().map(|(id, used)| (UseOf(TokenId(id)), used)).collect())
     }
 }
 
+impl DataLoad<EndOf> for Loader {
+    type Value = TokenEnd;
+    type Error = Arc<QueryError>;
+
+    async fn load(&self, keys: &[EndOf]) -> Result<HashMap<EndOf, TokenEnd>, Self::Error> {
+        let client = self.client().await?;
+        let mut found = HashMap::new();
+        for (organization, ids) in by_organization(keys.iter().map(|key| key.0)) {
+            let rows = token::ends(&client, organization, &ids).await?;
+            found.extend(rows.into_iter().map(|row| (EndOf(Of { organization, id: row.id }), row)));
+        }
+        Ok(found)
+    }
+}
+
 impl DataLoad<BytesOf> for Loader {
     type Value = u64;
-    type Error = Arc<ApiError>;
+    type Error = Arc<Failure>;
 
     async fn load(&self, keys: &[BytesOf]) -> Result<HashMap<BytesOf, u64>, Self::Error> {
-        let client = self.read.get().await.map_err(ApiError::from)?;
+        let client = self.read.get().await.map_err(Failure::from)?;
         let mut paths: HashMap<OrganizationId, Vec<RepositoryPath>> = HashMap::new();
         for BytesOf { organization, repository } in keys {
             paths.entry(*organization).or_default().push(repository.clone());
         }
         let mut found = HashMap::new();
         for (organization, paths) in paths {
-            let bytes = bytes_of_repositories(&client, organization, &paths).await.map_err(ApiError::from)?;
+            let bytes = bytes_of_repositories(&client, organization, &paths).await.map_err(Failure::from)?;
             let of = |(repository, bytes)| (BytesOf { organization, repository }, bytes);
             found.extend(bytes.into_iter().map(of));
         }
@@ -184,8 +244,8 @@ impl DataLoad<BytesOf> for Loader {
 }
 
 /// A failed batch fails each of its fields.
-pub(super) fn failed<E: std::error::Error + Send + Sync + 'static>(error: Arc<E>) -> ApiError {
-    ApiError::fault(SharedError(error))
+pub(super) fn failed<E: std::error::Error + Send + Sync + 'static>(error: Arc<E>) -> Failure {
+    Failure::fault(SharedError(error))
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -11,12 +11,14 @@ use super::artifact::RegistryUsage;
 use super::context::{ContextExt, Outcome, execute, read, text};
 use super::guard::{May, SignedIn};
 use super::scalar::Name;
-use crate::error::ApiError;
+use crate::failure::Failure;
 
 pub(super) struct Organization(pub OrganizationRow);
 
+/// The vendor.
 #[Object]
 impl Organization {
+    /// The id, which follows from the name.
     async fn id(&self) -> ID {
         self.0.id.0.into()
     }
@@ -31,25 +33,28 @@ impl Organization {
         &self.0.display_name
     }
 
+    /// The time at which it was created.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
 
-    /// What its repositories hold; what several hold counts once. Nothing for a customer's member.
+    /// What its repositories hold; what several hold counts once. Nothing for a customer's member, or for a token that is
+    /// for some repositories only.
     async fn registry_usage(&self, ctx: &Context<'_>) -> Result<Option<RegistryUsage>> {
-        if ctx.scope()?.customer.is_some() {
+        let caller = ctx.caller()?;
+        if caller.scope().customer.is_some() || !caller.repositories().is_empty() {
             return Ok(None);
         }
         let bytes = distr_registry::bytes_of_organization(&read(ctx).await?, self.0.id).await;
         let quota = ctx.hub().settings.registry_quota.map(Quota::bytes);
-        Ok(Some(RegistryUsage { bytes: bytes.map_err(ApiError::from)?, quota }))
+        Ok(Some(RegistryUsage { bytes: bytes.map_err(Failure::from)?, quota }))
     }
 }
 
-pub(super) async fn load(ctx: &Context<'_>) -> Result<Organization, ApiError> {
+pub(super) async fn load(ctx: &Context<'_>) -> Result<Organization, Failure> {
     let organization = ctx.organization()?;
     let row = organization::find(&read(ctx).await?, organization).await?;
-    row.map(Organization).ok_or_else(|| ApiError::not_found("organization", organization))
+    row.map(Organization).ok_or_else(|| Failure::not_found("organization", organization))
 }
 
 #[derive(Default)]
@@ -67,8 +72,10 @@ impl OrganizationQuery {
 #[derive(Default)]
 pub(super) struct OrganizationMutation;
 
+/// The organization after the change.
 #[derive(SimpleObject)]
 pub(super) struct OrganizationPayload {
+    /// The organization.
     organization: Organization,
     #[graphql(flatten)]
     outcome: Outcome,
@@ -76,6 +83,7 @@ pub(super) struct OrganizationPayload {
 
 #[Object]
 impl OrganizationMutation {
+    /// Changes the name that people see; the organization's own name stays.
     #[graphql(guard = "May(Permission::ManageOrganization)")]
     async fn organization_rename(&self, ctx: &Context<'_>, display_name: String) -> Result<OrganizationPayload> {
         let command = OrganizationCommand::Rename { display_name: text("displayName", display_name, 200)? };

@@ -12,6 +12,7 @@ macro_rules! text_scalar {
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub(crate) struct $scalar(pub $inner);
 
+        $(#[$doc])*
         #[Scalar(name = $name)]
         impl ScalarType for $scalar {
             fn parse(value: Value) -> InputValueResult<Self> {

@@ -6,18 +6,25 @@ use async_graphql::{Data, Executor, Request, Response, ServerError};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 
+use crate::auth::open_sockets::OpenSocket;
+
 use super::{Mutation, Query, RequestContext, Subscription, limits};
+use crate::hub::Hub;
+use crate::operations::attachments::Budget;
 
 /// Of an error's text at each end, in bytes.
 const KEPT: usize = 500;
 
 #[derive(Clone)]
-pub struct Schema(pub(super) async_graphql::Schema<Query, Mutation, Subscription>);
+pub struct Schema {
+    pub(super) schema: async_graphql::Schema<Query, Mutation, Subscription>,
+    pub(super) hub: Arc<Hub>,
+}
 
 impl Schema {
     pub async fn answer(&self, request: Request) -> Response {
         match limits::narrow(request) {
-            Ok(request) => in_brief(self.0.execute(request).await),
+            Ok(request) => in_brief(self.schema.execute(request.data(Budget::default())).await),
             Err(error) => refused(error, "bad_request"),
         }
     }
@@ -30,28 +37,50 @@ impl Executor for Schema {
 
     /// On a socket.
     fn execute_stream(&self, request: Request, session: Option<Arc<Data>>) -> BoxStream<'static, Response> {
-        let socket = session.as_ref().and_then(|data| {
-            let context = data.get(&std::any::TypeId::of::<RequestContext>())?.downcast_ref::<RequestContext>()?;
-            context.socket.clone()
+        let context = session.as_ref().and_then(|data| {
+            data.get(&std::any::TypeId::of::<RequestContext>())?.downcast_ref::<RequestContext>().cloned()
         });
-        let subscribed = socket.map(|socket| socket.subscribe());
+        if let Some(Err(error)) = context.as_ref().map(|context| self.hub.limits.check_address(context.request.address))
+        {
+            return stream::iter([refused(ServerError::new(error.to_string(), None), error.code())]).boxed();
+        }
+        let socket = context.and_then(|context| context.socket);
+        let subscribed = socket.as_ref().map(|socket| socket.subscribe());
         if let Some(None) = subscribed {
             let error = ServerError::new("this socket has as many subscriptions as it may have; end one", None);
             return stream::iter([refused(error, "too_many_subscriptions")]).boxed();
         }
-        match limits::narrow(request) {
+        match limits::narrow_on_socket(request) {
             Ok(request) => {
-                let responses = self.0.execute_stream_with_session_data(request, session.unwrap_or_default());
+                let (schema, request) = (self.schema.clone(), request.data(Budget::default()));
+                let responses = async move {
+                    match check(socket).await {
+                        Ok(()) => schema.execute_stream_with_session_data(request, session.unwrap_or_default()).boxed(),
+                        Err(error) => stream::iter([error]).boxed(),
+                    }
+                };
                 // as long as it runs, it counts
-                responses.inspect(move |_| _ = &subscribed).map(in_brief).boxed()
+                stream::once(responses).flatten().inspect(move |_| _ = &subscribed).map(in_brief).boxed()
             }
             Err(error) => stream::iter([refused(error, "bad_request")]).boxed(),
         }
     }
 }
 
+/// Whoever opened the socket may have lost the right to it since.
+async fn check(socket: Option<Arc<OpenSocket>>) -> Result<(), Response> {
+    let Some(socket) = socket else { return Ok(()) };
+    socket.check().await.map_err(|error| {
+        error.log();
+        refused(ServerError::new(error.to_string(), None), error.code())
+    })
+}
+
 fn refused(mut error: ServerError, code: &str) -> Response {
-    error.extensions.get_or_insert_default().set("code", code);
+    let extensions = error.extensions.get_or_insert_default();
+    if extensions.get("code").is_none() {
+        extensions.set("code", code);
+    }
     in_brief(Response::from_errors(vec![error]))
 }
 

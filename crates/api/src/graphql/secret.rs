@@ -6,8 +6,9 @@ use distr_domain::permission::Permission;
 use super::context::{ContextExt, text};
 use super::customer;
 use super::guard::May;
-use super::scalar::Name;
-use crate::error::ApiError;
+use super::scalar::{Name, Position};
+use crate::failure::Failure;
+use crate::operations::secrets;
 use crate::ops::secret::{self, Place};
 
 const MAX_VALUE: usize = 64 * 1024;
@@ -20,16 +21,20 @@ impl SecretQuery {
     /// The names, in order.
     #[graphql(guard = "May(Permission::ReadFleet)")]
     async fn secrets(&self, ctx: &Context<'_>, customer: Option<Name>) -> Result<Vec<String>> {
-        let client = ctx.hub().ops.get().await.map_err(ApiError::from)?;
+        let client = ctx.hub().ops.get().await.map_err(Failure::from)?;
         Ok(secret::names(&client, place(ctx, customer.as_ref()).await?).await?)
     }
 }
 
+/// What became of the change of a secret.
 #[derive(SimpleObject)]
 pub(super) struct SecretPayload {
+    /// The name of the secret.
     name: String,
     /// false if there was none to remove
     changed: bool,
+    /// Where the log stands with this change.
+    position: Position,
 }
 
 #[derive(Default)]
@@ -37,7 +42,7 @@ pub(super) struct SecretMutation;
 
 #[Object]
 impl SecretMutation {
-    /// Deployments whose configuration names it get the new value with the agent's next heartbeat.
+    /// A fact of the log with the name and who it was, and never the value. Deployments whose configuration names it get the new value with the agent's next heartbeat.
     #[graphql(guard = "May(Permission::Deploy)")]
     async fn secret_set(
         &self,
@@ -49,25 +54,24 @@ impl SecretMutation {
         let name = secret_name(name)?;
         if value.len() > MAX_VALUE {
             return Err(
-                ApiError::BadInput(format!("the value has {} bytes; use at most {MAX_VALUE}", value.len())).into()
+                Failure::BadInput(format!("the value has {} bytes; use at most {MAX_VALUE}", value.len())).into()
             );
         }
-        let hub = ctx.hub();
-        let client = hub.ops.get().await.map_err(ApiError::from)?;
         let place = place(ctx, customer.as_ref()).await?;
-        hub.vault.set(&client, place, &name, &value, hub.clock.now()).await?;
-        Ok(SecretPayload { name, changed: true })
+        let position = secrets::set(ctx.hub(), &ctx.cause()?, place, &name, &value).await?;
+        Ok(SecretPayload { name, changed: true, position: position.into() })
     }
 
+    /// Removes a secret of a customer.
     #[graphql(guard = "May(Permission::Deploy)")]
     async fn secret_remove(&self, ctx: &Context<'_>, customer: Option<Name>, name: String) -> Result<SecretPayload> {
-        let client = ctx.hub().ops.get().await.map_err(ApiError::from)?;
-        let changed = secret::remove(&client, place(ctx, customer.as_ref()).await?, &name).await?;
-        Ok(SecretPayload { name, changed })
+        let place = place(ctx, customer.as_ref()).await?;
+        let (changed, position) = secrets::remove(ctx.hub(), &ctx.cause()?, place, &name).await?;
+        Ok(SecretPayload { name, changed, position: position.into() })
     }
 }
 
-async fn place(ctx: &Context<'_>, customer: Option<&Name>) -> Result<Place, ApiError> {
+async fn place(ctx: &Context<'_>, customer: Option<&Name>) -> Result<Place, Failure> {
     if let Some(customer) = customer {
         customer::load(ctx, customer).await?;
     }
@@ -76,11 +80,11 @@ async fn place(ctx: &Context<'_>, customer: Option<&Name>) -> Result<Place, ApiE
 }
 
 /// As environment variables are named.
-fn secret_name(name: String) -> Result<String, ApiError> {
+fn secret_name(name: String) -> Result<String, Failure> {
     let name = text("name", name, 100)?;
     let valid = name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_') && !name.as_bytes()[0].is_ascii_digit();
     match valid {
         true => Ok(name),
-        false => Err(ApiError::BadInput(format!("secret name {name:?}: use letters, digits and _, not a digit first"))),
+        false => Err(Failure::BadInput(format!("secret name {name:?}: use letters, digits and _, not a digit first"))),
     }
 }

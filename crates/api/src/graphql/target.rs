@@ -11,29 +11,33 @@ use distr_domain::target as domain;
 use distr_projections::Scope;
 use distr_projections::heartbeat::HeartbeatRow;
 use distr_projections::target::{self, TargetRow};
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 
 use super::connection::{connection, cost, paging};
 use super::context::{ContextExt, Outcome, read};
 use super::customer::{self, Customer};
 use super::deployment::{self, Deployment};
+use super::error_code::told;
 use super::guard::May;
 use super::heartbeat;
 use super::loader::{HeartbeatOf, Of, failed};
 use super::scalar::Name;
 use crate::changes::{Change, Changed};
-use crate::error::ApiError;
+use crate::failure::Failure;
 use crate::hub::Hub;
 use crate::operations::{Watched, enrolment, watch};
 
 pub(super) struct Target(pub TargetRow);
 
+/// What an agent runs software with.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::Runtime")]
 pub enum Runtime {
+    /// A Docker engine with compose.
     Docker,
 }
 
+/// The state of a target at this moment.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "fleet::TargetState")]
 pub enum TargetState {
@@ -41,6 +45,8 @@ pub enum TargetState {
     Ok,
     /// heard from, and on the way to what was asked for
     Progressing,
+    /// heard from, and its host holds something: its own policy refuses it, or somebody there has to agree
+    Held,
     /// heard from, and something failed or is unhealthy
     Failed,
     /// missed a few heartbeats: what is shown may be old
@@ -52,30 +58,36 @@ pub enum TargetState {
 }
 
 impl Target {
-    async fn heartbeat(&self, ctx: &Context<'_>) -> Result<Option<HeartbeatRow>, ApiError> {
+    async fn heartbeat(&self, ctx: &Context<'_>) -> Result<Option<HeartbeatRow>, Failure> {
         let key = HeartbeatOf(Of { organization: self.0.organization, id: self.0.id });
         ctx.loader().load_one(key).await.map_err(failed)
     }
 }
 
+/// One machine of a customer, with its agent.
 #[Object]
 impl Target {
+    /// The id, which follows from the customer's and the name.
     async fn id(&self) -> ID {
         self.0.id.0.into()
     }
 
+    /// The name, unique for the customer.
     async fn name(&self) -> Name {
         self.0.name.clone().into()
     }
 
+    /// The customer whose machine it is.
     async fn customer(&self, ctx: &Context<'_>) -> Result<Customer> {
         Ok(customer::load_nested(ctx, self.0.customer).await?)
     }
 
+    /// What its agent runs software with.
     async fn runtime(&self) -> Runtime {
         self.0.runtime.into()
     }
 
+    /// The state at this moment.
     async fn state(&self, ctx: &Context<'_>) -> Result<TargetState> {
         let heard = self.heartbeat(ctx).await?.and_then(|heartbeat| heartbeat.heard_at);
         let deployments = deployment::rows_of_target(ctx, &self.0).await?;
@@ -107,6 +119,7 @@ impl Target {
         heartbeat::of_target(ctx, self.0.id, first, after).await
     }
 
+    /// The version of the agent, as it reported it last.
     async fn agent_version(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         Ok(self.heartbeat(ctx).await?.map(|heartbeat| heartbeat.agent_version))
     }
@@ -117,6 +130,7 @@ impl Target {
         Ok(rows.into_iter().map(Deployment).collect())
     }
 
+    /// The time at which its agent enrolled; none before.
     async fn enrolled_at(&self) -> Option<DateTime<Utc>> {
         self.0.enrolled_at
     }
@@ -126,29 +140,31 @@ impl Target {
         self.0.enrolment_expires_at
     }
 
+    /// The time at which it was retired; none while it is in use.
     async fn retired_at(&self) -> Option<DateTime<Utc>> {
         self.0.retired_at
     }
 
+    /// The time at which it was registered.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
 }
 
-async fn load(ctx: &Context<'_>, id: TargetId, name: &Name) -> Result<Target, ApiError> {
+async fn load(ctx: &Context<'_>, id: TargetId, name: &Name) -> Result<Target, Failure> {
     let row = target::find(&read(ctx).await?, ctx.scope()?, id).await?;
-    row.map(Target).ok_or_else(|| ApiError::not_found("target", &name.0))
+    row.map(Target).ok_or_else(|| Failure::not_found("target", &name.0))
 }
 
-pub(super) fn id(ctx: &Context<'_>, customer: Option<&Name>, name: &Name) -> Result<TargetId, ApiError> {
+pub(super) fn id(ctx: &Context<'_>, customer: Option<&Name>, name: &Name) -> Result<TargetId, Failure> {
     Ok(TargetId::of(ctx.customer_named(customer.map(|name| &name.0))?, &name.0))
 }
 
 /// The target of something that the caller may see.
-pub(super) async fn load_nested(ctx: &Context<'_>, id: TargetId) -> Result<Target, ApiError> {
+pub(super) async fn load_nested(ctx: &Context<'_>, id: TargetId) -> Result<Target, Failure> {
     let key = Of { organization: ctx.organization()?, id };
     let row = ctx.loader().load_one(key).await.map_err(failed)?;
-    row.map(Target).ok_or_else(|| ApiError::not_found("target", id))
+    row.map(Target).ok_or_else(|| Failure::not_found("target", id))
 }
 
 #[derive(Default)]
@@ -156,6 +172,7 @@ pub(super) struct TargetQuery;
 
 #[Object]
 impl TargetQuery {
+    /// One target.
     #[graphql(guard = "May(Permission::ReadFleet)")]
     async fn target(&self, ctx: &Context<'_>, customer: Option<Name>, name: Name) -> Result<Target> {
         Ok(load(ctx, id(ctx, customer.as_ref(), &name)?, &name).await?)
@@ -172,14 +189,16 @@ impl TargetQuery {
     ) -> Result<Connection<String, Target>> {
         let of = customer.map(|name| ctx.customer_named(Some(&name.0))).transpose()?;
         let page = target::list(&read(ctx).await?, ctx.scope()?, of, &paging(first, after)?).await;
-        Ok(connection(page.map_err(ApiError::from)?, Target))
+        Ok(connection(page.map_err(Failure::from)?, Target))
     }
 }
 
 /// How to install the agent. The token is shown this once.
 #[derive(SimpleObject)]
 pub(super) struct Enrolment {
+    /// The one-time token. It is shown here and never again.
     token: String,
+    /// The time at which the token is void.
     expires_at: DateTime<Utc>,
     /// one command for the target's shell; the token is in no URL
     command: String,
@@ -191,9 +210,12 @@ impl From<enrolment::Enrolment> for Enrolment {
     }
 }
 
+/// The target after the change.
 #[derive(SimpleObject)]
 pub(super) struct TargetPayload {
+    /// The target.
     target: Target,
+    /// The way for an agent to enrol, if the change gave one.
     enrolment: Option<Enrolment>,
     #[graphql(flatten)]
     outcome: Outcome,
@@ -282,7 +304,8 @@ impl TargetSubscription {
                 let row = row.filter(|row| name.as_ref().is_none_or(|name| row.name == name.0));
                 Ok(row.map(Target))
             }
-        }))
+        })
+        .map(told))
     }
 }
 

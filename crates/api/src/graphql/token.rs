@@ -9,24 +9,25 @@ use distr_projections::token::{self, TokenRow};
 
 use super::context::{ContextExt, Outcome, read, text, when};
 use super::guard::SignedIn;
-use super::loader::{UseOf, failed};
+use super::loader::{EndOf, Of, UseOf, failed};
 use super::member;
 use super::scalar::Pattern;
 use crate::auth::last_use::LastUse;
-use crate::error::ApiError;
-use crate::operations::tokens::{self, NewToken};
+use crate::failure::Failure;
+use crate::operations::tokens::{self, Issued, NewToken};
 
 /// They travel in every registry token.
 const MAX_REPOSITORIES: usize = 20;
 
 pub(super) struct Token(pub TokenRow);
 
+/// What a token opens, within what its member may do.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::TokenScope")]
 pub enum TokenScope {
     /// GraphQL queries and subscriptions
     Read,
-    /// GraphQL mutations
+    /// GraphQL mutations, but for those that need ADMIN
     Write,
     /// registry pulls
     Pull,
@@ -34,35 +35,56 @@ pub enum TokenScope {
     Push,
     /// deleting tags and manifests of the registry
     Delete,
+    /// managing members, tokens, quotas, policies and the organization itself; not together with `repositories`
+    Admin,
 }
 
+/// A secret of a program, with what it opens and until when.
 #[Object]
 impl Token {
+    /// The id, by which it is revoked.
     async fn id(&self) -> ID {
         self.0.id.0.into()
     }
 
+    /// What its maker called it.
     async fn label(&self) -> &str {
         &self.0.label
     }
 
+    /// What it opens.
     async fn scopes(&self) -> Vec<TokenScope> {
         self.0.scopes.iter().copied().map(TokenScope::from).collect()
     }
 
-    /// The only repositories that it may touch, `*` standing for any run of characters; none: all.
+    /// The only repositories that it has to do with, `*` standing for any run of characters; none: all.
     async fn repositories(&self) -> Vec<Pattern> {
         self.0.repositories.iter().cloned().map(Pattern).collect()
     }
 
+    /// The token that it was made with, and those above that one, the nearest first. It ends with the first of them.
+    async fn made_with(&self) -> Vec<ID> {
+        self.0.ancestors.iter().map(|id| id.0.into()).collect()
+    }
+
+    /// The time at which it ends by itself; none: never.
     async fn expires_at(&self) -> Option<DateTime<Utc>> {
         self.0.expires_at
     }
 
+    /// The time at which it was revoked; none while it is good.
     async fn revoked_at(&self) -> Option<DateTime<Utc>> {
         self.0.revoked_at
     }
 
+    /// When it ends, or ended: at its own expiry or revocation, or at the first of those of the tokens that it was made
+    /// with. Nothing if there is no such time; that a member was removed, which ends its tokens too, is not told here.
+    async fn ends_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
+        let key = EndOf(Of { organization: self.0.organization, id: self.0.id });
+        Ok(ctx.loader().load_one(key).await.map_err(failed)?.and_then(|end| end.ends_at))
+    }
+
+    /// The time at which it was issued.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
@@ -79,7 +101,7 @@ impl Token {
 }
 
 impl Token {
-    async fn last_use(&self, ctx: &Context<'_>) -> Result<Option<LastUse>, ApiError> {
+    async fn last_use(&self, ctx: &Context<'_>) -> Result<Option<LastUse>, Failure> {
         let written = ctx.loader().load_one(UseOf(self.0.id)).await.map_err(failed)?;
         Ok(match ctx.hub().uses.unwritten(self.0.id.0) {
             Some(used) => {
@@ -91,22 +113,24 @@ impl Token {
     }
 }
 
-async fn load(ctx: &Context<'_>, id: TokenId) -> Result<Token, ApiError> {
+async fn load(ctx: &Context<'_>, id: TokenId) -> Result<Token, Failure> {
     let row = token::find(&read(ctx).await?, ctx.organization()?, id).await?;
-    row.map(Token).ok_or_else(|| ApiError::not_found("token", id))
+    row.map(Token).ok_or_else(|| Failure::not_found("token", id))
 }
 
 /// A token that the caller may manage: its own, or one of the members that it manages. Others are not there.
-async fn load_managed(ctx: &Context<'_>, id: &ID) -> Result<Token, ApiError> {
-    let id = id.parse().map_err(|_| ApiError::BadInput(format!("{:?} is not the id of a token", id.as_str())))?;
+async fn load_managed(ctx: &Context<'_>, id: &ID) -> Result<Token, Failure> {
+    let id = id.parse().map_err(|_| Failure::BadInput(format!("{:?} is not the id of a token", id.as_str())))?;
     let caller = ctx.caller()?;
     let only = if caller.may(Permission::ManageMembers) { None } else { Some(caller.member) };
     let row = token::find_managed(&read(ctx).await?, caller.scope(), only, id).await?;
-    row.map(Token).ok_or_else(|| ApiError::not_found("token", id))
+    row.map(Token).ok_or_else(|| Failure::not_found("token", id))
 }
 
+/// The token after the change.
 #[derive(SimpleObject)]
 pub(super) struct TokenPayload {
+    /// The token.
     token: Token,
     /// Shown this once: the bearer token, and the password for `docker login`.
     secret: Option<String>,
@@ -114,46 +138,62 @@ pub(super) struct TokenPayload {
     outcome: Outcome,
 }
 
+impl TokenPayload {
+    async fn issued(ctx: &Context<'_>, issued: Issued) -> Result<Self> {
+        let outcome = Outcome::of(ctx.hub(), &issued.executed);
+        Ok(Self { token: load(ctx, issued.id).await?, secret: Some(issued.secret), outcome })
+    }
+}
+
 #[derive(Default)]
 pub(super) struct TokenMutation;
 
 #[Object]
 impl TokenMutation {
-    /// A token of the caller's own; of another member or a robot for those who manage members. It can never do more
-    /// than its member.
+    /// A token of the caller's own, or of a robot for those who manage members. It can never do more than its member.
+    /// With a token this needs the scope ADMIN, and the new one can do no more than that token, and ends with it. Sent
+    /// again with its `Idempotency-Key`, it gives a new secret in the place of the first; an error once that was used, or
+    /// once the token was rotated or has ended.
     #[graphql(guard = "SignedIn")]
     async fn token_issue(
         &self,
         ctx: &Context<'_>,
         label: String,
         scopes: Vec<TokenScope>,
-        #[graphql(desc = "the only repositories that it may touch, as patterns: `team/*`; none: all")]
+        #[graphql(
+            desc = "the only repositories that it has to do with, as patterns: `team/*`; none: all. It pulls, pushes and \
+                    deletes in these alone; of queries and mutations, it reads and changes these repositories, and \
+                    publishes, promotes and withdraws releases of applications that run none of the organization's other \
+                    repositories. Customers, licenses, targets, members and the log are closed to it"
+        )]
         repositories: Option<Vec<Pattern>>,
         expires_at: Option<DateTime<Utc>>,
-        member: Option<ID>,
+        #[graphql(desc = "the id of a robot; default: the caller")] member: Option<ID>,
     ) -> Result<TokenPayload> {
         let caller = ctx.caller()?;
         let member = match member.map(|id| member::parse_id(&id)).transpose()? {
             Some(id) if id != caller.member => {
                 // before the look: who may not manage members learns nothing of them
                 caller.check(Permission::ManageMembers)?;
-                member::load(ctx, id).await?.0.id
+                id
             }
             _ => caller.member,
         };
+        let member = member::load(ctx, member).await?.0;
         let expires_at = expires_at.map(|time| when("expiresAt", time)).transpose()?;
         let scopes = scopes.into_iter().map(domain::TokenScope::from).collect();
         let repositories: Vec<_> = repositories.into_iter().flatten().map(|pattern| pattern.0).collect();
         if repositories.len() > MAX_REPOSITORIES {
-            return Err(ApiError::BadInput(format!("a token may name {MAX_REPOSITORIES} repositories")).into());
+            return Err(Failure::BadInput(format!("a token may name {MAX_REPOSITORIES} repositories")).into());
         }
-        let new = NewToken { member, label: text("label", label, 100)?, scopes, repositories, expires_at };
-        let (id, secret, executed) = tokens::issue(ctx.hub(), &ctx.cause()?, caller, new).await?;
-        let outcome = Outcome::of(ctx.hub(), &executed);
-        Ok(TokenPayload { token: load(ctx, id).await?, secret: Some(secret), outcome })
+        let limits = domain::TokenLimits { scopes, repositories, expires_at };
+        let new = NewToken { label: text("label", label, 100)?, limits };
+        let issued = tokens::issue(ctx.hub(), &ctx.cause()?, caller, &member, new).await?;
+        TokenPayload::issued(ctx, issued).await
     }
 
-    /// It lets nobody in from the next request on.
+    /// It lets nobody in from the next request on, nor does any token that was made with it. With a token this needs the
+    /// scope ADMIN, but for that token itself.
     #[graphql(guard = "SignedIn")]
     async fn token_revoke(&self, ctx: &Context<'_>, id: ID) -> Result<TokenPayload> {
         let token = load_managed(ctx, &id).await?.0;
@@ -162,8 +202,9 @@ impl TokenMutation {
         Ok(TokenPayload { token: load(ctx, token.id).await?, secret: None, outcome })
     }
 
-    /// A new token in the place of this one, with the same label, scopes and, if it is not given, expiry. The old one ends
-    /// after the overlap, so that its users can change over.
+    /// A new token in the place of this one, with the same label, scopes, repositories and, if it is not given, expiry. The
+    /// old one ends after the overlap, so that its users can change over; tokens that were made with it end with it. Who
+    /// may issue the new one may rotate the old one.
     #[graphql(guard = "SignedIn")]
     async fn token_rotate(
         &self,
@@ -173,11 +214,11 @@ impl TokenMutation {
         expires_at: Option<DateTime<Utc>>,
     ) -> Result<TokenPayload> {
         let old = load_managed(ctx, &id).await?.0;
+        let member = member::load(ctx, old.member).await?.0;
         let expires_at = expires_at.map(|time| when("expiresAt", time)).transpose()?;
         let overlap = TimeDelta::minutes(overlap_minutes.into());
-        let (id, secret, executed) =
-            tokens::rotate(ctx.hub(), &ctx.cause()?, ctx.caller()?, &old, overlap, expires_at).await?;
-        let outcome = Outcome::of(ctx.hub(), &executed);
-        Ok(TokenPayload { token: load(ctx, id).await?, secret: Some(secret), outcome })
+        let (cause, caller) = (ctx.cause()?, ctx.caller()?);
+        let issued = tokens::rotate(ctx.hub(), &cause, caller, (&old, &member), overlap, expires_at).await?;
+        TokenPayload::issued(ctx, issued).await
     }
 }

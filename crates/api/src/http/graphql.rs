@@ -3,18 +3,24 @@
 use std::sync::Arc;
 
 use actix_web::guard::{Guard, fn_guard};
-use actix_web::http::header;
-use actix_web::{Error, HttpRequest, HttpResponse, web};
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{Error, HttpRequest, HttpResponse, Responder, web};
 use async_graphql::Data;
-use async_graphql::http::GraphiQLSource;
+use async_graphql_actix_web::GraphQLResponse;
 use tokio_util::sync::CancellationToken;
 
-use super::{bearer, health::Readiness, request_info, socket};
+use super::edge::Edge;
+use super::{MAX_GRAPHQL_BODY, bearer, health::Readiness, read_json, request_info, socket};
+use crate::auth::open_sockets::OpenSocket;
 use crate::auth::{self, Caller, MemberCaller, RequestInfo};
 use crate::error::ApiError;
+use crate::failure::Failure;
 use crate::graphql::{Request, RequestContext, Schema};
 use crate::hub::Hub;
 use crate::idempotency::Repeatable;
+
+/// A sign-in, with its variables.
+const MAX_BODY_OF_STRANGERS: usize = 16 * 1024;
 
 /// One operation, as `{"query", "variables", "operationName"}`; no batches.
 pub(super) async fn execute(
@@ -22,7 +28,7 @@ pub(super) async fn execute(
     hub: web::Data<Arc<Hub>>,
     readiness: web::Data<Arc<Readiness>>,
     request: HttpRequest,
-    body: web::Json<Request>,
+    payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
     check_ready(&readiness)?;
     let info = request_info(&request);
@@ -30,25 +36,24 @@ pub(super) async fn execute(
         Some(secret) => Some(member(&hub, &info, &secret).await?),
         None => None,
     };
-    let body = body.into_inner();
+    let limit = if caller.is_some() { MAX_GRAPHQL_BODY } else { MAX_BODY_OF_STRANGERS };
+    let body: Request = read_json(&request, payload, limit).await?;
     let repeatable = Repeatable::of(request.headers(), &body)?;
     let context = RequestContext { caller, request: info, repeatable, socket: None };
-    let answer = schema.answer(body.data(context)).await;
-    let mut response = HttpResponse::Ok();
-    for (name, value) in &answer.http_headers {
-        if let Ok(value) = value.to_str() {
-            response.append_header((name.as_str(), value));
-        }
-    }
-    Ok(response.json(answer))
+    let answer = GraphQLResponse::from(schema.answer(body.data(context)).await);
+    let mut response = answer.respond_to(&request);
+    // the status is 200 whatever the answer says, which only this media type allows
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(response)
 }
 
 /// A browser cannot set a header on a socket: the secret comes with `connection_init`, as `{"authorization": "Bearer …"}`.
-/// The socket ends soon after its credential.
+/// The socket ends soon after its credential; without one it does not begin.
 pub(super) async fn subscribe(
     schema: web::Data<Schema>,
     hub: web::Data<Arc<Hub>>,
     readiness: web::Data<Arc<Readiness>>,
+    edge: web::Data<Edge>,
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Error> {
@@ -56,23 +61,24 @@ pub(super) async fn subscribe(
     let offered = request.headers().get(header::SEC_WEBSOCKET_PROTOCOL).and_then(|value| value.to_str().ok());
     let speaks = offered.is_some_and(|offered| offered.split(',').any(|protocol| protocol.trim() == socket::PROTOCOL));
     if !speaks {
-        return Err(ApiError::BadInput("the socket must speak graphql-transport-ws".into()).into());
+        return Err(ApiError::from(Failure::BadInput("the socket must speak graphql-transport-ws".into())).into());
     }
     let (info, hub) = (request_info(&request), hub.get_ref().clone());
+    let Some(counted) = edge.sockets.enter(info.address) else {
+        return Err(ApiError::from(Failure::TooMany { seconds: 10 }).into());
+    };
     let from_header = bearer(request.headers());
     let ended = CancellationToken::new();
     let when_ended = ended.clone();
-    socket::serve(&request, payload, schema.get_ref().clone(), ended, move |payload| async move {
+    socket::serve(&request, payload, schema.get_ref().clone(), (ended, counted), move |payload| async move {
         let secret = payload
             .get("authorization")
             .and_then(serde_json::Value::as_str)
             .and_then(|value| value.strip_prefix("Bearer ").map(str::to_owned))
             .or(from_header);
-        let caller = match secret {
-            Some(secret) => Some(member(&hub, &info, &secret).await?),
-            None => None,
-        };
-        let socket = hub.sockets.enter(hub.clock.new_id(), caller.as_ref(), when_ended);
+        let secret = secret.ok_or(Failure::Unauthenticated)?;
+        let caller = Some(member(&hub, &info, &secret).await?);
+        let socket = OpenSocket::enter(&hub, caller.as_ref(), when_ended);
         let mut data = Data::default();
         data.insert(RequestContext { caller, request: info, repeatable: None, socket: Some(socket) });
         Ok(data)
@@ -83,20 +89,12 @@ pub(super) async fn subscribe(
 async fn member(hub: &Hub, info: &RequestInfo, secret: &str) -> Result<MemberCaller, ApiError> {
     match auth::authenticate(hub, secret).await? {
         Some(Caller::Member(member)) => {
-            hub.uses.note(member.via.id(), hub.clock.now(), info.address.as_deref());
+            hub.uses.note(member.via.id(), hub.clock.now(), info.address);
             Ok(member)
         }
-        Some(Caller::Agent(_)) => Err(ApiError::Forbidden("agents do not speak GraphQL".into())),
-        None => Err(ApiError::Unauthenticated),
+        Some(Caller::Agent(_)) => Err(Failure::Forbidden("agents do not speak GraphQL".into()).into()),
+        None => Err(Failure::Unauthenticated.into()),
     }
-}
-
-pub(super) async fn explorer(hub: web::Data<Arc<Hub>>) -> Result<HttpResponse, ApiError> {
-    if !hub.settings.introspection {
-        return Err(ApiError::not_found("page", "/graphql"));
-    }
-    let page = GraphiQLSource::build().endpoint("/graphql").subscription_endpoint("/graphql").finish();
-    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page))
 }
 
 /// Before it has caught up, a hub would answer from the past.

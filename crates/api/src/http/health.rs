@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::{HttpResponse, web};
+use distr_registry::{DiskReserve, DiskStanding};
 use serde_json::json;
 
-use crate::hub::Hub;
+use crate::health::Health;
 
-/// Ready when the read models have caught up with the log as it was at the start; not when the hub is stopping.
+/// Whether the hub has caught up with the log as it was at the start, and is not stopping: what agents and subscribers are
+/// answered by. `/readyz` also goes by what the hub rests on.
 #[derive(Default)]
 pub struct Readiness {
     caught_up: AtomicBool,
@@ -33,12 +35,26 @@ pub(super) async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "alive" }))
 }
 
-pub(super) async fn ready(readiness: web::Data<Arc<Readiness>>, hub: web::Data<Arc<Hub>>) -> HttpResponse {
-    let core = hub.progress.core.position().to_string();
-    match readiness.is_ready() {
-        true => HttpResponse::Ok().json(json!({ "status": "ready", "position": core })),
-        false => {
-            HttpResponse::ServiceUnavailable().json(json!({ "status": "catching up or stopping", "position": core }))
-        }
-    }
+/// A hub whose disk is at its reserve is ready: agents, deletes and queries go on, and only pushes are refused. It says so.
+/// How far it is, and so how much there is, is in the log and the metrics: this is open to everybody.
+pub(super) async fn ready(
+    readiness: web::Data<Arc<Readiness>>,
+    health: web::Data<Arc<Health>>,
+    disk: web::Data<Arc<DiskReserve>>,
+) -> HttpResponse {
+    let is_full = disk.standing().is_some_and(DiskStanding::is_reached);
+    let disk = if is_full { "reserve reached: uploads and pushes are refused" } else { "ok" };
+    let standing = health.standing();
+    let (status, mut response) = match (readiness.is_ready(), standing.is_well()) {
+        (true, true) => ("ready", HttpResponse::Ok()),
+        (true, false) => ("not ready", HttpResponse::ServiceUnavailable()),
+        (false, _) => ("catching up or stopping", HttpResponse::ServiceUnavailable()),
+    };
+    response.json(json!({
+        "status": status,
+        "database": standing.database_in_words(),
+        "blobs": standing.blobs_in_words(),
+        "readModels": standing.read_models_in_words(),
+        "disk": disk,
+    }))
 }

@@ -1,37 +1,68 @@
-//! How often an address may ask at all, and an agent that reports. Signing in has limits of its own: `auth::throttle`.
+//! How often an address may ask at all, and an agent that reports; and how much the agent of a target may add to the log. Signing
+//! in has limits of its own: `auth::throttle`.
+
+mod budget;
 
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::time::Instant;
 
-use distr_domain::ids::CredentialId;
+use distr_domain::ids::{CredentialId, TargetId};
+use distr_registry::site;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
-use crate::error::ApiError;
+use crate::failure::Failure;
+use budget::Budget;
 
 pub struct Limits {
     addresses: DefaultKeyedRateLimiter<IpAddr>,
     agents: DefaultKeyedRateLimiter<CredentialId>,
+    reports: Budget<TargetId>,
 }
 
+/// Seconds' worth of report bytes that a target that was silent may add at once: what waited while it was away.
+const SAVED_UP: u64 = 256;
 const TEN: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
 impl Limits {
     /// `per_second` of one address or agent, on average; ten times as many at once.
-    pub fn new(per_second: u32) -> Self {
+    /// `report_bytes`: of one target per second, on average.
+    pub fn new(per_second: u32, report_bytes: u64) -> Self {
         let rate = NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::per_second(rate).allow_burst(rate.saturating_mul(TEN));
-        Self { addresses: RateLimiter::keyed(quota), agents: RateLimiter::keyed(quota) }
+        Self {
+            addresses: RateLimiter::keyed(quota),
+            agents: RateLimiter::keyed(quota),
+            reports: Budget::new(report_bytes, report_bytes.saturating_mul(SAVED_UP)),
+        }
     }
 
-    pub fn check_address(&self, address: IpAddr) -> Result<(), ApiError> {
-        check(&self.addresses, site(address))
+    /// Of a connection that has an address.
+    pub fn check_address(&self, address: Option<IpAddr>) -> Result<(), Failure> {
+        address.map_or(Ok(()), |address| check(&self.addresses, site(address)))
     }
 
     /// An agent counts by itself, wherever it speaks from.
-    pub fn check_agent(&self, credential: CredentialId) -> Result<(), ApiError> {
+    pub fn check_agent(&self, credential: CredentialId) -> Result<(), Failure> {
         check(&self.agents, credential)
+    }
+
+    /// Bytes of reports that are new. An agent keeps what is refused, and sends it again later.
+    pub fn spend_report_bytes(&self, target: TargetId, bytes: usize) -> Result<(), Failure> {
+        let spent = self.reports.spend(target, bytes, Instant::now());
+        spent.map_err(|wait| Failure::TooMany { seconds: wait.as_secs() + 1 })
+    }
+
+    /// Bytes of reports that could not be stored, and will be sent again.
+    pub fn give_back_report_bytes(&self, target: TargetId, bytes: usize) {
+        self.reports.give_back(target, bytes);
+    }
+
+    /// Seconds between reports of this size that add no more than a target may.
+    pub fn report_interval(&self, bytes: usize) -> u32 {
+        self.reports.seconds_for(bytes).ceil() as u32
     }
 
     /// Forgets those who have not asked for a while, so that memory does not grow with their number.
@@ -40,23 +71,13 @@ impl Limits {
         self.addresses.shrink_to_fit();
         self.agents.retain_recent();
         self.agents.shrink_to_fit();
+        self.reports.forget_idle(Instant::now());
     }
 }
 
-fn check<K: Hash + Eq + Clone>(limiter: &DefaultKeyedRateLimiter<K>, key: K) -> Result<(), ApiError> {
+fn check<K: Hash + Eq + Clone>(limiter: &DefaultKeyedRateLimiter<K>, key: K) -> Result<(), Failure> {
     limiter.check_key(&key).map_err(|not_until| {
         let wait = not_until.wait_time_from(DefaultClock::default().now());
-        ApiError::TooMany { seconds: wait.as_secs() + 1 }
+        Failure::TooMany { seconds: wait.as_secs() + 1 }
     })
-}
-
-/// Whoever has one address of an IPv6 network has them all.
-fn site(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-        address => address,
-    }
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use actix_web::body::MessageBody;
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue, USER_AGENT};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, web};
-use distr_registry::Correlation;
+use actix_web::{Error, HttpMessage, ResponseError, web};
+use distr_registry::{Client, Correlation};
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -35,7 +35,7 @@ pub(super) async fn trace(
     let traced = hub.traces.begin(id, &incoming);
     let info = RequestInfo {
         correlation,
-        address: request.peer_addr().map(|address| address.ip().to_string()),
+        address: Client::of(request.request()).address,
         user_agent: request
             .headers()
             .get(USER_AGENT)
@@ -76,15 +76,19 @@ pub(super) async fn trace(
 pub(super) async fn limit(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
     let path = request.path();
     if path == "/token" || path == "/v2" || path.starts_with("/v2/") || path == crate::agent::HEARTBEATS {
-        return next.call(request).await;
+        return Ok(next.call(request).await?.map_into_left_body());
     }
-    if let Some(peer) = request.peer_addr() {
-        hub(&request).limits.check_address(peer.ip()).map_err(|error: ApiError| Error::from(error))?;
+    let address = Client::of(request.request()).address;
+    match hub(&request).limits.check_address(address) {
+        Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
+        Err(refused) => {
+            let refused = ApiError::from(refused);
+            Ok(request.into_response(refused.error_response()).map_into_right_body())
+        }
     }
-    next.call(request).await
 }
 
 fn hub(request: &ServiceRequest) -> Arc<Hub> {

@@ -3,13 +3,13 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use actix_web::body::MessageBody;
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
-use actix_web::http::header;
+use actix_web::http::{Method, Version, header};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, HttpMessage, ResponseError};
 use futures_util::{Stream, StreamExt};
 
 use crate::error::ApiError;
@@ -23,21 +23,34 @@ const WHOLE: Duration = Duration::from_secs(60);
 pub(super) async fn bodies(
     mut request: ServiceRequest,
     next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
     let headers = request.headers();
     if let Some(encoding) = headers.get(header::CONTENT_ENCODING)
         && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
     {
         let message = "the body has a Content-Encoding; send it as it is".to_owned();
-        return Err(ApiError::Unsupported(message).into());
+        let refused = ApiError::Unsupported(message).error_response();
+        return Ok(request.into_response(refused).map_into_right_body());
     }
-    let has_body = headers.contains_key(header::CONTENT_LENGTH) || headers.contains_key(header::TRANSFER_ENCODING);
-    if has_body && !headers.contains_key(header::UPGRADE) {
+    if may_have_body(&request) && !is_socket(&request) {
         let whole = if request.path().starts_with("/v2/") { None } else { Some(WHOLE) };
         let body = in_time(request.take_payload(), whole);
         request.set_payload(Payload::from(body));
     }
-    next.call(request).await
+    Ok(next.call(request).await?.map_into_left_body())
+}
+
+/// Over HTTP/2 a body needs no header that announces it.
+fn may_have_body(request: &ServiceRequest) -> bool {
+    let headers = request.headers();
+    request.version() >= Version::HTTP_2
+        || headers.contains_key(header::CONTENT_LENGTH)
+        || headers.contains_key(header::TRANSFER_ENCODING)
+}
+
+/// What the server takes for the opening of a socket; its frames come for as long as it is open.
+fn is_socket(request: &ServiceRequest) -> bool {
+    request.method() == Method::GET && request.headers().contains_key(header::UPGRADE)
 }
 
 type Body = Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>>;

@@ -1,12 +1,11 @@
 //! One GraphQL socket (graphql-transport-ws): what comes in, what goes out, and when it ends. Nothing piles up: what a
 //! slow reader does not take is not made, and who takes nothing for too long is let go.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use actix_web::{Error, HttpRequest, HttpResponse, web};
-use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Session};
+use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Message, MessageStream, Session};
 use async_graphql::Data;
 use async_graphql::http::{WebSocket, WebSocketProtocols, WsMessage};
 use futures_util::{Stream, StreamExt};
@@ -14,7 +13,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::MAX_GRAPHQL_BODY;
+use super::edge::Counted;
 use crate::error::ApiError;
+use crate::failure::Failure;
 use crate::graphql::Schema;
 
 /// Both sides of it speak, if only a ping, this often.
@@ -22,6 +23,8 @@ const PING: Duration = Duration::from_secs(20);
 const SILENCE: Duration = Duration::from_secs(60);
 /// For `connection_init`.
 const INIT: Duration = Duration::from_secs(10);
+/// Bytes of a message before it: nobody knows yet who sends them.
+const MAX_INIT: usize = 16 * 1024;
 /// For the reader to take what is there for it.
 const TAKE: Duration = Duration::from_secs(30);
 /// Messages that were received and not looked at yet; the sender waits.
@@ -31,6 +34,7 @@ pub(super) const PROTOCOL: &str = "graphql-transport-ws";
 /// What the protocol's close codes mean here.
 const BAD_REQUEST: u16 = 4400;
 const UNAUTHORIZED: u16 = 4401;
+const FORBIDDEN: u16 = 4403;
 const INIT_TIMEOUT: u16 = 4408;
 
 /// Serves until the client leaves, is too slow or silent, or `ended` says so. `init` makes the socket's data of the payload
@@ -39,44 +43,65 @@ pub(super) fn serve<F>(
     request: &HttpRequest,
     payload: web::Payload,
     schema: Schema,
-    ended: CancellationToken,
+    (ended, counted): (CancellationToken, Counted),
     init: impl FnOnce(serde_json::Value) -> F + Send + 'static,
 ) -> Result<HttpResponse, Error>
 where
     F: Future<Output = Result<Data, ApiError>> + Send + 'static,
 {
     let (response, session, messages) = actix_ws::handle_with_protocols(request, payload, &[PROTOCOL])?;
-    let messages =
-        messages.max_frame_size(MAX_GRAPHQL_BODY).aggregate_continuations().max_continuation_size(MAX_GRAPHQL_BODY);
+    let messages = messages.max_frame_size(MAX_INIT);
     let (to_graphql, from_client) = mpsc::channel::<Vec<u8>>(UNREAD);
     let from_client = futures_util::stream::unfold(from_client, async |mut receiver| {
         receiver.recv().await.map(|message| (message, receiver))
     });
-    let initialized = Arc::new(AtomicBool::new(false));
-    let done = initialized.clone();
+    let initialized = Initialized::default();
+    let this = initialized.clone();
     let graphql = WebSocket::new(schema, from_client.boxed(), WebSocketProtocols::GraphQLWS).on_connection_init(
         move |payload| async move {
-            let data = init(payload).await?;
-            done.store(true, Ordering::Release);
+            let data = init(payload).await.inspect_err(|error| this.refuse(error))?;
+            this.done.cancel();
             Ok(data)
         },
     );
-    actix_web::rt::spawn(run(session, messages, Box::pin(graphql), to_graphql, initialized, ended));
+    actix_web::rt::spawn(async move {
+        run(session, messages, Box::pin(graphql), to_graphql, initialized, ended).await;
+        drop(counted);
+    });
     Ok(response)
+}
+
+/// What came of `connection_init`.
+#[derive(Clone, Default)]
+struct Initialized {
+    done: CancellationToken,
+    refused: Arc<OnceLock<u16>>,
+}
+
+impl Initialized {
+    fn refuse(&self, error: &ApiError) {
+        let code = match error {
+            ApiError::Failure(Failure::Unauthenticated) => UNAUTHORIZED,
+            ApiError::Failure(Failure::Forbidden(_)) => FORBIDDEN,
+            _ => BAD_REQUEST,
+        };
+        let _ = self.refused.set(code);
+    }
 }
 
 async fn run(
     session: Session,
-    messages: AggregatedMessageStream,
+    messages: MessageStream,
     graphql: impl Stream<Item = WsMessage> + Unpin,
     to_graphql: mpsc::Sender<Vec<u8>>,
-    initialized: Arc<AtomicBool>,
+    initialized: Initialized,
     ended: CancellationToken,
 ) {
+    let refused = initialized.refused.clone();
     let reason = tokio::select! {
-        reason = answer(session.clone(), graphql) => reason,
-        reason = listen(session.clone(), messages, to_graphql) => reason,
-        reason = wait_for_init(initialized) => reason,
+        reason = answer(session.clone(), graphql) => reason.map(|(code, text)| (*refused.get().unwrap_or(&code), text)),
+        reason = hear(session.clone(), messages, to_graphql, initialized.done.clone()) => reason,
+        reason = wait_for_init(initialized.done) => reason,
         () = ended.cancelled() => Some((UNAUTHORIZED, "the credential of this socket is no longer valid".to_owned())),
     };
     let reason =
@@ -99,6 +124,34 @@ async fn answer(mut session: Session, mut graphql: impl Stream<Item = WsMessage>
         }
     }
     None
+}
+
+/// Takes what is small until `connection_init` was answered, and the whole of documents from then on.
+async fn hear(
+    mut session: Session,
+    mut messages: MessageStream,
+    to_graphql: mpsc::Sender<Vec<u8>>,
+    initialized: CancellationToken,
+) -> Reason {
+    loop {
+        let message = tokio::select! {
+            biased;
+            () = initialized.cancelled() => break,
+            message = messages.recv() => message?,
+        };
+        match message {
+            Ok(Message::Text(text)) => to_graphql.send(text.into_bytes().to_vec()).await.ok()?,
+            Ok(Message::Binary(bytes)) => to_graphql.send(bytes.to_vec()).await.ok()?,
+            Ok(Message::Ping(bytes)) => tokio::time::timeout(TAKE, session.pong(&bytes)).await.ok()?.ok()?,
+            Ok(Message::Pong(_) | Message::Nop) => {}
+            Ok(Message::Close(_)) => return None,
+            Ok(Message::Continuation(_)) => return Some((BAD_REQUEST, "send connection_init in one frame".to_owned())),
+            Err(error) => return Some((BAD_REQUEST, format!("not a message of this protocol: {error}"))),
+        }
+    }
+    let messages =
+        messages.max_frame_size(MAX_GRAPHQL_BODY).aggregate_continuations().max_continuation_size(MAX_GRAPHQL_BODY);
+    listen(session, messages, to_graphql).await
 }
 
 async fn listen(
@@ -135,11 +188,10 @@ async fn listen(
     }
 }
 
-async fn wait_for_init(initialized: Arc<AtomicBool>) -> Reason {
-    tokio::time::sleep(INIT).await;
-    match initialized.load(Ordering::Acquire) {
-        true => std::future::pending().await,
-        false => Some((INIT_TIMEOUT, "connection_init did not come within 10 s".to_owned())),
+async fn wait_for_init(initialized: CancellationToken) -> Reason {
+    match tokio::time::timeout(INIT, initialized.cancelled()).await {
+        Ok(()) => std::future::pending().await,
+        Err(_late) => Some((INIT_TIMEOUT, "connection_init did not come within 10 s".to_owned())),
     }
 }
 

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use distr_domain::compose_file::{self, REGISTRY_VARIABLE, Unresolvable};
+use distr_domain::image::{ImageName, InvalidImage, is_alias};
 use serde::Deserialize;
-
-/// Stands for the registry's host in a compose file, so that the file does not have to name it.
-const REGISTRY_VARIABLE: &str = "${DISTR_REGISTRY}";
 
 #[derive(Deserialize)]
 pub(super) struct Compose {
@@ -16,7 +15,6 @@ pub(super) struct Compose {
 #[derive(Deserialize)]
 pub(super) struct Service {
     pub(super) image: Option<String>,
-    pub(super) build: Option<serde::de::IgnoredAny>,
     #[serde(default)]
     pub(super) profiles: Vec<String>,
 }
@@ -33,11 +31,25 @@ pub(super) enum Image<'a> {
     Elsewhere {
         pinned: bool,
     },
+    /// of a registry that may be this one, under another name
+    Alias {
+        registry: &'a str,
+    },
+    Invalid(InvalidImage),
+}
+
+/// Why a compose file is none that can be released.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unreadable {
+    #[error("the compose file cannot be read: {0}")]
+    Shape(#[from] serde_json::Error),
+    #[error(transparent)]
+    Unresolvable(#[from] Unresolvable),
 }
 
 impl Compose {
-    pub(super) fn read(text: &str) -> Result<Self, serde_saphyr::Error> {
-        serde_saphyr::from_str(text)
+    pub(super) fn read(text: &str) -> Result<Self, Unreadable> {
+        Ok(serde_json::from_value(compose_file::read(text)?)?)
     }
 }
 
@@ -46,7 +58,7 @@ pub(super) fn image<'a>(image: &'a str, registry_host: &str) -> Image<'a> {
     let ours = [registry_host, REGISTRY_VARIABLE];
     let rest = ours.iter().find_map(|host| image.strip_prefix(host)?.strip_prefix('/'));
     let Some((organization, rest)) = rest.and_then(|rest| rest.split_once('/')) else {
-        return Image::Elsewhere { pinned: image.contains("@sha256:") || image.contains("@sha512:") };
+        return elsewhere(image, registry_host);
     };
     // the digest wins over a tag that is named with it
     match rest.split_once('@') {
@@ -58,6 +70,14 @@ pub(super) fn image<'a>(image: &'a str, registry_host: &str) -> Image<'a> {
             let (path, reference) = rest.split_once(':').unwrap_or((rest, "latest"));
             Image::Ours { organization, path, reference }
         }
+    }
+}
+
+fn elsewhere<'a>(image: &'a str, registry_host: &str) -> Image<'a> {
+    match ImageName::parse(image) {
+        Ok(name) if is_alias(name.registry, registry_host) => Image::Alias { registry: name.registry },
+        Ok(name) => Image::Elsewhere { pinned: name.digest.is_some() },
+        Err(invalid) => Image::Invalid(invalid),
     }
 }
 
@@ -82,7 +102,24 @@ mod tests {
     fn images_of_other_registries_are_pinned_or_not() {
         let host = "127.0.0.1:8080";
         assert_eq!(image("postgres:17", host), Image::Elsewhere { pinned: false });
-        assert_eq!(image("postgres@sha256:ab", host), Image::Elsewhere { pinned: true });
-        assert_eq!(image("127.0.0.1:80/acme/hello:1", host), Image::Elsewhere { pinned: false });
+        let pinned = format!("postgres@sha256:{}", "a".repeat(64));
+        assert_eq!(image(&pinned, host), Image::Elsewhere { pinned: true });
+        assert_eq!(image("postgres@sha256:ab", host), Image::Invalid(InvalidImage::Digest));
+        assert_eq!(image("127.0.0.1:80/acme/hello:1", host), Image::Alias { registry: "127.0.0.1:80" });
+        assert_eq!(image("localhost:8080/acme/hello:1", host), Image::Alias { registry: "localhost:8080" });
+    }
+
+    #[test]
+    fn a_file_is_read_as_compose_reads_it() {
+        let merged = "x-a: &a {profiles: [plus]}\nservices:\n  web: {<<: *a, image: x}\n";
+        assert_eq!(Compose::read(merged).unwrap().services["web"].profiles, ["plus"]);
+        for (text, reason) in [
+            ("services: {web: {image: a, image: b}}", "cannot be read"),
+            ("x-a: &a {include: [/host/x.yml]}\n<<: *a\nservices: {}", "has the key \"include\""),
+            ("services: {}\n---\nservices: {web: {image: a}}", "cannot be read"),
+        ] {
+            let refused = Compose::read(text).err().unwrap_or_else(|| panic!("{text} was read")).to_string();
+            assert!(refused.contains(reason), "{text}: {refused}");
+        }
     }
 }

@@ -7,18 +7,20 @@ use deadpool_postgres::Pool;
 use distr_domain::agent::{DesiredDeployment, DesiredState, Instruction, PinnedImage, RunInstruction, Trust};
 use distr_domain::deployment::Phase;
 use distr_domain::ids::{ReleaseId, TargetId};
+use distr_projections::application::ApplicationRow;
 use distr_projections::deployment::{self, DeploymentRow};
 use distr_projections::query::ReadClient;
 use distr_projections::{Scope, Together, application, organization, release};
 use uuid::Uuid;
 
+use super::trust;
 use crate::auth::AgentCaller;
-use crate::error::ApiError;
+use crate::failure::Failure;
 use crate::hub::Hub;
 use crate::ops::secret::Place;
 
 /// The whole desired state, unless the agent's etag says that it holds it already.
-pub async fn desired(hub: &Hub, agent: &AgentCaller, held: Option<&str>) -> Result<Option<DesiredState>, ApiError> {
+pub async fn desired(hub: &Hub, agent: &AgentCaller, held: Option<&str>) -> Result<Option<DesiredState>, Failure> {
     let wishes = hub.wishes.find(agent.target).await?.unwrap_or_default();
     let etag = etag(&hub.settings.registry_host, &wishes);
     if held == Some(etag.as_str()) {
@@ -45,7 +47,7 @@ pub fn wishes(ops: Pool) -> Together<TargetId, String> {
             let statement = client.prepare_cached(include_str!("desired/wishes.sql")).await?;
             let targets: Vec<Uuid> = targets.into_iter().map(|target| target.0).collect();
             let rows = client.query(&statement, &[&targets]).await?;
-            Ok::<_, ApiError>(rows.iter().map(|row| (TargetId(row.get("target")), row.get("wishes"))).collect())
+            Ok::<_, Failure>(rows.iter().map(|row| (TargetId(row.get("target")), row.get("wishes"))).collect())
         }
     })
 }
@@ -60,28 +62,41 @@ async fn desired_deployment(
     client: &ReadClient,
     scope: Scope,
     row: &DeploymentRow,
-) -> Result<DesiredDeployment, ApiError> {
+) -> Result<DesiredDeployment, Failure> {
     let applications = application::by_ids(client, scope.organization, &[row.application]).await?;
     let application = applications.into_iter().next().ok_or_else(|| missing("application", row))?;
-    let instruction = match row.removal.filter(|_| row.phase == Phase::Removing) {
+    let instruction = match row.removal {
         Some(data) => Instruction::Remove { data },
-        None => Instruction::Run(run(hub, client, scope, row).await?),
+        None => Instruction::Run(run(hub, client, scope, row, &application).await?),
     };
-    Ok(DesiredDeployment { deployment: row.id, application: application.name, generation: row.generation, instruction })
+    Ok(DesiredDeployment {
+        deployment: row.id,
+        application: application.name,
+        generation: row.generation,
+        asked_by: row.desired.asked_by,
+        instruction,
+    })
 }
 
-async fn run(hub: &Hub, client: &ReadClient, scope: Scope, row: &DeploymentRow) -> Result<RunInstruction, ApiError> {
+async fn run(
+    hub: &Hub,
+    client: &ReadClient,
+    scope: Scope,
+    row: &DeploymentRow,
+    application: &ApplicationRow,
+) -> Result<RunInstruction, Failure> {
     let id = ReleaseId::of(row.application, &row.desired.version);
     // the vendor's view: the wish was decided when it was made, and what runs is not taken away with a license
     let vendor = Scope { customer: None, ..scope };
     let release = release::find(client, vendor, id).await?.ok_or_else(|| missing("release", row))?;
+    let trust = trust::for_agents(hub, &application.signing_policy(), &application.name, &release).await?;
     let organization = organization::find(client, scope.organization).await?;
     let organization = organization.ok_or_else(|| missing("organization", row))?.name;
     let images = release.content.artifacts.iter().map(|artifact| PinnedImage {
         service: artifact.service.clone(),
         repository: format!("{organization}/{}", artifact.repository),
         digest: artifact.digest.clone(),
-        signature: release.trust.as_ref().and_then(|trust| {
+        signature: trust.as_ref().and_then(|trust| {
             let signature = trust.signature_of(&artifact.repository, &artifact.digest)?;
             Some(signature.layer.clone())
         }),
@@ -89,7 +104,8 @@ async fn run(hub: &Hub, client: &ReadClient, scope: Scope, row: &DeploymentRow) 
     Ok(RunInstruction {
         version: release.version,
         images: images.collect(),
-        trust: release.trust.as_ref().map(|trust| Trust { keys: trust.keys.clone() }),
+        trust: trust.as_ref().map(|trust| Trust { keys: trust.keys.clone(), requires: trust.requires }),
+        signatures: release.signatures.into_iter().map(|signature| signature.layer).collect(),
         compose: release.content.compose,
         profiles: row.desired.features.clone(),
         config: resolve(hub, scope, row).await?,
@@ -97,7 +113,7 @@ async fn run(hub: &Hub, client: &ReadClient, scope: Scope, row: &DeploymentRow) 
 }
 
 /// The configuration with its secrets. One that is gone is empty: the agent reports what comes of it.
-async fn resolve(hub: &Hub, scope: Scope, row: &DeploymentRow) -> Result<BTreeMap<String, String>, ApiError> {
+async fn resolve(hub: &Hub, scope: Scope, row: &DeploymentRow) -> Result<BTreeMap<String, String>, Failure> {
     let names: Vec<String> = row.desired.config.values().flat_map(|value| secret_names(value)).collect();
     if names.is_empty() {
         return Ok(row.desired.config.clone());
@@ -133,8 +149,8 @@ fn substitute(value: &str, secrets: &BTreeMap<String, String>) -> String {
     resolved
 }
 
-fn missing(what: &str, row: &DeploymentRow) -> ApiError {
-    ApiError::fault(std::io::Error::other(format!("the {what} of deployment {} is not in the read models", row.id)))
+fn missing(what: &str, row: &DeploymentRow) -> Failure {
+    Failure::fault(std::io::Error::other(format!("the {what} of deployment {} is not in the read models", row.id)))
 }
 
 #[cfg(test)]

@@ -4,12 +4,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use distr_domain::agent::EnrolResponse;
 use distr_domain::ids::{CredentialId, EnrolmentId, OrganizationId, TargetId};
+use distr_domain::rejection::Rejection;
 use distr_domain::target::{Target, TargetCommand};
 use distr_eventlog::{Actor, Executed};
 use uuid::Uuid;
 
 use crate::auth::{AgentCaller, RequestInfo};
-use crate::error::ApiError;
+use crate::failure::Failure;
 use crate::hub::{Cause, Hub};
 use crate::ops::credential::{self, CredentialKind, NewCredential};
 
@@ -26,7 +27,7 @@ pub struct Enrolment {
     pub command: String,
 }
 
-pub async fn offer(hub: &Hub, cause: &Cause, target: TargetId) -> Result<(Enrolment, Executed<Target>), ApiError> {
+pub async fn offer(hub: &Hub, cause: &Cause, target: TargetId) -> Result<(Enrolment, Executed<Target>), Failure> {
     let (enrolment, at) = (EnrolmentId(hub.clock.new_id()), hub.clock.now());
     let expires_at = at + OFFER;
     let token = credential::new_secret(CredentialKind::Enrolment)?;
@@ -52,7 +53,19 @@ pub async fn offer(hub: &Hub, cause: &Cause, target: TargetId) -> Result<(Enrolm
 /// The token goes through the environment: it is in no URL and no list of processes.
 fn install_command(hub: &Hub, token: &str) -> String {
     let url = hub.settings.public_url.as_str().trim_end_matches('/');
-    format!("curl -fsSL {url}/install-agent | DISTR_ENROLMENT_TOKEN={token} sh")
+    let secure = if url.starts_with("https://") { " --proto '=https' --tlsv1.2" } else { "" };
+    format!("curl{secure} -fsSL {url}/install-agent | DISTR_ENROLMENT_TOKEN={token} sh")
+}
+
+/// No target waits for whoever shows this token.
+#[derive(Debug, thiserror::Error)]
+#[error("the enrolment token is unknown, used or replaced; ask for a new one")]
+pub struct EnrolmentSpent;
+
+impl Rejection for EnrolmentSpent {
+    fn code(&self) -> &'static str {
+        "target.enrolment_spent"
+    }
 }
 
 /// Answers an agent that shows an enrolment token: once, and again only if it shows the nonce of the first time.
@@ -61,7 +74,7 @@ pub async fn enrol(
     request: &RequestInfo,
     token: &str,
     nonce: Option<&str>,
-) -> Result<EnrolResponse, ApiError> {
+) -> Result<EnrolResponse, Failure> {
     let client = hub.ops.get().await?;
     let row = client
         .query_opt(
@@ -71,8 +84,7 @@ pub async fn enrol(
         .await?;
     drop(client);
     let Some(row) = row else {
-        let message = "the enrolment token is unknown, used or replaced; ask for a new one".to_owned();
-        return Err(ApiError::Rejected { code: "target.enrolment_spent", message });
+        return Err(Failure::rejected(EnrolmentSpent));
     };
     let (enrolment, target): (Uuid, Uuid) = (row.get(0), row.get(2));
     let organization = OrganizationId(row.get(1));
@@ -88,7 +100,7 @@ pub async fn enrol(
 
 /// A new credential for an agent that shows one. That one lets in until the new one is used, so that an answer that is
 /// lost locks nobody out.
-pub async fn rotate(hub: &Hub, request: &RequestInfo, agent: &AgentCaller) -> Result<(CredentialId, String), ApiError> {
+pub async fn rotate(hub: &Hub, request: &RequestInfo, agent: &AgentCaller) -> Result<(CredentialId, String), Failure> {
     let cause = of_agent(hub, request, agent.organization, agent.target);
     let credential = CredentialId(hub.clock.new_id());
     let command = TargetCommand::RotateCredential { shown: agent.credential, credential };
@@ -98,7 +110,7 @@ pub async fn rotate(hub: &Hub, request: &RequestInfo, agent: &AgentCaller) -> Re
 }
 
 /// The agent used its newest credential: the one before ends.
-pub async fn confirm(hub: &Hub, request: &RequestInfo, agent: &AgentCaller) -> Result<(), ApiError> {
+pub async fn confirm(hub: &Hub, request: &RequestInfo, agent: &AgentCaller) -> Result<(), Failure> {
     let cause = of_agent(hub, request, agent.organization, agent.target);
     let command = TargetCommand::ConfirmCredential { credential: agent.credential };
     let executed = hub.append::<Target>(&cause, agent.target.0, &command).await?;
@@ -126,7 +138,7 @@ async fn store_agent_secret(
     target: TargetId,
     id: CredentialId,
     beside: Option<CredentialId>,
-) -> Result<String, ApiError> {
+) -> Result<String, Failure> {
     let secret = credential::new_secret(CredentialKind::Agent)?;
     let at = hub.clock.now();
     let stored = NewCredential {
@@ -149,7 +161,7 @@ async fn store_agent_secret(
 }
 
 /// Locks the agent out for ever.
-pub async fn retire(hub: &Hub, cause: &Cause, target: TargetId, reason: String) -> Result<Executed<Target>, ApiError> {
+pub async fn retire(hub: &Hub, cause: &Cause, target: TargetId, reason: String) -> Result<Executed<Target>, Failure> {
     let executed = hub.execute::<Target>(cause, target.0, &TargetCommand::Retire { reason }).await?;
     credential::delete_of_subject(&hub.ops.get().await?, target.0).await?;
     Ok(executed)

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use distr_eventlog::{Entry, EventLog, Position, ReadError, Selection};
 
-use crate::error::ApiError;
+use crate::failure::Failure;
 
 /// Hubs write by their own clocks; two of them, or a clock that was set back, may disagree by this much.
 const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
@@ -25,7 +25,7 @@ pub struct Piece {
     pub has_more: bool,
 }
 
-pub async fn read(log: &dyn EventLog, period: Period, wanted: impl Fn(&Entry) -> bool) -> Result<Piece, ApiError> {
+pub async fn read(log: &dyn EventLog, period: Period, wanted: impl Fn(&Entry) -> bool) -> Result<Piece, Failure> {
     let mut at = match (period.after, period.from) {
         (Some(after), _) => after,
         (None, Some(from)) => before(log, from - CLOCK_SKEW).await?,

@@ -3,11 +3,13 @@
 use chrono::TimeDelta;
 use distr_domain::ids::MemberId;
 use distr_domain::member::{Member, MemberCommand, MemberKind};
-use distr_domain::permission::Membership;
+use distr_domain::organization::{Organization, OrganizationCommand};
+use distr_domain::permission::{Membership, VendorRole};
 use distr_eventlog::Executed;
+use distr_projections::member::{self, MemberRow, SignInState};
 
 use crate::auth::password;
-use crate::error::ApiError;
+use crate::failure::{Failure, OperationError};
 use crate::hub::{Cause, Hub};
 use crate::ops::person::NewPerson;
 use crate::ops::{credential, person};
@@ -24,21 +26,21 @@ pub struct NewMember {
 }
 
 /// The person first, so that an address that is taken refuses before anything is in the log.
-pub async fn add(hub: &Hub, cause: &Cause, new: NewMember) -> Result<(MemberId, Executed<Member>), ApiError> {
+pub async fn add(hub: &Hub, cause: &Cause, new: NewMember) -> Result<(MemberId, Executed<Member>), Failure> {
     let id = MemberId(cause.id_of("member"));
     let kind = if new.sign_in.is_some() { MemberKind::Person } else { MemberKind::Robot };
     let (email, password_hash) = match new.sign_in {
         Some((email, password)) => {
             check_email(&email)?;
             password::check_strength(&password)?;
-            (email, password::hash(password).await?)
+            (email, password::hash(password, &[]).await?)
         }
-        // nobody signs in as a robot: no password has this hash
-        None => (format!("{id}@robot"), "*".to_owned()),
+        None => (format!("{id}@robot"), person::NO_PASSWORD.to_owned()),
     };
     let row = NewPerson {
         member: id,
         organization: cause.organization,
+        customer: new.membership.customer(),
         email: &email,
         name: &new.name,
         password_hash: &password_hash,
@@ -52,40 +54,80 @@ pub async fn add(hub: &Hub, cause: &Cause, new: NewMember) -> Result<(MemberId, 
 }
 
 /// Whether the log knows of the member, though it may have been removed since.
-pub async fn is_known(hub: &Hub, id: MemberId) -> Result<bool, ApiError> {
+pub async fn is_known(hub: &Hub, id: MemberId) -> Result<bool, Failure> {
     let (_, revision) = distr_eventlog::load::<Member>(hub.log.as_ref(), id.0).await?;
     Ok(revision.is_some())
 }
 
 /// An address that is held by nobody of the log is free again: the hub that took it ended before it added the member.
-async fn insert(hub: &Hub, row: NewPerson<'_>) -> Result<(), ApiError> {
+pub(super) async fn insert(hub: &Hub, row: NewPerson<'_>) -> Result<(), Failure> {
     let client = hub.ops.get().await?;
     let taken = match person::insert(&client, row).await {
-        Err(taken @ ApiError::Rejected { .. }) => taken,
-        done => return done,
+        Err(OperationError::Rejected(taken)) => Failure::rejected(taken),
+        done => return Ok(done?),
     };
     let held = person::find_by_email(&client, row.organization, row.email).await?;
+    let held = held.into_iter().find(|held| held.customer == row.customer);
     let Some(held) = held.filter(|held| row.at - held.since > UNDER_WAY) else { return Err(taken) };
     if is_known(hub, held.member).await? {
         return Err(taken);
     }
     person::erase(&client, held.member).await?;
-    person::insert(&client, row).await
+    Ok(person::insert(&client, row).await?)
 }
 
-pub async fn remove(hub: &Hub, cause: &Cause, id: MemberId) -> Result<Executed<Member>, ApiError> {
-    let executed = hub.execute::<Member>(cause, id.0, &MemberCommand::Remove).await?;
+/// The last owner who can sign in stays.
+pub async fn remove(hub: &Hub, cause: &Cause, member: &MemberRow) -> Result<Executed<Member>, Failure> {
+    let_owner_go(hub, cause, member).await?;
+    let executed = hub.execute::<Member>(cause, member.id.0, &MemberCommand::Remove).await?;
     let client = hub.ops.get().await?;
-    credential::delete_of_subject(&client, id.0).await?;
-    person::erase(&client, id).await?;
+    credential::delete_of_subject(&client, member.id.0).await?;
+    person::erase(&client, member.id).await?;
     Ok(executed)
 }
 
-fn check_email(email: &str) -> Result<(), ApiError> {
+pub async fn change_role(
+    hub: &Hub,
+    cause: &Cause,
+    member: &MemberRow,
+    membership: Membership,
+) -> Result<Executed<Member>, Failure> {
+    if membership.customer() == member.membership.customer() && membership != OWNER {
+        let_owner_go(hub, cause, member).await?;
+    }
+    let executed = hub.execute::<Member>(cause, member.id.0, &MemberCommand::ChangeRole { membership }).await?;
+    if membership == OWNER {
+        let command = OrganizationCommand::TakeOwnerBack { member: member.id };
+        hub.append::<Organization>(&beside(hub, cause), cause.organization.0, &command).await?;
+    }
+    Ok(executed)
+}
+
+const OWNER: Membership = Membership::Vendor { role: VendorRole::Owner };
+
+/// Before an owner who can sign in loses the role: the organization's own stream says who may leave, and that somebody
+/// stays. Two streams change, this one first; what is cut off between them leaves an owner too many, never one too few.
+async fn let_owner_go(hub: &Hub, cause: &Cause, member: &MemberRow) -> Result<(), Failure> {
+    if !member.active || member.membership != OWNER || member.sign_in != SignInState::Password {
+        return Ok(());
+    }
+    let owners = member::owners(&hub.read().await?, cause.organization).await?;
+    let others = owners.iter().map(|owner| owner.id).collect();
+    let command = OrganizationCommand::LetOwnerGo { member: member.id, others };
+    hub.append::<Organization>(&beside(hub, cause), cause.organization.0, &command).await?;
+    Ok(())
+}
+
+/// For another stream: what is done there has no second effect as it is.
+fn beside(hub: &Hub, cause: &Cause) -> Cause {
+    Cause { command: hub.clock.new_id(), actor: cause.actor.clone(), ..*cause }
+}
+
+pub(super) fn check_email(email: &str) -> Result<(), Failure> {
     let valid = email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
         && !email.contains(char::is_whitespace);
     match valid {
         true => Ok(()),
-        false => Err(ApiError::BadInput(format!("{email:?} is not an e-mail address"))),
+        false => Err(Failure::BadInput(format!("{email:?} is not an e-mail address"))),
     }
 }

@@ -1,32 +1,37 @@
 //! From a compose file to a release's content: each image of this hub's registry is pinned to the digest that it has now.
 use distr_domain::application::{Application, FeatureTags};
+use distr_domain::compose_file::REGISTRY_VARIABLE;
 use distr_domain::ids::{ApplicationId, OrganizationId};
 use distr_domain::names::{RepositoryPath, Slug};
 use distr_domain::oci::{Digest, Reference};
+use distr_domain::rejection::Rejection;
 use distr_domain::release::{ReleaseArtifact, ReleaseContent};
 use distr_projections::{artifact, organization};
 
 use super::compose::{Compose, Image, Service, image as parse};
-use crate::error::ApiError;
+use crate::auth::MemberCaller;
+use crate::failure::Failure;
 use crate::hub::Hub;
 
 const MAX_COMPOSE: usize = 1024 * 1024;
 
 pub async fn pin(
     hub: &Hub,
-    organization: OrganizationId,
+    caller: &MemberCaller,
     application: ApplicationId,
     compose: String,
     notes: String,
-) -> Result<ReleaseContent, ApiError> {
+) -> Result<ReleaseContent, Failure> {
     if compose.len() > MAX_COMPOSE {
         return Err(invalid(format!("the compose file has {} bytes; use at most {MAX_COMPOSE}", compose.len())));
     }
-    let parsed =
-        Compose::read(&compose).map_err(|error| invalid(format!("the compose file cannot be read: {error}")))?;
+    // away from the threads that serve others: it takes time and stack
+    let reading = tokio::task::spawn_blocking(move || (Compose::read(&compose), compose));
+    let (parsed, compose) = reading.await.map_err(Failure::fault)?;
+    let parsed = parsed.map_err(|error| invalid(error.to_string()))?;
     let mut artifacts = vec![];
     for (name, service) in &parsed.services {
-        artifacts.extend(pin_service(hub, organization, name, service).await?);
+        artifacts.extend(pin_service(hub, caller, name, service).await?);
     }
     let feature_tags = super::load::<Application>(hub, application.0).await?.feature_tags;
     for artifact in &artifacts {
@@ -37,7 +42,7 @@ pub async fn pin(
 
 /// A tag that belongs to a feature runs in a service of that feature: else a customer without it would get a release that
 /// it cannot pull.
-fn check_feature(artifact: &ReleaseArtifact, feature_tags: &[FeatureTags]) -> Result<(), ApiError> {
+fn check_feature(artifact: &ReleaseArtifact, feature_tags: &[FeatureTags]) -> Result<(), Failure> {
     let Some(tag) = &artifact.tag else { return Ok(()) };
     let mut owners = feature_tags.iter().filter(|of| of.matches(&artifact.repository, tag)).map(|of| &of.feature);
     let Some(first) = owners.next() else { return Ok(()) };
@@ -54,16 +59,14 @@ fn check_feature(artifact: &ReleaseArtifact, feature_tags: &[FeatureTags]) -> Re
 
 async fn pin_service(
     hub: &Hub,
-    organization: OrganizationId,
+    caller: &MemberCaller,
     service: &str,
     definition: &Service,
-) -> Result<Option<ReleaseArtifact>, ApiError> {
-    if definition.build.is_some() {
-        return Err(invalid(format!("service {service:?} is built; push its image and name that instead")));
-    }
+) -> Result<Option<ReleaseArtifact>, Failure> {
     let Some(image) = &definition.image else {
         return Err(invalid(format!("service {service:?} has no image")));
     };
+    let organization = caller.organization;
     let (repository, reference) = match parse(image, &hub.settings.registry_host) {
         Image::Elsewhere { pinned: true } => return Ok(None),
         Image::Elsewhere { pinned: false } => {
@@ -73,9 +76,22 @@ async fn pin_service(
                 hub.settings.registry_host
             )));
         }
+        Image::Alias { registry } => {
+            return Err(invalid(format!(
+                "service {service:?}: image {image:?} is of {registry:?}, which may be this registry under another name; \
+                 write {} or {REGISTRY_VARIABLE} for it",
+                hub.settings.registry_host
+            )));
+        }
+        Image::Invalid(reason) => {
+            return Err(invalid(format!("service {service:?}: image {image:?} cannot be pinned: {reason}")));
+        }
         Image::Ours { organization: owner, path, reference } => {
             check_owner(hub, organization, service, owner).await?;
-            (path.parse::<RepositoryPath>()?, reference.parse::<Reference>()?)
+            let repository = path.parse::<RepositoryPath>()?;
+            // before the look: a token learns nothing of repositories that it is not for
+            caller.check_repository(&repository)?;
+            (repository, reference.parse::<Reference>()?)
         }
     };
     let digest = resolve(hub, organization, &repository, &reference).await?.ok_or_else(|| {
@@ -89,7 +105,7 @@ async fn pin_service(
     Ok(Some(ReleaseArtifact { service: service.to_owned(), repository, digest, tag, feature }))
 }
 
-async fn check_owner(hub: &Hub, organization: OrganizationId, service: &str, owner: &str) -> Result<(), ApiError> {
+async fn check_owner(hub: &Hub, organization: OrganizationId, service: &str, owner: &str) -> Result<(), Failure> {
     let own = organization::find(&hub.read().await?, organization).await?;
     match own {
         Some(own) if own.name.as_str() == owner => Ok(()),
@@ -105,7 +121,7 @@ async fn resolve(
     organization: OrganizationId,
     repository: &RepositoryPath,
     reference: &Reference,
-) -> Result<Option<Digest>, ApiError> {
+) -> Result<Option<Digest>, Failure> {
     let client = hub.read().await?;
     Ok(match reference {
         Reference::Tag(tag) => artifact::find_tag(&client, organization, repository, tag).await?.map(|tag| tag.digest),
@@ -116,6 +132,17 @@ async fn resolve(
     })
 }
 
-fn invalid(message: String) -> ApiError {
-    ApiError::Rejected { code: "release.invalid_compose", message }
+/// A compose file that no release can be made of, with the service and what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidCompose(String);
+
+impl Rejection for InvalidCompose {
+    fn code(&self) -> &'static str {
+        "release.invalid_compose"
+    }
+}
+
+fn invalid(reason: String) -> Failure {
+    Failure::rejected(InvalidCompose(reason))
 }

@@ -1,16 +1,19 @@
-//! Issuing and revoking tokens: the fact in the log, the hash beside it.
+//! Issuing, rotating and revoking tokens: the fact in the log, the hash beside it. Who may: a person for itself, and for
+//! robots who manages members. With a token, all but its own end needs the scope admin, and what it makes ends with it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use distr_domain::ids::{MemberId, TokenId};
-use distr_domain::pattern::Pattern;
+use distr_domain::ids::TokenId;
+use distr_domain::member::MemberKind;
 use distr_domain::permission::Permission;
-use distr_domain::token::{Token, TokenCommand, TokenScope};
+use distr_domain::rejection::Rejection;
+use distr_domain::token::{Token, TokenCommand, TokenLimits, TokenScope};
 use distr_eventlog::Executed;
+use distr_projections::member::MemberRow;
 use distr_projections::token::TokenRow;
 
 use super::load;
-use crate::auth::{MemberCaller, Via, scope_name};
-use crate::error::ApiError;
+use crate::auth::{MemberCaller, Via};
+use crate::failure::Failure;
 use crate::hub::{Cause, Hub};
 use crate::ops::credential::{self, CredentialKind, NewCredential};
 
@@ -18,45 +21,77 @@ use crate::ops::credential::{self, CredentialKind, NewCredential};
 const MAX_OVERLAP: TimeDelta = TimeDelta::days(90);
 
 pub struct NewToken {
-    pub member: MemberId,
     pub label: String,
-    pub scopes: Vec<TokenScope>,
-    /// none: all
-    pub repositories: Vec<Pattern>,
-    pub expires_at: Option<DateTime<Utc>>,
+    pub limits: TokenLimits,
+}
+
+pub struct Issued {
+    pub id: TokenId,
+    pub secret: String,
+    pub executed: Executed<Token>,
 }
 
 pub async fn issue(
     hub: &Hub,
     cause: &Cause,
     caller: &MemberCaller,
+    member: &MemberRow,
     new: NewToken,
-) -> Result<(TokenId, String, Executed<Token>), ApiError> {
-    check_owner(caller, new.member)?;
-    check_scopes(caller, &new)?;
-    let (id, secret) = (TokenId(cause.id_of("token")), credential::new_secret(CredentialKind::Token)?);
-    let at = hub.clock.now();
-    let scopes = new.scopes.iter().map(|scope| scope_name(*scope).to_owned()).collect();
-    let command = TokenCommand::Issue {
-        member: new.member,
-        label: new.label,
-        scopes: new.scopes,
-        repositories: new.repositories,
-        expires_at: new.expires_at,
-        at,
-    };
+) -> Result<Issued, Failure> {
+    check_issuer(caller, member)?;
+    let id = TokenId(cause.id_of("token"));
+    let (parent, at) = (caller.parent(), hub.clock.now());
+    let own_parent = parent.as_ref().map(|parent| parent.id);
+    let command = TokenCommand::Issue { member: member.id, label: new.label, limits: new.limits, parent, at };
     let executed = hub.execute::<Token>(cause, id.0, &command).await?;
-    let stored = NewCredential {
+    check_repeated(hub, id, &executed.state, own_parent).await?;
+    let secret = credential::new_secret(CredentialKind::Token)?;
+    credential::replace(&mut hub.ops.get().await?, &secret, stored(cause, member, id, &executed, at)).await?;
+    Ok(Issued { id, secret, executed })
+}
+
+/// The fact says what it may do and until when: the answer to a repeated request is of then.
+fn stored(
+    cause: &Cause,
+    member: &MemberRow,
+    id: TokenId,
+    executed: &Executed<Token>,
+    at: DateTime<Utc>,
+) -> NewCredential {
+    NewCredential {
         kind: CredentialKind::Token,
         id: id.0,
         organization: cause.organization,
-        subject: new.member.0,
-        scopes,
-        expires_at: new.expires_at,
+        subject: member.id.0,
+        scopes: executed.state.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+        expires_at: executed.state.expires_at(),
         at,
-    };
-    credential::insert(&hub.ops.get().await?, &secret, stored).await?;
-    Ok((id, secret, executed))
+    }
+}
+
+/// A repeated request gets a new secret in the place of the one whose answer was lost. There is none for a token that has
+/// ended or was replaced since, whose secret has arrived because it was used, or that the caller's own token did not make.
+async fn check_repeated(hub: &Hub, id: TokenId, state: &Token, parent: Option<TokenId>) -> Result<(), Failure> {
+    state.check_live(hub.clock.now()).map_err(Failure::rejected)?;
+    let used =
+        hub.uses.unwritten(id.0).is_some() || !credential::last_uses(&hub.ops.get().await?, &[id.0]).await?.is_empty();
+    match state.replaced || used || state.parent != parent {
+        false => Ok(()),
+        true => Err(Failure::rejected(IssuedBefore { token: id })),
+    }
+}
+
+/// A repeated request whose first answer has arrived.
+#[derive(Debug, thiserror::Error)]
+#[error("this request issued token {token} before, whose secret is not shown again; rotate the token")]
+pub struct IssuedBefore {
+    token: TokenId,
+}
+
+impl Rejection for IssuedBefore {
+    fn code(&self) -> &'static str {
+        "token.issued_before"
+    }
 }
 
 pub async fn revoke(
@@ -64,61 +99,72 @@ pub async fn revoke(
     cause: &Cause,
     caller: &MemberCaller,
     token: &TokenRow,
-) -> Result<Executed<Token>, ApiError> {
-    check_owner(caller, token.member)?;
+) -> Result<Executed<Token>, Failure> {
+    check_revoker(caller, token)?;
     let executed = hub.execute::<Token>(cause, token.id.0, &TokenCommand::Revoke).await?;
     credential::delete(&hub.ops.get().await?, token.id.0).await?;
     Ok(executed)
 }
 
-/// A new token like the old one, which ends after `overlap`.
+/// A new token like the old one, which ends after `overlap`. Its parent is the token that it is rotated with; who rotates it
+/// in a session vouches for it anew.
 pub async fn rotate(
     hub: &Hub,
     cause: &Cause,
     caller: &MemberCaller,
-    old: &TokenRow,
+    old: (&TokenRow, &MemberRow),
     overlap: TimeDelta,
     expires_at: Option<DateTime<Utc>>,
-) -> Result<(TokenId, String, Executed<Token>), ApiError> {
+) -> Result<Issued, Failure> {
+    let (old, member) = old;
+    if caller.parent().is_some_and(|parent| parent.id == old.id) {
+        return Err(Failure::Forbidden(
+            "a token cannot rotate itself: what it makes ends with it; sign in, or use another token".into(),
+        ));
+    }
     let now = hub.clock.now();
     let until = now + overlap.min(MAX_OVERLAP);
-    let new = NewToken {
-        member: old.member,
-        label: old.label.clone(),
+    let limits = TokenLimits {
         scopes: old.scopes.clone(),
         repositories: old.repositories.clone(),
         expires_at: expires_at.or(old.expires_at),
     };
     // refuses before there is a new one
-    load::<Token>(hub, old.id.0).await?.check_live(now).map_err(ApiError::rejected)?;
-    let issued = issue(hub, cause, caller, new).await?;
+    load::<Token>(hub, old.id.0).await?.check_live(now).map_err(Failure::rejected)?;
+    let issued = issue(hub, cause, caller, member, NewToken { label: old.label.clone(), limits }).await?;
     let ends = Cause { command: hub.clock.new_id(), actor: cause.actor.clone(), ..*cause };
-    let command = TokenCommand::Replace { by: issued.0, until, at: now };
+    let command = TokenCommand::Replace { by: issued.id, until, at: now };
     hub.execute::<Token>(&ends, old.id.0, &command).await?;
     credential::expire(&hub.ops.get().await?, old.id.0, until).await?;
     Ok(issued)
 }
 
-fn check_owner(caller: &MemberCaller, member: MemberId) -> Result<(), ApiError> {
-    match caller.member == member {
-        true => Ok(()),
+/// What a person does with a token is done in its name: nobody else makes one of it.
+fn check_issuer(caller: &MemberCaller, member: &MemberRow) -> Result<(), Failure> {
+    match (caller.member == member.id, member.kind) {
+        (true, _) => check_admin(caller, "issuing a token"),
+        (false, MemberKind::Robot) => caller.check(Permission::ManageMembers),
+        (false, MemberKind::Person) => {
+            caller.check(Permission::ManageMembers)?;
+            Err(Failure::Forbidden("a person's tokens are issued and rotated by that person alone".into()))
+        }
+    }
+}
+
+/// A token may always end itself.
+fn check_revoker(caller: &MemberCaller, token: &TokenRow) -> Result<(), Failure> {
+    match caller.member == token.member {
+        _ if caller.via.id() == token.id.0 => Ok(()),
+        true => check_admin(caller, "revoking another token"),
         false => caller.check(Permission::ManageMembers),
     }
 }
 
-/// A token never begets one that may do more than itself.
-fn check_scopes(caller: &MemberCaller, new: &NewToken) -> Result<(), ApiError> {
-    let Via::Token { scopes: own, repositories, .. } = &caller.via else { return Ok(()) };
-    if !own.contains(&TokenScope::Write) {
-        return Err(ApiError::Forbidden("issuing a token needs the scope write".into()));
-    }
-    if !repositories.is_empty() && *repositories != new.repositories {
-        return Err(ApiError::Forbidden(
-            "your token is for some repositories only; name the same for the new one".into(),
-        ));
-    }
-    match new.scopes.iter().find(|scope| !own.contains(scope)) {
-        None => Ok(()),
-        Some(more) => Err(ApiError::Forbidden(format!("your token does not have the scope {}", scope_name(*more)))),
+fn check_admin(caller: &MemberCaller, what: &str) -> Result<(), Failure> {
+    match &caller.via {
+        Via::Token { limits, .. } if !limits.scopes.contains(&TokenScope::Admin) => {
+            Err(Failure::Forbidden(format!("{what} with a token needs the scope admin")))
+        }
+        _ => Ok(()),
     }
 }

@@ -1,82 +1,258 @@
-//! "Only signed by these keys": asked of each image of a release when it is published.
+//! "Only signed by these keys": asked of each release when it is published, promoted and deployed.
 
 use distr_domain::application::Application;
 use distr_domain::ids::{ApplicationId, OrganizationId};
-use distr_domain::release::{ReleaseArtifact, ReleaseContent};
-use distr_domain::trust::{ImageSignature, ReleaseTrust, SigningPolicy, TrustedKey};
-use distr_signature::{Claim, PublicKey, verify};
+use distr_domain::names::Slug;
+use distr_domain::oci::Digest;
+use distr_domain::rejection::Rejection;
+use distr_domain::release::{Release, ReleaseArtifact, ReleaseContent};
+use distr_domain::trust::{
+    ImageSignature, ReleaseSignature, ReleaseTrust, SignedLayer, SignedParts, SigningPolicy, TrustedKey,
+};
+use distr_domain::version::Version;
+use distr_projections::organization;
+use distr_projections::release::ReleaseRow;
+use distr_signature::{Claim, PublicKey, ReleaseStatement, ReleaseUnverified, Unverified, verify, verify_release};
 
 use super::attachments;
-use crate::error::ApiError;
+use super::attachments::search::{Searched, search};
+use crate::failure::{Failure, OperationError};
 use crate::hub::Hub;
 
 const MAX_KEYS: usize = 20;
 const MAX_PEM: usize = 8 * 1024;
-/// A signature goes into the log and to each agent; an honest one has some hundred bytes.
-const MAX_SIGNATURE: usize = 64 * 1024;
 
-/// A policy of keys that can be used.
-pub fn policy(keys: Vec<TrustedKey>) -> Result<SigningPolicy, ApiError> {
+/// Why a signing policy does not let a release through.
+#[derive(Debug, thiserror::Error)]
+pub enum TrustRejection {
+    #[error(
+        "release {application} {version} may not be released: {reason}; the signing policy requires that: publish it with \
+         --sign KEY, or add a signature with `distr release sign`"
+    )]
+    Unsigned { application: Slug, version: Version, reason: ReleaseUnverified },
+    #[error("service \"{service}\": image {image} may not be released: {nearest}{}", elsewhere(*searched))]
+    UnverifiedImage { service: String, image: String, nearest: Unverified, searched: Searched },
+}
+
+pub type TrustError = OperationError<TrustRejection>;
+
+impl Rejection for TrustRejection {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unsigned { .. } => "release.unsigned",
+            Self::UnverifiedImage { .. } => "release.unverified_image",
+        }
+    }
+}
+
+fn elsewhere(searched: Searched) -> &'static str {
+    match searched {
+        Searched::Found | Searched::Nowhere => "",
+        Searched::NotInSome => {
+            "; more is attached to it that may be a signature than is looked at, which is the oldest and the newest of at most \
+             1 MiB each: sign the image again right before it is released, or attach the signature with a tag, as \
+             `cosign sign` of cosign 2 does"
+        }
+    }
+}
+
+/// A release, as far as signatures go.
+pub struct Subject<'a> {
+    pub organization: OrganizationId,
+    pub application: &'a Slug,
+    pub version: &'a Version,
+    pub content: &'a ReleaseContent,
+    pub signatures: &'a [ReleaseSignature],
+    /// what it was published with
+    pub published: Option<&'a ReleaseTrust>,
+}
+
+/// A policy of keys that can be used. What it does not say stays as it is; the first one requires everything.
+pub fn policy(
+    keys: Vec<TrustedKey>,
+    requires: Option<SignedParts>,
+    before: &SigningPolicy,
+) -> Result<SigningPolicy, Failure> {
     if keys.len() > MAX_KEYS {
-        return Err(ApiError::BadInput(format!("{} keys are too many; use at most {MAX_KEYS}", keys.len())));
+        return Err(Failure::BadInput(format!("{} keys are too many; use at most {MAX_KEYS}", keys.len())));
     }
     if let Some(key) = keys.iter().find(|key| key.pem.len() > MAX_PEM) {
-        return Err(ApiError::BadInput(format!("key \"{}\" has more than {MAX_PEM} bytes", key.name)));
+        return Err(Failure::BadInput(format!("key \"{}\" has more than {MAX_PEM} bytes", key.name)));
     }
     public_keys(&keys)?;
-    Ok(SigningPolicy { keys })
+    let kept = if before.is_in_force() { before.requires } else { SignedParts::ImagesAndRelease };
+    Ok(SigningPolicy { keys, requires: requires.unwrap_or(kept) })
 }
 
-pub fn public_keys(keys: &[TrustedKey]) -> Result<Vec<PublicKey>, ApiError> {
+pub fn public_keys(keys: &[TrustedKey]) -> Result<Vec<PublicKey>, Failure> {
     let keys: Result<_, _> = keys.iter().map(PublicKey::parse).collect();
-    keys.map_err(|error| ApiError::BadInput(error.to_string()))
+    keys.map_err(|error| Failure::BadInput(error.to_string()))
 }
 
-/// What the release is published with; nothing if its application trusts everything.
-pub async fn of_release(
+/// What a draft is published with; nothing if its application trusts everything.
+pub async fn of_draft(
     hub: &Hub,
     organization: OrganizationId,
     application: ApplicationId,
-    content: &ReleaseContent,
-) -> Result<Option<ReleaseTrust>, ApiError> {
-    let SigningPolicy { keys } = super::load::<Application>(hub, application.0).await?.signing_policy;
-    if keys.is_empty() {
-        return Ok(None);
+    release: &Release,
+) -> Result<Option<ReleaseTrust>, Failure> {
+    let (owner, version) = match (super::load::<Application>(hub, application.0).await?, &release.version) {
+        (owner @ Application { name: Some(_), .. }, Some(version)) if owner.signing_policy.is_in_force() => {
+            (owner, version)
+        }
+        _ => return Ok(None),
+    };
+    let subject = subject(organization, &owner, version, release);
+    Ok(Some(verify_all(hub, &owner.signing_policy, &subject).await?))
+}
+
+/// Whether a published release is signed as the policy of this moment demands, which may be stricter than that of its
+/// publishing.
+pub async fn check_usable(
+    hub: &Hub,
+    organization: OrganizationId,
+    application: ApplicationId,
+    version: &Version,
+    release: &Release,
+) -> Result<(), TrustError> {
+    let owner = super::load::<Application>(hub, application.0).await?;
+    if owner.name.is_none() || !owner.signing_policy.is_in_force() || release.version.is_none() {
+        return Ok(());
     }
+    let subject = subject(organization, &owner, version, release);
+    in_force(hub, &owner.signing_policy, &subject).await.map(|_| ())
+}
+
+fn subject<'a>(
+    organization: OrganizationId,
+    owner: &'a Application,
+    version: &'a Version,
+    release: &'a Release,
+) -> Subject<'a> {
+    Subject {
+        organization,
+        application: owner.name.as_ref().expect("the caller looked"),
+        version,
+        content: &release.content,
+        signatures: &release.signatures,
+        published: release.trust.as_ref(),
+    }
+}
+
+/// What agents verify a release with: the keys of this moment, or those of its publishing if there are none now. One that is
+/// not signed as it should be goes out with the keys alone: its agents say why they do not run it.
+pub async fn for_agents(
+    hub: &Hub,
+    policy: &SigningPolicy,
+    application: &Slug,
+    row: &ReleaseRow,
+) -> Result<Option<ReleaseTrust>, Failure> {
+    let subject = Subject {
+        organization: row.organization,
+        application,
+        version: &row.version,
+        content: &row.content,
+        signatures: &row.signatures,
+        published: row.trust.as_ref(),
+    };
+    match in_force(hub, policy, &subject).await {
+        Err(OperationError::Rejected(_)) => {
+            let signatures = row.trust.as_ref().map(|trust| trust.signatures.clone()).unwrap_or_default();
+            Ok(Some(ReleaseTrust { keys: policy.keys.clone(), signatures, requires: policy.requires }))
+        }
+        verified => Ok(verified?),
+    }
+}
+
+async fn in_force(
+    hub: &Hub,
+    policy: &SigningPolicy,
+    subject: &Subject<'_>,
+) -> Result<Option<ReleaseTrust>, TrustError> {
+    let is_same = |trust: &&ReleaseTrust| trust.keys == policy.keys && trust.requires == policy.requires;
+    match subject.published {
+        published if !policy.is_in_force() => Ok(published.cloned()),
+        Some(published) if is_same(&published) => Ok(Some(published.clone())),
+        _ => verify_all(hub, policy, subject).await.map(Some),
+    }
+}
+
+async fn verify_all(hub: &Hub, policy: &SigningPolicy, subject: &Subject<'_>) -> Result<ReleaseTrust, TrustError> {
+    let SigningPolicy { keys, requires } = policy.clone();
     let public = public_keys(&keys)?;
+    if requires.release() {
+        verify_whole(hub, subject, &public).await?;
+    }
     let mut signatures: Vec<ImageSignature> = vec![];
-    for artifact in &content.artifacts {
+    for artifact in subject.content.artifacts.iter().filter(|_| requires.images()) {
         let is_known =
             |known: &ImageSignature| (&known.repository, &known.digest) == (&artifact.repository, &artifact.digest);
         if !signatures.iter().any(is_known) {
-            signatures.push(signature(hub, organization, artifact, &public).await?);
+            signatures.push(signature(hub, subject, artifact, &public).await?);
         }
     }
-    Ok(Some(ReleaseTrust { keys, signatures }))
+    Ok(ReleaseTrust { keys, signatures, requires })
+}
+
+async fn verify_whole(hub: &Hub, subject: &Subject<'_>, keys: &[PublicKey]) -> Result<(), TrustError> {
+    let layers: Vec<SignedLayer> = subject.signatures.iter().map(|signature| signature.layer.clone()).collect();
+    match verify_release(&statement(hub, subject).await?, &layers, keys) {
+        Ok(_) => Ok(()),
+        Err(reason) => {
+            let (application, version) = (subject.application.clone(), subject.version.clone());
+            Err(OperationError::Rejected(TrustRejection::Unsigned { application, version, reason }))
+        }
+    }
+}
+
+/// What a signature of the release as a whole has to say.
+pub async fn statement(hub: &Hub, subject: &Subject<'_>) -> Result<ReleaseStatement, Failure> {
+    let organization = organization::find(&hub.read().await?, subject.organization).await?;
+    let organization = organization.ok_or_else(|| Failure::not_found("organization", subject.organization))?.name;
+    let services = subject.content.artifacts.iter().map(|artifact| {
+        (artifact.service.clone(), format!("{organization}/{}", artifact.repository), artifact.digest.clone())
+    });
+    let names = (&organization, subject.application, subject.version);
+    Ok(ReleaseStatement::new(names, &subject.content.compose, services))
 }
 
 async fn signature(
     hub: &Hub,
-    organization: OrganizationId,
+    subject: &Subject<'_>,
     artifact: &ReleaseArtifact,
     keys: &[PublicKey],
-) -> Result<ImageSignature, ApiError> {
+) -> Result<ImageSignature, TrustError> {
     let ReleaseArtifact { service, repository, digest, .. } = artifact;
-    let attached = attachments::of_image(hub, organization, repository, digest).await?;
-    let layers = attached.into_iter().flat_map(|attachment| attachment.signed);
-    let readable = layers.filter(|layer| layer.content.len() <= MAX_SIGNATURE);
-    let (layers, claims): (Vec<_>, Vec<_>) =
-        readable.filter_map(|layer| Claim::read(&layer).map(|claim| (layer, claim))).unzip();
-    match verify(digest, &claims, keys) {
-        Ok((key, index)) => Ok(ImageSignature {
-            repository: repository.clone(),
-            digest: digest.clone(),
-            key: key.name.clone(),
-            layer: layers.into_iter().nth(index).expect("a layer for each claim"),
-        }),
-        Err(reason) => Err(ApiError::Rejected {
-            code: "release.unverified_image",
-            message: format!("service \"{service}\": image {repository}@{digest} may not be released: {reason}"),
-        }),
+    let (mut found, mut nearest) = (None, Unverified::Unsigned);
+    let mut look = |layers: Vec<SignedLayer>| {
+        match signed_by(digest, layers, keys) {
+            Ok(signed) => found = Some(signed),
+            Err(reason) => nearest = nearest.clone().or_nearer(reason),
+        }
+        found.is_some()
+    };
+    // what was verified once is not lost with what is attached
+    let published = subject.published.and_then(|trust| trust.signature_of(repository, digest));
+    let image = attachments::Subject { organization: subject.organization, repository, digest };
+    let searched = match look(published.map(|signature| signature.layer.clone()).into_iter().collect()) {
+        true => Searched::Found,
+        false => search(hub, image, look).await?,
+    };
+    if let Some((key, layer)) = found {
+        return Ok(ImageSignature { repository: repository.clone(), digest: digest.clone(), key, layer });
     }
+    Err(OperationError::Rejected(TrustRejection::UnverifiedImage {
+        service: service.clone(),
+        image: format!("{repository}@{digest}"),
+        nearest,
+        searched,
+    }))
+}
+
+/// The name of the key that signed the image, and the layer that says so.
+fn signed_by(image: &Digest, layers: Vec<SignedLayer>, keys: &[PublicKey]) -> Result<(Slug, SignedLayer), Unverified> {
+    let (layers, claims): (Vec<_>, Vec<_>) =
+        layers.into_iter().filter_map(|layer| Claim::read(&layer).map(|claim| (layer, claim))).unzip();
+    let (key, index) = verify(image, &claims, keys)?;
+    Ok((key.name.clone(), layers.into_iter().nth(index).expect("a layer for each claim")))
 }

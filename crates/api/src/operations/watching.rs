@@ -13,10 +13,17 @@ use futures_util::Stream;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::changes::Change;
-use crate::error::ApiError;
+use crate::failure::Failure;
 use crate::hub::Hub;
 
-pub type Watched<T> = Result<Option<T>, ApiError>;
+pub type Watched<T> = Result<Option<T>, Failure>;
+
+/// What comes to one who watches.
+pub enum Seen<T> {
+    Changed(Result<T, Failure>),
+    /// So many changes were missed, because they were taken too slowly.
+    Missed(u64),
+}
 
 /// What changed, as the read models show it now.
 pub struct Shown {
@@ -46,7 +53,7 @@ impl Shown {
     }
 }
 
-type Found<I, R> = Result<HashMap<(OrganizationId, I), R>, ApiError>;
+type Found<I, R> = Result<HashMap<(OrganizationId, I), R>, Failure>;
 
 async fn targets(read: Pool, keys: Vec<(OrganizationId, TargetId)>) -> Found<TargetId, TargetRow> {
     let (client, mut found) = (read.get().await?, HashMap::new());
@@ -75,11 +82,7 @@ fn by_organization<I>(keys: Vec<(OrganizationId, I)>) -> HashMap<OrganizationId,
 }
 
 /// Each change of the organization, as `load` shows it; what it does not show is passed over.
-pub fn watch<T, F, L>(
-    hub: Arc<Hub>,
-    organization: OrganizationId,
-    load: L,
-) -> impl Stream<Item = async_graphql::Result<T>>
+pub fn watch<T, F, L>(hub: Arc<Hub>, organization: OrganizationId, load: L) -> impl Stream<Item = Seen<T>>
 where
     L: Fn(Arc<Hub>, Change) -> F,
     F: Future<Output = Watched<T>>,
@@ -89,15 +92,12 @@ where
         loop {
             let item = match receiver.recv().await {
                 Ok(change) if change.organization != organization => continue,
-                Ok(change) => load(hub.clone(), change).await.transpose(),
+                Ok(change) => load(hub.clone(), change).await.transpose().map(Seen::Changed),
                 Err(RecvError::Closed) => return None,
-                Err(RecvError::Lagged(missed)) => Some(Err(ApiError::Rejected {
-                    code: "subscription.resync",
-                    message: format!("{missed} changes were missed; read the list again"),
-                })),
+                Err(RecvError::Lagged(missed)) => Some(Seen::Missed(missed)),
             };
             if let Some(item) = item {
-                return Some((item.map_err(async_graphql::Error::from), (receiver, hub, load)));
+                return Some((item, (receiver, hub, load)));
             }
         }
     })

@@ -4,11 +4,12 @@ use aws_lc_rs::{digest, rand};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use distr_domain::ids::OrganizationId;
+use deadpool_postgres::GenericClient;
+use distr_domain::ids::{MemberId, OrganizationId};
 use uuid::Uuid;
 
 use crate::auth::last_use::LastUse;
-use crate::error::ApiError;
+use crate::failure::Failure;
 
 /// What a secret opens. The text is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,10 @@ pub enum CredentialKind {
     Token,
     Agent,
     Enrolment,
+    /// to become a member with, once
+    Invitation,
+    /// to set a new password with, once
+    PasswordReset,
 }
 
 impl CredentialKind {
@@ -26,11 +31,14 @@ impl CredentialKind {
             Self::Token => "token",
             Self::Agent => "agent",
             Self::Enrolment => "enrolment",
+            Self::Invitation => "invitation",
+            Self::PasswordReset => "password_reset",
         }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Session, Self::Token, Self::Agent, Self::Enrolment].into_iter().find(|kind| kind.as_str() == text)
+        let all = [Self::Session, Self::Token, Self::Agent, Self::Enrolment, Self::Invitation, Self::PasswordReset];
+        all.into_iter().find(|kind| kind.as_str() == text)
     }
 
     /// What the secret begins with, so that people and secret scanners know it when they see it.
@@ -40,6 +48,8 @@ impl CredentialKind {
             Self::Token => "dst_",
             Self::Agent => "dsa_",
             Self::Enrolment => "dse_",
+            Self::Invitation => "dsi_",
+            Self::PasswordReset => "dsp_",
         }
     }
 }
@@ -55,9 +65,9 @@ pub struct NewCredential {
 }
 
 /// 256 random bits behind the kind's prefix.
-pub fn new_secret(kind: CredentialKind) -> Result<String, ApiError> {
+pub fn new_secret(kind: CredentialKind) -> Result<String, Failure> {
     let mut bytes = [0; 32];
-    rand::fill(&mut bytes).map_err(|_| ApiError::fault(std::io::Error::other("no randomness")))?;
+    rand::fill(&mut bytes).map_err(|_| Failure::fault(std::io::Error::other("no randomness")))?;
     Ok(format!("{}{}", kind.prefix(), URL_SAFE_NO_PAD.encode(bytes)))
 }
 
@@ -65,11 +75,7 @@ pub fn hash(secret: &str) -> Vec<u8> {
     digest::digest(&digest::SHA256, secret.as_bytes()).as_ref().to_vec()
 }
 
-pub async fn insert(
-    client: &deadpool_postgres::Client,
-    secret: &str,
-    credential: NewCredential,
-) -> Result<(), ApiError> {
+pub async fn insert(client: &impl GenericClient, secret: &str, credential: NewCredential) -> Result<(), Failure> {
     client
         .execute(
             "INSERT INTO credential (hash, kind, id, organization, subject, scopes, expires_at, created_at)
@@ -89,14 +95,30 @@ pub async fn insert(
     Ok(())
 }
 
+/// The only secret of its id: another that was made before, for an answer that was lost, lets nobody in any more.
+/// Requests that come at once wait for each other, and the last one's is left.
+pub async fn replace(
+    client: &mut deadpool_postgres::Client,
+    secret: &str,
+    credential: NewCredential,
+) -> Result<(), Failure> {
+    let transaction = client.transaction().await?;
+    let key = format!("credential {}", credential.id);
+    transaction.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", &[&key]).await?;
+    delete(&transaction, credential.id).await?;
+    insert(&transaction, secret, credential).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
 /// The session, token, credential or enrolment of this id lets nobody in any more.
-pub async fn delete(client: &deadpool_postgres::Client, id: Uuid) -> Result<(), ApiError> {
+pub async fn delete(client: &impl GenericClient, id: Uuid) -> Result<(), Failure> {
     client.execute("DELETE FROM credential WHERE id = $1", &[&id]).await?;
     Ok(())
 }
 
 /// Nothing of this member or target lets anybody in any more.
-pub async fn delete_of_subject(client: &deadpool_postgres::Client, subject: Uuid) -> Result<(), ApiError> {
+pub async fn delete_of_subject(client: &deadpool_postgres::Client, subject: Uuid) -> Result<(), Failure> {
     client.execute("DELETE FROM credential WHERE subject = $1", &[&subject]).await?;
     Ok(())
 }
@@ -107,7 +129,7 @@ pub async fn delete_others(
     kind: CredentialKind,
     subject: Uuid,
     keep: &[Uuid],
-) -> Result<(), ApiError> {
+) -> Result<(), Failure> {
     let sql = "DELETE FROM credential WHERE kind = $1 AND subject = $2 AND id <> ALL($3)";
     client.execute(sql, &[&kind.as_str(), &subject, &keep]).await?;
     Ok(())
@@ -119,7 +141,7 @@ pub async fn delete_earlier(
     kind: CredentialKind,
     subject: Uuid,
     than: Uuid,
-) -> Result<(), ApiError> {
+) -> Result<(), Failure> {
     let sql = "DELETE FROM credential
          WHERE kind = $1 AND subject = $2 AND created_at < (SELECT created_at FROM credential WHERE id = $3)";
     client.execute(sql, &[&kind.as_str(), &subject, &than]).await?;
@@ -127,15 +149,116 @@ pub async fn delete_earlier(
 }
 
 /// Lets in until `at`, or until it would have ended before.
-pub async fn expire(client: &deadpool_postgres::Client, id: Uuid, at: DateTime<Utc>) -> Result<(), ApiError> {
+pub async fn expire(client: &deadpool_postgres::Client, id: Uuid, at: DateTime<Utc>) -> Result<(), Failure> {
     let sql = "UPDATE credential SET expires_at = least(coalesce(expires_at, $2), $2) WHERE id = $1";
     client.execute(sql, &[&id, &at]).await?;
     Ok(())
 }
 
 /// Of those that were used.
-pub async fn last_uses(client: &deadpool_postgres::Client, ids: &[Uuid]) -> Result<Vec<(Uuid, LastUse)>, ApiError> {
+pub async fn last_uses(client: &deadpool_postgres::Client, ids: &[Uuid]) -> Result<Vec<(Uuid, LastUse)>, Failure> {
     let sql = "SELECT id, last_used_at, last_used_from FROM credential WHERE id = ANY($1) AND last_used_at IS NOT NULL";
     let rows = client.query(sql, &[&ids]).await?;
     Ok(rows.into_iter().map(|row| (row.get(0), LastUse { at: row.get(1), from: row.get(2) })).collect())
+}
+
+/// A one-time code that is still good: whose it is.
+pub struct Code {
+    pub organization: OrganizationId,
+    pub member: MemberId,
+}
+
+pub async fn find_code(
+    client: &deadpool_postgres::Client,
+    kind: CredentialKind,
+    secret: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<Code>, Failure> {
+    let sql = "SELECT organization, subject FROM credential WHERE hash = $1 AND kind = $2 AND expires_at > $3";
+    let row = client.query_opt(sql, &[&hash(secret), &kind.as_str(), &now]).await?;
+    Ok(row.map(|row| Code { organization: OrganizationId(row.get(0)), member: MemberId(row.get(1)) }))
+}
+
+/// A session, as its owner is shown it.
+pub struct SessionRow {
+    pub id: Uuid,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub last_use: Option<LastUse>,
+    pub made_from: Option<String>,
+    pub user_agent: Option<String>,
+}
+
+/// Of a member, those that let in now, the oldest first.
+pub async fn sessions(
+    client: &deadpool_postgres::Client,
+    member: MemberId,
+    now: DateTime<Utc>,
+) -> Result<Vec<SessionRow>, Failure> {
+    let sql = "SELECT id, created_at, expires_at, last_used_at, last_used_from, made_from, user_agent
+         FROM credential
+         WHERE kind = 'session' AND subject = $1 AND (expires_at IS NULL OR expires_at > $2)
+         ORDER BY created_at, id";
+    let rows = client.query(sql, &[&member.0, &now]).await?;
+    let session = |row: tokio_postgres::Row| SessionRow {
+        id: row.get(0),
+        created_at: row.get(1),
+        expires_at: row.get(2),
+        last_use: row.get::<_, Option<DateTime<Utc>>>(3).map(|at| LastUse { at, from: row.get(4) }),
+        made_from: row.get(5),
+        user_agent: row.get(6),
+    };
+    Ok(rows.into_iter().map(session).collect())
+}
+
+/// A session that opens.
+pub struct NewSession<'a> {
+    pub id: Uuid,
+    pub organization: OrganizationId,
+    pub member: MemberId,
+    /// the password that was shown for it
+    pub password_hash: &'a str,
+    pub made_from: Option<&'a str>,
+    pub user_agent: Option<&'a str>,
+    pub at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Answers whether it opened: it does not, if the password was changed or voided meanwhile. Whoever changes it ends all sessions
+/// that opened before, so that none of the old password is left.
+pub async fn open_session(
+    client: &deadpool_postgres::Client,
+    secret: &str,
+    session: NewSession<'_>,
+) -> Result<bool, Failure> {
+    let sql = "WITH known AS (
+             SELECT FROM person JOIN member m ON m.id = person.member AND m.sign_in = 'password'
+             WHERE person.member = $4 AND password_hash = $5
+             FOR SHARE OF person)
+         INSERT INTO credential
+             (hash, kind, id, organization, subject, scopes, expires_at, created_at, made_from, user_agent)
+         SELECT $1, 'session', $2, $3, $4, '{}', $6, $7, $8, $9 FROM known";
+    let opened = client
+        .execute(
+            sql,
+            &[
+                &hash(secret),
+                &session.id,
+                &session.organization.0,
+                &session.member.0,
+                &session.password_hash,
+                &session.expires_at,
+                &session.at,
+                &session.made_from,
+                &session.user_agent,
+            ],
+        )
+        .await?;
+    Ok(opened > 0)
+}
+
+/// A session of this member; false if there is none of this id.
+pub async fn end_session(client: &deadpool_postgres::Client, member: MemberId, session: Uuid) -> Result<bool, Failure> {
+    let sql = "DELETE FROM credential WHERE kind = 'session' AND subject = $1 AND id = $2";
+    Ok(client.execute(sql, &[&member.0, &session]).await? > 0)
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use distr_domain::ids::{CustomerId, OrganizationId};
 use distr_postgres::Address;
-use tokio_postgres::Transaction;
+use tokio_postgres::{Client, Transaction};
 use tracing::info;
 
 use super::secret::{Place, Vault};
@@ -15,10 +15,17 @@ use crate::master_key::MasterKey;
 /// The key of this hub, once it is known to be the one that opens the secrets. A rotation that was cut off after it had
 /// changed the database is finished here.
 pub async fn in_force(database: &Address, data_dir: &Path) -> anyhow::Result<MasterKey> {
-    let master = MasterKey::find_or_make(data_dir)?;
     let client = database.connect().await?;
-    client.execute("INSERT INTO ops.master_key (id) VALUES ($1) ON CONFLICT DO NOTHING", &[&master.id()]).await?;
-    let id: String = client.query_one("SELECT id FROM ops.master_key", &[]).await?.get(0);
+    let known = client.query_opt("SELECT id FROM ops.master_key", &[]).await?;
+    let Some(known) = known else { return first(&client, data_dir).await };
+    let (master, id): (_, String) = (MasterKey::find(data_dir)?, known.get(0));
+    let Some(master) = master else {
+        bail!(
+            "the secrets of this database are sealed with the master key {id}, and there is none here; \
+             give it in DISTR_MASTER_KEY or in {}",
+            data_dir.join(MasterKey::FILE).display()
+        )
+    };
     if id == master.id() {
         return Ok(master);
     }
@@ -35,6 +42,26 @@ pub async fn in_force(database: &Address, data_dir: &Path) -> anyhow::Result<Mas
             data_dir.join(MasterKey::FILE).display()
         ),
     }
+}
+
+/// The key of a hub whose database knows of none yet. Of two hubs that begin at the same time, one has it.
+async fn first(client: &Client, data_dir: &Path) -> anyhow::Result<MasterKey> {
+    let found = MasterKey::find(data_dir)?;
+    let is_new = found.is_none();
+    let master = match found {
+        Some(found) => found,
+        None => MasterKey::make(data_dir)?,
+    };
+    client.execute("INSERT INTO ops.master_key (id) VALUES ($1) ON CONFLICT DO NOTHING", &[&master.id()]).await?;
+    let id: String = client.query_one("SELECT id FROM ops.master_key", &[]).await?.get(0);
+    if id != master.id() {
+        if is_new {
+            // nothing was sealed with it
+            std::fs::remove_file(data_dir.join(MasterKey::FILE)).context("cannot remove the key that was just made")?;
+        }
+        bail!("another hub has just begun with this database and the master key {id}; give that one to this hub, too");
+    }
+    Ok(master)
 }
 
 /// Seals all secrets with the new key, in one transaction. Answers with how many there are. With a key that is in force

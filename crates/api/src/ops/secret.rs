@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use chrono::{DateTime, Utc};
+use deadpool_postgres::{GenericClient, Transaction};
 use distr_domain::ids::{CustomerId, OrganizationId};
 
-use crate::error::ApiError;
+use crate::failure::Failure;
 use crate::master_key::MasterKey;
 
 /// Seals and opens secrets.
@@ -44,12 +45,12 @@ impl Vault {
 
     pub async fn set(
         &self,
-        client: &deadpool_postgres::Client,
+        client: &impl GenericClient,
         place: Place,
         name: &str,
         value: &str,
         at: DateTime<Utc>,
-    ) -> Result<(), ApiError> {
+    ) -> Result<(), Failure> {
         let sealed = self.seal(place, name, value)?;
         // not with a key that a rotation has taken out of force
         let stored = client
@@ -71,16 +72,16 @@ impl Vault {
             .await?;
         match stored {
             1 => Ok(()),
-            _ => Err(ApiError::fault(std::io::Error::other("another master key is in force; restart this hub"))),
+            _ => Err(Failure::fault(std::io::Error::other("another master key is in force; restart this hub"))),
         }
     }
 
-    pub(super) fn seal(&self, place: Place, name: &str, value: &str) -> Result<Sealed, ApiError> {
+    pub(super) fn seal(&self, place: Place, name: &str, value: &str) -> Result<Sealed, Failure> {
         let mut ciphertext = value.as_bytes().to_vec();
         let nonce = self
             .key
             .seal_in_place_append_tag(Aad::from(place.associated(name)), &mut ciphertext)
-            .map_err(|_| ApiError::fault(std::io::Error::other("cannot encrypt a secret")))?;
+            .map_err(|_| Failure::fault(std::io::Error::other("cannot encrypt a secret")))?;
         Ok(Sealed { nonce: nonce.as_ref().to_vec(), ciphertext })
     }
 
@@ -90,7 +91,7 @@ impl Vault {
         client: &deadpool_postgres::Client,
         place: Place,
         names: &[String],
-    ) -> Result<BTreeMap<String, String>, ApiError> {
+    ) -> Result<BTreeMap<String, String>, Failure> {
         let rows = client
             .query(
                 "SELECT name, nonce, ciphertext FROM secret
@@ -107,8 +108,8 @@ impl Vault {
             .collect()
     }
 
-    pub(super) fn open(&self, place: Place, name: &str, nonce: &[u8], sealed: &[u8]) -> Result<String, ApiError> {
-        let unreadable = || ApiError::fault(std::io::Error::other(format!("secret {name:?} cannot be decrypted")));
+    pub(super) fn open(&self, place: Place, name: &str, nonce: &[u8], sealed: &[u8]) -> Result<String, Failure> {
+        let unreadable = || Failure::fault(std::io::Error::other(format!("secret {name:?} cannot be decrypted")));
         let nonce: [u8; NONCE_LEN] = nonce.try_into().map_err(|_| unreadable())?;
         let mut plain = sealed.to_vec();
         let opened = self
@@ -120,7 +121,7 @@ impl Vault {
 }
 
 /// The names alone, in order.
-pub async fn names(client: &deadpool_postgres::Client, place: Place) -> Result<Vec<String>, ApiError> {
+pub async fn names(client: &deadpool_postgres::Client, place: Place) -> Result<Vec<String>, Failure> {
     let rows = client
         .query(
             "SELECT name FROM secret WHERE organization = $1 AND customer = $2 ORDER BY name",
@@ -130,7 +131,19 @@ pub async fn names(client: &deadpool_postgres::Client, place: Place) -> Result<V
     Ok(rows.into_iter().map(|row| row.get(0)).collect())
 }
 
-pub async fn remove(client: &deadpool_postgres::Client, place: Place, name: &str) -> Result<bool, ApiError> {
+/// Until the transaction ends, nobody else changes the secret of this name.
+pub async fn lock<'a>(
+    client: &'a mut deadpool_postgres::Client,
+    place: Place,
+    name: &str,
+) -> Result<Transaction<'a>, Failure> {
+    let transaction = client.transaction().await?;
+    let key = format!("secret {} {name}", place.customer);
+    transaction.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", &[&key]).await?;
+    Ok(transaction)
+}
+
+pub async fn remove(client: &impl GenericClient, place: Place, name: &str) -> Result<bool, Failure> {
     let sql = "DELETE FROM secret WHERE organization = $1 AND customer = $2 AND name = $3";
     Ok(client.execute(sql, &[&place.organization.0, &place.customer.0, &name]).await? == 1)
 }

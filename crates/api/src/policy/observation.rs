@@ -1,8 +1,8 @@
 //! Heartbeats to facts: a report that says something new of a deployment becomes what the deployment's rules make of it.
 //! Nearly all reports say nothing new; those are told by a memory of what was said last, without a look into the log.
 //!
-//! Each report counts once and in its order. One that comes again is passed over, by the tally of its target; and before
-//! one is acted on, the checkpoint moves right before it, so that after a crash no older report is taken for news.
+//! Each report counts once and in its order. One that comes again is passed over, by the tally of its target, which is on disk
+//! before the checkpoint moves on.
 
 mod memory;
 
@@ -11,12 +11,12 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use distr_domain::agent::{DeploymentReport, Report};
 use distr_domain::deployment::{Deployment, DeploymentCommand};
-use distr_eventlog::{Actor, Entry, RecordedTelemetry, Selection, TelemetryKind, TelemetryRecord};
-use tracing::error;
+use distr_eventlog::{Actor, Entry, Selection, TelemetryKind, TelemetryRecord};
+use distr_projections::Lease;
 use uuid::Uuid;
 
-use super::{Interrupted, Place, Policy};
-use crate::error::ApiError;
+use super::{Interrupted, Outcome, Policy};
+use crate::failure::Failure;
 use crate::hub::{Cause, Hub};
 use crate::operations::load;
 use crate::pause;
@@ -39,28 +39,32 @@ impl Policy for Observation {
         Selection::Telemetry
     }
 
-    async fn handle(&mut self, hub: &Hub, entry: &Entry, place: &mut Place) -> Result<(), Interrupted> {
-        let Entry::Telemetry(recorded) = entry else { return Ok(()) };
-        let Some(report) = report(recorded) else { return Ok(()) };
+    async fn handle(&mut self, hub: &Hub, entry: &Entry, lease: &Lease) -> Result<Outcome, Interrupted> {
+        let Entry::Telemetry(recorded) = entry else { return Ok(Outcome::Passed) };
+        if recorded.record.kind != TelemetryKind::Heartbeat {
+            return Ok(Outcome::Passed);
+        }
+        let report = serde_json::from_slice(&recorded.record.payload).map_err(Interrupted::UnreadableTelemetry)?;
         let target = recorded.record.subject;
         let mut observed = match self.of_target.remove(&target) {
             Some(observed) => observed,
             None => Observed::load(hub, target).await?,
         };
+        let mut outcome = Outcome::Passed;
         if observed.knows(&report) {
             // no more than what was said already
         } else if observed.is_news(&report) {
-            place.right_before(hub, recorded.position).await?;
             for deployment in report.deployments.iter().filter(|deployment| observed.is_new(deployment)) {
                 observe(hub, &recorded.record, &report, deployment).await?;
             }
             observed.take(&report);
-            observed.store(hub, target, place).await?;
+            observed.store(hub, target, lease).await?;
+            outcome = Outcome::Acted;
         } else {
             observed.take(&report);
         }
         self.of_target.insert(target, observed);
-        Ok(())
+        Ok(outcome)
     }
 
     /// What another hub did meanwhile is on disk.
@@ -69,24 +73,13 @@ impl Policy for Observation {
     }
 }
 
-fn report(recorded: &RecordedTelemetry) -> Option<Report> {
-    if recorded.record.kind != TelemetryKind::Heartbeat {
-        return None;
-    }
-    let read = serde_json::from_slice(&recorded.record.payload);
-    read.inspect_err(|error| {
-        error!(position = recorded.position.0, %error, "a heartbeat in the log cannot be read; passed over");
-    })
-    .ok()
-}
-
 /// The ids follow from the report, so that handing it over again has no second effect.
 async fn observe(
     hub: &Hub,
     record: &TelemetryRecord,
     report: &Report,
     deployment: &DeploymentReport,
-) -> Result<(), ApiError> {
+) -> Result<(), Failure> {
     let state = load::<Deployment>(hub, deployment.deployment.0).await?;
     // an agent speaks of its own target's deployments alone
     if state.desired.as_ref().is_none_or(|desired| desired.target.0 != record.subject) {
@@ -101,7 +94,7 @@ async fn observe(
     };
     let command = DeploymentCommand::Observe { report: deployment.clone(), at: report.at };
     pause::at("observation.read").await;
-    hub.append::<Deployment>(&cause, deployment.deployment.0, &command).await?;
+    super::command::<Deployment>(hub, NAME, &cause, deployment.deployment.0, &command).await?;
     pause::at("observation.appended").await;
     Ok(())
 }

@@ -13,13 +13,12 @@ use distr_domain::ids::{ApplicationId, DeploymentId, LicenseId, TargetId};
 use distr_domain::license::{License, LicenseCommand, LicenseEvent};
 use distr_domain::target::TargetEvent;
 use distr_eventlog::{Actor, Entry, RecordedEvent, Selection};
-use distr_projections::Scope;
 use distr_projections::license::{self, LicenseRow};
-use tracing::warn;
+use distr_projections::{Lease, Scope};
 use uuid::Uuid;
 
-use super::{Interrupted, Place, Policy};
-use crate::error::ApiError;
+use super::{Interrupted, Outcome, Policy};
+use crate::failure::Failure;
 use crate::hub::{Cause, Hub};
 use crate::operations::load;
 
@@ -41,15 +40,14 @@ impl Policy for Seats {
         Selection::Facts
     }
 
-    async fn handle(&mut self, hub: &Hub, entry: &Entry, _: &mut Place) -> Result<(), Interrupted> {
-        let Entry::Fact(event) = entry else { return Ok(()) };
+    async fn handle(&mut self, hub: &Hub, entry: &Entry, _: &Lease) -> Result<Outcome, Interrupted> {
+        let Entry::Fact(event) = entry else { return Ok(Outcome::Passed) };
         let settling = Settling { hub, event, policy: SEATS };
         match event.stream.category {
-            Category::Deployment => settling.on_deployment(event.decode().map_err(ApiError::fault)?).await?,
-            Category::Target => settling.on_target(event.decode().map_err(ApiError::fault)?).await?,
-            _ => {}
+            Category::Deployment => Ok(settling.on_deployment(event.decode()?).await?),
+            Category::Target => Ok(settling.on_target(event.decode()?).await?),
+            _ => Ok(Outcome::Passed),
         }
-        Ok(())
     }
 }
 
@@ -65,13 +63,13 @@ impl Policy for UnusedSeats {
         Selection::Facts
     }
 
-    async fn handle(&mut self, hub: &Hub, entry: &Entry, _: &mut Place) -> Result<(), Interrupted> {
-        let Entry::Fact(event) = entry else { return Ok(()) };
+    async fn handle(&mut self, hub: &Hub, entry: &Entry, _: &Lease) -> Result<Outcome, Interrupted> {
+        let Entry::Fact(event) = entry else { return Ok(Outcome::Passed) };
         if event.stream.category != Category::License {
-            return Ok(());
+            return Ok(Outcome::Passed);
         }
-        let LicenseEvent::LicenseSeatTaken { target } = event.decode().map_err(ApiError::fault)? else {
-            return Ok(());
+        let LicenseEvent::LicenseSeatTaken { target } = event.decode()? else {
+            return Ok(Outcome::Passed);
         };
         if hub.clock.now() < event.recorded_at + WISHED_WITHIN {
             return Err(Interrupted::TooEarly);
@@ -80,7 +78,7 @@ impl Policy for UnusedSeats {
         if let Some(license) = settling.license().await? {
             settling.settle(target, license.application).await?;
         }
-        Ok(())
+        Ok(Outcome::Acted)
     }
 }
 
@@ -92,34 +90,31 @@ struct Settling<'a> {
 }
 
 impl Settling<'_> {
-    async fn on_deployment(&self, fact: DeploymentEvent) -> Result<(), ApiError> {
+    async fn on_deployment(&self, fact: DeploymentEvent) -> Result<Outcome, Failure> {
         if !matches!(fact, DeploymentEvent::DesiredReleaseSet { .. } | DeploymentEvent::DeploymentRemoved { .. }) {
-            return Ok(());
+            return Ok(Outcome::Passed);
         }
-        match load::<Deployment>(self.hub, self.event.stream.id).await?.desired {
-            Some(desired) => self.settle(desired.target, desired.application).await,
-            None => Ok(()),
+        if let Some(desired) = load::<Deployment>(self.hub, self.event.stream.id).await?.desired {
+            self.settle(desired.target, desired.application).await?;
         }
+        Ok(Outcome::Acted)
     }
 
-    async fn on_target(&self, fact: TargetEvent) -> Result<(), ApiError> {
-        match fact {
-            TargetEvent::TargetRetired { .. } => {
-                let target = TargetId(self.event.stream.id);
-                self.release(target, &self.seats(target).await?).await
-            }
-            _ => Ok(()),
-        }
+    async fn on_target(&self, fact: TargetEvent) -> Result<Outcome, Failure> {
+        let TargetEvent::TargetRetired { .. } = fact else { return Ok(Outcome::Passed) };
+        let target = TargetId(self.event.stream.id);
+        self.release(target, &self.seats(target).await?).await?;
+        Ok(Outcome::Acted)
     }
 
     /// The license that the event is of.
-    async fn license(&self) -> Result<Option<LicenseRow>, ApiError> {
+    async fn license(&self) -> Result<Option<LicenseRow>, Failure> {
         self.hub.visible(self.event.position).await?;
         let scope = Scope { organization: self.event.organization, customer: None };
         Ok(license::find(&self.hub.read().await?, scope, LicenseId(self.event.stream.id)).await?)
     }
 
-    async fn settle(&self, target: TargetId, application: ApplicationId) -> Result<(), ApiError> {
+    async fn settle(&self, target: TargetId, application: ApplicationId) -> Result<(), Failure> {
         let mut used = self.used(target, application).await?;
         let mut seats = self.seats(target).await?;
         seats.retain(|license| license.application == application);
@@ -130,34 +125,28 @@ impl Settling<'_> {
             used = self.used(target, application).await?;
         }
         let Some(used) = used.filter(|used| kept.iter().all(|license| license.id != *used)) else { return Ok(()) };
-        match self.append(used, &LicenseCommand::TakeSeat { target }).await {
-            Err(reason @ ApiError::Rejected { .. }) => {
-                warn!(target = %target.0, license = %used.0, %reason, "a target runs without a seat");
-                Ok(())
-            }
-            other => other,
-        }
+        self.command(used, &LicenseCommand::TakeSeat { target }).await
     }
 
-    async fn used(&self, target: TargetId, application: ApplicationId) -> Result<Option<LicenseId>, ApiError> {
+    async fn used(&self, target: TargetId, application: ApplicationId) -> Result<Option<LicenseId>, Failure> {
         let deployment = load::<Deployment>(self.hub, DeploymentId::of(target, application).0).await?;
         Ok(deployment.license_in_use())
     }
 
     /// The licenses on whose seats the target sits.
-    async fn seats(&self, target: TargetId) -> Result<Vec<LicenseRow>, ApiError> {
+    async fn seats(&self, target: TargetId) -> Result<Vec<LicenseRow>, Failure> {
         self.hub.visible(self.event.position).await?;
         Ok(license::with_seat(&self.hub.read().await?, self.event.organization, target).await?)
     }
 
-    async fn release(&self, target: TargetId, licenses: &[LicenseRow]) -> Result<(), ApiError> {
+    async fn release(&self, target: TargetId, licenses: &[LicenseRow]) -> Result<(), Failure> {
         for license in licenses {
-            self.append(license.id, &LicenseCommand::ReleaseSeat { target }).await?;
+            self.command(license.id, &LicenseCommand::ReleaseSeat { target }).await?;
         }
         Ok(())
     }
 
-    async fn append(&self, license: LicenseId, command: &LicenseCommand) -> Result<(), ApiError> {
+    async fn command(&self, license: LicenseId, command: &LicenseCommand) -> Result<(), Failure> {
         let what = match command {
             LicenseCommand::ReleaseSeat { .. } => "release",
             _ => "take",
@@ -169,7 +158,6 @@ impl Settling<'_> {
             correlation: self.event.correlation,
             command: Uuid::new_v5(&self.event.id, format!("{what} {}", license.0).as_bytes()),
         };
-        self.hub.append::<License>(&cause, license.0, command).await?;
-        Ok(())
+        super::command::<License>(self.hub, self.policy, &cause, license.0, command).await
     }
 }

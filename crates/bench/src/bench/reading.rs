@@ -87,7 +87,7 @@ impl Measure for Read<'_> {
 fn decode(entry: &Entry) -> Result<()> {
     match entry {
         Entry::Fact(event) => {
-            std::hint::black_box(Fact::decode(event.stream.category, &event.event_type, &event.payload)?);
+            std::hint::black_box(Fact::decode(event.stream.category, event.stored())?);
         }
         Entry::Telemetry(recorded) => {
             std::hint::black_box(serde_json::from_slice::<serde_json::Value>(&recorded.record.payload)?);

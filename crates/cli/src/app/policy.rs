@@ -4,17 +4,31 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use distr_domain::names::Slug;
+use distr_domain::trust::TrustedKey;
+use distr_signature::PublicKey;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{AppSetFeatureTags, AppSetSigningPolicy, app_set_feature_tags, app_set_signing_policy};
 use crate::hub::Hub;
+use crate::operation::SignedParts;
 
 /// A public key by its name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SigningKey {
     pub(crate) name: String,
     pub(crate) pem: String,
+}
+
+impl SigningKey {
+    /// With what the key is: its name may have stood for another one. Without if the hub would not take it.
+    pub(crate) fn shown(&self) -> String {
+        let key = self.name.parse().ok().map(|name| TrustedKey { name, pem: self.pem.clone() });
+        match key.and_then(|key| PublicKey::parse(&key).ok()) {
+            Some(key) => format!("{} ({})", self.name, key.short_id()),
+            None => self.name.clone(),
+        }
+    }
 }
 
 /// The tags of a repository that a feature opens.
@@ -48,9 +62,15 @@ impl KeyFile {
     }
 }
 
-pub(crate) async fn set_signing_keys(hub: &Hub, name: String, keys: Vec<SigningKey>) -> Result<Value> {
+pub(crate) async fn set_signing_keys(
+    hub: &Hub,
+    name: String,
+    keys: Vec<SigningKey>,
+    requires: Option<SignedParts>,
+    reason: Option<String>,
+) -> Result<Value> {
     let keys = keys.into_iter().map(|key| app_set_signing_policy::SigningKeyInput { name: key.name, pem: key.pem });
-    let variables = app_set_signing_policy::Variables { name, keys: keys.collect() };
+    let variables = app_set_signing_policy::Variables { name, keys: keys.collect(), requires, reason };
     Ok(hub.ask::<AppSetSigningPolicy>(variables).await?.application_set_signing_policy)
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::hub::Hub;
 use crate::license::Terms;
+use crate::operation::SignedParts;
 use crate::output::references_by_name;
 use crate::{app, customer, license};
 
@@ -28,6 +29,7 @@ pub(super) struct Application {
     pub(super) description: String,
     pub(super) channels: BTreeSet<String>,
     pub(super) signing_keys: Vec<app::SigningKey>,
+    pub(super) signing_requires: SignedParts,
     pub(super) feature_tags: Vec<app::FeatureTags>,
 }
 

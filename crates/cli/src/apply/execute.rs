@@ -9,11 +9,11 @@ use crate::hub::Hub;
 use crate::output::Output;
 use crate::{app, channel, customer, license};
 
-pub(super) async fn execute(hub: &Hub, out: &Output, steps: Vec<Step>) -> Result<()> {
+pub(super) async fn execute(hub: &Hub, out: &Output, steps: Vec<Step>, reason: Option<&str>) -> Result<()> {
     let json = out.is_json();
     let mut done = vec![];
     for step in &steps {
-        send(hub, step.action.clone()).await.with_context(|| format!("{} {}", step.kind, step.name))?;
+        send(hub, step.action.clone(), reason).await.with_context(|| format!("{} {}", step.kind, step.name))?;
         if !json {
             show::lines(step, Tense::Done).iter().try_for_each(|line| out.say(line))?;
         }
@@ -22,7 +22,7 @@ pub(super) async fn execute(hub: &Hub, out: &Output, steps: Vec<Step>) -> Result
     if json { out.json(&Value::Array(done)) } else { Ok(()) }
 }
 
-async fn send(hub: &Hub, action: Action) -> Result<()> {
+async fn send(hub: &Hub, action: Action, reason: Option<&str>) -> Result<()> {
     match action {
         Action::Nothing => return Ok(()),
         Action::CreateApplication { name, display_name, description } => {
@@ -31,7 +31,9 @@ async fn send(hub: &Hub, action: Action) -> Result<()> {
         Action::DescribeApplication { name, display_name, description } => {
             app::describe(hub, name, display_name, description).await
         }
-        Action::SetSigningKeys { name, keys } => app::set_signing_keys(hub, name, keys).await,
+        Action::SetSigningKeys { name, keys, requires } => {
+            app::set_signing_keys(hub, name, keys, requires, reason.map(str::to_owned)).await
+        }
         Action::SetFeatureTags { name, features } => app::set_feature_tags(hub, name, features).await,
         Action::CreateChannel { application, name } => channel::create(hub, application, name).await,
         Action::CreateCustomer { name, display_name } => customer::create(hub, name, display_name).await,

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use distr_domain::names::{RepositoryPath, Slug};
 use distr_domain::pattern::Pattern;
+use distr_domain::trust::SignedParts;
 use distr_domain::version::VersionRange;
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::{Location, Spanned};
@@ -58,6 +59,8 @@ pub(super) struct Application {
     pub(super) channels: Vec<Slug>,
     /// What is not said stays as it is; an empty list takes the demand back.
     pub(super) signing_keys: Option<Vec<SigningKey>>,
+    /// What one of these keys must have signed; what is not said stays as it is.
+    pub(super) signing_requires: Option<SignedParts>,
     pub(super) feature_tags: Option<Vec<FeatureTags>>,
 }
 

@@ -10,6 +10,7 @@ use super::file::{Application, Customer, License, Wanted};
 use crate::app::{FeatureTags, SigningKey};
 use crate::license::Terms;
 use crate::moment;
+use crate::operation::SignedParts;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {
@@ -27,7 +28,7 @@ pub(super) enum Action {
     Nothing,
     CreateApplication { name: String, display_name: Option<String>, description: Option<String> },
     DescribeApplication { name: String, display_name: String, description: String },
-    SetSigningKeys { name: String, keys: Vec<SigningKey> },
+    SetSigningKeys { name: String, keys: Vec<SigningKey>, requires: Option<SignedParts> },
     SetFeatureTags { name: String, features: Vec<FeatureTags> },
     CreateChannel { application: String, name: String },
     CreateCustomer { name: String, display_name: Option<String> },

@@ -1,6 +1,7 @@
 //! Waiting for a deployment: looks at its state until that says something final. What it means is a pure function; a hub
 //! that is away for a moment does not end the wait.
 
+use std::borrow::Cow;
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ pub(super) enum Goal {
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     /// and what is being done
-    Going(&'static str),
+    Going(Cow<'static, str>),
     Reached,
     Failed(String),
     /// somebody asked for something else since
@@ -65,10 +66,10 @@ pub(super) async fn until_done(hub: &Hub, out: &Output, awaited: Awaited) -> Res
                 }
                 Verdict::Going(doing) => doing,
             },
-            Err(error) if is_passing(&error) => "the hub is away; waiting for it",
+            Err(error) if is_passing(&error) => "the hub is away; waiting for it".into(),
             Err(error) => return Err(error),
         };
-        progress.tell(doing);
+        progress.tell(&doing);
         if Instant::now() >= deadline {
             let seconds = awaited.timeout.as_secs();
             return failed(format!("{app} on {target} is not done after {seconds} s: {doing}; see: distr fleet"));
@@ -89,7 +90,9 @@ async fn look(hub: &Hub, of: &Of) -> Result<Seen> {
 fn is_passing(error: &anyhow::Error) -> bool {
     match error.downcast_ref() {
         Some(Failure::Unreachable { .. }) => true,
-        Some(Failure::Refused { code, .. }) => code == "not_ready" || code == "too_many_requests",
+        Some(Failure::Refused { code, .. }) => {
+            ["not_ready", "unavailable", "too_many_requests"].contains(&code.as_str())
+        }
         _ => false,
     }
 }
@@ -101,7 +104,9 @@ fn verdict(seen: &Seen, generation: i64, goal: Goal) -> Verdict {
     match (&seen.phase, goal) {
         (Phase::HEALTHY, Goal::Healthy) | (Phase::REMOVED | Phase::ABSENT, Goal::Removed) => Verdict::Reached,
         (Phase::FAILED, _) => Verdict::Failed(reason(seen)),
-        _ => Verdict::Going(doing(seen)),
+        // whoever owns the host may let it go on while we wait
+        (Phase::HELD, _) => Verdict::Going(format!("held by the host: {}", reason(seen)).into()),
+        _ => Verdict::Going(doing(seen).into()),
     }
 }
 
@@ -194,6 +199,13 @@ mod tests {
     fn a_failure_says_why_and_what_runs_on() {
         let failed = seen(2, "FAILED", Some("1.1.0"), Some("web is unhealthy"));
         assert_eq!(verdict(&failed, 2, Goal::Healthy), Verdict::Failed("web is unhealthy; 1.1.0 runs on".into()));
+    }
+
+    #[test]
+    fn what_the_host_holds_may_still_go_on() {
+        let held = seen(2, "HELD", Some("1.1.0"), Some("waits for consent on this host"));
+        let doing = "held by the host: waits for consent on this host; 1.1.0 runs on";
+        assert_eq!(verdict(&held, 2, Goal::Healthy), Verdict::Going(doing.into()));
     }
 
     #[test]

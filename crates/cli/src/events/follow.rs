@@ -88,7 +88,8 @@ fn is_passing(error: &anyhow::Error) -> bool {
     match error.downcast_ref() {
         Some(Failure::Unreachable { .. }) => true,
         Some(Failure::Refused { code, .. }) => {
-            ["not_ready", "too_many_requests", "internal", "subscription.resync"].contains(&code.as_str())
+            ["not_ready", "unavailable", "too_many_requests", "internal", "subscription.resync"]
+                .contains(&code.as_str())
         }
         _ => false,
     }

@@ -2,8 +2,10 @@
 //! all that there is.
 
 use anyhow::Result;
+use serde::Deserialize;
 use serde_json::Value;
 
+use crate::app::SigningKey;
 use crate::args::Format;
 use crate::names::Names;
 use crate::output::{line, printable, text};
@@ -90,7 +92,7 @@ fn end(id: &str) -> String {
     id.chars().skip(characters.saturating_sub(8)).collect()
 }
 
-/// What came of a use; else the data's own begin.
+/// What came of a use; of a signing policy what is demanded and why; else the data's own begin.
 fn gist(data: &Value) -> String {
     let outcome = &data["outcome"];
     let whole = match (data["action"].as_str(), outcome["outcome"].as_str()) {
@@ -98,6 +100,7 @@ fn gist(data: &Value) -> String {
             let why = outcome["reason"].as_str().or(outcome["rule"].as_str()).unwrap_or_default();
             return format!("{action} {what}: {why}");
         }
+        _ if data["policy"]["keys"].is_array() => return policy(data),
         _ if data.as_object().is_some_and(serde_json::Map::is_empty) => return String::new(),
         _ => data.to_string(),
     };
@@ -105,6 +108,18 @@ fn gist(data: &Value) -> String {
         Some((at, _)) => format!("{}…", &whole[..at]),
         None => whole,
     }
+}
+
+fn policy(data: &Value) -> String {
+    let keys = Vec::<SigningKey>::deserialize(&data["policy"]["keys"]).unwrap_or_default();
+    let names: Vec<String> = keys.iter().map(SigningKey::shown).collect();
+    let requires = data["policy"]["requires"].as_str().unwrap_or("images").replace('_', " ");
+    let demand = match names.is_empty() {
+        true => "no signature is needed".to_owned(),
+        false => format!("{requires} signed by {}", names.join(", ")),
+    };
+    let reason = data["reason"].as_str().map(|reason| format!(": {reason}"));
+    demand + reason.as_deref().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -119,6 +134,17 @@ mod tests {
             json!({"outcome": "refused", "code": "entitlement.revoked", "reason": "license \"l\" was revoked"});
         let data = json!({"action": "pull", "subject": "acme/hello:1.0.0", "outcome": outcome});
         assert_eq!(gist(&data), "pull refused: license \"l\" was revoked");
+    }
+
+    #[test]
+    fn a_change_of_a_signing_policy_says_why() {
+        let policy = json!({"keys": [{"name": "ci", "pem": "…"}], "requires": "images_and_release"});
+        let data = json!({"policy": policy, "reason": "a new build server"});
+        assert_eq!(gist(&data), "images and release signed by ci: a new build server");
+        assert_eq!(gist(&json!({"policy": {"keys": []}, "reason": "r"})), "no signature is needed: r");
+        let pem = include_str!("../release/key/keys/ed25519.pub");
+        let named = gist(&json!({"policy": {"keys": [{"name": "ci", "pem": pem}]}, "reason": "r"}));
+        assert_eq!(named, "images signed by ci (ffa0f8522b66bdd6): r");
     }
 
     #[test]

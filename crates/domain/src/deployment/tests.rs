@@ -22,6 +22,7 @@ fn desired(version: &str) -> Desired {
         license: LicenseId(Uuid::nil()),
         features: vec![],
         config: BTreeMap::new(),
+        asked_by: AskedBy::Vendor,
     }
 }
 
@@ -69,6 +70,61 @@ fn the_same_wish_again_changes_nothing_unless_it_failed() {
         observed_at: at(),
     };
     given::<Deployment>([set(1, "1.0.0"), failed]).when(again).then([set(2, "1.0.0")]);
+}
+
+fn held(reason: &str) -> DeploymentEvent {
+    DeploymentHeld { generation: 1, reason: reason.into(), observed_at: at() }
+}
+
+fn refused(step: Step, reason: &str) -> DeploymentCommand {
+    let error = Some(ReportedError { category: ErrorCategory::Policy, text: reason.to_owned() });
+    observe(DeploymentReport { error, running: None, ..report(1, step) })
+}
+
+#[test]
+fn what_the_host_holds_is_no_failure_and_goes_on_by_itself() {
+    given::<Deployment>([set(1, "1.0.0")]).when(refused(Step::Pending, "no socket")).then([held("no socket")]);
+    given::<Deployment>([set(1, "1.0.0"), held("no socket")]).when(refused(Step::Pending, "no socket")).then_nothing();
+    given::<Deployment>([set(1, "1.0.0"), held("no socket")])
+        .when(refused(Step::Pending, "no devices"))
+        .then([held("no devices")]);
+    given::<Deployment>([set(1, "1.0.0"), held("no socket")]).when(observe(report(1, Step::Pending))).then_nothing();
+    let pulling = DeploymentStepped { generation: 1, step: Step::Pulling, observed_at: at() };
+    given::<Deployment>([set(1, "1.0.0"), held("no socket")])
+        .when(observe(report(1, Step::Pulling)))
+        .then([pulling.clone()]);
+    given::<Deployment>([set(1, "1.0.0"), held("no socket"), pulling])
+        .when(refused(Step::Pending, "no socket"))
+        .then([held("no socket")]);
+}
+
+#[test]
+fn a_customer_may_ask_for_what_waits_for_consent() {
+    let waits = || given::<Deployment>([set(1, "1.0.0"), held("waits for consent")]);
+    waits().when(DeploymentCommand::SetDesired(desired("1.0.0"))).then_nothing();
+    let by_customer = Desired { asked_by: AskedBy::Customer, ..desired("1.0.0") };
+    let event = DesiredReleaseSet { generation: 2, desired: by_customer.clone() };
+    waits().when(DeploymentCommand::SetDesired(by_customer.clone())).then([event]);
+    // what runs is not deployed anew for it
+    given::<Deployment>([set(1, "1.0.0"), healthy(1, "1.0.0")])
+        .when(DeploymentCommand::SetDesired(by_customer))
+        .then_nothing();
+}
+
+#[test]
+fn a_removal_that_the_host_holds_may_be_asked_for_otherwise() {
+    let asked = |generation, data, asked_by| RemovalRequested { generation, data, asked_by };
+    let remove = |data, asked_by| DeploymentCommand::Remove { data, asked_by };
+    let (keep, all) = (DataRemoval::Keep, DataRemoval::Remove);
+    let events = [set(0, "1.0.0"), asked(1, all, AskedBy::Vendor), held("waits for consent")];
+    given::<Deployment>(events.clone()).when(remove(all, AskedBy::Vendor)).then_nothing();
+    given::<Deployment>(events.clone()).when(remove(keep, AskedBy::Vendor)).then([asked(2, keep, AskedBy::Vendor)]);
+    given::<Deployment>(events.clone()).when(remove(all, AskedBy::Customer)).then([asked(2, all, AskedBy::Customer)]);
+    let removing = DeploymentStepped { generation: 1, step: Step::Removing, observed_at: at() };
+    let events = events.into_iter().chain([removing]).collect::<Vec<_>>();
+    given::<Deployment>(events)
+        .when(DeploymentCommand::SetDesired(desired("1.0.0")))
+        .then_rejected(DeploymentRejection::BeingRemoved);
 }
 
 #[test]
@@ -126,17 +182,23 @@ fn drift_is_detected_once_and_repaired_once() {
 #[test]
 fn removal_keeps_data_unless_it_is_named() {
     given::<Deployment>([set(1, "1.0.0")])
-        .when(DeploymentCommand::Remove { data: DataRemoval::Keep })
-        .then([RemovalRequested { generation: 2, data: DataRemoval::Keep }]);
+        .when(DeploymentCommand::Remove { data: DataRemoval::Keep, asked_by: AskedBy::Vendor })
+        .then([RemovalRequested { generation: 2, data: DataRemoval::Keep, asked_by: AskedBy::Vendor }]);
     let removed = DeploymentReport { running: None, health: Health::Unknown, ..report(2, Step::Removed) };
-    given::<Deployment>([set(1, "1.0.0"), RemovalRequested { generation: 2, data: DataRemoval::Keep }])
-        .when(observe(removed))
-        .then([DeploymentRemoved { generation: 2, observed_at: at() }]);
+    given::<Deployment>([
+        set(1, "1.0.0"),
+        RemovalRequested { generation: 2, data: DataRemoval::Keep, asked_by: AskedBy::Vendor },
+    ])
+    .when(observe(removed))
+    .then([DeploymentRemoved { generation: 2, observed_at: at() }]);
 }
 
 #[test]
 fn nothing_is_deployed_into_a_removal() {
-    given::<Deployment>([set(1, "1.0.0"), RemovalRequested { generation: 2, data: DataRemoval::Keep }])
-        .when(DeploymentCommand::SetDesired(desired("1.0.0")))
-        .then_rejected(DeploymentRejection::BeingRemoved);
+    given::<Deployment>([
+        set(1, "1.0.0"),
+        RemovalRequested { generation: 2, data: DataRemoval::Keep, asked_by: AskedBy::Vendor },
+    ])
+    .when(DeploymentCommand::SetDesired(desired("1.0.0")))
+    .then_rejected(DeploymentRejection::BeingRemoved);
 }

@@ -9,7 +9,7 @@ use std::process::Command;
 use distr_embedded_postgres::{Options, start, url_of_running};
 use tempfile::TempDir;
 
-use crate::support::{keep, options, owner_program, skipped_without_root, temp_dir};
+use crate::support::{copied_owner, keep, options, owner_program, skipped_without_root, temp_dir};
 
 const NOBODY: u32 = 65534;
 
@@ -71,13 +71,6 @@ fn said_by(command: &mut Command) -> String {
     let output = command.output().expect("the owner starts");
     assert!(!output.status.success(), "it started: {}", String::from_utf8_lossy(&output.stdout));
     String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// The owner where another user can run it: the target directory may be closed to others.
-fn copied_owner(dir: &Path) -> std::path::PathBuf {
-    let program = dir.join("owner");
-    fs::copy(owner_program(), &program).expect("a copy");
-    program
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use distr_embedded_postgres::start;
 
-use crate::support::{keep, kept, options, owner_program, skipped_without_root, spawn_owner, temp_dir, until};
+use crate::support::{copied_owner, keep, kept, options, skipped_without_root, spawn_owner, temp_dir, until};
 
 const NOBODY: u32 = 65534;
 
@@ -91,11 +91,8 @@ async fn an_ordinary_user_owns_everything_and_root_can_take_over() {
     }
     let dir = temp_dir();
     chown(dir.path(), Some(NOBODY), Some(NOBODY)).expect("nobody's directory");
-    // the target directory may be closed to others
-    let program = dir.path().join("owner");
-    fs::copy(owner_program(), &program).expect("a copy");
     let options = options(&dir);
-    let mut command = Command::new(program);
+    let mut command = Command::new(copied_owner(dir.path()));
     let (mut owner, url) = spawn_owner(command.arg(&options.data_dir).uid(NOBODY).gid(NOBODY));
     keep(&url, 1).await;
     for path in ["", "cluster", "run", "server.log"] {

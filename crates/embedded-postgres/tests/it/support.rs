@@ -77,6 +77,15 @@ pub(crate) fn owner_program() -> PathBuf {
     target.join("examples").join("owner")
 }
 
+/// The owner where another user can run it: the target directory may be closed to others. A process of its own copies it. If
+/// this one did, another test's fork could hold the copy open for writing, and the kernel starts no such program.
+pub(crate) fn copied_owner(dir: &Path) -> PathBuf {
+    let program = dir.join("owner");
+    let copied = Command::new("cp").arg(owner_program()).arg(&program).status().expect("cp runs");
+    assert!(copied.success(), "cp to {}: {copied}", program.display());
+    program
+}
+
 /// A started owner, and the URL that it printed.
 pub(crate) fn spawn_owner(command: &mut Command) -> (Child, String) {
     let mut owner = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the owner starts");

@@ -1,9 +1,9 @@
 //! The one writer of the process: takes what is queued, commits it as one batch, answers. It does not lose a request:
 //! each is answered with what happened, or with an error that says that nobody knows.
 
-use std::{collections::HashSet, slice, sync::Arc, time::Duration};
+use std::{slice, sync::Arc, time::Duration};
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use tokio::{
     sync::watch,
     time::{Instant, timeout},
@@ -37,8 +37,8 @@ pub(super) struct Appender {
     /// What this appender has committed.
     committed: watch::Sender<Position>,
     head: Arc<watch::Sender<Position>>,
-    /// Days for which telemetry has its partition, or is known not to get one.
-    days: HashSet<NaiveDate>,
+    /// The newest day of which it has written telemetry.
+    written: watch::Sender<Option<NaiveDate>>,
     pace: Pace,
 }
 
@@ -56,8 +56,9 @@ impl Appender {
         queue: Queue,
         committed: watch::Sender<Position>,
         head: Arc<watch::Sender<Position>>,
+        written: watch::Sender<Option<NaiveDate>>,
     ) -> Self {
-        Self { connector, session: None, queue, committed, head, days: HashSet::new(), pace: Pace::new() }
+        Self { connector, session: None, queue, committed, head, written, pace: Pace::new() }
     }
 
     /// Until the log is closed and everything is answered.
@@ -111,6 +112,8 @@ impl Appender {
                 Err(error) => error,
             };
             let again = match error {
+                // the next connection may be a good one, however long it took to give up this one
+                CommitError::Lost(_) | CommitError::Silent if rerun_after.is_none() => true,
                 CommitError::Lost(_) | CommitError::Silent | CommitError::Contended(_) => {
                     Instant::now() + pause < deadline
                 }
@@ -137,9 +140,6 @@ impl Appender {
             Some(session) if !session.client.is_closed() => session,
             _ => Session::open(&self.connector).await.map_err(CommitError::Lost)?,
         };
-        if let Some(block) = &work.block {
-            prepare_days(&session, &mut self.days, block.newest_at.date_naive()).await?;
-        }
         let outcome = self.commit(&session, work, rerun_after);
         let outcome = timeout(SILENCE, outcome).await.unwrap_or(Err(CommitError::Silent));
         let usable = match &outcome {
@@ -182,6 +182,12 @@ impl Appender {
         if !work.facts.is_empty() {
             advance(&self.head, head);
         }
+        let day = work.block.as_ref().map(|block| block.newest_at.date_naive());
+        self.written.send_if_modified(|written| {
+            let is_newer = day > *written;
+            *written = day.max(*written);
+            is_newer
+        });
     }
 }
 
@@ -196,24 +202,6 @@ fn measure(work: &Work<'_>, committed: &Committed, took: Duration) {
     metrics::histogram!("distr_log_append_seconds").record(took.as_secs_f64());
     let conflicts = committed.facts.iter().filter(|fact| matches!(fact, Err(AppendError::Conflict { .. }))).count();
     metrics::counter!("distr_log_append_conflicts_total").increment(conflicts as u64);
-}
-
-/// Makes the day's partition, and the next one ahead of need. Without it, the default partition takes the block.
-async fn prepare_days(session: &Session, ready: &mut HashSet<NaiveDate>, day: NaiveDate) -> Result<(), CommitError> {
-    for day in [Some(day), day.checked_add_days(Days::new(1))].into_iter().flatten() {
-        if ready.contains(&day) {
-            continue;
-        }
-        match session.client.execute(&session.create_telemetry_day, &[&day]).await.map_err(CommitError::from) {
-            Ok(_) => {}
-            Err(CommitError::Refused(error)) => {
-                tracing::warn!(%day, %error, "telemetry of the day goes to the default partition");
-            }
-            Err(error) => return Err(error),
-        }
-        ready.insert(day);
-    }
-    Ok(())
 }
 
 fn work(requests: &[Request]) -> Result<Work<'_>, BlockError> {

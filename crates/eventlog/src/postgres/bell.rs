@@ -4,9 +4,9 @@
 
 use std::{future::poll_fn, sync::Arc, time::Duration};
 
-use distr_postgres::TlsStream;
+use distr_postgres::{TlsStream, Watched};
 use tokio::{sync::watch, time::timeout};
-use tokio_postgres::{AsyncMessage, Client, Connection, Error, Socket};
+use tokio_postgres::{AsyncMessage, Client, Connection, Error};
 
 use super::{connector::Connector, statements};
 use crate::Position;
@@ -90,7 +90,7 @@ impl Bell {
     }
 }
 
-async fn listen(mut connection: Connection<Socket, TlsStream>, head: Arc<watch::Sender<Position>>) {
+async fn listen(mut connection: Connection<Watched, TlsStream>, head: Arc<watch::Sender<Position>>) {
     while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
         if let AsyncMessage::Notification(notification) = message
             && let Ok(position) = notification.payload().parse()

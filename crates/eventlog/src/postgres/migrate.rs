@@ -10,9 +10,8 @@ mod embedded {
 const LOCK: i64 = 0x6469_7374_7265_766c;
 
 pub(super) async fn migrate(connector: &Connector) -> Result<(), ConnectError> {
-    let mut client = connector.connect("migration").await.map_err(ConnectError::Reach)?;
     // an index may take its time, and so may the process that migrates before this one
-    client.batch_execute("SET statement_timeout = 0").await.map_err(ConnectError::Statement)?;
+    let mut client = connector.connect_for_job("migration").await.map_err(ConnectError::Reach)?;
     client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await.map_err(ConnectError::Statement)?;
     client.batch_execute("CREATE SCHEMA IF NOT EXISTS eventlog").await.map_err(ConnectError::Statement)?;
     let mut runner = embedded::migrations::runner();

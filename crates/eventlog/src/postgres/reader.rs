@@ -1,14 +1,11 @@
 //! Reads, through a small pool of connections of their own: a slow reader is not in the appender's way.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Object, Pool};
 use futures_util::try_join;
 use tokio_postgres::{Error, Row, types::ToSql};
 
 use super::{
-    ConnectError,
     connector::Connector,
     rows::{self, RowError, only_if},
     statements,
@@ -19,9 +16,6 @@ use crate::{
 };
 
 const CONNECTIONS: usize = 8;
-
-/// For a connection: longer than a burst, shorter than a caller's patience.
-const WAIT: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 pub(super) struct Reader {
@@ -37,16 +31,8 @@ struct Found {
 }
 
 impl Reader {
-    pub(super) fn new(connector: &Connector) -> Result<Self, ConnectError> {
-        let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_connect(connector.config("reader"), connector.clone(), manager);
-        let pool = Pool::builder(manager)
-            .max_size(CONNECTIONS)
-            .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(WAIT))
-            .create_timeout(Some(WAIT))
-            .build();
-        Ok(Self { pool: pool.map_err(ConnectError::Pool)? })
+    pub(super) fn new(connector: &Connector) -> Self {
+        Self { pool: connector.pool("reader", CONNECTIONS) }
     }
 
     pub(super) async fn head(&self) -> Result<Position, ReadError> {

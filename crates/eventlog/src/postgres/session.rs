@@ -17,7 +17,6 @@ pub(super) struct Session {
     pub(super) known_block: Statement,
     pub(super) insert_events: Statement,
     pub(super) insert_block: Statement,
-    pub(super) create_telemetry_day: Statement,
 }
 
 /// Why a batch was not committed, or why nobody knows whether it was.
@@ -51,29 +50,19 @@ impl Session {
             statements::KNOWN_BLOCK,
             statements::INSERT_EVENTS,
             statements::INSERT_BLOCK,
-            statements::CREATE_TELEMETRY_DAY,
         ];
         let prepared = try_join_all(wanted.map(|sql| client.prepare(sql))).await?;
-        let prepared: [Statement; 8] = prepared.try_into().expect("one for each");
-        let [lock_head, move_head, stream_revisions, known_ids, known_block, insert_events, insert_block, day] =
-            prepared;
-        Ok(Self {
-            client,
-            lock_head,
-            move_head,
-            stream_revisions,
-            known_ids,
-            known_block,
-            insert_events,
-            insert_block,
-            create_telemetry_day: day,
-        })
+        let prepared: [Statement; 7] = prepared.try_into().expect("one for each");
+        let [lock_head, move_head, stream_revisions, known_ids, known_block, insert_events, insert_block] = prepared;
+        Ok(Self { client, lock_head, move_head, stream_revisions, known_ids, known_block, insert_events, insert_block })
     }
 }
 
 impl From<Error> for CommitError {
     fn from(error: Error) -> Self {
-        const LOST: [SqlState; 4] = [
+        // who has become read-only is no longer the one to write to: a standby, or a server that is being replaced
+        const LOST: [SqlState; 5] = [
+            SqlState::READ_ONLY_SQL_TRANSACTION,
             SqlState::ADMIN_SHUTDOWN,
             SqlState::CRASH_SHUTDOWN,
             SqlState::CANNOT_CONNECT_NOW,

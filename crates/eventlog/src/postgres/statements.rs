@@ -21,7 +21,8 @@ statements! {
     FACTS = "facts.sql";
     TELEMETRY = "telemetry.sql";
     DROPPED_THROUGH = "dropped_through.sql";
-    CREATE_TELEMETRY_DAY = "create_telemetry_day.sql";
+    MAKE_TELEMETRY_DAY = "make_telemetry_day.sql";
+    TODAY = "today.sql";
     DROP_TELEMETRY = "drop_telemetry.sql";
     ANNOUNCE = "announce.sql";
 }

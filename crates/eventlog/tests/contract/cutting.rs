@@ -13,7 +13,8 @@ use crate::{
 async fn open(proxy: &Proxy, database: &Database) -> PostgresLog {
     let (config, _) = database.config();
     let mut through = tokio_postgres::Config::new();
-    through.host("127.0.0.1").port(proxy.port).user(config.get_user().unwrap()).dbname(config.get_dbname().unwrap());
+    through.host("127.0.0.1").port(proxy.port).dbname(config.get_dbname().unwrap());
+    through.user(config.get_user().unwrap()).password(config.get_password().unwrap());
     assert!(matches!(config.get_hosts(), [Host::Unix(_)]));
     PostgresLog::connect_to(through).await.unwrap()
 }

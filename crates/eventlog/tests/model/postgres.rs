@@ -58,7 +58,8 @@ impl Postgres {
         let proxy = Proxy::start(move || Some(socket.clone())).await;
         let mut config = Config::new();
         config.host("127.0.0.1").port(proxy.port);
-        config.user(given.get_user().expect("a user")).dbname(given.get_dbname().expect("a database"));
+        config.user(given.get_user().expect("a user")).password(given.get_password().expect("a password"));
+        config.dbname(given.get_dbname().expect("a database"));
         let processes = join_all((0..PROCESSES).map(|_| Process::start(&config))).await;
         Self { processes, proxy, config }
     }

@@ -4,7 +4,7 @@ WITH RECURSIVE containing AS (
     UNION
     SELECT up.digest
     FROM containing down
-    CROSS JOIN LATERAL manifests_above($1, $2, down.digest, NULL) AS up
+    CROSS JOIN LATERAL manifests_above($1, $2, down.digest) AS up
 )
 SELECT jsonb_build_object('application', a.name, 'version', r.version)
 FROM containing c

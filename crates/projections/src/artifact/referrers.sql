@@ -1,4 +1,4 @@
-SELECT to_jsonb(t)
+SELECT jsonb_build_object('digest', digest, 'media_type', media_type, 'size', size, 'artifact_type', artifact_type)
 FROM manifest t
 WHERE organization = $1 AND repository = $2 AND subject = $3
   AND ($4::text IS NULL OR artifact_type = $4)

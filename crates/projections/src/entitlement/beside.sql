@@ -1,8 +1,11 @@
--- For each of these manifests and blobs ($3), what opens it besides the releases that name it by its place in an index or as a
--- referrer: the releases of what the older scheme of tags (sha256-<hex>.sig, .att, .sbom) attaches it to, and the features whose
--- patterns a tag of it matches. (A pattern has no % and no backslash.)
-WITH RECURSIVE containing AS (
-    SELECT wanted.digest AS wanted, m.digest, m.subject
+-- For each of these manifests and blobs ($3), what opens it besides the releases that contain it: the features whose patterns a
+-- tag of it matches, and the releases and features of what it is attached to, as a referrer or by the older scheme of tags
+-- (sha256-<hex>.sig, .att, .sbom). Only what is reached over the fewest attachments decides: whoever pushes a manifest says what
+-- it is attached to, and would open with it whatever it mentions. Only the empty blob ({}), a part of many things that says
+-- nothing, is opened by each. (A pattern has no % and no backslash. Attachments beyond the eighth count as eight: there may be
+-- circles.)
+WITH RECURSIVE reached AS (
+    SELECT wanted.digest AS wanted, m.digest, m.subject, 0 AS attachments
     FROM unnest($3::text[]) AS wanted (digest)
     CROSS JOIN LATERAL (
         SELECT m.digest, m.subject
@@ -14,30 +17,49 @@ WITH RECURSIVE containing AS (
         WHERE places(m.organization, m.repository, m.blobs) @> ARRAY[place($1, $2, wanted.digest)]
     ) AS m
     UNION
-    SELECT down.wanted, up.digest, up.subject
-    FROM containing down
+    SELECT down.wanted, up.digest, up.subject, least(down.attachments + up.attachments, 8)
+    FROM reached down
     CROSS JOIN LATERAL (
-        SELECT above.digest, above.subject
-        FROM manifests_above($1, $2, down.digest, down.subject) AS above
+        SELECT above.digest, above.subject, 0 AS attachments
+        FROM manifests_above($1, $2, down.digest) AS above
         UNION ALL
-        SELECT m.digest, m.subject
+        SELECT m.digest, m.subject, 1
+        FROM manifest m
+        WHERE m.organization = $1 AND m.repository = $2 AND m.digest = down.subject
+        UNION ALL
+        SELECT m.digest, m.subject, 1
         FROM tag t
         JOIN manifest m ON m.organization = t.organization AND m.repository = t.repository
-            AND m.digest = 'sha256:' || substr(t.name, 8, 64)
+            AND m.digest = ('sha256:' || substr(t.name, 8, 64)) COLLATE "default" -- as its index has it
         WHERE t.organization = $1 AND t.repository = $2 AND t.digest = down.digest
           AND t.name ~ '^sha256-[0-9a-f]{64}[.](sig|att|sbom)$'
     ) AS up
+), opening AS (
+    SELECT r.wanted, r.attachments, a.asked
+    FROM reached r
+    CROSS JOIN LATERAL (
+        SELECT a.asked
+        FROM artifact_asked a
+        WHERE a.places @> ARRAY[place($1, $2, r.digest)] AND a.repository = $2 AND a.digest = r.digest
+        OFFSET 0 -- by the index, few as they are
+    ) AS a
+    UNION ALL
+    SELECT r.wanted, r.attachments, jsonb_build_object(
+        'application', a.id, 'version', NULL, 'channels', '[]'::jsonb, 'revoked', NULL, 'feature', opened -> 'feature')
+    FROM reached r
+    CROSS JOIN LATERAL (
+        SELECT t.name
+        FROM tag t
+        WHERE t.organization = $1 AND t.repository = $2 AND t.digest = r.digest
+        OFFSET 0
+    ) AS t
+    JOIN application a ON a.organization = $1
+    CROSS JOIN LATERAL jsonb_array_elements(a.feature_tags) AS opened
+    CROSS JOIN LATERAL jsonb_array_elements_text(opened -> 'tags') AS pattern
+    WHERE opened ->> 'repository' = $2
+      AND t.name LIKE replace(replace(pattern, '_', '\_'), '*', '%')
+      AND t.name !~ '^sha256-[0-9a-f]{64}[.](sig|att|sbom)$'
 )
-SELECT jsonb_build_object('key', c.wanted, 'asked', a.asked)
-FROM containing c
-JOIN artifact_asked a ON a.places @> ARRAY[place($1, $2, c.digest)] AND a.repository = $2 AND a.digest = c.digest
-UNION
-SELECT jsonb_build_object('key', c.wanted, 'asked', jsonb_build_object(
-    'application', a.id, 'version', NULL, 'channels', '[]'::jsonb, 'revoked', NULL, 'feature', opened -> 'feature'))
-FROM containing c
-JOIN tag t ON t.organization = $1 AND t.repository = $2 AND t.digest = c.digest
-JOIN application a ON a.organization = $1
-CROSS JOIN LATERAL jsonb_array_elements(a.feature_tags) AS opened
-CROSS JOIN LATERAL jsonb_array_elements_text(opened -> 'tags') AS pattern
-WHERE opened ->> 'repository' = $2
-  AND t.name LIKE replace(replace(pattern, '_', '\_'), '*', '%')
+SELECT DISTINCT jsonb_build_object('key', wanted, 'asked', asked)
+FROM (SELECT *, min(attachments) OVER (PARTITION BY wanted) AS fewest FROM opening) AS ranked
+WHERE attachments = fewest OR wanted = 'sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a'

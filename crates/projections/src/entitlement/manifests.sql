@@ -1,12 +1,12 @@
--- For each of these manifests, the releases that name it, or what lists it at any depth, or what those are referrers of.
+-- For each of these manifests, the releases that name it, or what lists it at any depth.
 WITH RECURSIVE containing AS (
-    SELECT digest AS wanted, digest, subject
+    SELECT digest AS wanted, digest
     FROM manifest
     WHERE organization = $1 AND repository = $2 AND digest = ANY ($3::text[])
     UNION
-    SELECT down.wanted, up.digest, up.subject
+    SELECT down.wanted, up.digest
     FROM containing down
-    CROSS JOIN LATERAL manifests_above($1, $2, down.digest, down.subject) AS up
+    CROSS JOIN LATERAL manifests_above($1, $2, down.digest) AS up
 )
 SELECT DISTINCT jsonb_build_object('key', c.wanted, 'asked', a.asked)
 FROM containing c

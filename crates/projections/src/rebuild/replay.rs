@@ -15,10 +15,10 @@ use super::Step;
 use super::change::Change;
 use super::fill::Fill;
 use crate::error::ProjectionError;
+use crate::follower::{BadEntry, Parked, park};
 use crate::group::Group;
-use crate::projection::Seen;
 use crate::schema::{Generation, NEXT};
-use ahead::{Decoded, PAGE, Pages, pages};
+use ahead::{Decoded, PAGE, Pages, Passing, decode, pages};
 
 /// What is stored at once at most, about: what a rebuild that is ended has to do again, and what has to fit into memory.
 const ENTRIES: usize = 1_000_000;
@@ -130,14 +130,18 @@ impl<'a> Builder<'a> {
         if stored >= to {
             return Ok(());
         }
-        let mut pages = pages(self.log.clone(), stored..to, selection(groups));
-        let mut fills: Vec<&mut Box<dyn Fill>> = self.fills[which.clone()].iter_mut().flatten().collect();
+        let passing = Arc::new(Passing::of(groups, Parked::of_all(self.client).await?));
+        let mut pages = pages(self.log.clone(), stored..to, selection(groups), passing);
+        let fills = groups.iter().zip(&mut self.fills[which.clone()]);
+        let mut fills: Vec<GroupFill<'_>> = fills
+            .flat_map(|(group, fills)| fills.iter_mut().map(|fill| GroupFill { group: group.name, fill }))
+            .collect();
         let mut gathered = gather(Some(self.client), &mut pages, &mut fills, stored, to).await?;
         loop {
-            let Gathered { at, entries } = gathered;
-            let changes: Vec<Change> = fills.iter_mut().map(|fill| fill.take()).collect::<Result<_, _>>()?;
-            let storing = store(self.client, groups, &changes, stored..at);
-            if at == to || fills.iter().any(|fill| fill.must_load()) {
+            let Gathered { at, entries, unreadable } = gathered;
+            let changes: Vec<Change> = fills.iter_mut().map(|of| of.fill.take()).collect::<Result<_, _>>()?;
+            let storing = store(self.client, groups, &changes, &unreadable, stored..at);
+            if at == to || fills.iter().any(|of| of.fill.must_load()) {
                 storing.await?;
                 gathered = gather(Some(self.client), &mut pages, &mut fills, at, to).await?;
             } else {
@@ -154,30 +158,42 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// What fills a table, and whose it is.
+struct GroupFill<'a> {
+    group: &'static str,
+    fill: &'a mut Box<dyn Fill>,
+}
+
 /// How far rows were folded, and how many entries it took.
 struct Gathered {
     at: Position,
     entries: usize,
+    unreadable: Vec<BadEntry>,
 }
 
 /// Folds pages until there is much to store, or nothing to fold. `client`: to load rows with; while it stores, nothing is loaded.
 async fn gather(
     client: Option<&Client>,
     pages: &mut Pages,
-    fills: &mut [&mut Box<dyn Fill>],
+    fills: &mut [GroupFill<'_>],
     from: Position,
     to: Position,
 ) -> Result<Gathered, ProjectionError> {
-    let mut gathered = Gathered { at: from, entries: 0 };
+    let mut gathered = Gathered { at: from, entries: 0, unreadable: vec![] };
     while gathered.at < to && !is_much(fills, gathered.entries) {
-        let Decoded { batch, scanned_to } = pages.next().await?;
-        for fill in fills.iter_mut() {
+        let Decoded { batch, unreadable, scanned_to } = pages.next().await?;
+        let parked = &pages.passing.parked;
+        for GroupFill { group, fill } in fills.iter_mut() {
             if let Some(client) = client.filter(|_| fill.must_load()) {
                 fill.load(client, &batch).await?;
             }
-            fill.fold(&batch);
+            for wanted in batch.split(|entry| parked.has(group, entry.position)) {
+                fill.fold(wanted);
+            }
         }
-        gathered = Gathered { at: scanned_to, entries: gathered.entries + batch.len() };
+        gathered.at = scanned_to;
+        gathered.entries += batch.len();
+        gathered.unreadable.extend(unreadable);
     }
     Ok(gathered)
 }
@@ -187,6 +203,7 @@ async fn store(
     client: &mut Client,
     groups: &[Group],
     changes: &[Change],
+    unreadable: &[BadEntry],
     range: Range<Position>,
 ) -> Result<(), ProjectionError> {
     let mut transaction = client.transaction().await?;
@@ -194,12 +211,27 @@ async fn store(
     for change in changes {
         change.store(&mut transaction).await?;
     }
+    park_telemetry(&transaction, groups, unreadable).await?;
     move_checkpoints(&transaction, groups, range.start, range.end).await?;
     Ok(transaction.commit().await?)
 }
 
-fn is_much(fills: &[&mut Box<dyn Fill>], entries: usize) -> bool {
-    let unsaved = fills.iter().map(|fill| fill.unsaved());
+/// As the live runners do.
+async fn park_telemetry(
+    transaction: &Transaction<'_>,
+    groups: &[Group],
+    unreadable: &[BadEntry],
+) -> Result<(), ProjectionError> {
+    for group in groups.iter().filter(|group| group.selection != Selection::Facts) {
+        for bad in unreadable {
+            park(transaction.client(), group.name, bad).await?;
+        }
+    }
+    Ok(())
+}
+
+fn is_much(fills: &[GroupFill<'_>], entries: usize) -> bool {
+    let unsaved = fills.iter().map(|of| of.fill.unsaved());
     let (new, changed) = unsaved.fold((0, 0), |(new, changed), of| (new + of.new, changed + of.changed));
     entries >= ENTRIES || new >= NEW_ROWS || new + changed >= ROWS
 }
@@ -211,11 +243,17 @@ pub(super) async fn apply(
     page: &Page,
     from: Position,
 ) -> Result<(), ProjectionError> {
-    let batch: Vec<Seen> = page.entries.iter().map(Seen::decode).collect::<Result<_, _>>()?;
+    let passing = Passing::of(groups, Parked::of_all(transaction.client()).await?);
+    let Decoded { batch, unreadable, .. } = decode(page, &passing)?;
     transaction.batch_execute("SET LOCAL synchronous_commit = off").await?;
-    for table in groups.iter().flat_map(|group| &group.tables) {
-        table.apply(transaction, &batch).await?;
+    for group in groups {
+        for wanted in batch.split(|entry| passing.parked.has(group.name, entry.position)) {
+            for table in &group.tables {
+                table.apply(transaction, wanted).await?;
+            }
+        }
     }
+    park_telemetry(transaction, groups, &unreadable).await?;
     move_checkpoints(transaction, groups, from, page.scanned_to).await
 }
 

@@ -5,6 +5,8 @@ CREATE TABLE application (
     display_name text NOT NULL,
     description  text NOT NULL,
     signing_keys jsonb NOT NULL,
+    signed_parts text NOT NULL,              -- images, release, images_and_release
+    signing_changes jsonb NOT NULL,          -- of the policy, the newest first
     feature_tags jsonb NOT NULL,
     created_at   timestamptz NOT NULL,
     position     bigint NOT NULL,
@@ -20,6 +22,7 @@ CREATE TABLE release (
     status        text NOT NULL,             -- draft, published, deprecated, revoked
     content       jsonb NOT NULL,
     trust         jsonb,                     -- keys and signatures, if its application trusted some keys only
+    signatures    jsonb NOT NULL,            -- of the release as a whole
     published_at  timestamptz,
     deprecated_on date,
     reason        text,                      -- of deprecation or revocation
@@ -27,6 +30,7 @@ CREATE TABLE release (
     position      bigint NOT NULL
 );
 CREATE INDEX ON release (organization, application, sort_key DESC);
+CREATE INDEX ON release (application, version);
 -- finds the releases that name a repository
 CREATE INDEX ON release USING gin ((content -> 'artifacts') jsonb_path_ops) WITH (fastupdate = off);
 

@@ -13,6 +13,8 @@ CREATE TABLE member (
     membership   jsonb NOT NULL,
     customer     uuid,
     active       boolean NOT NULL,
+    sign_in      text NOT NULL,
+    code_until   timestamptz,
     created_at   timestamptz NOT NULL,
     position     bigint NOT NULL
 );
@@ -25,6 +27,7 @@ CREATE TABLE token (
     label        text NOT NULL,
     scopes       jsonb NOT NULL,
     repositories jsonb NOT NULL, -- patterns; none: all
+    ancestors    jsonb NOT NULL,  -- the token that it was made with, and those above; it ends with the first of them
     expires_at   timestamptz,
     revoked_at   timestamptz,
     created_at   timestamptz NOT NULL,

@@ -6,11 +6,16 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use distr_domain::access::{AccessAction, AccessOutcome, AccessRecord};
 use distr_domain::agent::{DeploymentReport, Health, Report, RunningRelease, Step};
-use distr_domain::decider::Decider;
+use distr_domain::customer::{Customer, CustomerCommand};
+use distr_domain::decider::{Category, Decider};
 use distr_domain::fact::Fact;
-use distr_domain::ids::OrganizationId;
+use distr_domain::ids::{CustomerId, OrganizationId};
+use distr_domain::names::Slug;
+use distr_domain::stored::{SCHEMA_VERSION, StoredEvent};
 use distr_embedded_postgres::{EmbeddedPostgres, start_temporary};
-use distr_eventlog::{Actor, Append, Context, EventLog, NewEvent, StreamName, TelemetryKind, TelemetryRecord, execute};
+use distr_eventlog::{
+    Actor, Append, Context, EventLog, Expected, NewEvent, Position, StreamName, TelemetryKind, TelemetryRecord, execute,
+};
 use distr_postgres::Address;
 use distr_projections::prepare_live;
 use serde_json::Value;
@@ -27,7 +32,10 @@ pub(crate) async fn database() -> (EmbeddedPostgres, Address) {
     let postgres = start_temporary().await.unwrap();
     postgres.create_database("distr").await.unwrap();
     let database: Address = postgres.url("distr").parse().unwrap();
-    prepare_live(&mut database.connect().await.unwrap()).await.unwrap();
+    let mut client = database.connect().await.unwrap();
+    prepare_live(&mut client).await.unwrap();
+    client.batch_execute("CREATE SCHEMA ops").await.unwrap();
+    client.batch_execute(include_str!("../../../api/migrations/V8__parked.sql")).await.unwrap();
     (postgres, database)
 }
 
@@ -45,6 +53,34 @@ pub(crate) async fn run<D: Decider>(log: &dyn EventLog, stream: Uuid, command: D
     }
 }
 
+/// A fact as some program wrote it, on a stream of its own.
+pub(crate) async fn append(log: &dyn EventLog, event_type: &str, schema_version: u16, payload: &str) -> Position {
+    let id = Uuid::new_v4();
+    let append = Append {
+        stream: StreamName { category: Category::Customer, id },
+        organization: ORGANIZATION,
+        expected: Expected::NoStream,
+        events: vec![NewEvent {
+            id,
+            event_type: event_type.into(),
+            schema_version,
+            payload: payload.to_owned().into_bytes().into(),
+        }],
+        actor: Actor::Operator,
+        causation: None,
+        correlation: id,
+        recorded_at: at(),
+    };
+    log.append(append).await.unwrap().position
+}
+
+pub(crate) async fn add_customer(log: &dyn EventLog, text: &str) -> CustomerId {
+    let name: Slug = text.parse().unwrap();
+    let id = CustomerId::of(ORGANIZATION, &name);
+    run::<Customer>(log, id.0, CustomerCommand::Create { name, display_name: "C".into() }).await;
+    id
+}
+
 /// Every event type once, as the golden files of the domain have it: first those that make a thing.
 pub(crate) async fn fill(log: &dyn EventLog) {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../domain/tests/golden");
@@ -55,19 +91,21 @@ pub(crate) async fn fill(log: &dyn EventLog) {
     golden.sort_by_key(|event| order(event["type"].as_str().unwrap()));
     let mut revisions: BTreeMap<String, u64> = BTreeMap::new();
     for event in golden {
-        let category = distr_domain::decider::Category::parse(event["category"].as_str().unwrap()).unwrap();
+        let id = Uuid::new_v5(&ORGANIZATION.0, event.to_string().as_bytes());
+        let category = Category::parse(event["category"].as_str().unwrap()).unwrap();
         let (event_type, data) = (event["type"].as_str().unwrap().to_owned(), event["data"].to_string());
-        Fact::decode(category, &event_type, data.as_bytes()).unwrap();
+        let stored = StoredEvent { event_type: &event_type, schema_version: SCHEMA_VERSION, data: data.as_bytes() };
+        Fact::decode(category, stored).unwrap();
         let revision = revisions.get(category.as_str()).copied();
         revisions.insert(category.as_str().to_owned(), revision.map_or(0, |revision| revision + 1));
         let append = Append {
             stream: StreamName { category, id: Uuid::new_v5(&ORGANIZATION.0, category.as_str().as_bytes()) },
             organization: ORGANIZATION,
             expected: revision.into(),
-            events: vec![NewEvent { id: Uuid::new_v4(), event_type, schema_version: 1, payload: data.into() }],
+            events: vec![NewEvent { id, event_type, schema_version: SCHEMA_VERSION, payload: data.into() }],
             actor: Actor::Operator,
             causation: None,
-            correlation: Uuid::new_v4(),
+            correlation: id,
             recorded_at: at(),
         };
         log.append(append).await.unwrap();
@@ -91,9 +129,9 @@ fn order(event_type: &str) -> (u8, String) {
     (rank, event_type.to_owned())
 }
 
-fn telemetry(kind: TelemetryKind, payload: Vec<u8>) -> TelemetryRecord {
+pub(crate) fn telemetry(kind: TelemetryKind, payload: Vec<u8>) -> TelemetryRecord {
     TelemetryRecord {
-        id: Uuid::new_v4(),
+        id: Uuid::new_v5(&ORGANIZATION.0, &payload),
         organization: ORGANIZATION,
         subject: Uuid::from_u128(4),
         kind,
@@ -102,7 +140,7 @@ fn telemetry(kind: TelemetryKind, payload: Vec<u8>) -> TelemetryRecord {
     }
 }
 
-fn heartbeat() -> TelemetryRecord {
+pub(crate) fn heartbeat() -> TelemetryRecord {
     let deployment = DeploymentReport {
         deployment: distr_domain::ids::DeploymentId(Uuid::from_u128(5)),
         generation: 1,
@@ -113,7 +151,7 @@ fn heartbeat() -> TelemetryRecord {
         error: None,
     };
     let report = Report {
-        id: Uuid::new_v4(),
+        id: Uuid::from_u128(6),
         boot: Uuid::nil(),
         sequence: 1,
         at: at(),
@@ -130,7 +168,7 @@ fn access() -> TelemetryRecord {
     let record = AccessRecord {
         action: AccessAction::Pull,
         actor: "agent:x".into(),
-        customer: Some(distr_domain::ids::CustomerId(Uuid::from_u128(1))),
+        customer: Some(CustomerId(Uuid::from_u128(1))),
         application: None,
         license: None,
         subject: "acme/hello:1.0.0".into(),

@@ -1,8 +1,11 @@
 //! Read models on a real Postgres: every statement prepares, rows fit their tables, the log twice gives the same rows, and
 //! two runners never move one group together.
 
+mod following;
 mod harness;
+mod parking;
 mod rebuilding;
+mod shape;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +24,15 @@ const SCOPE: Scope = Scope { organization: ORGANIZATION, customer: None };
 
 fn name(text: &str) -> Slug {
     text.parse().unwrap()
+}
+
+/// Looks until it is so.
+pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !is_so().await {
+        assert!(begun.elapsed() < LIMIT, "{what} did not come about in {LIMIT:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]
@@ -99,7 +111,7 @@ pub(crate) async fn start(
     database: &distr_postgres::Address,
     log: &Arc<dyn EventLog>,
     group: &str,
-) -> distr_projections::RunnerHandle {
+) -> distr_projections::FollowerHandle {
     let pool = read_pool(database, 4);
     let client = pool.get().await.unwrap();
     let group = groups(&client).await.unwrap().into_iter().find(|other| other.name == group).unwrap();

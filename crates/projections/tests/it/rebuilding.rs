@@ -3,18 +3,16 @@
 
 use std::sync::Arc;
 
-use distr_domain::customer::{Customer, CustomerCommand};
-use distr_domain::ids::CustomerId;
 use distr_eventlog::{EventLog, MemoryLog, Position};
 use distr_postgres::Address;
 use distr_projections::{
-    Difference, DifferenceKind, Group, RebuildError, RebuildOptions, RunnerHandle, Step, rebuild, reshape, verify,
+    Difference, DifferenceKind, FollowerHandle, Group, RebuildError, RebuildOptions, Step, rebuild, reshape, verify,
 };
 
-use crate::harness::{ORGANIZATION, database, fill, run, tables};
-use crate::{LIMIT, name, start};
+use crate::harness::{add_customer, database, fill, tables};
+use crate::{LIMIT, start};
 
-async fn follow(database: &Address, log: &Arc<dyn EventLog>) -> Vec<RunnerHandle> {
+async fn follow(database: &Address, log: &Arc<dyn EventLog>) -> Vec<FollowerHandle> {
     let mut runners = vec![];
     for group in [Group::CORE, Group::FLEET, Group::AUDIT] {
         runners.push(start(database, log, group).await);
@@ -23,18 +21,11 @@ async fn follow(database: &Address, log: &Arc<dyn EventLog>) -> Vec<RunnerHandle
     runners
 }
 
-async fn catch_up(runners: &[RunnerHandle], log: &Arc<dyn EventLog>) {
+async fn catch_up(runners: &[FollowerHandle], log: &Arc<dyn EventLog>) {
     let head = log.head().await.unwrap();
     for runner in runners {
         runner.progress.wait_for(head, LIMIT).await.unwrap();
     }
-}
-
-async fn add_customer(log: &dyn EventLog, text: &str) -> CustomerId {
-    let name = name(text);
-    let id = CustomerId::of(ORGANIZATION, &name);
-    run::<Customer>(log, id.0, CustomerCommand::Create { name, display_name: "C".into() }).await;
-    id
 }
 
 const OPTIONS: RebuildOptions = RebuildOptions { restart: false, accept_differences: false, wait: false };

@@ -1,5 +1,5 @@
-//! Blobs as files: `blobs/sha256/ab/<hex>`, and beside them `uploads/<repository's id>/<upload's id>`. A blob comes into its
-//! place by a rename, after its bytes are on the disk; so a file under `blobs/` is whole and verified.
+//! Blobs as files: `blobs/sha256/ab/<hex>`, and beside them `uploads/<repository's id>/<upload's id>`, `damaged/<hex>` of blobs
+//! that a scrub took out of service, and `owner`. A blob comes into its place by a rename, after its bytes are on the disk; so a file under `blobs/` is whole and verified.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
@@ -24,6 +24,9 @@ use super::hash::Hashing;
 use super::reading::FileOpened;
 use super::writing::FileWriting;
 use super::{BlobFault, BlobStore, BlobStream, Opened, ResumeError, StoredBlob, StoredUpload, UploadKey, Writing};
+
+/// The file that says whose the store is.
+const OWNER: &str = "owner";
 
 /// The file store. Cheap to clone.
 #[derive(Clone)]
@@ -66,6 +69,10 @@ impl FileBlobs {
         found.try_filter_map(async |found| Ok((!found.is_file).then_some(found.path))).boxed()
     }
 
+    fn owner_file(&self) -> PathBuf {
+        self.root.join(OWNER)
+    }
+
     fn upload(&self, key: UploadKey) -> PathBuf {
         self.root.join("uploads").join(key.artifact.to_string()).join(key.id.to_string())
     }
@@ -94,9 +101,12 @@ impl BlobStore for FileBlobs {
             use io::Write;
 
             let mut file = create(&upload)?;
-            file.write_all(&bytes)?;
-            file.sync_all()?;
-            place(&upload, &path)
+            let stored = file.write_all(&bytes).and_then(|()| file.sync_all()).and_then(|()| place(&upload, &path));
+            if stored.is_err() {
+                // a disk without room gets back at least this
+                let _ = std::fs::remove_file(&upload);
+            }
+            stored
         })
         .await
     }
@@ -154,6 +164,18 @@ impl BlobStore for FileBlobs {
         removed.await
     }
 
+    async fn set_aside(&self, digest: &Digest) -> Result<(), BlobFault> {
+        let (blob, damaged) = (self.blob(digest), self.root.join("damaged"));
+        let aside = damaged.join(digest.hex());
+        blocking("set aside", digest, move || {
+            make_directory(&damaged)?;
+            std::fs::rename(&blob, &aside)?;
+            sync_directory(&damaged)?;
+            blob.parent().map_or(Ok(()), sync_directory)
+        })
+        .await
+    }
+
     fn uploads(&self) -> BoxStream<'static, Result<StoredUpload, BlobFault>> {
         let uploads = self.walk("uploads").map_ok(|repository| {
             stream::once(entries(repository)).try_flatten().try_filter_map(async |file| {
@@ -182,6 +204,52 @@ impl BlobStore for FileBlobs {
         }
         Ok(strays)
     }
+
+    async fn owner(&self) -> Result<Option<Uuid>, BlobFault> {
+        let path = self.owner_file();
+        blocking("read", OWNER, move || {
+            let Some(text) = found(std::fs::read_to_string(path))? else { return Ok(None) };
+            text.trim().parse().map(Some).map_err(io::Error::other)
+        })
+        .await
+    }
+
+    async fn claim(&self, owner: Uuid) -> Result<Uuid, BlobFault> {
+        if let Some(there) = self.owner().await? {
+            return Ok(there);
+        }
+        let (path, new) = (self.owner_file(), self.root.join(Uuid::now_v7().to_string()));
+        let noted = blocking("write", OWNER, move || {
+            write_whole(&new, owner)?;
+            // unlike a rename, it gives way to who was quicker
+            let linked = std::fs::hard_link(&new, &path);
+            std::fs::remove_file(&new)?;
+            match linked {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+                linked => linked.and_then(|()| path.parent().map_or(Ok(()), sync_directory)),
+            }
+        });
+        noted.await?;
+        Ok(self.owner().await?.unwrap_or(owner))
+    }
+
+    async fn take_over(&self, owner: Uuid) -> Result<(), BlobFault> {
+        let (path, new) = (self.owner_file(), self.root.join(Uuid::now_v7().to_string()));
+        blocking("write", OWNER, move || {
+            write_whole(&new, owner)?;
+            std::fs::rename(&new, &path)?;
+            path.parent().map_or(Ok(()), sync_directory)
+        })
+        .await
+    }
+}
+
+fn write_whole(path: &Path, owner: Uuid) -> io::Result<()> {
+    use io::Write;
+
+    let mut file = create(path)?;
+    writeln!(file, "{owner}")?;
+    file.sync_all()
 }
 
 /// What stands in a directory.

@@ -1,9 +1,11 @@
 //! Blobs in a bucket of an S3-compatible service, for hubs that share no disk. The bytes are stored once, under a key of their
 //! own: `data/<uuid>`. What makes them a blob is a small object that is written after they were verified:
-//! `blobs/sha256/<hex>`, which names them. So nothing is copied, and what is not verified has no name.
+//! `blobs/sha256/<hex>`, which names them. So nothing is copied, and what is not verified has no name. What may have got a name
+//! is never overwritten, and deleted only with it: bytes that a push leaves without one are strays, which the collection finds.
 //!
 //! An upload is `uploads/<repository's id>/<upload's id>`, which says how far it is; any hub goes on with it.
 
+mod busy;
 mod session;
 mod writing;
 
@@ -23,10 +25,11 @@ use moka::future::Cache;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
 use object_store::signer::{Method, Signer};
-use object_store::{Error, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt};
+use object_store::{Error, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
+use self::busy::Busy;
 use self::session::Session;
 use self::writing::ObjectWriting;
 use super::hash::Hashing;
@@ -45,7 +48,7 @@ pub struct ObjectBlobs {
     /// Where the bytes of blobs are that somebody has just asked for.
     named: Cache<Digest, Named>,
     /// The uploads that this hub is writing to.
-    busy: Cache<Uuid, Arc<tokio::sync::Mutex<()>>>,
+    busy: Busy,
 }
 
 /// The small object that makes bytes a blob.
@@ -85,7 +88,7 @@ impl ObjectBlobs {
             prefix,
             hashed: Cache::builder().max_capacity(10_000).time_to_idle(idle).build(),
             named: Cache::builder().max_capacity(100_000).time_to_live(Duration::from_secs(30)).build(),
-            busy: Cache::builder().max_capacity(100_000).time_to_idle(idle).build(),
+            busy: Busy::default(),
         })
     }
 
@@ -136,15 +139,23 @@ impl ObjectBlobs {
         Ok(self.data(named.ok_or_else(missing)?.data))
     }
 
-    /// Gives the verified bytes their name. If they have one already, these are thrown away.
+    /// Whether the blob is there already, all of it; then it is as young as if it had come now. Its name comes first: a collection
+    /// that looks at it from now on leaves the bytes alone.
+    async fn renew(&self, digest: &Digest) -> Result<bool, BlobFault> {
+        let Some(known) = self.named(digest).await? else { return Ok(false) };
+        self.put_json(&self.blob(digest), &known).await?;
+        self.is_whole(known).await
+    }
+
+    /// Whether the bytes are there, in their number.
+    async fn is_whole(&self, named: Named) -> Result<bool, BlobFault> {
+        let path = self.data(named.data);
+        let meta = found(self.bucket.head(&path).await).map_err(|error| fault("look for", &path, error))?;
+        Ok(meta.is_some_and(|meta| meta.size == named.size))
+    }
+
+    /// Gives the verified bytes their name.
     async fn name(&self, digest: &Digest, named: Named) -> Result<(), BlobFault> {
-        if let Some(known) = self.named(digest).await?
-            && self.exists(&self.data(known.data)).await?
-        {
-            // the newest of two equal ones would do as well; this one has readers
-            self.put_json(&self.blob(digest), &known).await?;
-            return self.delete(&self.data(named.data)).await;
-        }
         self.put_json(&self.blob(digest), &named).await?;
         self.named.insert(digest.clone(), named).await;
         Ok(())
@@ -176,10 +187,10 @@ impl ObjectBlobs {
         found(self.bucket.delete(path).await).map(drop).map_err(|error| fault("delete", path, error))
     }
 
-    /// The data and tails that blobs and uploads name.
+    /// The data and tails that blobs, sound and damaged, and uploads name.
     async fn known(&self) -> Result<HashSet<Uuid>, BlobFault> {
         let mut known = HashSet::new();
-        let mut blobs = self.listed("blobs");
+        let mut blobs = self.listed("blobs").chain(self.listed("damaged"));
         while let Some(meta) = blobs.try_next().await? {
             known.extend(self.json::<Named>(&meta.location).await?.map(|named| named.data));
         }
@@ -222,6 +233,11 @@ impl BlobStore for ObjectBlobs {
         Ok(self.named(digest).await?.map(|named| named.size))
     }
 
+    async fn size_of_whole(&self, digest: &Digest) -> Result<Option<u64>, BlobFault> {
+        let Some(named) = self.named(digest).await? else { return Ok(None) };
+        Ok(self.is_whole(named).await?.then_some(named.size))
+    }
+
     async fn open(&self, digest: &Digest) -> Result<Option<Box<dyn Opened>>, BlobFault> {
         let opened = |named: Named| ObjectOpened { store: self.clone(), digest: digest.clone(), size: named.size };
         Ok(self.named(digest).await?.map(|named| Box::new(opened(named)) as Box<dyn Opened>))
@@ -245,6 +261,9 @@ impl BlobStore for ObjectBlobs {
     }
 
     async fn put(&self, digest: &Digest, bytes: Bytes) -> Result<(), BlobFault> {
+        if self.renew(digest).await? {
+            return Ok(());
+        }
         let named = Named { data: Uuid::now_v7(), size: bytes.len() as u64 };
         self.put_object(&self.data(named.data), bytes).await?;
         self.name(digest, named).await
@@ -306,6 +325,14 @@ impl BlobStore for ObjectBlobs {
         Ok(true)
     }
 
+    async fn set_aside(&self, digest: &Digest) -> Result<(), BlobFault> {
+        let Some(named) = self.named(digest).await? else { return Ok(()) };
+        self.put_json(&self.key(&["damaged", digest.hex()]), &named).await?;
+        self.delete(&self.blob(digest)).await?;
+        self.named.invalidate(digest).await;
+        Ok(())
+    }
+
     fn uploads(&self) -> BoxStream<'static, Result<StoredUpload, BlobFault>> {
         let uploads = self.listed("uploads").try_filter_map(|meta| async move {
             let mut parts = meta.location.as_ref().rsplit('/').map(str::parse::<Uuid>);
@@ -333,6 +360,26 @@ impl BlobStore for ObjectBlobs {
             }
         }
         Ok(strays.len() as u64)
+    }
+
+    async fn owner(&self) -> Result<Option<Uuid>, BlobFault> {
+        self.json(&self.key(&["owner"])).await
+    }
+
+    async fn claim(&self, owner: Uuid) -> Result<Uuid, BlobFault> {
+        if let Some(there) = self.owner().await? {
+            return Ok(there);
+        }
+        let path = self.key(&["owner"]);
+        let bytes = serde_json::to_vec(&owner).expect("an id is JSON");
+        match self.bucket.put_opts(&path, bytes.into(), PutMode::Create.into()).await {
+            Ok(_) | Err(Error::AlreadyExists { .. }) => Ok(self.owner().await?.unwrap_or(owner)),
+            Err(error) => Err(fault("store", &path, error)),
+        }
+    }
+
+    async fn take_over(&self, owner: Uuid) -> Result<(), BlobFault> {
+        self.put_json(&self.key(&["owner"]), &owner).await
     }
 }
 

@@ -1,5 +1,5 @@
-//! `GET`, `HEAD` (end-2) and `DELETE /v2/<name>/blobs/<digest>` (end-10). A repository serves a blob that one of its manifests
-//! names, or that was just uploaded to it; a customer, what its licenses entitle it to.
+//! `GET`, `HEAD` (end-2) and `DELETE /v2/<name>/blobs/<digest>` (end-10). A repository serves a blob that was uploaded to it or
+//! mounted there, whatever its manifests name; a customer gets of that what its licenses entitle it to.
 
 use std::time::Duration;
 
@@ -31,7 +31,8 @@ pub(super) async fn head(
 ) -> Result<HttpResponse, OciError> {
     let (name, digest) = path.into_inner();
     let Blob { visit, digest, .. } = find(&request, &registry, &name, &digest, Need::Look).await?;
-    let size = registry.blobs.size(&digest).await?.ok_or_else(|| unknown(&visit, &digest))?;
+    // whoever hears that it is there does not send it
+    let size = registry.blobs.size_of_whole(&digest).await?.ok_or_else(|| unknown(&visit, &digest))?;
     if conditional::is_known(&request, &digest) {
         return Ok(conditional::not_modified(&digest));
     }
@@ -82,9 +83,11 @@ pub(super) async fn delete(
     let visit = registry.admit(&request, &name, object, Need::Delete).await?;
     let digest: Digest = text.parse().map_err(|error| OciError::DigestInvalid(format!("{error}")))?;
     let client = registry.client().await?;
-    let named = std::slice::from_ref(&digest);
+    let blobs = std::slice::from_ref(&digest);
     let (organization, path) = (visit.name.organization(), &visit.name.path);
-    if !artifact::referenced_blobs(&client, organization, path, named).await?.is_empty() {
+    let held = links::held(&client, organization, path, blobs).await?;
+    let named = artifact::referenced_blobs(&client, organization, path, blobs).await?;
+    if !held.is_empty() && !named.is_empty() {
         return Err(OciError::BlobNamed { name: name.clone(), digest });
     }
     match links::remove(&client, &visit.name, &digest).await? {

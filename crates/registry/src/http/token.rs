@@ -10,10 +10,10 @@ use serde_json::json;
 
 use crate::authorization::basic;
 use crate::caller::Caller;
+use crate::client::Client;
 use crate::error::OciError;
 use crate::fault::Fault;
-use crate::guard::Source;
-use crate::http::parameters;
+use crate::http::{check_texts, parameters};
 use crate::limits::Asker;
 use crate::registry::Registry;
 use crate::scope::{self, Access};
@@ -88,13 +88,15 @@ pub(super) async fn by_grant(
 
 /// Before the credential is known, the address is all that there is.
 fn limit(registry: &Registry, request: &HttpRequest) -> Result<(), OciError> {
-    registry.limits.check(Asker::Address(Source::of(request, registry).address))
+    check_texts(request)?;
+    registry.limits.check(Asker::of_address(Client::of(request).address))
 }
 
 async fn sign_in(registry: &Registry, request: &HttpRequest, username: &str, secret: &str) -> Result<Caller, OciError> {
     let caller = registry.callers.authenticate(username, secret).await.map_err(Fault::Callers)?;
     caller.ok_or_else(|| {
-        tracing::info!(address = Source::of(request, registry).address, "a wrong credential at the registry");
+        let address = Client::of(request).address.map(tracing::field::display);
+        tracing::info!(address, "a wrong credential at the registry");
         unauthorized("the user name or the token is wrong")
     })
 }

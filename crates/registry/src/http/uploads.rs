@@ -1,7 +1,9 @@
 //! `/v2/<name>/blobs/uploads/…`: how bytes come in. Each step in its file; here is what they share.
 
+mod again;
 mod append;
 mod finish;
+mod receive;
 mod start;
 mod status;
 
@@ -14,17 +16,16 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{LOCATION, RANGE};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use distr_domain::oci::{Algorithm, Digest};
-use futures_util::StreamExt;
 use uuid::Uuid;
 
 use crate::blobs::{FinishError, ResumeError, UploadKey, Writing};
 use crate::caller::Need;
 use crate::error::OciError;
 use crate::guard::{Object, Visit};
-use crate::http::{measure_bytes, parameter};
+use crate::http::parameter;
 use crate::name::RepositoryName;
-use crate::range;
 use crate::registry::Registry;
+use crate::unfinished;
 
 /// An upload that its caller may go on with.
 struct Session {
@@ -45,6 +46,31 @@ impl Session {
         Ok(Self { visit, key })
     }
 
+    /// Ends it, and frees its bytes. Answers whether there was such an upload.
+    async fn cancel(&self, registry: &Registry) -> Result<bool, OciError> {
+        let cancelled = registry.blobs.cancel(self.key).await?;
+        if cancelled {
+            self.end(registry).await?;
+        }
+        Ok(cancelled)
+    }
+
+    /// Its bytes are not there any more, or never were: they count no longer.
+    async fn end(&self, registry: &Registry) -> Result<(), OciError> {
+        Ok(unfinished::end(&registry.client().await?, &self.visit.name, self.key).await?)
+    }
+
+    /// Where to go on from. What could not be written is worth nothing.
+    async fn pause(&self, registry: &Registry, writing: Box<dyn Writing>) -> Result<u64, OciError> {
+        match writing.pause().await {
+            Ok(offset) => Ok(offset),
+            Err(fault) => {
+                self.cancel(registry).await?;
+                Err(fault.into())
+            }
+        }
+    }
+
     async fn resume(&self, registry: &Registry, algorithm: Algorithm) -> Result<Box<dyn Writing>, OciError> {
         registry.blobs.resume(self.key, algorithm).await.map_err(|error| match error {
             ResumeError::Unknown => OciError::UploadUnknown,
@@ -59,112 +85,27 @@ impl Session {
     }
 }
 
-/// Writes the request's body, which must be what its `Content-Range` says, if it has one. What arrived before a body broke
-/// off stays, for the client to go on from. Of what does not fit into a quota nothing stays: no more than fits is written, and
-/// the rest of the body is read, so that its client reads the refusal. `digest`: what the blob will have, if that is known.
-async fn receive(
-    session: &Session,
-    registry: &Registry,
-    mut writing: Box<dyn Writing>,
-    request: &HttpRequest,
-    mut body: web::Payload,
-    digest: Option<&Digest>,
-) -> Result<Box<dyn Writing>, OciError> {
-    let begin = writing.offset();
-    let expected = expected_length(request, begin, &session.location())?;
-    let mut room = Room::of(session, registry, digest);
-    let mut refusal = room.check(begin + announced(request)).await.err();
-    while let Some(part) = body.next().await {
-        match part {
-            Ok(_) if refusal.is_some() => {}
-            Ok(bytes) => {
-                measure_bytes("in", bytes.len() as u64);
-                refusal = room.check(writing.offset() + bytes.len() as u64).await.err();
-                if refusal.is_none() {
-                    writing.write(bytes).await?;
-                }
-            }
-            Err(_) if refusal.is_some() => break,
-            Err(error) => {
-                writing.pause().await?;
-                return Err(OciError::UploadInvalid(format!("the body broke off: {error}")));
-            }
-        }
-    }
-    if let Some(refusal) = refusal {
-        drop(writing);
-        registry.blobs.cancel(session.key).await?;
-        return Err(refusal);
-    }
-    let received = writing.offset() - begin;
-    match expected {
-        Some(length) if length != received => {
-            writing.pause().await?;
-            let message = format!("the chunk has {received} bytes, and its Content-Range says {length}");
-            Err(OciError::UploadInvalid(message))
-        }
-        _ => Ok(writing),
-    }
-}
-
-/// How large the upload may become, as far as it was asked.
-struct Room<'a> {
-    session: &'a Session,
-    registry: &'a Registry,
-    digest: Option<&'a Digest>,
-    /// nothing: it was not asked yet
-    size: Option<u64>,
-}
-
-impl<'a> Room<'a> {
-    fn of(session: &'a Session, registry: &'a Registry, digest: Option<&'a Digest>) -> Self {
-        Self { session, registry, digest, size: None }
-    }
-
-    /// Whether an upload of this size fits.
-    async fn check(&mut self, size: u64) -> Result<(), OciError> {
-        if self.size.is_none_or(|known| size > known) {
-            self.size = Some(self.registry.check_room(&self.session.visit, self.digest, size).await?);
-        }
-        Ok(())
-    }
-}
-
-/// How many bytes the body has, if the request says so.
-fn announced(request: &HttpRequest) -> u64 {
-    let length = request.headers().get(actix_web::http::header::CONTENT_LENGTH);
-    length.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or(0)
-}
-
-/// The length of a chunk that says where it belongs.
-fn expected_length(request: &HttpRequest, offset: u64, location: &str) -> Result<Option<u64>, OciError> {
-    let Some(header) = request.headers().get(actix_web::http::header::CONTENT_RANGE) else {
-        return Ok(None);
-    };
-    let chunk = header.to_str().ok().and_then(range::chunk);
-    let chunk = chunk.ok_or_else(|| OciError::UploadInvalid("Content-Range must be <first>-<last>".to_owned()))?;
-    match chunk.start == offset {
-        true => Ok(Some(chunk.end - chunk.start)),
-        false => Err(OciError::UploadOutOfOrder { location: location.to_owned(), offset }),
-    }
-}
-
-/// Makes the upload a blob that the repository holds.
+/// Makes the upload a blob that the repository holds. One that fails leaves nothing.
 async fn complete(
     registry: &Registry,
-    visit: &Visit,
+    session: &Session,
     writing: Box<dyn Writing>,
     digest: &Digest,
 ) -> Result<HttpResponse, OciError> {
-    writing.finish(digest).await.map_err(|error| match error {
-        FinishError::WrongDigest { actual } => {
-            OciError::DigestInvalid(format!("the blob has the digest {actual}, not {digest}"))
-        }
-        FinishError::Unknown => OciError::UploadUnknown,
-        FinishError::Fault(fault) => fault.into(),
-    })?;
-    registry.hold(visit, digest).await?;
-    Ok(created(&visit.name, digest))
+    if let Err(error) = writing.finish(digest).await {
+        registry.blobs.cancel(session.key).await?;
+        session.end(registry).await?;
+        return Err(match error {
+            FinishError::WrongDigest { actual } => {
+                OciError::DigestInvalid(format!("the blob has the digest {actual}, not {digest}"))
+            }
+            FinishError::Unknown => OciError::UploadUnknown,
+            FinishError::Fault(fault) => fault.into(),
+        });
+    }
+    let quotas = registry.quotas(&session.visit.name).await?;
+    registry.hold(&session.visit, &quotas, digest, Some(session.key)).await?;
+    Ok(created(&session.visit.name, digest))
 }
 
 fn created(name: &RepositoryName, digest: &Digest) -> HttpResponse {

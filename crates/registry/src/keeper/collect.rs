@@ -1,6 +1,6 @@
 //! The collection of bytes that nobody needs, while the registry is in use. Three things need a blob: a manifest that names
 //! it, being a manifest, and a link to a repository that is younger than the grace period. A push renews the links of all that
-//! it names before it relies on them; renewing and collecting exclude each other, blob by blob (`links::claim`). So a push
+//! it names before it relies on them; renewing and collecting exclude each other (`links::claim`). So a push
 //! either finds a blob that stays, or is told that it is not there.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,6 +11,8 @@ use serde::Serialize;
 use super::{Keeper, KeeperFault};
 use crate::blobs::StoredBlob;
 use crate::links;
+use crate::ownership;
+use crate::unfinished;
 
 /// How many blobs are asked about in one statement.
 const BATCH: usize = 500;
@@ -43,6 +45,7 @@ pub struct Collected {
 impl Keeper {
     pub async fn collect(&self, options: CollectOptions) -> Result<Collected, KeeperFault> {
         self.caught_up().await?;
+        ownership::check(&**self.client().await?, &*self.blobs).await?;
         let before = self.now() - options.grace;
         let mut report = Collected {
             expired_uploads: self.expire_uploads(before, options.dry_run).await?,
@@ -103,12 +106,17 @@ impl Keeper {
     }
 
     async fn expire_uploads(&self, before: DateTime<Utc>, dry_run: bool) -> Result<u64, KeeperFault> {
-        let mut expired = 0;
+        let (mut expired, mut stored) = (0, vec![]);
         let mut uploads = self.blobs.uploads();
         while let Some(upload) = uploads.try_next().await? {
             if upload.touched_at <= before && (dry_run || self.blobs.cancel(upload.key).await?) {
                 expired += 1;
+            } else {
+                stored.push(upload.key.id);
             }
+        }
+        if !dry_run {
+            unfinished::forget(&self.client().await?, before, &stored).await?;
         }
         Ok(expired)
     }

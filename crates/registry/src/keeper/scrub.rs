@@ -1,4 +1,5 @@
-//! Reads all that the store has and compares it with its digests, and looks for what manifests name and the store has not.
+//! Reads all that the store has and compares it with its digests, and looks for what manifests name and the store has not. What
+//! is damaged is taken out of service: clients push only what they are told is missing.
 
 use distr_domain::oci::Digest;
 use futures_util::TryStreamExt;
@@ -15,7 +16,7 @@ const BATCH: i64 = 1000;
 pub struct Scrubbed {
     pub blobs: u64,
     pub bytes: u64,
-    /// not what their digests say; they are left as they are
+    /// not what their digests say; they are out of service from now on, so that they can be pushed again
     pub damaged: Vec<Digest>,
     /// named by a manifest, and not in the store
     pub missing: Vec<Digest>,
@@ -29,7 +30,8 @@ impl Keeper {
         while let Some(blob) = blobs.try_next().await? {
             match self.is_sound(&blob).await {
                 Ok(true) => {}
-                Ok(false) => report.damaged.push(blob.digest),
+                Ok(false) if self.set_aside(&blob).await? => report.damaged.push(blob.digest),
+                Ok(false) => {}
                 // collected while it was read
                 Err(_) if self.blobs.size(&blob.digest).await?.is_none() => continue,
                 Err(error) => return Err(error.into()),
@@ -40,7 +42,24 @@ impl Keeper {
         Ok(report)
     }
 
+    /// Reads it once more, while nobody can claim it: it may have been pushed again meanwhile. Answers whether it went.
+    async fn set_aside(&self, blob: &StoredBlob) -> Result<bool, KeeperFault> {
+        let mut client = self.client().await?;
+        let alone = client.transaction().await?;
+        links::lock_alone(&alone, &blob.digest).await?;
+        if self.blobs.size(&blob.digest).await?.is_none() || self.is_sound(blob).await? {
+            return Ok(false);
+        }
+        self.blobs.set_aside(&blob.digest).await?;
+        alone.commit().await?;
+        Ok(true)
+    }
+
+    /// Bytes that are not there in their number are not sound either.
     async fn is_sound(&self, blob: &StoredBlob) -> Result<bool, BlobFault> {
+        if self.blobs.size_of_whole(&blob.digest).await? != Some(blob.size) {
+            return Ok(false);
+        }
         let mut hashing = Hashing::new(blob.digest.algorithm());
         let mut parts = self.blobs.read(&blob.digest, 0..blob.size).await?;
         while let Some(part) = parts.try_next().await? {

@@ -1,3 +1,3 @@
 INSERT INTO registry.blob_link (organization, repository, digest, at, size)
-SELECT $1, $2, digest, $5, size FROM unnest($3::text[], $4::bigint[]) AS added (digest, size)
+VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (organization, repository, digest) DO UPDATE SET at = excluded.at

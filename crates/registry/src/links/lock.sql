@@ -1,3 +1,2 @@
--- In one order, so that two of these never wait for each other.
-SELECT count(pg_advisory_xact_lock_shared(hashtextextended(digest, 0)))
-FROM (SELECT DISTINCT digest FROM unnest($1::text[]) AS wanted (digest) ORDER BY digest) AS ordered
+-- One after the other, in their order.
+SELECT count(pg_advisory_xact_lock_shared($1, lock)) FROM unnest($2::int[]) AS wanted (lock)

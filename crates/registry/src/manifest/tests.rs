@@ -55,6 +55,21 @@ fn an_index_names_its_children_and_needs_no_blob() {
 }
 
 #[test]
+fn a_manifest_names_only_so_many() {
+    let many = |count: usize| json!(vec![descriptor('1', "application/vnd.oci.image.layer.v1.tar"); count]);
+    // the config is one, too
+    assert_eq!(read(&with(image(), "layers", many(4095)), None).unwrap().needed.len(), 4096);
+    let expected = "it names 4097 blobs and manifests, and at most 4096 are taken";
+    assert_eq!(reason(&with(image(), "layers", many(4096)), None), expected);
+    let subject = with(image(), "subject", descriptor('5', IMAGE));
+    assert_eq!(reason(&with(subject, "layers", many(4095)), None), expected);
+    let index = json!({ "schemaVersion": 2, "manifests": many(4097) });
+    assert_eq!(reason(&index, Some(INDEX)), expected);
+    let artifact = json!({ "schemaVersion": 2, "blobs": many(4097) });
+    assert_eq!(reason(&artifact, Some("application/vnd.oci.artifact.manifest.v1+json")), expected);
+}
+
+#[test]
 fn a_subject_and_an_artifact_type_are_kept() {
     let attached = with(image(), "subject", descriptor('5', IMAGE));
     let attached = with(attached, "artifactType", json!("application/spdx+json"));

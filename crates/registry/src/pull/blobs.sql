@@ -1,28 +1,21 @@
--- For each question: whether the repository is public, whether the blob was uploaded to it or one of its manifests names it
--- (both are always asked: which of them knew is nobody's business), and if licenses decide ($4), the releases that name such
--- a manifest, or what lists it at any depth, or what those are referrers of.
+-- For each question: whether the repository is public, whether it holds the blob (a link alone says so: an upload or a mount made
+-- it), and if licenses decide ($4), the releases that name a manifest with this blob, or what lists it at any depth.
 SELECT wanted.number::int,
        coalesce((SELECT r.visibility = 'public' FROM repository r WHERE r.id = wanted.place), false) AS is_public,
        coalesce((SELECT true
                  FROM registry.blob_link l
                  WHERE l.organization = wanted.organization AND l.repository = wanted.repository
-                   AND l.digest = wanted.digest), false) AS is_linked,
-       coalesce((SELECT true
-                 FROM manifest m
-                 WHERE places(m.organization, m.repository, m.blobs)
-                       @> ARRAY[place(wanted.organization, wanted.repository, wanted.digest)]
-                 LIMIT 1), false) AS is_named,
+                   AND l.digest = wanted.digest), false) AS is_held,
        CASE WHEN wanted.licensed THEN (
            WITH RECURSIVE containing AS (
-               SELECT m.digest, m.subject
+               SELECT m.digest
                FROM manifest m
                WHERE places(m.organization, m.repository, m.blobs)
                      @> ARRAY[place(wanted.organization, wanted.repository, wanted.digest)]
                UNION
-               SELECT up.digest, up.subject
+               SELECT up.digest
                FROM containing down
-               CROSS JOIN LATERAL manifests_above(
-                   wanted.organization, wanted.repository, down.digest, down.subject) AS up
+               CROSS JOIN LATERAL manifests_above(wanted.organization, wanted.repository, down.digest) AS up
            )
            SELECT jsonb_agg(DISTINCT a.asked)::text
            FROM containing c

@@ -1,16 +1,15 @@
 -- For each question ($5 a tag or $6 a digest, of which one is null): whether the repository is public, the manifest, and if
--- licenses decide ($4), the releases that name it, or what lists it at any depth, or what those are referrers of.
+-- licenses decide ($4), the releases that name it, or what lists it at any depth.
 SELECT wanted.number::int,
        coalesce((SELECT r.visibility = 'public' FROM repository r WHERE r.id = wanted.place), false) AS is_public,
        found.digest, found.media_type, found.size,
        CASE WHEN wanted.licensed THEN (
            WITH RECURSIVE containing AS (
-               SELECT found.digest, found.subject
+               SELECT found.digest
                UNION
-               SELECT up.digest, up.subject
+               SELECT up.digest
                FROM containing down
-               CROSS JOIN LATERAL manifests_above(
-                   wanted.organization, wanted.repository, down.digest, down.subject) AS up
+               CROSS JOIN LATERAL manifests_above(wanted.organization, wanted.repository, down.digest) AS up
            )
            SELECT jsonb_agg(DISTINCT a.asked)::text
            FROM containing c
@@ -22,7 +21,7 @@ LEFT JOIN LATERAL (SELECT t.digest
                    FROM tag t
                    WHERE t.organization = wanted.organization AND t.repository = wanted.repository AND t.name = wanted.tag
                    LIMIT 1) AS tagged ON true
-LEFT JOIN LATERAL (SELECT m.digest, m.media_type, m.size, m.subject
+LEFT JOIN LATERAL (SELECT m.digest, m.media_type, m.size
                    FROM manifest m
                    WHERE m.organization = wanted.organization AND m.repository = wanted.repository
                      AND m.digest = coalesce(wanted.digest, tagged.digest)

@@ -9,11 +9,11 @@ use deadpool_postgres::Client;
 use distr_domain::ids::OrganizationId;
 use distr_domain::names::RepositoryPath;
 use distr_domain::oci::Digest;
-use distr_domain::quota::{Holder, Quota, QuotaExceeded, Usage};
+use distr_domain::quota::{Holder, QuotaExceeded, Usage};
 use moka::future::Cache;
 use tokio::sync::Mutex;
 
-use super::{bytes_of_organization, bytes_of_repositories};
+use super::{Quotas, bytes_of_organization, bytes_of_repositories};
 use crate::fault::Fault;
 use crate::name::RepositoryName;
 
@@ -41,6 +41,16 @@ struct Sum {
     read_at: Instant,
 }
 
+/// Where something is to be held.
+#[derive(Clone, Copy)]
+pub(super) struct Question<'a> {
+    pub(super) name: &'a RepositoryName,
+    pub(super) quotas: &'a Quotas,
+    pub(super) digest: Option<&'a Digest>,
+    /// bytes that are reserved for it already
+    pub(super) own: u64,
+}
+
 impl Sums {
     pub(crate) fn new() -> Self {
         Self(Cache::builder().max_capacity(10_000).time_to_idle(Duration::from_secs(600)).build())
@@ -57,11 +67,10 @@ impl OfOrganization {
     pub(super) async fn admit(
         &mut self,
         client: &Client,
-        name: &RepositoryName,
-        quotas: &[(Place, Quota)],
-        digest: Option<&Digest>,
+        asked: Question<'_>,
         bytes: u64,
     ) -> Result<Result<Vec<(Place, Usage)>, QuotaExceeded>, Fault> {
+        let Question { name, quotas, digest, own } = asked;
         let held = match digest {
             Some(digest) => Held::ask(client, name, digest).await?,
             None => Held::default(),
@@ -69,8 +78,9 @@ impl OfOrganization {
         let mut admitted = Ok(vec![]);
         for within in [FRESH, JUST_READ] {
             let mut places = vec![];
-            for (place, quota) in quotas.iter().filter(|(place, _)| !held.is_in(place)) {
-                let usage = Usage { bytes: self.sum(client, name, place, within).await?, quota: Some(*quota) };
+            for (place, quota) in quotas.0.iter().filter(|(place, _)| !held.is_in(place)) {
+                let bytes = self.sum(client, name, place, within).await?.saturating_sub(own);
+                let usage = Usage { bytes, quota: Some(*quota) };
                 places.push((place.clone(), usage));
             }
             let fits = places.iter().try_for_each(|(place, usage)| usage.admit(place.holder(), bytes));
@@ -82,7 +92,7 @@ impl OfOrganization {
         Ok(admitted)
     }
 
-    /// What was linked counts in these places from now on.
+    /// What was linked or reserved counts in these places from now on.
     pub(super) fn add(&mut self, places: &[(Place, Usage)], bytes: u64) {
         for (place, _) in places {
             if let Some(sum) = self.0.get_mut(place) {
@@ -102,16 +112,35 @@ impl OfOrganization {
             return Ok(sum.bytes);
         }
         let read_at = Instant::now();
+        let (of_organization, of_repository) = reserved(client, name).await?;
         let bytes = match place {
-            Place::Organization => bytes_of_organization(client, name.organization()).await?,
+            Place::Organization => of_organization + bytes_of_organization(client, name.organization()).await?,
             Place::Repository(path) => {
                 let sums = bytes_of_repositories(client, name.organization(), std::slice::from_ref(path)).await?;
-                sums.get(path).copied().unwrap_or(0)
+                of_repository + sums.get(path).copied().unwrap_or(0)
             }
         };
         self.0.insert(place.clone(), Sum { bytes, read_at });
         Ok(bytes)
     }
+}
+
+/// Whether all places with a quota hold the blob.
+pub(super) async fn hold_it(
+    client: &Client,
+    name: &RepositoryName,
+    quotas: &Quotas,
+    digest: &Digest,
+) -> Result<bool, Fault> {
+    let held = Held::ask(client, name, digest).await?;
+    Ok(quotas.0.iter().all(|(place, _)| held.is_in(place)))
+}
+
+/// What uploads under way are going to hold, of the organization and of the repository.
+async fn reserved(client: &Client, name: &RepositoryName) -> Result<(u64, u64), Fault> {
+    let statement = client.prepare_cached(include_str!("reserved.sql")).await?;
+    let row = client.query_one(&statement, &[&name.organization().0, &name.path.as_str()]).await?;
+    Ok((row.get::<_, i64>(0).unsigned_abs(), row.get::<_, i64>(1).unsigned_abs()))
 }
 
 impl Place {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use distr_domain::ids::ArtifactId;
 use distr_domain::oci::{Algorithm, Digest};
-use distr_registry::{BlobStore, FileBlobs, FinishError, ResumeError, UploadKey};
+use distr_registry::{BlobStore, FileBlobs, FinishError, ResumeError, UploadKey, Writing};
 use futures_util::TryStreamExt;
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -202,6 +202,40 @@ fn what_is_stored_is_listed_and_removed_by_age() {
     });
 }
 
+#[test]
+fn a_damaged_blob_that_is_set_aside_can_be_stored_again() {
+    with_each(async |place| {
+        let store = place.open().await;
+        let digest = digest_of(b"blob");
+        store.put(&digest, Bytes::from_static(b"blob")).await.unwrap();
+        store.set_aside(&digest).await.unwrap();
+        assert_eq!(store.size(&digest).await.unwrap(), None);
+        assert_eq!(store.remove_strays(long_after(), true).await.unwrap(), 0, "its bytes are kept");
+        store.put(&digest, Bytes::from_static(b"blob")).await.unwrap();
+        assert_eq!(content(place.open().await.as_ref(), &digest).await.as_deref(), Some(&b"blob"[..]));
+    });
+}
+
+#[test]
+fn a_store_has_one_owner_until_another_takes_it_over() {
+    with_each(async |place| {
+        let (first, second) = (Uuid::new_v4(), Uuid::new_v4());
+        let claims = futures_util::future::join_all([first, second].map(async |owner| {
+            let store = place.open().await;
+            store.claim(owner).await.unwrap()
+        }));
+        let claimed = claims.await;
+        assert_eq!(claimed[0], claimed[1], "of two who claim it at the same time, both are told of one");
+        let store = place.open().await;
+        assert_eq!(store.owner().await.unwrap(), Some(claimed[0]));
+        let other = if claimed[0] == first { second } else { first };
+        store.take_over(other).await.unwrap();
+        assert_eq!(place.open().await.claim(first).await.unwrap(), other);
+        assert_eq!(store.remove_strays(long_after(), false).await.unwrap(), 0);
+        assert_eq!(store.owner().await.unwrap(), Some(other));
+    });
+}
+
 fn long_after() -> DateTime<Utc> {
     distr_tests::clock::now() + chrono::TimeDelta::days(1)
 }
@@ -219,6 +253,77 @@ fn bytes_of_another_digest_never_become_readable() {
         assert_eq!(content(store, &digest_of(b"good")).await, None);
         assert_eq!(content(store, &digest_of(b"evil")).await, None);
         assert_eq!(store.offset(key).await.unwrap(), None);
+    });
+}
+
+/// Two hubs finish one upload at the same time, as when a client is sent to another hub and tries again; the bytes are those
+/// that both have, or each has its own.
+#[test]
+fn whoever_finishes_an_upload_twice_keeps_its_blob() {
+    run(async {
+        for (length, digests) in [(100, 1), (100, 2), (17 << 20, 1), (17 << 20, 2)] {
+            let place = bucket::Place::new().await;
+            let hubs = [place.open(), place.open()];
+            let key = begun(&hubs[0]).await;
+            let whole = vec![7; length];
+            append(&hubs[0], key, &whole).await;
+            let last: [&[u8]; 2] = if digests == 1 { [b"last", b"last"] } else { [b"one", b"another"] };
+            let expected = last.map(|last| [&whole[..], last].concat());
+            let first = hubs[0].resume(key, Algorithm::Sha256).await.unwrap();
+            let second = hubs[1].resume(key, Algorithm::Sha256).await.unwrap();
+            let finish = async |n: usize, mut writing: Box<dyn Writing>| {
+                writing.write(Bytes::from_static(last[n])).await.unwrap();
+                writing.finish(&digest_of(&expected[n])).await
+            };
+            let finished: [_; 2] = tokio::join!(finish(0, first), finish(1, second)).into();
+            // two that put other parts into one upload may spoil it for each other
+            let none = length > 100 && digests == 2;
+            assert!(none || finished.iter().any(Result::is_ok), "{length}, {digests}: {finished:?}");
+            for (n, finished) in finished.into_iter().enumerate().filter(|(_, finished)| finished.is_ok()) {
+                let found = content(&place.open(), &digest_of(&expected[n])).await;
+                assert!(found.as_ref() == Some(&expected[n]), "{length}, {digests}: {n} {finished:?}");
+            }
+        }
+    });
+}
+
+/// One writer has begun parts, and ends the upload, while the other, on another hub, has not sent one yet.
+#[test]
+fn bytes_that_have_a_name_are_never_overwritten() {
+    run(async {
+        let place = bucket::Place::new().await;
+        let hubs = [place.open(), place.open()];
+        let key = begun(&hubs[0]).await;
+        let mut slow = hubs[1].resume(key, Algorithm::Sha256).await.unwrap();
+        let [good, evil] = [vec![1; 20 << 20], vec![2; 18 << 20]];
+        slow.write(Bytes::copy_from_slice(&evil[..1 << 20])).await.unwrap();
+        let mut quick = hubs[0].resume(key, Algorithm::Sha256).await.unwrap();
+        quick.write(Bytes::copy_from_slice(&good)).await.unwrap();
+        quick.finish(&digest_of(&good)).await.unwrap();
+        slow.write(Bytes::copy_from_slice(&evil[1 << 20..])).await.unwrap();
+        let _ = slow.finish(&digest_of(&evil)).await;
+        for bytes in [&good, &evil] {
+            let found = content(&place.open(), &digest_of(bytes)).await;
+            assert!(found.is_none() || found.as_ref() == Some(bytes));
+        }
+        assert!(content(&place.open(), &digest_of(&good)).await.is_some(), "it was acknowledged");
+    });
+}
+
+/// As after a collection that met a push, or a bucket that lost something.
+#[test]
+fn a_name_without_its_bytes_is_no_blob_and_is_mended_by_the_next_push() {
+    run(async {
+        let place = bucket::Place::new().await;
+        let store = place.open();
+        let digest = digest_of(b"blob");
+        store.put(&digest, Bytes::from_static(b"blob")).await.unwrap();
+        place.lose_data().await;
+        let other = place.open();
+        assert_eq!(other.size_of_whole(&digest).await.unwrap(), None);
+        other.put(&digest, Bytes::from_static(b"blob")).await.unwrap();
+        assert_eq!(other.size_of_whole(&digest).await.unwrap(), Some(4));
+        assert_eq!(content(&other, &digest).await, Some(b"blob".to_vec()));
     });
 }
 

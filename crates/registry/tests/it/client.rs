@@ -32,7 +32,8 @@ pub(crate) struct Answer {
 
 impl Client {
     pub(crate) fn new(address: &str, username: &'static str) -> Self {
-        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        // a connection that waits is closed by the server at a moment of its own
+        let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("a client");
         Self { http, base: format!("http://{address}"), username, token: Mutex::default() }
     }
 

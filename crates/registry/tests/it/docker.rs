@@ -27,7 +27,8 @@ impl Docker {
         std::fs::write(docker.directory.path().join("name"), &docker.image).unwrap();
         let dockerfile = "FROM scratch\nCOPY busybox name /\nCMD [\"/busybox\", \"echo\", \"hello from acme\"]\n";
         std::fs::write(docker.directory.path().join("Dockerfile"), dockerfile).unwrap();
-        docker.ok(&["build", "-q", "-t", &docker.image.clone(), "."]).await;
+        // the builder's cache reads every image of the engine, and fails when another test takes one away meanwhile
+        docker.ok(&["build", "--no-cache", "-q", "-t", &docker.image.clone(), "."]).await;
         docker
     }
 

@@ -21,3 +21,43 @@ fn a_lost_disk_says_nothing_of_itself() {
         world.stop().await;
     });
 }
+
+/// Postgres takes no text with a NUL: that is the caller's mistake, wherever it stands.
+#[test]
+fn a_nul_is_refused_with_its_place() {
+    run(async {
+        let world = World::start().await;
+        let publisher = world.client("publisher");
+        let digest = push_image(&publisher, "acme/hello", "1", b"layer").await;
+        publisher.log_in(&["repository:acme/hello:pull,push,delete", "registry:catalog:*"]).await;
+        for (path, parameter) in [
+            ("/v2/_catalog?last=%00", "last"),
+            ("/v2/_catalog?n=1%00", "n"),
+            ("/v2/acme/hello/tags/list?last=a%00b", "last"),
+            (&format!("/v2/acme/hello/referrers/{digest}?artifactType=%00"), "artifactType"),
+            (&format!("/v2/acme/hello/referrers/{digest}?last=%00"), "last"),
+            ("/v2/acme/hello/manifests/1?a%00b=1", "a\\0b"),
+            ("/token?scope=%00", "scope"),
+        ] {
+            let expected =
+                format!("400 UNSUPPORTED: the parameter \"{parameter}\" has a NUL character (%00); leave it out");
+            assert_eq!(publisher.get(path).await.error(), expected, "{path}");
+        }
+        let uploads = "/v2/acme/hello/blobs/uploads/";
+        for query in [format!("mount={digest}&from=%00"), "mount=%00".to_owned(), "digest=%00".to_owned()] {
+            assert_eq!(publisher.post(&format!("{uploads}?{query}"), "").await.status, 400, "{query}");
+        }
+        assert_eq!(publisher.put("/v2/acme/hello/manifests/1?tag=%00", "{}").await.status, 400);
+        for path in [
+            "/v2/acme/he%00llo/tags/list",
+            "/v2/acme/hello/manifests/%00",
+            "/v2/acme/hello/blobs/%00",
+            "/v2/acme/hello/referrers/%00",
+            "/v2/acme/hello/blobs/uploads/%00",
+        ] {
+            let expected = "400 UNSUPPORTED: the path has a NUL character (%00); leave it out";
+            assert_eq!(publisher.get(path).await.error(), expected, "{path}");
+        }
+        world.stop().await;
+    });
+}

@@ -174,6 +174,19 @@ fn a_scrub_finds_what_is_damaged_and_what_is_missing() {
         std::fs::remove_file(file(b"{}")).unwrap();
         let found = world.keeper.scrub().await.unwrap();
         assert_eq!((found.damaged, found.missing), (vec![digest_of(b"layer")], vec![digest_of(b"{}")]));
+        // what clients do who push only what is missing
+        for part in [&b"layer"[..], b"{}"] {
+            assert_eq!(status(&publisher, &digest_of(part)).await, 404);
+        }
+        push_image(&publisher, "acme/hello", "1", b"layer").await;
+        let whole = world.keeper.scrub().await.unwrap();
+        assert_eq!((whole.damaged, whole.missing), (vec![], vec![]));
+        let pulled = publisher.get(&format!("/v2/acme/hello/blobs/{}", digest_of(b"layer"))).await;
+        assert_eq!(pulled.body, b"layer".as_slice());
+        assert_eq!(
+            std::fs::read(world.blobs.path().join("damaged").join(digest_of(b"layer").hex())).unwrap(),
+            b"lAyer"
+        );
         world.stop().await;
     });
 }

@@ -1,6 +1,7 @@
 //! The registry over HTTP on a loopback port: a real Postgres with real read models, files for blobs, and stock clients.
 
 mod accesses;
+mod attaching;
 mod blob_store;
 mod bucket;
 mod catalog;
@@ -18,11 +19,14 @@ mod pulling;
 mod pushing;
 mod quota;
 mod redirecting;
+mod referrers;
 mod server;
+mod serving;
 mod skopeo;
 mod tags;
 mod tenancy;
 mod tokens;
+mod unfinished;
 mod uploading;
 mod vendor;
 mod world;

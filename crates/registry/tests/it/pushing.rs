@@ -1,7 +1,7 @@
 //! Manifests come in: by tag and by digest, only whole, only with what they name.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::server::run;
 use crate::vendor::{IMAGE, descriptor, digest_of, image, push_blob, push_image, push_index, put_manifest};
@@ -140,6 +140,101 @@ fn a_role_or_a_token_that_may_not_push_is_told_so() {
             let deletion = client.request(Method::DELETE, "/v2/acme/hello/manifests/1").send().await;
             assert_eq!(deletion.error(), expected.replace("push", "delete"));
         }
+        world.stop().await;
+    });
+}
+
+/// The locks of all of them at once would be more than Postgres has room for.
+#[test]
+fn manifests_that_name_thousands_of_blobs_disturb_nobody() {
+    run(async {
+        let world = World::start().await;
+        let publisher = world.client("publisher");
+        push_image(&publisher, "acme/hello", "1", b"layer").await;
+        let naming = |many: usize, mark: usize| {
+            let layer =
+                |n: usize| descriptor(format!("{mark} {n}").as_bytes(), "application/vnd.oci.image.layer.v1.tar");
+            let layers: Vec<Value> = (0..many).map(layer).collect();
+            let config = descriptor(b"{}", "application/vnd.oci.image.config.v1+json");
+            let manifest = json!({ "schemaVersion": 2, "mediaType": IMAGE, "config": config, "layers": layers });
+            manifest.to_string().into_bytes()
+        };
+        let manifests: Vec<Vec<u8>> = (0..6).map(|mark| naming(4095, mark)).collect();
+        let pushes = manifests.iter().map(|bytes| put_manifest(&publisher, "acme/hello", "many", bytes));
+        for answer in futures_util::future::join_all(pushes).await {
+            assert_eq!(answer.status, 404);
+            assert_eq!(answer.json()["errors"].as_array().unwrap().len(), 4095);
+        }
+        let answer = put_manifest(&publisher, "acme/hello", "many", &naming(20_000, 7)).await;
+        let expected =
+            "400 MANIFEST_INVALID: the manifest is not valid: it names 20001 blobs and manifests, and at most 4096";
+        assert!(answer.error().starts_with(expected), "{}", answer.error());
+        world.stop().await;
+    });
+}
+
+#[test]
+fn a_push_moves_only_so_many_tags() {
+    run(async {
+        let world = World::start().await;
+        let publisher = world.client("publisher");
+        let digest = push_image(&publisher, "acme/hello", "1", b"layer").await;
+        let push = async |count: usize| {
+            let tags: Vec<String> = (0..count).map(|n| format!("tag=t{n}")).collect();
+            put_manifest(&publisher, "acme/hello", &format!("{digest}?{}", tags.join("&")), &image(b"layer")).await
+        };
+        assert_eq!(push(50).await.status, 201);
+        let expected = "400 MANIFEST_INVALID: the manifest is not valid: the request names 51 tags, and at most 50 are";
+        let answer = push(51).await;
+        assert!(answer.error().starts_with(expected), "{}", answer.error());
+        assert_eq!(publisher.get("/v2/acme/hello/manifests/t50").await.status, 404);
+        world.stop().await;
+    });
+}
+
+#[test]
+fn a_manifest_that_is_wrong_about_the_size_of_a_blob_is_refused() {
+    run(async {
+        let world = World::start().await;
+        let publisher = world.client("publisher");
+        push_image(&publisher, "acme/hello", "1", b"layer").await;
+        let mut manifest: Value = serde_json::from_slice(&image(b"layer")).unwrap();
+        for size in [0_u64, 4, 6, 1 << 40] {
+            manifest["layers"][0]["size"] = json!(size);
+            let answer = put_manifest(&publisher, "acme/hello", "2", manifest.to_string().as_bytes()).await;
+            let expected = format!(
+                "400 MANIFEST_INVALID: the manifest is not valid: it says that blob {} has {size} bytes, and it has 5",
+                digest_of(b"layer")
+            );
+            assert_eq!(answer.error(), expected);
+        }
+        assert_eq!(publisher.get("/v2/acme/hello/manifests/2").await.status, 404);
+        world.stop().await;
+    });
+}
+
+#[test]
+fn a_manifest_brings_no_other_bytes_than_it_says() {
+    run(async {
+        let world = World::start().await;
+        let publisher = world.client("publisher");
+        push_image(&publisher, "acme/hello", "1", b"layer").await;
+        let manifest: Value = serde_json::from_slice(&image(b"layer")).unwrap();
+        let with = |place: &str, data: &str| {
+            let mut manifest = manifest.clone();
+            manifest.pointer_mut(place).unwrap()["data"] = json!(data);
+            manifest.to_string().into_bytes()
+        };
+        for (place, bytes, data) in [("/config", &b"{}"[..], "e30="), ("/layers/0", b"layer", "bGF5ZXI=")] {
+            assert_eq!(put_manifest(&publisher, "acme/hello", "2", &with(place, data)).await.status, 201);
+            for wrong in ["", "e30K", "bGF5ZXIK"] {
+                let answer = put_manifest(&publisher, "acme/hello", "3", &with(place, wrong)).await;
+                let expected =
+                    format!("the data of the descriptor of {} is not what has this digest", digest_of(bytes));
+                assert_eq!(answer.error(), format!("400 MANIFEST_INVALID: the manifest is not valid: {expected}"));
+            }
+        }
+        assert_eq!(publisher.get("/v2/acme/hello/manifests/3").await.status, 404);
         world.stop().await;
     });
 }

@@ -20,6 +20,11 @@ pub(crate) fn run(test: impl Future<Output = ()>) {
     RUNTIME.block_on(bounded).expect("the test ends within three minutes");
 }
 
+/// For a test that is not a future as a whole.
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
+    RUNTIME.block_on(future)
+}
+
 /// A new database's URL, and the server that it is on.
 pub(crate) async fn database() -> (Arc<EmbeddedPostgres>, String) {
     let server = server().await;

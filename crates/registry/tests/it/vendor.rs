@@ -79,7 +79,8 @@ impl World {
             feature: None,
         };
         let content = ReleaseContent { artifacts: vec![artifact], ..ReleaseContent::default() };
-        self.command::<Release>(id, ReleaseCommand::Draft { application, version, content }).await;
+        let replaces = ReleaseContent::default();
+        self.command::<Release>(id, ReleaseCommand::Draft { application, version, content, replaces }).await;
         self.command::<Release>(id, ReleaseCommand::Publish { trust: None }).await;
     }
 

@@ -13,9 +13,9 @@ use distr_domain::quota::Quota;
 use distr_domain::token::TokenScope;
 use distr_embedded_postgres::EmbeddedPostgres;
 use distr_eventlog::{Actor, Entry, EventLog, MemoryLog, Position, Selection};
-use distr_projections::{Group, Progress, Runner, RunnerHandle, groups, prepare_live, read_pool};
+use distr_projections::{FollowerHandle, Group, Progress, Runner, groups, prepare_live, read_pool};
 use distr_registry::{
-    BlobStore, Caller, CallerAccess, Callers, CallersFault, FileBlobs, Keeper, Ports, Registry, Settings,
+    BlobStore, Caller, CallerAccess, Callers, CallersFault, FileBlobs, Keeper, Ports, Registry, Settings, UploadCaps,
 };
 use distr_tests::clock::now;
 use tempfile::TempDir;
@@ -38,7 +38,7 @@ pub(crate) struct World {
     pub(crate) blobs: TempDir,
     pub(crate) keeper: Keeper,
     http: ServerHandle,
-    _runner: RunnerHandle,
+    runner: FollowerHandle,
     _postgres: Arc<EmbeddedPostgres>,
 }
 
@@ -65,6 +65,11 @@ impl World {
         Self::with(None, Settings { quota, ..settings() }).await
     }
 
+    /// With so few uploads under way.
+    pub(crate) async fn with_uploads(uploads: UploadCaps) -> Self {
+        Self::with(None, Settings { uploads, ..settings() }).await
+    }
+
     /// With blobs in a bucket rather than in files.
     pub(crate) async fn in_bucket(bucket: &bucket::Place) -> Self {
         Self::with(Some(bucket), settings()).await
@@ -82,6 +87,8 @@ impl World {
         let (mut client, connection) = config.connect(tokio_postgres::NoTls).await.expect("a connection");
         tokio::spawn(connection);
         prepare_live(&mut client).await.expect("read models");
+        let parked = include_str!("../../../api/migrations/V8__parked.sql");
+        client.batch_execute(&format!("CREATE SCHEMA ops; {parked}")).await.expect("what a runner asks for");
         distr_registry::migrate(&mut client).await.expect("the registry's schema");
         let pool = read_pool(&config.clone().into(), 8);
         let core = groups(&pool.get().await.expect("a connection")).await.expect("the groups");
@@ -107,7 +114,7 @@ impl World {
         let server = server.run();
         let http = server.handle();
         tokio::spawn(server);
-        Self { address, log, shown, callers, blobs, keeper, http, _runner: runner, _postgres: postgres }
+        Self { address, log, shown, callers, blobs, keeper, http, runner, _postgres: postgres }
     }
 
     pub(crate) fn client(&self, username: &'static str) -> Client {
@@ -132,6 +139,7 @@ impl World {
 
     pub(crate) async fn stop(self) {
         self.http.stop(false).await;
+        self.runner.stop().await;
     }
 }
 
@@ -139,10 +147,11 @@ fn settings() -> Settings {
     Settings {
         token_key: b"0123456789".to_vec(),
         public_url: None,
-        behind_proxy: false,
         requests_per_second: 100_000,
         quota: None,
         redirect_blobs: false,
+        uploads: UploadCaps::default(),
+        disk: Arc::default(),
     }
 }
 

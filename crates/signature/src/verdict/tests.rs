@@ -99,7 +99,7 @@ fn a_changed_payload_is_not_what_was_signed() {
     assert!(matches!(verify(&other(), &claims(&[changed]), &cosigns()), Err(Unverified::UnknownKey { .. })));
     let mut swapped = bundle();
     let payload = STANDARD.encode(format!(
-        "{{\"subject\":[{{\"digest\":{{\"sha256\":\"{}\"}}}}],\"predicateType\":\"https://sigstore.dev/cosign/sign/v1\"}}",
+        "{{\"_type\":\"https://in-toto.io/Statement/v1\",\"subject\":[{{\"digest\":{{\"sha256\":\"{}\"}}}}],\"predicateType\":\"https://sigstore.dev/cosign/sign/v1\"}}",
         other().hex()
     ));
     let begin = swapped.content.find("\"payload\":\"").unwrap() + 11;
@@ -115,6 +115,46 @@ fn a_good_signature_counts_beside_others() {
     foreign.signature = Some(STANDARD.encode(b"nonsense"));
     let keys: Vec<PublicKey> = strangers().into_iter().chain(cosigns()).collect();
     assert_eq!(signer(&[damaged, foreign, attestation(), simple()], &keys).unwrap(), "cosign");
+}
+
+#[test]
+fn a_statement_that_two_readers_may_read_differently_says_nothing() {
+    let pair = Ed25519KeyPair::generate().unwrap();
+    let keys =
+        [key("ed", &pem(&[0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0], pair.public_key().as_ref()))];
+    let statement = format!(
+        r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"digest":{{"sha256":"{}"}}}}],"predicateType":"https://sigstore.dev/cosign/sign/v1"}}"#,
+        subject().hex()
+    );
+    let signed = |statement: &str, payload_type: &str| {
+        let signature = STANDARD.encode(pair.sign(&crate::pre_authentication(payload_type, statement.as_bytes())));
+        let payload = STANDARD.encode(statement);
+        let envelope = format!(
+            r#"{{"payloadType":"{payload_type}","payload":"{payload}","signatures":[{{"sig":"{signature}"}}]}}"#
+        );
+        signer(&[layer(DSSE, &envelope, None)], &keys)
+    };
+    assert_eq!(signed(&statement, crate::IN_TOTO).unwrap(), "ed");
+    let zeros = other().hex().to_owned();
+    for odd in [
+        statement.replace(r#"{"sha256":"#, &format!(r#"{{"sha256":"{zeros}","sha256":"#)),
+        statement.replace(r#""subject":"#, r#""subject":[],"subject":"#),
+        statement.replace(r#""_type":"https://in-toto.io/Statement/v1","#, ""),
+        statement.replace("Statement/v1", "Statement/v2"),
+    ] {
+        assert_eq!(signed(&odd, crate::IN_TOTO).unwrap_err(), Unverified::Unsigned, "{odd}");
+    }
+    assert_eq!(signed(&statement, "text/plain").unwrap_err(), Unverified::Unsigned);
+}
+
+#[test]
+fn of_two_reasons_the_nearer_is_told() {
+    let unknown = Unverified::UnknownKey { trusted: "\"ci\"".into() };
+    let another = Unverified::OtherDigest { key: "ci".into(), signed: other() };
+    assert_eq!(Unverified::Unsigned.or_nearer(unknown.clone()), unknown);
+    assert_eq!(unknown.clone().or_nearer(another.clone()), another);
+    assert_eq!(another.clone().or_nearer(unknown.clone()), another);
+    assert_eq!(unknown.clone().or_nearer(Unverified::Unsigned), unknown);
 }
 
 fn pem(prefix: &[u8], public: &[u8]) -> String {

@@ -8,7 +8,7 @@ use distr_domain::permission::Permission;
 use distr_domain::quota::Quota;
 
 use super::Visibility;
-use crate::error::ApiError;
+use crate::failure::Failure;
 use crate::graphql::context::{ContextExt, Outcome, execute};
 use crate::graphql::guard::May;
 use crate::graphql::scalar::{Digest, Pattern, Repository, Tag};
@@ -20,23 +20,31 @@ pub(super) struct RetentionRules {
     keep_last: Option<u32>,
     /// Tags that were moved within so many days.
     keep_days: Option<u32>,
+    /// Patterns of tags that stay.
     keep_tags: Vec<Pattern>,
     /// Manifests that no tag and no release leads to stay so many days after their push; for ever, if it is not set.
     untagged_days: Option<u32>,
 }
 
+/// The rules of a repository. A tag stays if one of them says so; without a rule about tags all stay.
 #[derive(InputObject)]
 pub(super) struct RetentionInput {
+    /// The number of tags that were moved last and stay.
     keep_last: Option<u32>,
+    /// The days for which a tag stays after it was moved.
     keep_days: Option<u32>,
+    /// Patterns of tags that stay.
     keep_tags: Option<Vec<Pattern>>,
+    /// The days for which a manifest stays to which no tag and no release leads; none: for ever.
     untagged_days: Option<u32>,
 }
 
 /// What would go now.
 #[derive(SimpleObject)]
 pub(super) struct RetentionPlan {
+    /// The tags that would go.
     tags: Vec<Tag>,
+    /// The manifests that would go.
     manifests: Vec<Digest>,
 }
 
@@ -62,6 +70,7 @@ impl From<Plan> for RetentionPlan {
     }
 }
 
+/// The repository after the change.
 #[derive(SimpleObject)]
 pub(crate) struct RepositoryPayload {
     #[graphql(flatten)]
@@ -96,6 +105,7 @@ impl RepositoryMutation {
         set(ctx, repository, SettingsChange::MakeTagsImmutable { except }).await
     }
 
+    /// Lets tags move again.
     #[graphql(guard = "May(Permission::Publish)")]
     async fn repository_make_mutable(&self, ctx: &Context<'_>, repository: Repository) -> Result<RepositoryPayload> {
         set(ctx, repository, SettingsChange::MakeTagsMutable).await
@@ -127,10 +137,11 @@ impl RepositoryMutation {
         repository: Repository,
         bytes: u64,
     ) -> Result<RepositoryPayload> {
-        let quota = Quota::try_new(bytes).map_err(ApiError::from)?;
+        let quota = Quota::try_new(bytes).map_err(Failure::from)?;
         set(ctx, repository, SettingsChange::SetQuota { quota }).await
     }
 
+    /// Takes the limit of a repository away.
     #[graphql(guard = "May(Permission::ManageOrganization)")]
     async fn repository_clear_quota(&self, ctx: &Context<'_>, repository: Repository) -> Result<RepositoryPayload> {
         set(ctx, repository, SettingsChange::ClearQuota).await

@@ -1,9 +1,12 @@
 //! What a document may ask for at most, by its text and by what was parsed of it; and all of it that is not asked for.
 
+use super::expansion::Sender;
 use async_graphql_parser::types::{DocumentOperations, ExecutableDocument, OperationType, Selection, SelectionSet};
 
 /// Of the document's text; what is long goes into variables.
 const MAX_TEXT: usize = 256 * 1024;
+/// Of a stranger's: a sign-in with room to spare.
+const MAX_TEXT_OF_STRANGERS: usize = 4 * 1024;
 /// Braces, brackets and parentheses within each other. The parser goes as deep as the text does.
 const MAX_NESTING: usize = 60;
 /// Fields of a mutation: each is a change of its own, one after the other.
@@ -12,7 +15,11 @@ const MAX_CHANGES: usize = 50;
 const MAX_FRAGMENTS: usize = 500;
 
 /// Before it is parsed: the parser goes as deep as the text does.
-pub(super) fn check_text(text: &str) -> Result<(), String> {
+pub(super) fn check_text(text: &str, sender: Sender) -> Result<(), String> {
+    if sender == Sender::Stranger && text.len() > MAX_TEXT_OF_STRANGERS {
+        let length = text.len();
+        return Err(format!("the document has {length} bytes; before a sign-in at most {MAX_TEXT_OF_STRANGERS}"));
+    }
     if text.len() > MAX_TEXT {
         let length = text.len();
         return Err(format!("the document has {length} bytes; at most {MAX_TEXT}, long texts go into variables"));
@@ -100,7 +107,7 @@ fn choose(document: &mut ExecutableDocument, name: Option<&str>) -> Result<(), S
     }
 }
 
-/// A fragment that leads to itself is left for the validation, which names it.
+/// A fragment that leads to itself is left for `expansion`, which names it.
 fn drop_unused_fragments(document: &mut ExecutableDocument) -> Result<(), String> {
     let mut used: Vec<String> = vec![];
     for (_, operation) in document.operations.iter() {

@@ -1,8 +1,16 @@
--- A generation's wish never changes, and so names it; only secrets change beside.
+-- A generation's wish never changes, and so names it. Beside it change secrets, and how a release is verified: by its application's
+-- signing policy, and by the signatures that it got. (A look-up for each, so that it goes by an index whatever the planner knows.)
 SELECT d.target,
-       string_agg(d.id || ':' || d.generation, ';' ORDER BY d.created_at, d.id)
+       string_agg(
+           concat_ws(
+               ':', d.id, d.generation,
+               (SELECT a.position FROM application a WHERE a.id = d.application),
+               (SELECT r.position FROM release r WHERE r.application = d.application AND r.version = d.desired ->> 'version')
+           ),
+           ';' ORDER BY d.created_at, d.id
+       )
        || coalesce(CASE WHEN bool_or(d.desired ->> 'config' LIKE '%${secret:%') THEN (
-              SELECT ';' || max(s.changed_at) FROM secret s
+              SELECT ';' || count(*) || ' ' || max(s.changed_at) FROM secret s
               WHERE s.organization = d.organization AND s.customer = d.customer
           ) END, '') AS wishes
 FROM deployment d

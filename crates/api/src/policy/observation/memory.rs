@@ -7,12 +7,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use distr_domain::agent::{DeploymentReport, Report};
 use distr_domain::ids::DeploymentId;
 use distr_domain::tally::Tally;
+use distr_projections::Lease;
 use tokio_postgres::types::{Json, ToSql};
 use uuid::Uuid;
 
-use crate::error::ApiError;
+use crate::failure::Failure;
 use crate::hub::Hub;
-use crate::policy::{Interrupted, Place};
+use crate::policy::Interrupted;
 
 #[derive(Debug, Default)]
 pub(super) struct Observed {
@@ -22,7 +23,7 @@ pub(super) struct Observed {
 }
 
 impl Observed {
-    pub(super) async fn load(hub: &Hub, target: Uuid) -> Result<Self, ApiError> {
+    pub(super) async fn load(hub: &Hub, target: Uuid) -> Result<Self, Failure> {
         let client = hub.ops.get().await?;
         let statement = client.prepare_cached("SELECT tally, said FROM observed WHERE target = $1").await?;
         let row = client.query_opt(&statement, &[&target]).await?;
@@ -33,12 +34,12 @@ impl Observed {
     }
 
     /// As long as this hub moves the policy.
-    pub(super) async fn store(&self, hub: &Hub, target: Uuid, place: &Place) -> Result<(), Interrupted> {
-        let client = hub.ops.get().await.map_err(ApiError::from)?;
-        let statement = client.prepare_cached(include_str!("store.sql")).await.map_err(ApiError::from)?;
-        let Place { name, owner, epoch, .. } = place;
-        let row: [&(dyn ToSql + Sync); 6] = [&target, &Json(&self.tally), &Json(&self.said), name, owner, epoch];
-        match client.execute(&statement, &row).await.map_err(ApiError::from)? {
+    pub(super) async fn store(&self, hub: &Hub, target: Uuid, lease: &Lease) -> Result<(), Interrupted> {
+        let client = hub.ops.get().await.map_err(Failure::from)?;
+        let statement = client.prepare_cached(include_str!("store.sql")).await.map_err(Failure::from)?;
+        let (name, owner, epoch) = (lease.name(), lease.owner(), lease.epoch());
+        let row: [&(dyn ToSql + Sync); 6] = [&target, &Json(&self.tally), &Json(&self.said), &name, &owner, &epoch];
+        match client.execute(&statement, &row).await.map_err(Failure::from)? {
             1 => Ok(()),
             _ => Err(Interrupted::TakenOver),
         }

@@ -4,16 +4,26 @@ use super::super::current::{self, Current};
 use super::super::file::{self, Wanted};
 use super::*;
 use crate::apply::show;
+use crate::operation::SignedParts;
+
+const ED25519: &str = include_str!("../../release/key/keys/ed25519.pub");
+const P256: &str = include_str!("../../release/key/keys/p256.pub");
+
+/// As a file has it.
+fn key(name: &str, pem: &str) -> String {
+    format!("{{name: {name}, pem: {}}}", serde_json::Value::from(pem))
+}
 
 fn current() -> Current {
     let mut current = Current::default();
     let channels = ["stable".to_owned()].into();
-    let key = SigningKey { name: "ci".into(), pem: "PEM".into() };
+    let key = SigningKey { name: "ci".into(), pem: ED25519.trim().into() };
     let hello = current::Application {
         display_name: "Hello".into(),
         description: String::new(),
         channels,
         signing_keys: vec![key],
+        signing_requires: SignedParts::Images,
         feature_tags: vec![],
     };
     current.applications.insert("hello".into(), hello);
@@ -42,6 +52,7 @@ fn planned(yaml: &str) -> Vec<String> {
 
 #[test]
 fn what_there_is_already_needs_nothing() {
+    let same = format!("applications: [{{name: hello, signingKeys: [{}], featureTags: []}}]", key("ci", ED25519));
     let table = [
         (
             "applications: [{name: hello, displayName: Hello, channels: [stable]}]",
@@ -49,7 +60,7 @@ fn what_there_is_already_needs_nothing() {
         ),
         ("applications: [{name: hello}]", vec!["application hello: nothing"]),
         (
-            "applications: [{name: hello, signingKeys: [{name: ci, pem: PEM}], featureTags: []}]",
+            same.as_str(),
             vec!["application hello: nothing", "signing policy hello: nothing", "feature tags hello: nothing"],
         ),
         ("customers: [{name: globex}]", vec!["customer globex: nothing"]),
@@ -69,22 +80,55 @@ fn what_there_is_already_needs_nothing() {
 
 #[test]
 fn a_policy_and_what_a_feature_opens_are_set_whole() {
-    let steps = planned(
-        "applications: [{name: hello, signingKeys: [{name: ci, pem: PEM}, {name: new, pem: PEM2}], \
-         featureTags: [{feature: llm-addon, repository: models, tags: [\"llm-*\"]}]}]",
-    );
+    let steps = planned(&format!(
+        "applications: [{{name: hello, signingKeys: [{}, {}], \
+         featureTags: [{{feature: llm-addon, repository: models, tags: [\"llm-*\"]}}]}}]",
+        key("ci", ED25519),
+        key("new", P256),
+    ));
     let expected = [
         "application hello: nothing",
         "signing policy hello: amend",
-        "  keys: ci -> ci, new",
+        "  keys: ci (ffa0f8522b66bdd6) -> ci (ffa0f8522b66bdd6), new (a297f1ece1befadd)",
         "feature tags hello: amend",
         "  features: nothing -> llm-addon opens models:llm-*",
     ];
     assert_eq!(steps, expected);
-    let other_key = planned("applications: [{name: hello, signingKeys: [{name: ci, pem: OTHER}]}]");
-    assert_eq!(other_key[1..], ["signing policy hello: amend", "  keys: nothing -> ci"]);
     let none = planned("applications: [{name: hello, signingKeys: []}]");
-    assert_eq!(none[1..], ["signing policy hello: amend", "  keys: ci -> nothing"]);
+    let expected = [
+        "signing policy hello: amend",
+        "  keys: ci (ffa0f8522b66bdd6) -> nothing",
+        "  must be signed: images -> nothing",
+    ];
+    assert_eq!(none[1..], expected);
+}
+
+#[test]
+fn a_key_under_an_old_name_is_shown_as_another_key_and_with_all_else_that_changes() {
+    let replaced = "  keys: ci (ffa0f8522b66bdd6) -> ci (a297f1ece1befadd)";
+    let requires = "  must be signed: images -> images-and-release";
+    let yaml = |more: &str| format!("applications: [{{name: hello, signingKeys: [{}]{more}}}]", key("ci", P256));
+    assert_eq!(planned(&yaml(""))[1..], ["signing policy hello: amend", replaced]);
+    let both = planned(&yaml(", signingRequires: images_and_release"));
+    assert_eq!(both[1..], ["signing policy hello: amend", replaced, requires]);
+}
+
+#[test]
+fn what_must_be_signed_changes_alone_and_leaves_the_keys() {
+    let mut wanted = Wanted::default();
+    let yaml = "applications: [{name: hello, signingRequires: images_and_release}]";
+    file::parse("f.yaml", yaml, &mut wanted).unwrap();
+    let steps = plan(&wanted, &current());
+    let difference = "  must be signed: images -> images-and-release";
+    assert_eq!(show::lines(&steps[1], show::Tense::Plan), ["signing policy hello: amend", difference]);
+    let keys = current().applications["hello"].signing_keys.clone();
+    let requires = Some(SignedParts::ImagesAndRelease);
+    assert_eq!(steps[1].action, Action::SetSigningKeys { name: "hello".into(), keys, requires });
+
+    let same = planned("applications: [{name: hello, signingRequires: images}]");
+    assert_eq!(same[1..], ["signing policy hello: nothing"]);
+    let no_keys = planned("applications: [{name: new, signingRequires: images}]");
+    assert_eq!(no_keys[1..], ["signing policy new: nothing (signingRequires demands nothing without signingKeys)"]);
 }
 
 #[test]

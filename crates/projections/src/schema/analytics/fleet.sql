@@ -23,6 +23,7 @@ SELECT
         WHEN h.heard_at IS NULL THEN 'unknown'
         WHEN now() - h.heard_at > interval '5 minutes' THEN 'silent'
         WHEN d.phase IN ('failed', 'unhealthy') THEN 'failed'
+        WHEN d.phase = 'held' THEN 'held'
         WHEN d.phase IN ('progressing', 'removing') THEN 'progressing'
         ELSE 'ok'
     END AS state,
@@ -42,14 +43,14 @@ COMMENT ON COLUMN fleet.customer IS 'Whose environment it is.';
 COMMENT ON COLUMN fleet.target IS 'The environment; its name is unique within the customer.';
 COMMENT ON COLUMN fleet.runtime IS 'What runs the applications there: docker.';
 COMMENT ON COLUMN fleet.state IS
-    'retired; unknown (never heard from); silent (not heard from for five minutes); else how the application stands: failed, progressing, ok.';
+    'retired; unknown (never heard from); silent (not heard from for five minutes); else how the application stands: failed, held (by the host''s policy), progressing, ok.';
 COMMENT ON COLUMN fleet.last_check_in IS 'When the agent was last heard from, by the hub''s clock.';
 COMMENT ON COLUMN fleet.agent_version IS 'The version that the agent reported last.';
 COMMENT ON COLUMN fleet.application IS 'Null if nothing was ever deployed, or all of it was removed.';
 COMMENT ON COLUMN fleet.wanted_version IS 'What was asked for last.';
 COMMENT ON COLUMN fleet.running_version IS 'What really runs, as far as it was reported.';
-COMMENT ON COLUMN fleet.phase IS 'How the newest wish stands: progressing, healthy, unhealthy, failed, removing.';
-COMMENT ON COLUMN fleet.error_category IS 'network, entitlement, config, runtime, unhealthy, resources or internal.';
+COMMENT ON COLUMN fleet.phase IS 'How the newest wish stands: progressing, healthy, unhealthy, failed, held, removing.';
+COMMENT ON COLUMN fleet.error_category IS 'network, entitlement, config, runtime, unhealthy, resources, policy, internal or unknown.';
 COMMENT ON COLUMN fleet.error IS 'The agent''s own words.';
 COMMENT ON COLUMN fleet.drift IS 'What somebody changed by hand and is not repaired yet.';
 COMMENT ON COLUMN fleet.changed_at IS 'When the application''s standing changed last.';
@@ -106,7 +107,7 @@ COMMENT ON COLUMN deployments.outcome IS
     'done (it was healthy, or is removed), failed, superseded by a later wish before either, or under way.';
 COMMENT ON COLUMN deployments.finished_at IS 'When it was first healthy or removed, else when it was given up.';
 COMMENT ON COLUMN deployments.duration IS 'From the wish to its end, by the hub''s clock.';
-COMMENT ON COLUMN deployments.error_category IS 'Of a failure: network, entitlement, config, runtime, unhealthy, resources, internal.';
+COMMENT ON COLUMN deployments.error_category IS 'Of a failure: network, entitlement, config, runtime, unhealthy, resources, policy, internal, unknown.';
 COMMENT ON COLUMN deployments.error IS 'Of a failure: the agent''s own words.';
 
 CREATE VIEW adoption_by_day AS

@@ -1,8 +1,6 @@
 //! Writes an upload to the bucket: a part is sent while the next one is received, so that an upload holds at most two parts in
 //! memory, however large the blob.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use distr_domain::oci::{Algorithm, Digest};
@@ -10,10 +8,10 @@ use futures_util::TryStreamExt;
 use object_store::ObjectStoreExt;
 use object_store::PutPayload;
 use object_store::multipart::{MultipartStore, PartId};
-use tokio::sync::OwnedMutexGuard;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use super::busy::Alone;
 use super::session::{Session, Tail};
 use super::{Named, ObjectBlobs, PART, fault};
 use crate::blobs::hash::Hashing;
@@ -30,13 +28,12 @@ pub(super) struct ObjectWriting {
     sending: Option<JoinHandle<Result<PartId, object_store::Error>>>,
     /// whether the bucket knows of all that was written
     saved: bool,
-    _alone: OwnedMutexGuard<()>,
+    _alone: Alone,
 }
 
 impl ObjectWriting {
     pub(super) async fn resume(store: ObjectBlobs, key: UploadKey, algorithm: Algorithm) -> Result<Self, ResumeError> {
-        let lock = store.busy.get_with(key.id, async { Arc::default() }).await;
-        let alone = lock.try_lock_owned().map_err(|_| ResumeError::Busy)?;
+        let alone = store.busy.lock(key.id).ok_or(ResumeError::Busy)?;
         let session: Option<Session> = store.json(&store.upload(key)).await?;
         let session = session.ok_or(ResumeError::Unknown)?;
         let mut rest = BytesMut::with_capacity(PART);
@@ -57,10 +54,13 @@ impl ObjectWriting {
     /// Sends a full part, after the one before it has arrived.
     async fn send(&mut self, part: Bytes) -> Result<(), BlobFault> {
         self.settle().await?;
-        let path = self.store.data(self.session.data);
+        let mut path = self.store.data(self.session.data);
         let id = match &self.session.multipart {
             Some(id) => id.clone(),
             None => {
+                // whoever else begins parts of the same upload has a key of its own
+                self.session.data = Uuid::now_v7();
+                path = self.store.data(self.session.data);
                 let created = self.store.bucket.create_multipart(&path).await;
                 let id = created.map_err(|error| fault("begin upload", self.key.id, error))?;
                 let id = self.session.multipart.insert(id).clone();
@@ -108,27 +108,38 @@ impl ObjectWriting {
         Ok(())
     }
 
-    /// Makes one object of what was written. It has no name yet.
-    async fn complete(&mut self) -> Result<(), BlobFault> {
-        let path = self.store.data(self.session.data);
+    /// Makes one object of what was written, and answers with its key, and with whether it is known to be of the very parts that
+    /// this writer knows. It has no name yet.
+    async fn complete(&mut self) -> Result<(Uuid, bool), BlobFault> {
         let rest = self.rest.split().freeze();
         let Some(id) = self.session.multipart.clone() else {
-            return self.store.put_object(&path, rest).await;
+            // another request may be finishing the same upload with other bytes
+            let data = Uuid::now_v7();
+            self.store.put_object(&self.store.data(data), rest).await?;
+            return Ok((data, true));
         };
         if !rest.is_empty() {
             self.send(rest).await?;
         }
         self.settle().await?;
-        let completed = self.store.bucket.complete_multipart(&path, &id, self.session.part_ids()).await;
-        completed.map(drop).map_err(|error| fault("complete upload", self.key.id, error))
+        let (data, parts) = (self.session.data, self.session.part_ids());
+        let completed = self.store.bucket.complete_multipart(&self.store.data(data), &id, parts).await;
+        let completed = completed.map_err(|error| fault("complete upload", self.key.id, error))?;
+        Ok((data, completed.e_tag.is_some_and(|tag| self.session.has_etag(&tag))))
     }
 
-    /// The digest that the object has: known if this hub has seen all of it, or else read again.
-    async fn digest(&mut self, algorithm: Algorithm) -> Result<Digest, BlobFault> {
-        if let Some(hashing) = self.hashing.take().filter(|hashing| hashing.algorithm() == algorithm) {
-            return Ok(hashing.digest());
+    /// Ends the upload: nobody goes on with it.
+    async fn end(&mut self) -> Result<(), BlobFault> {
+        self.store.delete(&self.store.upload(self.key)).await?;
+        match self.session.tail.take() {
+            Some(tail) => self.store.delete(&self.store.tail(self.key, tail.id)).await,
+            None => Ok(()),
         }
-        let path = self.store.data(self.session.data);
+    }
+
+    /// The digest of an object that this hub has not seen all of.
+    async fn read_again(&self, data: Uuid, algorithm: Algorithm) -> Result<Digest, BlobFault> {
+        let path = self.store.data(data);
         let object = self.store.bucket.get(&path).await.map_err(|error| fault("read", &path, error))?;
         let mut parts = object.into_stream();
         let mut hashing = Hashing::new(algorithm);
@@ -179,20 +190,30 @@ impl Writing for ObjectWriting {
             return Err(FinishError::Unknown);
         }
         self.settle().await?;
-        let size = self.offset();
-        self.complete().await?;
-        let actual = self.digest(digest.algorithm()).await?;
-        let data = self.session.data;
-        match actual == *digest {
-            true => self.store.name(digest, Named { data, size }).await?,
-            false => self.store.delete(&self.store.data(data)).await?,
+        let (size, algorithm) = (self.offset(), digest.algorithm());
+        let seen = self.hashing.take().filter(|hashing| hashing.algorithm() == algorithm).map(Hashing::digest);
+        let adds = match &seen {
+            Some(seen) => seen == digest && !self.store.renew(digest).await?,
+            None => true,
+        };
+        if !adds {
+            self.store.delete(&upload).await?;
+            self.session.discard(&self.store, self.key).await?;
+            return match seen {
+                Some(actual) if actual != *digest => Err(FinishError::WrongDigest { actual }),
+                _ => Ok(size),
+            };
         }
-        self.store.delete(&upload).await?;
-        if let Some(tail) = self.session.tail {
-            self.store.delete(&self.store.tail(self.key, tail.id)).await?;
-        }
+        let (data, is_of_known_parts) = self.complete().await?;
+        // a writer on another hub may have put another part in the place of one of these
+        let actual = match seen {
+            Some(seen) if is_of_known_parts => seen,
+            _ => self.read_again(data, algorithm).await?,
+        };
+        // first, so that these bytes never get a second name, and nobody finishes twice
+        self.end().await?;
         match actual == *digest {
-            true => Ok(size),
+            true => Ok(self.store.name(digest, Named { data, size }).await.map(|()| size)?),
             false => Err(FinishError::WrongDigest { actual }),
         }
     }

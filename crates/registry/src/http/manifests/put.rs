@@ -5,6 +5,8 @@ use std::collections::{BTreeSet, HashSet};
 
 use actix_web::http::header::{CONTENT_TYPE, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use deadpool_postgres::Client;
 use distr_domain::oci::{Algorithm, Digest, Reference, Tag};
@@ -21,6 +23,9 @@ use crate::links;
 use crate::manifest::{self, LIMIT, Parsed};
 use crate::registry::Registry;
 
+/// Each tag is a stream of events of its own, and a header of the answer, of which clients take about a hundred.
+const MOST_TAGS: usize = 50;
+
 pub(crate) async fn put(
     request: HttpRequest,
     path: web::Path<(String, String)>,
@@ -35,13 +40,16 @@ pub(crate) async fn put(
     let tags = tags(&request, &reference)?;
     let mut client = registry.client().await?;
     check_parts(&registry, &mut client, &visit, &parsed).await?;
+    check_embedded(&parsed)?;
     let Parsed { manifest, .. } = parsed;
     let (digest, subject) = (manifest.digest.clone(), manifest.subject.clone());
     // whoever waits for the read models keeps no connection from them
     drop(client);
-    registry.check_room(&visit, Some(&digest), bytes.len() as u64).await?;
+    let quotas = registry.quotas(&visit.name).await?;
+    registry.check_room(&visit, &quotas, Some(&digest), bytes.len() as u64).await?;
+    registry.check_disk_for_manifest(&visit, bytes.len() as u64).await?;
     registry.blobs.put(&digest, bytes).await?;
-    registry.hold(&visit, &digest).await?;
+    registry.hold(&visit, &quotas, &digest, None).await?;
     if let Err(error) = changing(&registry, &visit).push(manifest, &tags).await {
         return Err(refused(&registry, &visit, error).await);
     }
@@ -63,10 +71,16 @@ pub(crate) async fn put(
 
 /// The tag that the path names, or those that the parameters `tag` name beside a digest.
 fn tags(request: &HttpRequest, reference: &Reference) -> Result<Vec<Tag>, OciError> {
-    let named = parameters(request).into_iter().filter(|(key, _)| key == "tag").map(|(_, tag)| tag);
+    let named: Vec<String> =
+        parameters(request).into_iter().filter(|(key, _)| key == "tag").map(|(_, tag)| tag).collect();
+    if named.len() > MOST_TAGS {
+        let message = format!("the request names {} tags, and at most {MOST_TAGS} are taken at once", named.len());
+        return Err(OciError::ManifestInvalid(message));
+    }
     let mut tags: Vec<Tag> = match reference {
         Reference::Tag(tag) => vec![tag.clone()],
         Reference::Digest(_) => named
+            .into_iter()
             .map(|tag| tag.parse())
             .collect::<Result<_, _>>()
             .map_err(|error| OciError::ManifestInvalid(format!("{error}")))?,
@@ -107,17 +121,38 @@ fn matching(named: &Digest, bytes: &[u8]) -> Result<Digest, OciError> {
     }
 }
 
-/// The repository must hold every blob and every manifest of an index, and the store must have the blobs. A subject may come
-/// later, or never.
+/// The repository must hold every blob and every manifest of an index, and the store must have the blobs, as large as the manifest
+/// says. A subject may come later, or never.
 async fn check_parts(registry: &Registry, client: &mut Client, visit: &Visit, parsed: &Parsed) -> Result<(), OciError> {
     let claimed = links::claim(client, registry.blobs.as_ref(), &visit.name, &parsed.needed, registry.now()).await?;
     let children: Vec<Digest> = parsed.manifest.children.iter().map(|child| child.digest.clone()).collect();
     let (organization, path) = (visit.name.organization(), &visit.name.path);
     let known = artifact::known_manifests(client, organization, path, &children).await?;
-    let blobs = parsed.needed.iter().filter(|digest| !claimed.contains(digest));
+    let blobs = parsed.needed.iter().filter(|digest| !claimed.contains_key(digest));
     let missing: BTreeSet<&Digest> = blobs.chain(children.iter().filter(|child| !known.contains(child))).collect();
-    match missing.is_empty() {
-        true => Ok(()),
-        false => Err(OciError::ManifestBlobUnknown { missing: missing.into_iter().cloned().collect() }),
+    if !missing.is_empty() {
+        return Err(OciError::ManifestBlobUnknown { missing: missing.into_iter().cloned().collect() });
+    }
+    let mut held = parsed.manifest.blobs.iter().filter_map(|blob| Some((blob, claimed.get(&blob.digest)?)));
+    match held.find(|(blob, size)| blob.size != **size) {
+        None => Ok(()),
+        Some((blob, size)) => {
+            let message = format!("it says that blob {} has {} bytes, and it has {size}", blob.digest, blob.size);
+            Err(OciError::ManifestInvalid(message))
+        }
+    }
+}
+
+/// What the manifest brings with it, too, must be what it says.
+fn check_embedded(parsed: &Parsed) -> Result<(), OciError> {
+    let is_wrong = |(digest, data): &&(Digest, String)| {
+        let bytes = STANDARD.decode(data);
+        !bytes.is_ok_and(|bytes| digest_of(digest.algorithm(), &bytes) == *digest)
+    };
+    match parsed.embedded.iter().find(is_wrong) {
+        None => Ok(()),
+        Some((digest, _)) => Err(OciError::ManifestInvalid(format!(
+            "the data of the descriptor of {digest} is not what has this digest"
+        ))),
     }
 }

@@ -4,7 +4,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use distr_domain::oci::Algorithm;
 
-use super::{Session, progress, receive};
+use super::receive::receive;
+use super::{Session, progress};
 use crate::error::OciError;
 use crate::registry::Registry;
 
@@ -18,7 +19,7 @@ pub(crate) async fn append(
     let (name, id) = (&session.visit.name, session.key.id);
     // what the digest will be is not known; it is sha256 nearly always
     let writing = session.resume(&registry, Algorithm::Sha256).await?;
-    let writing = receive(&session, &registry, writing, &request, body, None).await?;
-    let offset = writing.pause().await?;
+    let writing = receive(&session, &registry, writing, &request, body).await?;
+    let offset = session.pause(&registry, writing).await?;
     Ok(progress(StatusCode::ACCEPTED, name, id, offset).finish())
 }

@@ -1,8 +1,11 @@
 //! `PUT /v2/<name>/blobs/uploads/<id>?digest=…` (end-6): the last chunk, if any, and the digest that all of it must have.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use distr_domain::oci::Digest;
 
-use super::{Session, complete, digest, receive};
+use super::again::compare;
+use super::receive::receive;
+use super::{Session, complete, created, digest};
 use crate::error::OciError;
 use crate::registry::Registry;
 
@@ -16,6 +19,33 @@ pub(crate) async fn finish(
     let digest = digest(&request, "digest")?;
     let digest = digest.ok_or_else(|| OciError::DigestInvalid("the parameter digest is missing".to_owned()))?;
     let writing = session.resume(&registry, digest.algorithm()).await?;
-    let writing = receive(&session, &registry, writing, &request, body, Some(&digest)).await?;
-    complete(&registry, &session.visit, writing, &digest).await
+    if writing.offset() == 0 && comes_again(&session, &registry, &digest).await? {
+        drop(writing);
+        return again(&session, &registry, &request, body, &digest).await;
+    }
+    let writing = receive(&session, &registry, writing, &request, body).await?;
+    complete(&registry, &session, writing, &digest).await
+}
+
+async fn comes_again(session: &Session, registry: &Registry, digest: &Digest) -> Result<bool, OciError> {
+    let name = &session.visit.name;
+    registry.adds_nothing(name, &registry.quotas(name).await?, digest).await
+}
+
+/// Takes a blob that is held already. Of bytes that are another blob's the upload ends, as always.
+async fn again(
+    session: &Session,
+    registry: &Registry,
+    request: &HttpRequest,
+    body: web::Payload,
+    digest: &Digest,
+) -> Result<HttpResponse, OciError> {
+    let compared = compare(request, body, digest).await;
+    if matches!(compared, Ok(()) | Err(OciError::DigestInvalid(_))) {
+        session.cancel(registry).await?;
+    }
+    compared?;
+    let quotas = registry.quotas(&session.visit.name).await?;
+    registry.hold(&session.visit, &quotas, digest, None).await?;
+    Ok(created(&session.visit.name, digest))
 }

@@ -6,7 +6,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use distr_domain::oci::Digest;
 use uuid::Uuid;
 
-use super::{Session, complete, created, digest, progress, receive};
+use super::again::compare;
+use super::receive::receive;
+use super::{Session, complete, created, digest, progress};
 use crate::blobs::UploadKey;
 use crate::caller::{Need, Right};
 use crate::challenge::Wanted;
@@ -16,6 +18,7 @@ use crate::http::parameter;
 use crate::links;
 use crate::name::RepositoryName;
 use crate::registry::Registry;
+use crate::unfinished;
 
 pub(crate) async fn start(
     request: HttpRequest,
@@ -27,7 +30,8 @@ pub(crate) async fn start(
     if let Some(blob) = digest(&request, "mount")? {
         match source(&registry, &visit, &blob, parameter(&request, "from")).await? {
             Source::Repository(from) => {
-                registry.hold(&visit, &blob).await?;
+                let quotas = registry.quotas(&visit.name).await?;
+                registry.hold(&visit, &quotas, &blob, None).await?;
                 registry.record_mount(&visit, &blob, &from).await?;
                 return Ok(created(&visit.name, &blob));
             }
@@ -40,20 +44,51 @@ pub(crate) async fn start(
         }
     }
     let whole = digest(&request, "digest")?;
-    registry.check_room(&visit, whole.as_ref(), 1).await?;
-    let key = UploadKey { artifact: visit.name.artifact(), id: Uuid::new_v4() };
-    registry.blobs.begin(key).await?;
+    let quotas = registry.quotas(&visit.name).await?;
+    registry.check_room(&visit, &quotas, whole.as_ref(), 1).await?;
+    registry.check_disk(&visit, 1).await?;
+    if let Some(digest) = &whole
+        && registry.adds_nothing(&visit.name, &quotas, digest).await?
+    {
+        compare(&request, body, digest).await?;
+        registry.hold(&visit, &quotas, digest, None).await?;
+        return Ok(created(&visit.name, digest));
+    }
+    let session = begin(&registry, visit).await?;
     let Some(digest) = whole else {
-        let mut response = progress(StatusCode::ACCEPTED, &visit.name, key.id, 0);
+        let mut response = progress(StatusCode::ACCEPTED, &session.visit.name, session.key.id, 0);
         if let Some(length) = registry.blobs.min_chunk() {
             response.insert_header(("OCI-Chunk-Min-Length", length));
         }
         return Ok(response.finish());
     };
-    let session = Session { visit, key };
     let writing = session.resume(&registry, digest.algorithm()).await?;
-    let writing = receive(&session, &registry, writing, &request, body, Some(&digest)).await?;
-    complete(&registry, &session.visit, writing, &digest).await
+    match receive(&session, &registry, writing, &request, body).await {
+        Ok(writing) => complete(&registry, &session, writing, &digest).await,
+        Err(error) => {
+            // nobody was told where to go on
+            session.cancel(&registry).await?;
+            Err(error)
+        }
+    }
+}
+
+/// Begins an upload, unless too many are under way. A refusal is recorded here.
+async fn begin(registry: &Registry, visit: Visit) -> Result<Session, OciError> {
+    let key = UploadKey { artifact: visit.name.artifact(), id: Uuid::new_v4() };
+    let client = registry.client().await?;
+    let noted = unfinished::begin(&client, &visit, key, registry.settings.uploads, registry.now()).await?;
+    drop(client);
+    if let Err(too_many) = noted {
+        registry.record_refusal(&visit, None, "registry.too_many_uploads", &too_many.to_string()).await?;
+        return Err(OciError::TooManyUploads { name: visit.name.to_string(), too_many });
+    }
+    let session = Session { visit, key };
+    if let Err(fault) = registry.blobs.begin(key).await {
+        session.end(registry).await?;
+        return Err(fault.into());
+    }
+    Ok(session)
 }
 
 /// From where a blob can be mounted.
@@ -67,9 +102,6 @@ enum Source {
 /// From where the caller could pull this blob: from the repository that it names, or from any that its token covers. If from
 /// nowhere, it uploads it: which of the reasons it was tells nothing.
 async fn source(registry: &Registry, visit: &Visit, blob: &Digest, from: Option<String>) -> Result<Source, OciError> {
-    if registry.blobs.size(blob).await?.is_none() {
-        return Ok(Source::Nowhere);
-    }
     let Some(from) = from else {
         for name in visit.pullable() {
             if pulls(registry, visit, name, blob).await? {
@@ -94,6 +126,8 @@ async fn pulls(registry: &Registry, visit: &Visit, name: &str, blob: &Digest) ->
     if !matches!(right, Ok(Right::Whole { .. })) {
         return Ok(false);
     }
-    let held = links::held(&registry.client().await?, &source, std::slice::from_ref(blob)).await?;
-    Ok(held.contains(blob))
+    let (client, blobs) = (registry.client().await?, std::slice::from_ref(blob));
+    let held = links::held(&client, source.organization(), &source.path, blobs).await?;
+    // only who may pull it from there learns whether the store has lost it
+    Ok(held.contains(blob) && registry.blobs.size(blob).await?.is_some())
 }

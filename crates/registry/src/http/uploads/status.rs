@@ -23,7 +23,7 @@ pub(crate) async fn cancel(
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, OciError> {
     let session = Session::admit(&request, &registry, path).await?;
-    match registry.blobs.cancel(session.key).await? {
+    match session.cancel(&registry).await? {
         true => Ok(HttpResponse::NoContent().finish()),
         false => Err(OciError::UploadUnknown),
     }

@@ -1,0 +1,149 @@
+//! Reads a compose file as an apply would, and asks what an apply asks: does it say what runs, and does the policy allow it.
+//! Without hub, engine or any effect: images of the hub's registry count as pinned, as they are once the release is published.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use distr_domain::agent::{AskedBy, DesiredDeployment, ErrorCategory, Instruction, PinnedImage, RunInstruction};
+use distr_domain::compose_file::REGISTRY_VARIABLE;
+use distr_domain::ids::DeploymentId;
+use distr_domain::oci::Digest;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::compose::Selection;
+use crate::fault::Trouble;
+use crate::folder::{Folder, SOURCES};
+use crate::policy::{Host, Need, Policy, Subject, Withheld, needs, read_while_resolving};
+use crate::signed::Verified;
+use crate::{bound, reading, vendor_file};
+
+const PROJECT: &str = "distr-check";
+/// In the place of a digest that the hub finds when the release is published.
+const SOME_DIGEST: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+/// In the place of a registry that is not known: only [`REGISTRY_VARIABLE`] names it.
+const SOME_REGISTRY: &str = "registry.invalid";
+
+pub struct Rehearsal {
+    pub compose: String,
+    pub config: BTreeMap<String, String>,
+    pub application: String,
+    pub policy: Policy,
+    /// the agent's own files and folders
+    pub own: Vec<PathBuf>,
+    /// names of the hub's registry, `host[:port]`, first the one that images are pulled from
+    pub registries: Vec<String>,
+}
+
+/// Reasons why a file would not run here.
+#[derive(Debug, Default)]
+pub struct Objections {
+    /// services that do not say what runs, each a sentence; no policy lets them run
+    pub unbound: Vec<String>,
+    /// what the policy refuses
+    pub refused: Vec<Need>,
+}
+
+pub async fn rehearse(rehearsal: &Rehearsal) -> Result<Objections, Trouble> {
+    let scratch = Scratch(std::env::temp_dir().join(format!("distr-check-{}", Uuid::new_v4())));
+    let folder = Folder::at(scratch.0.clone());
+    let file = vendor_file::read(&rehearsal.compose)?;
+    let mut wanted = wanted(rehearsal)?;
+    folder.write_vendors(&wanted.run, &file)?;
+    let raw = reading::raw(PROJECT, &folder).await?;
+    vendor_file::compare(&file.services, &raw)?;
+    let mut own: Vec<&str> = rehearsal.registries.iter().map(String::as_str).collect();
+    if own.is_empty() {
+        own.push(SOME_REGISTRY);
+    }
+    let registry = own[0];
+    wanted.run.images = as_published(&raw, registry)?;
+    folder.write_override(&wanted.deployment, &wanted.run, registry, &file.services)?;
+    let host = Host::new(rehearsal.own.iter().cloned());
+    let bad = |text| Trouble::bad(ErrorCategory::Config, text);
+    let read = read_while_resolving(&raw, folder.path(), &host).map_err(bad)?;
+    let mut refused = rehearsal.policy.refused(&rehearsal.application, read);
+    let files = folder.write_withheld(&Withheld::new(&raw, &refused), &SOURCES)?;
+    let mut resolved = reading::resolved(PROJECT, &folder, &files, &[], Selection::Everything).await?;
+    let written = resolved.settle()?;
+    let plain = resolved.plain();
+    let unbound = bound::faults(&plain, &wanted.run, &Verified::default(), &own);
+    let subject = Subject { project: PROJECT, model: &plain, written: &written, host: &host, registry };
+    refused.extend(rehearsal.policy.refused(&rehearsal.application, needs(&subject)));
+    Ok(Objections { unbound, refused })
+}
+
+struct Wanted {
+    deployment: DesiredDeployment,
+    run: RunInstruction,
+}
+
+fn wanted(rehearsal: &Rehearsal) -> Result<Wanted, Trouble> {
+    let run = RunInstruction {
+        version: "0.0.0".parse().map_err(invalid)?,
+        compose: rehearsal.compose.clone(),
+        images: vec![],
+        trust: None,
+        signatures: vec![],
+        profiles: vec![],
+        config: rehearsal.config.clone(),
+    };
+    let deployment = DesiredDeployment {
+        deployment: DeploymentId(Uuid::nil()),
+        application: "application".parse().map_err(invalid)?,
+        generation: 0,
+        asked_by: AskedBy::Vendor,
+        instruction: Instruction::Run(run.clone()),
+    };
+    Ok(Wanted { deployment, run })
+}
+
+/// The images that the hub pins when the release is published: those of its registry, by name or by [`REGISTRY_VARIABLE`].
+fn as_published(raw: &Value, registry: &str) -> Result<Vec<PinnedImage>, Trouble> {
+    let some: Digest = SOME_DIGEST.parse().map_err(invalid)?;
+    let services = raw.get("services").and_then(Value::as_object).into_iter().flatten();
+    let pinned = |(service, content): (&String, &Value)| {
+        let image = content.get("image").and_then(Value::as_str)?;
+        let path = [registry, REGISTRY_VARIABLE].iter().find_map(|host| image.strip_prefix(host)?.strip_prefix('/'))?;
+        let (path, digest) = path.split_once('@').map_or((path, None), |(path, digest)| (path, digest.parse().ok()));
+        let repository = path.split_once(':').map_or(path, |(repository, _)| repository).to_owned();
+        let digest = digest.unwrap_or_else(|| some.clone());
+        Some(PinnedImage { service: service.clone(), repository, digest, signature: None })
+    };
+    Ok(services.filter_map(pinned).collect())
+}
+
+fn invalid(error: impl std::fmt::Debug) -> Trouble {
+    Trouble::internal("cannot make a release of the file", format!("{error:?}"))
+}
+
+struct Scratch(PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn images_of_the_hubs_registry_count_as_pinned_and_others_do_not() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let raw = json!({"services": {
+            "a": {"image": "hub.example/acme/web:1.0.0"},
+            "b": {"image": "${DISTR_REGISTRY}/acme/a/b"},
+            "c": {"image": format!("hub.example/acme/web:1@{digest}")},
+            "d": {"image": "postgres:17"},
+            "e": {"image": "hub.example.org/acme/web:1"},
+            "f": {},
+        }});
+        let pins = as_published(&raw, "hub.example").unwrap();
+        let pins: Vec<_> = pins.iter().map(|pin| (&*pin.service, &*pin.repository, pin.digest.to_string())).collect();
+        let some = SOME_DIGEST.to_owned();
+        assert_eq!(pins, [("a", "acme/web", some.clone()), ("b", "acme/a/b", some), ("c", "acme/web", digest)]);
+    }
+}

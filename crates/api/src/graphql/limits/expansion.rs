@@ -1,0 +1,291 @@
+//! What a document asks for once its fragments stand where they are spread: how many fields, which at its root, and how much
+//! of the schema itself.
+
+use std::collections::HashMap;
+
+use async_graphql_parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
+
+/// Fields of a document, its fragments counted wherever they are spread.
+const MAX_FIELDS: u64 = 10_000;
+const MAX_ROOT_FIELDS: u64 = 100;
+/// Selections within each other, fragments counted. What walks a document goes as deep as it does.
+const MAX_HEIGHT: usize = 64;
+/// Fields below `__schema` and `__type`. The query of GraphiQL has about 270.
+const MAX_INTROSPECTED: u64 = 400;
+/// `ofType` within `ofType`. The query of GraphiQL goes 9 deep.
+const MAX_OF_TYPE: usize = 12;
+
+/// Who sent the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::graphql) enum Sender {
+    SignedIn,
+    Stranger,
+}
+
+/// Root fields that are open to everybody, one of them in a document.
+const OPEN_TO_EVERYBODY: [&str; 3] = ["sessionCreate", "invitationAccept", "passwordReset"];
+/// A sign-in asks for two fields of its payload.
+const MAX_FIELDS_OF_STRANGERS: u64 = 30;
+
+/// Why a document is not executed.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::graphql) enum Refusal {
+    /// It asks for too much, or is not what a document should be.
+    Bad(String),
+    /// It asks for what only the signed-in may have.
+    SignInFirst,
+}
+
+fn bad<T>(message: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal::Bad(message.into()))
+}
+
+/// Takes a document that was narrowed to one operation.
+pub(super) fn check(document: &ExecutableDocument, sender: Sender) -> Result<(), Refusal> {
+    let mut counts = Counts { document, of_fragments: HashMap::new() };
+    for (_, operation) in document.operations.iter() {
+        let root = &operation.node.selection_set.node;
+        let fields = counts.size(root, 0)?.fields;
+        check_fields(fields, MAX_FIELDS)?;
+        // what follows goes through each of them
+        let mut roots = vec![];
+        expand(document, root, &mut roots);
+        check_roots(&roots, sender)?;
+        if sender == Sender::Stranger {
+            check_fields(fields, MAX_FIELDS_OF_STRANGERS)?;
+        }
+        for name in ["__schema", "__type"] {
+            if roots.iter().filter(|field| field.name.node == name).count() > 1 {
+                return bad(format!("the document asks for {name} more than once"));
+            }
+        }
+        let mut introspected = 0;
+        for field in roots.iter().filter(|field| field.name.node.starts_with("__")) {
+            introspected += counts.size(&field.selection_set.node, 0)?.fields;
+            check_path(document, field, &mut vec![])?;
+        }
+        if introspected > MAX_INTROSPECTED {
+            return bad(format!(
+                "the document asks for {introspected} fields of the schema; at most {MAX_INTROSPECTED}"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn check_fields(fields: u64, most: u64) -> Result<(), Refusal> {
+    match fields > most {
+        true => bad(format!("the document asks for {fields} fields, fragments counted where they are; at most {most}")),
+        false => Ok(()),
+    }
+}
+
+fn check_roots(roots: &[&Field], sender: Sender) -> Result<(), Refusal> {
+    let open = roots.iter().filter(|field| OPEN_TO_EVERYBODY.contains(&field.name.node.as_str())).count();
+    let names = roots.iter().filter(|field| field.name.node == "__typename").count();
+    match sender {
+        Sender::Stranger if open + names < roots.len() => Err(Refusal::SignInFirst),
+        Sender::Stranger if open > 1 || names > 1 => bad("before a sign-in a document asks for one thing"),
+        _ if roots.len() as u64 > MAX_ROOT_FIELDS => {
+            bad(format!("the document has {} root fields; at most {MAX_ROOT_FIELDS}", roots.len()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The schema leads from types to fields to types for ever. Below `__schema` and `__type` a way names each field once, but
+/// `ofType`, which unwraps lists and non-nulls.
+fn check_path<'a>(document: &'a ExecutableDocument, field: &'a Field, way: &mut Vec<&'a str>) -> Result<(), Refusal> {
+    let name = field.name.node.as_str();
+    let before = way.iter().filter(|earlier| **earlier == name).count();
+    let most = if name == "ofType" { MAX_OF_TYPE } else { 1 };
+    if before >= most {
+        return bad(format!(
+            "the document asks for {name} within {name} of the schema; ask for one type after the other"
+        ));
+    }
+    way.push(name);
+    let mut below = vec![];
+    expand(document, &field.selection_set.node, &mut below);
+    for field in below {
+        check_path(document, field, way)?;
+    }
+    way.pop();
+    Ok(())
+}
+
+/// The fields of a selection, those of its fragments too.
+fn expand<'a>(document: &'a ExecutableDocument, selection: &'a SelectionSet, fields: &mut Vec<&'a Field>) {
+    for item in &selection.items {
+        match &item.node {
+            Selection::Field(field) => fields.push(&field.node),
+            Selection::InlineFragment(fragment) => expand(document, &fragment.node.selection_set.node, fields),
+            Selection::FragmentSpread(spread) => {
+                if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) {
+                    expand(document, &fragment.node.selection_set.node, fields);
+                }
+            }
+        }
+    }
+}
+
+/// Counts without expanding: each fragment is looked at once, however often it is spread.
+struct Counts<'a> {
+    document: &'a ExecutableDocument,
+    /// nothing while it is being counted
+    of_fragments: HashMap<&'a str, Option<Size>>,
+}
+
+/// How many fields and spreads, and how many selections stand within each other.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    fields: u64,
+    height: usize,
+}
+
+fn check_height(height: usize) -> Result<(), Refusal> {
+    match height > MAX_HEIGHT {
+        true => bad(format!("the document is nested more than {MAX_HEIGHT} deep, fragments counted where they are")),
+        false => Ok(()),
+    }
+}
+
+impl<'a> Counts<'a> {
+    /// `depth`: how many selections this one stands in.
+    fn size(&mut self, selection: &'a SelectionSet, depth: usize) -> Result<Size, Refusal> {
+        let mut size = Size::default();
+        check_height(depth)?;
+        for item in &selection.items {
+            let below = match &item.node {
+                Selection::Field(field) => self.size(&field.node.selection_set.node, depth + 1)?,
+                Selection::InlineFragment(fragment) => self.size(&fragment.node.selection_set.node, depth + 1)?,
+                Selection::FragmentSpread(spread) => {
+                    self.fragment(spread.node.fragment_name.node.as_str(), depth + 1)?
+                }
+            };
+            // a spread of nothing takes time, too
+            size.fields = size.fields.saturating_add(1).saturating_add(below.fields);
+            size.height = size.height.max(below.height + 1);
+            check_height(depth + size.height)?;
+        }
+        Ok(size)
+    }
+
+    fn fragment(&mut self, name: &str, depth: usize) -> Result<Size, Refusal> {
+        let document = self.document;
+        // one that is not there is the validation's to name
+        let Some((name, fragment)) = document.fragments.get_key_value(name) else { return Ok(Size::default()) };
+        let size = match self.of_fragments.get(name.as_str()) {
+            Some(Some(size)) => *size,
+            Some(None) => return bad(format!("the fragment {name:?} leads to itself")),
+            None => {
+                self.of_fragments.insert(name.as_str(), None);
+                let size = self.size(&fragment.node.selection_set.node, depth)?;
+                self.of_fragments.insert(name.as_str(), Some(size));
+                size
+            }
+        };
+        Ok(size)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(text: &str, sender: Sender) -> Result<(), String> {
+        let document = async_graphql_parser::parse_query(text).expect("a document");
+        check(&document, sender).map_err(|refusal| match refusal {
+            Refusal::Bad(message) => message,
+            Refusal::SignInFirst => "sign in".to_owned(),
+        })
+    }
+
+    fn member(text: &str) -> Result<(), String> {
+        checked(text, Sender::SignedIn)
+    }
+
+    fn stranger(text: &str) -> Result<(), String> {
+        checked(text, Sender::Stranger)
+    }
+
+    const SIGN_IN: &str = "sessionCreate(organization: \"a\", email: \"b\", password: \"c\") { token expiresAt }";
+
+    #[test]
+    fn a_stranger_signs_in_and_does_nothing_else() {
+        assert_eq!(stranger(&format!("mutation M {{ __typename {SIGN_IN} }}")), Ok(()));
+        assert_eq!(stranger("{ __typename }"), Ok(()));
+        let refused = ["{ viewer { role } }", "{ __schema { queryType { name } } }", "{ nonsense }"];
+        for text in refused.into_iter().chain(["{ ...F } fragment F on Query { ... on Query { head } }"]) {
+            assert_eq!(stranger(text), Err("sign in".into()), "{text}");
+        }
+        assert!(stranger(&format!("mutation {{ a: {SIGN_IN} b: {SIGN_IN} }}")).unwrap_err().contains("one thing"));
+        let many: String = (0..40).map(|number| format!("a{number}: token ")).collect();
+        let wide = format!("mutation {{ sessionCreate(organization: \"a\") {{ {many} }} }}");
+        assert!(stranger(&wide).unwrap_err().contains("at most 30"));
+    }
+
+    #[test]
+    fn fragments_within_fragments_are_counted_where_they_are() {
+        let fragments: String =
+            (0..20).map(|n| format!("fragment F{n} on Q {{ a {{ ...F{} }} b {{ ...F{} }} }} ", n + 1, n + 1)).collect();
+        let text = format!("{{ ...F0 }} {fragments} fragment F20 on Q {{ c }}");
+        assert!(member(&text).unwrap_err().contains("fields, fragments counted"));
+        assert!(
+            member("{ ...A } fragment A on Q { ...B ...B } fragment B on Q { ...A ...A }")
+                .unwrap_err()
+                .contains("leads to itself")
+        );
+    }
+
+    #[test]
+    fn fragments_that_lead_on_and_on_go_only_so_deep() {
+        let (open, close) = ("{ a ".repeat(50), "}".repeat(50));
+        let fragment = |n: usize| format!("fragment F{n} on Q {open} {{ ...F{} }} {close} ", n + 1);
+        let fragments: String = (0..400).map(fragment).collect();
+        let spreads: String = (0..400).rev().map(|n| format!("...F{n} ")).collect();
+        for spread in ["...F0".to_owned(), spreads] {
+            let text = format!("{{ {spread} }} {fragments} fragment F400 on Q {{ c }}");
+            assert!(member(&text).unwrap_err().contains("nested more than 64 deep"));
+        }
+    }
+
+    #[test]
+    fn the_schema_is_asked_for_once_whatever_it_is_called() {
+        let schema = "__schema { queryType { name } }";
+        for text in [
+            format!("{{ a: {schema} b: {schema} }}"),
+            format!("{{ {schema} ...F }} fragment F on Query {{ b: {schema} }}"),
+            format!("{{ {schema} ... on Query {{ ... {{ c: {schema} }} }} }}"),
+            "{ a: __type(name: \"A\") { name } b: __type(name: \"B\") { name } }".to_owned(),
+        ] {
+            assert!(member(&text).unwrap_err().contains("more than once"), "{text}");
+        }
+        assert_eq!(member(&format!("{{ {schema} __type(name: \"A\") {{ name }} }}")), Ok(()));
+    }
+
+    #[test]
+    fn a_way_through_the_schema_names_each_field_once() {
+        let circle = "{ __schema { types { fields { type { fields { name } } } } } }";
+        assert!(member(circle).unwrap_err().contains("fields within fields"));
+        let hidden = "{ __type(name: \"A\") { ...F } } fragment F on __Type { fields { type { ... { ofType { fields { name } } } } } }";
+        assert!(member(hidden).unwrap_err().contains("fields within fields"));
+        let many: String = (0..401).map(|number| format!("a{number}: name ")).collect();
+        assert!(
+            member(&format!("{{ __schema {{ types {{ {many} }} }} }}")).unwrap_err().contains("fields of the schema")
+        );
+    }
+
+    #[test]
+    fn what_clients_ask_of_the_schema_passes() {
+        assert_eq!(member(include_str!("introspection.graphql")), Ok(()));
+        // Apollo, and whoever wants to know what a union may be
+        assert_eq!(member("{ __schema { types { kind name possibleTypes { name } } } }"), Ok(()));
+    }
+
+    #[test]
+    fn a_document_has_only_so_many_root_fields() {
+        let many: String = (0..101).map(|number| format!("a{number}: head ")).collect();
+        assert!(member(&format!("{{ {many} }}")).unwrap_err().contains("101 root fields"));
+    }
+}

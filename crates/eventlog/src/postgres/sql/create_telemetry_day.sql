@@ -1,1 +1,0 @@
-SELECT eventlog.create_telemetry_day($1)

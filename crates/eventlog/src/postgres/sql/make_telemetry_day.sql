@@ -1,0 +1,1 @@
+SELECT eventlog.make_telemetry_day($1)

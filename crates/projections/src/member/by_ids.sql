@@ -1,0 +1,3 @@
+SELECT to_jsonb(t)
+FROM member t
+WHERE organization = $1 AND id = ANY($2)

@@ -1,0 +1,1 @@
+DELETE FROM registry.upload WHERE id = $1 AND organization = $2 AND repository = $3

@@ -1,0 +1,1 @@
+SELECT reserved FROM registry.upload WHERE id = $1

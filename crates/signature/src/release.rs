@@ -1,0 +1,189 @@
+//! A release that is signed as a whole: an in-toto statement v1 whose subjects are the compose file and the image of each
+//! service, and whose predicate says of which application, version and organization they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_lc_rs::digest;
+use distr_domain::names::Slug;
+use distr_domain::oci::Digest;
+use distr_domain::trust::SignedLayer;
+use distr_domain::version::Version;
+use serde::{Deserialize, Serialize};
+
+use crate::dsse::{Envelope, each_once};
+use crate::key::PublicKey;
+
+/// The type of the predicate. A shape that old readers must not take for this one gets another number.
+pub const PREDICATE: &str = "urn:distr:release:v1";
+const STATEMENT: &str = "https://in-toto.io/Statement/v1";
+const COMPOSE: &str = "compose.yaml";
+
+/// What is signed. Two statements say the same if they are equal, in whatever order their subjects stand.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReleaseStatement {
+    #[serde(rename = "_type")]
+    statement_type: String,
+    subject: Vec<Subject>,
+    predicate_type: String,
+    predicate: Predicate,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Subject {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    name: String,
+    #[serde(deserialize_with = "each_once")]
+    digest: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Predicate {
+    organization: Slug,
+    application: Slug,
+    version: Version,
+    /// the image of each service of the organization's registry, as `organization/path@sha256:…`
+    #[serde(deserialize_with = "each_once")]
+    services: BTreeMap<String, String>,
+}
+
+/// Why a release does not count as signed. Of several reasons the nearest to a yes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReleaseUnverified {
+    #[error("it is not signed as a whole")]
+    Unsigned,
+    #[error("it is signed as a whole by an unknown key, and by none of {trusted}")]
+    UnknownKey { trusted: String },
+    #[error("what key \"{key}\" signed is something else: {difference}")]
+    Other { key: String, difference: String },
+}
+
+impl ReleaseStatement {
+    /// `services`: each with its image as `organization/path` and digest.
+    pub fn new(
+        (organization, application, version): (&Slug, &Slug, &Version),
+        compose: &str,
+        services: impl IntoIterator<Item = (String, String, Digest)>,
+    ) -> Self {
+        let mut subject = vec![Subject::of(COMPOSE, &sha256(compose))];
+        let mut images = BTreeMap::new();
+        for (service, repository, digest) in services {
+            let image = Subject::of(&repository, &digest);
+            if !subject.contains(&image) {
+                subject.push(image);
+            }
+            let image = format!("{repository}@{digest}");
+            // whoever names a service twice must not be taken for whoever names it once
+            let known: &mut String = images.entry(service).or_default();
+            match known.is_empty() || *known == image {
+                true => *known = image,
+                false => known.push_str(&format!(" and {image}")),
+            }
+        }
+        let (organization, application, version) = (organization.clone(), application.clone(), version.clone());
+        Self {
+            statement_type: STATEMENT.to_owned(),
+            subject,
+            predicate_type: PREDICATE.to_owned(),
+            predicate: Predicate { organization, application, version, services: images },
+        }
+    }
+
+    /// The bytes to sign.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("texts are JSON")
+    }
+
+    pub fn services(&self) -> &BTreeMap<String, String> {
+        &self.predicate.services
+    }
+
+    /// The digest of the compose file's bytes.
+    pub fn compose_digest(&self) -> Option<&str> {
+        let first = self.subject.first()?;
+        first.digest.get("sha256").map(String::as_str)
+    }
+
+    /// Nothing if the layer is no envelope, or holds another kind of statement.
+    pub fn read(layer: &SignedLayer) -> Option<Self> {
+        let (envelope, _) = Envelope::read(layer)?;
+        Self::of_envelope(&envelope).map(|(statement, _)| statement)
+    }
+
+    fn of_envelope(envelope: &Envelope) -> Option<(Self, Vec<u8>)> {
+        let payload = envelope.is_in_toto().then(|| envelope.payload())??;
+        let statement: Self = serde_json::from_slice(&payload).ok()?;
+        let is_known = statement.statement_type == STATEMENT && statement.predicate_type == PREDICATE;
+        is_known.then(|| (statement, envelope.message(&payload)))
+    }
+
+    /// The first thing in which a signed statement says something else than this one.
+    pub fn difference(&self, signed: &Self) -> Option<String> {
+        let (of, is) = (&signed.predicate, &self.predicate);
+        let named = [
+            ("organization", of.organization.as_str(), is.organization.as_str()),
+            ("application", of.application.as_str(), is.application.as_str()),
+            ("version", &of.version.to_string(), &is.version.to_string()),
+        ];
+        if let Some((what, of, is)) = named.into_iter().find(|(_, of, is)| of != is) {
+            return Some(format!("{what} \"{of}\", not \"{is}\""));
+        }
+        if let Some(service) = of.services.keys().find(|service| !is.services.contains_key(*service)) {
+            return Some(format!("it has service {service}, which this release does not have"));
+        }
+        for (service, image) in &is.services {
+            match of.services.get(service) {
+                Some(signed) if signed == image => {}
+                Some(signed) => return Some(format!("service {service} runs {signed} there, not {image}")),
+                None => return Some(format!("service {service} is not in it")),
+            }
+        }
+        let digests = |statement: &Self| -> BTreeSet<(String, String)> {
+            statement.subject.iter().flat_map(|subject| subject.digest.clone()).collect()
+        };
+        let differs = digests(self) != digests(signed);
+        differs.then(|| "the compose file has other bytes than the signed one".to_owned())
+    }
+}
+
+impl Subject {
+    fn of(name: &str, digest: &Digest) -> Self {
+        let algorithm = digest.as_str().split(':').next().unwrap_or_default().to_owned();
+        Self { name: name.to_owned(), digest: BTreeMap::from([(algorithm, digest.hex().to_owned())]) }
+    }
+}
+
+fn sha256(text: &str) -> Digest {
+    let hex = hex::encode(digest::digest(&digest::SHA256, text.as_bytes()));
+    format!("sha256:{hex}").parse().expect("64 hexadecimal digits")
+}
+
+/// The key that signed exactly this release as a whole.
+pub fn verify_release<'k>(
+    release: &ReleaseStatement,
+    signatures: &[SignedLayer],
+    keys: &'k [PublicKey],
+) -> Result<&'k PublicKey, ReleaseUnverified> {
+    let mut nearest = ReleaseUnverified::Unsigned;
+    for layer in signatures {
+        let Some((envelope, _)) = Envelope::read(layer) else { continue };
+        let Some((statement, message)) = ReleaseStatement::of_envelope(&envelope) else { continue };
+        let signatures = envelope.signatures();
+        let signer = keys.iter().find(|key| signatures.iter().any(|signature| key.verifies(&message, signature)));
+        match (signer, release.difference(&statement)) {
+            (Some(key), None) => return Ok(key),
+            (Some(key), Some(difference)) => {
+                nearest = ReleaseUnverified::Other { key: key.name.to_string(), difference };
+            }
+            (None, _) if nearest == ReleaseUnverified::Unsigned => {
+                let names: Vec<String> = keys.iter().map(|key| format!("\"{}\"", key.name)).collect();
+                nearest = ReleaseUnverified::UnknownKey { trusted: names.join(", ") };
+            }
+            (None, _) => {}
+        }
+    }
+    Err(nearest)
+}
+
+#[cfg(test)]
+mod tests;
