@@ -1,8 +1,8 @@
 //! Frames of HTTP/2, as far as headers go.
 
-#[path = "../../crates/api/src/http/edge/fields.rs"]
+#[path = "../../crates/api/src/edge/fields.rs"]
 mod fields;
-#[path = "../../crates/api/src/http/edge/frames.rs"]
+#[path = "../../crates/api/src/edge/frames.rs"]
 mod frames;
 
 use frames::Frames;

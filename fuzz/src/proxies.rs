@@ -1,6 +1,6 @@
 //! Lists of trusted proxies, and what proxies and clients put into `X-Forwarded-For` and `X-Forwarded-Proto`.
 
-#[path = "../../crates/api/src/http/edge/networks.rs"]
+#[path = "../../crates/api/src/edge/networks.rs"]
 mod networks;
 
 use networks::TrustedProxies;

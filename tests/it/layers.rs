@@ -1,6 +1,7 @@
 //! Who may depend on whom.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use distr_tests::root;
 use toml::Table;
@@ -19,6 +20,10 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     ("cli", &["domain", "signature"]),
     ("bench", &["domain", "eventlog", "api", "embedded-postgres"]),
 ];
+
+/// Crates whose modules use each other in one direction: none of them is needed by one that it needs.
+const IN_ONE_DIRECTION: [&str; 10] =
+    ["domain", "postgres", "eventlog", "projections", "embedded-postgres", "signature", "api", "agent", "cli", "bench"];
 
 /// What the domain must not know: a runtime, a database, HTTP, a clock, dice.
 const NOT_IN_DOMAIN: [&str; 8] =
@@ -43,6 +48,57 @@ fn a_crate_uses_only_the_layers_below_it() {
                 assert!(may_use.contains(&other), "crate {name} must not use {other}");
             }
         }
+    }
+}
+
+/// The modules at the top of a crate, each with those that its files name.
+fn modules(name: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let source = root().join("crates").join(name).join("src");
+    let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for path in rust_files(&source) {
+        let below = path.strip_prefix(&source).expect("a file of the folder").with_extension("");
+        let first = below.components().next().expect("a name").as_os_str();
+        let module = first.to_str().expect("a name in UTF-8").to_owned();
+        let text = std::fs::read_to_string(&path).expect("a readable file");
+        let code = text.split("#[cfg(test)]").next().expect("text");
+        uses.entry(module.clone()).or_default().extend(named_modules(code).into_iter().filter(|used| *used != module));
+    }
+    uses
+}
+
+/// In `crate::a::B` and `use crate::{a, b::C}`.
+fn named_modules(code: &str) -> Vec<String> {
+    let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    code.split("crate::")
+        .skip(1)
+        .flat_map(|after| match after.strip_prefix('{') {
+            Some(list) => list.split('}').next().unwrap_or_default().split(',').map(|item| word(item.trim())).collect(),
+            None => vec![word(after)],
+        })
+        .collect()
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a readable folder").map(|entry| entry.expect("an entry").path());
+    let files = entries.flat_map(|path| if path.is_dir() { rust_files(&path) } else { vec![path] });
+    files.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
+}
+
+#[test]
+fn modules_of_a_crate_use_each_other_in_one_direction() {
+    for name in IN_ONE_DIRECTION {
+        let mut left = modules(name);
+        assert!(left.len() > 1, "crate {name} has modules");
+        // those that need nothing that is left go, one after another
+        loop {
+            let names: BTreeSet<String> = left.keys().cloned().collect();
+            let before = left.len();
+            left.retain(|_, uses| !uses.is_disjoint(&names));
+            if left.len() == before {
+                break;
+            }
+        }
+        assert!(left.is_empty(), "modules of crate {name} need each other in a circle: {left:#?}");
     }
 }
 

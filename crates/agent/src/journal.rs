@@ -24,6 +24,9 @@ mod thin;
 use file::JournalFile;
 pub use thin::Limits;
 
+/// Reports that are on their way to the hub at a time.
+pub const BATCH: usize = 100;
+
 #[derive(Debug)]
 pub struct Journal {
     limits: Limits,

@@ -14,10 +14,10 @@ use crate::backoff::Backoff;
 use crate::board::Board;
 use crate::data_dir::DataDir;
 use crate::hub::{Hub, HubFault};
+use crate::journal::BATCH;
 use crate::secret::CurrentSecret;
 use crate::{desired, enrol};
 
-pub const BATCH: usize = 100;
 const BACKOFF: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(60) };
 /// How long the first heartbeat waits for something to say.
 const FIRST_LOOK: Duration = Duration::from_secs(10);

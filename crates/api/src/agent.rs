@@ -3,11 +3,8 @@
 mod check;
 mod handlers;
 mod openapi;
-mod tallies;
 
 use actix_web::web;
-
-pub use tallies::Tallies;
 
 /// Where agents report; its limits are by agent.
 pub const HEARTBEATS: &str = "/agent/v1/heartbeats";

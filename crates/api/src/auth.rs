@@ -4,15 +4,13 @@
 pub mod last_use;
 pub mod open_sockets;
 pub mod password;
+mod sessions;
 mod sign_in;
 pub mod throttle;
 
-use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
-use deadpool_postgres::Pool;
 use distr_domain::ids::{CredentialId, CustomerId, MemberId, OrganizationId, TargetId, TokenId};
 use distr_domain::member::MemberKind;
 use distr_domain::names::RepositoryPath;
@@ -20,16 +18,17 @@ use distr_domain::pattern::Pattern;
 use distr_domain::permission::{Membership, Permission};
 use distr_domain::token::{Parent, TokenLimits, TokenScope, is_for};
 use distr_eventlog::Actor;
-use distr_projections::{Scope, Together};
+use distr_projections::Scope;
 use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
 
-use crate::clock::SharedClock;
+use crate::commands::{Cause, Commands};
 use crate::failure::Failure;
-use crate::hub::Hub;
-use crate::ops::credential::{self, CredentialKind};
+use crate::models::ReadModels;
+use crate::ops::credential::CredentialKind;
 
+pub use sessions::Sessions;
 pub use sign_in::{SignIn, SignedIn, Tried, open as open_session, record as record_sign_in, sign_in};
 
 /// Whoever showed a credential that lets in.
@@ -75,6 +74,15 @@ impl Via {
     }
 }
 
+/// The parts of the hub that members, their tokens and agents' credentials have to do with: facts in the log, and what is no
+/// fact beside it.
+#[derive(Clone, Copy)]
+pub struct Identities<'a> {
+    pub commands: &'a Commands,
+    pub models: &'a ReadModels,
+    pub sessions: &'a Sessions,
+}
+
 /// Where a request came from, and the id that ties together all that follows from it.
 #[derive(Debug, Clone)]
 pub struct RequestInfo {
@@ -86,6 +94,17 @@ pub struct RequestInfo {
 impl MemberCaller {
     pub fn scope(&self) -> Scope {
         Scope { organization: self.organization, customer: self.membership.customer() }
+    }
+
+    /// The cause of a command with this id.
+    pub fn cause(&self, request: &RequestInfo, command: Uuid) -> Cause {
+        Cause {
+            organization: self.organization,
+            actor: self.actor(),
+            causation: None,
+            correlation: request.correlation,
+            command,
+        }
     }
 
     pub fn actor(&self) -> Actor {
@@ -171,54 +190,6 @@ impl MemberCaller {
         }
     }
 }
-
-/// Nobody if the secret is unknown, expired or revoked, or its member or target is gone: told apart by no answer.
-pub async fn authenticate(hub: &Hub, secret: &str) -> Result<Option<Caller>, Failure> {
-    Ok(hub.callers.find(credential::hash(secret)).await?)
-}
-
-/// By the hash of what they show: one query for all who come at the same time.
-pub fn callers(ops: Pool, clock: SharedClock) -> Together<Vec<u8>, Caller> {
-    Together::start(move |hashes: Vec<Vec<u8>>| {
-        let (ops, clock) = (ops.clone(), clock.clone());
-        async move {
-            let client = ops.get().await?;
-            let statement = client.prepare_cached(&BY_SECRETS).await?;
-            let rows = client.query(&statement, &[&hashes, &clock.now()]).await?;
-            Ok::<_, Failure>(rows.iter().filter_map(|row| Some((row.get("hash"), caller(row)?))).collect())
-        }
-    })
-}
-
-/// By the id of a session, token or agent's credential, for those who showed its secret a while ago.
-pub fn callers_again(ops: Pool, clock: SharedClock) -> Together<Uuid, Caller> {
-    Together::start(move |ids: Vec<Uuid>| {
-        let (ops, clock) = (ops.clone(), clock.clone());
-        async move {
-            let client = ops.get().await?;
-            let statement = client.prepare_cached(&BY_IDS).await?;
-            let rows = client.query(&statement, &[&ids, &clock.now()]).await?;
-            Ok::<_, Failure>(rows.iter().filter_map(|row| Some((row.get("id"), caller(row)?))).collect())
-        }
-    })
-}
-
-/// The same by the id of a session, token or agent's credential, for those who showed its secret a while ago.
-pub async fn authenticate_again(hub: &Hub, id: Uuid) -> Result<Option<Caller>, Failure> {
-    Ok(hub.callers_again.find(id).await?)
-}
-
-/// The same for many at once; who is not in the answer may not come in.
-async fn authenticate_all_again(hub: &Hub, ids: &[Uuid]) -> Result<HashMap<Uuid, Caller>, Failure> {
-    let client = hub.ops.get().await?;
-    let statement = client.prepare_cached(&BY_IDS).await?;
-    let rows = client.query(&statement, &[&ids, &hub.clock.now()]).await?;
-    Ok(rows.iter().filter_map(|row| Some((row.get("id"), caller(row)?))).collect())
-}
-
-const BY_SECRET: &str = include_str!("auth/authenticate.sql");
-static BY_SECRETS: LazyLock<String> = LazyLock::new(|| BY_SECRET.replace("c.hash = $1", "c.hash = ANY($1)"));
-static BY_IDS: LazyLock<String> = LazyLock::new(|| BY_SECRET.replace("c.hash = $1", "c.id = ANY($1)"));
 
 fn caller(row: &Row) -> Option<Caller> {
     let kind: String = row.get("kind");

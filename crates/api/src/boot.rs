@@ -16,26 +16,32 @@ use anyhow::{Context, bail};
 use chrono::TimeDelta;
 use distr_embedded_postgres::EmbeddedPostgres;
 use distr_eventlog::{EventLog, Position};
+use distr_projections::FollowerHandle;
 use distr_registry::{DiskReserve, Keeper, Ports, Recording, Registry, Settings as RegistrySettings, UploadCaps};
 use tracing::info;
 use url::Url;
 
-use crate::agent::Tallies;
-use crate::auth::open_sockets;
+use crate::auth::{Sessions, open_sockets};
 use crate::clock::SystemClock;
+use crate::commands::Commands;
 use crate::config::{
     BootstrapConfig, DiskConfig, FleetConfig, HttpConfig, RegistryConfig, StorageConfig, registry_host,
 };
-use crate::health::Health;
-use crate::http::{Readiness, Served, limits::Limits, scrape::Scraped};
+use crate::feed::Feed;
+use crate::health::{Health, Probed, Readiness};
+use crate::http::{Served, scrape::Scraped};
 use crate::hub::{Hub, Settings};
-use crate::operations::{Shown, desired};
+use crate::limits::Limits;
+use crate::models::{Artifacts, ModelsProgress, ReadModels};
+use crate::operations::desired::DesiredEtags;
 use crate::ops;
 use crate::ops::person;
 use crate::ops::secret::Vault;
+use crate::policy::Policy;
 use crate::registry_callers::HubCallers;
+use crate::tallies::Tallies;
 use crate::traces::{TracedLog, Traces};
-use crate::{auth, graphql, policy};
+use crate::{graphql, policy};
 use following::Following;
 use recorder::Recorder;
 use stores::Stores;
@@ -69,7 +75,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let stores = Stores::open(&config.storage).await?;
     let head = stores.log.head().await?;
     let following = Following::start(&stores, traces.clone()).await?;
-    let mut keeper = match keeping::keeper(&config.storage, &stores, &following).await {
+    let (mut keeper, ownership) = match keeping::keeper(&config.storage, &stores, &following).await {
         Ok(keeper) => keeper,
         Err(error) => return give_up(error, following, stores).await,
     };
@@ -104,29 +110,36 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let handle = server.handle();
     let mut server = tokio::spawn(server);
     let policies = [
-        policy::start(hub.clone(), policy::Observation::default(), stores.owner),
-        policy::start(hub.clone(), policy::Seats, stores.owner),
-        policy::start(hub.clone(), policy::UnusedSeats, stores.owner),
+        start_policy(&hub, &stores, policy::Observation::new(hub.commands.clone(), stores.ops.clone())),
+        start_policy(&hub, &stores, policy::Seats { commands: hub.commands.clone(), models: hub.models.clone() }),
+        start_policy(&hub, &stores, policy::UnusedSeats { commands: hub.commands.clone(), models: hub.models.clone() }),
     ];
+    let probed = Probed {
+        log: hub.commands.log.clone(),
+        models: hub.models.clone(),
+        ops: stores.ops.clone(),
+        blobs: hub.artifacts.blobs.clone(),
+    };
     let mut upkeep = vec![
         tokio::spawn(upkeep(hub.clone(), registry.clone())),
-        tokio::spawn(open_sockets::watch(hub.clone())),
-        tokio::spawn(health.watch(hub.clone())),
+        tokio::spawn(open_sockets::watch(hub.sessions.clone())),
+        tokio::spawn(health.watch(probed)),
     ];
     upkeep.extend(edge.tls.map(|tls| tokio::spawn(tls.watch())));
 
     let mut keeping = None;
     let begin = async {
-        catch_up(&hub, head).await;
-        person::note_customers(&hub.ops.get().await?).await?;
+        catch_up(&hub.models.progress, head).await;
+        person::note_customers(&hub.sessions.client().await?).await?;
         if let Some(owner) = &first_owner {
-            bootstrap::make(&hub, owner).await?;
+            bootstrap::make(hub.identities(), owner).await?;
             // a log that was empty until now
             ops::followed_log::check(&stores.database.main, stores.log.as_ref()).await?;
         }
-        keeping = Some(tokio::spawn(keeper.follow(config.registry.schedule())));
         readiness.caught_up();
         info!(url = %hub.settings.public_url, position = head.0, "ready");
+        keeping::owned(&config.storage, &keeper, ownership).await?;
+        keeping = Some(tokio::spawn(keeper.follow(config.registry.schedule())));
         std::future::pending().await
     };
     // the database may also end while the hub begins
@@ -148,7 +161,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     }
     upkeep.iter().for_each(|task| task.abort());
     keeping.iter().for_each(|task| task.abort());
-    write_uses(&hub).await;
+    write_uses(&hub.sessions).await;
     drop(registry);
     // the records leave with the last request; a connection that lingers must not hold up the end
     let _ = tokio::time::timeout(Duration::from_secs(5), recording.finished()).await;
@@ -163,6 +176,10 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
 async fn give_up(error: anyhow::Error, following: Following, stores: Stores) -> anyhow::Result<()> {
     following.stop().await;
     stores.close().await.and(Err(error))
+}
+
+fn start_policy(hub: &Hub, stores: &Stores, policy: impl Policy) -> FollowerHandle {
+    policy::start(hub.commands.log.clone(), stores.ops.clone(), stores.owner, policy)
 }
 
 fn settings(config: &ServeConfig) -> anyhow::Result<Settings> {
@@ -189,25 +206,20 @@ fn hub(
     keeper: &Keeper,
     traces: Traces,
 ) -> Hub {
+    let (clock, progress) = (Arc::new(SystemClock), following.progress.clone());
+    let commands = Commands { log: keeper.log.clone(), clock: clock.clone(), core: progress.core.clone() };
+    let models = ReadModels { pool: stores.read.clone(), progress };
     Hub {
-        blobs: keeper.blobs.clone(),
-        log: keeper.log.clone(),
-        read: stores.read.clone(),
-        ops: stores.ops.clone(),
-        callers: auth::callers(stores.ops.clone(), Arc::new(SystemClock)),
-        callers_again: auth::callers_again(stores.ops.clone(), Arc::new(SystemClock)),
-        wishes: desired::wishes(stores.ops.clone()),
-        shown: Shown::start(&stores.read),
-        clock: Arc::new(SystemClock),
-        vault: Vault::new(&stores.master),
-        limits: Limits::new(config.http.rate_limit, config.fleet.report_bytes.bytes()),
-        sign_ins: Default::default(),
-        uses: Default::default(),
-        sockets: Default::default(),
-        changes: following.changes.clone(),
+        commands,
+        artifacts: Artifacts { models: models.clone(), blobs: keeper.blobs.clone() },
+        models,
+        sessions: Arc::new(Sessions::new(stores.ops.clone(), clock)),
+        vault: Vault::new(stores.ops.clone(), &stores.master),
+        feed: Arc::new(Feed::start(following.changes.clone(), &stores.read)),
+        desired_etags: DesiredEtags::start(stores.ops.clone()),
         tallies: Tallies::default(),
+        limits: Limits::new(config.http.rate_limit, config.fleet.report_bytes.bytes()),
         traces,
-        progress: following.progress.clone(),
         settings,
     }
 }
@@ -221,7 +233,7 @@ fn open_registry(
 ) -> (web::Data<Registry>, Recording) {
     let Keeper { log, blobs, shown, clock, .. } = keeper.clone();
     let pool = stores.read.clone();
-    let ports = Ports { log, pool, blobs, callers: Arc::new(HubCallers(hub.clone())), shown, clock };
+    let ports = Ports { log, pool, blobs, callers: Arc::new(HubCallers(hub.sessions.clone())), shown, clock };
     let settings = RegistrySettings {
         token_key: stores.master.derive("registry tokens").to_vec(),
         public_url: config.http.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()),
@@ -236,8 +248,8 @@ fn open_registry(
 }
 
 /// Bounded by the length of the log alone; the hub's log says how far it is.
-async fn catch_up(hub: &Hub, head: Position) {
-    for progress in [&hub.progress.core, &hub.progress.fleet, &hub.progress.audit] {
+async fn catch_up(models: &ModelsProgress, head: Position) {
+    for progress in [&models.core, &models.fleet, &models.audit] {
         while progress.wait_for(head, Duration::from_secs(10)).await.is_err() {
             info!(position = progress.position().0, head = head.0, "read models are catching up");
         }
@@ -250,15 +262,15 @@ async fn upkeep(hub: Arc<Hub>, registry: web::Data<Registry>) {
         every.tick().await;
         hub.limits.forget_idle();
         registry.forget_idle();
-        write_uses(&hub).await;
-        let Ok(client) = hub.ops.get().await else { continue };
+        write_uses(&hub.sessions).await;
+        let Ok(client) = hub.sessions.client().await else { continue };
         // what has expired lets nobody in anyhow
-        let _ = client.execute("DELETE FROM credential WHERE expires_at < $1", &[&hub.clock.now()]).await;
+        let _ = client.execute("DELETE FROM credential WHERE expires_at < $1", &[&hub.commands.now()]).await;
     }
 }
 
-async fn write_uses(hub: &Hub) {
-    let written = async { hub.uses.write(&hub.ops.get().await?).await };
+async fn write_uses(sessions: &Sessions) {
+    let written = async { sessions.last_uses.write(&sessions.client().await?).await };
     if let Err(error) = written.await {
         error.log();
     }

@@ -2,9 +2,8 @@
 //! stops the start with a sentence that names it.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use chrono::TimeDelta;
@@ -14,7 +13,7 @@ use distr_domain::quota::Quota;
 use distr_registry::{DiskReserve, Schedule};
 use url::Url;
 
-use crate::http::edge::{BasePath, Connections, Edge, Tls, TlsFiles, TrustedProxies};
+use crate::edge::{BasePath, Connections, Edge, Tls, TlsFiles, TrustedProxies};
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct StorageConfig {
@@ -249,20 +248,4 @@ impl FleetConfig {
         }
         Ok(Silence { stale_after: TimeDelta::seconds(stale.into()), offline_after: TimeDelta::seconds(offline.into()) })
     }
-}
-
-/// How long a mutation waits until its effect can be read.
-pub const VISIBILITY_WAIT: Duration = Duration::from_secs(10);
-
-/// Whole or not at all, readable by its owner alone.
-pub(crate) fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let new = path.with_extension("new");
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-    // also one that an earlier attempt left
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(new, path)
 }

@@ -92,7 +92,10 @@ pub use context::RequestContext;
 pub use schema::Schema;
 
 pub fn schema(hub: Arc<Hub>) -> Schema {
-    let loader = DataLoader::new(Loader::new(hub.read.clone(), hub.ops.clone(), hub.clock.clone()), tokio::spawn);
+    let loader = DataLoader::new(
+        Loader::new(hub.models.pool.clone(), hub.sessions.pool.clone(), hub.commands.clock.clone()),
+        tokio::spawn,
+    );
     let introspection = hub.settings.introspection;
     let builder = builder()
         .extension(error_code::ErrorCodes)

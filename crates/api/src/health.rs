@@ -2,17 +2,20 @@
 //! the last outcome at once, however long the database itself would take to answer.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use deadpool_postgres::Pool;
 use distr_domain::oci::Digest;
-use distr_eventlog::Position;
+use distr_eventlog::{EventLog, Position};
+use distr_registry::BlobStore;
 use metrics::gauge;
 use tokio::time::{Instant, interval, timeout};
 use tracing::{info, warn};
 
 use crate::failure::Failure;
-use crate::hub::Hub;
+use crate::models::ReadModels;
 
 const DATABASE_EVERY: Duration = Duration::from_secs(2);
 const DATABASE_LIMIT: Duration = Duration::from_secs(5);
@@ -56,6 +59,37 @@ pub enum Pace {
     Still,
 }
 
+/// What the hub rests on.
+pub struct Probed {
+    pub log: Arc<dyn EventLog>,
+    pub models: ReadModels,
+    /// the operational tables
+    pub ops: Pool,
+    pub blobs: Arc<dyn BlobStore>,
+}
+
+/// Whether the hub has caught up with the log as it was at the start, and is not stopping: what agents and subscribers are
+/// answered by. `/readyz` also goes by what the hub rests on.
+#[derive(Default)]
+pub struct Readiness {
+    caught_up: AtomicBool,
+    stopping: AtomicBool,
+}
+
+impl Readiness {
+    pub fn caught_up(&self) {
+        self.caught_up.store(true, Ordering::Release);
+    }
+
+    pub fn stopping(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    pub fn is_ready(&self) -> bool {
+        self.caught_up.load(Ordering::Acquire) && !self.stopping.load(Ordering::Acquire)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     pub database: bool,
@@ -84,21 +118,21 @@ impl Health {
     }
 
     /// Looks, until the task is dropped.
-    pub async fn watch(self: Arc<Self>, hub: Arc<Hub>) {
-        tokio::join!(self.watch_database(&hub), self.watch_blobs(&hub));
+    pub async fn watch(self: Arc<Self>, parts: Probed) {
+        tokio::join!(self.watch_database(&parts), self.watch_blobs(parts.blobs.as_ref()));
     }
 
-    async fn watch_database(&self, hub: &Hub) {
+    async fn watch_database(&self, parts: &Probed) {
         let (mut every, mut last) = (interval(DATABASE_EVERY), None);
         loop {
             every.tick().await;
-            let head = timeout(DATABASE_LIMIT, round_trip(hub)).await;
+            let head = timeout(DATABASE_LIMIT, round_trip(parts)).await;
             let now = Instant::now();
             if let Ok(Ok(head)) = head {
                 let mut seen = self.seen();
                 seen.database = Some(now);
-                seen.core.note(now, hub.progress.core.position(), head);
-                seen.fleet.note(now, hub.progress.fleet.position(), head);
+                seen.core.note(now, parts.models.progress.core.position(), head);
+                seen.fleet.note(now, parts.models.progress.fleet.position(), head);
             }
             let standing = self.standing();
             tell(standing, last);
@@ -106,12 +140,12 @@ impl Health {
         }
     }
 
-    async fn watch_blobs(&self, hub: &Hub) {
+    async fn watch_blobs(&self, blobs: &dyn BlobStore) {
         let blob: Digest = ANY_BLOB.parse().expect("a digest");
         let mut every = interval(BLOBS_EVERY);
         loop {
             every.tick().await;
-            if let Ok(Ok(_)) = timeout(BLOBS_LIMIT, hub.blobs.size(&blob)).await {
+            if let Ok(Ok(_)) = timeout(BLOBS_LIMIT, blobs.size(&blob)).await {
                 self.seen().blobs = Some(Instant::now());
             }
         }
@@ -123,13 +157,13 @@ impl Health {
 }
 
 /// Asks through each pool, and the log, which may be in another database.
-async fn round_trip(hub: &Hub) -> Result<Position, Failure> {
-    let ask = async |pool: &deadpool_postgres::Pool| -> Result<(), Failure> {
+async fn round_trip(parts: &Probed) -> Result<Position, Failure> {
+    let ask = async |pool: &Pool| -> Result<(), Failure> {
         pool.get().await?.simple_query("SELECT 1").await?;
         Ok(())
     };
-    let head = async { Ok::<_, Failure>(hub.log.head().await?) };
-    let ((), (), head) = tokio::try_join!(ask(&hub.read), ask(&hub.ops), head)?;
+    let head = async { Ok::<_, Failure>(parts.log.head().await?) };
+    let ((), (), head) = tokio::try_join!(ask(&parts.models.pool), ask(&parts.ops), head)?;
     Ok(head)
 }
 

@@ -1,11 +1,9 @@
 //! The hub's HTTP surface: everything that is served, on one screen.
 
-pub mod edge;
 mod explorer;
 mod graphql;
 mod health;
 mod install;
-pub mod limits;
 mod middleware;
 pub mod scrape;
 mod slow;
@@ -17,31 +15,21 @@ use std::time::Duration;
 use actix_http::HttpService;
 use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt, map_config};
 use actix_web::body::MessageBody;
-use actix_web::dev::{AppConfig, JsonBody, Server, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::dev::{AppConfig, Server, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
-use actix_web::{App, Error, HttpMessage, HttpRequest, web};
+use actix_web::{App, Error, web};
 use distr_registry::{DiskReserve, Registry};
-use serde::de::DeserializeOwned;
-use uuid::Uuid;
 
-use crate::auth::RequestInfo;
 use crate::config::HttpConfig;
-use crate::error::ApiError;
-use crate::failure::Failure;
+use crate::edge::{self, Edge, REQUEST_HEAD};
 use crate::graphql::Schema;
-use crate::health::Health;
+use crate::health::{Health, Readiness};
 use crate::hub::Hub;
-use edge::Edge;
-
-pub use health::Readiness;
 
 /// GraphQL documents with their variables; compose files are the largest part.
 const MAX_GRAPHQL_BODY: usize = 4 * 1024 * 1024;
 /// Time that requests in flight get to end when the hub stops. A push that is cut off is resumed by its client.
 const SHUTDOWN_SECONDS: u64 = 5;
-/// For the head of a request, from its first byte or the opening of the connection on.
-const REQUEST_HEAD: Duration = Duration::from_secs(10);
 /// Longer than agents are silent between two heartbeats, unless they are told to be: each keeps its connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Of one worker. It is never reached: `edge::connections` has the limits that matter.
@@ -122,32 +110,4 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/graphql/explorer/{name}", web::get().to(explorer::file))
         .configure(crate::agent::configure)
         .configure(distr_registry::configure);
-}
-
-/// Reads a body as JSON of at most this many bytes, and says what is wrong with one that it does not take. Called by handlers
-/// once they know who sends it.
-pub(crate) async fn read_json<T: DeserializeOwned + 'static>(
-    request: &HttpRequest,
-    payload: web::Payload,
-    limit: usize,
-) -> Result<T, ApiError> {
-    let body = JsonBody::new(request, &mut payload.into_inner(), None, true).limit(limit);
-    body.await.map_err(|error| Failure::BadInput(format!("the body is not what this path takes: {error}")).into())
-}
-
-/// What the middleware noted of the request.
-pub fn request_info(request: &HttpRequest) -> RequestInfo {
-    request.extensions().get::<RequestInfo>().cloned().unwrap_or_else(|| RequestInfo {
-        correlation: Uuid::nil(),
-        address: None,
-        user_agent: None,
-    })
-}
-
-/// The secret of `Authorization: Bearer …`.
-pub fn bearer(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, secret) = value.split_once(' ')?;
-    let secret = secret.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !secret.is_empty()).then(|| secret.to_owned())
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use aws_lc_rs::{hmac, rand};
 
-use crate::config::write_private;
+use crate::private_file;
 
 const VARIABLE: &str = "DISTR_MASTER_KEY";
 
@@ -75,7 +75,7 @@ impl MasterKey {
             Err(error) if is_missing(&error) => {}
             _ => bail!("{} is there already and is another key; put it aside first", path.display()),
         }
-        write_private(path, &format!("{}\n", hex::encode(self.0)))
+        private_file::write(path, &format!("{}\n", hex::encode(self.0)))
             .with_context(|| format!("cannot write {}", path.display()))
     }
 

@@ -15,18 +15,3 @@ pub mod release_signature;
 pub mod secrets;
 pub mod tokens;
 pub mod trust;
-mod watching;
-
-use distr_domain::decider::Decider;
-use uuid::Uuid;
-
-use crate::failure::Failure;
-use crate::hub::Hub;
-
-pub use watching::{Seen, Shown, Watched, watch};
-
-/// The state of a stream, from the log: for what must not be an instant old.
-pub async fn load<D: Decider>(hub: &Hub, stream: Uuid) -> Result<D, Failure> {
-    let (state, _) = distr_eventlog::load::<D>(hub.log.as_ref(), stream).await.map_err(Failure::fault)?;
-    Ok(state)
-}

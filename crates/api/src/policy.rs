@@ -10,15 +10,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use deadpool_postgres::Pool;
 use distr_domain::decider::Decider;
 use distr_domain::rejection::Rejection;
-use distr_eventlog::{DecodeError, Entry, ExecuteError, Page, Position, Selection};
+use distr_eventlog::{DecodeError, Entry, EventLog, ExecuteError, Page, Position, Selection};
 use distr_projections::{BadEntry, Checkpoint, Follower, FollowerHandle, Halt, Kind, Lease, Work};
 use tracing::warn;
 use uuid::Uuid;
 
+use crate::commands::{Cause, Commands};
 use crate::failure::Failure;
-use crate::hub::{Cause, Hub};
 
 pub use observation::Observation;
 pub use seats::{Seats, UnusedSeats};
@@ -31,7 +32,7 @@ pub trait Policy: Send + Sync + 'static {
     /// It follows from its checkpoint on, as if it had just been started.
     fn begin(&mut self) {}
     /// After an error the entry is handed over again. A rejection of a command is none: `command` records it.
-    async fn handle(&mut self, hub: &Hub, entry: &Entry, lease: &Lease) -> Result<Outcome, Interrupted>;
+    async fn handle(&mut self, entry: &Entry, lease: &Lease) -> Result<Outcome, Interrupted>;
 }
 
 /// What a policy made of an entry.
@@ -74,22 +75,22 @@ const STANDBY_POLL: Duration = Duration::from_secs(1);
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs the policy on one hub at a time.
-pub fn start(hub: Arc<Hub>, policy: impl Policy, owner: Uuid) -> FollowerHandle {
-    let checkpoint = Checkpoint::new(Kind::Policy, policy.name(), hub.ops.clone(), owner);
-    let (log, selection) = (hub.log.clone(), policy.selection());
-    let work = Handing { hub, policy };
+pub fn start(log: Arc<dyn EventLog>, pool: Pool, owner: Uuid, policy: impl Policy) -> FollowerHandle {
+    let checkpoint = Checkpoint::new(Kind::Policy, policy.name(), pool.clone(), owner);
+    let selection = policy.selection();
+    let work = Handing { pool, policy };
     Follower { checkpoint, log, selection, page: PAGE, standby_poll: STANDBY_POLL, work }.start()
 }
 
 /// Decides and appends. A rule's "no" is an answer: it is recorded, and the policy goes on.
 async fn command<D: Decider>(
-    hub: &Hub,
+    commands: &Commands,
     policy: &'static str,
     cause: &Cause,
     stream: Uuid,
     command: &D::Command,
 ) -> Result<(), Failure> {
-    match hub.append::<D>(cause, stream, command).await {
+    match commands.append::<D>(cause, stream, command).await {
         Err(ExecuteError::Rejected(rejection)) => {
             metrics::counter!("distr_policy_rejections_total", "policy" => policy).increment(1);
             let (category, code) = (D::CATEGORY.as_str(), rejection.code());
@@ -102,7 +103,8 @@ async fn command<D: Decider>(
 
 /// Hands entries over to a policy, one after another.
 struct Handing<P> {
-    hub: Arc<Hub>,
+    /// of the checkpoint
+    pool: Pool,
     policy: P,
 }
 
@@ -143,7 +145,7 @@ impl<P: Policy> Work for Handing<P> {
 impl<P: Policy> Handing<P> {
     async fn hand_over(&mut self, entry: &Entry, lease: &Lease) -> Result<Outcome, Halt> {
         let (policy, position) = (self.policy.name(), entry.position());
-        match self.policy.handle(&self.hub, entry, lease).await {
+        match self.policy.handle(entry, lease).await {
             Ok(outcome) => Ok(outcome),
             Err(Interrupted::TakenOver) => Err(Halt::Lost),
             Err(Interrupted::TooEarly) => Err(Halt::Early),
@@ -159,7 +161,7 @@ impl<P: Policy> Handing<P> {
     }
 
     async fn advance(&self, lease: &mut Lease, to: Position) -> Result<(), Halt> {
-        lease.advance(&self.hub.ops.get().await?, to).await?;
+        lease.advance(&self.pool.get().await?, to).await?;
         lease.note(to);
         Ok(())
     }

@@ -8,19 +8,18 @@ use distr_domain::token::TokenScope;
 use distr_eventlog::Actor;
 use distr_registry::{Caller as RegistryCaller, CallerAccess, Callers, CallersFault};
 
-use crate::auth::{self, Caller, Via};
-use crate::hub::Hub;
+use crate::auth::{Caller, Sessions, Via};
 
-pub struct HubCallers(pub Arc<Hub>);
+pub struct HubCallers(pub Arc<Sessions>);
 
 #[async_trait]
 impl Callers for HubCallers {
     /// The secret alone decides; clients fill in a user name because they must.
     async fn authenticate(&self, _username: &str, secret: &str) -> Result<Option<RegistryCaller>, CallersFault> {
-        let caller = auth::authenticate(&self.0, secret).await?;
+        let caller = self.0.authenticate(secret).await?;
         if let Some(Caller::Member(member)) = &caller {
             // the registry does not say from where; its own records do
-            self.0.uses.note(member.via.id(), self.0.clock.now(), None);
+            self.0.last_uses.note(member.via.id(), self.0.clock.now(), None);
         }
         Ok(caller.map(registry_caller))
     }
@@ -31,7 +30,7 @@ impl Callers for HubCallers {
             CallerAccess::Member { token, .. } => token.0,
             CallerAccess::Agent { credential, .. } => credential.0,
         };
-        Ok(auth::authenticate_again(&self.0, id).await?.map(registry_caller))
+        Ok(self.0.authenticate_again(id).await?.map(registry_caller))
     }
 }
 

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod bench;
+pub mod clock;
 pub mod fleet;
 pub mod load;
 pub mod process;

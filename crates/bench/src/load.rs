@@ -10,9 +10,9 @@ use futures_util::future::try_join_all;
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
+use crate::clock::now;
 use crate::fleet::FleetTarget;
 use crate::sample::percentile;
-use crate::site::now;
 use crate::wire::{Connection, put_head};
 
 const PATH: &str = "/agent/v1/heartbeats";

@@ -17,6 +17,7 @@ use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 use tokio_postgres::{Client, NoTls};
 
+use crate::clock::now;
 use crate::fleet::{Fleet, Shape, seed};
 use crate::load::Agent;
 use crate::process::Watched;
@@ -276,11 +277,6 @@ pub fn binary(name: &str) -> Result<PathBuf> {
     let path = own.with_file_name(name);
     ensure!(path.exists(), "{} is not built; run script/bench, or cargo build --bins", path.display());
     Ok(path)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the bench is an edge, and times are part of what it sends")]
-pub fn now() -> chrono::DateTime<chrono::Utc> {
-    chrono::Utc::now()
 }
 
 pub(crate) fn free_address() -> Result<SocketAddr> {

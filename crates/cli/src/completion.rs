@@ -3,10 +3,8 @@
 use std::io::Write;
 
 use anyhow::Result;
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
-
-use crate::args::Cli;
 
 #[derive(Args)]
 #[command(after_help = "For example: distr completion bash > ~/.local/share/bash-completion/completions/distr")]
@@ -16,9 +14,10 @@ pub(crate) struct Completion {
 }
 
 impl Completion {
-    pub(crate) fn run(&self) -> Result<()> {
+    /// Of `distr`, as clap knows it.
+    pub(crate) fn run(&self, mut distr: Command) -> Result<()> {
         let mut script = vec![];
-        clap_complete::generate(self.shell, &mut Cli::command(), "distr", &mut script);
+        clap_complete::generate(self.shell, &mut distr, "distr", &mut script);
         Ok(std::io::stdout().write_all(&script)?)
     }
 }

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde_json::Value;
 
-use crate::args::Format;
 use crate::exit::Failure;
+use crate::globals::Format;
 use crate::hub::Hub;
 use crate::moment;
 use crate::names::Names;

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde_json::json;
 
-use crate::args::Globals;
 use crate::exit::Failure;
+use crate::globals::Globals;
 use crate::hub::{Hub, Transport};
 use crate::input;
 use crate::operation::{Role, TokenScope, read};

@@ -11,6 +11,7 @@ mod deploy;
 mod events;
 mod exit;
 mod fleet;
+mod globals;
 mod hub;
 mod input;
 mod license;

@@ -8,7 +8,7 @@ use chrono::DateTime;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
 
-use crate::args::{Format, Globals};
+use crate::globals::{Format, Globals};
 
 /// Headings, and the JSON pointers to what stands below them.
 pub(crate) type Columns = &'static [(&'static str, &'static str)];

@@ -13,7 +13,7 @@ use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::args::Globals;
+use crate::globals::Globals;
 use crate::output::{Columns, Output};
 
 const COLUMNS: Columns = &[

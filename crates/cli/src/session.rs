@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use crate::args::Globals;
 use crate::exit::Failure;
+use crate::globals::Globals;
 use crate::hub::Hub;
 use crate::output::Output;
 use crate::profile::{self, Profile, Profiles};
@@ -56,7 +56,7 @@ fn trimmed(url: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::Format;
+    use crate::globals::Format;
 
     fn globals(hub: Option<&str>) -> Globals {
         Globals {

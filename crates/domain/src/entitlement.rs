@@ -136,14 +136,31 @@ pub fn decide(asked: &[Asked], licenses: &[HeldLicense], now: DateTime<Utc>) -> 
     Err(nearest)
 }
 
-/// All of `licenses` that entitle to `asked`, now, in their order: at least one.
-pub fn grants(asked: &Asked, licenses: &[HeldLicense], now: DateTime<Utc>) -> Result<Vec<Grant>, Refusal> {
+/// The terms of a deployment of one release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeployGrant {
+    /// all licenses that entitle to it, at least one, in the order in which their seats are tried
+    pub licenses: Vec<Grant>,
+    /// the features that they give
+    pub features: Vec<Slug>,
+}
+
+/// Whether `asked` may be deployed now. Where the target sits already (`seat`), it stays if that license is in force; the others
+/// follow in their order.
+pub fn decide_deploy(
+    asked: &Asked,
+    licenses: &[HeldLicense],
+    seat: Option<LicenseId>,
+    now: DateTime<Utc>,
+) -> Result<DeployGrant, Refusal> {
     decide(std::slice::from_ref(asked), licenses, now)?;
-    Ok(in_force(asked, licenses, now).map(Grant::of).collect())
+    let mut granting: Vec<Grant> = in_force(asked, licenses, now).map(Grant::of).collect();
+    granting.sort_by_key(|grant| Some(grant.license) != seat);
+    Ok(DeployGrant { licenses: granting, features: features(asked, licenses, now) })
 }
 
 /// The features that the licenses in force give to a release.
-pub fn features(asked: &Asked, licenses: &[HeldLicense], now: DateTime<Utc>) -> Vec<Slug> {
+fn features(asked: &Asked, licenses: &[HeldLicense], now: DateTime<Utc>) -> Vec<Slug> {
     let asked = Asked { feature: None, ..asked.clone() };
     let in_force = in_force(&asked, licenses, now);
     let mut features: Vec<Slug> = in_force.flat_map(|license| license.terms.features.iter().cloned()).collect();

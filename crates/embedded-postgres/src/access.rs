@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 
 use crate::Error;
 use crate::account::Account;
-use crate::cluster::SUPERUSER;
 use crate::error::file;
+
+/// The hub's own role; its password is in the data directory, and only the socket lets it in.
+pub(crate) const SUPERUSER: &str = "distr";
 
 const PASSWORD: &str = "superuser.password";
 const RULES: &str = "pg_hba.conf";

@@ -13,13 +13,10 @@ use tokio::process::Command;
 use tokio::time::{Instant, interval, timeout};
 
 use crate::Error;
-use crate::access::Password;
+use crate::access::{Password, SUPERUSER};
 use crate::binaries::Binaries;
 use crate::error::file;
 use crate::place::Place;
-
-/// The hub's own role; its password is in the data directory, and only the socket lets it in.
-pub(crate) const SUPERUSER: &str = "distr";
 
 /// How long the children of a server that was killed may hold on to its memory.
 pub(crate) const CHILDREN_GONE_WITHIN: Duration = Duration::from_secs(20);

@@ -11,8 +11,9 @@ use tokio::time::{Instant, interval, sleep, timeout};
 use tokio_postgres::NoTls;
 use tokio_postgres::error::SqlState;
 
+use crate::access::SUPERUSER;
 use crate::access::{self, Password};
-use crate::cluster::{CHILDREN_GONE_WITHIN, Cluster, PidFile, SUPERUSER, is_served_by};
+use crate::cluster::{CHILDREN_GONE_WITHIN, Cluster, PidFile, is_served_by};
 use crate::error::file;
 use crate::keeper::{Charge, Keeper};
 use crate::place::Place;

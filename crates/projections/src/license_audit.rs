@@ -53,7 +53,7 @@ pub struct LicenseAuditProjection;
 impl Projection for LicenseAuditProjection {
     type Row = LicenseAuditRow;
     const TABLE: &'static str = "license_audit";
-    const MADE_ONCE: bool = true;
+    const APPEND_ONLY: bool = true;
 
     fn keys(entry: &Seen) -> Vec<Uuid> {
         match &entry.what {

@@ -19,7 +19,7 @@ pub trait Projection: Send + Sync + 'static {
     type Row: Serialize + DeserializeOwned + Clone + std::fmt::Debug + Send + Sync;
     const TABLE: &'static str;
     /// Each row is put once and whole, and no entry looks at the row of another.
-    const MADE_ONCE: bool = false;
+    const APPEND_ONLY: bool = false;
 
     /// The rows that this entry may touch; they are in `rows` when `apply` is called, if they exist.
     fn keys(entry: &Seen) -> Vec<Uuid>;

@@ -8,10 +8,7 @@
 //!
 //! The connection that writes holds the lock that lets only one rebuild run, so that whoever has lost the lock cannot write.
 
-mod change;
 mod compare;
-mod copy;
-mod fill;
 mod lock;
 mod replay;
 mod swap;
@@ -30,7 +27,6 @@ use crate::schema::{LIVE, NEXT, SHAPE, connect, create, defer_indexes, make_defe
 use replay::{Builder, Positions};
 
 pub use compare::{Comparison, Difference, DifferenceKind, TableComparison};
-pub(crate) use fill::{Fill, Filling};
 pub use lock::cancel;
 
 /// Fewer entries than this behind the live generation, and the rest is applied within the swap.

@@ -6,14 +6,11 @@ use distr_domain::oci::Digest;
 use distr_domain::trust::SignedLayer;
 use serde::Deserialize;
 
-use crate::dsse::{Envelope, Statement};
+use crate::dsse::{BUNDLE, DSSE, Envelope, Statement};
 use crate::key::PublicKey;
 
 /// The payload of a container signature; the signature itself is an annotation of the layer.
 pub const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
-pub const DSSE: &str = "application/vnd.dsse.envelope.v1+json";
-/// Without the version that follows in one of two ways: `.v0.3+json`, `+json;version=0.1`.
-pub const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
 /// The predicate that stands for nothing but the signature itself.
 const SIGNATURE_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
 

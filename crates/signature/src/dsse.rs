@@ -10,12 +10,14 @@ use distr_domain::trust::SignedLayer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::claim::{BUNDLE, DSSE};
-
 /// The types of in-toto statements, as cosign 2 and cosign 3 write them.
 const STATEMENTS: [&str; 2] = ["https://in-toto.io/Statement/v0.1", "https://in-toto.io/Statement/v1"];
 /// An envelope's signatures that are looked at.
 pub const MAX_SIGNATURES: usize = 8;
+/// The media type of a DSSE envelope by itself.
+pub const DSSE: &str = "application/vnd.dsse.envelope.v1+json";
+/// The media type of a sigstore bundle, without the version that follows in one of two ways: `.v0.3+json`, `+json;version=0.1`.
+pub const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
 /// The payload type of in-toto statements.
 pub const IN_TOTO: &str = "application/vnd.in-toto+json";
 

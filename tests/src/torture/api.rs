@@ -15,7 +15,8 @@ use crate::hub::{OWNER, PASSWORD};
 const TIMEOUT: Duration = Duration::from_secs(45);
 
 /// These leave open what happened, or say that it may work in a moment.
-const UNSETTLED: [&str; 5] = ["internal", "not_ready", "not_yet_visible", "conflict", "too_many_requests"];
+const UNSETTLED: [&str; 7] =
+    ["internal", "not_ready", "not_yet_visible", "conflict", "too_many_requests", "unavailable", "outcome_unknown"];
 
 #[derive(Clone)]
 pub(crate) struct Api {

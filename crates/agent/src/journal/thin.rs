@@ -5,8 +5,7 @@ use std::collections::VecDeque;
 
 use distr_domain::agent::{Missing, Report};
 
-use super::Entry;
-use crate::reporter::BATCH;
+use super::{BATCH, Entry};
 
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {

@@ -151,17 +151,24 @@ fn names() -> String {
 /// The line as it is written in the file.
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '=' | '+');
-        let plain =
-            self.value.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/') && self.value.chars().all(is_plain);
-        let value = match plain {
-            true => self.value.clone(),
-            // a terminal obeys some characters, and shows others in another order
-            false => compose_file::ascii(&Value::from(self.value.as_str()).to_string()),
-        };
+        let value = if self.kind.is_switch() { self.value.clone() } else { yaml_text(&self.value) };
         match &self.application {
-            Some(application) => write!(f, "- {{{}: {value}, application: {application}}}", self.kind.name()),
+            Some(application) => {
+                write!(f, "- {{{}: {value}, application: {}}}", self.kind.name(), yaml_text(application))
+            }
             None => write!(f, "- {}: {value}", self.kind.name()),
         }
+    }
+}
+
+/// A text as YAML, in quotes unless it is read as the same text without them.
+fn yaml_text(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '=' | '+');
+    let read = || serde_saphyr::from_str::<Value>(text).ok();
+    // YAML takes some words for something else, such as y and off
+    match text.chars().all(is_plain) && read().as_ref().and_then(Value::as_str) == Some(text) {
+        true => text.to_owned(),
+        // a terminal obeys some characters, and shows others in another order
+        false => compose_file::ascii(&Value::from(text).to_string()),
     }
 }

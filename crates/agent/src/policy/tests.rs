@@ -236,6 +236,46 @@ fn ports_and_registries_are_narrowed_by_listing() {
 }
 
 #[test]
+fn a_line_is_read_as_it_was_printed() {
+    let words = [
+        "shop",
+        "a/b-c_d.e=f+g",
+        "y",
+        "N",
+        "off",
+        "true",
+        "~",
+        "null",
+        ".inf",
+        "1e3",
+        "0x1f",
+        "2026-01-01",
+        "-",
+        "=",
+        "*x",
+        "&x",
+        "!x",
+        "a: b",
+        "a #b",
+        "\"",
+        "'",
+        "[",
+        " a ",
+        "ü",
+        "\u{202e}a",
+        "a\nb",
+        "<<",
+    ];
+    for word in words {
+        for application in [None, Some("shop".to_owned()), Some(word.to_owned())] {
+            let rule = Rule { kind: Kind::Runtime, value: word.to_owned(), application };
+            let read = Policy::parse(&format!("allow:\n{rule}\n"));
+            assert_eq!(read.unwrap_or_else(|error| panic!("{rule}: {error}")).allow, [rule]);
+        }
+    }
+}
+
+#[test]
 fn a_policy_says_what_is_wrong_with_it() {
     for (text, reason) in [
         ("deployments: maybe", "maybe"),

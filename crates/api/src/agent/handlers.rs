@@ -10,12 +10,13 @@ use distr_domain::tally::Tally;
 use distr_eventlog::{TelemetryKind, TelemetryRecord};
 
 use super::check::{self, Malformed};
-use crate::auth::{self, AgentCaller, Caller};
+use crate::auth::{AgentCaller, Caller};
 use crate::error::ApiError;
 use crate::failure::Failure;
-use crate::http::{Readiness, read_json, request_info};
+use crate::health::Readiness;
 use crate::hub::Hub;
 use crate::operations::{desired, enrolment};
+use crate::request::{bearer, read_json, request_info};
 
 /// Bytes of an enrolment, which anybody may send.
 const MAX_ENROLMENT: usize = 16 * 1024;
@@ -37,10 +38,10 @@ pub(super) async fn enrol(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<web::Json<EnrolResponse>, ApiError> {
-    let token = bearer(&request).ok_or(Failure::Unauthenticated)?;
+    let token = bearer(request.headers()).ok_or(Failure::Unauthenticated)?;
     let body: EnrolRequest = read_json(&request, payload, MAX_ENROLMENT).await?;
     check::enrolment(&body)?;
-    let answer = enrolment::enrol(&hub, &request_info(&request), &token, body.nonce.as_deref()).await?;
+    let answer = enrolment::enrol(hub.identities(), &request_info(&request), &token, body.nonce.as_deref()).await?;
     Ok(web::Json(answer))
 }
 
@@ -49,7 +50,7 @@ pub(super) async fn rotate(
     request: HttpRequest,
 ) -> Result<web::Json<RotateResponse>, ApiError> {
     let agent = agent(&hub, &request).await?;
-    let (credential, secret) = enrolment::rotate(&hub, &request_info(&request), &agent).await?;
+    let (credential, secret) = enrolment::rotate(hub.identities(), &request_info(&request), &agent).await?;
     Ok(web::Json(RotateResponse { credential, secret }))
 }
 
@@ -66,24 +67,24 @@ pub(super) async fn heartbeats(
     }
     let agent = reporter(&hub, &request).await?;
     if agent.unconfirmed
-        && let Err(error) = enrolment::confirm(&hub, &request_info(&request), &agent).await
+        && let Err(error) = enrolment::confirm(hub.identities(), &request_info(&request), &agent).await
     {
         error.log(); // the next heartbeat confirms it
     }
     let body: HeartbeatRequest = read_json(&request, payload, MAX_REPORTS).await?;
     check::reports(&body.reports)?;
     let desired_etag = body.desired_etag.clone();
-    let (accepted, known) = (body.reports.len(), hub.tallies.known(&hub.read, &agent).await?);
+    let (accepted, known) = (body.reports.len(), hub.tallies.known(&hub.models.pool, &agent).await?);
     let last = known.as_ref().map(|tally| tally.last);
     let Stored { reports: stored, newest_bytes } = store(&hub, &agent, known, body).await?;
-    let desired = desired::desired(&hub, &agent, desired_etag.as_deref()).await?;
+    let desired = desired::desired(hub.desiring(), &agent, desired_etag.as_deref()).await?;
     Ok(web::Json(HeartbeatResponse {
         accepted,
         repeated: accepted - stored,
         known: last,
         desired,
         interval: interval(&hub, newest_bytes),
-        rotate: !agent.unconfirmed && hub.clock.now() - agent.since >= hub.settings.credential_age,
+        rotate: !agent.unconfirmed && hub.commands.now() - agent.since >= hub.settings.credential_age,
     }))
 }
 
@@ -119,7 +120,7 @@ async fn store(
         newest_bytes = records.last().map_or(0, |record| record.payload.len());
         let bytes = records.iter().map(|record| record.payload.len()).sum();
         hub.limits.spend_report_bytes(agent.target, bytes)?;
-        if let Err(error) = hub.log.append_telemetry(records).await {
+        if let Err(error) = hub.commands.log.append_telemetry(records).await {
             hub.limits.give_back_report_bytes(agent.target, bytes);
             return Err(error.into());
         }
@@ -135,7 +136,7 @@ fn record(hub: &Hub, agent: &AgentCaller, report: &Report) -> Result<TelemetryRe
         organization: agent.organization,
         subject: agent.target.0,
         kind: TelemetryKind::Heartbeat,
-        recorded_at: hub.clock.now(),
+        recorded_at: hub.commands.now(),
         payload: serde_json::to_vec(report).map_err(Failure::fault)?.into(),
     })
 }
@@ -152,14 +153,10 @@ async fn reporter(hub: &Hub, request: &HttpRequest) -> Result<AgentCaller, ApiEr
 }
 
 async fn agent(hub: &Hub, request: &HttpRequest) -> Result<AgentCaller, ApiError> {
-    let secret = bearer(request).ok_or(Failure::Unauthenticated)?;
-    match auth::authenticate(hub, &secret).await? {
+    let secret = bearer(request.headers()).ok_or(Failure::Unauthenticated)?;
+    match hub.sessions.authenticate(&secret).await? {
         Some(Caller::Agent(agent)) => Ok(agent),
         Some(Caller::Member(_)) => Err(Failure::Forbidden("this path is for agents".into()).into()),
         None => Err(Failure::Unauthenticated.into()),
     }
-}
-
-fn bearer(request: &HttpRequest) -> Option<String> {
-    crate::http::bearer(request.headers())
 }

@@ -9,14 +9,7 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::failure::Failure;
-
-/// To the minute, from a network rather than an address: enough to see that a token is in use and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LastUse {
-    pub at: DateTime<Utc>,
-    /// `203.0.113.0/24`, `2001:db8:7::/48`
-    pub from: Option<String>,
-}
+use crate::ops::credential::LastUse;
 
 #[derive(Default)]
 pub struct LastUses {

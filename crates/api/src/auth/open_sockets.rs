@@ -10,9 +10,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Caller, MemberCaller, authenticate_again, authenticate_all_again};
+use super::{Caller, MemberCaller, Sessions};
 use crate::failure::Failure;
-use crate::hub::Hub;
 
 /// How long a socket outlives its credential at most, but for the time that the look takes.
 pub const EVERY: Duration = Duration::from_secs(3);
@@ -27,7 +26,7 @@ pub struct OpenSockets {
 /// One open socket; it is forgotten with the last of its users.
 pub struct OpenSocket {
     id: Uuid,
-    hub: Arc<Hub>,
+    sessions: Arc<Sessions>,
     caller: Option<MemberCaller>,
     ended: CancellationToken,
     subscriptions: AtomicUsize,
@@ -38,14 +37,14 @@ pub struct Subscribed(Arc<OpenSocket>);
 
 impl OpenSockets {
     /// Ends the sockets whose callers are gone or are not what they were.
-    async fn check(&self, hub: &Hub) -> Result<(), Failure> {
+    async fn check(&self, sessions: &Sessions) -> Result<(), Failure> {
         let mut credentials: Vec<Uuid> = self.lock().values().map(|(caller, _)| caller.via.id()).collect();
         credentials.sort_unstable();
         credentials.dedup();
         if credentials.is_empty() {
             return Ok(());
         }
-        let live = authenticate_all_again(hub, &credentials).await?;
+        let live = sessions.authenticate_all_again(&credentials).await?;
         for (caller, ended) in self.lock().values() {
             // those who came since are not asked about yet
             let asked = credentials.binary_search(&caller.via.id()).is_ok();
@@ -65,19 +64,19 @@ impl OpenSockets {
 
 impl OpenSocket {
     /// `ended` is cancelled when the caller may not come in any more. Nobody in particular (`caller` is none) may stay.
-    pub fn enter(hub: &Arc<Hub>, caller: Option<&MemberCaller>, ended: CancellationToken) -> Arc<OpenSocket> {
-        let id = hub.clock.new_id();
+    pub fn enter(sessions: &Arc<Sessions>, caller: Option<&MemberCaller>, ended: CancellationToken) -> Arc<OpenSocket> {
+        let id = sessions.clock.new_id();
         if let Some(caller) = caller {
-            hub.sockets.lock().insert(id, (caller.clone(), ended.clone()));
+            sessions.sockets.lock().insert(id, (caller.clone(), ended.clone()));
         }
-        let (hub, caller) = (hub.clone(), caller.cloned());
-        Arc::new(OpenSocket { id, hub, caller, ended, subscriptions: AtomicUsize::new(0) })
+        let (sessions, caller) = (sessions.clone(), caller.cloned());
+        Arc::new(OpenSocket { id, sessions, caller, ended, subscriptions: AtomicUsize::new(0) })
     }
 
     /// Before each operation: the caller may still come in, and is what it was. If not, the socket ends.
     pub async fn check(&self) -> Result<(), Failure> {
         let Some(caller) = &self.caller else { return Ok(()) };
-        match authenticate_again(&self.hub, caller.via.id()).await? {
+        match self.sessions.authenticate_again(caller.via.id()).await? {
             Some(Caller::Member(now)) if now.has_same_rights_as(caller) => Ok(()),
             _ => {
                 self.ended.cancel();
@@ -101,17 +100,17 @@ impl Drop for Subscribed {
 
 impl Drop for OpenSocket {
     fn drop(&mut self) {
-        self.hub.sockets.lock().remove(&self.id);
+        self.sessions.sockets.lock().remove(&self.id);
     }
 }
 
 /// Looks after the open sockets as long as the hub runs.
-pub async fn watch(hub: Arc<Hub>) {
+pub async fn watch(sessions: Arc<Sessions>) {
     let mut every = tokio::time::interval(EVERY);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         every.tick().await;
-        if let Err(error) = hub.sockets.check(&hub).await {
+        if let Err(error) = sessions.sockets.check(&sessions).await {
             error.log();
         }
     }

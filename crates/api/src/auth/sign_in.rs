@@ -1,8 +1,6 @@
 //! Signing in with a password: a session whose secret is a bearer token for some hours. Each try is recorded, where
 //! auditors find it; by the person's id, never by what was typed.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use distr_domain::access::{AccessAction, AccessOutcome, AccessRecord};
 use distr_domain::ids::{CustomerId, MemberId, OrganizationId};
@@ -11,9 +9,10 @@ use distr_domain::rejection::Rejection;
 use distr_eventlog::{Actor, TelemetryKind, TelemetryRecord};
 
 use super::last_use::network;
-use super::{RequestInfo, password};
+use super::{Identities, RequestInfo, password};
+use crate::commands::Commands;
 use crate::failure::Failure;
-use crate::hub::Hub;
+use crate::models::ReadModels;
 use crate::ops::credential::{self, CredentialKind, NewSession};
 use crate::ops::person::{self, Person};
 use crate::pause;
@@ -60,14 +59,15 @@ pub enum Tried {
 }
 
 /// One answer for every wrong combination, after the same work.
-pub async fn sign_in(hub: &Arc<Hub>, request: &RequestInfo, attempt: SignIn) -> Result<SignedIn, Failure> {
-    let now = hub.clock.now();
-    let this = hub
-        .sign_ins
+pub async fn sign_in(of: Identities<'_>, request: &RequestInfo, attempt: SignIn) -> Result<SignedIn, Failure> {
+    let now = of.commands.now();
+    let this = of
+        .sessions
+        .throttle
         .admit(&attempt.organization, &attempt.email, request.address, now)
         .inspect_err(|_| count("throttled"))?;
     let organization = OrganizationId::of(&attempt.organization);
-    let people = person::find_by_email(&hub.ops.get().await?, organization, &attempt.email).await?;
+    let people = person::find_by_email(&of.sessions.client().await?, organization, &attempt.email).await?;
     let first = people.first().map(|person| person.member);
     let stored = people.iter().map(|person| person.password_hash.clone()).collect();
     let fits = password::verify_each(attempt.password, stored).await?;
@@ -76,12 +76,12 @@ pub async fn sign_in(hub: &Arc<Hub>, request: &RequestInfo, attempt: SignIn) -> 
     let mut fitting = people.into_iter().zip(fits).filter(|(person, fits)| *fits && of_customer(person));
     let found = fitting.next().map(|(person, _)| person);
     let Some(person) = found else {
-        record(hub, request, organization, first, Tried::Wrong);
+        record(of, request, organization, first, Tried::Wrong);
         count("refused");
         return Err(no_fit());
     };
-    let tried = |tried| record(hub, request, organization, Some(person.member), tried);
-    hub.sign_ins.succeeded(this);
+    let tried = |tried| record(of, request, organization, Some(person.member), tried);
+    of.sessions.throttle.succeeded(this);
     // the vendor's own comes first, and is what is meant without a customer
     if person.customer.is_some() && customer.is_none() && fitting.next().is_some() {
         tried(Tried::Several);
@@ -89,7 +89,7 @@ pub async fn sign_in(hub: &Arc<Hub>, request: &RequestInfo, attempt: SignIn) -> 
         return Err(Failure::rejected(SeveralMemberships));
     }
     pause::at("sign_in.verified").await;
-    let signed_in = open(hub, request, organization, person.member, &person.password_hash).await?;
+    let signed_in = open(of, request, organization, person.member, &person.password_hash).await?;
     tried(if signed_in.is_some() { Tried::Opened } else { Tried::Wrong });
     count(if signed_in.is_some() { "ok" } else { "refused" });
     signed_in.ok_or_else(no_fit)
@@ -102,18 +102,18 @@ fn no_fit() -> Failure {
 /// A session for somebody who has proved to be this member, by the password that has this hash. None: it is not the password
 /// any more.
 pub async fn open(
-    hub: &Hub,
+    of: Identities<'_>,
     request: &RequestInfo,
     organization: OrganizationId,
     member: MemberId,
     password_hash: &str,
 ) -> Result<Option<SignedIn>, Failure> {
-    let (now, secret) = (hub.clock.now(), credential::new_secret(CredentialKind::Session)?);
+    let (now, secret) = (of.commands.now(), credential::new_secret(CredentialKind::Session)?);
     let made_from = request.address.map(network);
     let user_agent = request.user_agent.as_deref().map(|agent| &agent[..agent.floor_char_boundary(200)]);
     let expires_at = now + SESSION;
     let session = NewSession {
-        id: hub.clock.new_id(),
+        id: of.commands.new_id(),
         organization,
         member,
         password_hash,
@@ -122,7 +122,7 @@ pub async fn open(
         at: now,
         expires_at,
     };
-    let opened = credential::open_session(&hub.ops.get().await?, &secret, session).await?;
+    let opened = credential::open_session(&of.sessions.client().await?, &secret, session).await?;
     Ok(opened.then_some(SignedIn { secret, expires_at, organization, member }))
 }
 
@@ -132,7 +132,7 @@ fn count(outcome: &'static str) {
 
 /// Beside the answer, whose time tells nothing of it. An organization that is not there has no auditors.
 pub fn record(
-    hub: &Arc<Hub>,
+    of: Identities<'_>,
     request: &RequestInfo,
     organization: OrganizationId,
     member: Option<MemberId>,
@@ -158,31 +158,32 @@ pub fn record(
         address: request.address.map(|address| address.to_string()),
         user_agent: request.user_agent.clone(),
     };
-    let (hub, subject) = (hub.clone(), member.map_or(organization.0, |member| member.0));
+    let (commands, models) = (of.commands.clone(), of.models.clone());
+    let subject = member.map_or(organization.0, |member| member.0);
     tokio::spawn(async move {
-        if let Err(error) = append(&hub, organization, subject, &record).await {
+        if let Err(error) = append((&commands, &models), organization, subject, &record).await {
             error.log();
         }
     });
 }
 
 async fn append(
-    hub: &Hub,
+    (commands, models): (&Commands, &ReadModels),
     organization: OrganizationId,
     subject: uuid::Uuid,
     record: &AccessRecord,
 ) -> Result<(), Failure> {
-    if distr_projections::organization::find(&hub.read().await?, organization).await?.is_none() {
+    if distr_projections::organization::find(&models.client().await?, organization).await?.is_none() {
         return Ok(());
     }
     let record = TelemetryRecord {
-        id: hub.clock.new_id(),
+        id: commands.new_id(),
         organization,
         subject,
         kind: TelemetryKind::Access,
-        recorded_at: hub.clock.now(),
+        recorded_at: commands.now(),
         payload: serde_json::to_vec(record).map_err(Failure::fault)?.into(),
     };
-    hub.log.append_telemetry(vec![record]).await.map_err(Failure::fault)?;
+    commands.log.append_telemetry(vec![record]).await.map_err(Failure::fault)?;
     Ok(())
 }

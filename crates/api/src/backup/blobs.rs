@@ -11,7 +11,7 @@ use aws_lc_rs::digest::{Algorithm, SHA256, SHA512};
 
 use super::checksum;
 use super::manifest::BlobList;
-use crate::config::write_private;
+use crate::private_file;
 
 const ALGORITHMS: [(&str, &Algorithm); 2] = [("sha256", &SHA256), ("sha512", &SHA512)];
 /// How many damaged blobs are named.
@@ -26,7 +26,7 @@ pub(super) fn copy_new(store: &Path, dir: &Path, list: &str) -> anyhow::Result<B
     copy(&blobs, store, dir)?;
     let text: String = blobs.iter().map(|(digest, bytes)| format!("{digest} {bytes}\n")).collect();
     let path = dir.join(list);
-    write_private(&path, &text).with_context(|| format!("cannot write {}", path.display()))?;
+    private_file::write(&path, &text).with_context(|| format!("cannot write {}", path.display()))?;
     let checked = checksum::of_file(&path)?;
     Ok(BlobList {
         file: list.to_owned(),

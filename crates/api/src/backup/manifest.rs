@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::config::write_private;
+use crate::private_file;
 
 /// Raise it when an older program could not restore what this one writes.
 pub(super) const FORMAT: u32 = 2;
@@ -84,7 +84,7 @@ impl Manifest {
     pub(super) fn write(&self, dir: &Path) -> anyhow::Result<()> {
         let path = dir.join(FILE);
         let text = serde_json::to_string_pretty(self)?;
-        write_private(&path, &format!("{text}\n")).with_context(|| format!("cannot write {}", path.display()))
+        private_file::write(&path, &format!("{text}\n")).with_context(|| format!("cannot write {}", path.display()))
     }
 
     /// All files but blobs and the key, with their size and SHA-256.

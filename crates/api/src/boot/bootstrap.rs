@@ -8,24 +8,24 @@ use distr_eventlog::Actor;
 use tracing::info;
 use uuid::Uuid;
 
+use crate::auth::Identities;
+use crate::commands::Cause;
 use crate::config::FirstOwner;
-use crate::hub::{Cause, Hub};
-use crate::operations::load;
 use crate::operations::members::{self, NewMember};
 use crate::ops::person;
 
-pub(super) async fn make(hub: &Hub, owner: &FirstOwner) -> anyhow::Result<()> {
+pub(super) async fn make(of: Identities<'_>, owner: &FirstOwner) -> anyhow::Result<()> {
     let (name, organization) = (&owner.organization, OrganizationId::of(&owner.organization));
-    if load::<Organization>(hub, organization.0).await?.name.is_none() {
+    if of.commands.load::<Organization>(organization.0).await?.name.is_none() {
         let command = OrganizationCommand::Create { name: name.clone(), display_name: name.to_string() };
-        hub.execute::<Organization>(&cause(hub, organization), organization.0, &command).await?;
+        of.commands.execute::<Organization>(&cause(of, organization), organization.0, &command).await?;
         info!(organization = %name, "organization is made");
     }
-    let people = person::find_by_email(&hub.ops.get().await?, organization, &owner.email).await?;
+    let people = person::find_by_email(&of.sessions.client().await?, organization, &owner.email).await?;
     let known = people.into_iter().find(|person| person.customer.is_none());
     // a hub that ended at the wrong moment left the person without the member
     let is_member = match known {
-        Some(person) => members::is_known(hub, person.member).await?,
+        Some(person) => members::is_known(of, person.member).await?,
         None => false,
     };
     if !is_member {
@@ -36,7 +36,7 @@ pub(super) async fn make(hub: &Hub, owner: &FirstOwner) -> anyhow::Result<()> {
         let new = NewMember { membership, name: "Owner".to_owned(), sign_in: Some((owner.email.clone(), password)) };
         // the same id with each start, so that an addition that was cut off is gone on with
         let command = Uuid::new_v5(&organization.0, owner.email.to_lowercase().as_bytes());
-        members::add(hub, &Cause { command, ..cause(hub, organization) }, new)
+        members::add(of, &Cause { command, ..cause(of, organization) }, new)
             .await
             .context("cannot add the first owner")?;
         info!(organization = %name, "owner is added");
@@ -44,7 +44,7 @@ pub(super) async fn make(hub: &Hub, owner: &FirstOwner) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn cause(hub: &Hub, organization: OrganizationId) -> Cause {
-    let command = hub.clock.new_id();
+fn cause(of: Identities<'_>, organization: OrganizationId) -> Cause {
+    let command = of.commands.new_id();
     Cause { organization, actor: Actor::Operator, causation: None, correlation: command, command }
 }

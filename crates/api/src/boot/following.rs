@@ -8,13 +8,13 @@ use distr_projections::{FollowerHandle, Group, Runner, groups};
 use tokio::task::JoinHandle;
 
 use super::stores::Stores;
-use crate::changes::Changes;
-use crate::hub::HubProgress;
+use crate::feed::Changes;
+use crate::models::ModelsProgress;
 use crate::traces::Traces;
 
 pub(super) struct Following {
     pub changes: Changes,
-    pub progress: HubProgress,
+    pub progress: ModelsProgress,
     runners: Vec<FollowerHandle>,
     follower: JoinHandle<()>,
 }
@@ -36,7 +36,7 @@ impl Following {
             let runner = runners.iter().find(|runner| runner.name == group);
             runner.map(|runner| runner.progress.clone()).with_context(|| format!("there is no group {group}"))
         };
-        let progress = HubProgress {
+        let progress = ModelsProgress {
             core: progress_of(Group::CORE)?,
             fleet: progress_of(Group::FLEET)?,
             audit: progress_of(Group::AUDIT)?,

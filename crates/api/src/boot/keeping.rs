@@ -1,13 +1,16 @@
 //! The registry's jobs: what they work with, and the commands that run them at once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use chrono::TimeDelta;
 use distr_projections::job_pool;
-use distr_registry::{BlobStore, CollectOptions, FileBlobs, Keeper, KeeperFault, ObjectBlobs, ownership};
+use distr_registry::ownership::{self, OwnershipFault};
+use distr_registry::{BlobStore, CollectOptions, FileBlobs, Keeper, KeeperFault, ObjectBlobs};
 use serde::Serialize;
 use serde_json::json;
+use tracing::warn;
 
 use super::following::Following;
 use super::stores::Stores;
@@ -30,17 +33,72 @@ pub struct CollectConfig {
 /// Two jobs at a time, each with a lock, a scan and a change.
 const CONNECTIONS: usize = 8;
 
-/// Refuses a blob store that belongs to another database.
-pub(super) async fn keeper(config: &StorageConfig, stores: &Stores, following: &Following) -> anyhow::Result<Keeper> {
-    let blobs = open_blobs(config).await?;
-    ownership::check(&**stores.read.get().await?, &*blobs).await.with_context(|| place_of(config))?;
-    Ok(Keeper {
+/// A blob store that does not answer for so long may do so later.
+const OWNER_LIMIT: Duration = Duration::from_secs(10);
+/// Between two looks at a blob store that did not answer.
+const OWNER_RETRY: Duration = Duration::from_secs(5);
+
+/// Refuses a blob store that belongs to another database. One that does not answer is nobody's yet; see `owned`.
+pub(super) async fn keeper(
+    config: &StorageConfig,
+    stores: &Stores,
+    following: &Following,
+) -> anyhow::Result<(Keeper, Ownership)> {
+    let keeper = Keeper {
+        blobs: open_blobs(config).await?,
         log: stores.log.clone(),
         pool: job_pool(&stores.database.main, CONNECTIONS),
-        blobs,
         shown: following.progress.core.clone(),
         clock: || SystemClock.now(),
-    })
+    };
+    let ownership = look_for_owner(config, &keeper).await?;
+    Ok((keeper, ownership))
+}
+
+/// Whether the blob store is known to be this database's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ownership {
+    Own,
+    /// The store does not answer.
+    Unknown,
+}
+
+async fn look_for_owner(config: &StorageConfig, keeper: &Keeper) -> anyhow::Result<Ownership> {
+    let look = async {
+        let client = keeper.pool.get().await.context("the database does not answer")?;
+        Ok(ownership::check(&client, &*keeper.blobs).await?)
+    };
+    let look: Result<anyhow::Result<()>, _> = tokio::time::timeout(OWNER_LIMIT, look).await;
+    match look {
+        Ok(Ok(())) => Ok(Ownership::Own),
+        Ok(Err(error)) => Err(error.context(place_of(config))),
+        Err(_) => {
+            let seconds = OWNER_LIMIT.as_secs();
+            warn!("{}: no answer within {seconds} s; the registry waits until there is one", place_of(config));
+            Ok(Ownership::Unknown)
+        }
+    }
+}
+
+/// Whether the store answered, and is not for this database.
+fn is_of_another(error: &anyhow::Error) -> bool {
+    let fault = error.downcast_ref::<OwnershipFault>();
+    matches!(fault, Some(OwnershipFault::Another { .. } | OwnershipFault::Unknown { .. }))
+}
+
+/// Returns once the blob store is known to be this database's; before, nothing is removed from it.
+pub(super) async fn owned(config: &StorageConfig, keeper: &Keeper, mut known: Ownership) -> anyhow::Result<()> {
+    while known == Ownership::Unknown {
+        tokio::time::sleep(OWNER_RETRY).await;
+        known = match look_for_owner(config, keeper).await {
+            Err(error) if !is_of_another(&error) => {
+                warn!("{error:#}");
+                Ownership::Unknown
+            }
+            looked => looked?,
+        };
+    }
+    Ok(())
 }
 
 async fn open_blobs(config: &StorageConfig) -> anyhow::Result<Arc<dyn BlobStore>> {
@@ -109,7 +167,8 @@ async fn with_keeper<T>(
     let stores = Stores::open(config).await?;
     let following = Following::start(&stores, Traces::none()).await?;
     let outcome = match keeper(config, &stores, &following).await {
-        Ok(keeper) => job(&keeper).await.context("the job could not be done"),
+        Ok((keeper, Ownership::Own)) => job(&keeper).await.context("the job could not be done"),
+        Ok((_, Ownership::Unknown)) => Err(anyhow!("{}: it does not answer", place_of(config))),
         Err(error) => Err(error),
     };
     following.stop().await;

@@ -14,7 +14,7 @@ use super::context::{ContextExt, execute, line};
 use super::guard::{May, MayEverywhere};
 use super::scalar::{Name, Pattern, Position, Repository};
 use crate::failure::Failure;
-use crate::operations::{self, trust};
+use crate::operations::trust;
 
 /// They are looked at with each pull of a customer.
 const MAX_PATTERNS: usize = 50;
@@ -150,7 +150,7 @@ impl ApplicationPolicyMutation {
     ) -> Result<ApplicationPayload> {
         let keys = keys.into_iter().map(|key| TrustedKey { name: key.name.0, pem: key.pem.trim().to_owned() });
         let id = ApplicationId::of(ctx.organization()?, &name.0);
-        let before = operations::load::<Decider>(ctx.hub(), id.0).await?.signing_policy;
+        let before = ctx.hub().commands.load::<Decider>(id.0).await?.signing_policy;
         let policy = trust::policy(keys.collect(), requires.map(Into::into), &before)?;
         let reason = reason.map(|reason| line("reason", reason, 500)).transpose()?;
         Ok(set(ctx, &name, ApplicationCommand::SetSigningPolicy { policy, reason }).await?)

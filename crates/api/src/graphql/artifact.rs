@@ -109,7 +109,7 @@ impl ArtifactRepository {
             None => self.settings(ctx).await?.and_then(|settings| settings.retention),
         };
         let holding = repository::holding(&read(ctx).await?, ctx.organization()?, &self.0.repository).await;
-        let plan = rules.unwrap_or_default().plan(&holding.map_err(Failure::from)?, ctx.hub().clock.now());
+        let plan = rules.unwrap_or_default().plan(&holding.map_err(Failure::from)?, ctx.hub().commands.now());
         Ok(plan.into())
     }
 
@@ -200,6 +200,12 @@ impl ArtifactMutation {
 fn changing<'a>(ctx: &Context<'a>, repository: &'a RepositoryPath) -> Result<Changing<'a>, Failure> {
     ctx.caller()?.check_repository(repository)?;
     let hub = ctx.hub();
-    let context = hub.context(&ctx.cause()?);
-    Ok(Changing { log: hub.log.as_ref(), pool: &hub.read, shown: &hub.progress.core, repository, context })
+    let context = hub.commands.context(&ctx.cause()?);
+    Ok(Changing {
+        log: hub.commands.log.as_ref(),
+        pool: &hub.models.pool,
+        shown: &hub.models.progress.core,
+        repository,
+        context,
+    })
 }

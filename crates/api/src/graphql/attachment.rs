@@ -79,7 +79,7 @@ pub(super) async fn of_image(
     let subject = attachments::Subject { organization, repository, digest: image };
     let page = (paging(first, None)?.first, after);
     let budget = ctx.data_unchecked::<Budget>();
-    attachments::page(ctx.hub(), subject, page, budget, |found| shown(found, image, &keys)).await
+    attachments::page(&ctx.hub().artifacts, subject, page, budget, |found| shown(found, image, &keys)).await
 }
 
 fn shown(found: Found, image: &oci::Digest, keys: &[PublicKey]) -> Attachment {

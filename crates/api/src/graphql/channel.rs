@@ -13,7 +13,7 @@ use super::guard::May;
 use super::release::check_reach;
 use super::scalar::{Name, Version};
 use crate::failure::Failure;
-use crate::operations::{self, trust};
+use crate::operations::trust;
 
 pub(super) struct Channel(pub ChannelRow);
 
@@ -47,7 +47,7 @@ impl Channel {
 }
 
 pub(super) async fn of_application(ctx: &Context<'_>, id: ApplicationId) -> Result<Vec<Channel>, Failure> {
-    let rows = channel::of_applications(&read(ctx).await?, ctx.scope()?, &[id], ctx.hub().clock.now()).await?;
+    let rows = channel::of_applications(&read(ctx).await?, ctx.scope()?, &[id], ctx.hub().commands.now()).await?;
     Ok(rows.into_iter().map(Channel).collect())
 }
 
@@ -58,7 +58,7 @@ fn ids(ctx: &Context<'_>, application: &Name, channel: &Name) -> Result<(Applica
 
 async fn load(ctx: &Context<'_>, application: &Name, name: &Name) -> Result<Channel, Failure> {
     let (_, id) = ids(ctx, application, name)?;
-    let row = channel::find(&read(ctx).await?, ctx.scope()?, id, ctx.hub().clock.now()).await?;
+    let row = channel::find(&read(ctx).await?, ctx.scope()?, id, ctx.hub().commands.now()).await?;
     row.map(Channel).ok_or_else(|| Failure::not_found("channel", format!("{}/{}", application.0, name.0)))
 }
 
@@ -112,8 +112,15 @@ impl ChannelMutation {
         check_reach(ctx, &application).await?;
         let (application_id, id) = ids(ctx, &application, &channel)?;
         let release_id = ReleaseId::of(application_id, &version.0);
-        let release = operations::load::<release::Release>(ctx.hub(), release_id.0).await?;
-        let usable = trust::check_usable(ctx.hub(), ctx.organization()?, application_id, &version.0, &release).await;
+        let release = ctx.hub().commands.load::<release::Release>(release_id.0).await?;
+        let usable = trust::check_usable(
+            &ctx.hub().commands,
+            &ctx.hub().artifacts,
+            (ctx.organization()?, application_id),
+            &version.0,
+            &release,
+        )
+        .await;
         usable.map_err(Failure::from)?;
         let command = ChannelCommand::Promote { version: version.0, release: release.status };
         let outcome = execute::<Decider>(ctx, id.0, command).await?;

@@ -18,8 +18,9 @@ use super::loader::Loader;
 use super::scalar::Position;
 use crate::auth::open_sockets::OpenSocket;
 use crate::auth::{MemberCaller, RequestInfo};
+use crate::commands::Cause;
 use crate::failure::Failure;
-use crate::hub::{Cause, Hub};
+use crate::hub::Hub;
 use crate::idempotency::Repeatable;
 
 /// The data of one request or one socket.
@@ -85,7 +86,7 @@ impl<'a> ContextExt<'a> for Context<'a> {
 
     fn cause(&self) -> Result<Cause, Failure> {
         let caller = self.caller()?;
-        let cause = self.hub().cause_of(caller, &self.request());
+        let cause = caller.cause(&self.request(), self.hub().commands.new_id());
         match (&self.data_unchecked::<RequestContext>().repeatable, &self.path_node) {
             (Some(repeatable), Some(field)) => {
                 let field = field.to_string_vec().join(".");
@@ -97,7 +98,7 @@ impl<'a> ContextExt<'a> for Context<'a> {
 }
 
 pub(super) async fn read(ctx: &Context<'_>) -> Result<ReadClient, Failure> {
-    ctx.hub().read().await
+    ctx.hub().models.client().await
 }
 
 /// What a mutation did; part of each payload.
@@ -110,8 +111,8 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    pub(super) fn of<D: Decider>(hub: &Hub, executed: &Executed<D>) -> Self {
-        let position = executed.position.unwrap_or_else(|| hub.progress.core.position());
+    pub(super) fn of<D: Decider>(ctx: &Context<'_>, executed: &Executed<D>) -> Self {
+        let position = ctx.hub().commands.position_of(executed);
         Self { position: position.into(), changed: executed.position.is_some() }
     }
 }
@@ -128,9 +129,8 @@ pub(super) async fn execute<D: Decider>(
     stream: Uuid,
     command: D::Command,
 ) -> Result<Outcome, Failure> {
-    let hub = ctx.hub();
-    let executed = hub.execute::<D>(&ctx.cause()?, stream, &command).await?;
-    Ok(Outcome::of(hub, &executed))
+    let executed = ctx.hub().commands.execute::<D>(&ctx.cause()?, stream, &command).await?;
+    Ok(Outcome::of(ctx, &executed))
 }
 
 /// A text that people wrote: not empty, not endless.

@@ -21,10 +21,9 @@ use super::guard::May;
 use super::loader::{DeploymentsOf, HeartbeatOf, Of, failed};
 use super::scalar::{Name, Version};
 use super::target::{self, Target};
-use crate::changes::Changed;
 use crate::failure::Failure;
+use crate::feed::{Changed, watch};
 use crate::operations::deploy::{self, Deploy, Wanted};
-use crate::operations::watch;
 
 pub(super) struct Deployment(pub DeploymentRow);
 
@@ -340,8 +339,8 @@ impl DeploymentMutation {
             wanted,
             config,
         };
-        let executed = deploy::set_release(ctx.hub(), &ctx.cause()?, &ctx.request(), deploy).await?;
-        let outcome = Outcome::of(ctx.hub(), &executed);
+        let executed = ctx.hub().deploying().set_release(&ctx.cause()?, &ctx.request(), deploy).await?;
+        let outcome = Outcome::of(ctx, &executed);
         Ok(DeploymentPayload { deployment: load(ctx, &named).await?, outcome })
     }
 
@@ -359,8 +358,8 @@ impl DeploymentMutation {
         load(ctx, &named).await?;
         let asked_by = deploy::asked_by(ctx.scope()?);
         let command = domain::DeploymentCommand::Remove { data: data.into(), asked_by };
-        let executed = ctx.hub().execute::<domain::Deployment>(&ctx.cause()?, named.id.0, &command).await?;
-        let outcome = Outcome::of(ctx.hub(), &executed);
+        let executed = ctx.hub().commands.execute::<domain::Deployment>(&ctx.cause()?, named.id.0, &command).await?;
+        let outcome = Outcome::of(ctx, &executed);
         Ok(DeploymentPayload { deployment: load(ctx, &named).await?, outcome })
     }
 }
@@ -382,11 +381,11 @@ impl DeploymentSubscription {
         let of = target.map(|name| target::id(ctx, customer.as_ref(), &name)).transpose()?;
         let customer = customer.map(|name| ctx.customer_named(Some(&name.0))).transpose()?;
         let scope = Scope { customer: customer.or(scope.customer), ..scope };
-        Ok(watch(ctx.hub().clone(), scope.organization, move |hub, change| async move {
+        Ok(watch(ctx.hub().feed.clone(), scope.organization, move |feed, change| async move {
             if change.what != Changed::Fact(Category::Deployment) {
                 return Ok(None);
             }
-            let row = hub.shown.deployment(scope, DeploymentId(change.id)).await?;
+            let row = feed.deployment(scope, DeploymentId(change.id)).await?;
             Ok(row.filter(|row| of.is_none_or(|of| row.target == of)).map(Deployment))
         })
         .map(told))

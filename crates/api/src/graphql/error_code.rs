@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 
 use crate::failure::Failure;
-use crate::operations::Seen;
+use crate::feed::Seen;
 
 pub(super) struct ErrorCodes;
 

@@ -130,7 +130,7 @@ impl EventQuery {
         let kinds: Vec<Kind> = telemetry.into_iter().map(Kind::from).collect();
         let period = Period { after: after.map(|position| position.0), from, to, limit: first.clamp(1, 1_000).into() };
         let wanted = |entry: &Entry| is_asked_for(entry, organization, &kinds);
-        let piece = history::read(ctx.hub().log.as_ref(), period, wanted).await?;
+        let piece = history::read(ctx.hub().commands.log.as_ref(), period, wanted).await?;
         Ok(EventPage {
             events: piece.entries.into_iter().map(event).collect(),
             scanned_to: piece.scanned_to.into(),
@@ -141,7 +141,7 @@ impl EventQuery {
     /// Where the log ends now.
     #[graphql(guard = "May(Permission::ReadLog)")]
     async fn head(&self, ctx: &Context<'_>) -> Result<Position> {
-        Ok(ctx.hub().log.head().await.map_err(Failure::from)?.into())
+        Ok(ctx.hub().commands.log.head().await.map_err(Failure::from)?.into())
     }
 }
 
@@ -162,7 +162,7 @@ impl EventSubscription {
         let organization = ctx.organization()?;
         let kinds: Vec<Kind> = telemetry.into_iter().map(Kind::from).collect();
         let selection = if kinds.is_empty() { Selection::Facts } else { Selection::All };
-        let pages = subscribe_all(ctx.hub().log.clone(), position.0, selection);
+        let pages = subscribe_all(ctx.hub().commands.log.clone(), position.0, selection);
         Ok(pages.flat_map(move |page| {
             let events: Vec<Result<Event>> = match page {
                 Ok(page) => {

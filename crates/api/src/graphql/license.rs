@@ -95,7 +95,7 @@ impl License {
 
     /// By its standing and the clock, now.
     async fn status(&self, ctx: &Context<'_>) -> LicenseStatus {
-        let (now, terms) = (ctx.hub().clock.now(), &self.0.terms);
+        let (now, terms) = (ctx.hub().commands.now(), &self.0.terms);
         match &self.0.standing {
             Standing::Revoked { .. } => LicenseStatus::Revoked,
             Standing::Suspended { .. } => LicenseStatus::Suspended,

@@ -20,9 +20,9 @@ use distr_projections::token::{self, TokenEnd};
 use distr_projections::{QueryError, Scope};
 use distr_registry::bytes_of_repositories;
 
-use crate::auth::last_use::LastUse;
 use crate::clock::SharedClock;
 use crate::failure::Failure;
+use crate::ops::credential::LastUse;
 use crate::ops::{credential, person};
 
 pub(super) struct Loader {

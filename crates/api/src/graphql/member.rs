@@ -180,7 +180,7 @@ pub(super) struct CodePayload {
 impl CodePayload {
     async fn of(ctx: &Context<'_>, invited: Invited) -> Result<Self> {
         let Invited { member, code, expires_at, executed } = invited;
-        let outcome = Outcome::of(ctx.hub(), &executed);
+        let outcome = Outcome::of(ctx, &executed);
         Ok(Self { member: load(ctx, member).await?, code, expires_at, outcome })
     }
 }
@@ -202,7 +202,7 @@ impl MemberMutation {
     ) -> Result<CodePayload> {
         let membership = membership(ctx, role, customer.as_ref()).await?;
         let email = text("email", email, 254)?;
-        let invited = invitations::invite(ctx.hub(), &ctx.cause()?, &email, membership).await?;
+        let invited = invitations::invite(ctx.hub().identities(), &ctx.cause()?, &email, membership).await?;
         CodePayload::of(ctx, invited).await
     }
 
@@ -210,7 +210,7 @@ impl MemberMutation {
     #[graphql(guard = "MayInSession(Permission::ManageMembers)")]
     async fn member_invite_again(&self, ctx: &Context<'_>, id: ID) -> Result<CodePayload> {
         let member = load(ctx, parse_id(&id)?).await?;
-        let invited = invitations::renew(ctx.hub(), &ctx.cause()?, member.0.id).await?;
+        let invited = invitations::renew(ctx.hub().identities(), &ctx.cause()?, member.0.id).await?;
         CodePayload::of(ctx, invited).await
     }
 
@@ -219,7 +219,7 @@ impl MemberMutation {
     #[graphql(guard = "MayInSession(Permission::ManageMembers)")]
     async fn member_reset_password(&self, ctx: &Context<'_>, id: ID) -> Result<CodePayload> {
         let member = load(ctx, parse_id(&id)?).await?;
-        let invited = invitations::offer_reset(ctx.hub(), &ctx.cause()?, ctx.caller()?, &member.0).await?;
+        let invited = invitations::offer_reset(ctx.hub().identities(), &ctx.cause()?, ctx.caller()?, &member.0).await?;
         CodePayload::of(ctx, invited).await
     }
 
@@ -251,8 +251,8 @@ impl MemberMutation {
             ctx.caller()?.check_session()?;
         }
         let membership = of_role(role, member.0.customer)?;
-        let executed = members::change_role(ctx.hub(), &ctx.cause()?, &member.0, membership).await?;
-        let outcome = Outcome::of(ctx.hub(), &executed);
+        let executed = members::change_role(ctx.hub().identities(), &ctx.cause()?, &member.0, membership).await?;
+        let outcome = Outcome::of(ctx, &executed);
         Ok(MemberPayload { member: load(ctx, member.0.id).await?, outcome })
     }
 
@@ -264,15 +264,15 @@ impl MemberMutation {
         if member.0.id == ctx.caller()?.member {
             return Err(Failure::BadInput("you cannot remove yourself; ask another owner or admin".into()).into());
         }
-        let executed = members::remove(ctx.hub(), &ctx.cause()?, &member.0).await?;
-        let outcome = Outcome::of(ctx.hub(), &executed);
+        let executed = members::remove(ctx.hub().identities(), &ctx.cause()?, &member.0).await?;
+        let outcome = Outcome::of(ctx, &executed);
         Ok(MemberPayload { member: load(ctx, member.0.id).await?, outcome })
     }
 }
 
 async fn add(ctx: &Context<'_>, new: NewMember) -> Result<MemberPayload> {
-    let (id, executed) = members::add(ctx.hub(), &ctx.cause()?, new).await?;
-    let outcome = Outcome::of(ctx.hub(), &executed);
+    let (id, executed) = members::add(ctx.hub().identities(), &ctx.cause()?, new).await?;
+    let outcome = Outcome::of(ctx, &executed);
     Ok(MemberPayload { member: load(ctx, id).await?, outcome })
 }
 

@@ -21,7 +21,7 @@ use super::guard::May;
 use super::loader::{RefusalOf, failed};
 use super::scalar::{Digest, Name, Repository, Tag, Version};
 use crate::failure::Failure;
-use crate::operations::{self, publish, reach, release_signature, trust};
+use crate::operations::{publish, reach, release_signature, trust};
 use crate::pause;
 
 pub(super) struct Release(pub ReleaseRow);
@@ -296,10 +296,16 @@ impl ReleaseMutation {
         load(ctx, &application, &version).await?;
         let id = id(ctx, &application, &version)?;
         let application_id = ApplicationId::of(ctx.organization()?, &application.0);
-        let release = operations::load::<Decider>(ctx.hub(), id.0).await?;
+        let release = ctx.hub().commands.load::<Decider>(id.0).await?;
         reach::check_content(ctx.caller()?, &release.content)?;
         let organization = ctx.organization()?;
-        let command = release_signature::command(ctx.hub(), organization, application_id, release, &envelope).await?;
+        let command = release_signature::command(
+            (&ctx.hub().commands, &ctx.hub().models),
+            (organization, application_id),
+            release,
+            &envelope,
+        )
+        .await?;
         let outcome = execute::<Decider>(ctx, id.0, command).await?;
         Ok(ReleasePayload { release: load(ctx, &application, &version).await?, outcome })
     }
@@ -320,11 +326,19 @@ impl ReleaseMutation {
             draft(ctx, &application, &version, compose, notes).await?;
         }
         let id = id(ctx, &application, &version)?;
-        let draft = operations::load::<Decider>(ctx.hub(), id.0).await?;
+        let draft = ctx.hub().commands.load::<Decider>(id.0).await?;
         reach::check_content(ctx.caller()?, &draft.content)?;
         let application_id = ApplicationId::of(ctx.organization()?, &application.0);
         let trust = match draft.status {
-            Status::Draft => trust::of_draft(ctx.hub(), ctx.organization()?, application_id, &draft).await?,
+            Status::Draft => {
+                trust::of_draft(
+                    &ctx.hub().commands,
+                    &ctx.hub().artifacts,
+                    (ctx.organization()?, application_id),
+                    &draft,
+                )
+                .await?
+            }
             _ => None,
         };
         let outcome = execute::<Decider>(ctx, id.0, ReleaseCommand::Publish { trust }).await?;
@@ -366,7 +380,7 @@ impl ReleaseMutation {
 /// Of a token that is for some repositories only.
 pub(super) async fn check_reach(ctx: &Context<'_>, application: &Name) -> Result<(), Failure> {
     let caller = ctx.caller()?;
-    reach::check_application(ctx.hub(), caller, ApplicationId::of(caller.organization, &application.0)).await
+    reach::check_application(&ctx.hub().models, caller, ApplicationId::of(caller.organization, &application.0)).await
 }
 
 async fn draft(
@@ -380,11 +394,11 @@ async fn draft(
     let application_id = ApplicationId::of(caller.organization, &application.0);
     let id = id(ctx, application, version)?;
     // what it replaces is not another team's
-    let replaces = operations::load::<Decider>(ctx.hub(), id.0).await?.content;
+    let replaces = ctx.hub().commands.load::<Decider>(id.0).await?.content;
     reach::check_content(caller, &replaces)?;
     pause::at("release.draft_checked").await;
     let notes = notes.unwrap_or_default();
-    let content = publish::pin(ctx.hub(), caller, application_id, compose, notes).await?;
+    let content = publish::pin(ctx.hub().publishing(), caller, application_id, compose, notes).await?;
     let version = version.0.clone();
     let command = ReleaseCommand::Draft { application: application_id, version, content, replaces };
     execute::<Decider>(ctx, id.0, command).await

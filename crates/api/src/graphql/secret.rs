@@ -21,7 +21,7 @@ impl SecretQuery {
     /// The names, in order.
     #[graphql(guard = "May(Permission::ReadFleet)")]
     async fn secrets(&self, ctx: &Context<'_>, customer: Option<Name>) -> Result<Vec<String>> {
-        let client = ctx.hub().ops.get().await.map_err(Failure::from)?;
+        let client = ctx.hub().vault.client().await?;
         Ok(secret::names(&client, place(ctx, customer.as_ref()).await?).await?)
     }
 }
@@ -58,7 +58,8 @@ impl SecretMutation {
             );
         }
         let place = place(ctx, customer.as_ref()).await?;
-        let position = secrets::set(ctx.hub(), &ctx.cause()?, place, &name, &value).await?;
+        let position =
+            secrets::set((&ctx.hub().commands, &ctx.hub().vault), &ctx.cause()?, place, &name, &value).await?;
         Ok(SecretPayload { name, changed: true, position: position.into() })
     }
 
@@ -66,7 +67,8 @@ impl SecretMutation {
     #[graphql(guard = "May(Permission::Deploy)")]
     async fn secret_remove(&self, ctx: &Context<'_>, customer: Option<Name>, name: String) -> Result<SecretPayload> {
         let place = place(ctx, customer.as_ref()).await?;
-        let (changed, position) = secrets::remove(ctx.hub(), &ctx.cause()?, place, &name).await?;
+        let (changed, position) =
+            secrets::remove((&ctx.hub().commands, &ctx.hub().vault), &ctx.cause()?, place, &name).await?;
         Ok(SecretPayload { name, changed, position: position.into() })
     }
 }

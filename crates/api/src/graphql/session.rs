@@ -14,10 +14,10 @@ use super::loader::{Of, PersonOf, failed};
 use super::organization::{self, Organization};
 use super::scalar::{Name, Pattern};
 use super::token::TokenScope;
-use crate::auth::last_use::LastUse;
 use crate::auth::{self, MemberCaller, SignedIn, Via};
 use crate::failure::Failure;
 use crate::operations::{invitations, passwords};
+use crate::ops::credential::LastUse;
 use crate::ops::credential::{self, CredentialKind, SessionRow};
 
 /// A member's role; the first four are the vendor's, the others a customer's.
@@ -214,13 +214,13 @@ impl Session {
 
 impl Session {
     fn last_use(&self, ctx: &Context<'_>) -> Option<LastUse> {
-        ctx.hub().uses.unwritten(self.row.id).or_else(|| self.row.last_use.clone())
+        ctx.hub().sessions.last_uses.unwritten(self.row.id).or_else(|| self.row.last_use.clone())
     }
 }
 
 pub(super) async fn of_member(ctx: &Context<'_>, member: MemberId) -> Result<Vec<Session>, Failure> {
     let (hub, own) = (ctx.hub(), ctx.caller()?.via.id());
-    let rows = credential::sessions(&hub.ops.get().await?, member, hub.clock.now()).await?;
+    let rows = credential::sessions(&hub.sessions.client().await?, member, hub.commands.now()).await?;
     Ok(rows.into_iter().map(|row| Session { current: row.id == own, row }).collect())
 }
 
@@ -228,7 +228,7 @@ pub(super) async fn of_member(ctx: &Context<'_>, member: MemberId) -> Result<Vec
 pub(super) async fn end_all(ctx: &Context<'_>, member: MemberId, keep: &[Uuid]) -> Result<SignOutPayload, Failure> {
     let before = of_member(ctx, member).await?;
     let changed = before.iter().any(|session| !keep.contains(&session.row.id));
-    credential::delete_others(&ctx.hub().ops.get().await?, CredentialKind::Session, member.0, keep).await?;
+    credential::delete_others(&ctx.hub().sessions.client().await?, CredentialKind::Session, member.0, keep).await?;
     Ok(SignOutPayload { changed })
 }
 
@@ -249,7 +249,7 @@ impl SessionMutation {
     ) -> Result<SessionPayload> {
         let customer = customer.map(|name| name.0);
         let attempt = auth::SignIn { organization: organization.0, customer, email, password };
-        let signed_in = auth::sign_in(ctx.hub(), &ctx.request(), attempt).await;
+        let signed_in = auth::sign_in(ctx.hub().identities(), &ctx.request(), attempt).await;
         Ok(signed_in.inspect_err(|error| say_when(ctx, error))?.into())
     }
 
@@ -263,21 +263,22 @@ impl SessionMutation {
         name: String,
     ) -> Result<SessionPayload> {
         let name = text("name", name, 200)?;
-        Ok(invitations::accept(ctx.hub(), &ctx.request(), &code, name, password).await?.into())
+        Ok(invitations::accept(ctx.hub().identities(), &ctx.request(), &code, name, password).await?.into())
     }
 
     /// A new password for whom a code was made with `memberResetPassword`, once. Open to everybody.
     async fn password_reset(&self, ctx: &Context<'_>, code: String, password: String) -> Result<SessionPayload> {
-        Ok(invitations::reset(ctx.hub(), &ctx.request(), &code, password).await?.into())
+        Ok(invitations::reset(ctx.hub().identities(), &ctx.request(), &code, password).await?.into())
     }
 
     /// The caller's own password; its other sessions end. In a session only, and throttled.
     #[graphql(guard = "InSession")]
     async fn password_change(&self, ctx: &Context<'_>, current: String, new: String) -> Result<PasswordPayload> {
         let (cause, request) = (ctx.cause()?, ctx.request());
-        let changed = passwords::change_password(ctx.hub(), &cause, (ctx.caller()?, &request), current, new).await;
+        let changed =
+            passwords::change_password(ctx.hub().identities(), &cause, (ctx.caller()?, &request), current, new).await;
         let executed = changed.inspect_err(|error| say_when(ctx, error))?;
-        Ok(PasswordPayload { outcome: Outcome::of(ctx.hub(), &executed) })
+        Ok(PasswordPayload { outcome: Outcome::of(ctx, &executed) })
     }
 
     /// Ends a session of the caller's own at once: the one that this request came with, or the one that is named.
@@ -297,7 +298,7 @@ impl SessionMutation {
             (None, Via::Session { id }) => *id,
             (None, Via::Token { .. }) => return Ok(SignOutPayload { changed: false }),
         };
-        let client = ctx.hub().ops.get().await.map_err(Failure::from)?;
+        let client = ctx.hub().sessions.client().await?;
         match (credential::end_session(&client, caller.member, session).await?, named) {
             (false, Some(named)) => Err(Failure::not_found("session", named).into()),
             (changed, _) => Ok(SignOutPayload { changed }),

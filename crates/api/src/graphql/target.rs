@@ -22,10 +22,9 @@ use super::guard::May;
 use super::heartbeat;
 use super::loader::{HeartbeatOf, Of, failed};
 use super::scalar::Name;
-use crate::changes::{Change, Changed};
 use crate::failure::Failure;
-use crate::hub::Hub;
-use crate::operations::{Watched, enrolment, watch};
+use crate::feed::{Change, Changed, Feed, Watched, watch};
+use crate::operations::enrolment;
 
 pub(super) struct Target(pub TargetRow);
 
@@ -93,7 +92,7 @@ impl Target {
         let deployments = deployment::rows_of_target(ctx, &self.0).await?;
         let phases = deployments.iter().map(|deployment| deployment.phase);
         let hub = ctx.hub();
-        Ok(fleet::target_state(heard, phases, hub.settings.silence, hub.clock.now()).into())
+        Ok(fleet::target_state(heard, phases, hub.settings.silence, hub.commands.now()).into())
     }
 
     /// When the hub last heard from its agent how things are, by the hub's clock. What an agent reports later, of a time
@@ -240,7 +239,7 @@ impl TargetMutation {
             runtime: domain::Runtime::Docker,
         };
         let cause = ctx.cause()?;
-        ctx.hub().execute::<domain::Target>(&cause, id.0, &command).await?;
+        ctx.hub().commands.execute::<domain::Target>(&cause, id.0, &command).await?;
         offer(ctx, id, &name).await
     }
 
@@ -269,15 +268,16 @@ impl TargetMutation {
         let id = id(ctx, customer.as_ref(), &name)?;
         load(ctx, id, &name).await?;
         let reason = super::context::text("reason", reason, 500)?;
-        let executed = enrolment::retire(ctx.hub(), &ctx.cause()?, id, reason).await?;
-        let outcome = Outcome::of(ctx.hub(), &executed);
+        let executed = enrolment::retire(ctx.hub().identities(), &ctx.cause()?, id, reason).await?;
+        let outcome = Outcome::of(ctx, &executed);
         Ok(TargetPayload { target: load(ctx, id, &name).await?, enrolment: None, outcome })
     }
 }
 
 async fn offer(ctx: &Context<'_>, id: TargetId, name: &Name) -> Result<TargetPayload> {
-    let (offer, executed) = enrolment::offer(ctx.hub(), &ctx.cause()?, id).await?;
-    let outcome = Outcome::of(ctx.hub(), &executed);
+    let (offer, executed) =
+        enrolment::offer(ctx.hub().identities(), &ctx.hub().settings.public_url, &ctx.cause()?, id).await?;
+    let outcome = Outcome::of(ctx, &executed);
     Ok(TargetPayload { target: load(ctx, id, name).await?, enrolment: Some(offer.into()), outcome })
 }
 
@@ -297,10 +297,10 @@ impl TargetSubscription {
         let scope = ctx.scope()?;
         let customer = customer.map(|name| ctx.customer_named(Some(&name.0))).transpose()?;
         let scope = Scope { customer: customer.or(scope.customer), ..scope };
-        Ok(watch(ctx.hub().clone(), scope.organization, move |hub, change| {
+        Ok(watch(ctx.hub().feed.clone(), scope.organization, move |feed, change| {
             let name = name.clone();
             async move {
-                let row = changed_target(&hub, scope, change).await?;
+                let row = changed_target(&feed, scope, change).await?;
                 let row = row.filter(|row| name.as_ref().is_none_or(|name| row.name == name.0));
                 Ok(row.map(Target))
             }
@@ -309,14 +309,14 @@ impl TargetSubscription {
     }
 }
 
-async fn changed_target(hub: &Hub, scope: Scope, change: Change) -> Watched<TargetRow> {
+async fn changed_target(feed: &Feed, scope: Scope, change: Change) -> Watched<TargetRow> {
     let id = match change.what {
         Changed::Heartbeat | Changed::Fact(Category::Target) => TargetId(change.id),
-        Changed::Fact(Category::Deployment) => match hub.shown.deployment(scope, DeploymentId(change.id)).await? {
+        Changed::Fact(Category::Deployment) => match feed.deployment(scope, DeploymentId(change.id)).await? {
             Some(deployment) => deployment.target,
             None => return Ok(None),
         },
         Changed::Fact(_) => return Ok(None),
     };
-    hub.shown.target(scope, id).await
+    feed.target(scope, id).await
 }

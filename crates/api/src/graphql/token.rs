@@ -12,9 +12,9 @@ use super::guard::SignedIn;
 use super::loader::{EndOf, Of, UseOf, failed};
 use super::member;
 use super::scalar::Pattern;
-use crate::auth::last_use::LastUse;
 use crate::failure::Failure;
 use crate::operations::tokens::{self, Issued, NewToken};
+use crate::ops::credential::LastUse;
 
 /// They travel in every registry token.
 const MAX_REPOSITORIES: usize = 20;
@@ -103,7 +103,7 @@ impl Token {
 impl Token {
     async fn last_use(&self, ctx: &Context<'_>) -> Result<Option<LastUse>, Failure> {
         let written = ctx.loader().load_one(UseOf(self.0.id)).await.map_err(failed)?;
-        Ok(match ctx.hub().uses.unwritten(self.0.id.0) {
+        Ok(match ctx.hub().sessions.last_uses.unwritten(self.0.id.0) {
             Some(used) => {
                 let before = written.and_then(|written| written.from);
                 Some(LastUse { from: used.from.or(before), ..used })
@@ -140,7 +140,7 @@ pub(super) struct TokenPayload {
 
 impl TokenPayload {
     async fn issued(ctx: &Context<'_>, issued: Issued) -> Result<Self> {
-        let outcome = Outcome::of(ctx.hub(), &issued.executed);
+        let outcome = Outcome::of(ctx, &issued.executed);
         Ok(Self { token: load(ctx, issued.id).await?, secret: Some(issued.secret), outcome })
     }
 }
@@ -188,7 +188,7 @@ impl TokenMutation {
         }
         let limits = domain::TokenLimits { scopes, repositories, expires_at };
         let new = NewToken { label: text("label", label, 100)?, limits };
-        let issued = tokens::issue(ctx.hub(), &ctx.cause()?, caller, &member, new).await?;
+        let issued = tokens::issue(ctx.hub().identities(), &ctx.cause()?, caller, &member, new).await?;
         TokenPayload::issued(ctx, issued).await
     }
 
@@ -197,8 +197,8 @@ impl TokenMutation {
     #[graphql(guard = "SignedIn")]
     async fn token_revoke(&self, ctx: &Context<'_>, id: ID) -> Result<TokenPayload> {
         let token = load_managed(ctx, &id).await?.0;
-        let executed = tokens::revoke(ctx.hub(), &ctx.cause()?, ctx.caller()?, &token).await?;
-        let outcome = Outcome::of(ctx.hub(), &executed);
+        let executed = tokens::revoke(ctx.hub().identities(), &ctx.cause()?, ctx.caller()?, &token).await?;
+        let outcome = Outcome::of(ctx, &executed);
         Ok(TokenPayload { token: load(ctx, token.id).await?, secret: None, outcome })
     }
 
@@ -218,7 +218,8 @@ impl TokenMutation {
         let expires_at = expires_at.map(|time| when("expiresAt", time)).transpose()?;
         let overlap = TimeDelta::minutes(overlap_minutes.into());
         let (cause, caller) = (ctx.cause()?, ctx.caller()?);
-        let issued = tokens::rotate(ctx.hub(), &cause, caller, (&old, &member), overlap, expires_at).await?;
+        let issued =
+            tokens::rotate(ctx.hub().identities(), &cause, caller, (&old, &member), overlap, expires_at).await?;
         TokenPayload::issued(ctx, issued).await
     }
 }

@@ -9,15 +9,17 @@ use async_graphql::Data;
 use async_graphql_actix_web::GraphQLResponse;
 use tokio_util::sync::CancellationToken;
 
-use super::edge::Edge;
-use super::{MAX_GRAPHQL_BODY, bearer, health::Readiness, read_json, request_info, socket};
+use super::{MAX_GRAPHQL_BODY, socket};
 use crate::auth::open_sockets::OpenSocket;
-use crate::auth::{self, Caller, MemberCaller, RequestInfo};
+use crate::auth::{Caller, MemberCaller, RequestInfo, Sessions};
+use crate::edge::Edge;
 use crate::error::ApiError;
 use crate::failure::Failure;
 use crate::graphql::{Request, RequestContext, Schema};
+use crate::health::Readiness;
 use crate::hub::Hub;
 use crate::idempotency::Repeatable;
+use crate::request::{bearer, read_json, request_info};
 
 /// A sign-in, with its variables.
 const MAX_BODY_OF_STRANGERS: usize = 16 * 1024;
@@ -33,7 +35,7 @@ pub(super) async fn execute(
     check_ready(&readiness)?;
     let info = request_info(&request);
     let caller = match bearer(request.headers()) {
-        Some(secret) => Some(member(&hub, &info, &secret).await?),
+        Some(secret) => Some(member(&hub.sessions, &info, &secret).await?),
         None => None,
     };
     let limit = if caller.is_some() { MAX_GRAPHQL_BODY } else { MAX_BODY_OF_STRANGERS };
@@ -77,8 +79,8 @@ pub(super) async fn subscribe(
             .and_then(|value| value.strip_prefix("Bearer ").map(str::to_owned))
             .or(from_header);
         let secret = secret.ok_or(Failure::Unauthenticated)?;
-        let caller = Some(member(&hub, &info, &secret).await?);
-        let socket = OpenSocket::enter(&hub, caller.as_ref(), when_ended);
+        let caller = Some(member(&hub.sessions, &info, &secret).await?);
+        let socket = OpenSocket::enter(&hub.sessions, caller.as_ref(), when_ended);
         let mut data = Data::default();
         data.insert(RequestContext { caller, request: info, repeatable: None, socket: Some(socket) });
         Ok(data)
@@ -86,10 +88,10 @@ pub(super) async fn subscribe(
 }
 
 /// A secret that does not let in is told so, rather than treated as none: its owner wants to know.
-async fn member(hub: &Hub, info: &RequestInfo, secret: &str) -> Result<MemberCaller, ApiError> {
-    match auth::authenticate(hub, secret).await? {
+async fn member(sessions: &Sessions, info: &RequestInfo, secret: &str) -> Result<MemberCaller, ApiError> {
+    match sessions.authenticate(secret).await? {
         Some(Caller::Member(member)) => {
-            hub.uses.note(member.via.id(), hub.clock.now(), info.address);
+            sessions.last_uses.note(member.via.id(), sessions.clock.now(), info.address);
             Ok(member)
         }
         Some(Caller::Agent(_)) => Err(Failure::Forbidden("agents do not speak GraphQL".into()).into()),

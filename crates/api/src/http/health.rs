@@ -1,35 +1,12 @@
 //! Whether the hub lives, and whether it may be used.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::{HttpResponse, web};
 use distr_registry::{DiskReserve, DiskStanding};
 use serde_json::json;
 
-use crate::health::Health;
-
-/// Whether the hub has caught up with the log as it was at the start, and is not stopping: what agents and subscribers are
-/// answered by. `/readyz` also goes by what the hub rests on.
-#[derive(Default)]
-pub struct Readiness {
-    caught_up: AtomicBool,
-    stopping: AtomicBool,
-}
-
-impl Readiness {
-    pub fn caught_up(&self) {
-        self.caught_up.store(true, Ordering::Release);
-    }
-
-    pub fn stopping(&self) {
-        self.stopping.store(true, Ordering::Release);
-    }
-
-    pub fn is_ready(&self) -> bool {
-        self.caught_up.load(Ordering::Acquire) && !self.stopping.load(Ordering::Acquire)
-    }
-}
+use crate::health::{Health, Readiness};
 
 pub(super) async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "alive" }))

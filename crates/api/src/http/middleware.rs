@@ -29,7 +29,7 @@ pub(super) async fn trace(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let hub = hub(&request);
-    let id = hub.clock.new_id();
+    let id = hub.commands.new_id();
     let incoming = Incoming::new(correlation(&request), caller(&request), id);
     let correlation = incoming.correlation;
     let traced = hub.traces.begin(id, &incoming);

@@ -18,7 +18,7 @@ use metrics_process::Collector;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use super::edge::Connections;
+use crate::edge::Connections;
 use crate::health::Health;
 use crate::hub::Hub;
 
@@ -78,7 +78,7 @@ async fn look(scraped: Scraped, looking: Arc<Mutex<()>>) {
 }
 
 fn pools(hub: &Hub) {
-    for (name, pool) in [("read", &hub.read), ("ops", &hub.ops)] {
+    for (name, pool) in [("read", &hub.models.pool), ("ops", &hub.sessions.pool)] {
         let status: deadpool_postgres::Status = Pool::status(pool);
         gauge!("distr_pool_connections", "pool" => name, "state" => "in_use")
             .set((status.size - status.available) as f64);
@@ -89,9 +89,13 @@ fn pools(hub: &Hub) {
 
 /// Where the log and the read models stand.
 async fn log(hub: &Hub) -> Result<Position, distr_eventlog::ReadError> {
-    let head = hub.log.head().await?;
+    let head = hub.commands.log.head().await?;
     gauge!("distr_log_head_position").set(head.0 as f64);
-    let groups = [("core", &hub.progress.core), ("fleet", &hub.progress.fleet), ("audit", &hub.progress.audit)];
+    let groups = [
+        ("core", &hub.models.progress.core),
+        ("fleet", &hub.models.progress.fleet),
+        ("audit", &hub.models.progress.audit),
+    ];
     for (group, progress) in groups {
         let at = progress.position();
         let behind = head.0.saturating_sub(at.0);
@@ -105,18 +109,18 @@ async fn log(hub: &Hub) -> Result<Position, distr_eventlog::ReadError> {
 
 /// How long the entry after `at` has been waiting.
 async fn age_of_next(hub: &Hub, at: Position) -> Result<f64, distr_eventlog::ReadError> {
-    let page = hub.log.read_all(at, 1, Selection::All).await?;
+    let page = hub.commands.log.read_all(at, 1, Selection::All).await?;
     let recorded_at = page.entries.first().map(|entry| match entry {
         Entry::Fact(event) => event.recorded_at,
         Entry::Telemetry(recorded) => recorded.record.recorded_at,
     });
-    let age = recorded_at.map_or(0, |at| (hub.clock.now() - at).num_milliseconds());
+    let age = recorded_at.map_or(0, |at| (hub.commands.now() - at).num_milliseconds());
     Ok(age.max(0) as f64 / 1000.0)
 }
 
 /// What only the database knows: leases, policies, targets.
 async fn database(scraped: &Scraped, head: Position) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let client = scraped.hub.ops.get().await?;
+    let client = scraped.hub.sessions.client().await?;
     for row in client.query(include_str!("scrape/leases.sql"), &[&scraped.owner]).await? {
         let (kind, name, leads): (String, String, bool) = (row.get(0), row.get(1), row.get(2));
         gauge!("distr_parked_entries", "kind" => kind.clone(), "name" => name.clone()).set(row.get::<_, i64>(3) as f64);
@@ -127,7 +131,7 @@ async fn database(scraped: &Scraped, head: Position) -> Result<(), Box<dyn std::
         let behind = head.0.saturating_sub(position.unsigned_abs());
         gauge!("distr_policy_lag_positions", "policy" => policy).set(behind as f64);
     }
-    let (silence, now) = (scraped.hub.settings.silence, scraped.hub.clock.now());
+    let (silence, now) = (scraped.hub.settings.silence, scraped.hub.commands.now());
     let (stale, offline) = (now - silence.stale_after, now - silence.offline_after);
     let row = client.query_one(include_str!("scrape/targets.sql"), &[&stale, &offline]).await?;
     for (column, state) in ["unknown", "offline", "stale", "failed", "online"].into_iter().enumerate() {

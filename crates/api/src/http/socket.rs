@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::MAX_GRAPHQL_BODY;
-use super::edge::Counted;
+use crate::edge::Counted;
 use crate::error::ApiError;
 use crate::failure::Failure;
 use crate::graphql::Schema;

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use crate::failure::Failure;
-use crate::hub::Hub;
+use crate::models::Artifacts;
 
 pub mod search;
 
@@ -89,7 +89,7 @@ struct AnnotatedLayer {
 
 /// One page of what is attached, each as `show` makes it: nothing else of an attachment stays in memory.
 pub async fn page<T>(
-    hub: &Hub,
+    artifacts: &Artifacts,
     subject: Subject<'_>,
     (first, after): (u16, Option<Digest>),
     budget: &Budget,
@@ -98,15 +98,19 @@ pub async fn page<T>(
     let mut left = budget.0.lock().await;
     let page = AttachedPage { first, after, max_bytes: *left };
     let mut shown = vec![];
-    for found in attached(hub, subject, &page).await? {
-        shown.push(show(read(hub, found, MAX_LAYER, &mut left).await?));
+    for found in attached(artifacts, subject, &page).await? {
+        shown.push(show(read(artifacts, found, MAX_LAYER, &mut left).await?));
     }
     Ok(shown)
 }
 
-async fn attached(hub: &Hub, subject: Subject<'_>, page: &AttachedPage) -> Result<Vec<AttachedRow>, Failure> {
+async fn attached(
+    artifacts: &Artifacts,
+    subject: Subject<'_>,
+    page: &AttachedPage,
+) -> Result<Vec<AttachedRow>, Failure> {
     let Subject { organization, repository, digest } = subject;
-    Ok(artifact::attached(&hub.read().await?, organization, repository, digest, page).await?)
+    Ok(artifact::attached(&artifacts.models.client().await?, organization, repository, digest, page).await?)
 }
 
 impl Attachment {
@@ -146,7 +150,12 @@ impl Attachment {
 
 /// An attachment that is damaged, lies about its sizes or is too large is there all the same, unread: whoever may push must
 /// not hide the others with it.
-async fn read(hub: &Hub, found: AttachedRow, max_layer: u64, left: &mut u64) -> Result<Attachment, Failure> {
+async fn read(
+    artifacts: &Artifacts,
+    found: AttachedRow,
+    max_layer: u64,
+    left: &mut u64,
+) -> Result<Attachment, Failure> {
     let AttachedRow { manifest, tag, is_whole, .. } = found;
     let mut types: Vec<String> = manifest.artifact_type.iter().cloned().collect();
     types.extend(manifest.blobs.iter().map(|blob| blob.media_type.clone()));
@@ -159,31 +168,31 @@ async fn read(hub: &Hub, found: AttachedRow, max_layer: u64, left: &mut u64) -> 
         let is_read = is_whole && signed.is_empty();
         return Ok(unread(manifest, types, is_read));
     }
-    let text = text(hub, &manifest.digest, manifest.size).await?;
+    let text = text(artifacts, &manifest.digest, manifest.size).await?;
     let Some(annotated) = text.and_then(|text| serde_json::from_str::<Annotated>(&text).ok()) else {
         return Ok(unread(manifest, types, false));
     };
     // an in-toto layer may say what it is without being read
     types.extend(annotated.annotations.get("in-toto.io/predicate-type").cloned());
-    let (signed, is_read) = layers(hub, &manifest, annotated.layers, max_layer).await?;
+    let (signed, is_read) = layers(artifacts, &manifest, annotated.layers, max_layer).await?;
     Ok(Attachment { manifest, tag, signed, is_read, types })
 }
 
 /// The signed layers of a manifest that are no larger than `max_layer`, and whether that is all.
 async fn layers(
-    hub: &Hub,
+    artifacts: &Artifacts,
     manifest: &ManifestRow,
     layers: Vec<AnnotatedLayer>,
     max_layer: u64,
 ) -> Result<(Vec<SignedLayer>, bool), Failure> {
-    let held = held(hub, manifest, &layers).await?;
+    let held = held(artifacts, manifest, &layers).await?;
     let (mut signed, mut is_all, mut left) = (vec![], true, MAX_LAYER);
     for layer in layers {
         let blob = manifest.blobs.iter().find(|blob| blob.digest == layer.digest);
         let Some(blob) = blob.filter(|blob| is_signed(&blob.media_type)) else { continue };
         let is_readable = held.contains(&blob.digest) && blob.size <= max_layer && spend(&mut left, blob.size);
         let content = match is_readable {
-            true => text(hub, &layer.digest, blob.size).await?,
+            true => text(artifacts, &layer.digest, blob.size).await?,
             false => None,
         };
         let Some(content) = content else {
@@ -204,16 +213,20 @@ fn spend(left: &mut u64, bytes: u64) -> bool {
 }
 
 /// Which of the layers the manifest's repository holds: what a manifest merely names is not read.
-async fn held(hub: &Hub, manifest: &ManifestRow, layers: &[AnnotatedLayer]) -> Result<HashSet<Digest>, Failure> {
+async fn held(
+    artifacts: &Artifacts,
+    manifest: &ManifestRow,
+    layers: &[AnnotatedLayer],
+) -> Result<HashSet<Digest>, Failure> {
     let digests: Vec<Digest> = layers.iter().map(|layer| layer.digest.clone()).collect();
-    let client = hub.read().await?;
+    let client = artifacts.models.client().await?;
     let held = distr_registry::held_blobs(&client, manifest.organization, &manifest.repository, &digests).await;
     held.map_err(Failure::fault)
 }
 
 /// Nothing if the blob is not there, has another size, or is no text, as signatures are in all schemes.
-async fn text(hub: &Hub, digest: &Digest, size: u64) -> Result<Option<String>, Failure> {
-    let opened = hub.blobs.open(digest).await.map_err(Failure::fault)?;
+async fn text(artifacts: &Artifacts, digest: &Digest, size: u64) -> Result<Option<String>, Failure> {
+    let opened = artifacts.blobs.open(digest).await.map_err(Failure::fault)?;
     let Some(opened) = opened.filter(|opened| opened.size() == size) else { return Ok(None) };
     let stream = opened.read(0..size).await.map_err(Failure::fault)?;
     let parts: Vec<_> = stream.try_collect().await.map_err(Failure::fault)?;

@@ -16,49 +16,67 @@ use uuid::Uuid;
 use super::trust;
 use crate::auth::AgentCaller;
 use crate::failure::Failure;
-use crate::hub::Hub;
-use crate::ops::secret::Place;
+use crate::models::Artifacts;
+use crate::ops::secret::{Place, Vault};
+
+/// The parts of the hub that desired states are made of.
+#[derive(Clone, Copy)]
+pub struct Desiring<'a> {
+    pub artifacts: &'a Artifacts,
+    pub vault: &'a Vault,
+    pub etags: &'a DesiredEtags,
+    /// `host[:port]` of the registry in image references
+    pub registry_host: &'a str,
+}
+
+/// What tells one desired state of a target from another, for all who ask at the same time.
+pub struct DesiredEtags(Together<TargetId, String>);
 
 /// The whole desired state, unless the agent's etag says that it holds it already.
-pub async fn desired(hub: &Hub, agent: &AgentCaller, held: Option<&str>) -> Result<Option<DesiredState>, Failure> {
-    let wishes = hub.wishes.find(agent.target).await?.unwrap_or_default();
-    let etag = etag(&hub.settings.registry_host, &wishes);
+pub async fn desired(
+    of: Desiring<'_>,
+    agent: &AgentCaller,
+    held: Option<&str>,
+) -> Result<Option<DesiredState>, Failure> {
+    let etag = of.etags.of(agent.target, of.registry_host).await?;
     if held == Some(etag.as_str()) {
         return Ok(None);
     }
     // read after the etag: what is newer than that is told once more with the next one
-    let client = hub.read().await?;
+    let client = of.artifacts.models.client().await?;
     let scope = Scope { organization: agent.organization, customer: Some(agent.customer) };
     let mut rows = deployment::of_targets(&client, scope, &[agent.target]).await?;
     rows.retain(|row| row.phase != Phase::Removed);
     let mut deployments = vec![];
     for row in &rows {
-        deployments.push(desired_deployment(hub, &client, scope, row).await?);
+        deployments.push(desired_deployment(of, &client, scope, row).await?);
     }
-    Ok(Some(DesiredState { etag, registry: hub.settings.registry_host.clone(), deployments }))
+    Ok(Some(DesiredState { etag, registry: of.registry_host.to_owned(), deployments }))
 }
 
-/// What tells one desired state of a target from another, for all who ask at the same time.
-pub fn wishes(ops: Pool) -> Together<TargetId, String> {
-    Together::start(move |targets: Vec<TargetId>| {
-        let ops = ops.clone();
-        async move {
-            let client = ops.get().await?;
-            let statement = client.prepare_cached(include_str!("desired/wishes.sql")).await?;
-            let targets: Vec<Uuid> = targets.into_iter().map(|target| target.0).collect();
-            let rows = client.query(&statement, &[&targets]).await?;
-            Ok::<_, Failure>(rows.iter().map(|row| (TargetId(row.get("target")), row.get("wishes"))).collect())
-        }
-    })
-}
+impl DesiredEtags {
+    pub fn start(pool: Pool) -> Self {
+        Self(Together::start(move |targets: Vec<TargetId>| {
+            let pool = pool.clone();
+            async move {
+                let client = pool.get().await?;
+                let statement = client.prepare_cached(include_str!("desired/wishes.sql")).await?;
+                let targets: Vec<Uuid> = targets.into_iter().map(|target| target.0).collect();
+                let rows = client.query(&statement, &[&targets]).await?;
+                Ok::<_, Failure>(rows.iter().map(|row| (TargetId(row.get("target")), row.get("wishes"))).collect())
+            }
+        }))
+    }
 
-fn etag(registry: &str, wishes: &str) -> String {
-    let text = format!("{registry};{wishes}");
-    hex::encode(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..16])
+    async fn of(&self, target: TargetId, registry_host: &str) -> Result<String, Failure> {
+        let wishes = self.0.find(target).await?.unwrap_or_default();
+        let text = format!("{registry_host};{wishes}");
+        Ok(hex::encode(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..16]))
+    }
 }
 
 async fn desired_deployment(
-    hub: &Hub,
+    of: Desiring<'_>,
     client: &ReadClient,
     scope: Scope,
     row: &DeploymentRow,
@@ -67,7 +85,7 @@ async fn desired_deployment(
     let application = applications.into_iter().next().ok_or_else(|| missing("application", row))?;
     let instruction = match row.removal {
         Some(data) => Instruction::Remove { data },
-        None => Instruction::Run(run(hub, client, scope, row, &application).await?),
+        None => Instruction::Run(run(of, client, scope, row, &application).await?),
     };
     Ok(DesiredDeployment {
         deployment: row.id,
@@ -79,7 +97,7 @@ async fn desired_deployment(
 }
 
 async fn run(
-    hub: &Hub,
+    of: Desiring<'_>,
     client: &ReadClient,
     scope: Scope,
     row: &DeploymentRow,
@@ -89,7 +107,7 @@ async fn run(
     // the vendor's view: the wish was decided when it was made, and what runs is not taken away with a license
     let vendor = Scope { customer: None, ..scope };
     let release = release::find(client, vendor, id).await?.ok_or_else(|| missing("release", row))?;
-    let trust = trust::for_agents(hub, &application.signing_policy(), &application.name, &release).await?;
+    let trust = trust::for_agents(of.artifacts, &application.signing_policy(), &application.name, &release).await?;
     let organization = organization::find(client, scope.organization).await?;
     let organization = organization.ok_or_else(|| missing("organization", row))?.name;
     let images = release.content.artifacts.iter().map(|artifact| PinnedImage {
@@ -108,19 +126,18 @@ async fn run(
         signatures: release.signatures.into_iter().map(|signature| signature.layer).collect(),
         compose: release.content.compose,
         profiles: row.desired.features.clone(),
-        config: resolve(hub, scope, row).await?,
+        config: resolve(of, scope, row).await?,
     })
 }
 
 /// The configuration with its secrets. One that is gone is empty: the agent reports what comes of it.
-async fn resolve(hub: &Hub, scope: Scope, row: &DeploymentRow) -> Result<BTreeMap<String, String>, Failure> {
+async fn resolve(of: Desiring<'_>, scope: Scope, row: &DeploymentRow) -> Result<BTreeMap<String, String>, Failure> {
     let names: Vec<String> = row.desired.config.values().flat_map(|value| secret_names(value)).collect();
     if names.is_empty() {
         return Ok(row.desired.config.clone());
     }
     let place = Place { organization: scope.organization, customer: row.customer };
-    let client = hub.ops.get().await?;
-    let secrets = hub.vault.get(&client, place, &names).await?;
+    let secrets = of.vault.get(place, &names).await?;
     let config = row.desired.config.iter().map(|(key, value)| (key.clone(), substitute(value, &secrets)));
     Ok(config.collect())
 }

@@ -7,11 +7,12 @@ use distr_domain::ids::{CredentialId, EnrolmentId, OrganizationId, TargetId};
 use distr_domain::rejection::Rejection;
 use distr_domain::target::{Target, TargetCommand};
 use distr_eventlog::{Actor, Executed};
+use url::Url;
 use uuid::Uuid;
 
-use crate::auth::{AgentCaller, RequestInfo};
+use crate::auth::{AgentCaller, Identities, RequestInfo};
+use crate::commands::Cause;
 use crate::failure::Failure;
-use crate::hub::{Cause, Hub};
 use crate::ops::credential::{self, CredentialKind, NewCredential};
 
 /// How long an enrolment token may be used.
@@ -27,13 +28,17 @@ pub struct Enrolment {
     pub command: String,
 }
 
-pub async fn offer(hub: &Hub, cause: &Cause, target: TargetId) -> Result<(Enrolment, Executed<Target>), Failure> {
-    let (enrolment, at) = (EnrolmentId(hub.clock.new_id()), hub.clock.now());
+pub async fn offer(
+    of: Identities<'_>,
+    public_url: &Url,
+    cause: &Cause,
+    target: TargetId,
+) -> Result<(Enrolment, Executed<Target>), Failure> {
+    let (enrolment, at) = (EnrolmentId(of.commands.new_id()), of.commands.now());
     let expires_at = at + OFFER;
     let token = credential::new_secret(CredentialKind::Enrolment)?;
-    let cause = Cause { command: hub.clock.new_id(), actor: cause.actor.clone(), ..*cause };
     let command = TargetCommand::OfferEnrolment { enrolment, expires_at };
-    let executed = hub.execute::<Target>(&cause, target.0, &command).await?;
+    let executed = of.commands.execute::<Target>(&of.commands.another(cause), target.0, &command).await?;
     let stored = NewCredential {
         kind: CredentialKind::Enrolment,
         id: enrolment.0,
@@ -43,16 +48,16 @@ pub async fn offer(hub: &Hub, cause: &Cause, target: TargetId) -> Result<(Enrolm
         expires_at: Some(expires_at),
         at,
     };
-    let client = hub.ops.get().await?;
+    let client = of.sessions.client().await?;
     credential::insert(&client, &token, stored).await?;
     credential::delete_others(&client, CredentialKind::Enrolment, target.0, &[enrolment.0]).await?;
-    let command = install_command(hub, &token);
+    let command = install_command(public_url, &token);
     Ok((Enrolment { token, expires_at, command }, executed))
 }
 
 /// The token goes through the environment: it is in no URL and no list of processes.
-fn install_command(hub: &Hub, token: &str) -> String {
-    let url = hub.settings.public_url.as_str().trim_end_matches('/');
+fn install_command(public_url: &Url, token: &str) -> String {
+    let url = public_url.as_str().trim_end_matches('/');
     let secure = if url.starts_with("https://") { " --proto '=https' --tlsv1.2" } else { "" };
     format!("curl{secure} -fsSL {url}/install-agent | DISTR_ENROLMENT_TOKEN={token} sh")
 }
@@ -70,12 +75,12 @@ impl Rejection for EnrolmentSpent {
 
 /// Answers an agent that shows an enrolment token: once, and again only if it shows the nonce of the first time.
 pub async fn enrol(
-    hub: &Hub,
+    of: Identities<'_>,
     request: &RequestInfo,
     token: &str,
     nonce: Option<&str>,
 ) -> Result<EnrolResponse, Failure> {
-    let client = hub.ops.get().await?;
+    let client = of.sessions.client().await?;
     let row = client
         .query_opt(
             "SELECT id, organization, subject FROM credential WHERE hash = $1 AND kind = 'enrolment'",
@@ -89,58 +94,62 @@ pub async fn enrol(
     let (enrolment, target): (Uuid, Uuid) = (row.get(0), row.get(2));
     let organization = OrganizationId(row.get(1));
     let target = TargetId(target);
-    let cause = of_agent(hub, request, organization, target);
-    let credential = CredentialId(hub.clock.new_id());
+    let cause = of_agent(of, request, organization, target);
+    let credential = CredentialId(of.commands.new_id());
     let proof = nonce.map(|nonce| hex::encode(credential::hash(nonce)));
-    let command = TargetCommand::Enrol { enrolment: EnrolmentId(enrolment), credential, proof, at: hub.clock.now() };
-    hub.execute::<Target>(&cause, target.0, &command).await?;
-    let secret = store_agent_secret(hub, organization, target, credential, None).await?;
+    let command = TargetCommand::Enrol { enrolment: EnrolmentId(enrolment), credential, proof, at: of.commands.now() };
+    of.commands.execute::<Target>(&cause, target.0, &command).await?;
+    let secret = store_agent_secret(of, organization, target, credential, None).await?;
     Ok(EnrolResponse { target, credential, secret })
 }
 
 /// A new credential for an agent that shows one. That one lets in until the new one is used, so that an answer that is
 /// lost locks nobody out.
-pub async fn rotate(hub: &Hub, request: &RequestInfo, agent: &AgentCaller) -> Result<(CredentialId, String), Failure> {
-    let cause = of_agent(hub, request, agent.organization, agent.target);
-    let credential = CredentialId(hub.clock.new_id());
+pub async fn rotate(
+    of: Identities<'_>,
+    request: &RequestInfo,
+    agent: &AgentCaller,
+) -> Result<(CredentialId, String), Failure> {
+    let cause = of_agent(of, request, agent.organization, agent.target);
+    let credential = CredentialId(of.commands.new_id());
     let command = TargetCommand::RotateCredential { shown: agent.credential, credential };
-    hub.execute::<Target>(&cause, agent.target.0, &command).await?;
-    let secret = store_agent_secret(hub, agent.organization, agent.target, credential, Some(agent.credential)).await?;
+    of.commands.execute::<Target>(&cause, agent.target.0, &command).await?;
+    let secret = store_agent_secret(of, agent.organization, agent.target, credential, Some(agent.credential)).await?;
     Ok((credential, secret))
 }
 
 /// The agent used its newest credential: the one before ends.
-pub async fn confirm(hub: &Hub, request: &RequestInfo, agent: &AgentCaller) -> Result<(), Failure> {
-    let cause = of_agent(hub, request, agent.organization, agent.target);
+pub async fn confirm(of: Identities<'_>, request: &RequestInfo, agent: &AgentCaller) -> Result<(), Failure> {
+    let cause = of_agent(of, request, agent.organization, agent.target);
     let command = TargetCommand::ConfirmCredential { credential: agent.credential };
-    let executed = hub.append::<Target>(&cause, agent.target.0, &command).await?;
+    let executed = of.commands.append::<Target>(&cause, agent.target.0, &command).await?;
     if !executed.events.is_empty() {
-        let client = hub.ops.get().await?;
+        let client = of.sessions.client().await?;
         credential::delete_earlier(&client, CredentialKind::Agent, agent.target.0, agent.credential.0).await?;
     }
     Ok(())
 }
 
-fn of_agent(hub: &Hub, request: &RequestInfo, organization: OrganizationId, target: TargetId) -> Cause {
+fn of_agent(of: Identities<'_>, request: &RequestInfo, organization: OrganizationId, target: TargetId) -> Cause {
     Cause {
         organization,
         actor: Actor::Agent(target),
         causation: None,
         correlation: request.correlation,
-        command: hub.clock.new_id(),
+        command: of.commands.new_id(),
     }
 }
 
 /// Of the target's credentials, the new one is left, and `beside` for a while.
 async fn store_agent_secret(
-    hub: &Hub,
+    of: Identities<'_>,
     organization: OrganizationId,
     target: TargetId,
     id: CredentialId,
     beside: Option<CredentialId>,
 ) -> Result<String, Failure> {
     let secret = credential::new_secret(CredentialKind::Agent)?;
-    let at = hub.clock.now();
+    let at = of.commands.now();
     let stored = NewCredential {
         kind: CredentialKind::Agent,
         id: id.0,
@@ -150,7 +159,7 @@ async fn store_agent_secret(
         expires_at: None,
         at,
     };
-    let client = hub.ops.get().await?;
+    let client = of.sessions.client().await?;
     credential::insert(&client, &secret, stored).await?;
     let keep: Vec<Uuid> = [Some(id), beside].into_iter().flatten().map(|id| id.0).collect();
     credential::delete_others(&client, CredentialKind::Agent, target.0, &keep).await?;
@@ -161,8 +170,13 @@ async fn store_agent_secret(
 }
 
 /// Locks the agent out for ever.
-pub async fn retire(hub: &Hub, cause: &Cause, target: TargetId, reason: String) -> Result<Executed<Target>, Failure> {
-    let executed = hub.execute::<Target>(cause, target.0, &TargetCommand::Retire { reason }).await?;
-    credential::delete_of_subject(&hub.ops.get().await?, target.0).await?;
+pub async fn retire(
+    of: Identities<'_>,
+    cause: &Cause,
+    target: TargetId,
+    reason: String,
+) -> Result<Executed<Target>, Failure> {
+    let executed = of.commands.execute::<Target>(cause, target.0, &TargetCommand::Retire { reason }).await?;
+    credential::delete_of_subject(&of.sessions.client().await?, target.0).await?;
     Ok(executed)
 }

@@ -11,9 +11,9 @@ use distr_projections::member::MemberRow;
 
 use super::members::{check_email, insert};
 use super::passwords;
-use crate::auth::{self, MemberCaller, RequestInfo, SignedIn, password};
+use crate::auth::{self, Identities, MemberCaller, RequestInfo, SignedIn, password};
+use crate::commands::Cause;
 use crate::failure::Failure;
-use crate::hub::{Cause, Hub};
 use crate::ops::credential::{self, CredentialKind, NewCredential};
 use crate::ops::person::{self, NO_PASSWORD, NewPassword, NewPerson};
 
@@ -29,29 +29,34 @@ pub struct Invited {
 }
 
 /// The person has no name yet, and nobody but itself chooses its password.
-pub async fn invite(hub: &Hub, cause: &Cause, email: &str, membership: Membership) -> Result<Invited, Failure> {
+pub async fn invite(
+    of: Identities<'_>,
+    cause: &Cause,
+    email: &str,
+    membership: Membership,
+) -> Result<Invited, Failure> {
     check_email(email)?;
     let id = MemberId(cause.id_of("member"));
-    let at = hub.clock.now();
+    let at = of.commands.now();
     let customer = membership.customer();
     let (organization, password_hash) = (cause.organization, NO_PASSWORD);
-    insert(hub, NewPerson { member: id, organization, customer, email, name: "", password_hash, at }).await?;
+    insert(of, NewPerson { member: id, organization, customer, email, name: "", password_hash, at }).await?;
     crate::pause::at("member.person").await;
     let command = MemberCommand::Invite { membership, expires_at: at + INVITATION };
-    let executed = hub.execute::<Member>(cause, id.0, &command).await?;
-    offered(hub, cause, id, CredentialKind::Invitation, executed).await
+    let executed = of.commands.execute::<Member>(cause, id.0, &command).await?;
+    offered(of, cause, id, CredentialKind::Invitation, executed).await
 }
 
 /// A new code in the place of the one before.
-pub async fn renew(hub: &Hub, cause: &Cause, member: MemberId) -> Result<Invited, Failure> {
-    let command = MemberCommand::RenewInvitation { expires_at: hub.clock.now() + INVITATION };
-    let executed = hub.execute::<Member>(cause, member.0, &command).await?;
-    offered(hub, cause, member, CredentialKind::Invitation, executed).await
+pub async fn renew(of: Identities<'_>, cause: &Cause, member: MemberId) -> Result<Invited, Failure> {
+    let command = MemberCommand::RenewInvitation { expires_at: of.commands.now() + INVITATION };
+    let executed = of.commands.execute::<Member>(cause, member.0, &command).await?;
+    offered(of, cause, member, CredentialKind::Invitation, executed).await
 }
 
 /// The person is out at once, with all its sessions, until it chooses a password with the code.
 pub async fn offer_reset(
-    hub: &Hub,
+    of: Identities<'_>,
     cause: &Cause,
     caller: &MemberCaller,
     member: &MemberRow,
@@ -59,18 +64,18 @@ pub async fn offer_reset(
     if caller.member == member.id {
         return Err(Failure::BadInput("change your own password with passwordChange (`distr password change`)".into()));
     }
-    let command = MemberCommand::OfferPasswordReset { expires_at: hub.clock.now() + PASSWORD_RESET };
-    let executed = hub.execute::<Member>(cause, member.id.0, &command).await?;
+    let command = MemberCommand::OfferPasswordReset { expires_at: of.commands.now() + PASSWORD_RESET };
+    let executed = of.commands.execute::<Member>(cause, member.id.0, &command).await?;
     // a repeated request after the code was used must not take the new password away
     if !matches!(executed.state.sign_in, SignIn::Resetting { .. }) {
         return Err(Failure::rejected(distr_domain::member::MemberRejection::CodeVoid));
     }
-    offered(hub, cause, member.id, CredentialKind::PasswordReset, executed).await
+    offered(of, cause, member.id, CredentialKind::PasswordReset, executed).await
 }
 
 /// A code that the state calls for; a repeated request after it was used makes none.
 async fn offered(
-    hub: &Hub,
+    of: Identities<'_>,
     cause: &Cause,
     member: MemberId,
     kind: CredentialKind,
@@ -81,7 +86,7 @@ async fn offered(
         (SignIn::Resetting { until }, CredentialKind::PasswordReset) => until,
         _ => return Err(Failure::rejected(distr_domain::member::MemberRejection::CodeVoid)),
     };
-    let (id, code) = (hub.clock.new_id(), credential::new_secret(kind)?);
+    let (id, code) = (of.commands.new_id(), credential::new_secret(kind)?);
     let stored = NewCredential {
         kind,
         id,
@@ -89,44 +94,50 @@ async fn offered(
         subject: member.0,
         scopes: vec![],
         expires_at: Some(expires_at),
-        at: hub.clock.now(),
+        at: of.commands.now(),
     };
     if kind == CredentialKind::PasswordReset {
         crate::pause::at("password.reset_offered").await;
     }
     // repeated, it may come after a password that was chosen meanwhile
     let void_password = executed.position.is_some();
-    person::offer_code(&mut hub.ops.get().await?, member, (&code, stored), void_password).await?;
+    person::offer_code(&mut of.sessions.client().await?, member, (&code, stored), void_password).await?;
     Ok(Invited { member, code, expires_at, executed })
 }
 
 /// Whoever has the code is the person that was invited.
 pub async fn accept(
-    hub: &Hub,
+    of: Identities<'_>,
     request: &RequestInfo,
     code: &str,
     name: String,
     password: String,
 ) -> Result<SignedIn, Failure> {
-    use_code(hub, request, (CredentialKind::Invitation, code), Some(name), password).await
+    use_code(of, request, (CredentialKind::Invitation, code), Some(name), password).await
 }
 
-pub async fn reset(hub: &Hub, request: &RequestInfo, code: &str, password: String) -> Result<SignedIn, Failure> {
-    use_code(hub, request, (CredentialKind::PasswordReset, code), None, password).await
+pub async fn reset(
+    of: Identities<'_>,
+    request: &RequestInfo,
+    code: &str,
+    password: String,
+) -> Result<SignedIn, Failure> {
+    use_code(of, request, (CredentialKind::PasswordReset, code), None, password).await
 }
 
 async fn use_code(
-    hub: &Hub,
+    of: Identities<'_>,
     request: &RequestInfo,
     (kind, code): (CredentialKind, &str),
     name: Option<String>,
     password: String,
 ) -> Result<SignedIn, Failure> {
     let void = || Failure::rejected(distr_domain::member::MemberRejection::CodeVoid);
-    let found = credential::find_code(&hub.ops.get().await?, kind, code, hub.clock.now()).await?.ok_or_else(void)?;
+    let found =
+        credential::find_code(&of.sessions.client().await?, kind, code, of.commands.now()).await?.ok_or_else(void)?;
     password::check_strength(&password)?;
-    let hashed = passwords::hash(hub, found.organization, found.member, password).await?;
-    let at = hub.clock.now();
+    let hashed = passwords::hash(of, found.organization, found.member, password).await?;
+    let at = of.commands.now();
     let command = match kind {
         CredentialKind::Invitation => MemberCommand::AcceptInvitation { at },
         _ => MemberCommand::ResetPassword { at },
@@ -136,15 +147,15 @@ async fn use_code(
         actor: Actor::Member(found.member),
         causation: None,
         correlation: request.correlation,
-        command: hub.clock.new_id(),
+        command: of.commands.new_id(),
     };
-    hub.execute::<Member>(&cause, found.member.0, &command).await?;
-    let mut client = hub.ops.get().await?;
+    of.commands.execute::<Member>(&cause, found.member.0, &command).await?;
+    let mut client = of.sessions.client().await?;
     let new = NewPassword { member: found.member, hash: &hashed, name: name.as_deref() };
     if !person::set_password_with(&mut client, new, code).await? {
         return Err(void());
     }
     drop(client);
-    let opened = auth::open_session(hub, request, found.organization, found.member, &hashed).await?;
+    let opened = auth::open_session(of, request, found.organization, found.member, &hashed).await?;
     opened.ok_or_else(void)
 }

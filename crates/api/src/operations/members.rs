@@ -8,9 +8,9 @@ use distr_domain::permission::{Membership, VendorRole};
 use distr_eventlog::Executed;
 use distr_projections::member::{self, MemberRow, SignInState};
 
-use crate::auth::password;
+use crate::auth::{Identities, password};
+use crate::commands::Cause;
 use crate::failure::{Failure, OperationError};
-use crate::hub::{Cause, Hub};
 use crate::ops::person::NewPerson;
 use crate::ops::{credential, person};
 use crate::pause;
@@ -26,7 +26,7 @@ pub struct NewMember {
 }
 
 /// The person first, so that an address that is taken refuses before anything is in the log.
-pub async fn add(hub: &Hub, cause: &Cause, new: NewMember) -> Result<(MemberId, Executed<Member>), Failure> {
+pub async fn add(of: Identities<'_>, cause: &Cause, new: NewMember) -> Result<(MemberId, Executed<Member>), Failure> {
     let id = MemberId(cause.id_of("member"));
     let kind = if new.sign_in.is_some() { MemberKind::Person } else { MemberKind::Robot };
     let (email, password_hash) = match new.sign_in {
@@ -44,24 +44,24 @@ pub async fn add(hub: &Hub, cause: &Cause, new: NewMember) -> Result<(MemberId, 
         email: &email,
         name: &new.name,
         password_hash: &password_hash,
-        at: hub.clock.now(),
+        at: of.commands.now(),
     };
-    insert(hub, row).await?;
+    insert(of, row).await?;
     pause::at("member.person").await;
     let command = MemberCommand::Add { kind, membership: new.membership };
-    let executed = hub.execute::<Member>(cause, id.0, &command).await?;
+    let executed = of.commands.execute::<Member>(cause, id.0, &command).await?;
     Ok((id, executed))
 }
 
 /// Whether the log knows of the member, though it may have been removed since.
-pub async fn is_known(hub: &Hub, id: MemberId) -> Result<bool, Failure> {
-    let (_, revision) = distr_eventlog::load::<Member>(hub.log.as_ref(), id.0).await?;
+pub async fn is_known(of: Identities<'_>, id: MemberId) -> Result<bool, Failure> {
+    let (_, revision) = distr_eventlog::load::<Member>(of.commands.log.as_ref(), id.0).await?;
     Ok(revision.is_some())
 }
 
 /// An address that is held by nobody of the log is free again: the hub that took it ended before it added the member.
-pub(super) async fn insert(hub: &Hub, row: NewPerson<'_>) -> Result<(), Failure> {
-    let client = hub.ops.get().await?;
+pub(super) async fn insert(of: Identities<'_>, row: NewPerson<'_>) -> Result<(), Failure> {
+    let client = of.sessions.client().await?;
     let taken = match person::insert(&client, row).await {
         Err(OperationError::Rejected(taken)) => Failure::rejected(taken),
         done => return Ok(done?),
@@ -69,7 +69,7 @@ pub(super) async fn insert(hub: &Hub, row: NewPerson<'_>) -> Result<(), Failure>
     let held = person::find_by_email(&client, row.organization, row.email).await?;
     let held = held.into_iter().find(|held| held.customer == row.customer);
     let Some(held) = held.filter(|held| row.at - held.since > UNDER_WAY) else { return Err(taken) };
-    if is_known(hub, held.member).await? {
+    if is_known(of, held.member).await? {
         return Err(taken);
     }
     person::erase(&client, held.member).await?;
@@ -77,28 +77,28 @@ pub(super) async fn insert(hub: &Hub, row: NewPerson<'_>) -> Result<(), Failure>
 }
 
 /// The last owner who can sign in stays.
-pub async fn remove(hub: &Hub, cause: &Cause, member: &MemberRow) -> Result<Executed<Member>, Failure> {
-    let_owner_go(hub, cause, member).await?;
-    let executed = hub.execute::<Member>(cause, member.id.0, &MemberCommand::Remove).await?;
-    let client = hub.ops.get().await?;
+pub async fn remove(of: Identities<'_>, cause: &Cause, member: &MemberRow) -> Result<Executed<Member>, Failure> {
+    let_owner_go(of, cause, member).await?;
+    let executed = of.commands.execute::<Member>(cause, member.id.0, &MemberCommand::Remove).await?;
+    let client = of.sessions.client().await?;
     credential::delete_of_subject(&client, member.id.0).await?;
     person::erase(&client, member.id).await?;
     Ok(executed)
 }
 
 pub async fn change_role(
-    hub: &Hub,
+    of: Identities<'_>,
     cause: &Cause,
     member: &MemberRow,
     membership: Membership,
 ) -> Result<Executed<Member>, Failure> {
     if membership.customer() == member.membership.customer() && membership != OWNER {
-        let_owner_go(hub, cause, member).await?;
+        let_owner_go(of, cause, member).await?;
     }
-    let executed = hub.execute::<Member>(cause, member.id.0, &MemberCommand::ChangeRole { membership }).await?;
+    let executed = of.commands.execute::<Member>(cause, member.id.0, &MemberCommand::ChangeRole { membership }).await?;
     if membership == OWNER {
         let command = OrganizationCommand::TakeOwnerBack { member: member.id };
-        hub.append::<Organization>(&beside(hub, cause), cause.organization.0, &command).await?;
+        of.commands.append::<Organization>(&of.commands.another(cause), cause.organization.0, &command).await?;
     }
     Ok(executed)
 }
@@ -107,20 +107,15 @@ const OWNER: Membership = Membership::Vendor { role: VendorRole::Owner };
 
 /// Before an owner who can sign in loses the role: the organization's own stream says who may leave, and that somebody
 /// stays. Two streams change, this one first; what is cut off between them leaves an owner too many, never one too few.
-async fn let_owner_go(hub: &Hub, cause: &Cause, member: &MemberRow) -> Result<(), Failure> {
+async fn let_owner_go(of: Identities<'_>, cause: &Cause, member: &MemberRow) -> Result<(), Failure> {
     if !member.active || member.membership != OWNER || member.sign_in != SignInState::Password {
         return Ok(());
     }
-    let owners = member::owners(&hub.read().await?, cause.organization).await?;
+    let owners = member::owners(&of.models.client().await?, cause.organization).await?;
     let others = owners.iter().map(|owner| owner.id).collect();
     let command = OrganizationCommand::LetOwnerGo { member: member.id, others };
-    hub.append::<Organization>(&beside(hub, cause), cause.organization.0, &command).await?;
+    of.commands.append::<Organization>(&of.commands.another(cause), cause.organization.0, &command).await?;
     Ok(())
-}
-
-/// For another stream: what is done there has no second effect as it is.
-fn beside(hub: &Hub, cause: &Cause) -> Cause {
-    Cause { command: hub.clock.new_id(), actor: cause.actor.clone(), ..*cause }
 }
 
 pub(super) fn check_email(email: &str) -> Result<(), Failure> {

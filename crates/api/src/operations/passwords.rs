@@ -1,57 +1,54 @@
 //! The passwords that people choose.
 
-use std::sync::Arc;
-
 use distr_domain::ids::{MemberId, OrganizationId};
 use distr_domain::member::{Member, MemberCommand};
 use distr_eventlog::Executed;
 use distr_projections::organization;
 
-use super::load;
-use crate::auth::{self, MemberCaller, RequestInfo, Tried, Via, password};
+use crate::auth::{self, Identities, MemberCaller, RequestInfo, Tried, Via, password};
+use crate::commands::Cause;
 use crate::failure::Failure;
-use crate::hub::{Cause, Hub};
 use crate::ops::person::{self, NewPassword};
 
 /// Changes the password of whoever knows the current one, guesses at which wait and are recorded as those of a sign-in are. Other
 /// sessions end. Whoever names the current one as the new one changes nothing: so does a request that is sent again.
 pub async fn change_password(
-    hub: &Arc<Hub>,
+    of: Identities<'_>,
     cause: &Cause,
     (caller, request): (&MemberCaller, &RequestInfo),
     current: String,
     new: String,
 ) -> Result<Executed<Member>, Failure> {
     let Via::Session { id: session } = &caller.via else { return Err(Failure::Unauthenticated) };
-    let own = organization::find(&hub.read().await?, caller.organization).await?;
+    let own = organization::find(&of.models.client().await?, caller.organization).await?;
     let own = own.ok_or_else(|| Failure::not_found("organization", caller.organization))?;
-    let person = person::by_members(&hub.ops.get().await?, caller.organization, &[caller.member]).await?;
+    let person = person::by_members(&of.sessions.client().await?, caller.organization, &[caller.member]).await?;
     let person = person.into_iter().next().ok_or_else(|| Failure::not_found("member", caller.member))?;
-    let this = hub.sign_ins.admit(&own.name, &person.email, request.address, hub.clock.now())?;
+    let this = of.sessions.throttle.admit(&own.name, &person.email, request.address, of.commands.now())?;
     let is_another = || Failure::Forbidden("the current password is another".into());
     if !password::verify(current, person.password_hash.clone()).await? {
         if password::verify(new, person.password_hash).await? {
-            hub.sign_ins.succeeded(this);
-            return unchanged(hub, caller.member).await;
+            of.sessions.throttle.succeeded(this);
+            return unchanged(of, caller.member).await;
         }
-        auth::record_sign_in(hub, request, caller.organization, Some(caller.member), Tried::Wrong);
+        auth::record_sign_in(of, request, caller.organization, Some(caller.member), Tried::Wrong);
         return Err(is_another());
     }
-    hub.sign_ins.succeeded(this);
+    of.sessions.throttle.succeeded(this);
     password::check_strength(&new)?;
-    let hashed = hash(hub, caller.organization, caller.member, new).await?;
-    let executed = hub.execute::<Member>(cause, caller.member.0, &MemberCommand::ChangePassword).await?;
+    let hashed = hash(of, caller.organization, caller.member, new).await?;
+    let executed = of.commands.execute::<Member>(cause, caller.member.0, &MemberCommand::ChangePassword).await?;
     crate::pause::at("password.changed").await;
     let new = NewPassword { member: caller.member, hash: &hashed, name: None };
-    match person::change_password(&mut hub.ops.get().await?, new, &person.password_hash, *session).await? {
+    match person::change_password(&mut of.sessions.client().await?, new, &person.password_hash, *session).await? {
         true => Ok(executed),
         false => Err(is_another()),
     }
 }
 
-async fn unchanged(hub: &Hub, member: MemberId) -> Result<Executed<Member>, Failure> {
+async fn unchanged(of: Identities<'_>, member: MemberId) -> Result<Executed<Member>, Failure> {
     Ok(Executed {
-        state: load::<Member>(hub, member.0).await?,
+        state: of.commands.load::<Member>(member.0).await?,
         revision: None,
         position: None,
         seen: None,
@@ -61,12 +58,12 @@ async fn unchanged(hub: &Hub, member: MemberId) -> Result<Executed<Member>, Fail
 
 /// Hashes with the salt of the same address elsewhere, if there is one.
 pub(super) async fn hash(
-    hub: &Hub,
+    of: Identities<'_>,
     organization: OrganizationId,
     member: MemberId,
     password: String,
 ) -> Result<String, Failure> {
-    let client = hub.ops.get().await?;
+    let client = of.sessions.client().await?;
     let own = person::by_members(&client, organization, &[member]).await?;
     let same = match own.first() {
         Some(own) => person::find_by_email(&client, organization, &own.email).await?,

@@ -10,13 +10,23 @@ use distr_projections::{artifact, organization};
 
 use super::compose::{Compose, Image, Service, image as parse};
 use crate::auth::MemberCaller;
+use crate::commands::Commands;
 use crate::failure::Failure;
-use crate::hub::Hub;
+use crate::models::ReadModels;
 
 const MAX_COMPOSE: usize = 1024 * 1024;
 
+/// The parts of the hub that a draft has to do with.
+#[derive(Clone, Copy)]
+pub struct Publishing<'a> {
+    pub commands: &'a Commands,
+    pub models: &'a ReadModels,
+    /// `host[:port]` of the registry in image references
+    pub registry_host: &'a str,
+}
+
 pub async fn pin(
-    hub: &Hub,
+    publishing: Publishing<'_>,
     caller: &MemberCaller,
     application: ApplicationId,
     compose: String,
@@ -31,9 +41,9 @@ pub async fn pin(
     let parsed = parsed.map_err(|error| invalid(error.to_string()))?;
     let mut artifacts = vec![];
     for (name, service) in &parsed.services {
-        artifacts.extend(pin_service(hub, caller, name, service).await?);
+        artifacts.extend(pin_service(publishing, caller, name, service).await?);
     }
-    let feature_tags = super::load::<Application>(hub, application.0).await?.feature_tags;
+    let feature_tags = publishing.commands.load::<Application>(application.0).await?.feature_tags;
     for artifact in &artifacts {
         check_feature(artifact, &feature_tags)?;
     }
@@ -58,7 +68,7 @@ fn check_feature(artifact: &ReleaseArtifact, feature_tags: &[FeatureTags]) -> Re
 }
 
 async fn pin_service(
-    hub: &Hub,
+    publishing: Publishing<'_>,
     caller: &MemberCaller,
     service: &str,
     definition: &Service,
@@ -67,34 +77,34 @@ async fn pin_service(
         return Err(invalid(format!("service {service:?} has no image")));
     };
     let organization = caller.organization;
-    let (repository, reference) = match parse(image, &hub.settings.registry_host) {
+    let (repository, reference) = match parse(image, publishing.registry_host) {
         Image::Elsewhere { pinned: true } => return Ok(None),
         Image::Elsewhere { pinned: false } => {
             return Err(invalid(format!(
                 "service {service:?}: image {image:?} is in another registry and not pinned; add its @sha256:… digest, \
                  or push it to {} and name that",
-                hub.settings.registry_host
+                publishing.registry_host
             )));
         }
         Image::Alias { registry } => {
             return Err(invalid(format!(
                 "service {service:?}: image {image:?} is of {registry:?}, which may be this registry under another name; \
                  write {} or {REGISTRY_VARIABLE} for it",
-                hub.settings.registry_host
+                publishing.registry_host
             )));
         }
         Image::Invalid(reason) => {
             return Err(invalid(format!("service {service:?}: image {image:?} cannot be pinned: {reason}")));
         }
         Image::Ours { organization: owner, path, reference } => {
-            check_owner(hub, organization, service, owner).await?;
+            check_owner(publishing.models, organization, service, owner).await?;
             let repository = path.parse::<RepositoryPath>()?;
             // before the look: a token learns nothing of repositories that it is not for
             caller.check_repository(&repository)?;
             (repository, reference.parse::<Reference>()?)
         }
     };
-    let digest = resolve(hub, organization, &repository, &reference).await?.ok_or_else(|| {
+    let digest = resolve(publishing.models, organization, &repository, &reference).await?.ok_or_else(|| {
         invalid(format!("service {service:?}: image {image:?} is not in the registry; push it first"))
     })?;
     let feature = definition.profiles.first().map(|profile| profile.parse::<Slug>()).transpose()?;
@@ -105,8 +115,13 @@ async fn pin_service(
     Ok(Some(ReleaseArtifact { service: service.to_owned(), repository, digest, tag, feature }))
 }
 
-async fn check_owner(hub: &Hub, organization: OrganizationId, service: &str, owner: &str) -> Result<(), Failure> {
-    let own = organization::find(&hub.read().await?, organization).await?;
+async fn check_owner(
+    models: &ReadModels,
+    organization: OrganizationId,
+    service: &str,
+    owner: &str,
+) -> Result<(), Failure> {
+    let own = organization::find(&models.client().await?, organization).await?;
     match own {
         Some(own) if own.name.as_str() == owner => Ok(()),
         own => {
@@ -117,12 +132,12 @@ async fn check_owner(hub: &Hub, organization: OrganizationId, service: &str, own
 }
 
 async fn resolve(
-    hub: &Hub,
+    models: &ReadModels,
     organization: OrganizationId,
     repository: &RepositoryPath,
     reference: &Reference,
 ) -> Result<Option<Digest>, Failure> {
-    let client = hub.read().await?;
+    let client = models.client().await?;
     Ok(match reference {
         Reference::Tag(tag) => artifact::find_tag(&client, organization, repository, tag).await?.map(|tag| tag.digest),
         Reference::Digest(digest) => {

@@ -9,15 +9,19 @@ use distr_projections::release::{self, Run};
 
 use crate::auth::MemberCaller;
 use crate::failure::Failure;
-use crate::hub::Hub;
+use crate::models::ReadModels;
 
 /// To publish, promote, demote, deprecate and revoke.
-pub async fn check_application(hub: &Hub, caller: &MemberCaller, application: ApplicationId) -> Result<(), Failure> {
+pub async fn check_application(
+    models: &ReadModels,
+    caller: &MemberCaller,
+    application: ApplicationId,
+) -> Result<(), Failure> {
     let patterns = caller.repositories();
     if patterns.is_empty() {
         return Ok(());
     }
-    let run = release::run_by(&hub.read().await?, caller.organization, application).await?;
+    let run = release::run_by(&models.client().await?, caller.organization, application).await?;
     let Run { releases, repositories } = run;
     let all_own = repositories.iter().all(|repository| is_for(patterns, repository.as_str()));
     match all_own && (releases == 0 || !repositories.is_empty()) {

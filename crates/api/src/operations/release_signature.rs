@@ -8,8 +8,9 @@ use distr_domain::trust::{ReleaseSignature, SignedLayer, VerifiedSignature};
 use distr_signature::{Canonical, MAX_SIGNATURES, ReleaseStatement, envelope_layer, signature_count, verify_release};
 
 use super::trust::{self, Subject};
+use crate::commands::Commands;
 use crate::failure::Failure;
-use crate::hub::Hub;
+use crate::models::ReadModels;
 
 /// Why a release does not take a signature.
 #[derive(Debug, thiserror::Error)]
@@ -35,9 +36,8 @@ const MAX_ENVELOPE: usize = 64 * 1024;
 /// The command that keeps the signature, without what else the envelope holds: of what the release is now, and by a key that its application trusts, if it trusts
 /// some keys only.
 pub async fn command(
-    hub: &Hub,
-    organization: OrganizationId,
-    id: ApplicationId,
+    (commands, models): (&Commands, &ReadModels),
+    (organization, id): (OrganizationId, ApplicationId),
     release: Release,
     envelope: &str,
 ) -> Result<ReleaseCommand, Failure> {
@@ -47,7 +47,7 @@ pub async fn command(
                        `distr release sign --print-statement` prints the one to sign";
         Failure::BadInput(message.to_owned())
     })?;
-    let application = super::load::<Application>(hub, id.0).await?;
+    let application = commands.load::<Application>(id.0).await?;
     let (Some(name), Some(version)) = (&application.name, &release.version) else {
         return Err(Failure::not_found("release", id));
     };
@@ -59,7 +59,7 @@ pub async fn command(
         signatures: &[],
         published: None,
     };
-    let statement = trust::statement(hub, &subject).await?;
+    let statement = trust::statement(models, &subject).await?;
     if let Some(difference) = statement.difference(&signed) {
         let release = format!("{name} {version}");
         return Err(Failure::rejected(SignatureRejection::OfAnother { release, difference: difference.to_string() }));

@@ -6,36 +6,46 @@
 use distr_domain::customer::{Customer, CustomerCommand};
 use distr_eventlog::Position;
 
-use super::load;
+use crate::commands::{Cause, Commands};
 use crate::failure::Failure;
-use crate::hub::{Cause, Hub};
-use crate::ops::secret::{self, Place};
+use crate::ops::secret::{self, Place, Vault};
 use crate::pause;
 
-pub async fn set(hub: &Hub, cause: &Cause, place: Place, name: &str, value: &str) -> Result<Position, Failure> {
+pub async fn set(
+    (commands, vault): (&Commands, &Vault),
+    cause: &Cause,
+    place: Place,
+    name: &str,
+    value: &str,
+) -> Result<Position, Failure> {
     let command = CustomerCommand::SetSecret { name: name.to_owned(), change: cause.command };
-    let executed = hub.execute::<Customer>(cause, place.customer.0, &command).await?;
+    let executed = commands.execute::<Customer>(cause, place.customer.0, &command).await?;
     pause::at("secret.fact").await;
-    let mut client = hub.ops.get().await?;
+    let mut client = vault.client().await?;
     let alone = secret::lock(&mut client, place, name).await?;
-    if load::<Customer>(hub, place.customer.0).await?.is_newest(name, cause.command) {
-        hub.vault.set(&alone, place, name, value, hub.clock.now()).await?;
+    if commands.load::<Customer>(place.customer.0).await?.is_newest(name, cause.command) {
+        vault.set(&alone, place, name, value, commands.now()).await?;
     }
     alone.commit().await?;
-    Ok(executed.position.unwrap_or_else(|| hub.progress.core.position()))
+    Ok(commands.position_of(&executed))
 }
 
 /// Whether there was one.
-pub async fn remove(hub: &Hub, cause: &Cause, place: Place, name: &str) -> Result<(bool, Position), Failure> {
-    if !secret::names(&hub.ops.get().await?, place).await?.iter().any(|known| known == name) {
-        return Ok((false, hub.progress.core.position()));
+pub async fn remove(
+    (commands, vault): (&Commands, &Vault),
+    cause: &Cause,
+    place: Place,
+    name: &str,
+) -> Result<(bool, Position), Failure> {
+    if !secret::names(&vault.client().await?, place).await?.iter().any(|known| known == name) {
+        return Ok((false, commands.core.position()));
     }
     let command = CustomerCommand::RemoveSecret { name: name.to_owned(), change: cause.command };
-    let executed = hub.execute::<Customer>(cause, place.customer.0, &command).await?;
-    let mut client = hub.ops.get().await?;
+    let executed = commands.execute::<Customer>(cause, place.customer.0, &command).await?;
+    let mut client = vault.client().await?;
     let alone = secret::lock(&mut client, place, name).await?;
-    let newest = load::<Customer>(hub, place.customer.0).await?.is_newest(name, cause.command);
+    let newest = commands.load::<Customer>(place.customer.0).await?.is_newest(name, cause.command);
     let removed = newest && secret::remove(&alone, place, name).await?;
     alone.commit().await?;
-    Ok((removed, executed.position.unwrap_or_else(|| hub.progress.core.position())))
+    Ok((removed, commands.position_of(&executed)))
 }

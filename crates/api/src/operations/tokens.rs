@@ -11,10 +11,9 @@ use distr_eventlog::Executed;
 use distr_projections::member::MemberRow;
 use distr_projections::token::TokenRow;
 
-use super::load;
-use crate::auth::{MemberCaller, Via};
+use crate::auth::{Identities, MemberCaller, Via};
+use crate::commands::Cause;
 use crate::failure::Failure;
-use crate::hub::{Cause, Hub};
 use crate::ops::credential::{self, CredentialKind, NewCredential};
 
 /// Between a token and the one that takes its place; a longer wish is cut to it.
@@ -32,7 +31,7 @@ pub struct Issued {
 }
 
 pub async fn issue(
-    hub: &Hub,
+    of: Identities<'_>,
     cause: &Cause,
     caller: &MemberCaller,
     member: &MemberRow,
@@ -40,13 +39,13 @@ pub async fn issue(
 ) -> Result<Issued, Failure> {
     check_issuer(caller, member)?;
     let id = TokenId(cause.id_of("token"));
-    let (parent, at) = (caller.parent(), hub.clock.now());
+    let (parent, at) = (caller.parent(), of.commands.now());
     let own_parent = parent.as_ref().map(|parent| parent.id);
     let command = TokenCommand::Issue { member: member.id, label: new.label, limits: new.limits, parent, at };
-    let executed = hub.execute::<Token>(cause, id.0, &command).await?;
-    check_repeated(hub, id, &executed.state, own_parent).await?;
+    let executed = of.commands.execute::<Token>(cause, id.0, &command).await?;
+    check_repeated(of, id, &executed.state, own_parent).await?;
     let secret = credential::new_secret(CredentialKind::Token)?;
-    credential::replace(&mut hub.ops.get().await?, &secret, stored(cause, member, id, &executed, at)).await?;
+    credential::replace(&mut of.sessions.client().await?, &secret, stored(cause, member, id, &executed, at)).await?;
     Ok(Issued { id, secret, executed })
 }
 
@@ -71,10 +70,15 @@ fn stored(
 
 /// A repeated request gets a new secret in the place of the one whose answer was lost. There is none for a token that has
 /// ended or was replaced since, whose secret has arrived because it was used, or that the caller's own token did not make.
-async fn check_repeated(hub: &Hub, id: TokenId, state: &Token, parent: Option<TokenId>) -> Result<(), Failure> {
-    state.check_live(hub.clock.now()).map_err(Failure::rejected)?;
-    let used =
-        hub.uses.unwritten(id.0).is_some() || !credential::last_uses(&hub.ops.get().await?, &[id.0]).await?.is_empty();
+async fn check_repeated(
+    of: Identities<'_>,
+    id: TokenId,
+    state: &Token,
+    parent: Option<TokenId>,
+) -> Result<(), Failure> {
+    state.check_live(of.commands.now()).map_err(Failure::rejected)?;
+    let used = of.sessions.last_uses.unwritten(id.0).is_some()
+        || !credential::last_uses(&of.sessions.client().await?, &[id.0]).await?.is_empty();
     match state.replaced || used || state.parent != parent {
         false => Ok(()),
         true => Err(Failure::rejected(IssuedBefore { token: id })),
@@ -95,21 +99,21 @@ impl Rejection for IssuedBefore {
 }
 
 pub async fn revoke(
-    hub: &Hub,
+    of: Identities<'_>,
     cause: &Cause,
     caller: &MemberCaller,
     token: &TokenRow,
 ) -> Result<Executed<Token>, Failure> {
     check_revoker(caller, token)?;
-    let executed = hub.execute::<Token>(cause, token.id.0, &TokenCommand::Revoke).await?;
-    credential::delete(&hub.ops.get().await?, token.id.0).await?;
+    let executed = of.commands.execute::<Token>(cause, token.id.0, &TokenCommand::Revoke).await?;
+    credential::delete(&of.sessions.client().await?, token.id.0).await?;
     Ok(executed)
 }
 
 /// A new token like the old one, which ends after `overlap`. Its parent is the token that it is rotated with; who rotates it
 /// in a session vouches for it anew.
 pub async fn rotate(
-    hub: &Hub,
+    of: Identities<'_>,
     cause: &Cause,
     caller: &MemberCaller,
     old: (&TokenRow, &MemberRow),
@@ -122,7 +126,7 @@ pub async fn rotate(
             "a token cannot rotate itself: what it makes ends with it; sign in, or use another token".into(),
         ));
     }
-    let now = hub.clock.now();
+    let now = of.commands.now();
     let until = now + overlap.min(MAX_OVERLAP);
     let limits = TokenLimits {
         scopes: old.scopes.clone(),
@@ -130,12 +134,12 @@ pub async fn rotate(
         expires_at: expires_at.or(old.expires_at),
     };
     // refuses before there is a new one
-    load::<Token>(hub, old.id.0).await?.check_live(now).map_err(Failure::rejected)?;
-    let issued = issue(hub, cause, caller, member, NewToken { label: old.label.clone(), limits }).await?;
-    let ends = Cause { command: hub.clock.new_id(), actor: cause.actor.clone(), ..*cause };
+    of.commands.load::<Token>(old.id.0).await?.check_live(now).map_err(Failure::rejected)?;
+    let issued = issue(of, cause, caller, member, NewToken { label: old.label.clone(), limits }).await?;
+    let ends = of.commands.another(cause);
     let command = TokenCommand::Replace { by: issued.id, until, at: now };
-    hub.execute::<Token>(&ends, old.id.0, &command).await?;
-    credential::expire(&hub.ops.get().await?, old.id.0, until).await?;
+    of.commands.execute::<Token>(&ends, old.id.0, &command).await?;
+    credential::expire(&of.sessions.client().await?, old.id.0, until).await?;
     Ok(issued)
 }
 

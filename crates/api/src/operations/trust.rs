@@ -16,8 +16,9 @@ use distr_signature::{Claim, PublicKey, ReleaseStatement, ReleaseUnverified, Unv
 
 use super::attachments;
 use super::attachments::search::{Searched, search};
+use crate::commands::Commands;
 use crate::failure::{Failure, OperationError};
-use crate::hub::Hub;
+use crate::models::{Artifacts, ReadModels};
 
 const MAX_KEYS: usize = 20;
 const MAX_PEM: usize = 8 * 1024;
@@ -91,36 +92,36 @@ pub fn public_keys(keys: &[TrustedKey]) -> Result<Vec<PublicKey>, Failure> {
 
 /// What a draft is published with; nothing if its application trusts everything.
 pub async fn of_draft(
-    hub: &Hub,
-    organization: OrganizationId,
-    application: ApplicationId,
+    commands: &Commands,
+    artifacts: &Artifacts,
+    (organization, application): (OrganizationId, ApplicationId),
     release: &Release,
 ) -> Result<Option<ReleaseTrust>, Failure> {
-    let (owner, version) = match (super::load::<Application>(hub, application.0).await?, &release.version) {
+    let (owner, version) = match (commands.load::<Application>(application.0).await?, &release.version) {
         (owner @ Application { name: Some(_), .. }, Some(version)) if owner.signing_policy.is_in_force() => {
             (owner, version)
         }
         _ => return Ok(None),
     };
     let subject = subject(organization, &owner, version, release);
-    Ok(Some(verify_all(hub, &owner.signing_policy, &subject).await?))
+    Ok(Some(verify_all(artifacts, &owner.signing_policy, &subject).await?))
 }
 
 /// Whether a published release is signed as the policy of this moment demands, which may be stricter than that of its
 /// publishing.
 pub async fn check_usable(
-    hub: &Hub,
-    organization: OrganizationId,
-    application: ApplicationId,
+    commands: &Commands,
+    artifacts: &Artifacts,
+    (organization, application): (OrganizationId, ApplicationId),
     version: &Version,
     release: &Release,
 ) -> Result<(), TrustError> {
-    let owner = super::load::<Application>(hub, application.0).await?;
+    let owner = commands.load::<Application>(application.0).await?;
     if owner.name.is_none() || !owner.signing_policy.is_in_force() || release.version.is_none() {
         return Ok(());
     }
     let subject = subject(organization, &owner, version, release);
-    in_force(hub, &owner.signing_policy, &subject).await.map(|_| ())
+    in_force(artifacts, &owner.signing_policy, &subject).await.map(|_| ())
 }
 
 fn subject<'a>(
@@ -142,7 +143,7 @@ fn subject<'a>(
 /// What agents verify a release with: the keys of this moment, or those of its publishing if there are none now. One that is
 /// not signed as it should be goes out with the keys alone: its agents say why they do not run it.
 pub async fn for_agents(
-    hub: &Hub,
+    artifacts: &Artifacts,
     policy: &SigningPolicy,
     application: &Slug,
     row: &ReleaseRow,
@@ -155,7 +156,7 @@ pub async fn for_agents(
         signatures: &row.signatures,
         published: row.trust.as_ref(),
     };
-    match in_force(hub, policy, &subject).await {
+    match in_force(artifacts, policy, &subject).await {
         Err(OperationError::Rejected(_)) => {
             let signatures = row.trust.as_ref().map(|trust| trust.signatures.clone()).unwrap_or_default();
             Ok(Some(ReleaseTrust { keys: policy.keys.clone(), signatures, requires: policy.requires }))
@@ -165,7 +166,7 @@ pub async fn for_agents(
 }
 
 async fn in_force(
-    hub: &Hub,
+    artifacts: &Artifacts,
     policy: &SigningPolicy,
     subject: &Subject<'_>,
 ) -> Result<Option<ReleaseTrust>, TrustError> {
@@ -173,30 +174,34 @@ async fn in_force(
     match subject.published {
         published if !policy.is_in_force() => Ok(published.cloned()),
         Some(published) if is_same(&published) => Ok(Some(published.clone())),
-        _ => verify_all(hub, policy, subject).await.map(Some),
+        _ => verify_all(artifacts, policy, subject).await.map(Some),
     }
 }
 
-async fn verify_all(hub: &Hub, policy: &SigningPolicy, subject: &Subject<'_>) -> Result<ReleaseTrust, TrustError> {
+async fn verify_all(
+    artifacts: &Artifacts,
+    policy: &SigningPolicy,
+    subject: &Subject<'_>,
+) -> Result<ReleaseTrust, TrustError> {
     let SigningPolicy { keys, requires } = policy.clone();
     let public = public_keys(&keys)?;
     if requires.release() {
-        verify_whole(hub, subject, &public).await?;
+        verify_whole(artifacts, subject, &public).await?;
     }
     let mut signatures: Vec<ImageSignature> = vec![];
     for artifact in subject.content.artifacts.iter().filter(|_| requires.images()) {
         let is_known =
             |known: &ImageSignature| (&known.repository, &known.digest) == (&artifact.repository, &artifact.digest);
         if !signatures.iter().any(is_known) {
-            signatures.push(signature(hub, subject, artifact, &public).await?);
+            signatures.push(signature(artifacts, subject, artifact, &public).await?);
         }
     }
     Ok(ReleaseTrust { keys, signatures, requires })
 }
 
-async fn verify_whole(hub: &Hub, subject: &Subject<'_>, keys: &[PublicKey]) -> Result<(), TrustError> {
+async fn verify_whole(artifacts: &Artifacts, subject: &Subject<'_>, keys: &[PublicKey]) -> Result<(), TrustError> {
     let layers: Vec<SignedLayer> = subject.signatures.iter().map(|signature| signature.layer.clone()).collect();
-    match verify_release(&statement(hub, subject).await?, &layers, keys) {
+    match verify_release(&statement(&artifacts.models, subject).await?, &layers, keys) {
         Ok(_) => Ok(()),
         Err(reason) => {
             let (application, version) = (subject.application.clone(), subject.version.clone());
@@ -206,8 +211,8 @@ async fn verify_whole(hub: &Hub, subject: &Subject<'_>, keys: &[PublicKey]) -> R
 }
 
 /// What a signature of the release as a whole has to say.
-pub async fn statement(hub: &Hub, subject: &Subject<'_>) -> Result<ReleaseStatement, Failure> {
-    let organization = organization::find(&hub.read().await?, subject.organization).await?;
+pub async fn statement(models: &ReadModels, subject: &Subject<'_>) -> Result<ReleaseStatement, Failure> {
+    let organization = organization::find(&models.client().await?, subject.organization).await?;
     let organization = organization.ok_or_else(|| Failure::not_found("organization", subject.organization))?.name;
     let services = subject.content.artifacts.iter().map(|artifact| {
         (artifact.service.clone(), format!("{organization}/{}", artifact.repository), artifact.digest.clone())
@@ -217,7 +222,7 @@ pub async fn statement(hub: &Hub, subject: &Subject<'_>) -> Result<ReleaseStatem
 }
 
 async fn signature(
-    hub: &Hub,
+    artifacts: &Artifacts,
     subject: &Subject<'_>,
     artifact: &ReleaseArtifact,
     keys: &[PublicKey],
@@ -236,7 +241,7 @@ async fn signature(
     let image = attachments::Subject { organization: subject.organization, repository, digest };
     let searched = match look(published.map(|signature| signature.layer.clone()).into_iter().collect()) {
         true => Searched::Found,
-        false => search(hub, image, look).await?,
+        false => search(artifacts, image, look).await?,
     };
     if let Some((key, layer)) = found {
         return Ok(ImageSignature { repository: repository.clone(), digest: digest.clone(), key, layer });

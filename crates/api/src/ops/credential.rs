@@ -8,7 +8,6 @@ use deadpool_postgres::GenericClient;
 use distr_domain::ids::{MemberId, OrganizationId};
 use uuid::Uuid;
 
-use crate::auth::last_use::LastUse;
 use crate::failure::Failure;
 
 /// What a secret opens. The text is stored.
@@ -153,6 +152,14 @@ pub async fn expire(client: &deadpool_postgres::Client, id: Uuid, at: DateTime<U
     let sql = "UPDATE credential SET expires_at = least(coalesce(expires_at, $2), $2) WHERE id = $1";
     client.execute(sql, &[&id, &at]).await?;
     Ok(())
+}
+
+/// The last use of a credential, to the minute, from a network rather than an address: enough to see that it is in use and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastUse {
+    pub at: DateTime<Utc>,
+    /// `203.0.113.0/24`, `2001:db8:7::/48`
+    pub from: Option<String>,
 }
 
 /// Of those that were used.

@@ -9,7 +9,7 @@ use distr_postgres::Address;
 use tokio_postgres::{Client, Transaction};
 use tracing::info;
 
-use super::secret::{Place, Vault};
+use super::secret::{Cipher, Place};
 use crate::master_key::MasterKey;
 
 /// The key of this hub, once it is known to be the one that opens the secrets. A rotation that was cut off after it had
@@ -77,14 +77,14 @@ pub async fn reseal(database: &Address, old: &MasterKey, new: &MasterKey) -> any
     if id != old.id() {
         bail!("the secrets are sealed with the master key {id}, and this one is {}; give the right one", old.id());
     }
-    let (old, sealed_anew) = (Vault::new(old), Vault::new(new));
+    let (old, sealed_anew) = (Cipher::new(old), Cipher::new(new));
     let count = reseal_rows(&transaction, &old, &sealed_anew).await?;
     transaction.execute("UPDATE ops.master_key SET id = $1", &[&new.id()]).await?;
     transaction.commit().await?;
     Ok(count)
 }
 
-async fn reseal_rows(transaction: &Transaction<'_>, old: &Vault, new: &Vault) -> anyhow::Result<u64> {
+async fn reseal_rows(transaction: &Transaction<'_>, old: &Cipher, new: &Cipher) -> anyhow::Result<u64> {
     let sql = "SELECT organization, customer, name, nonce, ciphertext FROM ops.secret";
     let update = transaction
         .prepare(

@@ -5,14 +5,20 @@ use std::collections::BTreeMap;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use chrono::{DateTime, Utc};
-use deadpool_postgres::{GenericClient, Transaction};
+use deadpool_postgres::{Client, GenericClient, Pool, Transaction};
 use distr_domain::ids::{CustomerId, OrganizationId};
 
 use crate::failure::Failure;
 use crate::master_key::MasterKey;
 
-/// Seals and opens secrets.
+/// The secrets of customers, sealed with the master key that is in force.
 pub struct Vault {
+    pool: Pool,
+    cipher: Cipher,
+}
+
+/// Seals and opens values with one master key.
+pub(super) struct Cipher {
     key: RandomizedNonceKey,
     key_id: String,
 }
@@ -37,10 +43,12 @@ impl Place {
 }
 
 impl Vault {
-    pub fn new(master: &MasterKey) -> Self {
-        let key = master.derive("secrets");
-        let key = RandomizedNonceKey::new(&AES_256_GCM, &key).expect("the key has the cipher's length");
-        Self { key, key_id: master.id() }
+    pub fn new(pool: Pool, master: &MasterKey) -> Self {
+        Self { pool, cipher: Cipher::new(master) }
+    }
+
+    pub async fn client(&self) -> Result<Client, Failure> {
+        Ok(self.pool.get().await?)
     }
 
     pub async fn set(
@@ -51,7 +59,7 @@ impl Vault {
         value: &str,
         at: DateTime<Utc>,
     ) -> Result<(), Failure> {
-        let sealed = self.seal(place, name, value)?;
+        let sealed = self.cipher.seal(place, name, value)?;
         // not with a key that a rotation has taken out of force
         let stored = client
             .execute(
@@ -66,7 +74,7 @@ impl Vault {
                     &sealed.nonce,
                     &sealed.ciphertext,
                     &at,
-                    &self.key_id,
+                    &self.cipher.key_id,
                 ],
             )
             .await?;
@@ -76,22 +84,9 @@ impl Vault {
         }
     }
 
-    pub(super) fn seal(&self, place: Place, name: &str, value: &str) -> Result<Sealed, Failure> {
-        let mut ciphertext = value.as_bytes().to_vec();
-        let nonce = self
-            .key
-            .seal_in_place_append_tag(Aad::from(place.associated(name)), &mut ciphertext)
-            .map_err(|_| Failure::fault(std::io::Error::other("cannot encrypt a secret")))?;
-        Ok(Sealed { nonce: nonce.as_ref().to_vec(), ciphertext })
-    }
-
     /// The values of these names; a name without a value is not in the answer.
-    pub async fn get(
-        &self,
-        client: &deadpool_postgres::Client,
-        place: Place,
-        names: &[String],
-    ) -> Result<BTreeMap<String, String>, Failure> {
+    pub async fn get(&self, place: Place, names: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+        let client = self.client().await?;
         let rows = client
             .query(
                 "SELECT name, nonce, ciphertext FROM secret
@@ -102,10 +97,27 @@ impl Vault {
         rows.into_iter()
             .map(|row| {
                 let name: String = row.get(0);
-                let value = self.open(place, &name, row.get(1), row.get(2))?;
+                let value = self.cipher.open(place, &name, row.get(1), row.get(2))?;
                 Ok((name, value))
             })
             .collect()
+    }
+}
+
+impl Cipher {
+    pub(super) fn new(master: &MasterKey) -> Self {
+        let key = master.derive("secrets");
+        let key = RandomizedNonceKey::new(&AES_256_GCM, &key).expect("the key has the cipher's length");
+        Self { key, key_id: master.id() }
+    }
+
+    pub(super) fn seal(&self, place: Place, name: &str, value: &str) -> Result<Sealed, Failure> {
+        let mut ciphertext = value.as_bytes().to_vec();
+        let nonce = self
+            .key
+            .seal_in_place_append_tag(Aad::from(place.associated(name)), &mut ciphertext)
+            .map_err(|_| Failure::fault(std::io::Error::other("cannot encrypt a secret")))?;
+        Ok(Sealed { nonce: nonce.as_ref().to_vec(), ciphertext })
     }
 
     pub(super) fn open(&self, place: Place, name: &str, nonce: &[u8], sealed: &[u8]) -> Result<String, Failure> {
@@ -121,7 +133,7 @@ impl Vault {
 }
 
 /// The names alone, in order.
-pub async fn names(client: &deadpool_postgres::Client, place: Place) -> Result<Vec<String>, Failure> {
+pub async fn names(client: &Client, place: Place) -> Result<Vec<String>, Failure> {
     let rows = client
         .query(
             "SELECT name FROM secret WHERE organization = $1 AND customer = $2 ORDER BY name",
@@ -132,11 +144,7 @@ pub async fn names(client: &deadpool_postgres::Client, place: Place) -> Result<V
 }
 
 /// Until the transaction ends, nobody else changes the secret of this name.
-pub async fn lock<'a>(
-    client: &'a mut deadpool_postgres::Client,
-    place: Place,
-    name: &str,
-) -> Result<Transaction<'a>, Failure> {
+pub async fn lock<'a>(client: &'a mut Client, place: Place, name: &str) -> Result<Transaction<'a>, Failure> {
     let transaction = client.transaction().await?;
     let key = format!("secret {} {name}", place.customer);
     transaction.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", &[&key]).await?;

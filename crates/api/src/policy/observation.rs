@@ -9,6 +9,7 @@ mod memory;
 use std::collections::HashMap;
 
 use async_trait::async_trait;
+use deadpool_postgres::Pool;
 use distr_domain::agent::{DeploymentReport, Report};
 use distr_domain::deployment::{Deployment, DeploymentCommand};
 use distr_eventlog::{Actor, Entry, Selection, TelemetryKind, TelemetryRecord};
@@ -16,17 +17,24 @@ use distr_projections::Lease;
 use uuid::Uuid;
 
 use super::{Interrupted, Outcome, Policy};
+use crate::commands::{Cause, Commands};
 use crate::failure::Failure;
-use crate::hub::{Cause, Hub};
-use crate::operations::load;
 use crate::pause;
 use memory::Observed;
 
 const NAME: &str = "observation";
 
-#[derive(Default)]
 pub struct Observation {
+    commands: Commands,
+    /// of the table of what was observed
+    pool: Pool,
     of_target: HashMap<Uuid, Observed>,
+}
+
+impl Observation {
+    pub fn new(commands: Commands, pool: Pool) -> Self {
+        Self { commands, pool, of_target: HashMap::new() }
+    }
 }
 
 #[async_trait]
@@ -39,7 +47,7 @@ impl Policy for Observation {
         Selection::Telemetry
     }
 
-    async fn handle(&mut self, hub: &Hub, entry: &Entry, lease: &Lease) -> Result<Outcome, Interrupted> {
+    async fn handle(&mut self, entry: &Entry, lease: &Lease) -> Result<Outcome, Interrupted> {
         let Entry::Telemetry(recorded) = entry else { return Ok(Outcome::Passed) };
         if recorded.record.kind != TelemetryKind::Heartbeat {
             return Ok(Outcome::Passed);
@@ -48,17 +56,17 @@ impl Policy for Observation {
         let target = recorded.record.subject;
         let mut observed = match self.of_target.remove(&target) {
             Some(observed) => observed,
-            None => Observed::load(hub, target).await?,
+            None => Observed::load(&self.pool, target).await?,
         };
         let mut outcome = Outcome::Passed;
         if observed.knows(&report) {
             // no more than what was said already
         } else if observed.is_news(&report) {
             for deployment in report.deployments.iter().filter(|deployment| observed.is_new(deployment)) {
-                observe(hub, &recorded.record, &report, deployment).await?;
+                observe(&self.commands, &recorded.record, &report, deployment).await?;
             }
             observed.take(&report);
-            observed.store(hub, target, lease).await?;
+            observed.store(&self.pool, target, lease).await?;
             outcome = Outcome::Acted;
         } else {
             observed.take(&report);
@@ -75,12 +83,12 @@ impl Policy for Observation {
 
 /// The ids follow from the report, so that handing it over again has no second effect.
 async fn observe(
-    hub: &Hub,
+    commands: &Commands,
     record: &TelemetryRecord,
     report: &Report,
     deployment: &DeploymentReport,
 ) -> Result<(), Failure> {
-    let state = load::<Deployment>(hub, deployment.deployment.0).await?;
+    let state = commands.load::<Deployment>(deployment.deployment.0).await?;
     // an agent speaks of its own target's deployments alone
     if state.desired.as_ref().is_none_or(|desired| desired.target.0 != record.subject) {
         return Ok(());
@@ -94,7 +102,7 @@ async fn observe(
     };
     let command = DeploymentCommand::Observe { report: deployment.clone(), at: report.at };
     pause::at("observation.read").await;
-    super::command::<Deployment>(hub, NAME, &cause, deployment.deployment.0, &command).await?;
+    super::command::<Deployment>(commands, NAME, &cause, deployment.deployment.0, &command).await?;
     pause::at("observation.appended").await;
     Ok(())
 }

@@ -18,9 +18,9 @@ use distr_projections::{Lease, Scope};
 use uuid::Uuid;
 
 use super::{Interrupted, Outcome, Policy};
+use crate::commands::{Cause, Commands};
 use crate::failure::Failure;
-use crate::hub::{Cause, Hub};
-use crate::operations::load;
+use crate::models::ReadModels;
 
 const SEATS: &str = "seats";
 const UNUSED_SEATS: &str = "unused_seats";
@@ -28,7 +28,10 @@ const UNUSED_SEATS: &str = "unused_seats";
 /// No request that asks for a deployment takes so long from the seat to the wish.
 const WISHED_WITHIN: TimeDelta = TimeDelta::minutes(5);
 
-pub struct Seats;
+pub struct Seats {
+    pub commands: Commands,
+    pub models: ReadModels,
+}
 
 #[async_trait]
 impl Policy for Seats {
@@ -40,18 +43,21 @@ impl Policy for Seats {
         Selection::Facts
     }
 
-    async fn handle(&mut self, hub: &Hub, entry: &Entry, _: &Lease) -> Result<Outcome, Interrupted> {
+    async fn handle(&mut self, entry: &Entry, _: &Lease) -> Result<Outcome, Interrupted> {
         let Entry::Fact(event) = entry else { return Ok(Outcome::Passed) };
-        let settling = Settling { hub, event, policy: SEATS };
+        let settlement = SeatSettlement { commands: &self.commands, models: &self.models, event, policy: SEATS };
         match event.stream.category {
-            Category::Deployment => Ok(settling.on_deployment(event.decode()?).await?),
-            Category::Target => Ok(settling.on_target(event.decode()?).await?),
+            Category::Deployment => Ok(settlement.on_deployment(event.decode()?).await?),
+            Category::Target => Ok(settlement.on_target(event.decode()?).await?),
             _ => Ok(Outcome::Passed),
         }
     }
 }
 
-pub struct UnusedSeats;
+pub struct UnusedSeats {
+    pub commands: Commands,
+    pub models: ReadModels,
+}
 
 #[async_trait]
 impl Policy for UnusedSeats {
@@ -63,7 +69,7 @@ impl Policy for UnusedSeats {
         Selection::Facts
     }
 
-    async fn handle(&mut self, hub: &Hub, entry: &Entry, _: &Lease) -> Result<Outcome, Interrupted> {
+    async fn handle(&mut self, entry: &Entry, _: &Lease) -> Result<Outcome, Interrupted> {
         let Entry::Fact(event) = entry else { return Ok(Outcome::Passed) };
         if event.stream.category != Category::License {
             return Ok(Outcome::Passed);
@@ -71,30 +77,31 @@ impl Policy for UnusedSeats {
         let LicenseEvent::LicenseSeatTaken { target } = event.decode()? else {
             return Ok(Outcome::Passed);
         };
-        if hub.clock.now() < event.recorded_at + WISHED_WITHIN {
+        if self.commands.now() < event.recorded_at + WISHED_WITHIN {
             return Err(Interrupted::TooEarly);
         }
-        let settling = Settling { hub, event, policy: UNUSED_SEATS };
-        if let Some(license) = settling.license().await? {
-            settling.settle(target, license.application).await?;
+        let settlement = SeatSettlement { commands: &self.commands, models: &self.models, event, policy: UNUSED_SEATS };
+        if let Some(license) = settlement.license().await? {
+            settlement.settle(target, license.application).await?;
         }
         Ok(Outcome::Acted)
     }
 }
 
 /// What follows from an event for the seats of its target.
-struct Settling<'a> {
-    hub: &'a Hub,
+struct SeatSettlement<'a> {
+    commands: &'a Commands,
+    models: &'a ReadModels,
     event: &'a RecordedEvent,
     policy: &'static str,
 }
 
-impl Settling<'_> {
+impl SeatSettlement<'_> {
     async fn on_deployment(&self, fact: DeploymentEvent) -> Result<Outcome, Failure> {
         if !matches!(fact, DeploymentEvent::DesiredReleaseSet { .. } | DeploymentEvent::DeploymentRemoved { .. }) {
             return Ok(Outcome::Passed);
         }
-        if let Some(desired) = load::<Deployment>(self.hub, self.event.stream.id).await?.desired {
+        if let Some(desired) = self.commands.load::<Deployment>(self.event.stream.id).await?.desired {
             self.settle(desired.target, desired.application).await?;
         }
         Ok(Outcome::Acted)
@@ -109,9 +116,9 @@ impl Settling<'_> {
 
     /// The license that the event is of.
     async fn license(&self) -> Result<Option<LicenseRow>, Failure> {
-        self.hub.visible(self.event.position).await?;
+        self.commands.visible(self.event.position).await?;
         let scope = Scope { organization: self.event.organization, customer: None };
-        Ok(license::find(&self.hub.read().await?, scope, LicenseId(self.event.stream.id)).await?)
+        Ok(license::find(&self.models.client().await?, scope, LicenseId(self.event.stream.id)).await?)
     }
 
     async fn settle(&self, target: TargetId, application: ApplicationId) -> Result<(), Failure> {
@@ -129,14 +136,14 @@ impl Settling<'_> {
     }
 
     async fn used(&self, target: TargetId, application: ApplicationId) -> Result<Option<LicenseId>, Failure> {
-        let deployment = load::<Deployment>(self.hub, DeploymentId::of(target, application).0).await?;
+        let deployment = self.commands.load::<Deployment>(DeploymentId::of(target, application).0).await?;
         Ok(deployment.license_in_use())
     }
 
     /// The licenses on whose seats the target sits.
     async fn seats(&self, target: TargetId) -> Result<Vec<LicenseRow>, Failure> {
-        self.hub.visible(self.event.position).await?;
-        Ok(license::with_seat(&self.hub.read().await?, self.event.organization, target).await?)
+        self.commands.visible(self.event.position).await?;
+        Ok(license::with_seat(&self.models.client().await?, self.event.organization, target).await?)
     }
 
     async fn release(&self, target: TargetId, licenses: &[LicenseRow]) -> Result<(), Failure> {
@@ -158,6 +165,6 @@ impl Settling<'_> {
             correlation: self.event.correlation,
             command: Uuid::new_v5(&self.event.id, format!("{what} {}", license.0).as_bytes()),
         };
-        super::command::<License>(self.hub, self.policy, &cause, license.0, command).await
+        super::command::<License>(self.commands, self.policy, &cause, license.0, command).await
     }
 }

@@ -19,9 +19,10 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use self::raw::{Copy, RawTable, Unnest};
+use crate::clock::now;
 use crate::row::Row;
 use crate::sample::{Effort, Measure, alternate};
-use crate::site::{Database, now};
+use crate::site::Database;
 
 /// The raw insert rate is what Postgres does with batches like these.
 const UNNEST_ROWS: usize = 100;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::app::SigningKey;
-use crate::args::Format;
+use crate::globals::Format;
 use crate::names::Names;
 use crate::output::{line, printable, text};
 

@@ -36,12 +36,32 @@ fn a_license_covers_the_versions_it_names() {
 }
 
 #[test]
-fn every_license_that_covers_it_is_named_in_order() {
-    let held = [license("b", ranges(&["1.x"])), license("old", ranges(&["0.x"])), license("a", Terms::default())];
-    let names = |asked: &Asked| grants(asked, &held, at(0)).map(|grants| grants.into_iter().map(|grant| grant.name));
-    assert!(names(&release("1.0.0")).unwrap().eq([slug("b"), slug("a")]));
+fn a_deployment_tries_every_license_that_covers_it_where_it_sits_first() {
+    let with =
+        |features: &[&str], terms: Terms| Terms { features: features.iter().map(|f| slug(f)).collect(), ..terms };
+    let lapsed = Terms { expires_at: Some(at(-1)), ..with(&["gone"], Terms::default()) };
+    let held = [
+        license("b", with(&["x"], ranges(&["1.x"]))),
+        license("old", with(&["legacy"], ranges(&["0.x"]))),
+        license("lapsed", lapsed),
+        license("a", with(&["y", "x"], Terms::default())),
+    ];
+    let seat = |name: &str| held.iter().find(|license| license.name == slug(name)).map(|license| license.id);
+    let table = [
+        ("1.0.0", None, vec!["b", "a"], vec!["x", "y"]),
+        ("1.0.0", seat("a"), vec!["a", "b"], vec!["x", "y"]),
+        ("1.0.0", seat("lapsed"), vec!["b", "a"], vec!["x", "y"]),
+        ("0.9.0", seat("b"), vec!["old", "a"], vec!["legacy", "x", "y"]),
+        ("2.0.0", None, vec!["a"], vec!["x", "y"]),
+    ];
+    for (version, seat, licenses, features) in table {
+        let granted = decide_deploy(&release(version), &held, seat, at(0)).unwrap();
+        let names: Vec<&str> = granted.licenses.iter().map(|grant| grant.name.as_str()).collect();
+        let given: Vec<&str> = granted.features.iter().map(Slug::as_str).collect();
+        assert_eq!((names, given), (licenses, features), "{version} {seat:?}");
+    }
     let elsewhere = Asked { application: ApplicationId(Uuid::from_u128(2)), ..release("1.0.0") };
-    assert_eq!(names(&elsewhere).err(), Some(Refusal::NoLicense));
+    assert_eq!(decide_deploy(&elsewhere, &held, None, at(0)).err(), Some(Refusal::NoLicense));
 }
 
 #[test]

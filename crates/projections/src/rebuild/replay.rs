@@ -12,9 +12,8 @@ use distr_eventlog::{EventLog, Page, Position, Selection};
 use tokio_postgres::{Client, Transaction};
 
 use super::Step;
-use super::change::Change;
-use super::fill::Fill;
 use crate::error::ProjectionError;
+use crate::fill::{Change, Fill};
 use crate::follower::{BadEntry, Parked, park};
 use crate::group::Group;
 use crate::schema::{Generation, NEXT};

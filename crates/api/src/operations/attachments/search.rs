@@ -9,7 +9,7 @@ use distr_projections::artifact::candidates::{self, Candidates, Order};
 
 use super::{MAX_LAYER, MAX_SIGNATURE, MIN_BYTES, Subject, read, spend};
 use crate::failure::Failure;
-use crate::hub::Hub;
+use crate::models::Artifacts;
 
 /// Bytes that are read of the oldest referrers, and of the newest.
 const MAX_HALF: u64 = 4 * 1024 * 1024;
@@ -29,11 +29,11 @@ pub enum Searched {
 
 /// Shows `look` the signed layers of one attachment after the other until it finds what it looks for.
 pub async fn search(
-    hub: &Hub,
+    artifacts: &Artifacts,
     subject: Subject<'_>,
     look: impl FnMut(Vec<SignedLayer>) -> bool,
 ) -> Result<Searched, Failure> {
-    let mut search = Search { hub, subject, look, tagged: vec![], passed_over: false };
+    let mut search = Search { artifacts, subject, look, tagged: vec![], passed_over: false };
     if search.look_at_tagged().await? {
         return Ok(Searched::Found);
     }
@@ -49,7 +49,7 @@ pub async fn search(
 }
 
 struct Search<'a, L> {
-    hub: &'a Hub,
+    artifacts: &'a Artifacts,
     subject: Subject<'a>,
     look: L,
     /// what was looked at as tags point to it
@@ -78,7 +78,8 @@ impl<L: FnMut(Vec<SignedLayer>) -> bool> Search<'_, L> {
     async fn look_at_tagged(&mut self) -> Result<bool, Failure> {
         let Subject { organization, repository, digest } = self.subject;
         let tagged =
-            candidates::tagged(&self.hub.read().await?, organization, repository, digest, MAX_MANIFEST).await?;
+            candidates::tagged(&self.artifacts.models.client().await?, organization, repository, digest, MAX_MANIFEST)
+                .await?;
         self.tagged = tagged.iter().map(|found| found.manifest.digest.clone()).collect();
         for found in tagged {
             // enough for any one: who moves one tag hides nothing that another points to
@@ -103,7 +104,9 @@ impl<L: FnMut(Vec<SignedLayer>) -> bool> Search<'_, L> {
                 max_size: MAX_MANIFEST,
                 max_bytes: left,
             };
-            let page = candidates::untagged(&self.hub.read().await?, organization, repository, digest, &page).await?;
+            let page =
+                candidates::untagged(&self.artifacts.models.client().await?, organization, repository, digest, &page)
+                    .await?;
             if page.is_empty() {
                 return Ok(Half::ToTheEnd);
             }
@@ -130,7 +133,7 @@ impl<L: FnMut(Vec<SignedLayer>) -> bool> Search<'_, L> {
         if !found.is_whole {
             return Ok(Looked::NotRead);
         }
-        let signed = read(self.hub, found, MAX_SIGNATURE, left).await?.signed;
+        let signed = read(self.artifacts, found, MAX_SIGNATURE, left).await?.signed;
         Ok(match (self.look)(signed) {
             true => Looked::Found,
             false if *left == 0 => Looked::NotRead,

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use deadpool_postgres::Pool;
 use distr_domain::agent::{DeploymentReport, Report};
 use distr_domain::ids::DeploymentId;
 use distr_domain::tally::Tally;
@@ -12,7 +13,6 @@ use tokio_postgres::types::{Json, ToSql};
 use uuid::Uuid;
 
 use crate::failure::Failure;
-use crate::hub::Hub;
 use crate::policy::Interrupted;
 
 #[derive(Debug, Default)]
@@ -23,8 +23,8 @@ pub(super) struct Observed {
 }
 
 impl Observed {
-    pub(super) async fn load(hub: &Hub, target: Uuid) -> Result<Self, Failure> {
-        let client = hub.ops.get().await?;
+    pub(super) async fn load(pool: &Pool, target: Uuid) -> Result<Self, Failure> {
+        let client = pool.get().await?;
         let statement = client.prepare_cached("SELECT tally, said FROM observed WHERE target = $1").await?;
         let row = client.query_opt(&statement, &[&target]).await?;
         Ok(row.map_or_else(Self::default, |row| {
@@ -34,8 +34,8 @@ impl Observed {
     }
 
     /// As long as this hub moves the policy.
-    pub(super) async fn store(&self, hub: &Hub, target: Uuid, lease: &Lease) -> Result<(), Interrupted> {
-        let client = hub.ops.get().await.map_err(Failure::from)?;
+    pub(super) async fn store(&self, pool: &Pool, target: Uuid, lease: &Lease) -> Result<(), Interrupted> {
+        let client = pool.get().await.map_err(Failure::from)?;
         let statement = client.prepare_cached(include_str!("store.sql")).await.map_err(Failure::from)?;
         let (name, owner, epoch) = (lease.name(), lease.owner(), lease.epoch());
         let row: [&(dyn ToSql + Sync); 6] = [&target, &Json(&self.tally), &Json(&self.said), &name, &owner, &epoch];

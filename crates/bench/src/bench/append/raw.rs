@@ -13,8 +13,8 @@ use tokio_postgres::{Client, Statement};
 use uuid::Uuid;
 
 use super::{EVENT_TYPE, payload};
+use crate::clock::now;
 use crate::sample::Measure;
-use crate::site::now;
 
 /// As many streams as the widest subject writes to.
 const STREAMS: usize = 128;

@@ -16,7 +16,8 @@ use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
 use super::{BOTH_REPOSITORIES, Who};
-use crate::site::{free_address, now};
+use crate::clock::now;
+use crate::site::free_address;
 use crate::wire::Connection;
 
 const ISSUER: &str = "bench";

@@ -65,14 +65,14 @@ impl Drop for Stream {
 }
 
 /// Begins to count, for each connection.
-pub(in crate::http) fn count(io: &Accepted, connection: &mut Extensions) {
+pub(crate) fn count(io: &Accepted, connection: &mut Extensions) {
     let streams = Streams { open: Rc::default(), refused: Rc::default(), ending: io.ending.clone() };
     connection.insert(streams);
 }
 
 /// What a request counts for until its answer is read.
 #[derive(Default)]
-pub(in crate::http) struct Held {
+pub(crate) struct Held {
     stream: Option<Stream>,
     file: Option<connections::Counted>,
 }
@@ -80,10 +80,7 @@ pub(in crate::http) struct Held {
 type Answered<B> = ServiceResponse<EitherBody<Answer<B, Held>, Answer<BoxBody, Held>>>;
 
 /// Refuses a request when there are too many.
-pub(in crate::http) async fn limit<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<Answered<B>, Error> {
+pub(crate) async fn limit<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<Answered<B>, Error> {
     let is_shared = request.version() == Version::HTTP_2 && is_of_proxy(&request);
     let ending = request.conn_data::<Streams>().filter(|_| !is_shared).map(|streams| streams.ending.clone());
     match admit(&request) {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::copy;
 use crate::error::ProjectionError;
 use crate::projection::Projection;
-use crate::table::{Column, Statements};
+use crate::statements::{Column, Statements};
 
 /// Bytes of lines that are sent at once.
 const CHUNK: usize = 1024 * 1024;
@@ -76,7 +76,7 @@ impl Change {
         }
     }
 
-    pub(super) async fn store(&self, transaction: &mut Transaction<'_>) -> Result<(), ProjectionError> {
+    pub(crate) async fn store(&self, transaction: &mut Transaction<'_>) -> Result<(), ProjectionError> {
         if !self.new.is_empty() {
             self.insert(transaction).await?;
         }

@@ -1,16 +1,21 @@
 //! Fills one table of a new generation. Nobody else writes it, so its rows stay in memory from batch to batch: a row is
 //! loaded only where it may have been stored and let go since, and is stored once for many entries.
 
+mod change;
+mod copy;
+
 use std::collections::HashSet;
 
 use async_trait::async_trait;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use super::change::{Change, Lines};
 use crate::error::ProjectionError;
 use crate::projection::{Projection, Rows, Seen, Unsaved};
-use crate::table::Statements;
+use crate::statements::Statements;
+use change::Lines;
+
+pub(crate) use change::Change;
 
 /// Rows of one table that stay in memory after they were stored.
 const KEPT: usize = 50_000;
@@ -47,7 +52,7 @@ impl<P: Projection> Filling<P> {
 
     /// What is in memory is kept as far as there is room.
     fn settle(&mut self) {
-        if P::MADE_ONCE {
+        if P::APPEND_ONLY {
             self.rows = Rows::default();
             return;
         }
@@ -66,7 +71,7 @@ impl<P: Projection> Filling<P> {
 #[async_trait]
 impl<P: Projection> Fill for Filling<P> {
     fn must_load(&self) -> bool {
-        !self.knows_all && !P::MADE_ONCE
+        !self.knows_all && !P::APPEND_ONLY
     }
 
     async fn load(&mut self, client: &Client, batch: &[Seen]) -> Result<(), ProjectionError> {

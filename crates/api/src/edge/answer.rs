@@ -26,7 +26,7 @@ const TAKE: Duration = Duration::from_secs(120);
 
 pin_project! {
     /// `held` is dropped with it.
-    pub(in crate::http) struct Answer<B, H> {
+    pub(crate) struct Answer<B, H> {
         #[pin]
         body: B,
         rest: Bytes,

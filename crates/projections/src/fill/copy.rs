@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::{DeserializeSeed, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::table::{Column, storable};
+use crate::statements::{Column, storable};
 
 /// The values of one row by column; none for a column that the row does not name.
 type Values<'de> = Vec<Option<&'de RawValue>>;

@@ -1,5 +1,7 @@
-//! Subscriptions by notify, then query: what changed is told by the feed, what it is now is read. A change that thousands
+//! Subscriptions by notify, then query: the log says what changed, the read models what it is now. A change that thousands
 //! watch is read once for all of them, and each looks whether it is in its own scope.
+
+mod changes;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,9 +14,9 @@ use distr_projections::{Scope, Together};
 use futures_util::Stream;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::changes::Change;
 use crate::failure::Failure;
-use crate::hub::Hub;
+
+pub use changes::{Change, Changed, Changes};
 
 pub type Watched<T> = Result<Option<T>, Failure>;
 
@@ -25,16 +27,18 @@ pub enum Seen<T> {
     Missed(u64),
 }
 
-/// What changed, as the read models show it now.
-pub struct Shown {
+/// The changes, and what is shown of them now.
+pub struct Feed {
+    changes: Changes,
     targets: Together<(OrganizationId, TargetId), TargetRow>,
     deployments: Together<(OrganizationId, DeploymentId), DeploymentRow>,
 }
 
-impl Shown {
-    pub fn start(read: &Pool) -> Self {
+impl Feed {
+    pub fn start(changes: Changes, read: &Pool) -> Self {
         let (of_targets, of_deployments) = (read.clone(), read.clone());
         Self {
+            changes,
             targets: Together::start(move |keys| targets(of_targets.clone(), keys)),
             deployments: Together::start(move |keys| deployments(of_deployments.clone(), keys)),
         }
@@ -82,22 +86,22 @@ fn by_organization<I>(keys: Vec<(OrganizationId, I)>) -> HashMap<OrganizationId,
 }
 
 /// Each change of the organization, as `load` shows it; what it does not show is passed over.
-pub fn watch<T, F, L>(hub: Arc<Hub>, organization: OrganizationId, load: L) -> impl Stream<Item = Seen<T>>
+pub fn watch<T, F, L>(feed: Arc<Feed>, organization: OrganizationId, load: L) -> impl Stream<Item = Seen<T>>
 where
-    L: Fn(Arc<Hub>, Change) -> F,
+    L: Fn(Arc<Feed>, Change) -> F,
     F: Future<Output = Watched<T>>,
 {
-    let receiver = hub.changes.subscribe();
-    futures_util::stream::unfold((receiver, hub, load), move |(mut receiver, hub, load)| async move {
+    let receiver = feed.changes.subscribe();
+    futures_util::stream::unfold((receiver, feed, load), move |(mut receiver, feed, load)| async move {
         loop {
             let item = match receiver.recv().await {
                 Ok(change) if change.organization != organization => continue,
-                Ok(change) => load(hub.clone(), change).await.transpose().map(Seen::Changed),
+                Ok(change) => load(feed.clone(), change).await.transpose().map(Seen::Changed),
                 Err(RecvError::Closed) => return None,
                 Err(RecvError::Lagged(missed)) => Some(Seen::Missed(missed)),
             };
             if let Some(item) = item {
-                return Some((item, (receiver, hub, load)));
+                return Some((item, (receiver, feed, load)));
             }
         }
     })

@@ -11,22 +11,25 @@ mod frames;
 mod headers;
 mod networks;
 mod proxies;
-pub(super) mod streams;
+pub(crate) mod streams;
 mod tls;
 
-use std::sync::Arc;
-use std::sync::Once;
+use std::sync::{Arc, Once};
+use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 
-pub(super) use accept::accept;
+pub(crate) use accept::accept;
 pub use base::BasePath;
 pub use connections::{Connections, Counted};
 pub use networks::{InvalidProxies, TrustedProxies};
 pub use tls::{Tls, TlsError, TlsFiles};
+
+/// For the head of a request, from its first byte or the opening of the connection on.
+pub(crate) const REQUEST_HEAD: Duration = Duration::from_secs(10);
 
 /// What the hub was told about its place in the network.
 #[derive(Clone)]
@@ -44,7 +47,7 @@ pub struct Edge {
 }
 
 /// Goes around everything else.
-pub(super) async fn edge(
+pub(crate) async fn edge(
     mut request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {

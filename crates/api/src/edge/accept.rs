@@ -17,17 +17,16 @@ use tokio::time::Sleep;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::Edge;
 use super::connections::Counted;
 use super::ending::Ending;
 use super::frames::Frames;
-use crate::http::REQUEST_HEAD;
+use super::{Edge, REQUEST_HEAD};
 
 /// For the TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// A connection on which HTTP is spoken.
-pub(in crate::http) struct Accepted {
+pub(crate) struct Accepted {
     io: Io,
     /// of HTTP/2
     heads: Option<Heads>,
@@ -48,7 +47,7 @@ enum Io {
 }
 
 /// What comes before the HTTP service.
-pub(in crate::http) fn accept(
+pub(crate) fn accept(
     edge: Edge,
 ) -> impl ServiceFactory<
     TcpStream,

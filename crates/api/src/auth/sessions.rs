@@ -1,0 +1,89 @@
+//! People, agents and what they showed: from a secret to whoever it lets in.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use deadpool_postgres::{Client, Pool};
+use distr_projections::Together;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::last_use::LastUses;
+use super::open_sockets::OpenSockets;
+use super::throttle::Throttle;
+use super::{Caller, caller};
+use crate::clock::SharedClock;
+use crate::failure::Failure;
+use crate::ops::credential;
+
+/// The tables of people and credentials, and what is remembered of those who come and go.
+pub struct Sessions {
+    pub pool: Pool,
+    pub clock: SharedClock,
+    pub throttle: Throttle,
+    pub last_uses: LastUses,
+    pub sockets: OpenSockets,
+    /// by the hash of the secret that they show: one query for all who come at the same time
+    by_secret: Together<Vec<u8>, Caller>,
+    /// the same by the id of a session, token or agent's credential, for those who showed its secret a while ago
+    by_credential: Together<Uuid, Caller>,
+}
+
+const BY_SECRET: &str = include_str!("authenticate.sql");
+static BY_SECRETS: LazyLock<String> = LazyLock::new(|| BY_SECRET.replace("c.hash = $1", "c.hash = ANY($1)"));
+static BY_IDS: LazyLock<String> = LazyLock::new(|| BY_SECRET.replace("c.hash = $1", "c.id = ANY($1)"));
+
+impl Sessions {
+    pub fn new(pool: Pool, clock: SharedClock) -> Self {
+        let (by_secret, by_credential) = ((pool.clone(), clock.clone()), (pool.clone(), clock.clone()));
+        Self {
+            by_secret: Together::start(move |hashes: Vec<Vec<u8>>| {
+                let (pool, clock) = by_secret.clone();
+                async move {
+                    let rows = find(&pool, &BY_SECRETS, &hashes, &clock).await?;
+                    Ok::<_, Failure>(rows.iter().filter_map(|row| Some((row.get("hash"), caller(row)?))).collect())
+                }
+            }),
+            by_credential: Together::start(move |ids: Vec<Uuid>| {
+                let (pool, clock) = by_credential.clone();
+                async move { all_by_credential(&pool, &clock, &ids).await }
+            }),
+            pool,
+            clock,
+            throttle: Throttle::default(),
+            last_uses: LastUses::default(),
+            sockets: OpenSockets::default(),
+        }
+    }
+
+    pub async fn client(&self) -> Result<Client, Failure> {
+        Ok(self.pool.get().await?)
+    }
+
+    /// Nobody if the secret is unknown, expired or revoked, or its member or target is gone: told apart by no answer.
+    pub async fn authenticate(&self, secret: &str) -> Result<Option<Caller>, Failure> {
+        Ok(self.by_secret.find(credential::hash(secret)).await?)
+    }
+
+    /// The same for somebody who showed the credential of this id before.
+    pub async fn authenticate_again(&self, credential: Uuid) -> Result<Option<Caller>, Failure> {
+        Ok(self.by_credential.find(credential).await?)
+    }
+
+    /// The same for many at once; who is not in the answer may not come in.
+    pub(super) async fn authenticate_all_again(&self, credentials: &[Uuid]) -> Result<HashMap<Uuid, Caller>, Failure> {
+        all_by_credential(&self.pool, &self.clock, credentials).await
+    }
+}
+
+async fn all_by_credential(pool: &Pool, clock: &SharedClock, ids: &[Uuid]) -> Result<HashMap<Uuid, Caller>, Failure> {
+    let rows = find(pool, &BY_IDS, &ids, clock).await?;
+    Ok(rows.iter().filter_map(|row| Some((row.get("id"), caller(row)?))).collect())
+}
+
+async fn find(pool: &Pool, sql: &str, keys: &(dyn ToSql + Sync), clock: &SharedClock) -> Result<Vec<Row>, Failure> {
+    let client = pool.get().await?;
+    let statement = client.prepare_cached(sql).await?;
+    Ok(client.query(&statement, &[keys, &clock.now()]).await?)
+}
