@@ -4,12 +4,16 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::time::Duration;
 
 use distr_embedded_postgres::start_temporary;
 use distr_tests::bucket::Bucket;
 use distr_tests::docker::Docker;
 use distr_tests::hub::HubProcess;
+use distr_tests::wait;
 use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 async fn push(hub: &HubProcess, image: &str) -> Docker {
     let owner = hub.sign_in("acme").await;
@@ -111,6 +115,47 @@ async fn a_restored_hub_leaves_the_bucket_to_the_one_that_serves_until_it_takes_
     assert!(took.contains("no longer that of"), "{took}");
     done(restored(&["gc", "--grace-hours", "0"]));
     refused(hub.command(&["gc", "--grace-hours", "0"]), "the blob store belongs to another database");
+}
+
+/// The address of something that passes connections on to `to` once it is told to; until then they hang.
+async fn hanging(to: &str, answers: watch::Receiver<bool>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+    let to = to.trim_start_matches("http://").to_owned();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let (to, mut answers) = (to.clone(), answers.clone());
+            tokio::spawn(async move {
+                answers.wait_for(|answers| *answers).await.expect("the test goes on");
+                let mut bucket = TcpStream::connect(to).await.expect("the bucket is there");
+                let _ = tokio::io::copy_bidirectional(&mut client, &mut bucket).await;
+            });
+        }
+    });
+    endpoint
+}
+
+#[tokio::test]
+async fn whose_a_bucket_is_that_hangs_at_the_start_is_found_once_it_answers() {
+    let bucket = Bucket::start().await;
+    let environment = bucket.environment();
+    let mut environment: Vec<(&str, &str)> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut owner = HubProcess::start_with(&environment).await;
+    owner.stop().await;
+    let (answer, answers) = watch::channel(false);
+    let endpoint = hanging(&bucket.endpoint, answers).await;
+    environment.iter_mut().filter(|(name, _)| *name == "AWS_ENDPOINT").for_each(|(_, value)| *value = &endpoint);
+    let mut other = HubProcess::begin(&environment);
+    let until = Duration::from_secs(60);
+    wait::until("a hub that serves without its bucket", until, async || match reqwest::get(other.url("/healthz")).await {
+        Ok(answer) if answer.status() == 200 => Ok(()),
+        other => Err(format!("{other:?}")),
+    })
+    .await;
+    assert!(other.ended().is_none());
+    answer.send(true).expect("somebody waits");
+    let status = wait::until("the end of the hub", until, async || other.ended().ok_or_else(|| other.log())).await;
+    assert!(!status.success() && other.log().contains("belongs to another database"), "{}", other.log());
 }
 
 #[tokio::test]
