@@ -37,6 +37,7 @@ mod sick_leader;
 mod signing;
 mod silence;
 mod slow_reader;
+mod statements;
 mod strangers;
 mod subscription;
 mod tenancy;

@@ -147,9 +147,11 @@ async fn whose_a_bucket_is_that_hangs_at_the_start_is_found_once_it_answers() {
     environment.iter_mut().filter(|(name, _)| *name == "AWS_ENDPOINT").for_each(|(_, value)| *value = &endpoint);
     let mut other = HubProcess::begin(&environment);
     let until = Duration::from_secs(60);
-    wait::until("a hub that serves without its bucket", until, async || match reqwest::get(other.url("/healthz")).await {
-        Ok(answer) if answer.status() == 200 => Ok(()),
-        other => Err(format!("{other:?}")),
+    wait::until("a hub that serves without its bucket", until, async || {
+        match reqwest::get(other.url("/healthz")).await {
+            Ok(answer) if answer.status() == 200 => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
     })
     .await;
     assert!(other.ended().is_none());

@@ -25,13 +25,13 @@ impl Backoff {
 
 /// What is remembered of a deployment that did not work out, until a newer generation or a success.
 #[derive(Debug, Clone)]
-pub struct Patience {
+pub struct Retry {
     pub generation: u64,
     pub attempts: u32,
     pub not_before: Instant,
 }
 
-impl Patience {
+impl Retry {
     /// After one more fruitless try of the same generation.
     pub fn after(earlier: Option<&Self>, generation: u64, now: Instant, backoff: Backoff) -> Self {
         let attempts =
@@ -67,11 +67,11 @@ mod tests {
     fn a_newer_generation_need_not_wait() {
         let now = Instant::now();
         let slow = Backoff { base: Duration::from_secs(3600), cap: Duration::from_secs(3600) };
-        let mut patience = Patience::after(None, 3, now, slow);
+        let mut patience = Retry::after(None, 3, now, slow);
         patience.not_before = now + Duration::from_secs(1);
         assert!(!patience.allows(3, now));
         assert!(patience.allows(4, now));
-        assert_eq!(Patience::after(Some(&patience), 3, now, slow).attempts, 2);
-        assert_eq!(Patience::after(Some(&patience), 4, now, slow).attempts, 1);
+        assert_eq!(Retry::after(Some(&patience), 3, now, slow).attempts, 2);
+        assert_eq!(Retry::after(Some(&patience), 4, now, slow).attempts, 1);
     }
 }

@@ -8,16 +8,16 @@ use distr_domain::agent::{ErrorCategory, RunInstruction};
 use distr_domain::image::{ImageName, is_alias, names_this_machine};
 use serde_json::Value;
 
-use crate::fault::Trouble;
+use crate::fault::Failure;
 use crate::signed::Verified;
 
 /// `own` are the names of the hub's registry, first the one that images are pulled from. Says all that is wrong at once.
-pub fn check(model: &Value, run: &RunInstruction, signed: &Verified, own: &[&str]) -> Result<(), Trouble> {
+pub fn check(model: &Value, run: &RunInstruction, signed: &Verified, own: &[&str]) -> Result<(), Failure> {
     let faults = faults(model, run, signed, own);
     match faults.is_empty() {
         true => Ok(()),
-        false if signed.is_required() => Err(Trouble::bad(ErrorCategory::Entitlement, faults.join("; "))),
-        false => Err(Trouble::bad(ErrorCategory::Config, faults.join("; "))),
+        false if signed.is_required() => Err(Failure::bad(ErrorCategory::Entitlement, faults.join("; "))),
+        false => Err(Failure::bad(ErrorCategory::Config, faults.join("; "))),
     }
 }
 

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::fault::Trouble;
+use crate::fault::Failure;
 
 /// What the plugin and its connection to the engine may know of the host.
 const PASSED_ON: [&str; 8] = [
@@ -44,7 +44,7 @@ pub enum Selection {
 }
 
 impl Project<'_> {
-    pub async fn run(&self, selection: Selection, arguments: &[&str], limit: Duration) -> Result<String, Trouble> {
+    pub async fn run(&self, selection: Selection, arguments: &[&str], limit: Duration) -> Result<String, Failure> {
         let mut command = docker_compose(self.name);
         command.current_dir(self.folder).args(["--project-directory", ".", "--env-file", ".env"]);
         for file in self.files {
@@ -60,7 +60,7 @@ impl Project<'_> {
 }
 
 /// A project of which no file is left: compose finds it by its labels.
-pub async fn run_without_files(project: &str, arguments: &[&str], limit: Duration) -> Result<String, Trouble> {
+pub async fn run_without_files(project: &str, arguments: &[&str], limit: Duration) -> Result<String, Failure> {
     let mut command = docker_compose(project);
     finish(command.current_dir("/").args(arguments), limit).await
 }
@@ -76,19 +76,19 @@ fn docker_compose(project: &str) -> Command {
     command
 }
 
-async fn finish(command: &mut Command, limit: Duration) -> Result<String, Trouble> {
+async fn finish(command: &mut Command, limit: Duration) -> Result<String, Failure> {
     let child = command.spawn().map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => Trouble::passing(ErrorCategory::Runtime, "the program docker is not installed"),
-        _ => Trouble::internal("cannot start docker compose", error),
+        io::ErrorKind::NotFound => Failure::passing(ErrorCategory::Runtime, "the program docker is not installed"),
+        _ => Failure::internal("cannot start docker compose", error),
     })?;
     let group = Group(child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)));
     let output = timeout(limit, child.wait_with_output()).await;
-    let late = |_| Trouble::bad(ErrorCategory::Runtime, format!("docker compose did not end within {limit:?}"));
-    let output = output.map_err(late)?.map_err(|error| Trouble::internal("cannot run docker compose", error))?;
+    let late = |_| Failure::bad(ErrorCategory::Runtime, format!("docker compose did not end within {limit:?}"));
+    let output = output.map_err(late)?.map_err(|error| Failure::internal("cannot run docker compose", error))?;
     group.has_ended();
     match output.status.success() {
         true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
-        false => Err(Trouble::of_compose(&complaint(&output))),
+        false => Err(Failure::of_compose(&complaint(&output))),
     }
 }
 

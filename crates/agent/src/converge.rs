@@ -13,17 +13,17 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::backoff::{Backoff, Patience};
+use crate::backoff::{Backoff, Retry};
 use crate::board::Board;
 use crate::consent;
-use crate::execute::{Executor, News, Task};
-use crate::fault::{Stop, Trouble};
+use crate::execute::{Executor, RecordUpdate, Task};
+use crate::fault::{Failure, Stop};
 use crate::memory::{Memory, Record};
 use crate::observe::Observed;
 use crate::plan::{Action, Kind, plan};
 use crate::policy::{Output, Stamp};
 use crate::redact::Redactor;
-use crate::status::{self, Doing};
+use crate::status::{self, Progress};
 
 mod once;
 mod project;
@@ -38,14 +38,14 @@ const BURST: Duration = Duration::from_millis(200);
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Clone, Copy)]
-pub struct Pace {
+pub struct Intervals {
     /// between two looks at the engine when nothing wakes the converger
     pub look: Duration,
     /// between tries of what did not work
     pub backoff: Backoff,
 }
 
-impl Default for Pace {
+impl Default for Intervals {
     fn default() -> Self {
         let backoff = Backoff { base: Duration::from_secs(2), cap: Duration::from_secs(300) };
         Self { look: Duration::from_secs(15), backoff }
@@ -55,16 +55,16 @@ impl Default for Pace {
 pub struct Converger {
     executor: Arc<Executor>,
     board: Arc<Board>,
-    pace: Pace,
+    pace: Intervals,
     memory: Memory,
     live: BTreeMap<DeploymentId, Live>,
-    patience: BTreeMap<DeploymentId, Patience>,
+    patience: BTreeMap<DeploymentId, Retry>,
     troubles: BTreeMap<DeploymentId, ReportedError>,
     /// the policy's and the consents' files as they were last
     host_said: Vec<Stamp>,
     tasks: JoinSet<Result<(), Stop>>,
     of_task: HashMap<Id, DeploymentId>,
-    news: (UnboundedSender<News>, UnboundedReceiver<News>),
+    news: (UnboundedSender<RecordUpdate>, UnboundedReceiver<RecordUpdate>),
 }
 
 /// An action on its way.
@@ -75,7 +75,7 @@ struct Live {
 }
 
 impl Converger {
-    pub fn new(executor: Arc<Executor>, board: Arc<Board>, memory: Memory, pace: Pace) -> Self {
+    pub fn new(executor: Arc<Executor>, board: Arc<Board>, memory: Memory, pace: Intervals) -> Self {
         Self {
             executor,
             board,
@@ -117,7 +117,7 @@ impl Converger {
     }
 
     /// Observe → plan → execute → report. What is found is reported before it is repaired.
-    pub(crate) async fn pass(&mut self, desired: &DesiredState) -> Result<(), Trouble> {
+    pub(crate) async fn pass(&mut self, desired: &DesiredState) -> Result<(), Failure> {
         for wanted in &desired.deployments {
             consent::void_others(&self.executor.data, wanted.deployment, wanted.generation);
         }
@@ -147,7 +147,7 @@ impl Converger {
         }
     }
 
-    async fn observe(&mut self, desired: &DesiredState) -> Result<Observed, Trouble> {
+    async fn observe(&mut self, desired: &DesiredState) -> Result<Observed, Failure> {
         let mut observed = self.executor.engine.observe().await;
         if self.executor.output() == Output::Never {
             let containers = observed.as_mut().map(|observed| observed.containers.iter_mut());
@@ -169,7 +169,7 @@ impl Converger {
         self.board.publish(desired.deployments.iter().map(report).collect());
     }
 
-    fn doing(&self, deployment: DeploymentId) -> Doing {
+    fn doing(&self, deployment: DeploymentId) -> Progress {
         let live = self.live.get(&deployment);
         let repairing = live.and_then(|live| match &live.kind {
             Kind::Repair { drift } => Some(drift.clone()),
@@ -177,7 +177,7 @@ impl Converger {
         });
         // the host is asked again and again, and mostly says the same
         let is_told = |trouble: &&ReportedError| live.is_none() || trouble.category == ErrorCategory::Policy;
-        Doing { repairing, trouble: self.troubles.get(&deployment).filter(is_told).cloned() }
+        Progress { repairing, trouble: self.troubles.get(&deployment).filter(is_told).cloned() }
     }
 
     /// What is being proven although something newer is wanted is given up.
@@ -247,7 +247,7 @@ impl Converger {
         }
     }
 
-    fn take(&mut self, news: News) {
+    fn take(&mut self, news: RecordUpdate) {
         if let Some(attempt) = &news.record.attempt {
             self.board.step(news.deployment, attempt.step);
         }
@@ -257,17 +257,17 @@ impl Converger {
     fn ended(&mut self, ended: Result<(Id, Result<(), Stop>), JoinError>) {
         let (id, result) = match ended {
             Ok(ended) => ended,
-            Err(error) => (error.id(), Err(Stop::Trouble(Trouble::internal("the agent's task ended early", error)))),
+            Err(error) => (error.id(), Err(Stop::Failed(Failure::internal("the agent's task ended early", error)))),
         };
         let Some(deployment) = self.of_task.remove(&id) else { return };
         let Some(live) = self.live.remove(&deployment) else { return };
         let earlier = self.patience.remove(&deployment);
         self.troubles.remove(&deployment);
-        let again = || Patience::after(earlier.as_ref(), live.generation, Instant::now(), self.pace.backoff);
+        let again = || Retry::after(earlier.as_ref(), live.generation, Instant::now(), self.pace.backoff);
         match result {
             Ok(()) if matches!(live.kind, Kind::Repair { .. }) => drop(self.patience.insert(deployment, again())),
             Ok(()) | Err(Stop::Superseded) => {}
-            Err(Stop::Trouble(trouble)) => {
+            Err(Stop::Failed(trouble)) => {
                 tracing::warn!(%deployment, category = ?trouble.category, reason = trouble.text, "will be tried again");
                 self.patience.insert(deployment, again());
                 self.troubles.insert(deployment, trouble.reported(&Redactor::default()));

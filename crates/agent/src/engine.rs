@@ -15,7 +15,7 @@ use futures_util::{StreamExt, future};
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
-use crate::fault::Trouble;
+use crate::fault::Failure;
 use crate::observe::Observed;
 
 mod container;
@@ -29,7 +29,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    pub async fn docker(&self) -> Result<&Docker, Trouble> {
+    pub async fn docker(&self) -> Result<&Docker, Failure> {
         let connect = async {
             let docker = Docker::connect_with_defaults()?;
             docker.negotiate_version().await
@@ -39,7 +39,7 @@ impl Engine {
     }
 
     /// The containers of all compose projects on this machine.
-    pub async fn observe(&self) -> Result<Observed, Trouble> {
+    pub async fn observe(&self) -> Result<Observed, Failure> {
         let label = HashMap::from([("label".to_owned(), vec!["com.docker.compose.project".to_owned()])]);
         let options = ListContainersOptions { all: true, filters: Some(label), ..Default::default() };
         let look = async {
@@ -65,7 +65,7 @@ impl Engine {
     }
 
     /// The image's own health check, and whether the image is there at all.
-    pub async fn image(&self, image: &str) -> Result<Option<Option<HealthConfig>>, Trouble> {
+    pub async fn image(&self, image: &str) -> Result<Option<Option<HealthConfig>>, Failure> {
         let docker = self.docker().await?;
         match docker.inspect_image(image).await {
             Ok(found) => Ok(Some(found.config.and_then(|config| config.healthcheck))),
@@ -74,12 +74,12 @@ impl Engine {
         }
     }
 
-    pub async fn unpause(&self, container: &str) -> Result<(), Trouble> {
+    pub async fn unpause(&self, container: &str) -> Result<(), Failure> {
         let done = self.docker().await?.unpause_container(container).await;
         done.map_err(|error| trouble("cannot unpause a container", &error))
     }
 
-    pub async fn remove_container(&self, container: &str) -> Result<(), Trouble> {
+    pub async fn remove_container(&self, container: &str) -> Result<(), Failure> {
         let options = RemoveContainerOptions { force: true, ..Default::default() };
         match self.docker().await?.remove_container(container, Some(options)).await {
             Err(error) if !is_missing(&error) => Err(trouble("cannot remove a container", &error)),
@@ -88,7 +88,7 @@ impl Engine {
     }
 
     /// The named volumes of a compose project.
-    pub async fn remove_volumes(&self, project: &str) -> Result<(), Trouble> {
+    pub async fn remove_volumes(&self, project: &str) -> Result<(), Failure> {
         let label = format!("com.docker.compose.project={project}");
         let filters = Some(HashMap::from([("label".to_owned(), vec![label])]));
         let docker = self.docker().await?;
@@ -105,7 +105,7 @@ impl Engine {
 }
 
 /// Nothing if it went away since it was listed.
-async fn inspect(docker: &Docker, id: String) -> Result<Option<crate::observe::Container>, Trouble> {
+async fn inspect(docker: &Docker, id: String) -> Result<Option<crate::observe::Container>, Failure> {
     match docker.inspect_container(&id, None).await {
         Ok(found) => Ok(container::read(found)),
         Err(error) if is_missing(&error) => Ok(None),
@@ -113,8 +113,8 @@ async fn inspect(docker: &Docker, id: String) -> Result<Option<crate::observe::C
     }
 }
 
-async fn within<T>(what: &str, work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
-    let late = |_| Trouble::passing(ErrorCategory::Runtime, format!("{what}: no answer within {PATIENCE:?}"));
+async fn within<T>(what: &str, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let late = |_| Failure::passing(ErrorCategory::Runtime, format!("{what}: no answer within {PATIENCE:?}"));
     timeout(PATIENCE, work).await.map_err(late)?
 }
 
@@ -122,6 +122,6 @@ fn is_missing(error: &Error) -> bool {
     matches!(error, Error::DockerResponseServerError { status_code: 404, .. })
 }
 
-fn trouble(what: &str, error: &Error) -> Trouble {
-    Trouble::passing(ErrorCategory::Runtime, format!("{what}: {error}"))
+fn trouble(what: &str, error: &Error) -> Failure {
+    Failure::passing(ErrorCategory::Runtime, format!("{what}: {error}"))
 }

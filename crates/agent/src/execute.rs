@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::compose;
 use crate::data_dir::DataDir;
 use crate::engine::Engine;
-use crate::fault::{Stop, Trouble};
+use crate::fault::{Failure, Stop};
 use crate::folder::Folder;
 use crate::memory::{self, Attempt, Record};
 use crate::observe::candidate_of;
@@ -67,12 +67,12 @@ pub struct Task {
     pub attempts: u32,
     pub record: Record,
     pub cancel: CancellationToken,
-    pub news: UnboundedSender<News>,
+    pub news: UnboundedSender<RecordUpdate>,
 }
 
 /// What a task tells the converger.
 #[derive(Debug)]
-pub struct News {
+pub struct RecordUpdate {
     pub deployment: DeploymentId,
     pub record: Record,
 }
@@ -91,17 +91,17 @@ impl Executor {
             Kind::DropCandidate => self.drop_candidate(&task.record.project).await.map_err(Stop::from),
             Kind::Remove(data) => remove::run(self, &mut task, data).await.map_err(Stop::from),
         };
-        if let Err(Stop::Trouble(trouble)) = &done
+        if let Err(Stop::Failed(trouble)) = &done
             && trouble.category == ErrorCategory::Policy
         {
             let generation = task.wanted.generation;
             task.remember(|record| (record.held, record.attempt) = (Some(generation), None))?;
         }
         done.map_err(|stop| match stop {
-            Stop::Trouble(trouble) => {
+            Stop::Failed(trouble) => {
                 log_words(&task, &trouble, &redactor);
                 let text = trouble.reported(&redactor).text;
-                Stop::Trouble(Trouble { text, words: String::new(), ..trouble })
+                Stop::Failed(Failure { text, words: String::new(), ..trouble })
             }
             Stop::Superseded => Stop::Superseded,
         })
@@ -129,13 +129,13 @@ impl Executor {
     }
 
     /// Containers and networks; data stays.
-    async fn take_down(&self, project: &str) -> Result<(), Trouble> {
+    async fn take_down(&self, project: &str) -> Result<(), Failure> {
         compose::run_without_files(project, &["down", "--remove-orphans"], DOWN_LIMIT).await?;
         self.remove_leftovers(project).await
     }
 
     /// With its volumes, which are its own.
-    async fn drop_candidate(&self, project: &str) -> Result<(), Trouble> {
+    async fn drop_candidate(&self, project: &str) -> Result<(), Failure> {
         let candidate = candidate_of(project);
         let down = ["down", "--remove-orphans", "--volumes", "--timeout", "1"];
         compose::run_without_files(&candidate, &down, DOWN_LIMIT).await?;
@@ -144,7 +144,7 @@ impl Executor {
     }
 
     /// What compose did not take for a part of the project.
-    async fn remove_leftovers(&self, project: &str) -> Result<(), Trouble> {
+    async fn remove_leftovers(&self, project: &str) -> Result<(), Failure> {
         for container in self.engine.observe().await?.of_project(project) {
             self.engine.remove_container(&container.id).await?;
         }
@@ -153,7 +153,7 @@ impl Executor {
 }
 
 /// For whoever may read this host's log; values of the configuration are not for them either.
-fn log_words(task: &Task, trouble: &Trouble, redactor: &Redactor) {
+fn log_words(task: &Task, trouble: &Failure, redactor: &Redactor) {
     if !trouble.words.is_empty() {
         tracing::warn!(deployment = %task.wanted.deployment, "it was said: {}", redactor.clean(&trouble.words));
     }
@@ -161,15 +161,15 @@ fn log_words(task: &Task, trouble: &Trouble, redactor: &Redactor) {
 
 impl Task {
     /// The instruction of an apply or repair; a plan has neither for a removal.
-    fn run_instruction(&self) -> Result<&RunInstruction, Trouble> {
+    fn run_instruction(&self) -> Result<&RunInstruction, Failure> {
         match &self.wanted.instruction {
             Instruction::Run(run) => Ok(run),
-            Instruction::Remove { .. } => Err(Trouble::bad(ErrorCategory::Internal, "a removal has nothing to run")),
+            Instruction::Remove { .. } => Err(Failure::bad(ErrorCategory::Internal, "a removal has nothing to run")),
         }
     }
 
     /// Remembers a generation that is newer than all before, whatever becomes of it; what was begun is over.
-    fn notice(&mut self) -> Result<(), Trouble> {
+    fn notice(&mut self) -> Result<(), Failure> {
         let generation = self.wanted.generation;
         match generation > self.record.newest() {
             true => self.remember(|record| (record.newest, record.attempt) = (Some(generation), None)),
@@ -178,21 +178,21 @@ impl Task {
     }
 
     /// On disk before the step begins. A generation that is older than the newest has the host's consent, and counts from now.
-    fn begin(&mut self, step: Step) -> Result<(), Trouble> {
+    fn begin(&mut self, step: Step) -> Result<(), Failure> {
         tracing::info!(deployment = %self.wanted.deployment, generation = self.wanted.generation, ?step, "step");
         let attempt = Attempt { generation: self.wanted.generation, step };
         let newest = Some(self.wanted.generation);
         self.remember(|record| (record.attempt, record.held, record.newest) = (Some(attempt), None, newest))
     }
 
-    fn remember(&mut self, change: impl FnOnce(&mut Record)) -> Result<(), Trouble> {
+    fn remember(&mut self, change: impl FnOnce(&mut Record)) -> Result<(), Failure> {
         let mut record = self.record.clone();
         change(&mut record);
         memory::store(&self.data, self.wanted.deployment, &record)
-            .map_err(|error| Trouble::of_disk("cannot write the deployment's state", &error))?;
+            .map_err(|error| Failure::of_disk("cannot write the deployment's state", &error))?;
         self.record = record;
         // without a converger there is nobody to tell
-        let _ = self.news.send(News { deployment: self.wanted.deployment, record: self.record.clone() });
+        let _ = self.news.send(RecordUpdate { deployment: self.wanted.deployment, record: self.record.clone() });
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use crate::policy::Output;
 use crate::redact::Redactor;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
+pub struct Failure {
     pub category: ErrorCategory,
     pub blame: Blame,
     /// our own words, not yet cleaned of secrets
@@ -29,12 +29,12 @@ pub enum Blame {
 /// How an action ended early.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stop {
-    Trouble(Trouble),
+    Failed(Failure),
     /// a newer generation came, or the agent stops
     Superseded,
 }
 
-impl Trouble {
+impl Failure {
     pub fn bad(category: ErrorCategory, text: impl Into<String>) -> Self {
         Self { category, blame: Blame::Generation, text: text.into(), words: String::new() }
     }
@@ -168,9 +168,9 @@ fn key_path(said: &str) -> Option<&str> {
     words.map(|word| word.trim_end_matches('.')).find(is_path)
 }
 
-impl From<Trouble> for Stop {
-    fn from(trouble: Trouble) -> Self {
-        Self::Trouble(trouble)
+impl From<Failure> for Stop {
+    fn from(trouble: Failure) -> Self {
+        Self::Failed(trouble)
     }
 }
 
@@ -191,7 +191,7 @@ mod tests {
             ("write /var/lib/docker/tmp/x: no space left on device", Resources, Surroundings),
             ("no matching manifest for linux/arm64 in the manifest list entries", Config, Generation),
         ] {
-            let trouble = Trouble::of_pull("r/a/b@sha256:0", text);
+            let trouble = Failure::of_pull("r/a/b@sha256:0", text);
             assert_eq!((trouble.category, trouble.blame), (category, blame), "{text}");
             assert!(trouble.text.ends_with(text));
         }
@@ -211,7 +211,7 @@ mod tests {
             ("failed to create shim: no space left on device", Resources, Surroundings),
             ("unknown flag: --ansi\nSee 'docker --help'.", Runtime, Surroundings),
         ] {
-            let trouble = Trouble::of_compose(text);
+            let trouble = Failure::of_compose(text);
             assert_eq!((trouble.category, trouble.blame), (category, blame), "{text}");
             assert_eq!(trouble.words, text);
         }
@@ -226,7 +226,7 @@ mod tests {
             ("required variable DB is missing a value: hunter2", "the variable DB is required"),
             ("required variable hun$er2 is missing a value", "docker compose failed"),
         ] {
-            let trouble = Trouble::of_compose(said);
+            let trouble = Failure::of_compose(said);
             let kept = trouble.reported(&Redactor::default()).text;
             assert!(kept.starts_with(ours), "{kept}");
             assert!(!kept.contains("hun") && !kept.contains("aHVu"), "{kept}");

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::durable::{self, Access};
 use crate::env_file;
-use crate::fault::Trouble;
+use crate::fault::Failure;
 use crate::observe::{DEPLOYMENT_LABEL, GENERATION_LABEL, RELEASE_LABEL};
 use crate::policy::Withheld;
 use crate::resolved::Resolved;
@@ -50,9 +50,9 @@ impl Folder {
         [VENDOR_FILE, OVERRIDE_FILE, ".env"].iter().all(|file| self.path.join(file).exists())
     }
 
-    pub fn write_vendors(&self, run: &RunInstruction, file: &VendorFile) -> Result<(), Trouble> {
+    pub fn write_vendors(&self, run: &RunInstruction, file: &VendorFile) -> Result<(), Failure> {
         let env =
-            env_file::render(&run.config).map_err(|error| Trouble::bad(ErrorCategory::Config, error.to_string()))?;
+            env_file::render(&run.config).map_err(|error| Failure::bad(ErrorCategory::Config, error.to_string()))?;
         durable::private_folder(&self.path).map_err(not_written)?;
         // a file of an earlier try must not complete this one
         for file in [OVERRIDE_FILE, RESOLVED_FILE] {
@@ -63,12 +63,12 @@ impl Folder {
         self.write(".env", env.as_bytes())
     }
 
-    fn write_read(&self, file: &VendorFile) -> Result<(), Trouble> {
+    fn write_read(&self, file: &VendorFile) -> Result<(), Failure> {
         self.write(READ_FILE, file.text.as_bytes())
     }
 
     /// What compose reads, in a folder that an agent of an earlier version wrote.
-    pub fn complete(&self) -> Result<(), Trouble> {
+    pub fn complete(&self) -> Result<(), Failure> {
         let text = fs::read_to_string(self.path.join(VENDOR_FILE)).map_err(not_written)?;
         self.write_read(&vendor_file::read(&text)?)
     }
@@ -80,13 +80,13 @@ impl Folder {
         run: &RunInstruction,
         registry: &str,
         services: &BTreeSet<String>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), Failure> {
         let content = override_of(wanted, run, registry, services)?;
         self.write(OVERRIDE_FILE, format!("{content:#}\n").as_bytes())
     }
 
     /// Takes away what compose must not see. The names of all files that compose resolves, of which `files` are the others.
-    pub fn write_withheld<'a>(&self, withheld: &Withheld, files: &[&'a str]) -> Result<Vec<&'a str>, Trouble> {
+    pub fn write_withheld<'a>(&self, withheld: &Withheld, files: &[&'a str]) -> Result<Vec<&'a str>, Failure> {
         let mut files = files.to_vec();
         if let Some(text) = withheld.compose_file() {
             self.write(WITHHELD_FILE, text.as_bytes())?;
@@ -95,9 +95,9 @@ impl Folder {
         Ok(files)
     }
 
-    pub fn write_resolved(&self, file: &str, resolved: &Resolved) -> Result<(), Trouble> {
+    pub fn write_resolved(&self, file: &str, resolved: &Resolved) -> Result<(), Failure> {
         let open =
-            || Trouble::bad(ErrorCategory::Config, "docker compose left a variable in the resolved compose file");
+            || Failure::bad(ErrorCategory::Config, "docker compose left a variable in the resolved compose file");
         self.write(file, resolved.text().ok_or_else(open)?.as_bytes())
     }
 
@@ -111,7 +111,7 @@ impl Folder {
         env_file::values(&fs::read_to_string(self.path.join(".env")).unwrap_or_default())
     }
 
-    fn write(&self, file: &str, content: &[u8]) -> Result<(), Trouble> {
+    fn write(&self, file: &str, content: &[u8]) -> Result<(), Failure> {
         durable::write(&self.path.join(file), content, Access::Owner).map_err(not_written)
     }
 }
@@ -134,11 +134,11 @@ fn override_of(
     run: &RunInstruction,
     registry: &str,
     services: &BTreeSet<String>,
-) -> Result<Value, Trouble> {
+) -> Result<Value, Failure> {
     if let Some(pin) = run.images.iter().find(|pin| !services.contains(&pin.service)) {
         let text =
             format!("the release pins an image for service {}, which the compose file does not have", pin.service);
-        return Err(Trouble::bad(ErrorCategory::Config, text));
+        return Err(Failure::bad(ErrorCategory::Config, text));
     }
     let labels = json!({
         DEPLOYMENT_LABEL: wanted.deployment.to_string(),
@@ -162,8 +162,8 @@ fn remove_file(path: &Path) -> io::Result<()> {
     }
 }
 
-fn not_written(error: io::Error) -> Trouble {
-    Trouble::of_disk("cannot write the generation's files", &error)
+fn not_written(error: io::Error) -> Failure {
+    Failure::of_disk("cannot write the generation's files", &error)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use distr_domain::agent::Report;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::fault::Trouble;
+use crate::fault::Failure;
 
 mod file;
 mod thin;
@@ -34,7 +34,7 @@ pub struct Journal {
     bytes: usize,
     file: JournalFile,
     /// why the file does not hold all that memory does
-    trouble: Option<Trouble>,
+    trouble: Option<Failure>,
 }
 
 #[derive(Debug, Clone)]
@@ -119,7 +119,7 @@ impl Journal {
     }
 
     /// Why the reports are only in memory, if they are.
-    pub fn trouble(&self) -> Option<&Trouble> {
+    pub fn trouble(&self) -> Option<&Failure> {
         self.trouble.as_ref()
     }
 
@@ -160,8 +160,8 @@ impl Journal {
     }
 }
 
-fn not_written(error: &io::Error) -> Trouble {
-    Trouble::of_disk("the journal cannot be written, and reports are kept in memory", error)
+fn not_written(error: &io::Error) -> Failure {
+    Failure::of_disk("the journal cannot be written, and reports are kept in memory", error)
 }
 
 fn encode(line: &Line) -> Vec<u8> {

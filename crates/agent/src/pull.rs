@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use tokio::time::timeout;
 
 use crate::engine::Engine;
-use crate::fault::Trouble;
+use crate::fault::Failure;
 use crate::model::{Healthcheck, Model};
 use crate::secret::Secret;
 
@@ -21,7 +21,7 @@ const USER: &str = "agent";
 const SILENCE: Duration = Duration::from_secs(120);
 
 /// Pulls what is missing, and completes the model with the health checks that the images bring along.
-pub async fn images(engine: &Engine, registry: &str, secret: &Secret, model: &mut Model) -> Result<(), Trouble> {
+pub async fn images(engine: &Engine, registry: &str, secret: &Secret, model: &mut Model) -> Result<(), Failure> {
     for service in model.services.values_mut() {
         let Some(image) = &service.image else { continue };
         let check = match engine.image(image).await? {
@@ -43,7 +43,7 @@ pub async fn images(engine: &Engine, registry: &str, secret: &Secret, model: &mu
     Ok(())
 }
 
-async fn one(engine: &Engine, registry: &str, secret: &Secret, image: &str) -> Result<(), Trouble> {
+async fn one(engine: &Engine, registry: &str, secret: &Secret, image: &str) -> Result<(), Failure> {
     let credentials = image.starts_with(&format!("{registry}/")).then(|| DockerCredentials {
         username: Some(USER.to_owned()),
         password: Some(secret.expose().to_owned()),
@@ -62,7 +62,7 @@ async fn one(engine: &Engine, registry: &str, secret: &Secret, image: &str) -> R
             Ok(Some(Err(error))) => return Err(refused(image, error)),
             Err(_) => {
                 let text = format!("cannot pull {image}: nothing came for {} s", SILENCE.as_secs());
-                return Err(Trouble::passing(ErrorCategory::Network, text));
+                return Err(Failure::passing(ErrorCategory::Network, text));
             }
         }
     }
@@ -79,11 +79,11 @@ fn split(image: &str) -> (&str, &str) {
     }
 }
 
-fn refused(image: &str, error: Error) -> Trouble {
+fn refused(image: &str, error: Error) -> Failure {
     match error {
-        Error::DockerStreamError { error } => Trouble::of_pull(image, &error),
-        Error::DockerResponseServerError { message, .. } => Trouble::of_pull(image, &message),
-        error => Trouble::passing(ErrorCategory::Runtime, format!("cannot pull {image}: {error}")),
+        Error::DockerStreamError { error } => Failure::of_pull(image, &error),
+        Error::DockerResponseServerError { message, .. } => Failure::of_pull(image, &message),
+        error => Failure::passing(ErrorCategory::Runtime, format!("cannot pull {image}: {error}")),
     }
 }
 

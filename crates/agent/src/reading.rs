@@ -7,7 +7,7 @@ use distr_domain::names::Slug;
 use serde_json::Value;
 
 use crate::compose::{Project, Selection};
-use crate::fault::{Blame, Trouble};
+use crate::fault::{Blame, Failure};
 use crate::folder::{Folder, READ_FILE};
 use crate::resolved::Resolved;
 
@@ -17,7 +17,7 @@ const RAW: [&str; 7] =
     ["config", "--no-interpolate", "--no-normalize", "--no-path-resolution", "--no-consistency", "--format", "json"];
 
 /// The vendor's file with its variables in it. What compose says of it is of the vendor's own text, and may be told.
-pub async fn raw(project: &str, folder: &Folder) -> Result<Value, Trouble> {
+pub async fn raw(project: &str, folder: &Folder) -> Result<Value, Failure> {
     let project = Project { name: project, folder: folder.path(), files: &[READ_FILE], profiles: &[] };
     let json = project.run(Selection::Everything, &RAW, LIMIT).await.map_err(of_config).map_err(in_own_words)?;
     serde_json::from_str(&json).map_err(not_understood)
@@ -29,27 +29,27 @@ pub async fn resolved(
     files: &[&str],
     profiles: &[Slug],
     selection: Selection,
-) -> Result<Resolved, Trouble> {
+) -> Result<Resolved, Failure> {
     let project = Project { name: project, folder: folder.path(), files, profiles };
     let json = project.run(selection, &["config", "--format", "json"], LIMIT).await.map_err(of_config)?;
     Resolved::read(&json).map_err(not_understood)
 }
 
-pub(crate) fn not_understood(error: serde_json::Error) -> Trouble {
-    Trouble::bad(ErrorCategory::Config, format!("the resolved compose file is not understood: {error}"))
+pub(crate) fn not_understood(error: serde_json::Error) -> Failure {
+    Failure::bad(ErrorCategory::Config, format!("the resolved compose file is not understood: {error}"))
 }
 
-fn in_own_words(trouble: Trouble) -> Trouble {
+fn in_own_words(trouble: Failure) -> Failure {
     match trouble.blame {
-        Blame::Generation => Trouble { text: trouble.words, words: String::new(), ..trouble },
+        Blame::Generation => Failure { text: trouble.words, words: String::new(), ..trouble },
         Blame::Surroundings => trouble,
     }
 }
 
 /// Resolving asks nothing of the engine, so what fails is in the file.
-fn of_config(trouble: Trouble) -> Trouble {
+fn of_config(trouble: Failure) -> Failure {
     match trouble.blame {
-        Blame::Generation => Trouble { category: ErrorCategory::Config, ..trouble },
+        Blame::Generation => Failure { category: ErrorCategory::Config, ..trouble },
         Blame::Surroundings => trouble,
     }
 }

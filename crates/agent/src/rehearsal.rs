@@ -12,7 +12,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::compose::Selection;
-use crate::fault::Trouble;
+use crate::fault::Failure;
 use crate::folder::{Folder, SOURCES};
 use crate::policy::{Host, Need, Policy, Subject, Withheld, needs, read_while_resolving};
 use crate::signed::Verified;
@@ -44,7 +44,7 @@ pub struct Objections {
     pub refused: Vec<Need>,
 }
 
-pub async fn rehearse(rehearsal: &Rehearsal) -> Result<Objections, Trouble> {
+pub async fn rehearse(rehearsal: &Rehearsal) -> Result<Objections, Failure> {
     let scratch = Scratch(std::env::temp_dir().join(format!("distr-check-{}", Uuid::new_v4())));
     let folder = Folder::at(scratch.0.clone());
     let file = vendor_file::read(&rehearsal.compose)?;
@@ -60,7 +60,7 @@ pub async fn rehearse(rehearsal: &Rehearsal) -> Result<Objections, Trouble> {
     wanted.run.images = as_published(&raw, registry)?;
     folder.write_override(&wanted.deployment, &wanted.run, registry, &file.services)?;
     let host = Host::new(rehearsal.own.iter().cloned());
-    let bad = |text| Trouble::bad(ErrorCategory::Config, text);
+    let bad = |text| Failure::bad(ErrorCategory::Config, text);
     let read = read_while_resolving(&raw, folder.path(), &host).map_err(bad)?;
     let mut refused = rehearsal.policy.refused(&rehearsal.application, read);
     let files = folder.write_withheld(&Withheld::new(&raw, &refused), &SOURCES)?;
@@ -78,7 +78,7 @@ struct Wanted {
     run: RunInstruction,
 }
 
-fn wanted(rehearsal: &Rehearsal) -> Result<Wanted, Trouble> {
+fn wanted(rehearsal: &Rehearsal) -> Result<Wanted, Failure> {
     let run = RunInstruction {
         version: "0.0.0".parse().map_err(invalid)?,
         compose: rehearsal.compose.clone(),
@@ -99,7 +99,7 @@ fn wanted(rehearsal: &Rehearsal) -> Result<Wanted, Trouble> {
 }
 
 /// The images that the hub pins when the release is published: those of its registry, by name or by [`REGISTRY_VARIABLE`].
-fn as_published(raw: &Value, registry: &str) -> Result<Vec<PinnedImage>, Trouble> {
+fn as_published(raw: &Value, registry: &str) -> Result<Vec<PinnedImage>, Failure> {
     let some: Digest = SOME_DIGEST.parse().map_err(invalid)?;
     let services = raw.get("services").and_then(Value::as_object).into_iter().flatten();
     let pinned = |(service, content): (&String, &Value)| {
@@ -113,8 +113,8 @@ fn as_published(raw: &Value, registry: &str) -> Result<Vec<PinnedImage>, Trouble
     Ok(services.filter_map(pinned).collect())
 }
 
-fn invalid(error: impl std::fmt::Debug) -> Trouble {
-    Trouble::internal("cannot make a release of the file", format!("{error:?}"))
+fn invalid(error: impl std::fmt::Debug) -> Failure {
+    Failure::internal("cannot make a release of the file", format!("{error:?}"))
 }
 
 struct Scratch(PathBuf);

@@ -31,7 +31,7 @@ pub struct Reporter {
     pub secret: CurrentSecret,
     pub board: Arc<Board>,
     pub data: DataDir,
-    pub desired: Held,
+    pub desired: HeldDesiredState,
     /// until the hub says otherwise
     pub interval: watch::Sender<Duration>,
     /// fixed by the operator: the hub's is not taken
@@ -57,13 +57,13 @@ async fn beat(board: Arc<Board>, mut interval: watch::Receiver<Duration>) {
 }
 
 /// The desired state, in memory and on disk.
-pub struct Held {
+pub struct HeldDesiredState {
     desired: watch::Sender<Option<Arc<DesiredState>>>,
     /// what the disk has is older
     unstored: bool,
 }
 
-impl Held {
+impl HeldDesiredState {
     pub fn new(desired: watch::Sender<Option<Arc<DesiredState>>>) -> Self {
         Self { desired, unstored: false }
     }

@@ -5,7 +5,7 @@ use distr_domain::agent::ErrorCategory;
 use distr_domain::compose_file;
 use serde_json::{Map, Value};
 
-use crate::fault::Trouble;
+use crate::fault::Failure;
 use crate::policy::{self, Written};
 
 /// As it came from compose, without what only developers use.
@@ -23,8 +23,8 @@ impl Resolved {
     }
 
     /// Replaces the paths of the host by what they lead to, so that what is checked is what the engine gets.
-    pub fn settle(&mut self) -> Result<Written, Trouble> {
-        policy::settle(&mut self.0).map_err(|text| Trouble::bad(ErrorCategory::Config, text))
+    pub fn settle(&mut self) -> Result<Written, Failure> {
+        policy::settle(&mut self.0).map_err(|text| Failure::bad(ErrorCategory::Config, text))
     }
 
     /// What compose will understand by it: with single dollar signs.

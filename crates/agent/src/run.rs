@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use distr_agent::board::Board;
 use distr_agent::clock::SystemClock;
-use distr_agent::converge::{Converger, Pace, Settled};
+use distr_agent::converge::{Converger, Intervals, Settled};
 use distr_agent::data_dir::DataDir;
 use distr_agent::engine::Engine;
 use distr_agent::enrol::{self, TOKEN_VARIABLE};
@@ -16,7 +16,7 @@ use distr_agent::hub::Hub;
 use distr_agent::identity::Identity;
 use distr_agent::journal::{Journal, Limits};
 use distr_agent::policy::PolicyFile;
-use distr_agent::reporter::{Held, Reporter};
+use distr_agent::reporter::{HeldDesiredState, Reporter};
 use distr_agent::secret::CurrentSecret;
 use distr_agent::{desired, memory, wake};
 use distr_domain::agent::DesiredState;
@@ -51,14 +51,14 @@ pub(crate) async fn run(options: &Run) -> Result<ExitCode> {
         timing: Timing { soak: Duration::from_secs(options.soak.into()), ..Timing::default() },
     });
     let memory = memory::load(&data).context("cannot read what was deployed")?;
-    let converger = Converger::new(executor, Arc::clone(&board), memory, Pace::default());
+    let converger = Converger::new(executor, Arc::clone(&board), memory, Intervals::default());
     let (sender, desired) = watch::channel(cached(&data));
     let reporter = Reporter {
         hub,
         secret,
         board,
         data,
-        desired: Held::new(sender),
+        desired: HeldDesiredState::new(sender),
         interval: watch::Sender::new(Duration::from_secs(options.interval.unwrap_or(DEFAULT_INTERVAL).into())),
         interval_is_fixed: options.interval.is_some(),
         rotate_after: Instant::now(),

@@ -10,7 +10,7 @@ use distr_domain::oci::Digest;
 use distr_domain::trust::{SignedParts, TrustedKey};
 use distr_signature::{Claim, PublicKey, ReleaseStatement, verify, verify_release};
 
-use crate::fault::Trouble;
+use crate::fault::Failure;
 use crate::host_trust::HostTrust;
 
 /// What signatures say of a release: by whose key an image may run here. Of an image that is not in it nobody vouched.
@@ -52,7 +52,7 @@ impl fmt::Display for Verified {
 }
 
 /// What of the release is signed, or why it may not run.
-pub fn check(host: &HostTrust, application: &Slug, run: &RunInstruction) -> Result<Verified, Trouble> {
+pub fn check(host: &HostTrust, application: &Slug, run: &RunInstruction) -> Result<Verified, Failure> {
     check_floor(host, application, run)?;
     let pinned = host.is_pinned();
     let (keys, requires) = match &run.trust {
@@ -77,7 +77,7 @@ pub fn check(host: &HostTrust, application: &Slug, run: &RunInstruction) -> Resu
 }
 
 /// An old release keeps its signature for ever, and whoever hands out releases may hand out that one.
-fn check_floor(host: &HostTrust, application: &Slug, run: &RunInstruction) -> Result<(), Trouble> {
+fn check_floor(host: &HostTrust, application: &Slug, run: &RunInstruction) -> Result<(), Failure> {
     match host.floors.get(application) {
         Some(floor) if run.version < *floor => Err(refused(format!(
             "{application} {} may not run here: this host takes no version below {floor}, \
@@ -88,13 +88,13 @@ fn check_floor(host: &HostTrust, application: &Slug, run: &RunInstruction) -> Re
     }
 }
 
-fn public(keys: &[TrustedKey], whose: &str) -> Result<Vec<PublicKey>, Trouble> {
+fn public(keys: &[TrustedKey], whose: &str) -> Result<Vec<PublicKey>, Failure> {
     let keys: Result<_, _> = keys.iter().map(PublicKey::parse).collect();
     keys.map_err(|error| refused(format!("{whose} {error}")))
 }
 
 /// The name of the key that signed the release as a whole.
-fn check_whole(application: &Slug, run: &RunInstruction, keys: &[PublicKey]) -> Result<Slug, Trouble> {
+fn check_whole(application: &Slug, run: &RunInstruction, keys: &[PublicKey]) -> Result<Slug, Failure> {
     let name = |reason: &dyn fmt::Display| format!("{application} {} may not run here: {reason}", run.version);
     let owner = run.images.first().and_then(|image| image.repository.split('/').next()?.parse::<Slug>().ok());
     let owner = owner.ok_or_else(|| refused(name(&"it has no image of the hub's registry")))?;
@@ -113,7 +113,7 @@ fn check_whole(application: &Slug, run: &RunInstruction, keys: &[PublicKey]) -> 
 }
 
 /// The name of the key that signed it.
-fn check_image(image: &PinnedImage, keys: &[PublicKey]) -> Result<Slug, Trouble> {
+fn check_image(image: &PinnedImage, keys: &[PublicKey]) -> Result<Slug, Failure> {
     let claims: Vec<Claim> = image.signature.iter().filter_map(Claim::read).collect();
     match verify(&image.digest, &claims, keys) {
         Ok((key, _)) => {
@@ -135,8 +135,8 @@ fn named_digests(compose: &str) -> impl Iterator<Item = Digest> {
     })
 }
 
-fn refused(text: String) -> Trouble {
-    Trouble::bad(ErrorCategory::Entitlement, text)
+fn refused(text: String) -> Failure {
+    Failure::bad(ErrorCategory::Entitlement, text)
 }
 
 #[cfg(test)]

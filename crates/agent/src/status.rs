@@ -12,7 +12,7 @@ use crate::redact::Redactor;
 
 /// What the converger knows of a deployment beside the record.
 #[derive(Debug, Clone, Default)]
-pub struct Doing {
+pub struct Progress {
     /// what the repair that runs now was begun for
     pub repairing: Option<String>,
     /// why the last try ended; it will be tried again
@@ -23,7 +23,7 @@ pub fn report(
     wanted: &DesiredDeployment,
     observed: &Observed,
     record: Option<&Record>,
-    doing: &Doing,
+    doing: &Progress,
 ) -> DeploymentReport {
     let containers = record.map(|record| observed.of_project(&record.project)).unwrap_or_default();
     let applied = record.and_then(|record| record.applied.as_ref());

@@ -7,7 +7,7 @@ use distr_domain::agent::ErrorCategory;
 use distr_domain::compose_file;
 use serde_json::Value;
 
-use crate::fault::Trouble;
+use crate::fault::Failure;
 use crate::policy::settle_read_files;
 
 /// A file that says all that will run.
@@ -18,21 +18,21 @@ pub struct VendorFile {
     pub services: BTreeSet<String>,
 }
 
-pub fn read(text: &str) -> Result<VendorFile, Trouble> {
-    let bad = |text| Trouble::bad(ErrorCategory::Config, text);
+pub fn read(text: &str) -> Result<VendorFile, Failure> {
+    let bad = |text| Failure::bad(ErrorCategory::Config, text);
     let mut file = compose_file::read(text).map_err(|error| bad(error.to_string()))?;
     settle_read_files(&mut file).map_err(bad)?;
     Ok(VendorFile { text: compose_file::text(&file), services: names(&file) })
 }
 
 /// `raw` is compose's reading of the same file.
-pub fn compare(services: &BTreeSet<String>, raw: &Value) -> Result<(), Trouble> {
+pub fn compare(services: &BTreeSet<String>, raw: &Value) -> Result<(), Failure> {
     let found = names(raw);
     match found.symmetric_difference(services).next() {
         None => Ok(()),
         Some(service) => {
             let text = format!("docker compose and the agent read the compose file differently: service {service}");
-            Err(Trouble::bad(ErrorCategory::Config, text))
+            Err(Failure::bad(ErrorCategory::Config, text))
         }
     }
 }

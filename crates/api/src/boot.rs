@@ -3,8 +3,8 @@
 mod bootstrap;
 mod database;
 mod following;
-mod keeping;
 mod listening;
+mod maintenance;
 mod recorder;
 mod stores;
 
@@ -17,7 +17,7 @@ use chrono::TimeDelta;
 use distr_embedded_postgres::EmbeddedPostgres;
 use distr_eventlog::{EventLog, Position};
 use distr_projections::FollowerHandle;
-use distr_registry::{DiskReserve, Keeper, Ports, Recording, Registry, Settings as RegistrySettings, UploadCaps};
+use distr_registry::{DiskReserve, Maintenance, Ports, Recording, Registry, Settings as RegistrySettings, UploadCaps};
 use tracing::info;
 use url::Url;
 
@@ -47,7 +47,7 @@ use recorder::Recorder;
 use stores::Stores;
 
 pub use database::{Database, attach_database, open_database};
-pub use keeping::{CollectConfig, collect, scrub, take_over_blobs};
+pub use maintenance::{CollectConfig, collect, scrub, take_over_blobs};
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct ServeConfig {
@@ -75,14 +75,14 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let stores = Stores::open(&config.storage).await?;
     let head = stores.log.head().await?;
     let following = Following::start(&stores, traces.clone()).await?;
-    let (mut keeper, ownership) = match keeping::keeper(&config.storage, &stores, &following).await {
-        Ok(keeper) => keeper,
+    let (mut maintenance, ownership) = match maintenance::maintenance(&config.storage, &stores, &following).await {
+        Ok(maintenance) => maintenance,
         Err(error) => return give_up(error, following, stores).await,
     };
-    keeper.log = TracedLog::of(keeper.log, &traces);
-    let hub = Arc::new(hub(&config, settings, &stores, &following, &keeper, traces));
+    maintenance.log = TracedLog::of(maintenance.log, &traces);
+    let hub = Arc::new(hub(&config, settings, &stores, &following, &maintenance, traces));
     let disk = Arc::new(config.disk.reserve(&config.storage));
-    let (registry, recording) = open_registry(&config, &keeper, &stores, &hub, disk.clone());
+    let (registry, recording) = open_registry(&config, &maintenance, &stores, &hub, disk.clone());
 
     let (readiness, health) = (Arc::new(Readiness::default()), Arc::new(Health::default()));
     let served = Served {
@@ -138,8 +138,8 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         }
         readiness.caught_up();
         info!(url = %hub.settings.public_url, position = head.0, "ready");
-        keeping::owned(&config.storage, &keeper, ownership).await?;
-        keeping = Some(tokio::spawn(keeper.follow(config.registry.schedule())));
+        maintenance::owned(&config.storage, &maintenance, ownership).await?;
+        keeping = Some(tokio::spawn(maintenance.follow(config.registry.schedule())));
         std::future::pending().await
     };
     // the database may also end while the hub begins
@@ -203,15 +203,15 @@ fn hub(
     settings: Settings,
     stores: &Stores,
     following: &Following,
-    keeper: &Keeper,
+    maintenance: &Maintenance,
     traces: Traces,
 ) -> Hub {
     let (clock, progress) = (Arc::new(SystemClock), following.progress.clone());
-    let commands = Commands { log: keeper.log.clone(), clock: clock.clone(), core: progress.core.clone() };
+    let commands = Commands { log: maintenance.log.clone(), clock: clock.clone(), core: progress.core.clone() };
     let models = ReadModels { pool: stores.read.clone(), progress };
     Hub {
         commands,
-        artifacts: Artifacts { models: models.clone(), blobs: keeper.blobs.clone() },
+        artifacts: Artifacts { models: models.clone(), blobs: maintenance.blobs.clone() },
         models,
         sessions: Arc::new(Sessions::new(stores.ops.clone(), clock)),
         vault: Vault::new(stores.ops.clone(), &stores.master),
@@ -226,12 +226,12 @@ fn hub(
 
 fn open_registry(
     config: &ServeConfig,
-    keeper: &Keeper,
+    maintenance: &Maintenance,
     stores: &Stores,
     hub: &Arc<Hub>,
     disk: Arc<DiskReserve>,
 ) -> (web::Data<Registry>, Recording) {
-    let Keeper { log, blobs, shown, clock, .. } = keeper.clone();
+    let Maintenance { log, blobs, shown, clock, .. } = maintenance.clone();
     let pool = stores.read.clone();
     let ports = Ports { log, pool, blobs, callers: Arc::new(HubCallers(hub.sessions.clone())), shown, clock };
     let settings = RegistrySettings {

@@ -4,8 +4,9 @@
 use distr_domain::names::InvalidName;
 use distr_domain::rejection::Rejection;
 use distr_eventlog::{AppendError, ExecuteError, Fault as LogFault, ReadError};
+use distr_postgres::LookupError;
 use distr_postgres::is_away;
-use distr_projections::{QueryError, TogetherError, WaitError};
+use distr_projections::{QueryError, WaitError};
 use distr_registry::ChangeError;
 
 #[derive(Debug, thiserror::Error)]
@@ -129,10 +130,10 @@ impl From<QueryError> for Failure {
     }
 }
 
-impl From<TogetherError> for Failure {
-    fn from(error: TogetherError) -> Self {
+impl From<LookupError> for Failure {
+    fn from(error: LookupError) -> Self {
         match error {
-            TogetherError::TooLate { .. } => Self::Unavailable(Box::new(error)),
+            LookupError::TooLate { .. } => Self::Unavailable(Box::new(error)),
             other => Self::of_database(other),
         }
     }

@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use deadpool_postgres::Pool;
 use distr_domain::ids::{DeploymentId, OrganizationId, TargetId};
+use distr_postgres::BatchedLookup;
+use distr_projections::Scope;
 use distr_projections::deployment::{self, DeploymentRow};
 use distr_projections::target::{self, TargetRow};
-use distr_projections::{Scope, Together};
 use futures_util::Stream;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -21,7 +22,7 @@ pub use changes::{Change, Changed, Changes};
 pub type Watched<T> = Result<Option<T>, Failure>;
 
 /// What comes to one who watches.
-pub enum Seen<T> {
+pub enum Delivery<T> {
     Changed(Result<T, Failure>),
     /// So many changes were missed, because they were taken too slowly.
     Missed(u64),
@@ -30,8 +31,8 @@ pub enum Seen<T> {
 /// The changes, and what is shown of them now.
 pub struct Feed {
     changes: Changes,
-    targets: Together<(OrganizationId, TargetId), TargetRow>,
-    deployments: Together<(OrganizationId, DeploymentId), DeploymentRow>,
+    targets: BatchedLookup<(OrganizationId, TargetId), TargetRow>,
+    deployments: BatchedLookup<(OrganizationId, DeploymentId), DeploymentRow>,
 }
 
 impl Feed {
@@ -39,8 +40,8 @@ impl Feed {
         let (of_targets, of_deployments) = (read.clone(), read.clone());
         Self {
             changes,
-            targets: Together::start(move |keys| targets(of_targets.clone(), keys)),
-            deployments: Together::start(move |keys| deployments(of_deployments.clone(), keys)),
+            targets: BatchedLookup::start(move |keys| targets(of_targets.clone(), keys)),
+            deployments: BatchedLookup::start(move |keys| deployments(of_deployments.clone(), keys)),
         }
     }
 
@@ -86,7 +87,7 @@ fn by_organization<I>(keys: Vec<(OrganizationId, I)>) -> HashMap<OrganizationId,
 }
 
 /// Each change of the organization, as `load` shows it; what it does not show is passed over.
-pub fn watch<T, F, L>(feed: Arc<Feed>, organization: OrganizationId, load: L) -> impl Stream<Item = Seen<T>>
+pub fn watch<T, F, L>(feed: Arc<Feed>, organization: OrganizationId, load: L) -> impl Stream<Item = Delivery<T>>
 where
     L: Fn(Arc<Feed>, Change) -> F,
     F: Future<Output = Watched<T>>,
@@ -96,9 +97,9 @@ where
         loop {
             let item = match receiver.recv().await {
                 Ok(change) if change.organization != organization => continue,
-                Ok(change) => load(feed.clone(), change).await.transpose().map(Seen::Changed),
+                Ok(change) => load(feed.clone(), change).await.transpose().map(Delivery::Changed),
                 Err(RecvError::Closed) => return None,
-                Err(RecvError::Lagged(missed)) => Some(Seen::Missed(missed)),
+                Err(RecvError::Lagged(missed)) => Some(Delivery::Missed(missed)),
             };
             if let Some(item) = item {
                 return Some((item, (receiver, feed, load)));

@@ -35,9 +35,9 @@ const BEHIND: Duration = Duration::from_secs(60);
 /// How many heads are kept that a group has not reached.
 const HEADS: usize = 64;
 
-pub struct Health(Mutex<Seen>);
+pub struct Health(Mutex<Observations>);
 
-struct Seen {
+struct Observations {
     database: Option<Instant>,
     blobs: Option<Instant>,
     core: Following,
@@ -53,7 +53,7 @@ struct Following {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pace {
+pub enum CatchUp {
     Current,
     Behind,
     Still,
@@ -94,14 +94,19 @@ impl Readiness {
 pub struct Standing {
     pub database: bool,
     pub blobs: bool,
-    pub core: Pace,
-    pub fleet: Pace,
+    pub core: CatchUp,
+    pub fleet: CatchUp,
 }
 
 impl Default for Health {
     fn default() -> Self {
         let now = Instant::now();
-        Self(Mutex::new(Seen { database: None, blobs: None, core: Following::new(now), fleet: Following::new(now) }))
+        Self(Mutex::new(Observations {
+            database: None,
+            blobs: None,
+            core: Following::new(now),
+            fleet: Following::new(now),
+        }))
     }
 }
 
@@ -151,7 +156,7 @@ impl Health {
         }
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
+    fn seen(&self) -> MutexGuard<'_, Observations> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -186,7 +191,7 @@ fn tell(now: Standing, before: Option<Standing>) {
 
 impl Standing {
     pub fn is_well(self) -> bool {
-        self.database && self.blobs && self.core == Pace::Current && self.fleet == Pace::Current
+        self.database && self.blobs && self.core == CatchUp::Current && self.fleet == CatchUp::Current
     }
 
     pub fn database_in_words(self) -> &'static str {
@@ -199,11 +204,11 @@ impl Standing {
 
     pub fn read_models_in_words(self) -> &'static str {
         match (self.core, self.fleet) {
-            (Pace::Still, _) => "core stands still behind the log",
-            (_, Pace::Still) => "fleet stands still behind the log",
-            (Pace::Behind, _) => "core is behind the log",
-            (_, Pace::Behind) => "fleet is behind the log",
-            (Pace::Current, Pace::Current) => "ok",
+            (CatchUp::Still, _) => "core stands still behind the log",
+            (_, CatchUp::Still) => "fleet stands still behind the log",
+            (CatchUp::Behind, _) => "core is behind the log",
+            (_, CatchUp::Behind) => "fleet is behind the log",
+            (CatchUp::Current, CatchUp::Current) => "ok",
         }
     }
 }
@@ -225,12 +230,12 @@ impl Following {
         }
     }
 
-    fn pace(&self, now: Instant) -> Pace {
+    fn pace(&self, now: Instant) -> CatchUp {
         let behind = self.ahead.front().map_or(Duration::ZERO, |(seen, _)| now - *seen);
         match (behind >= STILL && now - self.moved >= STILL, behind >= BEHIND) {
-            (true, _) => Pace::Still,
-            (false, true) => Pace::Behind,
-            (false, false) => Pace::Current,
+            (true, _) => CatchUp::Still,
+            (false, true) => CatchUp::Behind,
+            (false, false) => CatchUp::Current,
         }
     }
 }
@@ -242,7 +247,7 @@ mod tests {
     const STEP: Duration = Duration::from_secs(2);
 
     /// The paces after each of these steps: where the group stands, and the head.
-    fn paces(steps: impl IntoIterator<Item = (u64, u64)>) -> Vec<Pace> {
+    fn paces(steps: impl IntoIterator<Item = (u64, u64)>) -> Vec<CatchUp> {
         let mut now = Instant::now();
         let mut following = Following::new(now);
         let steps = steps.into_iter().map(|(at, head)| {
@@ -255,21 +260,21 @@ mod tests {
 
     #[test]
     fn a_group_that_reaches_what_was_the_head_lately_is_current() {
-        assert!(paces((1..100).map(|step| (step * 10, step * 10 + 30))).iter().all(|pace| *pace == Pace::Current));
-        assert!(paces((1..100).map(|_| (7, 7))).iter().all(|pace| *pace == Pace::Current), "nothing to do");
+        assert!(paces((1..100).map(|step| (step * 10, step * 10 + 30))).iter().all(|pace| *pace == CatchUp::Current));
+        assert!(paces((1..100).map(|_| (7, 7))).iter().all(|pace| *pace == CatchUp::Current), "nothing to do");
     }
 
     #[test]
     fn a_group_that_does_not_move_stands_still_until_it_moves() {
         let stuck = paces((1..20).map(|step| (7, 7 + step)));
-        assert_eq!((stuck[5], stuck[18]), (Pace::Current, Pace::Still));
+        assert_eq!((stuck[5], stuck[18]), (CatchUp::Current, CatchUp::Still));
         let freed = paces((1..20).map(|step| (7, 7 + step)).chain([(26, 26)]));
-        assert_eq!(freed.last(), Some(&Pace::Current));
+        assert_eq!(freed.last(), Some(&CatchUp::Current));
     }
 
     #[test]
     fn a_group_that_moves_and_does_not_get_nearer_is_behind() {
         let slow = paces((1..60).map(|step| (step, step * 100)));
-        assert_eq!((slow[20], slow[58]), (Pace::Current, Pace::Behind));
+        assert_eq!((slow[20], slow[58]), (CatchUp::Current, CatchUp::Behind));
     }
 }

@@ -23,7 +23,7 @@ pub struct HeldLicense {
 
 /// A release, one artifact of a release, or a tag of a feature, that somebody wants to deploy or pull.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Asked {
+pub struct EntitlementSubject {
     pub application: ApplicationId,
     /// none: a tag that a feature opens by itself
     pub version: Option<Version>,
@@ -122,7 +122,7 @@ impl Refusal {
 }
 
 /// Whether one of `licenses` entitles to one of `asked`, now: the first that does.
-pub fn decide(asked: &[Asked], licenses: &[HeldLicense], now: DateTime<Utc>) -> Result<Grant, Refusal> {
+pub fn decide(asked: &[EntitlementSubject], licenses: &[HeldLicense], now: DateTime<Utc>) -> Result<Grant, Refusal> {
     let mut nearest = if asked.is_empty() { Refusal::NotReleased } else { Refusal::NoLicense };
     for asked in asked {
         for license in licenses.iter().filter(|license| license.application == asked.application) {
@@ -148,7 +148,7 @@ pub struct DeployGrant {
 /// Whether `asked` may be deployed now. Where the target sits already (`seat`), it stays if that license is in force; the others
 /// follow in their order.
 pub fn decide_deploy(
-    asked: &Asked,
+    asked: &EntitlementSubject,
     licenses: &[HeldLicense],
     seat: Option<LicenseId>,
     now: DateTime<Utc>,
@@ -160,8 +160,8 @@ pub fn decide_deploy(
 }
 
 /// The features that the licenses in force give to a release.
-fn features(asked: &Asked, licenses: &[HeldLicense], now: DateTime<Utc>) -> Vec<Slug> {
-    let asked = Asked { feature: None, ..asked.clone() };
+fn features(asked: &EntitlementSubject, licenses: &[HeldLicense], now: DateTime<Utc>) -> Vec<Slug> {
+    let asked = EntitlementSubject { feature: None, ..asked.clone() };
     let in_force = in_force(&asked, licenses, now);
     let mut features: Vec<Slug> = in_force.flat_map(|license| license.terms.features.iter().cloned()).collect();
     features.sort();
@@ -170,7 +170,7 @@ fn features(asked: &Asked, licenses: &[HeldLicense], now: DateTime<Utc>) -> Vec<
 }
 
 fn in_force<'a>(
-    asked: &'a Asked,
+    asked: &'a EntitlementSubject,
     licenses: &'a [HeldLicense],
     now: DateTime<Utc>,
 ) -> impl Iterator<Item = &'a HeldLicense> {
@@ -178,7 +178,7 @@ fn in_force<'a>(
     covering.filter(move |license| check(asked, license, now).is_ok())
 }
 
-fn check(asked: &Asked, license: &HeldLicense, now: DateTime<Utc>) -> Result<(), Refusal> {
+fn check(asked: &EntitlementSubject, license: &HeldLicense, now: DateTime<Utc>) -> Result<(), Refusal> {
     let Terms { versions, channels, features, not_before, expires_at, .. } = &license.terms;
     let name = license.name.clone();
     if let Some(version) = &asked.version

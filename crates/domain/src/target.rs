@@ -131,11 +131,11 @@ pub struct Target {
 struct Offer {
     enrolment: EnrolmentId,
     expires_at: DateTime<Utc>,
-    used: Option<Use>,
+    used: Option<EnrolmentUse>,
 }
 
 #[derive(Debug)]
-struct Use {
+struct EnrolmentUse {
     proof: Option<String>,
 }
 
@@ -150,7 +150,7 @@ impl Target {
         let offer = self.offer.as_ref().filter(|offer| offer.enrolment == enrolment);
         let offer = offer.ok_or(TargetRejection::EnrolmentSpent)?;
         // the agent that used it lost the answer
-        let again = |used: &Use| used.proof.is_some() && used.proof == *proof;
+        let again = |used: &EnrolmentUse| used.proof.is_some() && used.proof == *proof;
         if !offer.used.as_ref().is_none_or(again) {
             return Err(TargetRejection::EnrolmentSpent);
         }
@@ -223,7 +223,7 @@ impl Decider for Target {
             }
             TargetEnrolled { credential, proof, .. } => {
                 if let Some(offer) = &mut self.offer {
-                    offer.used = Some(Use { proof: proof.clone() });
+                    offer.used = Some(EnrolmentUse { proof: proof.clone() });
                 }
                 self.credential = Some(*credential);
                 self.beside = None;

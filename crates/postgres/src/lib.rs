@@ -2,6 +2,7 @@
 
 mod address;
 mod away;
+mod batched_lookup;
 mod dial;
 mod limits;
 mod pool;
@@ -10,5 +11,6 @@ mod watched;
 
 pub use address::{Address, AddressError};
 pub use away::is_away;
+pub use batched_lookup::{BatchedLookup, LookupError};
 pub use tls::TlsStream;
 pub use watched::Watched;

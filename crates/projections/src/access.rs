@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::cursor::InvalidCursor;
 use crate::error::QueryError;
-use crate::projection::{Projection, Rows, Seen, What};
+use crate::projection::{DecodedEntry, EntryContent, Projection, Rows};
 use crate::query::{self, ListPage, Paging, ReadClient, Scope};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,15 +49,15 @@ impl Projection for AccessProjection {
     type Row = AccessRow;
     const TABLE: &'static str = "access";
 
-    fn keys(entry: &Seen) -> Vec<Uuid> {
-        match &entry.what {
-            What::Access(record) if is_shown(record) => vec![entry.event_id],
+    fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
+        match &entry.content {
+            EntryContent::Access(record) if is_shown(record) => vec![entry.event_id],
             _ => vec![],
         }
     }
 
-    fn apply(rows: &mut Rows<AccessRow>, entry: &Seen) {
-        let What::Access(record) = &entry.what else { return };
+    fn apply(rows: &mut Rows<AccessRow>, entry: &DecodedEntry) {
+        let EntryContent::Access(record) = &entry.content else { return };
         if !is_shown(record) {
             return;
         }

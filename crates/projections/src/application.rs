@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::QueryError;
-use crate::projection::{Projection, Rows, Seen};
+use crate::projection::{DecodedEntry, Projection, Rows};
 use crate::query::{self, ListPage, Paging, ReadClient, Scope};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,7 +64,7 @@ impl ApplicationRow {
         SigningPolicy { keys: self.signing_keys.clone(), requires: self.signed_parts }
     }
 
-    fn change_signing(&mut self, policy: &SigningPolicy, reason: Option<&String>, entry: &Seen) {
+    fn change_signing(&mut self, policy: &SigningPolicy, reason: Option<&String>, entry: &DecodedEntry) {
         let change = SigningChange {
             at: entry.at,
             position: entry.position.0,
@@ -87,14 +87,14 @@ impl Projection for ApplicationProjection {
     type Row = ApplicationRow;
     const TABLE: &'static str = "application";
 
-    fn keys(entry: &Seen) -> Vec<Uuid> {
+    fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         match entry.fact() {
             Some(Fact::Application(_)) => vec![entry.id],
             _ => vec![],
         }
     }
 
-    fn apply(rows: &mut Rows<ApplicationRow>, entry: &Seen) {
+    fn apply(rows: &mut Rows<ApplicationRow>, entry: &DecodedEntry) {
         let Some(Fact::Application(event)) = entry.fact() else { return };
         match event {
             ApplicationEvent::ApplicationCreated { name, display_name, description } => rows.put(

@@ -13,10 +13,11 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::error::QueryError;
-use crate::projection::{Projection, Rows, Seen};
+use crate::projection::{DecodedEntry, Projection, Rows};
 use crate::query::{self, ListPage, Paging, ReadClient, Scope};
 
 pub mod candidates;
+pub mod references;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ManifestRow {
@@ -90,11 +91,11 @@ pub struct RepositoryRow {
     pub quota: Option<Quota>,
 }
 
-fn manifest_key(entry: &Seen, repository: &RepositoryPath, digest: &Digest) -> Uuid {
+fn manifest_key(entry: &DecodedEntry, repository: &RepositoryPath, digest: &Digest) -> Uuid {
     ManifestId::of(ArtifactId::of(entry.organization, repository), digest).0
 }
 
-fn tag_key(entry: &Seen, repository: &RepositoryPath, tag: &Tag) -> Uuid {
+fn tag_key(entry: &DecodedEntry, repository: &RepositoryPath, tag: &Tag) -> Uuid {
     TagId::of(ArtifactId::of(entry.organization, repository), tag).0
 }
 
@@ -104,7 +105,7 @@ impl Projection for ManifestProjection {
     type Row = ManifestRow;
     const TABLE: &'static str = "manifest";
 
-    fn keys(entry: &Seen) -> Vec<Uuid> {
+    fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         match entry.fact() {
             Some(Fact::Artifact(ArtifactEvent::ManifestPushed { repository, manifest })) => {
                 vec![manifest_key(entry, repository, &manifest.digest)]
@@ -116,7 +117,7 @@ impl Projection for ManifestProjection {
         }
     }
 
-    fn apply(rows: &mut Rows<ManifestRow>, entry: &Seen) {
+    fn apply(rows: &mut Rows<ManifestRow>, entry: &DecodedEntry) {
         match entry.fact() {
             Some(Fact::Artifact(ArtifactEvent::ManifestPushed { repository, manifest })) => {
                 let id = manifest_key(entry, repository, &manifest.digest);
@@ -153,7 +154,7 @@ impl Projection for TagProjection {
     type Row = TagRow;
     const TABLE: &'static str = "tag";
 
-    fn keys(entry: &Seen) -> Vec<Uuid> {
+    fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         match entry.fact() {
             Some(Fact::Artifact(
                 ArtifactEvent::TagMoved { repository, tag, .. } | ArtifactEvent::TagDeleted { repository, tag },
@@ -162,7 +163,7 @@ impl Projection for TagProjection {
         }
     }
 
-    fn apply(rows: &mut Rows<TagRow>, entry: &Seen) {
+    fn apply(rows: &mut Rows<TagRow>, entry: &DecodedEntry) {
         match entry.fact() {
             Some(Fact::Artifact(ArtifactEvent::TagMoved { repository, tag, digest })) => {
                 let id = tag_key(entry, repository, tag);

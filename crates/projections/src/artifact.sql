@@ -33,22 +33,35 @@ CREATE INDEX ON manifest USING gin (blobs jsonb_path_ops) WITH (fastupdate = off
 
 -- A digest in a repository, and all of those in a list. One key, so that an index finds the few manifests that name a digest
 -- here, however many there are in this repository, or in others with the same digest.
-CREATE FUNCTION place(organization uuid, repository text, digest text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION manifest_key(organization uuid, repository text, digest text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT organization::text || '/' || repository || '@' || digest
 $$;
-CREATE FUNCTION places(organization uuid, repository text, listed jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION manifest_keys(organization uuid, repository text, listed jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
     SELECT array_agg(organization::text || '/' || repository || '@' || (named ->> 'digest'))
     FROM jsonb_array_elements(listed) AS named
 $$;
-CREATE INDEX ON manifest USING gin (places(organization, repository, blobs)) WITH (fastupdate = off);
-CREATE INDEX ON manifest USING gin (places(organization, repository, children)) WITH (fastupdate = off);
+CREATE INDEX ON manifest USING gin (manifest_keys(organization, repository, blobs)) WITH (fastupdate = off);
+CREATE INDEX ON manifest USING gin (manifest_keys(organization, repository, children)) WITH (fastupdate = off);
 
 -- What lists a manifest: whoever may have that may have the manifest.
 CREATE FUNCTION manifests_above(organization uuid, repository text, digest text)
 RETURNS TABLE (digest text, subject text) LANGUAGE sql STABLE AS $$
     SELECT m.digest, m.subject
     FROM manifest m
-    WHERE places(m.organization, m.repository, m.children) @> ARRAY[place($1, $2, $3)]
+    WHERE manifest_keys(m.organization, m.repository, m.children) @> ARRAY[manifest_key($1, $2, $3)]
+$$;
+
+-- These manifests, and what lists one of them at any depth.
+CREATE FUNCTION manifests_containing(organization uuid, repository text, digests text[])
+RETURNS TABLE (digest text) LANGUAGE sql STABLE AS $$
+    WITH RECURSIVE containing AS (
+        SELECT named.digest FROM unnest($3) AS named (digest)
+        UNION
+        SELECT up.digest
+        FROM containing down
+        CROSS JOIN LATERAL manifests_above($1, $2, down.digest) AS up
+    )
+    SELECT c.digest FROM containing c
 $$;
 
 CREATE TABLE tag (

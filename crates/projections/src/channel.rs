@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::QueryError;
-use crate::projection::{Projection, Rows, Seen};
+use crate::projection::{DecodedEntry, Projection, Rows};
 use crate::query::{self, ReadClient, Scope};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,14 +32,14 @@ impl Projection for ChannelProjection {
     type Row = ChannelRow;
     const TABLE: &'static str = "channel";
 
-    fn keys(entry: &Seen) -> Vec<Uuid> {
+    fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         match entry.fact() {
             Some(Fact::Channel(_)) => vec![entry.id],
             _ => vec![],
         }
     }
 
-    fn apply(rows: &mut Rows<ChannelRow>, entry: &Seen) {
+    fn apply(rows: &mut Rows<ChannelRow>, entry: &DecodedEntry) {
         let Some(Fact::Channel(event)) = entry.fact() else { return };
         if let ChannelEvent::ChannelCreated { application, name } = event {
             return rows.put(

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::QueryError;
-use crate::projection::{Projection, Rows, Seen};
+use crate::projection::{DecodedEntry, Projection, Rows};
 use crate::query::{self, ListPage, Paging, ReadClient, Scope};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,14 +28,14 @@ impl Projection for CustomerProjection {
     type Row = CustomerRow;
     const TABLE: &'static str = "customer";
 
-    fn keys(entry: &Seen) -> Vec<Uuid> {
+    fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         match entry.fact() {
             Some(Fact::Customer(_)) => vec![entry.id],
             _ => vec![],
         }
     }
 
-    fn apply(rows: &mut Rows<CustomerRow>, entry: &Seen) {
+    fn apply(rows: &mut Rows<CustomerRow>, entry: &DecodedEntry) {
         let Some(Fact::Customer(event)) = entry.fact() else { return };
         match event {
             CustomerEvent::CustomerCreated { name, display_name } => rows.put(

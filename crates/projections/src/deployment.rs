@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::QueryError;
-use crate::projection::{Projection, Rows, Seen};
+use crate::projection::{DecodedEntry, Projection, Rows};
 use crate::query::{self, ListPage, Paging, ReadClient, Scope};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,14 +43,14 @@ impl Projection for DeploymentProjection {
     type Row = DeploymentRow;
     const TABLE: &'static str = "deployment";
 
-    fn keys(entry: &Seen) -> Vec<Uuid> {
+    fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         match entry.fact() {
             Some(Fact::Deployment(_)) => vec![entry.id],
             _ => vec![],
         }
     }
 
-    fn apply(rows: &mut Rows<DeploymentRow>, entry: &Seen) {
+    fn apply(rows: &mut Rows<DeploymentRow>, entry: &DecodedEntry) {
         let Some(Fact::Deployment(event)) = entry.fact() else { return };
         if let DeploymentEvent::DesiredReleaseSet { generation, desired } = event {
             return set_desired(rows, entry, *generation, desired);
@@ -62,7 +62,7 @@ impl Projection for DeploymentProjection {
     }
 }
 
-fn set_desired(rows: &mut Rows<DeploymentRow>, entry: &Seen, generation: u64, desired: &Desired) {
+fn set_desired(rows: &mut Rows<DeploymentRow>, entry: &DecodedEntry, generation: u64, desired: &Desired) {
     let before = rows.get_mut(entry.id).map(|row| row.clone());
     let row = DeploymentRow {
         id: DeploymentId(entry.id),

@@ -1,9 +1,12 @@
-//! What the rule of entitlement needs to know, read from several tables. The rule itself is in the domain.
+//! What the rule of entitlement needs to know, read from several tables. The rule itself is in the domain. Nobody else's SQL
+//! looks for what opens a manifest or a blob.
+
+pub mod pulls;
 
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use distr_domain::entitlement::{Asked, HeldLicense};
+use distr_domain::entitlement::{EntitlementSubject, HeldLicense};
 use distr_domain::ids::{ApplicationId, CustomerId, OrganizationId, ReleaseId};
 use distr_domain::names::RepositoryPath;
 use distr_domain::oci::Digest;
@@ -39,7 +42,7 @@ pub async fn asked_for_release(
     client: &ReadClient,
     organization: OrganizationId,
     release: ReleaseId,
-) -> Result<Option<Asked>, QueryError> {
+) -> Result<Option<EntitlementSubject>, QueryError> {
     query::find(client, include_str!("entitlement/release.sql"), &[&organization.0, &release.0]).await
 }
 
@@ -48,7 +51,7 @@ pub async fn asked_for_releases(
     client: &ReadClient,
     organization: OrganizationId,
     releases: &[ReleaseId],
-) -> Result<Vec<(ReleaseId, Asked)>, QueryError> {
+) -> Result<Vec<(ReleaseId, EntitlementSubject)>, QueryError> {
     let releases: Vec<Uuid> = releases.iter().map(|release| release.0).collect();
     let sql = include_str!("entitlement/releases.sql");
     let found = query::all::<AskedFor<ReleaseId>>(client, sql, &[&organization.0, &releases]).await?;
@@ -56,13 +59,13 @@ pub async fn asked_for_releases(
 }
 
 /// The releases that contain each of these manifests: they name it, or an index that lists it at any depth. One that no release
-/// contains is not in the answer. (A single pull asks the same: `pull/manifests.sql` of the registry.)
+/// contains is not in the answer.
 pub async fn asked_for_manifests(
     client: &ReadClient,
     organization: OrganizationId,
     repository: &RepositoryPath,
     digests: &[Digest],
-) -> Result<HashMap<Digest, Vec<Asked>>, QueryError> {
+) -> Result<HashMap<Digest, Vec<EntitlementSubject>>, QueryError> {
     let digests: Vec<&str> = digests.iter().map(Digest::as_str).collect();
     let repository = repository.as_str();
     let sql = include_str!("entitlement/manifests.sql");
@@ -78,9 +81,9 @@ pub async fn asked_beside(
     organization: OrganizationId,
     repository: &RepositoryPath,
     digests: &[Digest],
-) -> Result<Vec<(Digest, Asked)>, QueryError> {
+) -> Result<Vec<(Digest, EntitlementSubject)>, QueryError> {
     let digests: Vec<&str> = digests.iter().map(Digest::as_str).collect();
-    let (sql, repository) = (include_str!("entitlement/beside.sql"), repository.as_str());
+    let (sql, repository) = (include_str!("entitlement/attached.sql"), repository.as_str());
     let beside = query::all::<AskedFor<Digest>>(client, sql, &[&organization.0, &repository, &digests]).await?;
     Ok(beside.into_iter().map(|beside| (beside.key, beside.asked)).collect())
 }
@@ -90,7 +93,7 @@ pub async fn asked_by_repository(
     client: &ReadClient,
     organization: OrganizationId,
     applications: &[ApplicationId],
-) -> Result<HashMap<RepositoryPath, Vec<Asked>>, QueryError> {
+) -> Result<HashMap<RepositoryPath, Vec<EntitlementSubject>>, QueryError> {
     let applications: Vec<Uuid> = applications.iter().map(|application| application.0).collect();
     let sql = include_str!("entitlement/repositories.sql");
     Ok(grouped(query::all::<AskedFor<RepositoryPath>>(client, sql, &[&organization.0, &applications]).await?))
@@ -99,11 +102,11 @@ pub async fn asked_by_repository(
 #[derive(Deserialize)]
 struct AskedFor<K> {
     key: K,
-    asked: Asked,
+    asked: EntitlementSubject,
 }
 
-fn grouped<K: Eq + Hash>(found: Vec<AskedFor<K>>) -> HashMap<K, Vec<Asked>> {
-    let mut grouped: HashMap<K, Vec<Asked>> = HashMap::new();
+fn grouped<K: Eq + Hash>(found: Vec<AskedFor<K>>) -> HashMap<K, Vec<EntitlementSubject>> {
+    let mut grouped: HashMap<K, Vec<EntitlementSubject>> = HashMap::new();
     for AskedFor { key, asked } in found {
         grouped.entry(key).or_default().push(asked);
     }

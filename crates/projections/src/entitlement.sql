@@ -4,7 +4,7 @@ SELECT r.organization,
        r.application,
        r.id,
        r.content -> 'artifacts' AS artifacts,
-       artifact_places(r.organization, r.content -> 'artifacts') AS places,
+       artifact_keys(r.organization, r.content -> 'artifacts') AS manifest_keys,
        jsonb_build_object(
            'application', r.application,
            'version', r.version,
@@ -15,13 +15,34 @@ SELECT r.organization,
 FROM release r
 WHERE r.status <> 'draft';
 
--- And about each artifact of theirs. Who looks for one says `places @>` too: that is what the index has.
-CREATE VIEW artifact_asked AS
+-- And about each artifact of theirs. Who looks for one says `manifest_keys @>` too: that is what the index has.
+CREATE VIEW entitled_artifact AS
 SELECT r.organization,
        r.application,
-       r.places,
+       r.manifest_keys,
        artifact ->> 'repository' AS repository,
        artifact ->> 'digest' AS digest,
        r.asked || jsonb_build_object('feature', artifact -> 'feature') AS asked
 FROM release_asked r
 CROSS JOIN LATERAL jsonb_array_elements(r.artifacts) AS artifact;
+
+-- What opens a manifest because it is part of a release: the releases that name it, or what lists it at any depth.
+CREATE FUNCTION opening_manifest(organization uuid, repository text, digest text)
+RETURNS TABLE (asked jsonb) LANGUAGE sql STABLE AS $$
+    SELECT a.asked
+    FROM manifests_containing($1, $2, ARRAY[$3]) c
+    JOIN entitled_artifact a ON a.manifest_keys @> ARRAY[manifest_key($1, $2, c.digest)]
+        AND a.repository = $2 AND a.digest = c.digest
+$$;
+
+-- The same of a blob: of all manifests that have it.
+CREATE FUNCTION opening_blob(organization uuid, repository text, digest text)
+RETURNS TABLE (asked jsonb) LANGUAGE sql STABLE AS $$
+    SELECT a.asked
+    FROM manifests_containing($1, $2, ARRAY(
+        SELECT m.digest
+        FROM manifest m
+        WHERE manifest_keys(m.organization, m.repository, m.blobs) @> ARRAY[manifest_key($1, $2, $3)])) c
+    JOIN entitled_artifact a ON a.manifest_keys @> ARRAY[manifest_key($1, $2, c.digest)]
+        AND a.repository = $2 AND a.digest = c.digest
+$$;

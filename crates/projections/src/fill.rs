@@ -11,7 +11,7 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::error::ProjectionError;
-use crate::projection::{Projection, Rows, Seen, Unsaved};
+use crate::projection::{DecodedEntry, Projection, Rows, Unsaved};
 use crate::statements::Statements;
 use change::Lines;
 
@@ -27,10 +27,10 @@ pub(crate) trait Fill: Send {
     fn must_load(&self) -> bool;
 
     /// Loads those, of this batch.
-    async fn load(&mut self, client: &Client, batch: &[Seen]) -> Result<(), ProjectionError>;
+    async fn load(&mut self, client: &Client, batch: &[DecodedEntry]) -> Result<(), ProjectionError>;
 
     /// Folds the entries into rows in memory.
-    fn fold(&mut self, batch: &[Seen]);
+    fn fold(&mut self, batch: &[DecodedEntry]);
 
     /// What changed since the last time. It counts as stored from now on.
     fn take(&mut self) -> Result<Change, ProjectionError>;
@@ -74,7 +74,7 @@ impl<P: Projection> Fill for Filling<P> {
         !self.knows_all && !P::APPEND_ONLY
     }
 
-    async fn load(&mut self, client: &Client, batch: &[Seen]) -> Result<(), ProjectionError> {
+    async fn load(&mut self, client: &Client, batch: &[DecodedEntry]) -> Result<(), ProjectionError> {
         let keys = batch.iter().flat_map(P::keys).filter(|key| !self.rows.knows(*key));
         let keys: Vec<Uuid> = keys.collect::<HashSet<_>>().into_iter().collect();
         if keys.is_empty() {
@@ -87,7 +87,7 @@ impl<P: Projection> Fill for Filling<P> {
         Ok(())
     }
 
-    fn fold(&mut self, batch: &[Seen]) {
+    fn fold(&mut self, batch: &[DecodedEntry]) {
         for entry in batch {
             P::apply(&mut self.rows, entry);
         }

@@ -6,8 +6,8 @@ use tokio_postgres::Client;
 use crate::error::ProjectionError;
 use crate::table::{Table, table};
 use crate::{
-    access, application, artifact, channel, customer, deployment, heartbeat, heartbeat_hour, license, license_audit,
-    member, organization, release, repository, rollout, target, token,
+    access, application, artifact, channel, customer, deployment, generation, heartbeat, heartbeat_hour, license,
+    license_audit, member, organization, release, repository, target, token,
 };
 
 /// A set of tables, and what of the log they are made from.
@@ -42,7 +42,7 @@ pub async fn groups(client: &Client) -> Result<Vec<Group>, ProjectionError> {
         table::<license::LicenseProjection>(client).await?,
         table::<target::TargetProjection>(client).await?,
         table::<deployment::DeploymentProjection>(client).await?,
-        table::<rollout::RolloutProjection>(client).await?,
+        table::<generation::GenerationProjection>(client).await?,
     ];
     let fleet = vec![
         table::<heartbeat::HeartbeatProjection>(client).await?,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::QueryError;
-use crate::projection::{Projection, Rows, Seen, What};
+use crate::projection::{DecodedEntry, EntryContent, Projection, Rows};
 use crate::query::{self, ReadClient};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,15 +43,15 @@ impl Projection for HeartbeatProjection {
     type Row = HeartbeatRow;
     const TABLE: &'static str = "heartbeat";
 
-    fn keys(entry: &Seen) -> Vec<Uuid> {
-        match &entry.what {
-            What::Heartbeat(_) => vec![entry.id],
+    fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
+        match &entry.content {
+            EntryContent::Heartbeat(_) => vec![entry.id],
             _ => vec![],
         }
     }
 
-    fn apply(rows: &mut Rows<HeartbeatRow>, entry: &Seen) {
-        let What::Heartbeat(report) = &entry.what else { return };
+    fn apply(rows: &mut Rows<HeartbeatRow>, entry: &DecodedEntry) {
+        let EntryContent::Heartbeat(report) = &entry.content else { return };
         match rows.get_mut(entry.id) {
             Some(row) => {
                 if row.tally.count(report) {
@@ -63,7 +63,7 @@ impl Projection for HeartbeatProjection {
     }
 }
 
-fn first(entry: &Seen, report: &Report) -> HeartbeatRow {
+fn first(entry: &DecodedEntry, report: &Report) -> HeartbeatRow {
     let mut row = HeartbeatRow {
         id: TargetId(entry.id),
         organization: entry.organization,
@@ -83,7 +83,7 @@ fn first(entry: &Seen, report: &Report) -> HeartbeatRow {
     row
 }
 
-fn take(row: &mut HeartbeatRow, entry: &Seen, report: &Report) {
+fn take(row: &mut HeartbeatRow, entry: &DecodedEntry, report: &Report) {
     row.received_at = entry.at;
     row.agent_at = report.at;
     row.reports += 1;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::QueryError;
-use crate::projection::{Projection, Rows, Seen, What};
+use crate::projection::{DecodedEntry, EntryContent, Projection, Rows};
 use crate::query::{self, ListPage, Paging, ReadClient, Scope};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,15 +35,15 @@ impl Projection for HeartbeatHourProjection {
     type Row = HeartbeatHourRow;
     const TABLE: &'static str = "heartbeat_hour";
 
-    fn keys(entry: &Seen) -> Vec<Uuid> {
-        match &entry.what {
-            What::Heartbeat(report) => vec![key(entry.id, hour(report))],
+    fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
+        match &entry.content {
+            EntryContent::Heartbeat(report) => vec![key(entry.id, hour(report))],
             _ => vec![],
         }
     }
 
-    fn apply(rows: &mut Rows<HeartbeatHourRow>, entry: &Seen) {
-        let What::Heartbeat(report) = &entry.what else { return };
+    fn apply(rows: &mut Rows<HeartbeatHourRow>, entry: &DecodedEntry) {
+        let EntryContent::Heartbeat(report) = &entry.content else { return };
         let hour = hour(report);
         let key = key(entry.id, hour);
         let missing = report.missing.map_or(0, |missing| missing.reports);

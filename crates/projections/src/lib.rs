@@ -11,6 +11,7 @@ pub mod entitlement;
 mod error;
 mod fill;
 mod follower;
+pub mod generation;
 mod group;
 pub mod heartbeat;
 pub mod heartbeat_hour;
@@ -23,20 +24,18 @@ pub mod query;
 mod rebuild;
 pub mod release;
 pub mod repository;
-pub mod rollout;
 mod runner;
 mod schema;
 mod statements;
 mod table;
 pub mod target;
-mod together;
 pub mod token;
 
 pub use cursor::{Cursor, InvalidCursor};
 pub use error::{ProjectionError, QueryError, WaitError};
 pub use follower::{BadEntry, Checkpoint, Follower, FollowerHandle, Halt, Kind, Lease, Progress, Work};
 pub use group::{Group, groups};
-pub use projection::{Projection, Rows, Seen};
+pub use projection::{DecodedEntry, Projection, Rows};
 pub use query::{ListPage, Paging, Scope};
 pub use rebuild::{
     Comparison, Difference, DifferenceKind, RebuildError, RebuildOptions, RebuildReport, Step, TableComparison, cancel,
@@ -44,4 +43,3 @@ pub use rebuild::{
 };
 pub use runner::Runner;
 pub use schema::{LIVE_SCHEMA, LiveShape, job_pool, prepare_live, read_pool};
-pub use together::{Together, TogetherError};

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::QueryError;
-use crate::projection::{Projection, Rows, Seen};
+use crate::projection::{DecodedEntry, Projection, Rows};
 use crate::query::{self, ListPage, Paging, ReadClient, Scope};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,14 +32,14 @@ impl Projection for LicenseProjection {
     type Row = LicenseRow;
     const TABLE: &'static str = "license";
 
-    fn keys(entry: &Seen) -> Vec<Uuid> {
+    fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         match entry.fact() {
             Some(Fact::License(_)) => vec![entry.id],
             _ => vec![],
         }
     }
 
-    fn apply(rows: &mut Rows<LicenseRow>, entry: &Seen) {
+    fn apply(rows: &mut Rows<LicenseRow>, entry: &DecodedEntry) {
         let Some(Fact::License(event)) = entry.fact() else { return };
         if let LicenseEvent::LicenseIssued { customer, application, name, terms } = event {
             return rows.put(

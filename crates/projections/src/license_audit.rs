@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::cursor::InvalidCursor;
 use crate::error::QueryError;
-use crate::projection::{Projection, Rows, Seen, What};
+use crate::projection::{DecodedEntry, EntryContent, Projection, Rows};
 use crate::query::{self, ListPage, Paging, ReadClient, Scope};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,18 +55,18 @@ impl Projection for LicenseAuditProjection {
     const TABLE: &'static str = "license_audit";
     const APPEND_ONLY: bool = true;
 
-    fn keys(entry: &Seen) -> Vec<Uuid> {
-        match &entry.what {
-            What::Fact(Fact::License(_)) => vec![entry.event_id],
-            What::Access(record) if kind_of_use(record).is_some() => vec![entry.event_id],
+    fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
+        match &entry.content {
+            EntryContent::Fact(Fact::License(_)) => vec![entry.event_id],
+            EntryContent::Access(record) if kind_of_use(record).is_some() => vec![entry.event_id],
             _ => vec![],
         }
     }
 
-    fn apply(rows: &mut Rows<LicenseAuditRow>, entry: &Seen) {
-        let row = match &entry.what {
-            What::Fact(Fact::License(event)) => change(entry, event),
-            What::Access(record) => match kind_of_use(record) {
+    fn apply(rows: &mut Rows<LicenseAuditRow>, entry: &DecodedEntry) {
+        let row = match &entry.content {
+            EntryContent::Fact(Fact::License(event)) => change(entry, event),
+            EntryContent::Access(record) => match kind_of_use(record) {
                 Some(kind) => usage(entry, record, kind),
                 None => return,
             },
@@ -76,7 +76,7 @@ impl Projection for LicenseAuditProjection {
     }
 }
 
-fn change(entry: &Seen, event: &LicenseEvent) -> LicenseAuditRow {
+fn change(entry: &DecodedEntry, event: &LicenseEvent) -> LicenseAuditRow {
     let (kind, reason) = match event {
         LicenseEvent::LicenseIssued { .. } => (AuditKind::Issued, None),
         LicenseEvent::LicenseAmended { .. } => (AuditKind::Amended, None),
@@ -125,7 +125,7 @@ fn kind_of_use(record: &AccessRecord) -> Option<AuditKind> {
     }
 }
 
-fn usage(entry: &Seen, record: &AccessRecord, kind: AuditKind) -> LicenseAuditRow {
+fn usage(entry: &DecodedEntry, record: &AccessRecord, kind: AuditKind) -> LicenseAuditRow {
     let reason = match &record.outcome {
         AccessOutcome::Granted { .. } => None,
         AccessOutcome::Refused { reason, .. } => Some(reason.clone()),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::QueryError;
-use crate::projection::{Projection, Rows, Seen};
+use crate::projection::{DecodedEntry, Projection, Rows};
 use crate::query::{self, ListPage, Paging, ReadClient, Scope};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,14 +47,14 @@ impl Projection for MemberProjection {
     type Row = MemberRow;
     const TABLE: &'static str = "member";
 
-    fn keys(entry: &Seen) -> Vec<Uuid> {
+    fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         match entry.fact() {
             Some(Fact::Member(_)) => vec![entry.id],
             _ => vec![],
         }
     }
 
-    fn apply(rows: &mut Rows<MemberRow>, entry: &Seen) {
+    fn apply(rows: &mut Rows<MemberRow>, entry: &DecodedEntry) {
         let Some(Fact::Member(event)) = entry.fact() else { return };
         let new = match event {
             MemberEvent::MemberAdded { kind: MemberKind::Robot, membership } => {

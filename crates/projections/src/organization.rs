@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::QueryError;
-use crate::projection::{Projection, Rows, Seen};
+use crate::projection::{DecodedEntry, Projection, Rows};
 use crate::query::{self, ReadClient};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,14 +27,14 @@ impl Projection for OrganizationProjection {
     type Row = OrganizationRow;
     const TABLE: &'static str = "organization";
 
-    fn keys(entry: &Seen) -> Vec<Uuid> {
+    fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         match entry.fact() {
             Some(Fact::Organization(_)) => vec![entry.id],
             _ => vec![],
         }
     }
 
-    fn apply(rows: &mut Rows<OrganizationRow>, entry: &Seen) {
+    fn apply(rows: &mut Rows<OrganizationRow>, entry: &DecodedEntry) {
         let Some(Fact::Organization(event)) = entry.fact() else { return };
         match event {
             OrganizationEvent::OrganizationCreated { name, display_name } => rows.put(

@@ -22,15 +22,15 @@ pub trait Projection: Send + Sync + 'static {
     const APPEND_ONLY: bool = false;
 
     /// The rows that this entry may touch; they are in `rows` when `apply` is called, if they exist.
-    fn keys(entry: &Seen) -> Vec<Uuid>;
+    fn keys(entry: &DecodedEntry) -> Vec<Uuid>;
 
     /// Changes the rows. No side effect beyond them.
-    fn apply(rows: &mut Rows<Self::Row>, entry: &Seen);
+    fn apply(rows: &mut Rows<Self::Row>, entry: &DecodedEntry);
 }
 
 /// An entry of the log, decoded once for all projections of a group.
 #[derive(Debug)]
-pub struct Seen {
+pub struct DecodedEntry {
     pub position: Position,
     pub organization: OrganizationId,
     /// the stream's id, or the telemetry's subject: the thing that this is about
@@ -38,17 +38,17 @@ pub struct Seen {
     pub event_id: Uuid,
     pub actor: String,
     pub at: DateTime<Utc>,
-    pub what: What,
+    pub content: EntryContent,
 }
 
 #[derive(Debug)]
-pub enum What {
+pub enum EntryContent {
     Fact(Fact),
     Heartbeat(Report),
     Access(AccessRecord),
 }
 
-impl Seen {
+impl DecodedEntry {
     pub(crate) fn decode(entry: &Entry) -> Result<Self, ProjectionError> {
         match entry {
             Entry::Fact(event) => Self::decode_fact(event),
@@ -56,13 +56,13 @@ impl Seen {
                 let TelemetryRecord { id, organization, subject, recorded_at, .. } = recorded.record;
                 let position = recorded.position;
                 let payload = &recorded.record.payload;
-                let what = match recorded.record.kind {
-                    TelemetryKind::Heartbeat => serde_json::from_slice(payload).map(What::Heartbeat),
-                    TelemetryKind::Access => serde_json::from_slice(payload).map(What::Access),
+                let content = match recorded.record.kind {
+                    TelemetryKind::Heartbeat => serde_json::from_slice(payload).map(EntryContent::Heartbeat),
+                    TelemetryKind::Access => serde_json::from_slice(payload).map(EntryContent::Access),
                 };
-                let what = what.map_err(|source| ProjectionError::UnreadableTelemetry { position, source })?;
+                let content = content.map_err(|source| ProjectionError::UnreadableTelemetry { position, source })?;
                 let actor = String::new();
-                Ok(Self { position, organization, id: subject, event_id: id, actor, at: recorded_at, what })
+                Ok(Self { position, organization, id: subject, event_id: id, actor, at: recorded_at, content })
             }
         }
     }
@@ -77,13 +77,13 @@ impl Seen {
             event_id: event.id,
             actor: event.actor.to_string(),
             at: event.recorded_at,
-            what: What::Fact(fact),
+            content: EntryContent::Fact(fact),
         })
     }
 
     pub fn fact(&self) -> Option<&Fact> {
-        match &self.what {
-            What::Fact(fact) => Some(fact),
+        match &self.content {
+            EntryContent::Fact(fact) => Some(fact),
             _ => None,
         }
     }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::QueryError;
-use crate::projection::{Projection, Rows, Seen};
+use crate::projection::{DecodedEntry, Projection, Rows};
 use crate::query::{self, ListPage, Paging, ReadClient, Scope};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,14 +52,14 @@ impl Projection for ReleaseProjection {
     type Row = ReleaseRow;
     const TABLE: &'static str = "release";
 
-    fn keys(entry: &Seen) -> Vec<Uuid> {
+    fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         match entry.fact() {
             Some(Fact::Release(_)) => vec![entry.id],
             _ => vec![],
         }
     }
 
-    fn apply(rows: &mut Rows<ReleaseRow>, entry: &Seen) {
+    fn apply(rows: &mut Rows<ReleaseRow>, entry: &DecodedEntry) {
         let Some(Fact::Release(event)) = entry.fact() else { return };
         if let ReleaseEvent::ReleaseDrafted { application, version, content } = event {
             let created_at = rows.get_mut(entry.id).map_or(entry.at, |draft| draft.created_at);

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::QueryError;
-use crate::projection::{Projection, Rows, Seen};
+use crate::projection::{DecodedEntry, Projection, Rows};
 use crate::query::{self, ReadClient};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ pub struct RepositorySettingsRow {
 
 pub struct RepositoryProjection;
 
-fn repository(entry: &Seen) -> Option<&RepositoryPath> {
+fn repository(entry: &DecodedEntry) -> Option<&RepositoryPath> {
     match entry.fact() {
         Some(Fact::Artifact(
             ArtifactEvent::TagsMadeImmutable { repository, .. }
@@ -48,11 +48,11 @@ impl Projection for RepositoryProjection {
     type Row = RepositorySettingsRow;
     const TABLE: &'static str = "repository";
 
-    fn keys(entry: &Seen) -> Vec<Uuid> {
+    fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         repository(entry).map(|path| ArtifactId::of(entry.organization, path).0).into_iter().collect()
     }
 
-    fn apply(rows: &mut Rows<RepositorySettingsRow>, entry: &Seen) {
+    fn apply(rows: &mut Rows<RepositorySettingsRow>, entry: &DecodedEntry) {
         let Some(path) = repository(entry) else { return };
         let (organization, position) = (entry.organization, entry.position.0);
         let id = ArtifactId::of(organization, path);

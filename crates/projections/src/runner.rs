@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::error::ProjectionError;
 use crate::follower::{BadEntry, Checkpoint, Follower, FollowerHandle, Halt, Kind, Lease, Work, park};
 use crate::group::Group;
-use crate::projection::Seen;
+use crate::projection::DecodedEntry;
 
 const PAGE: usize = 1_000;
 /// Mutations of a hub that does not lead wait for its look at the leader's progress.
@@ -30,7 +30,7 @@ pub struct Runner {
 
 /// As much of a page as can be read, and passed.
 struct Decoded {
-    sound: Vec<Seen>,
+    sound: Vec<DecodedEntry>,
     /// telemetry that cannot be read
     parked: Vec<BadEntry>,
     /// up to here; none if the first entry stops the group
@@ -55,7 +55,13 @@ impl Runner {
     }
 
     /// Applies a batch and moves the checkpoint: both, or neither.
-    async fn apply(&self, batch: &[Seen], parked: &[BadEntry], to: Position, lease: &mut Lease) -> Result<(), Halt> {
+    async fn apply(
+        &self,
+        batch: &[DecodedEntry],
+        parked: &[BadEntry],
+        to: Position,
+        lease: &mut Lease,
+    ) -> Result<(), Halt> {
         let begun = Instant::now();
         let mut client = self.pool.get().await?;
         let transaction = client.transaction().await?;
@@ -106,7 +112,7 @@ impl Work for Runner {
 fn decode(page: &Page) -> Decoded {
     let (mut sound, mut parked, mut to) = (Vec::with_capacity(page.entries.len()), vec![], None);
     for entry in &page.entries {
-        match Seen::decode(entry).map_err(|error| unreadable(entry, error)) {
+        match DecodedEntry::decode(entry).map_err(|error| unreadable(entry, error)) {
             Ok(seen) => sound.push(seen),
             Err(Halt::Bad(bad)) if !bad.is_fact => parked.push(bad),
             Err(halt) => return Decoded { sound, parked, to, halt: Some(halt) },

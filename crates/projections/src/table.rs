@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::error::ProjectionError;
 use crate::fill::{Fill, Filling};
-use crate::projection::{Projection, Rows, Seen};
+use crate::projection::{DecodedEntry, Projection, Rows};
 use crate::statements::{Statements, storable};
 
 /// Many small JSON documents are quicker for the database to take apart than a large one.
@@ -18,7 +18,7 @@ const STORED_AT_ONCE: usize = 1_000;
 pub(crate) trait Table: Send + Sync {
     fn name(&self) -> &'static str;
 
-    async fn apply(&self, transaction: &Transaction<'_>, batch: &[Seen]) -> Result<(), ProjectionError>;
+    async fn apply(&self, transaction: &Transaction<'_>, batch: &[DecodedEntry]) -> Result<(), ProjectionError>;
 
     /// What fills the table of a new generation; `is_empty`: nothing is in it yet.
     fn fill(&self, is_empty: bool) -> Box<dyn Fill>;
@@ -34,7 +34,7 @@ impl<P: Projection> Table for Statements<P> {
         P::TABLE
     }
 
-    async fn apply(&self, transaction: &Transaction<'_>, batch: &[Seen]) -> Result<(), ProjectionError> {
+    async fn apply(&self, transaction: &Transaction<'_>, batch: &[DecodedEntry]) -> Result<(), ProjectionError> {
         let mut keys: Vec<Uuid> = batch.iter().flat_map(P::keys).collect();
         if keys.is_empty() {
             return Ok(());

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::QueryError;
-use crate::projection::{Projection, Rows, Seen};
+use crate::projection::{DecodedEntry, Projection, Rows};
 use crate::query::{self, ListPage, Paging, ReadClient, Scope};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,14 +37,14 @@ impl Projection for TargetProjection {
     type Row = TargetRow;
     const TABLE: &'static str = "target";
 
-    fn keys(entry: &Seen) -> Vec<Uuid> {
+    fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         match entry.fact() {
             Some(Fact::Target(_)) => vec![entry.id],
             _ => vec![],
         }
     }
 
-    fn apply(rows: &mut Rows<TargetRow>, entry: &Seen) {
+    fn apply(rows: &mut Rows<TargetRow>, entry: &DecodedEntry) {
         let Some(Fact::Target(event)) = entry.fact() else { return };
         if let TargetEvent::TargetRegistered { customer, name, runtime } = event {
             return rows.put(

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::QueryError;
-use crate::projection::{Projection, Rows, Seen};
+use crate::projection::{DecodedEntry, Projection, Rows};
 use crate::query::{self, ReadClient, Scope};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ impl Projection for TokenProjection {
     type Row = TokenRow;
     const TABLE: &'static str = "token";
 
-    fn keys(entry: &Seen) -> Vec<Uuid> {
+    fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         match entry.fact() {
             Some(Fact::Token(TokenEvent::TokenIssued { parent: Some(parent), .. })) => vec![entry.id, parent.0],
             Some(Fact::Token(_)) => vec![entry.id],
@@ -42,7 +42,7 @@ impl Projection for TokenProjection {
         }
     }
 
-    fn apply(rows: &mut Rows<TokenRow>, entry: &Seen) {
+    fn apply(rows: &mut Rows<TokenRow>, entry: &DecodedEntry) {
         let Some(Fact::Token(event)) = entry.fact() else { return };
         match event {
             TokenEvent::TokenIssued { member, label, scopes, repositories, expires_at, parent } => {

@@ -2,8 +2,9 @@
 
 use std::error::Error;
 
+use distr_postgres::LookupError;
 use distr_postgres::is_away;
-use distr_projections::{QueryError, TogetherError, WaitError};
+use distr_projections::{QueryError, WaitError};
 
 use crate::blobs::BlobFault;
 use crate::caller::CallersFault;
@@ -20,7 +21,7 @@ pub(crate) enum Fault {
     #[error(transparent)]
     ReadModels(#[from] QueryError),
     #[error(transparent)]
-    LookUp(#[from] TogetherError),
+    LookUp(#[from] LookupError),
     #[error("the repository could not be changed")]
     Change(#[source] ChangeError),
     #[error("what was pushed is stored, but does not show yet")]
@@ -38,7 +39,7 @@ pub(crate) enum Fault {
 impl Fault {
     /// Whether the database did not answer, or not in time.
     pub(crate) fn is_of_database(&self) -> bool {
-        matches!(self, Self::LookUp(TogetherError::TooLate { .. })) || is_away(self)
+        matches!(self, Self::LookUp(LookupError::TooLate { .. })) || is_away(self)
     }
 
     /// Whether the disk of the blobs had no room.

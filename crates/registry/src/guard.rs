@@ -6,7 +6,7 @@ use actix_web::{HttpMessage, HttpRequest};
 use distr_domain::access::AccessAction;
 use distr_domain::ids::{CustomerId, OrganizationId};
 use distr_domain::oci::Digest;
-use distr_projections::TogetherError;
+use distr_postgres::LookupError;
 use futures_util::future::join;
 use uuid::Uuid;
 
@@ -132,7 +132,7 @@ impl Registry {
         request: &HttpRequest,
         name: &str,
         (object, need): (Object<'_>, Need),
-        find: impl AsyncFnOnce(&RepositoryName, Option<CustomerId>) -> Result<Found<T>, TogetherError>,
+        find: impl AsyncFnOnce(&RepositoryName, Option<CustomerId>) -> Result<Found<T>, LookupError>,
     ) -> Result<(Visit, Found<T>), OciError> {
         let parsed = name.parse::<RepositoryName>();
         let wanted = parsed.is_ok().then_some(Wanted::Repository { name, need });
@@ -149,7 +149,7 @@ impl Registry {
         let (current, found) = join(self.check_current(request, wanted, &claims), find(&parsed, customer)).await;
         current?;
         let found = found.map_err(Fault::from)?;
-        let right = rights::to_pull(&claims.caller, &parsed, need, found.what.is_public());
+        let right = rights::to_pull(&claims.caller, &parsed, need, found.pullable.is_public());
         let visit = self.let_in(request, claims, parsed, right, (object, need)).await?;
         Ok((visit, found))
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use deadpool_postgres::Client;
-use distr_domain::entitlement::{Asked, HeldLicense, Refusal, decide};
+use distr_domain::entitlement::{EntitlementSubject, HeldLicense, Refusal, decide};
 use distr_domain::ids::{ApplicationId, CustomerId, OrganizationId};
 use distr_domain::names::RepositoryPath;
 use distr_domain::oci::Digest;
@@ -40,18 +40,18 @@ impl Registry {
             return Ok(Granted { rule: rule.clone(), basis: None });
         }
         let held = &found.held;
-        if let Ok(granted) = granted(found.what.asked(), held, self) {
+        if let Ok(granted) = granted(found.pullable.asked(), held, self) {
             return Ok(granted);
         }
         // seldom needed: not a part of a release that the licenses cover
         let (client, digests) = (self.client().await?, std::slice::from_ref(digest));
         let beside = entitlement::asked_beside(&client, visit.name.organization(), &visit.name.path, digests).await?;
-        let mut asked = found.what.asked().to_vec();
+        let mut asked = found.pullable.asked().to_vec();
         asked.extend(beside.into_iter().map(|(_, asked)| asked));
         match granted(&asked, held, self) {
             Ok(granted) => Ok(granted),
             Err(refusal) => {
-                if found.what.is_there() {
+                if found.pullable.is_there() {
                     let basis = basis(&asked, held, &refusal);
                     self.record_refusal(visit, Some(basis), refusal.code(), &refusal.to_string()).await?;
                 }
@@ -107,7 +107,7 @@ impl Registry {
     }
 }
 
-fn granted(asked: &[Asked], held: &[HeldLicense], registry: &Registry) -> Result<Granted, Refusal> {
+fn granted(asked: &[EntitlementSubject], held: &[HeldLicense], registry: &Registry) -> Result<Granted, Refusal> {
     let grant = decide(asked, held, registry.now())?;
     let license = held.iter().find(|license| license.id == grant.license);
     let basis = Basis { license: Some(grant.license), application: license.map(|license| license.application) };
@@ -115,7 +115,7 @@ fn granted(asked: &[Asked], held: &[HeldLicense], registry: &Registry) -> Result
 }
 
 /// The license that refused, or at least the application that no license covers.
-fn basis(asked: &[Asked], held: &[HeldLicense], refusal: &Refusal) -> Basis {
+fn basis(asked: &[EntitlementSubject], held: &[HeldLicense], refusal: &Refusal) -> Basis {
     let covers = |license: &&HeldLicense| asked.iter().any(|asked| asked.application == license.application);
     let license = held.iter().filter(covers).find(|license| Some(&license.name) == refusal.license());
     let application = license.map(|license| license.application).or(asked.first().map(|asked| asked.application));

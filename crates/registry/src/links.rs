@@ -10,8 +10,10 @@ use deadpool_postgres::{Client, GenericClient, Transaction};
 use distr_domain::ids::OrganizationId;
 use distr_domain::names::RepositoryPath;
 use distr_domain::oci::Digest;
+use distr_projections::artifact::references::{self, InRepository, References};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
+use uuid::Uuid;
 
 use crate::blobs::{BlobStore, StoredBlob, UploadKey};
 use crate::fault::Fault;
@@ -29,6 +31,8 @@ const BLOBS: i32 = 0x626c_6f62;
 /// How many stand for all blobs. Postgres has room for some thousands at a time, whoever holds them: one manifest may name as
 /// many blobs.
 const LOCKS: u32 = 64;
+/// Links that are looked at in one statement.
+const PAGE: i64 = 1_000;
 
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
@@ -157,15 +161,29 @@ fn lock_of(digest: &Digest) -> i32 {
 }
 
 /// Of these blobs, those that anybody needs: a manifest's own bytes, and what a link holds that is younger, or that a manifest of
-/// its repository backs.
+/// its repository backs. A manifest of a repository without the link needs nothing: the repository would not serve it.
 pub(crate) async fn needed(
     client: &impl GenericClient,
     digests: &[Digest],
     before: DateTime<Utc>,
 ) -> Result<HashSet<Digest>, tokio_postgres::Error> {
     let texts: Vec<&str> = digests.iter().map(Digest::as_str).collect();
-    let statement = client.prepare_cached(include_str!("links/needed.sql")).await?;
-    Ok(parsed(&client.query(&statement, &[&texts, &before]).await?).collect())
+    // the links before the manifests: a push renews the link before its manifest is there
+    let statement = client.prepare_cached(include_str!("links/young.sql")).await?;
+    let mut needed: HashSet<Digest> = parsed(&client.query(&statement, &[&texts, &before]).await?).collect();
+    needed.extend(references::manifests(client, digests).await?);
+    let statement = client.prepare_cached(include_str!("links/of_blobs.sql")).await?;
+    let mut last = (String::new(), Uuid::nil(), String::new());
+    loop {
+        // the first link that a manifest backs says enough of a blob that thousands of repositories hold
+        let open: Vec<&str> = digests.iter().filter(|digest| !needed.contains(digest)).map(Digest::as_str).collect();
+        let rows = client.query(&statement, &[&open, &last.0, &last.1, &last.2, &PAGE]).await?;
+        let Some(end) = rows.last() else { return Ok(needed) };
+        last = (end.get(2), end.get(0), end.get(1));
+        let links: Vec<InRepository> = rows.iter().filter_map(link).collect();
+        let found = references::in_repositories(client, &links).await?;
+        needed.extend(links.into_iter().zip(found).filter(|(_, found)| found.is_named).map(|((.., digest), _)| digest));
+    }
 }
 
 /// Removes the links that nobody renewed and no manifest of their repository backs; answers how many.
@@ -174,17 +192,61 @@ pub(crate) async fn expire(
     before: DateTime<Utc>,
     dry_run: bool,
 ) -> Result<u64, tokio_postgres::Error> {
-    if dry_run {
-        let count: i64 = client.query_one(include_str!("links/expired.sql"), &[&before]).await?.get(0);
-        return Ok(count as u64);
+    let (mut expired, mut last) = (0, (Uuid::nil(), String::new(), String::new()));
+    loop {
+        let statement = client.prepare_cached(include_str!("links/old.sql")).await?;
+        let rows = client.query(&statement, &[&before, &last.0, &last.1, &last.2, &PAGE]).await?;
+        let Some(end) = rows.last() else { return Ok(expired) };
+        last = (end.get(0), end.get(1), end.get(2));
+        let old: Vec<InRepository> = rows.iter().filter_map(link).collect();
+        let found = references::in_repositories(client, &old).await?;
+        let is_unbacked = |found: &References| !found.is_manifest && !found.is_named;
+        let unbacked = old.into_iter().zip(found).filter(|(_, found)| is_unbacked(found)).map(|(link, _)| link);
+        let unbacked: Vec<InRepository> = unbacked.collect();
+        expired += match dry_run {
+            true => unbacked.len() as u64,
+            false => delete_old(client, before, &unbacked).await?,
+        };
     }
-    client.execute(include_str!("links/expire.sql"), &[&before]).await
 }
 
-/// At most `limit` digests after `last` that manifests of any organization are or name, in byte order.
-pub(crate) async fn named(client: &Client, last: &str, limit: i64) -> Result<Vec<Digest>, tokio_postgres::Error> {
-    let statement = client.prepare_cached(include_str!("links/named.sql")).await?;
-    Ok(parsed(&client.query(&statement, &[&last, &limit]).await?).collect())
+async fn delete_old(
+    client: &Client,
+    before: DateTime<Utc>,
+    links: &[InRepository],
+) -> Result<u64, tokio_postgres::Error> {
+    let Columns { organizations, repositories, digests } = Columns::of(links);
+    let statement = client.prepare_cached(include_str!("links/expire.sql")).await?;
+    client.execute(&statement, &[&before, &organizations, &repositories, &digests]).await
+}
+
+/// Whether each of these repositories holds the blob, in the order of the question.
+pub(crate) async fn held_of_many(client: &Client, asked: &[InRepository]) -> Result<Vec<bool>, tokio_postgres::Error> {
+    let Columns { organizations, repositories, digests } = Columns::of(asked);
+    let statement = client.prepare_cached(include_str!("links/held_of_many.sql")).await?;
+    let rows = client.query(&statement, &[&organizations, &repositories, &digests]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+struct Columns<'a> {
+    organizations: Vec<Uuid>,
+    repositories: Vec<&'a str>,
+    digests: Vec<&'a str>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(links: &'a [InRepository]) -> Self {
+        Self {
+            organizations: links.iter().map(|(organization, ..)| organization.0).collect(),
+            repositories: links.iter().map(|(_, repository, _)| repository.as_str()).collect(),
+            digests: links.iter().map(|(.., digest)| digest.as_str()).collect(),
+        }
+    }
+}
+
+fn link(row: &Row) -> Option<InRepository> {
+    let (repository, digest): (&str, &str) = (row.get(1), row.get(2));
+    Some((OrganizationId(row.get(0)), repository.parse().ok()?, digest.parse().ok()?))
 }
 
 /// What these tables hold was parsed before it came there.

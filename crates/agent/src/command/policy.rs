@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use distr_agent::data_dir::DataDir;
 use distr_agent::desired;
-use distr_agent::fault::{Blame, Trouble};
+use distr_agent::fault::{Blame, Failure};
 use distr_agent::hub::{Hub, Transport};
 use distr_agent::identity::Identity;
 use distr_agent::policy::{Consent, CustomerRequests, DEFAULT, Policy, Rule};
@@ -142,7 +142,7 @@ fn registries(check: &Check) -> Result<Vec<String>> {
 }
 
 /// There is no log here to point to, so that compose speaks itself.
-fn unread(trouble: Trouble) -> anyhow::Error {
+fn unread(trouble: Failure) -> anyhow::Error {
     match trouble.blame == Blame::Generation && !trouble.words.is_empty() {
         true => anyhow::anyhow!("docker compose cannot resolve the file: {}", trouble.words),
         false => anyhow::anyhow!("{}", trouble.text),

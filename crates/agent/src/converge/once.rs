@@ -6,7 +6,7 @@ use distr_domain::agent::{DesiredState, ErrorCategory, ReportedError};
 use distr_domain::ids::DeploymentId;
 
 use crate::converge::Converger;
-use crate::fault::Trouble;
+use crate::fault::Failure;
 
 /// How a deployment stands after the pass.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +20,7 @@ pub enum Settled {
 }
 
 impl Converger {
-    pub async fn settle(&mut self, desired: &DesiredState) -> Result<BTreeMap<DeploymentId, Settled>, Trouble> {
+    pub async fn settle(&mut self, desired: &DesiredState) -> Result<BTreeMap<DeploymentId, Settled>, Failure> {
         // what went wrong in an earlier pass is tried again, once
         self.patience.clear();
         loop {

@@ -13,7 +13,7 @@ use crate::consent;
 use crate::execute::start::{Before, Start};
 use crate::execute::unpack::{self, Unpacked, Verified};
 use crate::execute::{Executor, Task, permit, repair};
-use crate::fault::{Blame, Stop, Trouble};
+use crate::fault::{Blame, Failure, Stop};
 use crate::folder::{self, CANDIDATE_FILE, RESOLVED_FILE};
 use crate::memory::{Applied, Baseline, FailedGeneration};
 use crate::observe::{Container, State, candidate_of};
@@ -28,7 +28,7 @@ const OUTLIVED: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(executor: &Executor, task: &mut Task, resume: Resume, redactor: &Redactor) -> Result<(), Stop> {
     match attempt(executor, task, resume, redactor).await {
-        Err(Stop::Trouble(trouble)) if is_final(&trouble, task.attempts) => Ok(give_up(task, &trouble, redactor)?),
+        Err(Stop::Failed(trouble)) if is_final(&trouble, task.attempts) => Ok(give_up(task, &trouble, redactor)?),
         ended => ended,
     }
 }
@@ -54,7 +54,7 @@ async fn attempt(executor: &Executor, task: &mut Task, resume: Resume, redactor:
 }
 
 /// What was verified before the agent ended while it switched is not asked about again.
-async fn verify(executor: &Executor, task: &Task, resume: Resume) -> Result<Verified, Trouble> {
+async fn verify(executor: &Executor, task: &Task, resume: Resume) -> Result<Verified, Failure> {
     let folder = executor.folder(task, task.wanted.generation);
     match resume {
         Resume::Switch if folder.resolved().is_some() => {
@@ -64,7 +64,7 @@ async fn verify(executor: &Executor, task: &Task, resume: Resume) -> Result<Veri
     }
 }
 
-async fn something_serves(executor: &Executor, task: &Task) -> Result<bool, Trouble> {
+async fn something_serves(executor: &Executor, task: &Task) -> Result<bool, Failure> {
     let observed = executor.engine.observe().await?;
     Ok(observed.of_project(&task.record.project).iter().any(|container| container.state == State::Running))
 }
@@ -126,7 +126,7 @@ async fn switch(
     }
 }
 
-fn succeed(task: &mut Task, unpacked: &Unpacked, containers: &[Container]) -> Result<(), Trouble> {
+fn succeed(task: &mut Task, unpacked: &Unpacked, containers: &[Container]) -> Result<(), Failure> {
     let generation = task.wanted.generation;
     let applied = Applied {
         generation,
@@ -161,7 +161,7 @@ pub(super) fn baselines(containers: &[Container], generation: u64) -> BTreeMap<S
 
 /// The failure is remembered before the old release is put back: if the agent ends between, the plan finds that what
 /// runs is not what was applied, and repairs it.
-async fn go_back(executor: &Executor, task: &mut Task, trouble: Trouble, redactor: &Redactor) -> Result<(), Stop> {
+async fn go_back(executor: &Executor, task: &mut Task, trouble: Failure, redactor: &Redactor) -> Result<(), Stop> {
     pause::at("failed", &task.data).await;
     give_up(task, &trouble, redactor)?;
     pause::at("going back", &task.data).await;
@@ -171,12 +171,12 @@ async fn go_back(executor: &Executor, task: &mut Task, trouble: Trouble, redacto
     };
     if let Err(worse) = back {
         let text = format!("{}; and what was there before could not be put back: {}", trouble.text, worse.text);
-        give_up(task, &Trouble { text, ..trouble }, redactor)?;
+        give_up(task, &Failure { text, ..trouble }, redactor)?;
     }
     Ok(())
 }
 
-fn give_up(task: &mut Task, trouble: &Trouble, redactor: &Redactor) -> Result<(), Trouble> {
+fn give_up(task: &mut Task, trouble: &Failure, redactor: &Redactor) -> Result<(), Failure> {
     super::log_words(task, trouble, redactor);
     let error = trouble.reported(redactor);
     let (deployment, generation) = (task.wanted.deployment, task.wanted.generation);
@@ -187,7 +187,7 @@ fn give_up(task: &mut Task, trouble: &Trouble, redactor: &Redactor) -> Result<()
     })
 }
 
-fn is_final(trouble: &Trouble, attempts: u32) -> bool {
+fn is_final(trouble: &Failure, attempts: u32) -> bool {
     trouble.blame == Blame::Generation
         || trouble.category == ErrorCategory::Entitlement && attempts + 1 >= UNAUTHORIZED_ATTEMPTS
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::consent::{self, Answer};
 use crate::execute::{Executor, Task};
-use crate::fault::Trouble;
+use crate::fault::Failure;
 use crate::policy::{Consent, CustomerRequests, DataConsent, Host, Need, Policy, Subject, Written, needs};
 
 /// Characters of a refusal that fit into a report, with room for its end.
@@ -25,12 +25,12 @@ enum Demand {
 }
 
 /// The policy, if it lets the request begin.
-pub(super) fn begin(executor: &Executor, task: &Task) -> Result<Policy, Trouble> {
-    let keep = |trouble: &Trouble| consent::note_reason(&task.data, task.wanted.deployment, &trouble.text);
+pub(super) fn begin(executor: &Executor, task: &Task) -> Result<Policy, Failure> {
+    let keep = |trouble: &Failure| consent::note_reason(&task.data, task.wanted.deployment, &trouble.text);
     permitted(executor, task).inspect_err(keep)
 }
 
-fn permitted(executor: &Executor, task: &Task) -> Result<Policy, Trouble> {
+fn permitted(executor: &Executor, task: &Task) -> Result<Policy, Failure> {
     let policy = executor.policy.read();
     let policy = policy.map_err(|fault| held(format!("nothing new is applied or removed on this host: {fault}")))?;
     let removes_data = matches!(task.wanted.instruction, Instruction::Remove { data: DataRemoval::Remove });
@@ -70,7 +70,7 @@ fn demand(policy: &Policy, asked_by: AskedBy, removes_data: bool) -> Demand {
     }
 }
 
-fn consented(task: &Task, what: &str) -> Result<(), Trouble> {
+fn consented(task: &Task, what: &str) -> Result<(), Failure> {
     let (deployment, generation) = (task.wanted.deployment, task.wanted.generation);
     let given = consent::load(&task.data, deployment)
         .map_err(|error| held(format!("the consent that was given on this host cannot be read: {error}")))?;
@@ -117,7 +117,7 @@ pub(super) fn check(
     policy: &Policy,
     (model, written): (&Value, &Written),
     earlier: Vec<Need>,
-) -> Result<(), Trouble> {
+) -> Result<(), Failure> {
     let host = executor.host();
     let registry = registry(executor, task);
     let subject = Subject { project: &task.record.project, model, written, host: &host, registry };
@@ -158,8 +158,8 @@ fn text(refused: &[Need], path: &std::path::Path) -> String {
     text
 }
 
-fn held(text: String) -> Trouble {
-    Trouble::passing(ErrorCategory::Policy, text)
+fn held(text: String) -> Failure {
+    Failure::passing(ErrorCategory::Policy, text)
 }
 
 impl Executor {

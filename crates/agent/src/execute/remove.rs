@@ -4,11 +4,11 @@ use distr_domain::agent::{DataRemoval, Step};
 
 use crate::consent;
 use crate::execute::{Executor, Task, permit};
-use crate::fault::Trouble;
+use crate::fault::Failure;
 use crate::folder;
 use crate::pause;
 
-pub(super) async fn run(executor: &Executor, task: &mut Task, data: DataRemoval) -> Result<(), Trouble> {
+pub(super) async fn run(executor: &Executor, task: &mut Task, data: DataRemoval) -> Result<(), Failure> {
     permit::begin(executor, task)?;
     task.begin(Step::Removing)?;
     pause::at("removing", &task.data).await;
@@ -28,5 +28,5 @@ pub(super) async fn run(executor: &Executor, task: &mut Task, data: DataRemoval)
     })?;
     consent::use_up(&task.data, task.wanted.deployment, generation);
     folder::prune(&task.data.deployment(task.wanted.deployment), &[])
-        .map_err(|error| Trouble::internal("cannot remove the deployment's files", error))
+        .map_err(|error| Failure::internal("cannot remove the deployment's files", error))
 }

@@ -3,12 +3,12 @@
 use crate::compose::Project;
 use crate::execute::start::{Before, Start};
 use crate::execute::{Executor, Task, apply, permit, unpack};
-use crate::fault::Trouble;
+use crate::fault::Failure;
 use crate::folder::RESOLVED_FILE;
 use crate::memory::Applied;
 use crate::observe::{Container, State};
 
-pub(super) async fn run(executor: &Executor, task: &mut Task, drift: &str) -> Result<(), Trouble> {
+pub(super) async fn run(executor: &Executor, task: &mut Task, drift: &str) -> Result<(), Failure> {
     let Some(applied) = task.record.applied.clone() else { return Ok(()) };
     tracing::warn!(deployment = %task.wanted.deployment, drift, "drift is repaired");
     let containers = bring_back(executor, task, &applied).await?;
@@ -18,7 +18,7 @@ pub(super) async fn run(executor: &Executor, task: &mut Task, drift: &str) -> Re
 }
 
 /// The containers when all was well again.
-pub(super) async fn bring_back(executor: &Executor, task: &Task, applied: &Applied) -> Result<Vec<Container>, Trouble> {
+pub(super) async fn bring_back(executor: &Executor, task: &Task, applied: &Applied) -> Result<Vec<Container>, Failure> {
     let mut folder = executor.folder(task, applied.generation);
     if !folder.is_whole() && applied.generation == task.wanted.generation {
         folder = unpack::verify(executor, task, &permit::begin(executor, task)?).await?.folder;
@@ -37,7 +37,7 @@ pub(super) async fn bring_back(executor: &Executor, task: &Task, applied: &Appli
 }
 
 /// Compose cannot start a paused container.
-async fn unpause(executor: &Executor, project: &str) -> Result<(), Trouble> {
+async fn unpause(executor: &Executor, project: &str) -> Result<(), Failure> {
     let observed = executor.engine.observe().await?;
     for container in observed.of_project(project).iter().filter(|container| container.state == State::Paused) {
         executor.engine.unpause(&container.id).await?;

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::compose::{Project, Selection};
 use crate::execute::Executor;
-use crate::fault::Trouble;
+use crate::fault::Failure;
 use crate::health::{Expectation, Illness, Verdict, judge};
 use crate::observe::{Container, Observed};
 
@@ -36,7 +36,7 @@ pub(super) struct Start<'a> {
 
 impl Executor {
     /// The containers of the project when it was well.
-    pub(super) async fn start(&self, start: &Start<'_>) -> Result<Vec<Container>, Trouble> {
+    pub(super) async fn start(&self, start: &Start<'_>) -> Result<Vec<Container>, Failure> {
         let well = self.up(start).await?;
         let (own, others): (Vec<_>, Vec<_>) =
             well.into_iter().partition(|container| start.expected.services.contains_key(&container.service));
@@ -47,7 +47,7 @@ impl Executor {
         Ok(own)
     }
 
-    async fn up(&self, start: &Start<'_>) -> Result<Vec<Container>, Trouble> {
+    async fn up(&self, start: &Start<'_>) -> Result<Vec<Container>, Failure> {
         let up = async {
             let done = start.project.run(Selection::Profiles, &UP, start.limit + SLACK).await;
             match done {
@@ -74,7 +74,7 @@ impl Executor {
         wait.await
     }
 
-    async fn wait(&self, start: &Start<'_>) -> Result<Vec<Container>, Trouble> {
+    async fn wait(&self, start: &Start<'_>) -> Result<Vec<Container>, Failure> {
         let mut restarts = BTreeMap::new();
         let mut well: Option<(Instant, Vec<String>)> = None;
         let end = Instant::now() + start.limit;
@@ -105,7 +105,7 @@ impl Executor {
     }
 
     /// Compose says that it failed; the containers say why.
-    async fn explain(&self, start: &Start<'_>, trouble: Trouble) -> Trouble {
+    async fn explain(&self, start: &Start<'_>, trouble: Failure) -> Failure {
         let Ok(observed) = self.engine.observe().await else { return trouble };
         match judge(start.expected, &observed.of_project(start.project.name), &BTreeMap::new()) {
             Verdict::Unhealthy(illness) => self.diagnose(&observed, illness).await,
@@ -113,7 +113,7 @@ impl Executor {
         }
     }
 
-    async fn late(&self, start: &Start<'_>, observed: &Observed, why: &str) -> Trouble {
+    async fn late(&self, start: &Start<'_>, observed: &Observed, why: &str) -> Failure {
         let project = observed.of_project(start.project.name);
         let own = project.into_iter().filter(|container| container.generation == Some(start.expected.generation));
         let mut suspects = own.filter(|container| why.starts_with(&format!("service {} ", container.service)));
@@ -122,16 +122,16 @@ impl Executor {
             Some(container) => self.last_words(container).await,
             None => String::new(),
         };
-        Trouble::bad(ErrorCategory::Unhealthy, text).with_words(words)
+        Failure::bad(ErrorCategory::Unhealthy, text).with_words(words)
     }
 
-    async fn diagnose(&self, observed: &Observed, illness: Illness) -> Trouble {
+    async fn diagnose(&self, observed: &Observed, illness: Illness) -> Failure {
         let container = observed.containers.iter().find(|container| container.id == illness.container);
         let words = match container {
             Some(container) => self.last_words(container).await,
             None => String::new(),
         };
-        Trouble::bad(ErrorCategory::Unhealthy, illness.why).with_words(words)
+        Failure::bad(ErrorCategory::Unhealthy, illness.why).with_words(words)
     }
 
     async fn last_words(&self, container: &Container) -> String {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::compose::Selection;
 use crate::execute::{Executor, Task, permit};
-use crate::fault::Trouble;
+use crate::fault::Failure;
 use crate::folder::{Folder, RESOLVED_FILE, SOURCES};
 use crate::health::{self, Expectation};
 use crate::host_trust::{HostTrust, TrustFault};
@@ -37,7 +37,7 @@ pub(super) struct Unpacked {
 }
 
 /// Writes the wanted generation's folder, if all of it may run here.
-pub(super) async fn verify(executor: &Executor, task: &Task, policy: &Policy) -> Result<Verified, Trouble> {
+pub(super) async fn verify(executor: &Executor, task: &Task, policy: &Policy) -> Result<Verified, Failure> {
     let run = task.run_instruction()?;
     // read anew, so that a key that was pinned meanwhile counts
     let trust = HostTrust::load(&executor.data).map_err(|fault| unreadable_trust(&fault))?;
@@ -49,7 +49,7 @@ pub(super) async fn verify(executor: &Executor, task: &Task, policy: &Policy) ->
     vendor_file::compare(&file.services, &raw)?;
     folder.write_override(&task.wanted, run, &task.registry, &file.services)?;
     let host = executor.host();
-    let bad = |text| Trouble::bad(ErrorCategory::Config, text);
+    let bad = |text| Failure::bad(ErrorCategory::Config, text);
     let needs = read_while_resolving(&raw, folder.path(), &host).map_err(bad)?;
     let refused = policy.refused(task.wanted.application.as_str(), needs);
     let mut resolved = resolve(task, &folder, &profiles, &Withheld::new(&raw, &refused)).await?;
@@ -63,7 +63,7 @@ pub(super) async fn verify(executor: &Executor, task: &Task, policy: &Policy) ->
 }
 
 /// A generation that was verified when it was written.
-pub(super) async fn load(task: &Task, folder: Folder, profiles: Vec<Slug>) -> Result<Verified, Trouble> {
+pub(super) async fn load(task: &Task, folder: Folder, profiles: Vec<Slug>) -> Result<Verified, Failure> {
     let resolved = match folder.resolved() {
         Some(resolved) => resolved,
         None => {
@@ -82,7 +82,7 @@ pub(super) async fn pull(
     task: &Task,
     verified: Verified,
     generation: u64,
-) -> Result<Unpacked, Trouble> {
+) -> Result<Unpacked, Failure> {
     let Verified { folder, profiles, resolved } = verified;
     let mut model: Model = serde_json::from_value(resolved.plain()).map_err(not_understood)?;
     pull::images(&executor.engine, &task.registry, &executor.secret.get(), &mut model).await?;
@@ -90,23 +90,23 @@ pub(super) async fn pull(
     Ok(Unpacked { folder, profiles, resolved, model, expected, limit })
 }
 
-async fn resolve(task: &Task, folder: &Folder, profiles: &[Slug], withheld: &Withheld) -> Result<Resolved, Trouble> {
+async fn resolve(task: &Task, folder: &Folder, profiles: &[Slug], withheld: &Withheld) -> Result<Resolved, Failure> {
     let files = folder.write_withheld(withheld, &SOURCES)?;
     reading::resolved(&task.record.project, folder, &files, profiles, Selection::Profiles).await
 }
 
-fn check(model: &Value) -> Result<(), Trouble> {
+fn check(model: &Value) -> Result<(), Failure> {
     match model.get("services").and_then(Value::as_object).is_some_and(|services| !services.is_empty()) {
         true => Ok(()),
         false => {
             let text =
                 "no service is selected: each one of the compose file has a profile that the license does not include";
-            Err(Trouble::bad(ErrorCategory::Config, text))
+            Err(Failure::bad(ErrorCategory::Config, text))
         }
     }
 }
 
 /// Nothing new runs until the file is mended, and then the same generation may.
-fn unreadable_trust(fault: &TrustFault) -> Trouble {
-    Trouble::passing(ErrorCategory::Entitlement, fault.to_string())
+fn unreadable_trust(fault: &TrustFault) -> Failure {
+    Failure::passing(ErrorCategory::Entitlement, fault.to_string())
 }

@@ -44,7 +44,7 @@ fn other_digest() -> String {
     format!("sha256:{}", "0".repeat(64))
 }
 
-fn check_unpinned(run: &RunInstruction) -> Result<Verified, Trouble> {
+fn check_unpinned(run: &RunInstruction) -> Result<Verified, Failure> {
     check(&HostTrust::default(), &shop(), run)
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::fixture::*;
 
 fn said(generation: u64, containers: &[Container], record: Option<Record>) -> DeploymentReport {
-    report(&wanted(generation), &observed(containers), record.as_ref(), &Doing::default())
+    report(&wanted(generation), &observed(containers), record.as_ref(), &Progress::default())
 }
 
 fn release(generation: u64) -> Option<RunningRelease> {
@@ -26,7 +26,7 @@ fn the_step_is_what_is_remembered() {
     }
     let removal = wanted_removed(5, DataRemoval::Keep);
     let removed = Record { removed: Some(5), ..record() };
-    assert_eq!(report(&removal, &observed(&[]), Some(&removed), &Doing::default()).step, Step::Removed);
+    assert_eq!(report(&removal, &observed(&[]), Some(&removed), &Progress::default()).step, Step::Removed);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn health_is_that_of_the_worst_container() {
 fn drift_is_said_until_the_repair_has_ended() {
     let drift = "service web: container was removed";
     assert_eq!(said(4, &[], Some(applied_record(4))).drift.as_deref(), Some(drift));
-    let doing = Doing { repairing: Some(drift.to_owned()), trouble: None };
+    let doing = Progress { repairing: Some(drift.to_owned()), trouble: None };
     let repairing = report(&wanted(4), &observed(&[container("web", 4)]), Some(&applied_record(4)), &doing);
     assert_eq!((repairing.step, repairing.drift.as_deref()), (Step::Applied, Some(drift)));
     assert_eq!(said(4, &[container("web", 4)], Some(applied_record(4))).drift, None);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use distr_agent::backoff::Backoff;
 use distr_agent::board::Board;
 use distr_agent::clock::SystemClock;
-use distr_agent::converge::{Converger, Pace, Settled};
+use distr_agent::converge::{Converger, Intervals, Settled};
 use distr_agent::data_dir::DataDir;
 use distr_agent::engine::Engine;
 use distr_agent::execute::{Executor, Timing};
@@ -89,7 +89,7 @@ impl Site {
         let journal = Journal::open(self.data().journal(), Limits::default());
         let board = Arc::new(Board::new(Arc::new(SystemClock), journal));
         let backoff = Backoff { base: Duration::from_millis(100), cap: Duration::from_secs(1) };
-        let pace = Pace { look: Duration::from_secs(1), backoff };
+        let pace = Intervals { look: Duration::from_secs(1), backoff };
         let memory = memory::load(&self.data()).unwrap();
         Agent { converger: Converger::new(Arc::new(executor), Arc::clone(&board), memory, pace), board }
     }

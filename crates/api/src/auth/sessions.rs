@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use deadpool_postgres::{Client, Pool};
-use distr_projections::Together;
+use distr_postgres::BatchedLookup;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -25,9 +25,9 @@ pub struct Sessions {
     pub last_uses: LastUses,
     pub sockets: OpenSockets,
     /// by the hash of the secret that they show: one query for all who come at the same time
-    by_secret: Together<Vec<u8>, Caller>,
+    by_secret: BatchedLookup<Vec<u8>, Caller>,
     /// the same by the id of a session, token or agent's credential, for those who showed its secret a while ago
-    by_credential: Together<Uuid, Caller>,
+    by_credential: BatchedLookup<Uuid, Caller>,
 }
 
 const BY_SECRET: &str = include_str!("authenticate.sql");
@@ -38,14 +38,14 @@ impl Sessions {
     pub fn new(pool: Pool, clock: SharedClock) -> Self {
         let (by_secret, by_credential) = ((pool.clone(), clock.clone()), (pool.clone(), clock.clone()));
         Self {
-            by_secret: Together::start(move |hashes: Vec<Vec<u8>>| {
+            by_secret: BatchedLookup::start(move |hashes: Vec<Vec<u8>>| {
                 let (pool, clock) = by_secret.clone();
                 async move {
                     let rows = find(&pool, &BY_SECRETS, &hashes, &clock).await?;
                     Ok::<_, Failure>(rows.iter().filter_map(|row| Some((row.get("hash"), caller(row)?))).collect())
                 }
             }),
-            by_credential: Together::start(move |ids: Vec<Uuid>| {
+            by_credential: BatchedLookup::start(move |ids: Vec<Uuid>| {
                 let (pool, clock) = by_credential.clone();
                 async move { all_by_credential(&pool, &clock, &ids).await }
             }),

@@ -26,14 +26,14 @@ type Key = [u8; 16];
 
 /// How many tries are free, and how long one waits at most. Each try after the free ones doubles the wait, from 1 s on.
 #[derive(Clone, Copy)]
-struct Patience {
+struct Waits {
     free: u32,
     longest: u32,
 }
 
-const PAIR: Patience = Patience { free: 5, longest: 900 };
-const ADDRESS: Patience = Patience { free: 50, longest: 900 };
-const ACCOUNT: Patience = Patience { free: 30, longest: 60 };
+const PAIR: Waits = Waits { free: 5, longest: 900 };
+const ADDRESS: Waits = Waits { free: 50, longest: 900 };
+const ACCOUNT: Waits = Waits { free: 30, longest: 60 };
 /// Tries of an address at an account that do not wait for those of other addresses.
 const FIRST_TRIES: u32 = 3;
 
@@ -128,7 +128,7 @@ impl Throttle {
 }
 
 /// Seconds until the next try.
-fn wait(tries: Option<Tries>, patience: Patience, now: DateTime<Utc>) -> u64 {
+fn wait(tries: Option<Tries>, patience: Waits, now: DateTime<Utc>) -> u64 {
     let Some(over) = tries.and_then(|tries| tries.count.checked_sub(patience.free)) else { return 0 };
     let last = tries.unwrap_or_default().last;
     let pause = 1_u32.checked_shl(over).filter(|_| over < 31).unwrap_or(u32::MAX).min(patience.longest);

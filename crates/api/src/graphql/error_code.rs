@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 
 use crate::failure::Failure;
-use crate::feed::Seen;
+use crate::feed::Delivery;
 
 pub(super) struct ErrorCodes;
 
@@ -37,10 +37,10 @@ impl Extension for ErrorCodes {
 }
 
 /// What a subscriber gets of what was seen.
-pub(super) fn told<T>(seen: Seen<T>) -> async_graphql::Result<T> {
+pub(super) fn told<T>(seen: Delivery<T>) -> async_graphql::Result<T> {
     match seen {
-        Seen::Changed(item) => Ok(item?),
-        Seen::Missed(missed) => {
+        Delivery::Changed(item) => Ok(item?),
+        Delivery::Missed(missed) => {
             let error = async_graphql::Error::new(format!("{missed} changes were missed; read the list again"));
             Err(error.extend_with(|_, values| values.set("code", "subscription.resync")))
         }

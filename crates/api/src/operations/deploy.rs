@@ -7,7 +7,7 @@ use distr_domain::access::{AccessAction, AccessOutcome, AccessRecord};
 use distr_domain::agent::AskedBy;
 use distr_domain::channel::Channel;
 use distr_domain::deployment::{Deployment, DeploymentCommand, Desired};
-use distr_domain::entitlement::{self, Asked, Grant, HeldLicense, Refusal};
+use distr_domain::entitlement::{self, EntitlementSubject, Grant, HeldLicense, Refusal};
 use distr_domain::ids::{ApplicationId, ChannelId, DeploymentId, LicenseId, OrganizationId, ReleaseId, TargetId};
 use distr_domain::license::{License, LicenseCommand};
 use distr_domain::names::Slug;
@@ -98,18 +98,25 @@ impl Deploying<'_> {
 
         let release_name = format!("{} {version}", deploy.application);
         let commands = self.commands;
-        let use_of =
-            Use { commands, cause, request, target: &target, application, release_name: &release_name, held: &held };
+        let attempt = AccessAttempt {
+            commands,
+            cause,
+            request,
+            target: &target,
+            application,
+            release_name: &release_name,
+            held: &held,
+        };
         let decided = entitlement::decide_deploy(&asked, &held, before.license_in_use(), commands.now());
         let granted = match decided {
             Ok(granted) => granted,
-            Err(refusal) => return Err(use_of.not_entitled(refusal).await?),
+            Err(refusal) => return Err(attempt.not_entitled(refusal).await?),
         };
         let usable = trust::check_usable(commands, self.artifacts, (organization, application), &version, &release);
         if let Err(reason) = usable.await {
-            return Err(use_of.unsigned(reason).await?);
+            return Err(attempt.unsigned(reason).await?);
         }
-        let seat = use_of.take_seat(granted.licenses).await?;
+        let seat = attempt.take_seat(granted.licenses).await?;
         pause::at("deploy.seat_taken").await;
         let desired = Desired {
             customer: target.customer,
@@ -124,7 +131,7 @@ impl Deploying<'_> {
         let executed = commands.execute::<Deployment>(cause, id.0, &DeploymentCommand::SetDesired(desired)).await?;
         if executed.position.is_some() {
             let rule = format!("license \"{}\"", seat.name);
-            use_of.record(Some(seat.license), AccessOutcome::Granted { rule }).await?;
+            attempt.record(Some(seat.license), AccessOutcome::Granted { rule }).await?;
         }
         Ok(executed)
     }
@@ -168,10 +175,10 @@ impl Deploying<'_> {
         application: ApplicationId,
         version: &Version,
         status: &ReleaseStatus,
-    ) -> Result<Asked, Failure> {
+    ) -> Result<EntitlementSubject, Failure> {
         let id = ReleaseId::of(application, version);
         let found = read_entitlement::asked_for_release(&self.models.client().await?, organization, id).await?;
-        let mut asked = found.unwrap_or_else(|| Asked {
+        let mut asked = found.unwrap_or_else(|| EntitlementSubject {
             application,
             version: Some(version.clone()),
             channels: vec![],
@@ -218,7 +225,7 @@ fn refused(rejection: &impl Rejection) -> AccessOutcome {
 }
 
 /// One attempt to use a right, for the record.
-struct Use<'a> {
+struct AccessAttempt<'a> {
     commands: &'a Commands,
     cause: &'a Cause,
     request: &'a RequestInfo,
@@ -228,7 +235,7 @@ struct Use<'a> {
     held: &'a [HeldLicense],
 }
 
-impl Use<'_> {
+impl AccessAttempt<'_> {
     /// A seat of the first of these licenses that has one. If none has, the reason is the first one's.
     async fn take_seat(&self, grants: Vec<Grant>) -> Result<Grant, Failure> {
         let command = LicenseCommand::TakeSeat { target: self.target.id };

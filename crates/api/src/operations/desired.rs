@@ -7,10 +7,11 @@ use deadpool_postgres::Pool;
 use distr_domain::agent::{DesiredDeployment, DesiredState, Instruction, PinnedImage, RunInstruction, Trust};
 use distr_domain::deployment::Phase;
 use distr_domain::ids::{ReleaseId, TargetId};
+use distr_postgres::BatchedLookup;
 use distr_projections::application::ApplicationRow;
 use distr_projections::deployment::{self, DeploymentRow};
 use distr_projections::query::ReadClient;
-use distr_projections::{Scope, Together, application, organization, release};
+use distr_projections::{Scope, application, organization, release};
 use uuid::Uuid;
 
 use super::trust;
@@ -30,7 +31,7 @@ pub struct Desiring<'a> {
 }
 
 /// What tells one desired state of a target from another, for all who ask at the same time.
-pub struct DesiredEtags(Together<TargetId, String>);
+pub struct DesiredEtags(BatchedLookup<TargetId, String>);
 
 /// The whole desired state, unless the agent's etag says that it holds it already.
 pub async fn desired(
@@ -56,7 +57,7 @@ pub async fn desired(
 
 impl DesiredEtags {
     pub fn start(pool: Pool) -> Self {
-        Self(Together::start(move |targets: Vec<TargetId>| {
+        Self(BatchedLookup::start(move |targets: Vec<TargetId>| {
             let pool = pool.clone();
             async move {
                 let client = pool.get().await?;

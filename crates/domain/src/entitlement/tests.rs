@@ -22,8 +22,14 @@ fn ranges(ranges: &[&str]) -> Terms {
     Terms { versions: ranges.iter().map(|range| range.parse().unwrap()).collect(), ..Terms::default() }
 }
 
-fn release(version: &str) -> Asked {
-    Asked { application: APP, version: Some(version.parse().unwrap()), channels: vec![], revoked: None, feature: None }
+fn release(version: &str) -> EntitlementSubject {
+    EntitlementSubject {
+        application: APP,
+        version: Some(version.parse().unwrap()),
+        channels: vec![],
+        revoked: None,
+        feature: None,
+    }
 }
 
 #[test]
@@ -60,7 +66,7 @@ fn a_deployment_tries_every_license_that_covers_it_where_it_sits_first() {
         let given: Vec<&str> = granted.features.iter().map(Slug::as_str).collect();
         assert_eq!((names, given), (licenses, features), "{version} {seat:?}");
     }
-    let elsewhere = Asked { application: ApplicationId(Uuid::from_u128(2)), ..release("1.0.0") };
+    let elsewhere = EntitlementSubject { application: ApplicationId(Uuid::from_u128(2)), ..release("1.0.0") };
     assert_eq!(decide_deploy(&elsewhere, &held, None, at(0)).err(), Some(Refusal::NoLicense));
 }
 
@@ -68,7 +74,7 @@ fn a_deployment_tries_every_license_that_covers_it_where_it_sits_first() {
 fn a_channel_license_covers_what_was_promoted_there() {
     let terms = Terms { channels: [slug("stable")].into(), ..Terms::default() };
     let held = [license("a", terms)];
-    let promoted = Asked { channels: vec![slug("beta"), slug("stable")], ..release("1.0.0") };
+    let promoted = EntitlementSubject { channels: vec![slug("beta"), slug("stable")], ..release("1.0.0") };
     assert!(decide(&[promoted], &held, at(0)).is_ok());
     let refusal = decide(&[release("1.0.0")], &held, at(0)).unwrap_err();
     assert_eq!(refusal.code(), "entitlement.channel_outside");
@@ -76,7 +82,7 @@ fn a_channel_license_covers_what_was_promoted_there() {
 
 #[test]
 fn a_tag_of_a_feature_needs_the_feature_and_no_version() {
-    let tag = Asked { version: None, feature: Some(slug("llm-addon")), ..release("1.0.0") };
+    let tag = EntitlementSubject { version: None, feature: Some(slug("llm-addon")), ..release("1.0.0") };
     let terms = Terms { features: [slug("llm-addon")].into(), ..ranges(&["9.x"]) };
     assert!(decide(std::slice::from_ref(&tag), &[license("a", terms)], at(0)).is_ok());
     let refusal = decide(&[tag], &[license("a", Terms::default())], at(0)).unwrap_err();
@@ -85,7 +91,7 @@ fn a_tag_of_a_feature_needs_the_feature_and_no_version() {
 
 #[test]
 fn a_feature_must_be_licensed() {
-    let with_feature = Asked { feature: Some(slug("llm-addon")), ..release("1.0.0") };
+    let with_feature = EntitlementSubject { feature: Some(slug("llm-addon")), ..release("1.0.0") };
     let plain = [license("a", Terms::default())];
     assert_eq!(
         decide(std::slice::from_ref(&with_feature), &plain, at(0)).unwrap_err().code(),
@@ -131,7 +137,7 @@ fn one_of_several_licenses_is_enough() {
 
 #[test]
 fn a_revoked_release_is_refused_whatever_the_license() {
-    let asked = Asked { revoked: Some("cve".into()), ..release("1.0.0") };
+    let asked = EntitlementSubject { revoked: Some("cve".into()), ..release("1.0.0") };
     let refusal = decide(&[asked], &[license("a", Terms::default())], at(0)).unwrap_err();
     assert_eq!(refusal.to_string(), "release \"1.0.0\" was revoked: cve");
 }

@@ -15,7 +15,7 @@ use super::{
     commit::{Committed, Work, commit},
     connector::Connector,
     queue::{Queue, Request},
-    quick::{self, Pace},
+    quick::{self, QuickBackoff},
     session::{CommitError, Session},
 };
 use crate::{AppendError, Position, StoreError};
@@ -39,7 +39,7 @@ pub(super) struct Appender {
     head: Arc<watch::Sender<Position>>,
     /// The newest day of which it has written telemetry.
     written: watch::Sender<Option<NaiveDate>>,
-    pace: Pace,
+    pace: QuickBackoff,
 }
 
 /// Why a batch was given up.
@@ -58,7 +58,7 @@ impl Appender {
         head: Arc<watch::Sender<Position>>,
         written: watch::Sender<Option<NaiveDate>>,
     ) -> Self {
-        Self { connector, session: None, queue, committed, head, written, pace: Pace::new() }
+        Self { connector, session: None, queue, committed, head, written, pace: QuickBackoff::new() }
     }
 
     /// Until the log is closed and everything is answered.

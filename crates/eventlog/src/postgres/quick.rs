@@ -30,13 +30,13 @@ pub(super) struct Plan<'a> {
 /// When the quick way is taken: not where it was refused a moment ago. A refusal costs a round trip and dead rows, so that
 /// a log with many conflicts goes the careful way nearly always.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct QuickBackoff {
     /// Batches that go the careful way before the next attempt.
     rest: u32,
     after_refusal: u32,
 }
 
-impl Pace {
+impl QuickBackoff {
     const SHORTEST: u32 = 2;
     const LONGEST: u32 = 64;
 
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_more_refusals_the_fewer_attempts() {
-        let mut pace = Pace::new();
+        let mut pace = QuickBackoff::new();
         let mut attempts = 0;
         for _ in 0..1_000 {
             if pace.is_quick() {

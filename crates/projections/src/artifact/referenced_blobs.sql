@@ -4,6 +4,6 @@ FROM unnest($3::text[]) AS wanted (digest)
 CROSS JOIN LATERAL (
     SELECT
     FROM manifest m
-    WHERE places(m.organization, m.repository, m.blobs) @> ARRAY[place($1, $2, wanted.digest)]
+    WHERE manifest_keys(m.organization, m.repository, m.blobs) @> ARRAY[manifest_key($1, $2, wanted.digest)]
     LIMIT 1
 ) AS naming

@@ -1,4 +1,4 @@
 -- The repositories that releases of these applications name.
 SELECT DISTINCT jsonb_build_object('key', repository, 'asked', asked)
-FROM artifact_asked
+FROM entitled_artifact
 WHERE organization = $1 AND application = ANY ($2::uuid[])

@@ -34,12 +34,12 @@ CREATE INDEX ON release (application, version);
 -- finds the releases that name a repository
 CREATE INDEX ON release USING gin ((content -> 'artifacts') jsonb_path_ops) WITH (fastupdate = off);
 
--- Each digest in its repository that is in the list, as `place` has it.
-CREATE FUNCTION artifact_places(organization uuid, artifacts jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+-- Each digest in its repository that is in the list, as `manifest_key` makes it.
+CREATE FUNCTION artifact_keys(organization uuid, artifacts jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
     SELECT array_agg(organization::text || '/' || (artifact ->> 'repository') || '@' || (artifact ->> 'digest'))
     FROM jsonb_array_elements(artifacts) AS artifact
 $$;
-CREATE INDEX ON release USING gin (artifact_places(organization, content -> 'artifacts')) WITH (fastupdate = off);
+CREATE INDEX ON release USING gin (artifact_keys(organization, content -> 'artifacts')) WITH (fastupdate = off);
 
 CREATE TABLE channel (
     id           uuid PRIMARY KEY,

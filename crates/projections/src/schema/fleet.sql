@@ -57,7 +57,7 @@ CREATE TABLE heartbeat (
 ) WITH (fillfactor = 70);
 
 -- each wish for a version on a target, or for its removal, and what became of it
-CREATE TABLE rollout (
+CREATE TABLE generation (
     id             uuid PRIMARY KEY, -- of the deployment and the generation
     organization   uuid NOT NULL,
     deployment     uuid NOT NULL,
@@ -75,7 +75,7 @@ CREATE TABLE rollout (
     error          text,
     position       bigint NOT NULL
 );
-CREATE INDEX ON rollout (deployment, generation);
+CREATE INDEX ON generation (deployment, generation);
 
 -- how many reports a target made in an hour of its own clock
 CREATE TABLE heartbeat_hour (

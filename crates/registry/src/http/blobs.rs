@@ -126,7 +126,7 @@ async fn find(
     let look_up = async |name: &RepositoryName, customer| registry.pulls.blob(name, digest.clone(), customer).await;
     let (visit, found) = registry.admit_to_pull(request, name, (object, need), look_up).await?;
     let granted = registry.license(&visit, object, &digest, &found).await?;
-    match found.what.is_there() {
+    match found.pullable.is_there() {
         true => Ok(Blob { visit, digest, granted }),
         false => Err(object.unknown(&visit.name)),
     }

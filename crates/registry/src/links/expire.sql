@@ -1,12 +1,9 @@
--- One that somebody is renewing now is left alone.
+-- Of these links, those that nobody has renewed yet. One that somebody is renewing now is left alone.
 DELETE FROM registry.blob_link
 WHERE (organization, repository, digest) IN (
-    SELECT organization, repository, digest
+    SELECT l.organization, l.repository, l.digest
     FROM registry.blob_link l
-    WHERE at <= $1
-      AND NOT EXISTS (SELECT FROM manifest m
-                      WHERE m.organization = l.organization AND m.repository = l.repository AND m.digest = l.digest)
-      AND NOT EXISTS (SELECT FROM manifest m
-                      WHERE places(m.organization, m.repository, m.blobs)
-                            @> ARRAY[place(l.organization, l.repository, l.digest)])
-    FOR UPDATE SKIP LOCKED)
+    JOIN unnest($2::uuid[], $3::text[], $4::text[]) AS old (organization, repository, digest)
+        ON old.organization = l.organization AND old.repository = l.repository AND old.digest = l.digest
+    WHERE l.at <= $1
+    FOR UPDATE OF l SKIP LOCKED)

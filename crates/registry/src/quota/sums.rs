@@ -72,8 +72,8 @@ impl OfOrganization {
     ) -> Result<Result<Vec<(Place, Usage)>, QuotaExceeded>, Fault> {
         let Question { name, quotas, digest, own } = asked;
         let held = match digest {
-            Some(digest) => Held::ask(client, name, digest).await?,
-            None => Held::default(),
+            Some(digest) => Presence::ask(client, name, digest).await?,
+            None => Presence::default(),
         };
         let mut admitted = Ok(vec![]);
         for within in [FRESH, JUST_READ] {
@@ -132,7 +132,7 @@ pub(super) async fn hold_it(
     quotas: &Quotas,
     digest: &Digest,
 ) -> Result<bool, Fault> {
-    let held = Held::ask(client, name, digest).await?;
+    let held = Presence::ask(client, name, digest).await?;
     Ok(quotas.0.iter().all(|(place, _)| held.is_in(place)))
 }
 
@@ -154,12 +154,12 @@ impl Place {
 
 /// Where a blob is held already, so that it adds nothing.
 #[derive(Default)]
-struct Held {
+struct Presence {
     in_repository: bool,
     in_organization: bool,
 }
 
-impl Held {
+impl Presence {
     async fn ask(client: &Client, name: &RepositoryName, digest: &Digest) -> Result<Self, Fault> {
         let statement = client.prepare_cached(include_str!("held.sql")).await?;
         let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =

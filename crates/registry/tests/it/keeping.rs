@@ -23,7 +23,7 @@ async fn status(client: &Client, digest: &Digest) -> u16 {
 }
 
 async fn has(world: &World, digest: &Digest) -> bool {
-    world.keeper.blobs.size(digest).await.unwrap().is_some()
+    world.maintenance.blobs.size(digest).await.unwrap().is_some()
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn what_nobody_needs_goes_after_the_grace_period_and_the_rest_stays() {
             let upload = begin_upload(&publisher, "acme/hello").await;
             assert_eq!(publisher.delete(&format!("/v2/acme/hello/manifests/{gone}")).await.status, 202);
 
-            let young = world.keeper.collect(DAY).await.unwrap();
+            let young = world.maintenance.collect(DAY).await.unwrap();
             assert_eq!(young, Collected { blobs: 6, bytes: young.bytes, ..Collected::default() });
             let expected = Collected {
                 blobs: 6,
@@ -52,11 +52,11 @@ fn what_nobody_needs_goes_after_the_grace_period_and_the_rest_stays() {
                 expired_links: 3,
                 strays: 0,
             };
-            let dry = world.keeper.collect(CollectOptions { dry_run: true, ..NOW }).await.unwrap();
+            let dry = world.maintenance.collect(CollectOptions { dry_run: true, ..NOW }).await.unwrap();
             // links that would have gone still count as links
             assert_eq!((dry.expired_links, dry.expired_uploads), (3, 1));
-            assert_eq!(world.keeper.collect(NOW).await.unwrap(), expected);
-            assert_eq!(world.keeper.collect(NOW).await.unwrap().removed_blobs, 0);
+            assert_eq!(world.maintenance.collect(NOW).await.unwrap(), expected);
+            assert_eq!(world.maintenance.collect(NOW).await.unwrap().removed_blobs, 0);
 
             for bytes in [&b"gone"[..], b"never named", &image(b"gone")] {
                 assert_eq!(status(&publisher, &digest_of(bytes)).await, 404);
@@ -81,7 +81,7 @@ fn a_blob_that_another_repository_needs_stays() {
         push_image(&publisher, "acme/other", "1", b"shared").await;
         publisher.log_in(&["repository:acme/hello:pull,push,delete", "repository:acme/other:pull"]).await;
         assert_eq!(publisher.delete(&format!("/v2/acme/hello/manifests/{here}")).await.status, 202);
-        assert_eq!(world.keeper.collect(NOW).await.unwrap().removed_blobs, 0);
+        assert_eq!(world.maintenance.collect(NOW).await.unwrap().removed_blobs, 0);
         assert_eq!(status(&publisher, &digest_of(b"shared")).await, 404, "this repository holds it no longer");
         let other = format!("/v2/acme/other/blobs/{}", digest_of(b"shared"));
         assert_eq!(publisher.get(&other).await.body, b"shared");
@@ -103,14 +103,14 @@ fn a_push_is_whole_whatever_is_collected_meanwhile() {
             let mut removed = 0;
             // until enough was removed under the pushers' hands
             while removed < 30 {
-                removed += world.keeper.collect(GRACE).await.unwrap().removed_blobs;
+                removed += world.maintenance.collect(GRACE).await.unwrap().removed_blobs;
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
             done.store(true, Ordering::Relaxed);
         };
         let pushers = (0..4_u64).map(|pusher| push_and_delete(&publisher, pusher, &done));
         tokio::join!(collecting, futures_util::future::join_all(pushers));
-        let scrubbed = world.keeper.scrub().await.unwrap();
+        let scrubbed = world.maintenance.scrub().await.unwrap();
         assert_eq!((scrubbed.damaged, scrubbed.missing), (vec![], vec![]));
         world.stop().await;
     });
@@ -163,7 +163,7 @@ fn a_scrub_finds_what_is_damaged_and_what_is_missing() {
         let world = World::start().await;
         let publisher = world.client("publisher");
         push_image(&publisher, "acme/hello", "1", b"layer").await;
-        let sound = world.keeper.scrub().await.unwrap();
+        let sound = world.maintenance.scrub().await.unwrap();
         assert_eq!((sound.blobs, sound.damaged, sound.missing), (3, vec![], vec![]));
 
         let file = |bytes: &[u8]| {
@@ -172,14 +172,14 @@ fn a_scrub_finds_what_is_damaged_and_what_is_missing() {
         };
         std::fs::write(file(b"layer"), b"lAyer").unwrap();
         std::fs::remove_file(file(b"{}")).unwrap();
-        let found = world.keeper.scrub().await.unwrap();
+        let found = world.maintenance.scrub().await.unwrap();
         assert_eq!((found.damaged, found.missing), (vec![digest_of(b"layer")], vec![digest_of(b"{}")]));
         // what clients do who push only what is missing
         for part in [&b"layer"[..], b"{}"] {
             assert_eq!(status(&publisher, &digest_of(part)).await, 404);
         }
         push_image(&publisher, "acme/hello", "1", b"layer").await;
-        let whole = world.keeper.scrub().await.unwrap();
+        let whole = world.maintenance.scrub().await.unwrap();
         assert_eq!((whole.damaged, whole.missing), (vec![], vec![]));
         let pulled = publisher.get(&format!("/v2/acme/hello/blobs/{}", digest_of(b"layer"))).await;
         assert_eq!(pulled.body, b"layer".as_slice());
@@ -205,16 +205,16 @@ fn retention_lets_go_what_its_rules_do_not_keep() {
         world.set("hello", SettingsChange::MakeTagsImmutable { except: vec![] }).await;
         world.set("hello", SettingsChange::SetRetention { retention }).await;
 
-        let dry = world.keeper.retain(true).await.unwrap();
+        let dry = world.maintenance.retain(true).await.unwrap();
         assert_eq!((dry.len(), dry[0].tags, dry[0].manifests), (1, 2, 1));
         assert_eq!(publisher.get("/v2/acme/hello/tags/list").await.json()["tags"].as_array().unwrap().len(), 4);
-        assert_eq!(world.keeper.retain(false).await.unwrap(), dry);
+        assert_eq!(world.maintenance.retain(false).await.unwrap(), dry);
         let tags = publisher.get("/v2/acme/hello/tags/list").await.json();
         assert_eq!(tags["tags"], serde_json::json!(["1.2", "nightly"]));
         let status = async |digest: &Digest| publisher.get(&format!("/v2/acme/hello/manifests/{digest}")).await.status;
         assert_eq!(status(&digests[0]).await, 200, "a release names it");
         assert_eq!(status(&digests[1]).await, 404);
-        assert_eq!(world.keeper.retain(false).await.unwrap(), []);
+        assert_eq!(world.maintenance.retain(false).await.unwrap(), []);
         world.stop().await;
     });
 }
@@ -225,13 +225,13 @@ fn a_job_runs_when_it_is_due_and_by_one_hub() {
         let world = World::start().await;
         let (every, grace) = (TimeDelta::hours(1), TimeDelta::days(1));
         let both = tokio::join!(
-            world.keeper.run_if_due(Job::Collect, every, grace),
-            world.keeper.run_if_due(Job::Collect, every, grace),
+            world.maintenance.run_if_due(Job::Collect, every, grace),
+            world.maintenance.run_if_due(Job::Collect, every, grace),
         );
         assert_ne!(both.0.unwrap(), both.1.unwrap());
-        assert!(!world.keeper.run_if_due(Job::Collect, every, grace).await.unwrap(), "it has just run");
-        assert!(world.keeper.run_if_due(Job::Collect, TimeDelta::zero(), grace).await.unwrap());
-        assert!(world.keeper.run_if_due(Job::Scrub, every, grace).await.unwrap());
+        assert!(!world.maintenance.run_if_due(Job::Collect, every, grace).await.unwrap(), "it has just run");
+        assert!(world.maintenance.run_if_due(Job::Collect, TimeDelta::zero(), grace).await.unwrap());
+        assert!(world.maintenance.run_if_due(Job::Scrub, every, grace).await.unwrap());
         world.stop().await;
     });
 }

@@ -25,13 +25,13 @@ impl World {
 
     /// Bytes that a repository of acme holds.
     pub(crate) async fn held(&self, repository: &str) -> u64 {
-        let client = self.keeper.pool.get().await.unwrap();
+        let client = self.maintenance.pool.get().await.unwrap();
         let held = bytes_of_repositories(&client, organization("acme"), &[repository.parse().unwrap()]).await;
         held.unwrap().values().sum()
     }
 
     async fn held_by_acme(&self) -> u64 {
-        let client = self.keeper.pool.get().await.unwrap();
+        let client = self.maintenance.pool.get().await.unwrap();
         bytes_of_organization(&client, organization("acme")).await.unwrap()
     }
 }
@@ -41,7 +41,7 @@ fn refused(held: u64, of: u64, more: u64) -> String {
 }
 
 async fn uploads(world: &World) -> usize {
-    world.keeper.blobs.uploads().try_collect::<Vec<_>>().await.unwrap().len()
+    world.maintenance.blobs.uploads().try_collect::<Vec<_>>().await.unwrap().len()
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn the_last_byte_fits_and_one_more_does_not() {
             assert!(message.starts_with("403 DENIED: acme/hello: the repository "), "{message}");
             assert!(message.contains(&refused(7, 10, 4)), "{message}");
             assert_eq!((uploads(&world).await, world.held("hello").await), (0, 7));
-            assert_eq!(world.keeper.blobs.size(&digest_of(b"four")).await.unwrap(), None);
+            assert_eq!(world.maintenance.blobs.size(&digest_of(b"four")).await.unwrap(), None);
             assert_eq!(push_blob(&publisher, "acme/hello", b"3 b").await.status, 201);
             // full: an upload is refused before it begins, and what is there may come again
             let answer = publisher.post("/v2/acme/hello/blobs/uploads/", "").await;
@@ -195,7 +195,7 @@ fn space_is_free_when_what_was_deleted_is_collected() {
         world.set_quota("hello", &(held + 50).to_string()).await;
         assert_eq!(publisher.delete(&format!("/v2/acme/hello/manifests/{digest}")).await.status, 202);
         assert_eq!(push_blob(&publisher, "acme/hello", &[8; 100]).await.status, 403);
-        world.keeper.collect(NOW).await.unwrap();
+        world.maintenance.collect(NOW).await.unwrap();
         assert_eq!(world.held("hello").await, 0);
         assert_eq!(push_blob(&publisher, "acme/hello", &[8; 100]).await.status, 201);
         world.stop().await;
@@ -209,11 +209,11 @@ fn links_that_do_not_know_their_size_learn_it_from_a_collection() {
         let world = World::start().await;
         push_image(&world.client("publisher"), "acme/hello", "1", &[7; 100]).await;
         let held = world.held("hello").await;
-        let client = world.keeper.pool.get().await.unwrap();
+        let client = world.maintenance.pool.get().await.unwrap();
         client.execute("UPDATE registry.blob_link SET size = NULL", &[]).await.unwrap();
         assert_eq!(world.held("hello").await, 0);
         let day = CollectOptions { grace: TimeDelta::days(1), dry_run: false };
-        world.keeper.collect(day).await.unwrap();
+        world.maintenance.collect(day).await.unwrap();
         assert_eq!((world.held("hello").await, world.held_by_acme().await), (held, held));
         world.stop().await;
     });

@@ -96,7 +96,7 @@ fn files_are_served_here() {
         let world = World::start().await;
         push_image(&world.client("publisher"), "acme/hello", "1", LAYER).await;
         let day = Duration::from_secs(86400);
-        assert_eq!(world.keeper.blobs.location(&digest_of(LAYER), day).await.unwrap(), None);
+        assert_eq!(world.maintenance.blobs.location(&digest_of(LAYER), day).await.unwrap(), None);
         world.stop().await;
     });
 }

@@ -121,7 +121,7 @@ impl World {
             subject: Some(subject.clone()),
             artifact_type: Some("text/plain".to_owned()),
         };
-        self.keeper.blobs.put(&digest, bytes.into()).await.unwrap();
+        self.maintenance.blobs.put(&digest, bytes.into()).await.unwrap();
         let context = Context {
             organization: organization("acme"),
             actor: Actor::Operator,
@@ -131,7 +131,7 @@ impl World {
             at: now(),
         };
         let (log, repository) = (self.log.as_ref(), &"hello".parse().unwrap());
-        let changing = Changing { log, pool: &self.keeper.pool, shown: &self.shown, repository, context };
+        let changing = Changing { log, pool: &self.maintenance.pool, shown: &self.shown, repository, context };
         changing.push(manifest, &[]).await.unwrap();
     }
 }

@@ -385,7 +385,7 @@ impl Stage {
                 }
             }
             Step::Collect => {
-                self.world.keeper.collect(NOW).await.expect("a collection");
+                self.world.maintenance.collect(NOW).await.expect("a collection");
                 oracle.collect();
             }
         }
@@ -488,7 +488,7 @@ fn a_foreign_layer_is_served_where_it_was_uploaded() {
                 assert_eq!(push_blob(&publisher, repository, b"foreign").await.status, 201);
             }
             assert_eq!(put_manifest(&publisher, repository, "1", &bytes).await.status, 201);
-            world.keeper.collect(NOW).await.unwrap();
+            world.maintenance.collect(NOW).await.unwrap();
             let path = format!("/v2/{repository}/blobs/{}", digest_of(b"foreign"));
             assert_eq!(publisher.get(&path).await.status, expected, "{repository}");
             assert_eq!(publisher.get(&format!("/v2/{repository}/manifests/1")).await.body, bytes);
@@ -508,8 +508,8 @@ fn a_mention_keeps_nothing_on_the_disk() {
         let (bytes, _) = manifest(0, "", &digest_of(b"{}"), &[(NonDistributable, digest_of(b"dropped"))]);
         assert_eq!(put_manifest(&stranger, "initech/app", "1", &bytes).await.status, 201);
         assert_eq!(publisher.delete(&format!("/v2/acme/hello/blobs/{}", digest_of(b"dropped"))).await.status, 202);
-        world.keeper.collect(NOW).await.unwrap();
-        assert_eq!(world.keeper.blobs.size(&digest_of(b"dropped")).await.unwrap(), None);
+        world.maintenance.collect(NOW).await.unwrap();
+        assert_eq!(world.maintenance.blobs.size(&digest_of(b"dropped")).await.unwrap(), None);
         world.stop().await;
     });
 }

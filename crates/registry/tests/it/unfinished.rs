@@ -17,7 +17,7 @@ const NOW: CollectOptions = CollectOptions { grace: TimeDelta::zero(), dry_run: 
 const KB: usize = 1000;
 
 async fn under_way(world: &World) -> usize {
-    world.keeper.blobs.uploads().try_collect::<Vec<_>>().await.unwrap().len()
+    world.maintenance.blobs.uploads().try_collect::<Vec<_>>().await.unwrap().len()
 }
 
 async fn append(client: &Client, location: &str, bytes: Vec<u8>) -> Answer {
@@ -60,7 +60,7 @@ fn a_cancelled_upload_and_one_that_nobody_went_on_with_count_no_longer() {
         let location = fills().await;
         assert_eq!(publisher.delete(&location).await.status, 204);
         fills().await;
-        world.keeper.collect(NOW).await.unwrap();
+        world.maintenance.collect(NOW).await.unwrap();
         fills().await;
         world.stop().await;
     });
@@ -101,7 +101,7 @@ fn uploads_that_were_given_up_keep_nobody_out_for_long() {
             begin_upload(&publisher, "acme/hello").await;
         }
         assert_eq!(publisher.post("/v2/acme/hello/blobs/uploads/", "").await.status, 429);
-        let client = world.keeper.pool.get().await.unwrap();
+        let client = world.maintenance.pool.get().await.unwrap();
         client.execute("UPDATE registry.upload SET at = at - interval '61 minutes'", &[]).await.unwrap();
         begin_upload(&publisher, "acme/hello").await;
         world.stop().await;
@@ -124,7 +124,7 @@ fn a_body_that_breaks_off_reserves_no_more_than_arrived() {
         );
         connection.write_all(head.as_bytes()).await.unwrap();
         connection.write_all(&[7; 5000]).await.unwrap();
-        let client = world.keeper.pool.get().await.unwrap();
+        let client = world.maintenance.pool.get().await.unwrap();
         let reserves = async |bytes: usize| {
             let limit = std::time::Duration::from_secs(20);
             distr_tests::wait::until("the reservation", limit, async || {
@@ -154,7 +154,7 @@ fn a_body_that_breaks_off_takes_back_no_reservation_but_its_own() {
         let world = World::with_quota(1000 * KB as u64).await;
         let publisher = world.client("publisher");
         publisher.log_in(&["repository:acme/hello:pull,push"]).await;
-        let client = world.keeper.pool.get().await.unwrap();
+        let client = world.maintenance.pool.get().await.unwrap();
         let location = begin_upload(&publisher, "acme/hello").await;
         let head = format!(
             "PATCH {location} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Length: 900000\r\n\r\n",
@@ -229,7 +229,7 @@ fn what_fails_or_is_refused_leaves_no_bytes() {
         assert_eq!(push_blob(&publisher, "acme/hello", b"layer").await.status, 201);
         world.set_quota("hello", "8").await;
         assert_eq!(put_manifest(&publisher, "acme/hello", "1", &image(b"layer")).await.status, 403);
-        assert_eq!(world.keeper.blobs.size(&digest_of(&image(b"layer"))).await.unwrap(), None);
+        assert_eq!(world.maintenance.blobs.size(&digest_of(&image(b"layer"))).await.unwrap(), None);
         world.stop().await;
     });
 }
@@ -242,7 +242,7 @@ fn an_upload_that_was_forgotten_goes_on_and_counts_again() {
         let publisher = world.client("publisher");
         let location = begin_upload(&publisher, "acme/hello").await;
         assert_eq!(append(&publisher, &location, vec![1; 500 * KB]).await.status, 202);
-        let client = world.keeper.pool.get().await.unwrap();
+        let client = world.maintenance.pool.get().await.unwrap();
         client.execute("TRUNCATE registry.upload", &[]).await.unwrap();
         assert_eq!(append(&publisher, &location, vec![1; 400 * KB]).await.status, 202);
         let refused = push_blob(&publisher, "acme/other", &vec![2; 200 * KB]).await.error();

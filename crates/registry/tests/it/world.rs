@@ -15,7 +15,8 @@ use distr_embedded_postgres::EmbeddedPostgres;
 use distr_eventlog::{Actor, Entry, EventLog, MemoryLog, Position, Selection};
 use distr_projections::{FollowerHandle, Group, Progress, Runner, groups, prepare_live, read_pool};
 use distr_registry::{
-    BlobStore, Caller, CallerAccess, Callers, CallersFault, FileBlobs, Keeper, Ports, Registry, Settings, UploadCaps,
+    BlobStore, Caller, CallerAccess, Callers, CallersFault, FileBlobs, Maintenance, Ports, Registry, Settings,
+    UploadCaps,
 };
 use distr_tests::clock::now;
 use tempfile::TempDir;
@@ -36,7 +37,7 @@ pub(crate) struct World {
     pub(crate) shown: Progress,
     pub(crate) callers: Arc<KnownCallers>,
     pub(crate) blobs: TempDir,
-    pub(crate) keeper: Keeper,
+    pub(crate) maintenance: Maintenance,
     http: ServerHandle,
     runner: FollowerHandle,
     _postgres: Arc<EmbeddedPostgres>,
@@ -102,8 +103,13 @@ impl World {
             Some(place) => Arc::new(place.open()),
             None => Arc::new(FileBlobs::open(blobs.path()).await.expect("a blob store")),
         };
-        let keeper =
-            Keeper { log: log.clone(), pool: pool.clone(), blobs: store.clone(), shown: shown.clone(), clock: now };
+        let maintenance = Maintenance {
+            log: log.clone(),
+            pool: pool.clone(),
+            blobs: store.clone(),
+            shown: shown.clone(),
+            clock: now,
+        };
         let ports =
             Ports { log: log.clone(), pool, blobs: store, callers: callers.clone(), shown: shown.clone(), clock: now };
         let (registry, _) = Registry::start(ports, settings);
@@ -114,7 +120,7 @@ impl World {
         let server = server.run();
         let http = server.handle();
         tokio::spawn(server);
-        Self { address, log, shown, callers, blobs, keeper, http, runner, _postgres: postgres }
+        Self { address, log, shown, callers, blobs, maintenance, http, runner, _postgres: postgres }
     }
 
     pub(crate) fn client(&self, username: &'static str) -> Client {

@@ -11,7 +11,7 @@ use super::read;
 use crate::error::ProjectionError;
 use crate::follower::{BadEntry, Parked};
 use crate::group::Group;
-use crate::projection::Seen;
+use crate::projection::DecodedEntry;
 
 /// Entries of a page.
 pub(super) const PAGE: usize = 10_000;
@@ -20,7 +20,7 @@ const AHEAD: usize = 3;
 
 #[derive(Debug)]
 pub(super) struct Decoded {
-    pub(super) batch: Vec<Seen>,
+    pub(super) batch: Vec<DecodedEntry>,
     /// telemetry that cannot be read
     pub(super) unreadable: Vec<BadEntry>,
     pub(super) scanned_to: Position,
@@ -90,7 +90,7 @@ impl Pages {
 pub(super) fn decode(page: &Page, passing: &Passing) -> Result<Decoded, ProjectionError> {
     let (mut batch, mut unreadable) = (Vec::with_capacity(page.entries.len()), vec![]);
     for entry in &page.entries {
-        match Seen::decode(entry) {
+        match DecodedEntry::decode(entry) {
             Ok(seen) => batch.push(seen),
             Err(error) if matches!(entry, Entry::Telemetry(_)) => {
                 unreadable.push(BadEntry { position: entry.position(), is_fact: false, source: Box::new(error) });

@@ -84,7 +84,7 @@ SELECT
     coalesce(r.done_at, r.failed_at) AS finished_at,
     coalesce(r.done_at, r.failed_at) - r.requested_at AS duration,
     r.error_category, r.error
-FROM rollout r
+FROM generation r
 JOIN organization o ON o.id = r.organization
 JOIN customer c ON c.id = r.customer
 JOIN target t ON t.id = r.target
@@ -115,7 +115,7 @@ WITH stretch AS (
     SELECT
         deployment, organization, application, version, done_at AS since,
         coalesce(lead(done_at) OVER (PARTITION BY deployment ORDER BY generation), 'infinity') AS until
-    FROM rollout
+    FROM generation
     WHERE done_at IS NOT NULL
 )
 SELECT

@@ -13,8 +13,8 @@ use crate::guard::{Object, Visit};
 use crate::http::{conditional, measure_bytes, no_body};
 use crate::licensed::Granted;
 use crate::name::RepositoryName;
-use crate::pull::ManifestFacts;
 use crate::registry::Registry;
+use distr_projections::entitlement::pulls::ManifestFacts;
 
 pub(crate) async fn head(
     request: HttpRequest,
@@ -61,7 +61,7 @@ async fn find(
     };
     let look_up = async |name: &RepositoryName, customer| registry.pulls.manifest(name, reference, customer).await;
     let (visit, found) = registry.admit_to_pull(request, name, (object, need), look_up).await?;
-    let manifest = found.what.manifest.clone();
+    let manifest = found.pullable.manifest().cloned();
     let digest = manifest.as_ref().map_or(&*NOTHING, |manifest| &manifest.digest);
     let granted = registry.license(&visit, object, digest, &found).await?;
     let manifest = manifest.ok_or_else(|| object.unknown(&visit.name))?;

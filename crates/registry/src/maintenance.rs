@@ -28,7 +28,7 @@ const SHOWN_WITHIN: Duration = Duration::from_secs(60);
 
 /// What the jobs work through; the same as `Ports`, but for the callers.
 #[derive(Clone)]
-pub struct Keeper {
+pub struct Maintenance {
     pub log: Arc<dyn EventLog>,
     pub pool: Pool,
     pub blobs: Arc<dyn BlobStore>,
@@ -37,7 +37,7 @@ pub struct Keeper {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum KeeperFault {
+pub enum MaintenanceFault {
     #[error(transparent)]
     Blobs(#[from] BlobFault),
     #[error("the registry's database refused a statement")]
@@ -56,17 +56,17 @@ pub enum KeeperFault {
     Change(#[from] ChangeError),
 }
 
-impl Keeper {
+impl Maintenance {
     fn now(&self) -> DateTime<Utc> {
         (self.clock)()
     }
 
-    async fn client(&self) -> Result<Client, KeeperFault> {
+    async fn client(&self) -> Result<Client, MaintenanceFault> {
         Ok(self.pool.get().await?)
     }
 
     /// Returns when the read models show all that is in the log now.
-    async fn caught_up(&self) -> Result<(), KeeperFault> {
+    async fn caught_up(&self) -> Result<(), MaintenanceFault> {
         let head = self.log.head().await?;
         Ok(self.shown.wait_for(head, SHOWN_WITHIN).await?)
     }

@@ -14,7 +14,7 @@ WITH RECURSIVE reached AS (
         UNION ALL
         SELECT m.digest, m.subject
         FROM manifest m
-        WHERE places(m.organization, m.repository, m.blobs) @> ARRAY[place($1, $2, wanted.digest)]
+        WHERE manifest_keys(m.organization, m.repository, m.blobs) @> ARRAY[manifest_key($1, $2, wanted.digest)]
     ) AS m
     UNION
     SELECT down.wanted, up.digest, up.subject, least(down.attachments + up.attachments, 8)
@@ -39,8 +39,8 @@ WITH RECURSIVE reached AS (
     FROM reached r
     CROSS JOIN LATERAL (
         SELECT a.asked
-        FROM artifact_asked a
-        WHERE a.places @> ARRAY[place($1, $2, r.digest)] AND a.repository = $2 AND a.digest = r.digest
+        FROM entitled_artifact a
+        WHERE a.manifest_keys @> ARRAY[manifest_key($1, $2, r.digest)] AND a.repository = $2 AND a.digest = r.digest
         OFFSET 0 -- by the index, few as they are
     ) AS a
     UNION ALL

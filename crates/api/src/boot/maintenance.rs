@@ -7,7 +7,7 @@ use anyhow::{Context, anyhow};
 use chrono::TimeDelta;
 use distr_projections::job_pool;
 use distr_registry::ownership::{self, OwnershipFault};
-use distr_registry::{BlobStore, CollectOptions, FileBlobs, Keeper, KeeperFault, ObjectBlobs};
+use distr_registry::{BlobStore, CollectOptions, FileBlobs, Maintenance, MaintenanceFault, ObjectBlobs};
 use serde::Serialize;
 use serde_json::json;
 use tracing::warn;
@@ -39,20 +39,20 @@ const OWNER_LIMIT: Duration = Duration::from_secs(10);
 const OWNER_RETRY: Duration = Duration::from_secs(5);
 
 /// Refuses a blob store that belongs to another database. One that does not answer is nobody's yet; see `owned`.
-pub(super) async fn keeper(
+pub(super) async fn maintenance(
     config: &StorageConfig,
     stores: &Stores,
     following: &Following,
-) -> anyhow::Result<(Keeper, Ownership)> {
-    let keeper = Keeper {
+) -> anyhow::Result<(Maintenance, Ownership)> {
+    let maintenance = Maintenance {
         blobs: open_blobs(config).await?,
         log: stores.log.clone(),
         pool: job_pool(&stores.database.main, CONNECTIONS),
         shown: following.progress.core.clone(),
         clock: || SystemClock.now(),
     };
-    let ownership = look_for_owner(config, &keeper).await?;
-    Ok((keeper, ownership))
+    let ownership = look_for_owner(config, &maintenance).await?;
+    Ok((maintenance, ownership))
 }
 
 /// Whether the blob store is known to be this database's.
@@ -63,10 +63,10 @@ pub(super) enum Ownership {
     Unknown,
 }
 
-async fn look_for_owner(config: &StorageConfig, keeper: &Keeper) -> anyhow::Result<Ownership> {
+async fn look_for_owner(config: &StorageConfig, maintenance: &Maintenance) -> anyhow::Result<Ownership> {
     let look = async {
-        let client = keeper.pool.get().await.context("the database does not answer")?;
-        Ok(ownership::check(&client, &*keeper.blobs).await?)
+        let client = maintenance.pool.get().await.context("the database does not answer")?;
+        Ok(ownership::check(&client, &*maintenance.blobs).await?)
     };
     let look: Result<anyhow::Result<()>, _> = tokio::time::timeout(OWNER_LIMIT, look).await;
     match look {
@@ -87,10 +87,14 @@ fn is_of_another(error: &anyhow::Error) -> bool {
 }
 
 /// Returns once the blob store is known to be this database's; before, nothing is removed from it.
-pub(super) async fn owned(config: &StorageConfig, keeper: &Keeper, mut known: Ownership) -> anyhow::Result<()> {
+pub(super) async fn owned(
+    config: &StorageConfig,
+    maintenance: &Maintenance,
+    mut known: Ownership,
+) -> anyhow::Result<()> {
     while known == Ownership::Unknown {
         tokio::time::sleep(OWNER_RETRY).await;
-        known = match look_for_owner(config, keeper).await {
+        known = match look_for_owner(config, maintenance).await {
             Err(error) if !is_of_another(&error) => {
                 warn!("{error:#}");
                 Ownership::Unknown
@@ -137,9 +141,9 @@ pub async fn take_over_blobs(storage: StorageConfig) -> anyhow::Result<String> {
 pub async fn collect(config: CollectConfig) -> anyhow::Result<()> {
     let CollectConfig { storage, dry_run, grace_hours } = config;
     let options = CollectOptions { grace: TimeDelta::hours(grace_hours.into()), dry_run };
-    with_keeper(&storage, async |keeper| {
-        let retention = keeper.retain(dry_run).await?;
-        let collection = keeper.collect(options).await?;
+    with_maintenance(&storage, async |maintenance| {
+        let retention = maintenance.retain(dry_run).await?;
+        let collection = maintenance.collect(options).await?;
         print(&json!({ "dry_run": dry_run, "retention": retention, "collection": collection }));
         Ok(())
     })
@@ -148,7 +152,7 @@ pub async fn collect(config: CollectConfig) -> anyhow::Result<()> {
 
 /// Prints what is damaged or missing; that is an error.
 pub async fn scrub(storage: StorageConfig) -> anyhow::Result<()> {
-    let scrubbed = with_keeper(&storage, async |keeper| keeper.scrub().await).await?;
+    let scrubbed = with_maintenance(&storage, async |maintenance| maintenance.scrub().await).await?;
     print(&scrubbed);
     match scrubbed.damaged.len() + scrubbed.missing.len() {
         0 => Ok(()),
@@ -160,14 +164,14 @@ fn print(report: &impl Serialize) {
     println!("{}", serde_json::to_string_pretty(report).expect("a report is JSON"));
 }
 
-async fn with_keeper<T>(
+async fn with_maintenance<T>(
     config: &StorageConfig,
-    job: impl AsyncFnOnce(&Keeper) -> Result<T, KeeperFault>,
+    job: impl AsyncFnOnce(&Maintenance) -> Result<T, MaintenanceFault>,
 ) -> anyhow::Result<T> {
     let stores = Stores::open(config).await?;
     let following = Following::start(&stores, Traces::none()).await?;
-    let outcome = match keeper(config, &stores, &following).await {
-        Ok((keeper, Ownership::Own)) => job(&keeper).await.context("the job could not be done"),
+    let outcome = match maintenance(config, &stores, &following).await {
+        Ok((maintenance, Ownership::Own)) => job(&maintenance).await.context("the job could not be done"),
         Ok((_, Ownership::Unknown)) => Err(anyhow!("{}: it does not answer", place_of(config))),
         Err(error) => Err(error),
     };

@@ -9,7 +9,7 @@ use distr_projections::repository::{self, RepositorySettingsRow};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Keeper, KeeperFault};
+use super::{Maintenance, MaintenanceFault};
 use crate::changing::{ChangeError, Changing};
 
 /// What went of one repository, or would go.
@@ -21,9 +21,9 @@ pub struct Retained {
     pub manifests: usize,
 }
 
-impl Keeper {
+impl Maintenance {
     /// Of all repositories; those from which nothing goes are not in the answer.
-    pub async fn retain(&self, dry_run: bool) -> Result<Vec<Retained>, KeeperFault> {
+    pub async fn retain(&self, dry_run: bool) -> Result<Vec<Retained>, MaintenanceFault> {
         self.caught_up().await?;
         let mut report = Vec::new();
         for row in repository::with_retention(&self.client().await?).await? {
@@ -45,7 +45,7 @@ impl Keeper {
         repository: &RepositoryPath,
         retention: &Retention,
         dry_run: bool,
-    ) -> Result<(usize, usize), KeeperFault> {
+    ) -> Result<(usize, usize), MaintenanceFault> {
         let holding = repository::holding(&self.client().await?, organization, repository).await?;
         let Plan { tags, manifests } = retention.plan(&holding, self.now());
         if dry_run {

@@ -1,4 +1,4 @@
-//! Table `rollout`: each wish for a version on a target, or for its removal, and what became of it. `deployment` says how
+//! Table `generation`: each wish for a version on a target, or for its removal, and what became of it. `deployment` says how
 //! things stand now; this is how they came about.
 
 use chrono::{DateTime, Utc};
@@ -10,10 +10,10 @@ use distr_domain::version::Version;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::projection::{Projection, Rows, Seen};
+use crate::projection::{DecodedEntry, Projection, Rows};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RolloutRow {
+pub struct GenerationRow {
     /// of the deployment and the generation
     pub id: Uuid,
     pub organization: OrganizationId,
@@ -36,13 +36,13 @@ pub struct RolloutRow {
     pub position: u64,
 }
 
-pub struct RolloutProjection;
+pub struct GenerationProjection;
 
-impl Projection for RolloutProjection {
-    type Row = RolloutRow;
-    const TABLE: &'static str = "rollout";
+impl Projection for GenerationProjection {
+    type Row = GenerationRow;
+    const TABLE: &'static str = "generation";
 
-    fn keys(entry: &Seen) -> Vec<Uuid> {
+    fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         let Some(Fact::Deployment(event)) = entry.fact() else { return vec![] };
         match event {
             DeploymentEvent::DesiredReleaseSet { generation, .. } => vec![key(entry.id, *generation)],
@@ -56,11 +56,11 @@ impl Projection for RolloutProjection {
         }
     }
 
-    fn apply(rows: &mut Rows<RolloutRow>, entry: &Seen) {
+    fn apply(rows: &mut Rows<GenerationRow>, entry: &DecodedEntry) {
         let Some(Fact::Deployment(event)) = entry.fact() else { return };
         match event {
             DeploymentEvent::DesiredReleaseSet { generation, desired } => {
-                let row = RolloutRow {
+                let row = GenerationRow {
                     id: key(entry.id, *generation),
                     organization: entry.organization,
                     deployment: DeploymentId(entry.id),
@@ -102,9 +102,9 @@ impl Projection for RolloutProjection {
 }
 
 /// A removal is of what the wish before it was for.
-fn remove(rows: &mut Rows<RolloutRow>, entry: &Seen, generation: u64) {
+fn remove(rows: &mut Rows<GenerationRow>, entry: &DecodedEntry, generation: u64) {
     let Some(before) = rows.get_mut(key(entry.id, generation.saturating_sub(1))).map(|row| row.clone()) else { return };
-    let row = RolloutRow {
+    let row = GenerationRow {
         id: key(entry.id, generation),
         generation,
         version: None,

@@ -2,10 +2,11 @@
 //! is damaged is taken out of service: clients push only what they are told is missing.
 
 use distr_domain::oci::Digest;
+use distr_projections::artifact::references;
 use futures_util::TryStreamExt;
 use serde::Serialize;
 
-use super::{Keeper, KeeperFault};
+use super::{Maintenance, MaintenanceFault};
 use crate::blobs::Hashing;
 use crate::blobs::{BlobFault, StoredBlob};
 use crate::links;
@@ -22,8 +23,8 @@ pub struct Scrubbed {
     pub missing: Vec<Digest>,
 }
 
-impl Keeper {
-    pub async fn scrub(&self) -> Result<Scrubbed, KeeperFault> {
+impl Maintenance {
+    pub async fn scrub(&self) -> Result<Scrubbed, MaintenanceFault> {
         self.caught_up().await?;
         let mut report = Scrubbed { missing: self.missing().await?, ..Scrubbed::default() };
         let mut blobs = self.blobs.blobs();
@@ -43,7 +44,7 @@ impl Keeper {
     }
 
     /// Reads it once more, while nobody can claim it: it may have been pushed again meanwhile. Answers whether it went.
-    async fn set_aside(&self, blob: &StoredBlob) -> Result<bool, KeeperFault> {
+    async fn set_aside(&self, blob: &StoredBlob) -> Result<bool, MaintenanceFault> {
         let mut client = self.client().await?;
         let alone = client.transaction().await?;
         links::lock_alone(&alone, &blob.digest).await?;
@@ -68,11 +69,11 @@ impl Keeper {
         Ok(hashing.digest() == blob.digest)
     }
 
-    async fn missing(&self) -> Result<Vec<Digest>, KeeperFault> {
+    async fn missing(&self) -> Result<Vec<Digest>, MaintenanceFault> {
         let client = self.client().await?;
         let (mut missing, mut last) = (Vec::new(), String::new());
         loop {
-            let named = links::named(&client, &last, BATCH).await?;
+            let named = references::all(&client, &last, BATCH).await?;
             let Some(end) = named.last() else { return Ok(missing) };
             last = end.to_string();
             for digest in named {

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde::Serialize;
 use tracing::{error, info, warn};
 
-use super::{CollectOptions, Keeper, KeeperFault};
+use super::{CollectOptions, Maintenance, MaintenanceFault};
 use crate::fault::causes;
 
 /// How often; a job without an interval runs by command only.
@@ -37,7 +37,7 @@ impl Job {
     }
 }
 
-impl Keeper {
+impl Maintenance {
     /// Runs what is due, until the task is dropped.
     pub async fn follow(self, schedule: Schedule) {
         let mut look = tokio::time::interval(LOOK_EVERY);
@@ -53,7 +53,7 @@ impl Keeper {
     }
 
     /// Whether it ran. The lock belongs to the connection: when its hub dies, another hub may run the job.
-    pub async fn run_if_due(&self, job: Job, every: TimeDelta, grace: TimeDelta) -> Result<bool, KeeperFault> {
+    pub async fn run_if_due(&self, job: Job, every: TimeDelta, grace: TimeDelta) -> Result<bool, MaintenanceFault> {
         let client = self.client().await?;
         let locked = client.query_one("SELECT pg_try_advisory_lock($1, $2)", &[&JOBS, &(job as i32)]).await?;
         if !locked.get::<_, bool>(0) {
@@ -70,7 +70,7 @@ impl Keeper {
         job: Job,
         every: TimeDelta,
         grace: TimeDelta,
-    ) -> Result<bool, KeeperFault> {
+    ) -> Result<bool, MaintenanceFault> {
         let now = self.now();
         let begun = client.execute(include_str!("begin.sql"), &[&job.name(), &now, &(now - every)]).await?;
         if begun == 0 {

@@ -29,19 +29,19 @@ const QUEUE: usize = 4_096;
 
 /// What is found by a key. Clones ask the same.
 #[derive(Debug, Clone)]
-pub struct Together<K, V> {
+pub struct BatchedLookup<K, V> {
     questions: mpsc::Sender<Question<K, V>>,
 }
 
 #[derive(Debug)]
 struct Question<K, V> {
     key: K,
-    answer: oneshot::Sender<Result<Option<V>, TogetherError>>,
+    answer: oneshot::Sender<Result<Option<V>, LookupError>>,
 }
 
 /// Told to each who waited.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum TogetherError {
+pub enum LookupError {
     #[error("the look-up failed")]
     Failed(#[source] Arc<dyn Error + Send + Sync>),
     #[error("the look-up was not answered within {seconds} s")]
@@ -50,7 +50,7 @@ pub enum TogetherError {
     Ended,
 }
 
-impl<K, V> Together<K, V>
+impl<K, V> BatchedLookup<K, V>
 where
     K: Eq + Hash + Clone + Send + 'static,
     V: Clone + Send + 'static,
@@ -97,10 +97,10 @@ where
     }
 
     /// Nothing if there is none.
-    pub async fn find(&self, key: K) -> Result<Option<V>, TogetherError> {
+    pub async fn find(&self, key: K) -> Result<Option<V>, LookupError> {
         let (answer, answered) = oneshot::channel();
-        self.questions.send(Question { key, answer }).await.map_err(|_| TogetherError::Ended)?;
-        answered.await.map_err(|_| TogetherError::Ended)?
+        self.questions.send(Question { key, answer }).await.map_err(|_| LookupError::Ended)?;
+        answered.await.map_err(|_| LookupError::Ended)?
     }
 }
 
@@ -114,11 +114,11 @@ async fn answer<K, V, E>(
     E: Error + Send + Sync + 'static,
 {
     let found = match timeout(limit, load).await {
-        Ok(found) => found.map_err(|error| TogetherError::Failed(Arc::new(error))),
-        Err(_) => Err(TogetherError::TooLate { seconds: limit.as_secs() }),
+        Ok(found) => found.map_err(|error| LookupError::Failed(Arc::new(error))),
+        Err(_) => Err(LookupError::TooLate { seconds: limit.as_secs() }),
     };
     for Question { key, answer } in batch {
-        let found = found.as_ref().map(|found| found.get(&key).cloned()).map_err(TogetherError::clone);
+        let found = found.as_ref().map(|found| found.get(&key).cloned()).map_err(LookupError::clone);
         let _ = answer.send(found); // who has gone away does not hear it
     }
 }
@@ -135,7 +135,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_asked_during_a_query_is_asked_together_with_the_next() {
         let (asked, go) = (Arc::new(Mutex::new(vec![])), Arc::new(Notify::new()));
-        let together = Together::start({
+        let together = BatchedLookup::start({
             let (asked, go) = (asked.clone(), go.clone());
             move |mut keys: Vec<u32>| {
                 keys.sort();
@@ -143,7 +143,7 @@ mod tests {
                 let go = go.clone();
                 async move {
                     go.notified().await;
-                    Ok::<_, TogetherError>(
+                    Ok::<_, LookupError>(
                         keys.into_iter().filter(|key| key % 2 == 0).map(|key| (key, key * 10)).collect(),
                     )
                 }
@@ -170,7 +170,7 @@ mod tests {
 
     #[tokio::test]
     async fn where_several_met_the_next_question_waits_for_more() {
-        let together = Together::start(|_: Vec<u32>| async { Ok::<_, TogetherError>(HashMap::<u32, ()>::new()) });
+        let together = BatchedLookup::start(|_: Vec<u32>| async { Ok::<_, LookupError>(HashMap::<u32, ()>::new()) });
         let begun = Instant::now();
         join_all([1, 2].map(|key| together.find(key))).await;
         together.find(3).await.unwrap();
@@ -180,26 +180,26 @@ mod tests {
     #[tokio::test]
     async fn a_failure_is_told_to_all_and_the_next_question_is_asked_anew() {
         let mut fails = true;
-        let together = Together::start(move |keys: Vec<u32>| {
+        let together = BatchedLookup::start(move |keys: Vec<u32>| {
             let failing = std::mem::replace(&mut fails, false);
             async move {
                 match failing {
-                    true => Err(TogetherError::Ended),
+                    true => Err(LookupError::Ended),
                     false => Ok(keys.into_iter().map(|key| (key, ())).collect()),
                 }
             }
         });
-        assert!(matches!(together.find(1).await, Err(TogetherError::Failed(_))));
+        assert!(matches!(together.find(1).await, Err(LookupError::Failed(_))));
         assert_eq!(together.find(1).await.unwrap(), Some(()));
     }
 
     #[tokio::test]
     async fn a_query_that_is_stuck_is_overtaken_and_given_up() {
-        let together = Together::within(Duration::from_secs(2), |keys: Vec<u32>| async move {
+        let together = BatchedLookup::within(Duration::from_secs(2), |keys: Vec<u32>| async move {
             if keys.contains(&0) {
                 std::future::pending::<()>().await;
             }
-            Ok::<_, TogetherError>(keys.into_iter().map(|key| (key, ())).collect())
+            Ok::<_, LookupError>(keys.into_iter().map(|key| (key, ())).collect())
         });
         let stuck = tokio::spawn({
             let together = together.clone();
@@ -210,7 +210,7 @@ mod tests {
             assert_eq!(together.find(key).await.unwrap(), Some(()));
         }
         assert!(!stuck.is_finished(), "those that came later were answered before");
-        assert!(matches!(stuck.await.unwrap(), Err(TogetherError::TooLate { seconds: 2 })));
+        assert!(matches!(stuck.await.unwrap(), Err(LookupError::TooLate { seconds: 2 })));
         join_all((0..BESIDE).map(|_| together.find(0))).await;
         assert_eq!(together.find(1).await.unwrap(), Some(()));
     }

@@ -8,7 +8,7 @@ use distr_domain::oci::Digest;
 use futures_util::TryStreamExt;
 use serde::Serialize;
 
-use super::{Keeper, KeeperFault};
+use super::{Maintenance, MaintenanceFault};
 use crate::blobs::StoredBlob;
 use crate::links;
 use crate::ownership;
@@ -42,8 +42,8 @@ pub struct Collected {
     pub strays: u64,
 }
 
-impl Keeper {
-    pub async fn collect(&self, options: CollectOptions) -> Result<Collected, KeeperFault> {
+impl Maintenance {
+    pub async fn collect(&self, options: CollectOptions) -> Result<Collected, MaintenanceFault> {
         self.caught_up().await?;
         ownership::check(&**self.client().await?, &*self.blobs).await?;
         let before = self.now() - options.grace;
@@ -72,7 +72,7 @@ impl Keeper {
         before: DateTime<Utc>,
         dry_run: bool,
         report: &mut Collected,
-    ) -> Result<(), KeeperFault> {
+    ) -> Result<(), MaintenanceFault> {
         let mut client = self.client().await?;
         let digests: Vec<Digest> = old.iter().map(|blob| blob.digest.clone()).collect();
         let needed = links::needed(&client, &digests, before).await?;
@@ -92,7 +92,7 @@ impl Keeper {
         client: &mut deadpool_postgres::Client,
         digest: &Digest,
         before: DateTime<Utc>,
-    ) -> Result<bool, KeeperFault> {
+    ) -> Result<bool, MaintenanceFault> {
         let alone = client.transaction().await?;
         if !links::try_lock_alone(&alone, digest).await? {
             return Ok(false);
@@ -105,7 +105,7 @@ impl Keeper {
         Ok(removed)
     }
 
-    async fn expire_uploads(&self, before: DateTime<Utc>, dry_run: bool) -> Result<u64, KeeperFault> {
+    async fn expire_uploads(&self, before: DateTime<Utc>, dry_run: bool) -> Result<u64, MaintenanceFault> {
         let (mut expired, mut stored) = (0, vec![]);
         let mut uploads = self.blobs.uploads();
         while let Some(upload) = uploads.try_next().await? {

@@ -1,0 +1,96 @@
+//! Every statement of every crate is one that Postgres takes, and touches the tables of its own crate alone.
+
+use std::path::{Path, PathBuf};
+
+use distr_embedded_postgres::start_temporary;
+use distr_tests::hub::HubProcess;
+use distr_tests::root;
+use tokio_postgres::Client;
+
+/// Each crate with the schemas whose tables its statements find. The hub's own tables and the read models meet in the hub.
+const CRATES: [(&str, &str); 4] =
+    [("eventlog", "eventlog"), ("projections", "read"), ("registry", "registry"), ("api", "ops,read")];
+
+#[tokio::test]
+async fn every_statement_is_prepared_against_the_tables_of_its_crate() {
+    let postgres = start_temporary().await.expect("an external Postgres");
+    postgres.create_database("distr").await.expect("a database");
+    let url = postgres.url("distr");
+    let _hub = HubProcess::start_with(&[("DATABASE_URL", url.as_str())]).await;
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("a connection");
+    tokio::spawn(connection);
+    let (mut prepared, mut failed) = (0, vec![]);
+    for (name, schemas) in CRATES {
+        client.batch_execute(&format!("SET search_path = {schemas}")).await.expect("schemas");
+        for (place, sql) in statements(&root().join("crates").join(name).join("src")) {
+            match prepare(&client, &sql).await {
+                Ok(()) => prepared += 1,
+                Err(error) => failed.push(format!("{place}: {error}\n    {sql}")),
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{} of {} statements:\n{}", failed.len(), prepared + failed.len(), failed.join("\n"));
+    assert!(prepared > 150, "{prepared} statements");
+}
+
+async fn prepare(client: &Client, sql: &str) -> Result<(), String> {
+    let prepared = client.prepare(sql).await;
+    prepared
+        .map(drop)
+        .map_err(|error| error.as_db_error().map_or(error.to_string(), |error| error.message().to_owned()))
+}
+
+/// In files of their own, and in the code; each with where it stands.
+fn statements(source: &Path) -> Vec<(String, String)> {
+    let mut found = vec![];
+    for path in files(source) {
+        let text = std::fs::read_to_string(&path).expect("a text");
+        let place = path.strip_prefix(root()).expect("a file of the repository").display().to_string();
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("sql") if !text.lines().any(|line| line.starts_with("CREATE ") || line.starts_with("DO ")) => {
+                found.push((place, text));
+            }
+            Some("rs") => {
+                let code = text.split("#[cfg(test)]").next().expect("text");
+                found.extend(literals(code).into_iter().map(|sql| (place.clone(), sql)));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a readable folder").map(|entry| entry.expect("an entry").path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// The string literals that are whole statements.
+fn literals(code: &str) -> Vec<String> {
+    let mut found = vec![];
+    let mut rest = code;
+    while let Some(start) = rest.find('"') {
+        let literal = &rest[start + 1..];
+        let mut text = String::new();
+        let mut chars = literal.char_indices();
+        let mut end = literal.len();
+        while let Some((index, char)) = chars.next() {
+            match char {
+                '"' => {
+                    end = index + 1;
+                    break;
+                }
+                '\\' => text.extend(chars.next().map(|(_, escaped)| if escaped == '\n' { ' ' } else { escaped })),
+                _ => text.push(char),
+            }
+        }
+        let is_statement = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "WITH "]
+            .iter()
+            .any(|word| text.trim_start().starts_with(word));
+        if is_statement && !text.contains('{') {
+            found.push(text);
+        }
+        rest = &literal[end..];
+    }
+    found
+}
