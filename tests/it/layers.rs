@@ -103,6 +103,21 @@ fn modules_of_a_crate_use_each_other_in_one_direction() {
 }
 
 #[test]
+fn the_agent_knows_docker_behind_its_port_alone() {
+    // those of the program put the parts together
+    let program = ["main", "run", "command", "docker"];
+    for (module, uses) in modules("agent").into_iter().filter(|(module, _)| !program.contains(&module.as_str())) {
+        assert!(!uses.contains("docker"), "module {module} of the agent must not know Docker");
+    }
+    let libraries = rust_files(&root().join("crates/agent/src"))
+        .into_iter()
+        .filter(|path| std::fs::read_to_string(path).expect("a readable file").contains("bollard::"));
+    for path in libraries {
+        assert!(path.components().any(|part| part.as_os_str() == "docker"), "{} talks to the engine", path.display());
+    }
+}
+
+#[test]
 fn the_domain_is_pure() {
     let dependencies = dependencies("domain");
     for forbidden in NOT_IN_DOMAIN {

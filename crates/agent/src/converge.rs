@@ -16,14 +16,16 @@ use tokio_util::sync::CancellationToken;
 use crate::backoff::{Backoff, Retry};
 use crate::board::Board;
 use crate::consent;
-use crate::execute::{Executor, RecordUpdate, Task};
+use crate::data_dir::DataDir;
 use crate::fault::{Failure, Stop};
 use crate::memory::{Memory, Record};
 use crate::observe::Observed;
 use crate::plan::{Action, Kind, plan};
-use crate::policy::{Output, Stamp};
+use crate::policy::{Output, PolicyFile, Stamp};
 use crate::redact::Redactor;
+use crate::runtime::Runtime;
 use crate::status::{self, Progress};
+use crate::task::{RecordUpdate, Task};
 
 mod once;
 mod project;
@@ -53,12 +55,15 @@ impl Default for Intervals {
 }
 
 pub struct Converger {
-    executor: Arc<Executor>,
+    runtime: Arc<dyn Runtime>,
+    data: DataDir,
+    /// of whoever owns this host
+    policy: PolicyFile,
     board: Arc<Board>,
-    pace: Intervals,
+    intervals: Intervals,
     memory: Memory,
     live: BTreeMap<DeploymentId, Live>,
-    patience: BTreeMap<DeploymentId, Retry>,
+    retries: BTreeMap<DeploymentId, Retry>,
     troubles: BTreeMap<DeploymentId, ReportedError>,
     /// the policy's and the consents' files as they were last
     host_said: Vec<Stamp>,
@@ -75,14 +80,22 @@ struct Live {
 }
 
 impl Converger {
-    pub fn new(executor: Arc<Executor>, board: Arc<Board>, memory: Memory, pace: Intervals) -> Self {
+    pub fn new(
+        runtime: Arc<dyn Runtime>,
+        (data, policy): (DataDir, PolicyFile),
+        board: Arc<Board>,
+        memory: Memory,
+        intervals: Intervals,
+    ) -> Self {
         Self {
-            executor,
+            runtime,
+            data,
+            policy,
             board,
-            pace,
+            intervals,
             memory,
             live: BTreeMap::new(),
-            patience: BTreeMap::new(),
+            retries: BTreeMap::new(),
             troubles: BTreeMap::new(),
             host_said: vec![],
             tasks: JoinSet::new(),
@@ -119,7 +132,7 @@ impl Converger {
     /// Observe → plan → execute → report. What is found is reported before it is repaired.
     pub(crate) async fn pass(&mut self, desired: &DesiredState) -> Result<(), Failure> {
         for wanted in &desired.deployments {
-            consent::void_others(&self.executor.data, wanted.deployment, wanted.generation);
+            consent::void_others(&self.data, wanted.deployment, wanted.generation);
         }
         self.ask_the_host_again(desired);
         let observed = self.observe(desired).await?;
@@ -135,21 +148,21 @@ impl Converger {
 
     /// What the host held is tried at once when its policy or somebody's consent changed.
     fn ask_the_host_again(&mut self, desired: &DesiredState) {
-        let data = &self.executor.data;
+        let data = &self.data;
         let consents = desired.deployments.iter().map(|wanted| Stamp::of(&data.consent(wanted.deployment)));
-        let said = [Stamp::of(&self.executor.policy.path)].into_iter().chain(consents).collect();
+        let said = [Stamp::of(&self.policy.path)].into_iter().chain(consents).collect();
         if std::mem::replace(&mut self.host_said, said) != self.host_said {
             let troubles = &self.troubles;
             let is_held = |deployment: &DeploymentId| {
                 troubles.get(deployment).is_some_and(|held| held.category == ErrorCategory::Policy)
             };
-            self.patience.retain(|deployment, _| !is_held(deployment));
+            self.retries.retain(|deployment, _| !is_held(deployment));
         }
     }
 
     async fn observe(&mut self, desired: &DesiredState) -> Result<Observed, Failure> {
-        let mut observed = self.executor.engine.observe().await;
-        if self.executor.output() == Output::Never {
+        let mut observed = self.runtime.observe().await;
+        if self.policy.output() == Output::Never {
             let containers = observed.as_mut().map(|observed| observed.containers.iter_mut());
             containers.into_iter().flatten().for_each(|container| container.probe_output.clear());
         }
@@ -192,16 +205,16 @@ impl Converger {
     fn forgive(&mut self, actions: &[Action]) {
         let now = Instant::now();
         let (live, troubles) = (&self.live, &mut self.troubles);
-        self.patience.retain(|deployment, patience| {
+        self.retries.retain(|deployment, patience| {
             let busy = live.contains_key(deployment) || actions.iter().any(|action| action.deployment == *deployment);
             busy || now < patience.not_before + FORGIVEN_AFTER
         });
-        troubles.retain(|deployment, _| self.patience.contains_key(deployment));
+        troubles.retain(|deployment, _| self.retries.contains_key(deployment));
     }
 
     fn execute(&mut self, action: Action, desired: &DesiredState, observed: &Observed) {
         let deployment = action.deployment;
-        let patience = self.patience.get(&deployment).filter(|patience| patience.generation == action.generation);
+        let patience = self.retries.get(&deployment).filter(|patience| patience.generation == action.generation);
         let waits = patience.is_some_and(|patience| !patience.allows(action.generation, Instant::now()));
         let wanted = desired.deployments.iter().find(|wanted| wanted.deployment == deployment);
         let Some(wanted) = wanted.filter(|_| !waits && !self.live.contains_key(&deployment)) else { return };
@@ -212,7 +225,7 @@ impl Converger {
         let cancel = CancellationToken::new();
         let live = Live { generation: action.generation, kind: action.kind.clone(), cancel: cancel.clone() };
         let task = Task {
-            data: self.executor.data.clone(),
+            data: self.data.clone(),
             action,
             wanted: wanted.clone(),
             registry: desired.registry.clone(),
@@ -221,8 +234,8 @@ impl Converger {
             cancel,
             news: self.news.0.clone(),
         };
-        let executor = Arc::clone(&self.executor);
-        let handle = self.tasks.spawn(async move { executor.execute(task).await });
+        let runtime = Arc::clone(&self.runtime);
+        let handle = self.tasks.spawn(async move { runtime.perform(task).await });
         self.of_task.insert(handle.id(), deployment);
         self.live.insert(deployment, live);
     }
@@ -261,15 +274,15 @@ impl Converger {
         };
         let Some(deployment) = self.of_task.remove(&id) else { return };
         let Some(live) = self.live.remove(&deployment) else { return };
-        let earlier = self.patience.remove(&deployment);
+        let earlier = self.retries.remove(&deployment);
         self.troubles.remove(&deployment);
-        let again = || Retry::after(earlier.as_ref(), live.generation, Instant::now(), self.pace.backoff);
+        let again = || Retry::after(earlier.as_ref(), live.generation, Instant::now(), self.intervals.backoff);
         match result {
-            Ok(()) if matches!(live.kind, Kind::Repair { .. }) => drop(self.patience.insert(deployment, again())),
+            Ok(()) if matches!(live.kind, Kind::Repair { .. }) => drop(self.retries.insert(deployment, again())),
             Ok(()) | Err(Stop::Superseded) => {}
             Err(Stop::Failed(trouble)) => {
                 tracing::warn!(%deployment, category = ?trouble.category, reason = trouble.text, "will be tried again");
-                self.patience.insert(deployment, again());
+                self.retries.insert(deployment, again());
                 self.troubles.insert(deployment, trouble.reported(&Redactor::default()));
             }
         }
@@ -278,8 +291,8 @@ impl Converger {
     /// Until the next look, or the end of a backoff.
     fn pause(&self) -> Duration {
         let now = Instant::now();
-        let due = self.patience.values().map(|patience| patience.not_before).filter(|due| *due > now);
-        due.map(|due| due - now).chain([self.pace.look]).min().unwrap_or(self.pace.look)
+        let due = self.retries.values().map(|patience| patience.not_before).filter(|due| *due > now);
+        due.map(|due| due - now).chain([self.intervals.look]).min().unwrap_or(self.intervals.look)
     }
 
     async fn stop(mut self) {

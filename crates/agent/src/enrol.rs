@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use crate::data_dir::DataDir;
 use crate::durable::{self, Access};
-use crate::hub::{Hub, HubFault};
+use crate::hub::Hub;
 use crate::identity::{Identity, IdentityFault};
+use crate::link::{HubLink, LinkFault};
 use crate::secret::Secret;
 
 pub const TOKEN_VARIABLE: &str = "DISTR_ENROLMENT_TOKEN";
@@ -16,7 +17,7 @@ pub const TOKEN_VARIABLE: &str = "DISTR_ENROLMENT_TOKEN";
 #[derive(Debug, thiserror::Error)]
 pub enum EnrolFault {
     #[error("cannot enrol")]
-    Hub(#[from] HubFault),
+    Hub(#[from] LinkFault),
     #[error("cannot keep the identity")]
     Identity(#[from] IdentityFault),
     #[error("cannot rotate the credential of an agent that is not enrolled")]
@@ -67,7 +68,7 @@ fn nonce(data: &DataDir) -> Result<String, IdentityFault> {
 }
 
 /// Asks for a new secret with the present one, which lets in until the new one, safe on disk by then, is used.
-pub async fn rotate(hub: &Hub, shown: &Secret, data: &DataDir) -> Result<Identity, EnrolFault> {
+pub async fn rotate(hub: &dyn HubLink, shown: &Secret, data: &DataDir) -> Result<Identity, EnrolFault> {
     let identity = Identity::load(&data.identity())?.ok_or(EnrolFault::NotEnrolled)?;
     let answer = hub.rotate(shown).await?;
     let identity = Identity { credential: answer.credential, secret: Secret::new(answer.secret), ..identity };

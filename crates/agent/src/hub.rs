@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use distr_domain::agent::{
     AgentError, EnrolRequest, EnrolResponse, HeartbeatRequest, HeartbeatResponse, RotateResponse,
 };
@@ -10,6 +11,7 @@ use distr_domain::image::names_this_machine;
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use serde::de::DeserializeOwned;
 
+use crate::link::{HubLink, LinkFault};
 use crate::secret::Secret;
 
 pub const AGENT_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -32,8 +34,9 @@ pub enum Transport {
     AnyHttp,
 }
 
+/// An address that no agent uses.
 #[derive(Debug, thiserror::Error)]
-pub enum HubFault {
+pub enum AddressFault {
     #[error("{url:?} is not the URL of a hub: use http://HOST or https://HOST, without user and password")]
     BadUrl { url: String },
     #[error(
@@ -43,34 +46,19 @@ pub enum HubFault {
     Insecure { url: String },
     #[error("cannot set up the connection to the hub: {0}")]
     Client(reqwest::Error),
-    #[error("cannot reach the hub: {0}")]
-    Unreachable(String),
-    #[error("the hub refused: {message} ({code}, HTTP {status})")]
-    Refused { status: u16, code: String, message: String },
-    #[error("the hub's answer is not understood: {0}")]
-    Garbled(String),
-    #[error("the hub's answer has more than {limit} bytes; no more is read")]
-    TooLarge { limit: usize },
-}
-
-impl HubFault {
-    /// The same body would be refused again.
-    pub fn refuses_the_body(&self) -> bool {
-        matches!(self, Self::Refused { status: 400 | 413 | 422, .. })
-    }
 }
 
 impl Hub {
     /// Plain HTTP goes to this machine alone, unless `transport` allows more.
-    pub fn try_new(base: &str, transport: Transport) -> Result<Self, HubFault> {
-        let bad = || HubFault::BadUrl { url: base.split('@').next_back().unwrap_or_default().to_owned() };
+    pub fn try_new(base: &str, transport: Transport) -> Result<Self, AddressFault> {
+        let bad = || AddressFault::BadUrl { url: base.split('@').next_back().unwrap_or_default().to_owned() };
         let url = Url::parse(base).map_err(|_| bad())?;
         let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !plain {
             return Err(bad());
         }
         if url.scheme() == "http" && transport == Transport::Secure && !names_this_machine(url.authority()) {
-            return Err(HubFault::Insecure { url: base.to_owned() });
+            return Err(AddressFault::Insecure { url: base.to_owned() });
         }
         let http = Client::builder()
             .user_agent(concat!("distr-agent/", env!("CARGO_PKG_VERSION")))
@@ -78,7 +66,7 @@ impl Hub {
             .timeout(Duration::from_secs(60))
             .redirect(redirect::Policy::none())
             .build()
-            .map_err(HubFault::Client)?;
+            .map_err(AddressFault::Client)?;
         Ok(Self { http, base: base.trim_end_matches('/').to_owned() })
     }
 
@@ -91,17 +79,9 @@ impl Hub {
         Url::parse(&self.base).map(|url| url.authority().to_owned()).unwrap_or_default()
     }
 
-    pub async fn enrol(&self, token: &Secret, nonce: &str) -> Result<EnrolResponse, HubFault> {
+    pub async fn enrol(&self, token: &Secret, nonce: &str) -> Result<EnrolResponse, LinkFault> {
         let request = EnrolRequest { agent_version: AGENT_VERSION.to_owned(), nonce: Some(nonce.to_owned()) };
         self.post("enrol", token, Some(&request)).await
-    }
-
-    pub async fn rotate(&self, secret: &Secret) -> Result<RotateResponse, HubFault> {
-        self.post("credential", secret, None::<&()>).await
-    }
-
-    pub async fn heartbeat(&self, secret: &Secret, request: &HeartbeatRequest) -> Result<HeartbeatResponse, HubFault> {
-        self.post("heartbeats", secret, Some(request)).await
     }
 
     async fn post<T: DeserializeOwned>(
@@ -109,12 +89,12 @@ impl Hub {
         route: &str,
         secret: &Secret,
         body: Option<&impl serde::Serialize>,
-    ) -> Result<T, HubFault> {
+    ) -> Result<T, LinkFault> {
         let mut request = self.http.post(format!("{}/agent/v1/{route}", self.base)).bearer_auth(secret.expose());
         if let Some(body) = body {
             request = request.json(body);
         }
-        let response = request.send().await.map_err(|error| HubFault::Unreachable(causes(&error)))?;
+        let response = request.send().await.map_err(|error| LinkFault::Unreachable(causes(&error)))?;
         match response.status().is_success() {
             true => read(response).await,
             false => Err(refusal(response).await),
@@ -122,29 +102,40 @@ impl Hub {
     }
 }
 
-async fn read<T: DeserializeOwned>(response: Response) -> Result<T, HubFault> {
+#[async_trait]
+impl HubLink for Hub {
+    async fn heartbeat(&self, secret: &Secret, request: &HeartbeatRequest) -> Result<HeartbeatResponse, LinkFault> {
+        self.post("heartbeats", secret, Some(request)).await
+    }
+
+    async fn rotate(&self, secret: &Secret) -> Result<RotateResponse, LinkFault> {
+        self.post("credential", secret, None::<&()>).await
+    }
+}
+
+async fn read<T: DeserializeOwned>(response: Response) -> Result<T, LinkFault> {
     let bytes = body(response, LARGEST_ANSWER).await?;
-    serde_json::from_slice(&bytes).map_err(|error| HubFault::Garbled(error.to_string()))
+    serde_json::from_slice(&bytes).map_err(|error| LinkFault::Garbled(error.to_string()))
 }
 
 /// The body, of which at most `limit` bytes are read.
-async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, HubFault> {
+async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, LinkFault> {
     let mut body = vec![];
-    while let Some(chunk) = response.chunk().await.map_err(|error| HubFault::Unreachable(causes(&error)))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| LinkFault::Unreachable(causes(&error)))? {
         if body.len() + chunk.len() > limit {
-            return Err(HubFault::TooLarge { limit });
+            return Err(LinkFault::TooLarge { limit });
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
 }
 
-async fn refusal(response: Response) -> HubFault {
+async fn refusal(response: Response) -> LinkFault {
     let status = response.status();
     let said = body(response, LARGEST_REFUSAL).await.ok().and_then(|body| serde_json::from_slice(&body).ok());
     let unsaid = || AgentError { code: "http".to_owned(), message: reason(status).to_owned() };
     let AgentError { code, message } = said.unwrap_or_else(unsaid);
-    HubFault::Refused { status: status.as_u16(), code, message }
+    LinkFault::Refused { status: status.as_u16(), code, message }
 }
 
 fn reason(status: StatusCode) -> &'static str {

@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use crate::backoff::Backoff;
 use crate::board::Board;
 use crate::data_dir::DataDir;
-use crate::hub::{Hub, HubFault};
 use crate::journal::BATCH;
+use crate::link::{HubLink, LinkFault};
 use crate::secret::CurrentSecret;
 use crate::{desired, enrol};
 
@@ -27,7 +27,7 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 const INTERVALS: std::ops::RangeInclusive<u32> = 1..=3600;
 
 pub struct Reporter {
-    pub hub: Hub,
+    pub hub: Box<dyn HubLink>,
     pub secret: CurrentSecret,
     pub board: Arc<Board>,
     pub data: DataDir,
@@ -138,7 +138,7 @@ impl Reporter {
     }
 
     /// Sends all that is queued.
-    pub async fn flush(&mut self) -> Result<(), HubFault> {
+    pub async fn flush(&mut self) -> Result<(), LinkFault> {
         while !self.board.unsent(1).is_empty() {
             self.exchange().await?;
         }
@@ -146,7 +146,7 @@ impl Reporter {
     }
 
     /// One round trip: the oldest reports there, the desired state back if ours is stale.
-    pub async fn exchange(&mut self) -> Result<(), HubFault> {
+    pub async fn exchange(&mut self) -> Result<(), LinkFault> {
         let mut reports = self.board.unsent(BATCH);
         let answer = loop {
             let behind = self.board.waiting().saturating_sub(reports.len()) as u64;
@@ -170,7 +170,7 @@ impl Reporter {
             self.rotate().await;
         }
         match accepted == 0 && !reports.is_empty() {
-            true => Err(HubFault::Garbled("it stored none of the reports".to_owned())),
+            true => Err(LinkFault::Garbled("it stored none of the reports".to_owned())),
             false => Ok(()),
         }
     }
@@ -180,7 +180,7 @@ impl Reporter {
         if Instant::now() < self.rotate_after {
             return;
         }
-        match enrol::rotate(&self.hub, &self.secret.get(), &self.data).await {
+        match enrol::rotate(self.hub.as_ref(), &self.secret.get(), &self.data).await {
             Ok(identity) => {
                 tracing::info!(credential = %identity.credential, "the credential is replaced");
                 self.secret.replace(identity.secret);
@@ -193,7 +193,7 @@ impl Reporter {
     }
 
     /// Half of the reports; one alone that is refused would hold up all that follow it for ever, so it goes.
-    fn smaller(&self, request: HeartbeatRequest, fault: &HubFault) -> Vec<Report> {
+    fn smaller(&self, request: HeartbeatRequest, fault: &LinkFault) -> Vec<Report> {
         let mut reports = request.reports;
         if downgrade(&mut reports) {
             return reports;

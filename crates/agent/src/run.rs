@@ -9,16 +9,16 @@ use distr_agent::board::Board;
 use distr_agent::clock::SystemClock;
 use distr_agent::converge::{Converger, Intervals, Settled};
 use distr_agent::data_dir::DataDir;
-use distr_agent::engine::Engine;
+use distr_agent::docker::engine::Engine;
+use distr_agent::docker::execute::{Executor, Timing};
 use distr_agent::enrol::{self, TOKEN_VARIABLE};
-use distr_agent::execute::{Executor, Timing};
 use distr_agent::hub::Hub;
 use distr_agent::identity::Identity;
 use distr_agent::journal::{Journal, Limits};
 use distr_agent::policy::PolicyFile;
 use distr_agent::reporter::{HeldDesiredState, Reporter};
 use distr_agent::secret::CurrentSecret;
-use distr_agent::{desired, memory, wake};
+use distr_agent::{desired, docker::wake, memory};
 use distr_domain::agent::DesiredState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, watch};
@@ -42,19 +42,20 @@ pub(crate) async fn run(options: &Run) -> Result<ExitCode> {
     let board = Arc::new(Board::new(Arc::new(SystemClock), journal));
     let secret = CurrentSecret::new(identity.secret);
     let engine = Arc::new(Engine::default());
+    let policy = PolicyFile { path: options.policy.path() };
     let executor = Arc::new(Executor {
         engine: Arc::clone(&engine),
         data: data.clone(),
         secret: secret.clone(),
-        policy: PolicyFile { path: options.policy.path() },
+        policy: policy.clone(),
         hub: hub.authority(),
         timing: Timing { soak: Duration::from_secs(options.soak.into()), ..Timing::default() },
     });
     let memory = memory::load(&data).context("cannot read what was deployed")?;
-    let converger = Converger::new(executor, Arc::clone(&board), memory, Intervals::default());
+    let converger = Converger::new(executor, (data.clone(), policy), Arc::clone(&board), memory, Intervals::default());
     let (sender, desired) = watch::channel(cached(&data));
     let reporter = Reporter {
-        hub,
+        hub: Box::new(hub),
         secret,
         board,
         data,

@@ -9,11 +9,11 @@ use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use distr_agent::data_dir::DataDir;
 use distr_agent::desired;
+use distr_agent::docker::rehearsal::{Objections, Rehearsal, rehearse};
 use distr_agent::fault::{Blame, Failure};
 use distr_agent::hub::{Hub, Transport};
 use distr_agent::identity::Identity;
 use distr_agent::policy::{Consent, CustomerRequests, DEFAULT, Policy, Rule};
-use distr_agent::rehearsal::{Objections, Rehearsal, rehearse};
 
 use crate::output::line;
 use crate::{Place, PolicyPlace};

@@ -22,7 +22,7 @@ pub enum Settled {
 impl Converger {
     pub async fn settle(&mut self, desired: &DesiredState) -> Result<BTreeMap<DeploymentId, Settled>, Failure> {
         // what went wrong in an earlier pass is tried again, once
-        self.patience.clear();
+        self.retries.clear();
         loop {
             self.hold_back();
             self.pass(desired).await?;
@@ -37,7 +37,7 @@ impl Converger {
 
     /// A backoff lasts to the end of the pass.
     fn hold_back(&mut self) {
-        for patience in self.patience.values_mut() {
+        for patience in self.retries.values_mut() {
             patience.not_before = tokio::time::Instant::now() + std::time::Duration::from_secs(3600);
         }
     }

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use super::{InvalidPolicy, Policy};
+use super::{InvalidPolicy, Output, Policy};
 
 /// Bytes of a policy; a larger one is none that a person wrote.
 const LARGEST: u64 = 256 * 1024;
@@ -38,6 +38,11 @@ impl PolicyFile {
         let Some(text) = self.text()? else { return Ok(Policy::default()) };
         Policy::parse(&text)
             .map_err(|reason| PolicyFault::Invalid { path: self.path.clone(), reason: Box::new(reason) })
+    }
+
+    /// Whether what containers print may be reported; not under a policy that cannot be read.
+    pub fn output(&self) -> Output {
+        self.read().map(|policy| policy.container_output).unwrap_or_default()
     }
 
     fn text(&self) -> Result<Option<String>, PolicyFault> {

@@ -2,8 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use distr_agent::board::Board;
-use distr_agent::engine::Engine;
-use distr_agent::wake;
+use distr_agent::docker::engine::Engine;
+use distr_agent::docker::wake;
 use distr_domain::agent::{DeploymentReport, DesiredState, Step};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;

@@ -9,8 +9,8 @@ use distr_agent::board::Board;
 use distr_agent::clock::SystemClock;
 use distr_agent::converge::{Converger, Intervals, Settled};
 use distr_agent::data_dir::DataDir;
-use distr_agent::engine::Engine;
-use distr_agent::execute::{Executor, Timing};
+use distr_agent::docker::engine::Engine;
+use distr_agent::docker::execute::{Executor, Timing};
 use distr_agent::journal::{Journal, Limits};
 use distr_agent::memory;
 use distr_agent::policy::PolicyFile;
@@ -89,9 +89,18 @@ impl Site {
         let journal = Journal::open(self.data().journal(), Limits::default());
         let board = Arc::new(Board::new(Arc::new(SystemClock), journal));
         let backoff = Backoff { base: Duration::from_millis(100), cap: Duration::from_secs(1) };
-        let pace = Intervals { look: Duration::from_secs(1), backoff };
+        let intervals = Intervals { look: Duration::from_secs(1), backoff };
         let memory = memory::load(&self.data()).unwrap();
-        Agent { converger: Converger::new(Arc::new(executor), Arc::clone(&board), memory, pace), board }
+        Agent {
+            converger: Converger::new(
+                Arc::new(executor),
+                (self.data(), self.policy()),
+                Arc::clone(&board),
+                memory,
+                intervals,
+            ),
+            board,
+        }
     }
 
     pub(crate) fn image(&self, text: &str) -> PinnedImage {

@@ -1,25 +1,23 @@
-//! Carries out one action of the plan for one deployment. What it learns goes to disk first and then, in order, to the
-//! converger; it publishes nothing itself.
+//! Carries out one action of the plan for one deployment, with the engine and compose. It publishes nothing itself.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use distr_domain::agent::{DesiredDeployment, ErrorCategory, Instruction, RunInstruction, Step};
-use distr_domain::ids::DeploymentId;
-use tokio::sync::mpsc::UnboundedSender;
-use tokio_util::sync::CancellationToken;
+use async_trait::async_trait;
+use distr_domain::agent::{ErrorCategory, Instruction};
 
-use crate::compose;
 use crate::data_dir::DataDir;
-use crate::engine::Engine;
+use crate::docker::compose;
+use crate::docker::engine::Engine;
+use crate::docker::folder::Folder;
 use crate::fault::{Failure, Stop};
-use crate::folder::Folder;
-use crate::memory::{self, Attempt, Record};
-use crate::observe::candidate_of;
-use crate::plan::{Action, Kind};
-use crate::policy::{Output, PolicyFile};
+use crate::observe::{Observed, candidate_of};
+use crate::plan::Kind;
+use crate::policy::PolicyFile;
 use crate::redact::Redactor;
+use crate::runtime::Runtime;
 use crate::secret::CurrentSecret;
+use crate::task::Task;
 
 mod apply;
 mod permit;
@@ -57,29 +55,19 @@ impl Default for Timing {
     }
 }
 
-/// One action on its way, with all that it may know.
-pub struct Task {
-    pub data: DataDir,
-    pub action: Action,
-    pub wanted: DesiredDeployment,
-    pub registry: String,
-    /// how often this generation was tried in vain
-    pub attempts: u32,
-    pub record: Record,
-    pub cancel: CancellationToken,
-    pub news: UnboundedSender<RecordUpdate>,
-}
+#[async_trait]
+impl Runtime for Executor {
+    async fn observe(&self) -> Result<Observed, Failure> {
+        self.engine.observe().await
+    }
 
-/// What a task tells the converger.
-#[derive(Debug)]
-pub struct RecordUpdate {
-    pub deployment: DeploymentId,
-    pub record: Record,
+    async fn perform(&self, task: Task) -> Result<(), Stop> {
+        self.execute(task).await
+    }
 }
 
 impl Executor {
-    /// Whoever gave up on a generation says so in the record and ends well; an error is worth another try.
-    pub async fn execute(&self, mut task: Task) -> Result<(), Stop> {
+    async fn execute(&self, mut task: Task) -> Result<(), Stop> {
         let redactor = self.redactor(&task);
         if matches!(task.action.kind, Kind::Apply(_) | Kind::Remove(_)) {
             task.notice()?;
@@ -116,12 +104,7 @@ impl Executor {
             Instruction::Remove { .. } => vec![],
         };
         let values = applied.iter().chain(&wanted).map(String::as_str);
-        Redactor::new(values.chain([self.secret.get().expose()]), self.output())
-    }
-
-    /// Whether what containers print may be reported; not under a policy that cannot be read.
-    pub fn output(&self) -> Output {
-        self.policy.read().map(|policy| policy.container_output).unwrap_or_default()
+        Redactor::new(values.chain([self.secret.get().expose()]), self.policy.output())
     }
 
     fn folder(&self, task: &Task, generation: u64) -> Folder {
@@ -156,43 +139,5 @@ impl Executor {
 fn log_words(task: &Task, trouble: &Failure, redactor: &Redactor) {
     if !trouble.words.is_empty() {
         tracing::warn!(deployment = %task.wanted.deployment, "it was said: {}", redactor.clean(&trouble.words));
-    }
-}
-
-impl Task {
-    /// The instruction of an apply or repair; a plan has neither for a removal.
-    fn run_instruction(&self) -> Result<&RunInstruction, Failure> {
-        match &self.wanted.instruction {
-            Instruction::Run(run) => Ok(run),
-            Instruction::Remove { .. } => Err(Failure::bad(ErrorCategory::Internal, "a removal has nothing to run")),
-        }
-    }
-
-    /// Remembers a generation that is newer than all before, whatever becomes of it; what was begun is over.
-    fn notice(&mut self) -> Result<(), Failure> {
-        let generation = self.wanted.generation;
-        match generation > self.record.newest() {
-            true => self.remember(|record| (record.newest, record.attempt) = (Some(generation), None)),
-            false => Ok(()),
-        }
-    }
-
-    /// On disk before the step begins. A generation that is older than the newest has the host's consent, and counts from now.
-    fn begin(&mut self, step: Step) -> Result<(), Failure> {
-        tracing::info!(deployment = %self.wanted.deployment, generation = self.wanted.generation, ?step, "step");
-        let attempt = Attempt { generation: self.wanted.generation, step };
-        let newest = Some(self.wanted.generation);
-        self.remember(|record| (record.attempt, record.held, record.newest) = (Some(attempt), None, newest))
-    }
-
-    fn remember(&mut self, change: impl FnOnce(&mut Record)) -> Result<(), Failure> {
-        let mut record = self.record.clone();
-        change(&mut record);
-        memory::store(&self.data, self.wanted.deployment, &record)
-            .map_err(|error| Failure::of_disk("cannot write the deployment's state", &error))?;
-        self.record = record;
-        // without a converger there is nobody to tell
-        let _ = self.news.send(RecordUpdate { deployment: self.wanted.deployment, record: self.record.clone() });
-        Ok(())
     }
 }

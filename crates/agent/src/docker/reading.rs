@@ -6,10 +6,10 @@ use distr_domain::agent::ErrorCategory;
 use distr_domain::names::Slug;
 use serde_json::Value;
 
-use crate::compose::{Project, Selection};
+use crate::docker::compose::{Project, Selection};
+use crate::docker::folder::{Folder, READ_FILE};
+use crate::docker::resolved::Resolved;
 use crate::fault::{Blame, Failure};
-use crate::folder::{Folder, READ_FILE};
-use crate::resolved::Resolved;
 
 /// Reading files takes no longer.
 const LIMIT: Duration = Duration::from_secs(60);

@@ -2,7 +2,7 @@
 //! with networks and volumes of its own, unless something in the file can exist only once on a machine, or would be
 //! shared with the release that is serving.
 
-use crate::model::{Model, Service};
+use crate::docker::model::{Model, Service};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Strategy {
@@ -31,7 +31,7 @@ fn shared(model: &Model) -> Option<String> {
 
 fn of_service(service: &Service) -> Option<&'static str> {
     let is = |mode: &Option<String>, what: &str| mode.as_deref().is_some_and(|mode| mode.starts_with(what));
-    let writable_bind = |mount: &crate::model::Mount| mount.r#type == "bind" && !mount.read_only;
+    let writable_bind = |mount: &crate::docker::model::Mount| mount.r#type == "bind" && !mount.read_only;
     let fixed_address =
         service.networks.values().flatten().any(|at| at.ipv4_address.is_some() || at.ipv6_address.is_some());
     let checks = [

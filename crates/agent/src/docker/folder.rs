@@ -8,13 +8,13 @@ use std::{fs, io};
 use distr_domain::agent::{DesiredDeployment, ErrorCategory, RunInstruction};
 use serde_json::{Map, Value, json};
 
+use crate::docker::env_file;
+use crate::docker::resolved::Resolved;
+use crate::docker::vendor_file::{self, VendorFile};
 use crate::durable::{self, Access};
-use crate::env_file;
 use crate::fault::Failure;
 use crate::observe::{DEPLOYMENT_LABEL, GENERATION_LABEL, RELEASE_LABEL};
 use crate::policy::Withheld;
-use crate::resolved::Resolved;
-use crate::vendor_file::{self, VendorFile};
 
 pub const VENDOR_FILE: &str = "compose.yaml";
 /// the vendor's, as compose reads it

@@ -11,12 +11,12 @@ use distr_domain::oci::Digest;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::compose::Selection;
+use crate::docker::compose::Selection;
+use crate::docker::folder::{Folder, SOURCES};
 use crate::fault::Failure;
-use crate::folder::{Folder, SOURCES};
 use crate::policy::{Host, Need, Policy, Subject, Withheld, needs, read_while_resolving};
 use crate::signed::Verified;
-use crate::{bound, reading, vendor_file};
+use crate::{docker::bound, docker::reading, docker::vendor_file};
 
 const PROJECT: &str = "distr-check";
 /// In the place of a digest that the hub finds when the release is published.

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use crate::backoff::Backoff;
-use crate::engine::Engine;
+use crate::docker::engine::Engine;
 
 /// Those after which something may be otherwise; health checks alone make many more.
 const EVENTS: [&str; 8] = ["start", "die", "destroy", "pause", "unpause", "oom", "rename", "health_status"];

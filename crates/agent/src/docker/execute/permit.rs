@@ -8,9 +8,10 @@ use distr_domain::image::names_this_machine;
 use serde_json::Value;
 
 use crate::consent::{self, Answer};
-use crate::execute::{Executor, Task};
+use crate::docker::execute::Executor;
 use crate::fault::Failure;
 use crate::policy::{Consent, CustomerRequests, DataConsent, Host, Need, Policy, Subject, Written, needs};
+use crate::task::Task;
 
 /// Characters of a refusal that fit into a report, with room for its end.
 const LONGEST_TEXT: usize = 1_700;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::model::{Healthcheck, Model};
+use crate::docker::model::{Healthcheck, Model};
 use crate::observe::{Container, Probe, State};
 
 /// A container that the engine restarted this often will not recover.

@@ -8,19 +8,20 @@ use distr_domain::agent::{ErrorCategory, Step};
 
 use tokio::time::sleep;
 
-use crate::compose::Project;
 use crate::consent;
-use crate::execute::start::{Before, Start};
-use crate::execute::unpack::{self, Unpacked, Verified};
-use crate::execute::{Executor, Task, permit, repair};
+use crate::docker::compose::Project;
+use crate::docker::execute::start::{Before, Start};
+use crate::docker::execute::unpack::{self, Unpacked, Verified};
+use crate::docker::execute::{Executor, permit, repair};
+use crate::docker::folder::{self, CANDIDATE_FILE, RESOLVED_FILE};
+use crate::docker::strategy::{self, Strategy};
 use crate::fault::{Blame, Failure, Stop};
-use crate::folder::{self, CANDIDATE_FILE, RESOLVED_FILE};
 use crate::memory::{Applied, Baseline, FailedGeneration};
 use crate::observe::{Container, State, candidate_of};
 use crate::pause;
 use crate::plan::Resume;
 use crate::redact::Redactor;
-use crate::strategy::{self, Strategy};
+use crate::task::Task;
 
 /// Refusals of the agent's credential may be a matter of clocks or of a hub that just started; not for ever.
 const UNAUTHORIZED_ATTEMPTS: u32 = 3;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bollard::auth::DockerCredentials;
 use bollard::errors::Error;
 use bollard::query_parameters::CreateImageOptions;
@@ -10,9 +11,9 @@ use distr_domain::agent::ErrorCategory;
 use futures_util::StreamExt;
 use tokio::time::timeout;
 
-use crate::engine::Engine;
+use crate::docker::engine::Engine;
+use crate::docker::model::{Healthcheck, Model};
 use crate::fault::Failure;
-use crate::model::{Healthcheck, Model};
 use crate::secret::Secret;
 
 /// The user name of every agent; the secret says which.
@@ -20,14 +21,28 @@ const USER: &str = "agent";
 /// A pull that says nothing for so long has hung.
 const SILENCE: Duration = Duration::from_secs(120);
 
-/// Pulls what is missing, and completes the model with the health checks that the images bring along.
-pub async fn images(engine: &Engine, registry: &str, secret: &Secret, model: &mut Model) -> Result<(), Failure> {
+/// A place from which images come that the engine does not have.
+#[async_trait]
+pub trait ImageSource: Send + Sync {
+    /// Brings one image to the engine.
+    async fn fetch(&self, engine: &Engine, image: &str) -> Result<(), Failure>;
+}
+
+/// The registries that the images name; the credential is for the hub's own.
+pub struct Registries<'a> {
+    /// `host[:port]` of the hub's registry
+    pub own: &'a str,
+    pub secret: &'a Secret,
+}
+
+/// Fetches what is missing, and completes the model with the health checks that the images bring along.
+pub async fn images(engine: &Engine, source: &dyn ImageSource, model: &mut Model) -> Result<(), Failure> {
     for service in model.services.values_mut() {
         let Some(image) = &service.image else { continue };
         let check = match engine.image(image).await? {
             Some(check) => check,
             None => {
-                one(engine, registry, secret, image).await?;
+                source.fetch(engine, image).await?;
                 engine.image(image).await?.flatten()
             }
         };
@@ -43,13 +58,20 @@ pub async fn images(engine: &Engine, registry: &str, secret: &Secret, model: &mu
     Ok(())
 }
 
-async fn one(engine: &Engine, registry: &str, secret: &Secret, image: &str) -> Result<(), Failure> {
-    let credentials = image.starts_with(&format!("{registry}/")).then(|| DockerCredentials {
-        username: Some(USER.to_owned()),
-        password: Some(secret.expose().to_owned()),
-        serveraddress: Some(registry.to_owned()),
-        ..Default::default()
-    });
+#[async_trait]
+impl ImageSource for Registries<'_> {
+    async fn fetch(&self, engine: &Engine, image: &str) -> Result<(), Failure> {
+        let credentials = image.starts_with(&format!("{}/", self.own)).then(|| DockerCredentials {
+            username: Some(USER.to_owned()),
+            password: Some(self.secret.expose().to_owned()),
+            serveraddress: Some(self.own.to_owned()),
+            ..Default::default()
+        });
+        pull(engine, image, credentials).await
+    }
+}
+
+async fn pull(engine: &Engine, image: &str, credentials: Option<DockerCredentials>) -> Result<(), Failure> {
     let (name, tag) = split(image);
     let options =
         CreateImageOptions { from_image: Some(name.to_owned()), tag: Some(tag.to_owned()), ..Default::default() };

@@ -7,10 +7,10 @@ use std::time::Duration;
 use distr_domain::agent::ErrorCategory;
 use tokio::time::{Instant, sleep};
 
-use crate::compose::{Project, Selection};
-use crate::execute::Executor;
+use crate::docker::compose::{Project, Selection};
+use crate::docker::execute::Executor;
+use crate::docker::health::{Expectation, Illness, Verdict, judge};
 use crate::fault::Failure;
-use crate::health::{Expectation, Illness, Verdict, judge};
 use crate::observe::{Container, Observed};
 
 /// Time for the engine to create, stop and start, beside what the health checks take.

@@ -3,10 +3,11 @@
 use distr_domain::agent::{DataRemoval, Step};
 
 use crate::consent;
-use crate::execute::{Executor, Task, permit};
+use crate::docker::execute::{Executor, permit};
+use crate::docker::folder;
 use crate::fault::Failure;
-use crate::folder;
 use crate::pause;
+use crate::task::Task;
 
 pub(super) async fn run(executor: &Executor, task: &mut Task, data: DataRemoval) -> Result<(), Failure> {
     permit::begin(executor, task)?;

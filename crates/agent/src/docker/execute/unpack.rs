@@ -7,17 +7,19 @@ use distr_domain::agent::ErrorCategory;
 use distr_domain::names::Slug;
 use serde_json::Value;
 
-use crate::compose::Selection;
-use crate::execute::{Executor, Task, permit};
+use crate::docker::compose::Selection;
+use crate::docker::execute::{Executor, permit};
+use crate::docker::folder::{Folder, RESOLVED_FILE, SOURCES};
+use crate::docker::health::{self, Expectation};
+use crate::docker::model::Model;
+use crate::docker::pull::Registries;
+use crate::docker::reading::{self, not_understood};
+use crate::docker::resolved::Resolved;
 use crate::fault::Failure;
-use crate::folder::{Folder, RESOLVED_FILE, SOURCES};
-use crate::health::{self, Expectation};
 use crate::host_trust::{HostTrust, TrustFault};
-use crate::model::Model;
 use crate::policy::{Policy, Withheld, read_while_resolving};
-use crate::reading::{self, not_understood};
-use crate::resolved::Resolved;
-use crate::{bound, pull, signed, vendor_file};
+use crate::task::Task;
+use crate::{docker::bound, docker::pull, docker::vendor_file, signed};
 
 /// A generation that may run; nothing of it is pulled yet.
 pub(super) struct Verified {
@@ -85,7 +87,8 @@ pub(super) async fn pull(
 ) -> Result<Unpacked, Failure> {
     let Verified { folder, profiles, resolved } = verified;
     let mut model: Model = serde_json::from_value(resolved.plain()).map_err(not_understood)?;
-    pull::images(&executor.engine, &task.registry, &executor.secret.get(), &mut model).await?;
+    pull::images(&executor.engine, &Registries { own: &task.registry, secret: &executor.secret.get() }, &mut model)
+        .await?;
     let (expected, limit) = (Expectation::of(&model, generation), health::limit(&model));
     Ok(Unpacked { folder, profiles, resolved, model, expected, limit })
 }

@@ -1,12 +1,13 @@
 //! Puts the applied generation back as it was, from its folder.
 
-use crate::compose::Project;
-use crate::execute::start::{Before, Start};
-use crate::execute::{Executor, Task, apply, permit, unpack};
+use crate::docker::compose::Project;
+use crate::docker::execute::start::{Before, Start};
+use crate::docker::execute::{Executor, apply, permit, unpack};
+use crate::docker::folder::RESOLVED_FILE;
 use crate::fault::Failure;
-use crate::folder::RESOLVED_FILE;
 use crate::memory::Applied;
 use crate::observe::{Container, State};
+use crate::task::Task;
 
 pub(super) async fn run(executor: &Executor, task: &mut Task, drift: &str) -> Result<(), Failure> {
     let Some(applied) = task.record.applied.clone() else { return Ok(()) };

@@ -90,7 +90,7 @@ mod tests {
     fn signed() -> Verified {
         let key = TrustedKey {
             name: "ci".parse().unwrap(),
-            pem: include_str!("../../signature/tests/cosign/key.pub").to_owned(),
+            pem: include_str!("../../../signature/tests/cosign/key.pub").to_owned(),
         };
         let trust = Some(Trust { keys: vec![key], requires: SignedParts::Images });
         let run = RunInstruction { trust, ..run_instruction() };

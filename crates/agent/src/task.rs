@@ -1,0 +1,69 @@
+//! One action of the plan for one deployment, on its way. What it learns goes to disk first and then, in order, to the converger.
+
+use distr_domain::agent::{DesiredDeployment, ErrorCategory, Instruction, RunInstruction, Step};
+use distr_domain::ids::DeploymentId;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
+
+use crate::data_dir::DataDir;
+use crate::fault::Failure;
+use crate::memory::{self, Attempt, Record};
+use crate::plan::Action;
+
+/// One action on its way, with all that it may know.
+pub struct Task {
+    pub data: DataDir,
+    pub action: Action,
+    pub wanted: DesiredDeployment,
+    pub registry: String,
+    /// how often this generation was tried in vain
+    pub attempts: u32,
+    pub record: Record,
+    pub cancel: CancellationToken,
+    pub news: UnboundedSender<RecordUpdate>,
+}
+
+/// What a task tells the converger.
+#[derive(Debug)]
+pub struct RecordUpdate {
+    pub deployment: DeploymentId,
+    pub record: Record,
+}
+
+impl Task {
+    /// The instruction of an apply or repair; a plan has neither for a removal.
+    pub(crate) fn run_instruction(&self) -> Result<&RunInstruction, Failure> {
+        match &self.wanted.instruction {
+            Instruction::Run(run) => Ok(run),
+            Instruction::Remove { .. } => Err(Failure::bad(ErrorCategory::Internal, "a removal has nothing to run")),
+        }
+    }
+
+    /// Remembers a generation that is newer than all before, whatever becomes of it; what was begun is over.
+    pub(crate) fn notice(&mut self) -> Result<(), Failure> {
+        let generation = self.wanted.generation;
+        match generation > self.record.newest() {
+            true => self.remember(|record| (record.newest, record.attempt) = (Some(generation), None)),
+            false => Ok(()),
+        }
+    }
+
+    /// On disk before the step begins. A generation that is older than the newest has the host's consent, and counts from now.
+    pub(crate) fn begin(&mut self, step: Step) -> Result<(), Failure> {
+        tracing::info!(deployment = %self.wanted.deployment, generation = self.wanted.generation, ?step, "step");
+        let attempt = Attempt { generation: self.wanted.generation, step };
+        let newest = Some(self.wanted.generation);
+        self.remember(|record| (record.attempt, record.held, record.newest) = (Some(attempt), None, newest))
+    }
+
+    pub(crate) fn remember(&mut self, change: impl FnOnce(&mut Record)) -> Result<(), Failure> {
+        let mut record = self.record.clone();
+        change(&mut record);
+        memory::store(&self.data, self.wanted.deployment, &record)
+            .map_err(|error| Failure::of_disk("cannot write the deployment's state", &error))?;
+        self.record = record;
+        // without a converger there is nobody to tell
+        let _ = self.news.send(RecordUpdate { deployment: self.wanted.deployment, record: self.record.clone() });
+        Ok(())
+    }
+}
