@@ -42,7 +42,7 @@ const MAX_DEPTH: usize = 15;
 /// A field costs one; a list costs its page size times what is asked of each item.
 const MAX_COMPLEXITY: usize = 50_000;
 
-/// Everything that can be asked, within what the caller may see.
+/// The queries: everything that can be read, within what the caller may see.
 #[derive(MergedObject, Default)]
 pub struct Query(
     organization::OrganizationQuery,
@@ -63,7 +63,7 @@ pub struct Query(
     event::EventQuery,
 );
 
-/// Every change. Each is answered when the read models show it.
+/// The mutations: every change. A mutation is answered when the read models show its change.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     organization::OrganizationMutation,
@@ -83,7 +83,7 @@ pub struct Mutation(
     secret::SecretMutation,
 );
 
-/// What is told when it happens, over a socket of the protocol graphql-transport-ws.
+/// The subscriptions: what is told when it happens, over a socket of the protocol graphql-transport-ws.
 #[derive(MergedSubscription, Default)]
 pub struct Subscription(target::TargetSubscription, deployment::DeploymentSubscription, event::EventSubscription);
 

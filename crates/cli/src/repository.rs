@@ -183,7 +183,7 @@ impl Command {
             }
             Self::SetQuota { name, quota } => {
                 let sentence = format!("repository \"{name}\" may hold {quota}");
-                let variables = repository_set_quota::Variables { repository: name, bytes: quota.bytes() as i64 };
+                let variables = repository_set_quota::Variables { repository: name, bytes: quota.bytes() };
                 let data = hub.ask::<RepositorySetQuota>(variables).await?;
                 out.did(data.repository_set_quota, "repository", &sentence)
             }

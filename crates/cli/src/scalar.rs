@@ -1,5 +1,6 @@
 //! The schema's scalars, as they travel. The hub checks them; `apply` also does, to refuse a file before it sends anything.
 
+pub(crate) type BigInt = u64;
 pub(crate) type DateTime = chrono::DateTime<chrono::Utc>;
 pub(crate) type Digest = String;
 #[expect(clippy::upper_case_acronyms, reason = "the schema calls it so")]

@@ -155,6 +155,7 @@ impl Target {
             return Err(TargetRejection::EnrolmentSpent);
         }
         match at < offer.expires_at {
+            true if offer.used.is_some() && self.credential == Some(credential) => Ok(vec![]),
             true => Ok(vec![TargetEnrolled { enrolment, credential, proof: proof.clone() }]),
             false => Err(TargetRejection::EnrolmentExpired { expires_at: offer.expires_at }),
         }
@@ -170,6 +171,7 @@ impl Target {
             return Err(TargetRejection::NotEnrolled { name: name.clone() });
         }
         match [self.credential, self.beside].contains(&Some(shown)) {
+            true if self.credential == Some(credential) => Ok(vec![]),
             true => Ok(vec![CredentialRotated { credential, beside: Some(shown) }]),
             false => Err(TargetRejection::CredentialReplaced { name: name.clone() }),
         }
@@ -197,6 +199,12 @@ impl Decider for Target {
             TargetCommand::Retire { .. } if self.retired => Ok(vec![]),
             _ if self.retired => Err(TargetRejection::Retired { name: name.clone() }),
             TargetCommand::Retire { reason } => Ok(vec![TargetRetired { reason: reason.clone() }]),
+            // an offer is made once: one that was used stays used
+            TargetCommand::OfferEnrolment { enrolment, .. }
+                if self.offer.as_ref().is_some_and(|offer| offer.enrolment == *enrolment) =>
+            {
+                Ok(vec![])
+            }
             TargetCommand::OfferEnrolment { enrolment, expires_at } => {
                 Ok(vec![EnrolmentOffered { enrolment: *enrolment, expires_at: *expires_at }])
             }
@@ -299,8 +307,12 @@ mod tests {
 
     #[test]
     fn an_agent_that_lost_the_answer_enrols_again_while_the_offer_lasts() {
-        let again = enrolled(Some("a")).split_off(2);
-        given::<Target>(enrolled(Some("a"))).when(enrol_with(Some("a"), 99)).then(again);
+        let again =
+            TargetCommand::Enrol { enrolment: OFFER, credential: NEWER, proof: Some("a".to_owned()), at: at(99) };
+        let proof = Some("a".to_owned());
+        let enrolled_again = TargetEnrolled { enrolment: OFFER, credential: NEWER, proof };
+        given::<Target>(enrolled(Some("a"))).when(again).then([enrolled_again]);
+        given::<Target>(enrolled(Some("a"))).when(enrol_with(Some("a"), 99)).then([]);
         given::<Target>(enrolled(Some("a")))
             .when(enrol_with(Some("a"), 100))
             .then_rejected(TargetRejection::EnrolmentExpired { expires_at: at(100) });

@@ -16,27 +16,27 @@ use crate::failure::Failure;
 
 pub(super) struct RepositoryAccess(AccessRow);
 
-/// What somebody did, or tried to do, by a right.
+/// The action of an access: what somebody did, or tried to do, by a right.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "Action")]
 pub enum AccessAction {
-    /// Of a manifest.
+    /// A pull of a manifest.
     Pull,
-    /// Only refusals are here: a granted one belongs to the pull of a manifest. The log has them all.
+    /// A refused pull of a blob: a granted one belongs to the pull of a manifest. The log has all pulls of blobs.
     PullBlob,
-    /// A manifest or blob was pushed.
+    /// A push of a manifest or a blob.
     Push,
-    /// Of a blob, from another repository.
+    /// A mount of a blob from another repository.
     Mount,
-    /// Of a tag, a manifest or a blob.
+    /// A deletion of a tag, a manifest or a blob.
     Delete,
-    /// A release was asked for on a target.
+    /// A request for a release on a target.
     Deploy,
-    /// A person signed in with a password.
+    /// A sign-in of a person with a password.
     SignIn,
 }
 
-/// One pull or push, granted or refused.
+/// An access to a repository, such as a pull or a push, granted or refused.
 #[Object]
 impl RepositoryAccess {
     /// The position in the log.
@@ -44,22 +44,22 @@ impl RepositoryAccess {
         distr_eventlog::Position(self.0.position).into()
     }
 
-    /// The time.
+    /// The time of the access.
     async fn at(&self) -> DateTime<Utc> {
         self.0.at
     }
 
-    /// What was done or tried.
+    /// The action that was done or tried.
     async fn action(&self) -> AccessAction {
         self.0.action.into()
     }
 
-    /// Who asked: `member:<id>`, `robot:<id>`, `agent:<id>`, `anonymous`.
+    /// The caller: `member:<id>`, `robot:<id>`, `agent:<id>` or `anonymous`.
     async fn caller(&self) -> &str {
         &self.0.actor
     }
 
-    /// Whose caller it was.
+    /// The customer that the caller belongs to; null if it belongs to none.
     async fn customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
         match self.0.customer {
             Some(id) => Ok(Some(customer::load_nested(ctx, id).await?)),
@@ -67,27 +67,28 @@ impl RepositoryAccess {
         }
     }
 
-    /// What was asked for: `organization/repository:tag`, `organization/repository@digest`.
+    /// The subject that was asked for, such as `organization/repository:tag` or `organization/repository@digest`.
     async fn subject(&self) -> &str {
         &self.0.subject
     }
 
-    /// The tag, if one was named.
+    /// The tag that was named; null if none was.
     async fn tag(&self) -> Option<Tag> {
         self.0.tag.clone().map(Tag::from)
     }
 
-    /// That was asked for, or that the tag pointed to then.
+    /// The digest that was asked for, or that the tag pointed to then; null if there was none.
     async fn digest(&self) -> Option<Digest> {
         self.0.digest.clone().map(Digest::from)
     }
 
-    /// Whether it was granted.
+    /// True if the access was granted.
     async fn granted(&self) -> bool {
         matches!(self.0.outcome, AccessOutcome::Granted { .. })
     }
 
-    /// By what it was granted: `license "hello-2026"`, `role publisher`.
+    /// The rule by which the access was granted, such as `license "hello-2026"` or `role publisher`; null if it was
+    /// refused.
     async fn rule(&self) -> Option<&str> {
         match &self.0.outcome {
             AccessOutcome::Granted { rule } => Some(rule),
@@ -95,7 +96,7 @@ impl RepositoryAccess {
         }
     }
 
-    /// Why it was refused, for programs.
+    /// The code of the refusal, for programs; null if the access was granted.
     async fn code(&self) -> Option<&str> {
         match &self.0.outcome {
             AccessOutcome::Granted { .. } => None,
@@ -103,7 +104,8 @@ impl RepositoryAccess {
         }
     }
 
-    /// Why it was refused, in the words that the caller was told or, if it was told nothing, in those that say more.
+    /// The reason for the refusal, in the words that the caller was told or, if it was told nothing, in those that say
+    /// more. The reason is null if the access was granted.
     async fn reason(&self) -> Option<&str> {
         match &self.0.outcome {
             AccessOutcome::Granted { .. } => None,
@@ -111,12 +113,12 @@ impl RepositoryAccess {
         }
     }
 
-    /// The address that the request came from.
+    /// The address that the request came from; null if it is not known.
     async fn address(&self) -> Option<&str> {
         self.0.address.as_deref()
     }
 
-    /// What the client called itself, if it said so.
+    /// The name by which the client called itself; null if it did not say.
     async fn user_agent(&self) -> Option<&str> {
         self.0.user_agent.as_deref()
     }
@@ -127,17 +129,24 @@ pub(super) struct AccessQuery;
 
 #[Object]
 impl AccessQuery {
-    /// Who pulled from a repository, pushed to it or was refused, the newest first; also of one that is empty. By digest, what
-    /// asked for it or was led to it by a tag; by tag, what asked for that tag.
+    /// The accesses to a repository, granted or refused, the newest first. A repository that is empty has its accesses,
+    /// too.
     #[graphql(guard = "May(Permission::ReadLog)", complexity = "cost(first, child_complexity)")]
     async fn repository_accesses(
         &self,
         ctx: &Context<'_>,
-        repository: Repository,
+        #[graphql(desc = "The name of the repository within the organization.")] repository: Repository,
+        #[graphql(
+            desc = "The digest that was asked for, or that a tag led to; any digest if left out. A digest and a tag do \
+                    not go together."
+        )]
         digest: Option<Digest>,
+        #[graphql(desc = "The tag that was asked for; any tag if left out. A digest and a tag do not go together.")]
         tag: Option<Tag>,
-        first: Option<u16>,
-        after: Option<String>,
+        #[graphql(desc = "The number of items in a page, from 1 to 500; 50 if left out.")] first: Option<u16>,
+        #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
+            String,
+        >,
     ) -> Result<Connection<String, RepositoryAccess>> {
         let of = match (digest, tag) {
             (Some(_), Some(_)) => return Err(Failure::BadInput("name a digest or a tag, not both".into()).into()),

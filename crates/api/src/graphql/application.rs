@@ -20,10 +20,10 @@ use crate::failure::Failure;
 
 pub(super) struct Application(pub ApplicationRow);
 
-/// A product of the vendor: releases, channels, and who must have signed them.
+/// An application: a product of the vendor, with its releases, its channels and its signing policy.
 #[Object]
 impl Application {
-    /// The id, which follows from the organization's and the name.
+    /// The id, a UUID, which follows from the organization's id and the name.
     async fn id(&self) -> ID {
         self.0.id.0.into()
     }
@@ -33,27 +33,28 @@ impl Application {
         self.0.name.clone().into()
     }
 
-    /// For people.
+    /// The name that people see.
     async fn display_name(&self) -> &str {
         &self.0.display_name
     }
 
-    /// What the vendor says of it; may be empty.
+    /// The description by the vendor, for people; it may be empty.
     async fn description(&self) -> &str {
         &self.0.description
     }
 
-    /// The only keys whose signatures let an image into a release; none: any image goes.
+    /// The only keys whose signatures let an image or a whole release through; empty if any release goes.
     async fn signing_keys(&self) -> Vec<SigningKey> {
         self.0.signing_keys.iter().map(SigningKey::from).collect()
     }
 
-    /// What one of these keys must have signed of a release. Without keys it says nothing.
+    /// The parts of a release that one of these keys must have signed; without keys, nothing is demanded.
     async fn signing_requires(&self) -> SignedParts {
         self.0.signed_parts.into()
     }
 
-    /// The changes of the signing policy, the newest first, at most 50; older ones are in the log. For the vendor's members.
+    /// The changes of the signing policy, the newest first, at most 50; older ones are in the log. The list is for the
+    /// vendor's members, and empty for others.
     async fn signing_policy_changes(&self, ctx: &Context<'_>) -> Result<Vec<SigningPolicyChange>> {
         Ok(match ctx.scope()?.customer {
             Some(_) => vec![],
@@ -61,8 +62,8 @@ impl Application {
         })
     }
 
-    /// The tags that features open by themselves, in those repositories that the caller's token is for; none for a
-    /// customer's member, whose licenses name the features.
+    /// The tags that features open by themselves, in those repositories that the caller's token is for. The list is
+    /// empty for a customer's member, whose licenses name the features.
     async fn feature_tags(&self, ctx: &Context<'_>) -> Result<Vec<FeatureTags>> {
         let caller = ctx.caller()?;
         let of_vendor = caller.scope().customer.is_none();
@@ -71,23 +72,25 @@ impl Application {
         Ok(shown.cloned().map(FeatureTags::from).collect())
     }
 
-    /// The time at which it was created.
+    /// The time at which the application was created.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
 
-    /// By name.
+    /// The channels that the caller may see, by name.
     async fn channels(&self, ctx: &Context<'_>) -> Result<Vec<Channel>> {
         Ok(channel::of_application(ctx, self.0.id).await?)
     }
 
-    /// The newest version first.
+    /// The releases, the newest version first. A customer's member sees no drafts.
     #[graphql(complexity = "cost(first, child_complexity)")]
     async fn releases(
         &self,
         ctx: &Context<'_>,
-        first: Option<u16>,
-        after: Option<String>,
+        #[graphql(desc = "The number of items in a page, from 1 to 500; 50 if left out.")] first: Option<u16>,
+        #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
+            String,
+        >,
     ) -> Result<Connection<String, Release>> {
         Ok(release::of_application(ctx, self.0.id, paging(first, after)?).await?)
     }
@@ -111,19 +114,26 @@ pub(super) struct ApplicationQuery;
 
 #[Object]
 impl ApplicationQuery {
-    /// One application.
+    /// The application with this name.
     #[graphql(guard = "May(Permission::ReadCatalog)")]
-    async fn application(&self, ctx: &Context<'_>, name: Name) -> Result<Application> {
+    async fn application(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name of the application.")] name: Name,
+    ) -> Result<Application> {
         Ok(load(ctx, &name).await?)
     }
 
-    /// By name.
+    /// The applications of the organization, by name. A customer's member sees those that a license of its customer
+    /// names.
     #[graphql(guard = "May(Permission::ReadCatalog)", complexity = "cost(first, child_complexity)")]
     async fn applications(
         &self,
         ctx: &Context<'_>,
-        first: Option<u16>,
-        after: Option<String>,
+        #[graphql(desc = "The number of items in a page, from 1 to 500; 50 if left out.")] first: Option<u16>,
+        #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
+            String,
+        >,
     ) -> Result<Connection<String, Application>> {
         let page = application::list(&read(ctx).await?, ctx.scope()?, &paging(first, after)?).await;
         Ok(connection(page.map_err(Failure::from)?, Application))
@@ -149,8 +159,10 @@ impl ApplicationMutation {
     async fn application_create(
         &self,
         ctx: &Context<'_>,
-        name: Name,
+        #[graphql(desc = "The name of the application, unique in the organization; it never changes.")] name: Name,
+        #[graphql(desc = "The name that people see, of 1 to 200 characters; the name itself if left out.")]
         display_name: Option<String>,
+        #[graphql(desc = "The description for people, of up to 2 000 characters; empty if left out.")]
         description: Option<String>,
     ) -> Result<ApplicationPayload> {
         let id = ApplicationId::of(ctx.organization()?, &name.0);
@@ -163,13 +175,14 @@ impl ApplicationMutation {
         Ok(ApplicationPayload { application: load(ctx, &name).await?, outcome })
     }
 
-    /// Says what people read about it; nothing given means an empty description.
+    /// Changes what people read about an application: the name that they see, and the description.
     #[graphql(guard = "MayEverywhere(Permission::Publish)")]
     async fn application_describe(
         &self,
         ctx: &Context<'_>,
-        name: Name,
-        display_name: String,
+        #[graphql(desc = "The name of the application.")] name: Name,
+        #[graphql(desc = "The name that people see, of 1 to 200 characters.")] display_name: String,
+        #[graphql(desc = "The description for people, of up to 2 000 characters; empty if left out.")]
         description: Option<String>,
     ) -> Result<ApplicationPayload> {
         let id = ApplicationId::of(ctx.organization()?, &name.0);

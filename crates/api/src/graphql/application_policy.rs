@@ -22,15 +22,16 @@ const MAX_PATTERNS: usize = 50;
 /// A public key that an application trusts.
 #[derive(SimpleObject)]
 pub(super) struct SigningKey {
-    /// The name that the vendor gave it.
+    /// The name that the vendor gave the key.
     name: Name,
     /// The public key, in PEM.
     pem: String,
-    /// SHA-256 of the key, in base64
+    /// The fingerprint: SHA-256 of the key as DER, in base64; null for a kind of key that this hub does not support any
+    /// more.
     id: Option<String>,
 }
 
-/// What a trusted key must have signed of a release.
+/// The parts of a release that a trusted key must have signed.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain_trust::SignedParts")]
 pub enum SignedParts {
@@ -42,12 +43,13 @@ pub enum SignedParts {
     ImagesAndRelease,
 }
 
-/// A key's name and fingerprint.
+/// The name and the fingerprint of a key.
 #[derive(SimpleObject)]
 pub(super) struct IdentifiedKey {
-    /// the name by which the policy calls it; another key may have had the same name before
+    /// The name by which the policy calls the key; another key may have had the same name before.
     name: Name,
-    /// SHA-256 of the key as DER, in base64; nothing for a key of a kind that this hub does not support any more
+    /// The fingerprint: SHA-256 of the key as DER, in base64; null for a kind of key that this hub does not support any
+    /// more.
     id: Option<String>,
 }
 
@@ -62,17 +64,17 @@ impl From<&ChangedKey> for IdentifiedKey {
 pub(super) struct SigningPolicyChange {
     /// The time of the change.
     at: DateTime<Utc>,
-    /// Where the event stands in the log.
+    /// The position of the change in the log.
     position: Position,
-    /// `member:<id>` or `robot:<id>`
+    /// The actor who made the change: `member:<id>` or `robot:<id>`.
     actor: String,
-    /// The names of the keys that are trusted from then on; none: any release goes.
+    /// The names of the keys that are trusted from then on; empty if any release goes.
     keys: Vec<Name>,
-    /// The same keys with what tells them from others of the same name.
+    /// The same keys with their fingerprints, which tell keys of the same name apart.
     identified_keys: Vec<IdentifiedKey>,
-    /// What the trusted keys must have signed from then on; without keys it demands nothing.
+    /// The parts of a release that the trusted keys must have signed from then on; without keys, nothing is demanded.
     requires: SignedParts,
-    /// Why; nothing for a policy where there was none.
+    /// The reason for the change; it may be null where no policy was in force before.
     reason: Option<String>,
 }
 
@@ -90,12 +92,13 @@ impl From<&SigningChange> for SigningPolicyChange {
     }
 }
 
-/// A public key to trust.
+/// A public key that an application is to trust.
 #[derive(InputObject)]
 pub(super) struct SigningKeyInput {
-    /// A name for it, unique in the policy.
+    /// The name of the key, unique in the policy.
     name: Name,
-    /// `-----BEGIN PUBLIC KEY-----` …: ECDSA P-256 or P-384, Ed25519, RSA
+    /// The public key in PEM, `-----BEGIN PUBLIC KEY-----` …, of up to 8 KiB: ECDSA P-256 or P-384, Ed25519, or RSA of
+    /// 2048 bits or more.
     pem: String,
 }
 
@@ -107,7 +110,7 @@ pub(super) struct FeatureTags {
     feature: Name,
     /// The repository whose tags are meant.
     repository: Repository,
-    /// `*` stands for any run of characters
+    /// The patterns of the tags, at least one, in which `*` stands for any run of characters.
     tags: Vec<Pattern>,
 }
 
@@ -136,16 +139,24 @@ pub(super) struct ApplicationPolicyMutation;
 
 #[Object]
 impl ApplicationPolicyMutation {
-    /// Says whose signatures a release needs to be published, promoted and deployed from now on; no keys: any release goes. What
-    /// runs is left alone. `requires` stays as it is if it is not given; the first policy requires both. A policy that is in
-    /// force changes only with a reason. For owners.
+    /// Sets the keys whose signatures a release needs to be published, promoted and deployed from now on. Deployments
+    /// that run are left alone. A policy that is in force changes only with a reason. The mutation is for owners.
     #[graphql(guard = "May(Permission::ManageSigningPolicy)")]
     async fn application_set_signing_policy(
         &self,
         ctx: &Context<'_>,
-        name: Name,
+        #[graphql(desc = "The name of the application.")] name: Name,
+        #[graphql(desc = "The keys that are trusted from now on, at most 20; without keys, any release goes.")]
         keys: Vec<SigningKeyInput>,
+        #[graphql(
+            desc = "The parts of a release that one of the keys must have signed. The demand stays as it is if left \
+                    out; the first policy demands both."
+        )]
         requires: Option<SignedParts>,
+        #[graphql(
+            desc = "The reason for the change, one line of 1 to 500 characters. A reason may be left out only where no \
+                    policy is in force."
+        )]
         reason: Option<String>,
     ) -> Result<ApplicationPayload> {
         let keys = keys.into_iter().map(|key| TrustedKey { name: key.name.0, pem: key.pem.trim().to_owned() });
@@ -156,12 +167,14 @@ impl ApplicationPolicyMutation {
         Ok(set(ctx, &name, ApplicationCommand::SetSigningPolicy { policy, reason }).await?)
     }
 
-    /// Says which tags features open by themselves, all at once: who has a license with the feature in force may pull them.
+    /// Sets the tags that features open by themselves, all at once: whoever has a license with the feature in force may
+    /// pull them.
     #[graphql(guard = "MayEverywhere(Permission::Publish)")]
     async fn application_set_feature_tags(
         &self,
         ctx: &Context<'_>,
-        name: Name,
+        #[graphql(desc = "The name of the application.")] name: Name,
+        #[graphql(desc = "The features with their tags, in the place of all before; at most 50 patterns in all.")]
         features: Vec<FeatureTags>,
     ) -> Result<ApplicationPayload> {
         let patterns: usize = features.iter().map(|of| of.tags.len().max(1)).sum();

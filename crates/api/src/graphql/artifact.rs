@@ -8,7 +8,6 @@ use chrono::{DateTime, Utc};
 use distr_domain::artifact as domain;
 use distr_domain::names::RepositoryPath;
 use distr_domain::permission::Permission;
-use distr_domain::quota::Quota;
 use distr_projections::artifact::{self, RepositoryRow, TagRow};
 use distr_projections::repository::{self, RepositorySettingsRow};
 use distr_registry::Changing;
@@ -17,7 +16,7 @@ use super::connection::{connection, cost, paging};
 use super::context::{ContextExt, Outcome, read};
 use super::guard::May;
 use super::loader::{BytesOf, failed};
-use super::scalar::{Digest, Pattern, Repository, Tag};
+use super::scalar::{BigInt, Digest, Pattern, Repository, Tag};
 use crate::failure::Failure;
 
 pub(super) use keeping::RepositoryMutation;
@@ -25,33 +24,33 @@ use keeping::{RetentionInput, RetentionPlan, RetentionRules};
 
 pub(super) struct ArtifactRepository(pub RepositoryRow);
 
-/// Who may pull from a repository.
+/// The visibility of a repository: who may pull from it.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::Visibility")]
 pub enum Visibility {
-    /// The vendor pulls, and whom a license entitles.
+    /// A private repository: the vendor pulls from it, and those whom a license entitles.
     Private,
-    /// Everybody pulls, without signing in.
+    /// A public repository: everybody pulls from it, without signing in.
     Public,
 }
 
-/// Bytes of all that is there, until a collection lets it go: what was uploaded and mounted, and manifests.
+/// The usage of the registry: blobs that were uploaded or mounted, and manifests, until a collection removes them.
 #[derive(SimpleObject)]
 pub(super) struct RegistryUsage {
-    /// The bytes of all blobs, each counted once.
-    pub bytes: u64,
-    /// The most that may be there; nothing, if there is no such limit.
-    pub quota: Option<u64>,
+    /// The bytes of all blobs and manifests, each counted once.
+    pub bytes: BigInt,
+    /// The quota: the most bytes that may be there; null if there is no such limit.
+    pub quota: Option<BigInt>,
 }
 
-/// A tag, and where it points.
+/// A tag of a repository, and the digest that it points to.
 #[derive(SimpleObject)]
 pub(super) struct RepositoryTag {
-    /// The tag.
+    /// The name of the tag.
     name: Tag,
     /// The digest that it points to.
     digest: Digest,
-    /// The time at which it came to point there.
+    /// The time at which the tag came to point to the digest.
     moved_at: DateTime<Utc>,
 }
 
@@ -69,12 +68,12 @@ impl ArtifactRepository {
         self.0.repository.clone().into()
     }
 
-    /// How many manifests it holds.
-    async fn manifests(&self) -> u64 {
-        self.0.manifests
+    /// The number of manifests that the repository holds.
+    async fn manifests(&self) -> BigInt {
+        self.0.manifests.into()
     }
 
-    /// Who may pull from it.
+    /// The visibility: who may pull from the repository.
     async fn visibility(&self) -> Visibility {
         self.0.visibility.into()
     }
@@ -84,26 +83,33 @@ impl ArtifactRepository {
         self.0.last_pushed_at
     }
 
-    /// What it holds, in bytes.
+    /// The bytes that the repository holds, and its quota.
     async fn usage(&self, ctx: &Context<'_>) -> Result<RegistryUsage> {
         let key = BytesOf { organization: ctx.organization()?, repository: self.0.repository.clone() };
         let bytes = ctx.loader().load_one(key).await.map_err(failed)?;
-        Ok(RegistryUsage { bytes: bytes.unwrap_or(0), quota: self.0.quota.map(Quota::bytes) })
+        Ok(RegistryUsage { bytes: bytes.unwrap_or(0).into(), quota: self.0.quota.map(|quota| quota.bytes().into()) })
     }
 
-    /// The tags that may move although its tags are immutable; nothing, if they are not.
+    /// The patterns of the tags that may move although the tags are immutable; null if the tags are not immutable.
     async fn immutable_except(&self, ctx: &Context<'_>) -> Result<Option<Vec<Pattern>>> {
         let except = self.settings(ctx).await?.and_then(|settings| settings.immutable);
         Ok(except.map(|except| except.into_iter().map(Pattern::from).collect()))
     }
 
-    /// The rules by which it lets go of tags and manifests, if it has any.
+    /// The retention rules, which say what tags and manifests the repository keeps; null if there are none.
     async fn retention(&self, ctx: &Context<'_>) -> Result<Option<RetentionRules>> {
         Ok(self.settings(ctx).await?.and_then(|settings| settings.retention).map(RetentionRules::from))
     }
 
-    /// What would go now by these rules, or by its own. Nothing is changed.
-    async fn retention_plan(&self, ctx: &Context<'_>, rules: Option<RetentionInput>) -> Result<RetentionPlan> {
+    /// The tags and manifests that would be removed now, by the given rules or by the repository's own. The field
+    /// changes nothing.
+    async fn retention_plan(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The retention rules to try; the repository's own rules if left out.")] rules: Option<
+            RetentionInput,
+        >,
+    ) -> Result<RetentionPlan> {
         let rules = match rules {
             Some(rules) => Some(rules.into()),
             None => self.settings(ctx).await?.and_then(|settings| settings.retention),
@@ -113,7 +119,7 @@ impl ArtifactRepository {
         Ok(plan.into())
     }
 
-    /// Its tags, by name.
+    /// The tags of the repository, by name.
     async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<RepositoryTag>> {
         let repositories = [self.0.repository.clone()];
         let tags = artifact::tags_of(&read(ctx).await?, ctx.organization()?, &repositories).await;
@@ -133,10 +139,14 @@ pub(super) struct ArtifactQuery;
 
 #[Object]
 impl ArtifactQuery {
-    /// One that something was pushed to; none for a customer's member, who sees artifacts through releases, or for a token
-    /// that is for others.
+    /// The repository with this name; null if nothing was pushed to it. The answer is also null for a customer's
+    /// member, who sees artifacts through releases, and for a token that is for other repositories.
     #[graphql(guard = "May(Permission::ReadCatalog)")]
-    async fn repository(&self, ctx: &Context<'_>, name: Repository) -> Result<Option<ArtifactRepository>> {
+    async fn repository(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name of the repository within the organization.")] name: Repository,
+    ) -> Result<Option<ArtifactRepository>> {
         if ctx.caller()?.check_repository(&name.0).is_err() {
             return Ok(None);
         }
@@ -144,13 +154,16 @@ impl ArtifactQuery {
         Ok(row.map_err(Failure::from)?.map(ArtifactRepository))
     }
 
-    /// By name, those that the caller's token is for; none for a customer's member, who sees artifacts through releases.
+    /// The repositories of the organization that the caller's token is for, by name. The list is empty for a customer's
+    /// member, who sees artifacts through releases.
     #[graphql(guard = "May(Permission::ReadCatalog)", complexity = "cost(first, child_complexity)")]
     async fn repositories(
         &self,
         ctx: &Context<'_>,
-        first: Option<u16>,
-        after: Option<String>,
+        #[graphql(desc = "The number of items in a page, from 1 to 500; 50 if left out.")] first: Option<u16>,
+        #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
+            String,
+        >,
     ) -> Result<Connection<String, ArtifactRepository>> {
         let caller = ctx.caller()?;
         let paging = paging(first, after)?;
@@ -159,7 +172,7 @@ impl ArtifactQuery {
     }
 }
 
-/// What became of a deletion in the registry.
+/// The outcome of a deletion in the registry.
 #[derive(SimpleObject)]
 pub(super) struct ArtifactPayload {
     #[graphql(flatten)]
@@ -176,20 +189,21 @@ impl ArtifactMutation {
     async fn artifact_delete_tag(
         &self,
         ctx: &Context<'_>,
-        repository: Repository,
-        tag: Tag,
+        #[graphql(desc = "The name of the repository within the organization.")] repository: Repository,
+        #[graphql(desc = "The tag to delete.")] tag: Tag,
     ) -> Result<ArtifactPayload> {
         let changed = changing(ctx, &repository.0)?.delete_tag(&tag.0).await;
         Ok(ArtifactPayload { outcome: Outcome::from(changed.map_err(Failure::from)?) })
     }
 
-    /// With every tag that points to it. What a release names stays until the release is revoked.
+    /// Deletes a manifest with every tag that points to it. A manifest that a release names stays until the release is
+    /// revoked.
     #[graphql(guard = "May(Permission::DeleteArtifacts)")]
     async fn artifact_delete_manifest(
         &self,
         ctx: &Context<'_>,
-        repository: Repository,
-        digest: Digest,
+        #[graphql(desc = "The name of the repository within the organization.")] repository: Repository,
+        #[graphql(desc = "The digest of the manifest.")] digest: Digest,
     ) -> Result<ArtifactPayload> {
         let changed = changing(ctx, &repository.0)?.delete_manifest(&digest.0).await;
         Ok(ArtifactPayload { outcome: Outcome::from(changed.map_err(Failure::from)?) })

@@ -12,52 +12,56 @@ use distr_signature::{Kind, PublicKey};
 use super::connection::{cost, paging};
 use super::context::{ContextExt, read};
 use super::guard::May;
-use super::scalar::{Digest, Name, Repository, Tag};
+use super::scalar::{BigInt, Digest, Name, Repository, Tag};
 use crate::failure::Failure;
 use crate::operations::attachments::{self, Attachment as Found, Budget, Verified};
 use crate::operations::trust::public_keys;
 
-/// What an attachment of an artifact is, told by its media types.
+/// The kind of an attachment of an artifact, told by its media types.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "Kind")]
 pub enum AttachmentKind {
     /// A signature of cosign, in any of its forms.
     Signature,
-    /// SPDX, CycloneDX
+    /// An SBOM, in SPDX or CycloneDX.
     Sbom,
-    /// how it was built
+    /// A provenance: how the artifact was built.
     Provenance,
-    /// another signed statement
+    /// An attestation: another signed statement.
     Attestation,
-    /// Anything else.
+    /// An attachment of any other kind.
     Other,
 }
 
-/// Something that is attached to an artifact: a signature, an attestation, an SBOM.
+/// An attachment of an artifact: a signature, an attestation, an SBOM.
 #[derive(SimpleObject)]
 pub(super) struct Attachment {
-    /// What it is.
+    /// The kind of the attachment.
     kind: AttachmentKind,
-    /// The digest of its manifest.
+    /// The digest of the attached manifest.
     digest: Digest,
-    /// of the attached manifest and what it names, in bytes; of the manifest alone if the request read enough before it
-    size: u64,
-    /// The media type of its manifest.
+    /// The size in bytes of the attached manifest and what it names. The size is that of the manifest alone if the
+    /// request read enough before it.
+    size: BigInt,
+    /// The media type of the attached manifest.
     media_type: String,
-    /// The artifact type that it names, if it names one.
+    /// The artifact type that the attached manifest names; null if it names none.
     artifact_type: Option<String>,
-    /// of a signed statement
+    /// The predicate type of a signed statement; null if there is none.
     predicate_type: Option<String>,
-    /// by which it is attached, in the older scheme; others have the image as their subject
+    /// The tag by which the manifest is attached, in cosign's older scheme; null for others, which have the image as
+    /// their subject.
     tag: Option<Tag>,
-    /// SHA-256 of the public keys in base64: those that verified it, or else what it says of its key
+    /// The fingerprints of the public keys, SHA-256 in base64: those that verified the attachment, or else what it says
+    /// of its key.
     signed_by: Vec<String>,
-    /// Whether a key that the application trusts signed it; nothing if it is not signed or no key is trusted.
+    /// True if a key that the application trusts signed the attachment; null if it is not signed or no key is trusted.
     verified: Option<bool>,
-    /// Whether all that it may have signed was looked at. False if it is damaged or too large, or if the request read as much of
-    /// attachments as one may, 8 MiB: ask for fewer.
+    /// True if everything of the attachment that may be signed was looked at. The value is false if the attachment is
+    /// damaged or too large. The value is also false if the request read as much of attachments as one may, 8 MiB; a
+    /// request for fewer reads them.
     readable: bool,
-    /// The time of its push.
+    /// The time at which the attached manifest was pushed.
     pushed_at: DateTime<Utc>,
 }
 
@@ -89,7 +93,7 @@ fn shown(found: Found, image: &oci::Digest, keys: &[PublicKey]) -> Attachment {
     Attachment {
         kind,
         readable: found.is_read,
-        size: manifest.size + manifest.blobs.iter().map(|blob| blob.size).sum::<u64>(),
+        size: BigInt(manifest.size + manifest.blobs.iter().map(|blob| blob.size).sum::<u64>()),
         digest: manifest.digest.into(),
         media_type: manifest.media_type,
         artifact_type: manifest.artifact_type,
@@ -110,18 +114,23 @@ pub(super) struct AttachmentQuery;
 
 #[Object]
 impl AttachmentQuery {
-    /// What is attached to an image or another artifact: by the tags of cosign's older scheme, then what may bear a signature,
-    /// then all else, each the oldest first; verified with the keys that an application trusts, if one is named. `after`: the
-    /// digest of the last one of the page before; a page has 50, or as many as `first` says, and on the first one those of the
-    /// tags. None for a customer's member, who sees them through releases.
+    /// The attachments of an image or another artifact, verified with the keys that an application trusts, if one is
+    /// named. Attachments by the tags of cosign's older scheme come first, then what may bear a signature, then all
+    /// else, each the oldest first. A page has 50 attachments, or as many as `first` says, and the first page also
+    /// those of the tags. The list is empty for a customer's member, who sees attachments through releases.
     #[graphql(guard = "May(Permission::ReadCatalog)", complexity = "20 + cost(first, child_complexity)")]
     async fn attachments(
         &self,
         ctx: &Context<'_>,
-        repository: Repository,
-        digest: Digest,
+        #[graphql(desc = "The name of the repository within the organization.")] repository: Repository,
+        #[graphql(desc = "The digest of the manifest.")] digest: Digest,
+        #[graphql(
+            desc = "The name of the application whose trusted keys verify the attachments; nothing is verified if left \
+                    out."
+        )]
         application: Option<Name>,
-        first: Option<u16>,
+        #[graphql(desc = "The number of items in a page, from 1 to 500; 50 if left out.")] first: Option<u16>,
+        #[graphql(desc = "The digest of the last attachment of the page before; the first page if left out.")]
         after: Option<Digest>,
     ) -> Result<Vec<Attachment>> {
         if ctx.scope()?.customer.is_some() {

@@ -17,10 +17,11 @@ use crate::operations::trust;
 
 pub(super) struct Channel(pub ChannelRow);
 
-/// A customer sees those that its licenses in force name; a license that names none is bound to none, and shows all.
+/// A channel: a moving pointer to a release of an application. A customer sees the channels that its licenses in force
+/// name; a license that names none is bound to none, and shows all.
 #[Object]
 impl Channel {
-    /// The id, which follows from the application's and the name.
+    /// The id, a UUID, which follows from the application's id and the name.
     async fn id(&self) -> ID {
         self.0.id.0.into()
     }
@@ -35,12 +36,12 @@ impl Channel {
         Ok(application::load_nested(ctx, self.0.application).await?)
     }
 
-    /// The release that it points to.
+    /// The version of the release that the channel points to; null if it points to none.
     async fn current(&self) -> Option<Version> {
         self.0.current.clone().map(Version)
     }
 
-    /// Promoted and not demoted, in the order of promotion.
+    /// The versions that were promoted and not demoted, in the order of promotion.
     async fn versions(&self) -> Vec<Version> {
         self.0.versions.iter().cloned().map(Version).collect()
     }
@@ -67,9 +68,14 @@ pub(super) struct ChannelQuery;
 
 #[Object]
 impl ChannelQuery {
-    /// One channel.
+    /// The channel of an application with this name.
     #[graphql(guard = "May(Permission::ReadCatalog)")]
-    async fn channel(&self, ctx: &Context<'_>, application: Name, name: Name) -> Result<Channel> {
+    async fn channel(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name of the application.")] application: Name,
+        #[graphql(desc = "The name of the channel.")] name: Name,
+    ) -> Result<Channel> {
         Ok(load(ctx, &application, &name).await?)
     }
 }
@@ -90,7 +96,12 @@ pub(super) struct ChannelMutation;
 impl ChannelMutation {
     /// Creates a channel, which points to no release yet.
     #[graphql(guard = "May(Permission::Publish)")]
-    async fn channel_create(&self, ctx: &Context<'_>, application: Name, name: Name) -> Result<ChannelPayload> {
+    async fn channel_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name of the application.")] application: Name,
+        #[graphql(desc = "The name of the channel, unique in the application.")] name: Name,
+    ) -> Result<ChannelPayload> {
         application::load(ctx, &application).await?;
         check_reach(ctx, &application).await?;
         let (application_id, id) = ids(ctx, &application, &name)?;
@@ -104,9 +115,9 @@ impl ChannelMutation {
     async fn channel_promote(
         &self,
         ctx: &Context<'_>,
-        application: Name,
-        channel: Name,
-        version: Version,
+        #[graphql(desc = "The name of the application.")] application: Name,
+        #[graphql(desc = "The name of the channel.")] channel: Name,
+        #[graphql(desc = "The version of the release.")] version: Version,
     ) -> Result<ChannelPayload> {
         load(ctx, &application, &channel).await?;
         check_reach(ctx, &application).await?;
@@ -127,14 +138,14 @@ impl ChannelMutation {
         Ok(ChannelPayload { channel: load(ctx, &application, &channel).await?, outcome })
     }
 
-    /// Takes a release out of the channel, which falls to the highest that remains.
+    /// Takes a release out of the channel, which falls to the highest release that remains.
     #[graphql(guard = "May(Permission::Publish)")]
     async fn channel_demote(
         &self,
         ctx: &Context<'_>,
-        application: Name,
-        channel: Name,
-        version: Version,
+        #[graphql(desc = "The name of the application.")] application: Name,
+        #[graphql(desc = "The name of the channel.")] channel: Name,
+        #[graphql(desc = "The version of the release.")] version: Version,
     ) -> Result<ChannelPayload> {
         load(ctx, &application, &channel).await?;
         check_reach(ctx, &application).await?;

@@ -101,12 +101,13 @@ pub(super) async fn read(ctx: &Context<'_>) -> Result<ReadClient, Failure> {
     ctx.hub().models.client().await
 }
 
-/// What a mutation did; part of each payload.
+/// The outcome of a mutation; part of each payload.
 #[derive(SimpleObject)]
 pub(super) struct Outcome {
-    /// Where the log stands with this change.
+    /// The position of the change in the log. The position is the one that the read models have reached if nothing
+    /// changed.
     position: Position,
-    /// False if it was so already.
+    /// True if the mutation changed something; false if everything was so already.
     changed: bool,
 }
 

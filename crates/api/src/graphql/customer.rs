@@ -17,10 +17,10 @@ use crate::failure::Failure;
 
 pub(super) struct Customer(pub CustomerRow);
 
-/// A client of the vendor, with its licenses and targets.
+/// A customer: a client of the vendor, with its licenses and targets.
 #[Object]
 impl Customer {
-    /// The id, which follows from the organization's and the name.
+    /// The id, a UUID, which follows from the organization's id and the name.
     async fn id(&self) -> ID {
         self.0.id.0.into()
     }
@@ -30,12 +30,12 @@ impl Customer {
         self.0.name.clone().into()
     }
 
-    /// For people.
+    /// The name that people see.
     async fn display_name(&self) -> &str {
         &self.0.display_name
     }
 
-    /// The time at which it was created.
+    /// The time at which the customer was created.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
@@ -59,19 +59,25 @@ pub(super) struct CustomerQuery;
 
 #[Object]
 impl CustomerQuery {
-    /// One customer.
+    /// The customer with this name.
     #[graphql(guard = "May(Permission::ReadCustomers)")]
-    async fn customer(&self, ctx: &Context<'_>, name: Name) -> Result<Customer> {
+    async fn customer(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name of the customer.")] name: Name,
+    ) -> Result<Customer> {
         Ok(load(ctx, &name).await?)
     }
 
-    /// By name.
+    /// The customers of the organization, by name. A customer's member sees its own.
     #[graphql(guard = "May(Permission::ReadCustomers)", complexity = "cost(first, child_complexity)")]
     async fn customers(
         &self,
         ctx: &Context<'_>,
-        first: Option<u16>,
-        after: Option<String>,
+        #[graphql(desc = "The number of items in a page, from 1 to 500; 50 if left out.")] first: Option<u16>,
+        #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
+            String,
+        >,
     ) -> Result<Connection<String, Customer>> {
         let page = customer::list(&read(ctx).await?, ctx.scope()?, &paging(first, after)?).await;
         Ok(connection(page.map_err(Failure::from)?, Customer))
@@ -97,7 +103,8 @@ impl CustomerMutation {
     async fn customer_create(
         &self,
         ctx: &Context<'_>,
-        name: Name,
+        #[graphql(desc = "The name of the customer, unique in the organization; it never changes.")] name: Name,
+        #[graphql(desc = "The name that people see, of 1 to 200 characters; the name itself if left out.")]
         display_name: Option<String>,
     ) -> Result<CustomerPayload> {
         let display_name = text("displayName", display_name.unwrap_or_else(|| name.0.to_string()), 200)?;
@@ -109,7 +116,12 @@ impl CustomerMutation {
 
     /// Changes the name that people see; the customer's own name stays.
     #[graphql(guard = "May(Permission::ManageCustomers)")]
-    async fn customer_rename(&self, ctx: &Context<'_>, name: Name, display_name: String) -> Result<CustomerPayload> {
+    async fn customer_rename(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name of the customer.")] name: Name,
+        #[graphql(desc = "The name that people see, of 1 to 200 characters.")] display_name: String,
+    ) -> Result<CustomerPayload> {
         let id = CustomerId::of(ctx.organization()?, &name.0);
         let command = CustomerCommand::Rename { display_name: text("displayName", display_name, 200)? };
         let outcome = execute::<Decider>(ctx, id.0, command).await?;

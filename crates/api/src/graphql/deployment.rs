@@ -19,7 +19,7 @@ use super::context::{ContextExt, Outcome, read};
 use super::error_code::told;
 use super::guard::May;
 use super::loader::{DeploymentsOf, HeartbeatOf, Of, failed};
-use super::scalar::{Name, Version};
+use super::scalar::{BigInt, Name, Version};
 use super::target::{self, Target};
 use crate::failure::Failure;
 use crate::feed::{Changed, watch};
@@ -27,11 +27,11 @@ use crate::operations::deploy::{self, Deploy, Wanted};
 
 pub(super) struct Deployment(pub DeploymentRow);
 
-/// Where a deployment is on its way to what is desired.
+/// The phase of a deployment on its way to the desired state.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::Phase")]
 pub enum DeploymentPhase {
-    /// Nothing was ever asked for.
+    /// No release was ever asked for.
     Absent,
     /// The agent has the newest generation still to bring about.
     Progressing,
@@ -41,16 +41,16 @@ pub enum DeploymentPhase {
     Unhealthy,
     /// The newest generation was given up; what ran before may run again.
     Failed,
-    /// The target's host does not let it begin: its policy refuses it, or somebody there has to agree. Nothing is wrong
-    /// with the release; it goes on by itself when the host lets it.
+    /// The target's host does not let the generation begin: its policy refuses it, or somebody there has to agree. The
+    /// release is not at fault; it goes on by itself when the host lets it.
     Held,
-    /// Its removal was asked for.
+    /// The removal of the deployment was asked for.
     Removing,
-    /// The agent has removed it.
+    /// The agent has removed the deployment.
     Removed,
 }
 
-/// How far the agent is with the newest generation.
+/// The step that the agent has reached with the newest generation.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "agent::Step")]
 pub enum DeploymentStep {
@@ -72,7 +72,7 @@ pub enum DeploymentStep {
     Removed,
 }
 
-/// What the services of a deployment say of themselves, taken together.
+/// The health of a deployment: what its services say of themselves, taken together.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "agent::Health")]
 pub enum Health {
@@ -82,50 +82,50 @@ pub enum Health {
     Warn,
     /// The deployment does not do its work.
     Fail,
-    /// Nothing was reported yet.
+    /// No report has come yet.
     Unknown,
 }
 
-/// What kind of trouble an error is, and so who can do something about it.
+/// The category of an error: what kind of trouble it is, and so who can do something about it.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "agent::ErrorCategory")]
 pub enum ErrorCategory {
-    /// Something could not be reached.
+    /// The network: something could not be reached.
     Network,
     /// The license, or the signing policy, does not let the release run.
     Entitlement,
     /// The compose file or the configuration does not fit.
     Config,
-    /// The engine refused or failed.
+    /// The container engine refused or failed.
     Runtime,
     /// The release did not become healthy in time.
     Unhealthy,
     /// The host has too little disk, memory or other room.
     Resources,
-    /// The host's own policy refuses it, or somebody there has to agree.
+    /// The host's own policy refuses the release, or somebody there has to agree.
     Policy,
     /// The agent failed in a way that it does not know.
     Internal,
-    /// One that only a newer agent knows.
+    /// A category that only a newer agent knows.
     Unknown,
 }
 
-/// What happens to the volumes when a deployment is removed.
+/// The handling of the volumes when a deployment is removed.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "agent::DataRemoval")]
 pub enum DataRemoval {
-    /// They stay on the host.
+    /// The volumes stay on the host.
     Keep,
-    /// They are removed with it.
+    /// The volumes are removed with the deployment.
     Remove,
 }
 
-/// What went wrong with a deployment.
+/// The error of a deployment: what went wrong.
 #[derive(SimpleObject)]
 pub(super) struct DeploymentError {
-    /// nothing if the agent did not say
+    /// The category of the error; null if the agent did not say.
     category: Option<ErrorCategory>,
-    /// The agent's sentence.
+    /// The text of the error: the agent's sentence.
     text: String,
 }
 
@@ -134,23 +134,23 @@ pub(super) struct DeploymentError {
 pub(super) struct ConfigEntry {
     /// The name of the variable.
     key: String,
-    /// a secret is shown by its name alone: `${secret:NAME}`
+    /// The value of the variable; a secret is shown by its name alone: `${secret:NAME}`.
     value: String,
 }
 
 /// One variable of a deployment's configuration.
 #[derive(InputObject)]
 pub(super) struct ConfigEntryInput {
-    /// The name: letters, digits and _, not a digit first.
+    /// The name of the variable: letters, digits and `_`, not a digit first.
     key: String,
-    /// may name secrets of the customer: `${secret:NAME}`
+    /// The value of the variable, which may name secrets of the customer: `${secret:NAME}`.
     value: String,
 }
 
-/// An application on a target: what is desired there, and what runs.
+/// A deployment: an application on a target, with what is desired there and what runs.
 #[Object]
 impl Deployment {
-    /// The id, which follows from the target's and the application's.
+    /// The id, a UUID, which follows from the target's id and the application's.
     async fn id(&self) -> ID {
         self.0.id.0.into()
     }
@@ -165,9 +165,9 @@ impl Deployment {
         Ok(target::load_nested(ctx, self.0.target).await?)
     }
 
-    /// The number of its desired state.
-    async fn generation(&self) -> u64 {
-        self.0.generation
+    /// The generation: the number of the desired state.
+    async fn generation(&self) -> BigInt {
+        self.0.generation.into()
     }
 
     /// The version that was asked for last.
@@ -175,39 +175,39 @@ impl Deployment {
         self.0.desired.version.clone().into()
     }
 
-    /// What is to become of the data when the application is taken off the target; nothing unless that was asked for. The
-    /// phase says whether it is held or done.
+    /// The handling of the volumes when the application is taken off the target; null unless that was asked for. The
+    /// phase says whether the removal is held or done.
     async fn removal(&self) -> Option<DataRemoval> {
         self.0.removal.map(DataRemoval::from)
     }
 
-    /// The id of the license whose seat it uses.
+    /// The id of the license whose seat the deployment uses, a UUID.
     async fn license_id(&self) -> ID {
         self.0.desired.license.0.into()
     }
 
-    /// The variables of the compose file, by name. Values may name secrets, and hold none.
+    /// The variables of the compose file, by name. The values may name secrets, and hold none.
     async fn config(&self) -> Vec<ConfigEntry> {
         let entries = self.0.desired.config.iter();
         entries.map(|(key, value)| ConfigEntry { key: key.clone(), value: value.clone() }).collect()
     }
 
-    /// Where it is on its way to what is desired.
+    /// The phase on the way to the desired state.
     async fn phase(&self) -> DeploymentPhase {
         self.0.phase.into()
     }
 
-    /// How far the agent is with this generation.
+    /// The step that the agent has reached with this generation; null before it reported one.
     async fn step(&self) -> Option<DeploymentStep> {
         self.0.step.map(DeploymentStep::from)
     }
 
-    /// What really runs, whatever was asked for.
+    /// The version that really runs, whatever was asked for; null if none is known to run.
     async fn running_version(&self) -> Option<Version> {
         self.0.running_version.clone().map(Version)
     }
 
-    /// As the newest heartbeat says.
+    /// The health, as the newest heartbeat says.
     async fn health(&self, ctx: &Context<'_>) -> Result<Health> {
         let key = HeartbeatOf(Of { organization: self.0.organization, id: self.0.target });
         let heartbeat = ctx.loader().load_one(key).await.map_err(failed)?;
@@ -216,12 +216,12 @@ impl Deployment {
         Ok(report.map_or(Health::Unknown, |report| report.health.into()))
     }
 
-    /// What was changed by hand and is not repaired yet.
+    /// The drift: what was changed by hand and is not repaired yet; null if there is none.
     async fn drift(&self) -> Option<&str> {
         self.0.drift.as_deref()
     }
 
-    /// What went wrong last, if the newest generation failed or is held.
+    /// The error that happened last, if the newest generation failed, is unhealthy or is held; null otherwise.
     async fn error(&self) -> Option<DeploymentError> {
         let text = self.0.error.clone()?;
         Some(DeploymentError { category: self.0.error_category.map(ErrorCategory::from), text })
@@ -232,7 +232,7 @@ impl Deployment {
         self.0.changed_at
     }
 
-    /// The time at which it was first asked for.
+    /// The time at which a release was first asked for.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
@@ -271,25 +271,28 @@ pub(super) struct DeploymentQuery;
 
 #[Object]
 impl DeploymentQuery {
-    /// One deployment.
+    /// The deployment of an application on a target.
     #[graphql(guard = "May(Permission::ReadFleet)")]
     async fn deployment(
         &self,
         ctx: &Context<'_>,
-        customer: Option<Name>,
-        target: Name,
-        application: Name,
+        #[graphql(desc = "The name of the customer, which a customer's member may leave out.")] customer: Option<Name>,
+        #[graphql(desc = "The name of the target.")] target: Name,
+        #[graphql(desc = "The name of the application.")] application: Name,
     ) -> Result<Deployment> {
         Ok(load(ctx, &named(ctx, customer.as_ref(), &target, &application)?).await?)
     }
 
-    /// All that is asked for, everywhere.
+    /// The deployments on all targets that the caller may see, in the order of their ids, without those that were
+    /// removed.
     #[graphql(guard = "May(Permission::ReadFleet)", complexity = "cost(first, child_complexity)")]
     async fn deployments(
         &self,
         ctx: &Context<'_>,
-        first: Option<u16>,
-        after: Option<String>,
+        #[graphql(desc = "The number of items in a page, from 1 to 500; 50 if left out.")] first: Option<u16>,
+        #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
+            String,
+        >,
     ) -> Result<Connection<String, Deployment>> {
         let page = deployment::list(&read(ctx).await?, ctx.scope()?, None, &paging(first, after)?).await;
         Ok(connection(page.map_err(Failure::from)?, Deployment))
@@ -310,18 +313,26 @@ pub(super) struct DeploymentMutation;
 
 #[Object]
 impl DeploymentMutation {
-    /// Asks for a release of an application on a target: a version, or where a channel stands now. Refused unless a
-    /// license of the customer entitles to it now and has a seat. Config that is left out stays as it is.
+    /// Asks for a release of an application on a target: a version, or the release that a channel points to now. The
+    /// request is refused unless a license of the customer entitles to the release now and has a seat.
     #[graphql(guard = "May(Permission::Deploy)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the GraphQL field")]
     async fn deployment_set_release(
         &self,
         ctx: &Context<'_>,
-        customer: Option<Name>,
-        target: Name,
-        application: Name,
-        version: Option<Version>,
+        #[graphql(desc = "The name of the customer, which a customer's member may leave out.")] customer: Option<Name>,
+        #[graphql(desc = "The name of the target.")] target: Name,
+        #[graphql(desc = "The name of the application.")] application: Name,
+        #[graphql(desc = "The version of the release. A version or a channel is named, not both.")] version: Option<
+            Version,
+        >,
+        #[graphql(
+            desc = "The name of the channel that points to the release now. A version or a channel is named, not both."
+        )]
         channel: Option<Name>,
+        #[graphql(
+            desc = "The variables of the compose file, in the place of all before; they stay as they are if left out."
+        )]
         config: Option<Vec<ConfigEntryInput>>,
     ) -> Result<DeploymentPayload> {
         let named = named(ctx, customer.as_ref(), &target, &application)?;
@@ -344,15 +355,19 @@ impl DeploymentMutation {
         Ok(DeploymentPayload { deployment: load(ctx, &named).await?, outcome })
     }
 
-    /// Takes the application off the target. Its volumes stay unless their removal is asked for.
+    /// Takes the application off the target. The volumes stay unless their removal is asked for.
     #[graphql(guard = "May(Permission::Deploy)")]
     async fn deployment_remove(
         &self,
         ctx: &Context<'_>,
-        customer: Option<Name>,
-        target: Name,
-        application: Name,
-        #[graphql(default_with = "DataRemoval::Keep")] data: DataRemoval,
+        #[graphql(desc = "The name of the customer, which a customer's member may leave out.")] customer: Option<Name>,
+        #[graphql(desc = "The name of the target.")] target: Name,
+        #[graphql(desc = "The name of the application.")] application: Name,
+        #[graphql(
+            default_with = "DataRemoval::Keep",
+            desc = "The handling of the volumes, which stay on the host if left out."
+        )]
+        data: DataRemoval,
     ) -> Result<DeploymentPayload> {
         let named = named(ctx, customer.as_ref(), &target, &application)?;
         load(ctx, &named).await?;
@@ -369,12 +384,16 @@ pub(super) struct DeploymentSubscription;
 
 #[Subscription]
 impl DeploymentSubscription {
-    /// Each deployment, whenever it changed; of one target if it is named.
+    /// Each deployment that the caller may see, whenever it changed.
     #[graphql(guard = "May(Permission::ReadFleet)")]
     async fn deployment_changed(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "The name of the customer; all customers that the caller may see if left out.")]
         customer: Option<Name>,
+        #[graphql(
+            desc = "The name of the target; all targets if left out. The vendor's members name the customer with it."
+        )]
         target: Option<Name>,
     ) -> Result<impl Stream<Item = Result<Deployment>>> {
         let scope = ctx.scope()?;

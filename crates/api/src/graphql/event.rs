@@ -10,43 +10,45 @@ use serde_json::Value;
 
 use super::context::{ContextExt, when};
 use super::guard::May;
-use super::scalar::Position;
+use super::scalar::{BigInt, Position};
 use crate::failure::Failure;
 use crate::operations::history::{self, Period};
 
-/// A fact, or a record of telemetry. The latter has no stream of its own and no actor beside what its data says.
+/// An event: a fact, or a record of telemetry. A record of telemetry has no stream of its own, and no actor beside what
+/// its data says.
 #[derive(SimpleObject)]
 pub(super) struct Event {
     /// The position in the whole log.
     position: Position,
-    /// The id of the event or record.
+    /// The id of the event or record, a UUID.
     id: ID,
-    /// `LicenseRevoked`, …; `Heartbeat` or `Access` for telemetry
+    /// The type of the fact, such as `LicenseRevoked`; `Heartbeat` or `Access` for telemetry.
     #[graphql(name = "type")]
     event_type: String,
-    /// `license-<id>`, …
+    /// The stream of the fact, such as `license-<id>`; null for telemetry.
     stream: Option<String>,
-    /// The number of the fact in its stream, from 0; none for telemetry.
-    revision: Option<u64>,
-    /// `member:<id>`, `robot:<id>`, `agent:<id>`, `policy:<name>`, `operator`
+    /// The revision: the number of the fact in its stream, from 0; null for telemetry.
+    revision: Option<BigInt>,
+    /// The actor: `member:<id>`, `robot:<id>`, `agent:<id>`, `policy:<name>` or `operator`; null if the data of
+    /// telemetry names none.
     actor: Option<String>,
-    /// the event that led to this one
+    /// The id of the event that led to this one; null if none did.
     causation: Option<ID>,
-    /// the request, or the report, that this belongs to
+    /// The id of the request, or of the report, that this event belongs to; null for telemetry.
     correlation: Option<ID>,
-    /// The time at which it was recorded, by the hub's clock.
+    /// The time at which the event was recorded, by the hub's clock.
     recorded_at: DateTime<Utc>,
     /// The payload as it is stored.
     data: Json<Value>,
 }
 
-/// Kinds of telemetry. Heartbeats are many.
+/// The kind of telemetry. Heartbeats are many.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "Kind")]
 pub enum TelemetryKind {
-    /// Reports of agents.
+    /// A report of an agent.
     Heartbeat,
-    /// Pulls, pushes, deployments and sign-ins, and their refusals.
+    /// A pull, a push, a deployment or a sign-in, or the refusal of one.
     Access,
 }
 
@@ -57,7 +59,7 @@ fn event(entry: Entry) -> Event {
             id: event.id.into(),
             event_type: event.event_type,
             stream: Some(event.stream.to_string()),
-            revision: Some(event.revision),
+            revision: Some(event.revision.into()),
             actor: Some(event.actor.to_string()),
             causation: event.causation.map(ID::from),
             correlation: Some(event.correlation.into()),
@@ -96,14 +98,14 @@ fn is_asked_for(entry: &Entry, organization: OrganizationId, kinds: &[Kind]) -> 
     }
 }
 
-/// A piece of the log.
+/// A page of the log.
 #[derive(SimpleObject)]
 pub(super) struct EventPage {
     /// The events, in the order of their positions.
     events: Vec<Event>,
-    /// read on after this
+    /// The position up to which the log was read: the next page begins after it.
     scanned_to: Position,
-    /// whether there is more in the period
+    /// True if there is more in the period.
     has_more: bool,
 }
 
@@ -112,17 +114,32 @@ pub(super) struct EventQuery;
 
 #[Object]
 impl EventQuery {
-    /// Facts of the organization in order, and telemetry of the kinds that are named. A period is by the time at which
-    /// they were recorded: from is included, to is not.
+    /// The facts of the organization in the order of the log, and telemetry of the kinds that are named. A period goes
+    /// by the time at which they were recorded: `from` is included, `to` is not.
     #[graphql(guard = "May(Permission::ReadLog)", complexity = "usize::from(first) * child_complexity.max(1)")]
     async fn events(
         &self,
         ctx: &Context<'_>,
+        #[graphql(
+            desc = "The position after which the page begins, such as `scannedTo` of the page before; the beginning of \
+                    the period if left out."
+        )]
         after: Option<Position>,
-        #[graphql(default = 100)] first: u16,
+        #[graphql(default = 100, desc = "The number of events in a page, from 1 to 1 000; 100 if left out.")]
+        first: u16,
+        #[graphql(
+            desc = "The time from which events were recorded, itself included; the beginning of the log if left out."
+        )]
         from: Option<DateTime<Utc>>,
+        #[graphql(
+            desc = "The time before which events were recorded, itself not included; the end of the log if left out."
+        )]
         to: Option<DateTime<Utc>>,
-        #[graphql(default_with = "vec![TelemetryKind::Access]")] telemetry: Vec<TelemetryKind>,
+        #[graphql(
+            default_with = "vec![TelemetryKind::Access]",
+            desc = "The kinds of telemetry to include; accesses if left out, and none if the list is empty."
+        )]
+        telemetry: Vec<TelemetryKind>,
     ) -> Result<EventPage> {
         let from = from.map(|time| when("from", time)).transpose()?;
         let to = to.map(|time| when("to", time)).transpose()?;
@@ -138,7 +155,7 @@ impl EventQuery {
         })
     }
 
-    /// Where the log ends now.
+    /// The position at which the log ends now.
     #[graphql(guard = "May(Permission::ReadLog)")]
     async fn head(&self, ctx: &Context<'_>) -> Result<Position> {
         Ok(ctx.hub().commands.log.head().await.map_err(Failure::from)?.into())
@@ -151,13 +168,18 @@ pub(super) struct EventSubscription;
 #[Subscription]
 impl EventSubscription {
     /// Every event after the position, first those that there are, then each as it happens; none twice, none left out.
-    /// To go on after a lost connection, subscribe again after the last position that was received.
+    /// A subscriber goes on after a lost connection by subscribing again after the last position that it received.
     #[graphql(guard = "May(Permission::ReadLog)")]
     async fn events_after(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "The position after which the events begin; `0` for the beginning of the log.")]
         position: Position,
-        #[graphql(default_with = "vec![TelemetryKind::Access]")] telemetry: Vec<TelemetryKind>,
+        #[graphql(
+            default_with = "vec![TelemetryKind::Access]",
+            desc = "The kinds of telemetry to include; accesses if left out, and none if the list is empty."
+        )]
+        telemetry: Vec<TelemetryKind>,
     ) -> Result<impl Stream<Item = Result<Event>>> {
         let organization = ctx.organization()?;
         let kinds: Vec<Kind> = telemetry.into_iter().map(Kind::from).collect();

@@ -20,38 +20,40 @@ use crate::failure::Failure;
 
 pub(super) struct License(pub LicenseRow);
 
-/// What a license is worth at this moment.
+/// The status of a license: what it is worth at this moment.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub enum LicenseStatus {
-    /// It is in force.
+    /// The license is in force.
     Active,
-    /// It begins later.
+    /// The license begins later.
     NotYetActive,
-    /// Its time is over.
+    /// The time of the license is over.
     Expired,
-    /// It is suspended, and may be resumed.
+    /// The license is suspended, and may be resumed.
     Suspended,
-    /// It was revoked, for good.
+    /// The license was revoked for good.
     Revoked,
 }
 
-/// What is agreed. Lists that are left out do not restrict; seats and dates that are left out do not limit.
+/// The terms of a license. Versions and channels that are left out do not restrict; seats and dates that are left out
+/// do not limit. Features that are left out are not included.
 #[derive(InputObject)]
 pub struct LicenseTerms {
-    /// The versions that it covers; empty: all.
+    /// The versions that the license covers; all versions if the list is empty.
     #[graphql(default)]
     versions: Vec<VersionRange>,
-    /// the release must be in one of them
+    /// The channels that the license is bound to: the release must be in one of them. The license is bound to none if
+    /// the list is empty.
     #[graphql(default)]
     channels: Vec<Name>,
-    /// The features that it includes.
+    /// The features that the license includes.
     #[graphql(default)]
     features: Vec<Name>,
-    /// how many targets may run the application
+    /// The number of targets that may run the application; any number if left out.
     seats: Option<u32>,
-    /// The time at which it begins; none: at once.
+    /// The time at which the license begins; at once if left out.
     not_before: Option<DateTime<Utc>>,
-    /// the first instant at which it no longer holds
+    /// The first instant at which the license no longer holds; never if left out.
     expires_at: Option<DateTime<Utc>>,
 }
 
@@ -70,10 +72,10 @@ impl TryFrom<LicenseTerms> for Terms {
     }
 }
 
-/// The contract of a customer for an application.
+/// A license: the contract of a customer for an application.
 #[Object]
 impl License {
-    /// The id, which follows from the customer's and the name.
+    /// The id, a UUID, which follows from the customer's id and the name.
     async fn id(&self) -> ID {
         self.0.id.0.into()
     }
@@ -93,7 +95,7 @@ impl License {
         Ok(application::load_nested(ctx, self.0.application).await?)
     }
 
-    /// By its standing and the clock, now.
+    /// The status at this moment, by the standing of the license and the clock.
     async fn status(&self, ctx: &Context<'_>) -> LicenseStatus {
         let (now, terms) = (ctx.hub().commands.now(), &self.0.terms);
         match &self.0.standing {
@@ -105,7 +107,7 @@ impl License {
         }
     }
 
-    /// Why it was suspended or revoked.
+    /// The reason for which the license was suspended or revoked; null if it is neither.
     async fn reason(&self) -> Option<&str> {
         match &self.0.standing {
             Standing::Active => None,
@@ -113,53 +115,55 @@ impl License {
         }
     }
 
-    /// The versions that it covers; empty: all.
+    /// The versions that the license covers; all versions if the list is empty.
     async fn versions(&self) -> Vec<VersionRange> {
         self.0.terms.versions.iter().cloned().map(VersionRange).collect()
     }
 
-    /// The channels that it covers; empty: all.
+    /// The channels that the license is bound to; none if the list is empty, so that it covers any release.
     async fn channels(&self) -> Vec<Name> {
         self.0.terms.channels.iter().cloned().map(Name).collect()
     }
 
-    /// The features that it includes.
+    /// The features that the license includes.
     async fn features(&self) -> Vec<Name> {
         self.0.terms.features.iter().cloned().map(Name).collect()
     }
 
-    /// How many targets may run the application; nothing means any number.
+    /// The number of targets that may run the application; null for any number.
     async fn seats(&self) -> Option<u32> {
         self.0.terms.seats
     }
 
-    /// The number of targets that use it.
+    /// The number of targets that use the license.
     async fn seats_taken(&self) -> usize {
         self.0.seats_taken.len()
     }
 
-    /// The time at which it begins, if it does not begin at once.
+    /// The time at which the license begins; null if it begins at once.
     async fn not_before(&self) -> Option<DateTime<Utc>> {
         self.0.terms.not_before
     }
 
-    /// The time at which it ends, if it ends.
+    /// The first instant at which the license no longer holds; null if it does not end.
     async fn expires_at(&self) -> Option<DateTime<Utc>> {
         self.0.terms.expires_at
     }
 
-    /// The time at which it was issued.
+    /// The time at which the license was issued.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
 
-    /// Its grant, changes, uses and refusals, in order.
+    /// The audit entries of the license in the order of the log: its grant, changes, uses and refusals.
     #[graphql(complexity = "cost(first, child_complexity)")]
     async fn audit(
         &self,
         ctx: &Context<'_>,
-        first: Option<u16>,
-        after: Option<String>,
+        #[graphql(desc = "The number of items in a page, from 1 to 500; 50 if left out.")] first: Option<u16>,
+        #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
+            String,
+        >,
     ) -> Result<Connection<String, LicenseAuditEntry>> {
         let (scope, paging) = (ctx.scope()?, paging(first, after)?);
         let page = license_audit::list(&read(ctx).await?, scope, None, Some(self.0.id), &paging).await;
@@ -178,21 +182,29 @@ pub(super) struct LicenseQuery;
 
 #[Object]
 impl LicenseQuery {
-    /// One license.
+    /// The license of a customer with this name.
     #[graphql(guard = "May(Permission::ReadCustomers)")]
-    async fn license(&self, ctx: &Context<'_>, customer: Option<Name>, name: Name) -> Result<License> {
+    async fn license(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name of the customer, which a customer's member may leave out.")] customer: Option<Name>,
+        #[graphql(desc = "The name of the license.")] name: Name,
+    ) -> Result<License> {
         let customer = ctx.customer_named(customer.as_ref().map(|name| &name.0))?;
         Ok(load(ctx, customer, &name).await?)
     }
 
-    /// By name; of one customer if it is named.
+    /// The licenses of all customers that the caller may see, or of one, by name.
     #[graphql(guard = "May(Permission::ReadCustomers)", complexity = "cost(first, child_complexity)")]
     async fn licenses(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "The name of the customer; all customers that the caller may see if left out.")]
         customer: Option<Name>,
-        first: Option<u16>,
-        after: Option<String>,
+        #[graphql(desc = "The number of items in a page, from 1 to 500; 50 if left out.")] first: Option<u16>,
+        #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
+            String,
+        >,
     ) -> Result<Connection<String, License>> {
         let of = customer.map(|name| ctx.customer_named(Some(&name.0))).transpose()?;
         let page = license::list(&read(ctx).await?, ctx.scope()?, of, &paging(first, after)?).await;
@@ -219,10 +231,10 @@ impl LicenseMutation {
     async fn license_issue(
         &self,
         ctx: &Context<'_>,
-        customer: Name,
-        application: Name,
-        name: Name,
-        terms: LicenseTerms,
+        #[graphql(desc = "The name of the customer.")] customer: Name,
+        #[graphql(desc = "The name of the application.")] application: Name,
+        #[graphql(desc = "The name of the license, unique for the customer.")] name: Name,
+        #[graphql(desc = "The terms of the license.")] terms: LicenseTerms,
     ) -> Result<LicensePayload> {
         let customer = customer::load(ctx, &customer).await?.0.id;
         application::load(ctx, &application).await?;
@@ -231,27 +243,27 @@ impl LicenseMutation {
         change(ctx, customer, name, command).await
     }
 
-    /// Replaces the terms as a whole.
+    /// Replaces the terms of a license as a whole.
     #[graphql(guard = "May(Permission::ManageLicenses)")]
     async fn license_amend(
         &self,
         ctx: &Context<'_>,
-        customer: Name,
-        name: Name,
-        terms: LicenseTerms,
+        #[graphql(desc = "The name of the customer.")] customer: Name,
+        #[graphql(desc = "The name of the license.")] name: Name,
+        #[graphql(desc = "The terms of the license.")] terms: LicenseTerms,
     ) -> Result<LicensePayload> {
         let customer = ctx.customer_named(Some(&customer.0))?;
         change(ctx, customer, name, LicenseCommand::Amend { terms: terms.try_into()? }).await
     }
 
-    /// Until it is resumed, it entitles to nothing.
+    /// Suspends a license: until it is resumed, it entitles to nothing.
     #[graphql(guard = "May(Permission::ManageLicenses)")]
     async fn license_suspend(
         &self,
         ctx: &Context<'_>,
-        customer: Name,
-        name: Name,
-        reason: String,
+        #[graphql(desc = "The name of the customer.")] customer: Name,
+        #[graphql(desc = "The name of the license.")] name: Name,
+        #[graphql(desc = "The reason for the change, of 1 to 500 characters.")] reason: String,
     ) -> Result<LicensePayload> {
         let customer = ctx.customer_named(Some(&customer.0))?;
         change(ctx, customer, name, LicenseCommand::Suspend { reason: text("reason", reason, 500)? }).await
@@ -259,19 +271,25 @@ impl LicenseMutation {
 
     /// Ends the suspension of a license.
     #[graphql(guard = "May(Permission::ManageLicenses)")]
-    async fn license_resume(&self, ctx: &Context<'_>, customer: Name, name: Name) -> Result<LicensePayload> {
+    async fn license_resume(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name of the customer.")] customer: Name,
+        #[graphql(desc = "The name of the license.")] name: Name,
+    ) -> Result<LicensePayload> {
         let customer = ctx.customer_named(Some(&customer.0))?;
         change(ctx, customer, name, LicenseCommand::Resume).await
     }
 
-    /// For ever. What runs goes on running; the next pull and the next deployment are refused with this reason.
+    /// Revokes a license. The revocation is for ever: what runs goes on running, and the next pull and the next
+    /// deployment are refused with this reason.
     #[graphql(guard = "May(Permission::ManageLicenses)")]
     async fn license_revoke(
         &self,
         ctx: &Context<'_>,
-        customer: Name,
-        name: Name,
-        reason: String,
+        #[graphql(desc = "The name of the customer.")] customer: Name,
+        #[graphql(desc = "The name of the license.")] name: Name,
+        #[graphql(desc = "The reason for the change, of 1 to 500 characters.")] reason: String,
     ) -> Result<LicensePayload> {
         let customer = ctx.customer_named(Some(&customer.0))?;
         change(ctx, customer, name, LicenseCommand::Revoke { reason: text("reason", reason, 500)? }).await

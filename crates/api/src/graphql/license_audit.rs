@@ -20,35 +20,35 @@ use crate::failure::Failure;
 
 pub(super) struct LicenseAuditEntry(pub LicenseAuditRow);
 
-/// What happened to a license, or by it.
+/// The kind of an audit entry: what happened to a license, or by it.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "Kind")]
 pub enum AuditKind {
     /// The license was issued.
     Issued,
-    /// Its terms were changed.
+    /// The terms of the license were changed.
     Amended,
-    /// It was suspended.
+    /// The license was suspended.
     Suspended,
-    /// Its suspension ended.
+    /// The suspension of the license ended.
     Resumed,
-    /// It was revoked for good.
+    /// The license was revoked for good.
     Revoked,
     /// A target took a seat.
     SeatTaken,
     /// A target gave its seat back.
     SeatReleased,
-    /// A pull was granted by it.
+    /// A pull was granted by the license.
     PullGranted,
     /// A pull was refused.
     PullRefused,
-    /// A deployment was granted by it.
+    /// A deployment was granted by the license.
     DeployGranted,
     /// A deployment was refused.
     DeployRefused,
 }
 
-/// Something that happened to a license, or by it.
+/// An entry of the license audit: something that happened to a license, or by it.
 #[Object]
 impl LicenseAuditEntry {
     /// The position in the log.
@@ -56,18 +56,18 @@ impl LicenseAuditEntry {
         distr_eventlog::Position(self.0.position).into()
     }
 
-    /// The time.
+    /// The time of the entry.
     async fn at(&self) -> DateTime<Utc> {
         self.0.at
     }
 
-    /// What happened.
+    /// The kind of the entry: what happened.
     async fn kind(&self) -> AuditKind {
         self.0.kind.into()
     }
 
-    /// `member:<id>`, `robot:<id>`, `agent:<id>`, … For a customer's member, whoever is not of its customer is
-    /// `vendor:<name of the organization>`.
+    /// The actor, such as `member:<id>`, `robot:<id>` or `agent:<id>`. A customer's member sees
+    /// `vendor:<name of the organization>` for whoever is not of its customer.
     async fn actor(&self, ctx: &Context<'_>) -> Result<String> {
         match self.is_known(ctx).await? {
             true => Ok(self.0.actor.clone()),
@@ -75,7 +75,7 @@ impl LicenseAuditEntry {
         }
     }
 
-    /// The customer, if it is known.
+    /// The customer; null if it is not known.
     async fn customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
         match self.0.customer {
             Some(id) => Ok(Some(customer::load_nested(ctx, id).await?)),
@@ -83,7 +83,7 @@ impl LicenseAuditEntry {
         }
     }
 
-    /// The application, if it is known.
+    /// The application; null if it is not known.
     async fn application(&self, ctx: &Context<'_>) -> Result<Option<Application>> {
         match self.0.application {
             Some(id) => Ok(Some(application::load_nested(ctx, id).await?)),
@@ -91,22 +91,23 @@ impl LicenseAuditEntry {
         }
     }
 
-    /// The id of the license; none if no license had to do with it.
+    /// The id of the license, a UUID; null if no license had to do with it.
     async fn license_id(&self) -> Option<ID> {
         self.0.license.map(|id| id.0.into())
     }
 
-    /// What was used: `repository:tag`, `application version`.
+    /// The subject that was used, as `repository:tag` or `application version`; null for a change of the license.
     async fn subject(&self) -> Option<&str> {
         self.0.subject.as_deref()
     }
 
-    /// The reason that was given, or that of a refusal.
+    /// The reason that was given for a change, or that of a refusal; null if there is none.
     async fn reason(&self) -> Option<&str> {
         self.0.reason.as_deref()
     }
 
-    /// The event or the access record; without whoever it was and where from, if a customer's member may not know.
+    /// The event or the access record, as JSON. The actor, its address and its program are left out if a customer's
+    /// member may not know them.
     async fn detail(&self, ctx: &Context<'_>) -> Result<Json<Value>> {
         let mut detail = self.0.detail.clone();
         if let (false, Some(fields)) = (self.is_known(ctx).await?, detail.as_object_mut()) {
@@ -142,14 +143,17 @@ pub(super) struct LicenseAuditQuery;
 
 #[Object]
 impl LicenseAuditQuery {
-    /// In the order of the log; of one customer if it is named.
+    /// The audit entries of the licenses of all customers that the caller may see, or of one, in the order of the log.
     #[graphql(guard = "May(Permission::ReadCustomers)", complexity = "cost(first, child_complexity)")]
     async fn license_audit(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "The name of the customer; all customers that the caller may see if left out.")]
         customer: Option<super::scalar::Name>,
-        first: Option<u16>,
-        after: Option<String>,
+        #[graphql(desc = "The number of items in a page, from 1 to 500; 50 if left out.")] first: Option<u16>,
+        #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
+            String,
+        >,
     ) -> Result<Connection<String, LicenseAuditEntry>> {
         let of = customer.map(|name| ctx.customer_named(Some(&name.0))).transpose()?;
         let page = license_audit::list(&read(ctx).await?, ctx.scope()?, of, None, &paging(first, after)?).await;

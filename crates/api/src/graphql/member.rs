@@ -23,7 +23,7 @@ use crate::operations::members::{self, NewMember};
 
 pub(super) struct Member(pub MemberRow);
 
-/// What a member is.
+/// The kind of a member: a person or a robot.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::MemberKind")]
 pub enum MemberKind {
@@ -33,17 +33,17 @@ pub enum MemberKind {
     Robot,
 }
 
-/// Whether a member can sign in, and how.
+/// The way in which a member can sign in, if it can.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "State")]
 pub enum SignInState {
-    /// a robot: with tokens alone
+    /// No sign-in: the member is a robot, and has tokens alone.
     Never,
-    /// has a one-time code to become a member with
+    /// A one-time code, with which the person becomes a member.
     Invited,
-    /// with a password
+    /// A password that the person chose.
     Password,
-    /// has a one-time code for a new password; the old one is void
+    /// A one-time code for a new password; the old password is void.
     Resetting,
 }
 
@@ -57,22 +57,22 @@ impl Member {
 /// A person or a robot with a role in the organization or in one of its customers.
 #[Object]
 impl Member {
-    /// The id.
+    /// The id, a UUID.
     async fn id(&self) -> ID {
         self.0.id.0.into()
     }
 
-    /// Whether it is a person or a robot.
+    /// The kind: a person or a robot.
     async fn kind(&self) -> MemberKind {
         self.0.kind.into()
     }
 
-    /// The role, which says what it may do.
+    /// The role, which says what the member may do.
     async fn role(&self) -> Role {
         self.0.membership.into()
     }
 
-    /// The customer whose member it is; none: the vendor's.
+    /// The customer whose member it is; null for a member of the vendor.
     async fn customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
         match self.0.customer {
             Some(id) => Ok(Some(customer::load_nested(ctx, id).await?)),
@@ -80,34 +80,35 @@ impl Member {
         }
     }
 
-    /// How the member gets in, and whether an invitation is still open.
+    /// The way in which the member signs in, and whether an invitation is still open.
     async fn sign_in(&self) -> SignInState {
         self.0.sign_in.into()
     }
 
-    /// Until when the one-time code of an invitation or of a reset password is good.
+    /// The time until which the one-time code of an invitation or of a reset password is good; null without a code.
     async fn code_expires_at(&self) -> Option<DateTime<Utc>> {
         self.0.code_until
     }
 
-    /// What a person is called, once the invitation is accepted, or a robot.
+    /// The name of the person or the robot; null for a person who has not accepted the invitation yet.
     async fn name(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         Ok(self.person(ctx).await?.map(|person| person.name).filter(|name| !name.is_empty()))
     }
 
-    /// Nothing for a robot.
+    /// The e-mail address of the person; null for a robot.
     async fn email(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         let person = self.person(ctx).await?;
         Ok(person.map(|person| person.email).filter(|_| self.0.kind == domain::MemberKind::Person))
     }
 
-    /// In the order in which they were issued, the revoked included.
+    /// The tokens of the member, the revoked included, in the order in which they were issued.
     async fn tokens(&self, ctx: &Context<'_>) -> Result<Vec<Token>> {
         let tokens = token::of_members(&read(ctx).await?, self.0.organization, &[self.0.id]).await;
         Ok(tokens.map_err(Failure::from)?.into_iter().map(Token).collect())
     }
 
-    /// Where the person is signed in, the oldest first; for those who manage members, and for oneself. Nothing for others.
+    /// The sessions of the person, the oldest first. The list is for those who manage members, and for the person
+    /// itself; it is null for others.
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Option<Vec<Session>>> {
         let caller = ctx.caller()?;
         match caller.member == self.0.id || caller.may(Permission::ManageMembers) {
@@ -116,7 +117,7 @@ impl Member {
         }
     }
 
-    /// The time at which it became a member.
+    /// The time at which the member was invited or added.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
@@ -136,19 +137,25 @@ pub(super) struct MemberQuery;
 
 #[Object]
 impl MemberQuery {
-    /// One member.
+    /// The member with this id.
     #[graphql(guard = "May(Permission::ReadMembers)")]
-    async fn member(&self, ctx: &Context<'_>, id: ID) -> Result<Member> {
+    async fn member(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id of the member, a UUID.")] id: ID,
+    ) -> Result<Member> {
         Ok(load(ctx, parse_id(&id)?).await?)
     }
 
-    /// Those who were not removed.
+    /// The members that the caller may see, in the order of their ids, without those who were removed.
     #[graphql(guard = "May(Permission::ReadMembers)", complexity = "cost(first, child_complexity)")]
     async fn members(
         &self,
         ctx: &Context<'_>,
-        first: Option<u16>,
-        after: Option<String>,
+        #[graphql(desc = "The number of items in a page, from 1 to 500; 50 if left out.")] first: Option<u16>,
+        #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
+            String,
+        >,
     ) -> Result<Connection<String, Member>> {
         let page = member::list(&read(ctx).await?, ctx.scope()?, &paging(first, after)?).await;
         Ok(connection(page.map_err(Failure::from)?, Member))
@@ -169,9 +176,9 @@ pub(super) struct MemberPayload {
 pub(super) struct CodePayload {
     /// The member that the code is for.
     member: Member,
-    /// Shown this once.
+    /// The code, which is shown this once.
     code: String,
-    /// The time at which the code is void.
+    /// The time at which the code becomes void.
     expires_at: DateTime<Utc>,
     #[graphql(flatten)]
     outcome: Outcome,
@@ -190,15 +197,16 @@ pub(super) struct MemberMutation;
 
 #[Object]
 impl MemberMutation {
-    /// Offers a person to become a member: the code is good for seven days, and once, for `invitationAccept`. In a session
-    /// only. An invitation is taken back with `memberRemove`.
+    /// Invites a person to become a member: the code is good for `invitationAccept`, once, within seven days. An
+    /// invitation is taken back with `memberRemove`. The mutation needs a session; tokens are refused.
     #[graphql(guard = "MayInSession(Permission::ManageMembers)")]
     async fn member_invite(
         &self,
         ctx: &Context<'_>,
-        email: String,
-        role: Role,
-        #[graphql(desc = "for the roles of a customer")] customer: Option<Name>,
+        #[graphql(desc = "The e-mail address of the person, of up to 254 characters.")] email: String,
+        #[graphql(desc = "The role of the new member.")] role: Role,
+        #[graphql(desc = "The name of the customer, for a customer's role only; a customer's member may omit it.")]
+        customer: Option<Name>,
     ) -> Result<CodePayload> {
         let membership = membership(ctx, role, customer.as_ref()).await?;
         let email = text("email", email, 254)?;
@@ -206,18 +214,28 @@ impl MemberMutation {
         CodePayload::of(ctx, invited).await
     }
 
-    /// A new code for an invitation that nobody accepted; the one before is void. In a session only.
+    /// Makes a new code for an invitation that nobody has accepted; the code before it is void. The mutation needs a
+    /// session; tokens are refused.
     #[graphql(guard = "MayInSession(Permission::ManageMembers)")]
-    async fn member_invite_again(&self, ctx: &Context<'_>, id: ID) -> Result<CodePayload> {
+    async fn member_invite_again(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id of the member, a UUID.")] id: ID,
+    ) -> Result<CodePayload> {
         let member = load(ctx, parse_id(&id)?).await?;
         let invited = invitations::renew(ctx.hub().identities(), &ctx.cause()?, member.0.id).await?;
         CodePayload::of(ctx, invited).await
     }
 
-    /// For somebody who has lost the password, or whose password somebody else knows: it is void from now on, all sessions
-    /// end, and the code is good for a day, and once, for `passwordReset`. Tokens stay. In a session only.
+    /// Makes a code for a person who has lost the password, or whose password somebody else knows. The password is void
+    /// from now on, and all sessions end; tokens stay. The code is good for `passwordReset`, once, within a day. The
+    /// mutation needs a session; tokens are refused.
     #[graphql(guard = "MayInSession(Permission::ManageMembers)")]
-    async fn member_reset_password(&self, ctx: &Context<'_>, id: ID) -> Result<CodePayload> {
+    async fn member_reset_password(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id of the member, a UUID.")] id: ID,
+    ) -> Result<CodePayload> {
         let member = load(ctx, parse_id(&id)?).await?;
         let invited = invitations::offer_reset(ctx.hub().identities(), &ctx.cause()?, ctx.caller()?, &member.0).await?;
         CodePayload::of(ctx, invited).await
@@ -225,27 +243,38 @@ impl MemberMutation {
 
     /// Ends all sessions of a member, who may sign in again.
     #[graphql(guard = "May(Permission::ManageMembers)")]
-    async fn member_end_sessions(&self, ctx: &Context<'_>, id: ID) -> Result<SignOutPayload> {
+    async fn member_end_sessions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id of the member, a UUID.")] id: ID,
+    ) -> Result<SignOutPayload> {
         let member = load(ctx, parse_id(&id)?).await?;
         Ok(session::end_all(ctx, member.0.id, &[]).await?)
     }
 
-    /// A robot: it has tokens and cannot sign in.
+    /// Adds a robot, which has tokens and cannot sign in.
     #[graphql(guard = "May(Permission::ManageMembers)")]
     async fn robot_add(
         &self,
         ctx: &Context<'_>,
-        name: String,
-        role: Role,
+        #[graphql(desc = "The name of the robot, of 1 to 200 characters.")] name: String,
+        #[graphql(desc = "The role of the new member.")] role: Role,
+        #[graphql(desc = "The name of the customer, for a customer's role only; a customer's member may omit it.")]
         customer: Option<Name>,
     ) -> Result<MemberPayload> {
         let membership = membership(ctx, role, customer.as_ref()).await?;
         add(ctx, NewMember { membership, name: text("name", name, 200)?, sign_in: None }).await
     }
 
-    /// The last owner who can sign in stays one. Only in a session does a person become an owner or a customer's admin.
+    /// Changes the role of a member; the last owner who can sign in stays an owner. A session is needed to make a
+    /// person an owner or a customer's admin.
     #[graphql(guard = "May(Permission::ManageMembers)")]
-    async fn member_change_role(&self, ctx: &Context<'_>, id: ID, role: Role) -> Result<MemberPayload> {
+    async fn member_change_role(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id of the member, a UUID.")] id: ID,
+        #[graphql(desc = "The role of the member from now on.")] role: Role,
+    ) -> Result<MemberPayload> {
         let member = load(ctx, parse_id(&id)?).await?;
         if member.0.kind == domain::MemberKind::Person && matches!(role, Role::Owner | Role::CustomerAdmin) {
             ctx.caller()?.check_session()?;
@@ -256,10 +285,14 @@ impl MemberMutation {
         Ok(MemberPayload { member: load(ctx, member.0.id).await?, outcome })
     }
 
-    /// Ends the member's sessions and tokens at once, and erases the person's name and address; takes an invitation back.
-    /// The last owner who can sign in stays.
+    /// Removes a member: ends its sessions and tokens at once, and erases the person's name and address. An invitation
+    /// is taken back in the same way. The last owner who can sign in stays.
     #[graphql(guard = "May(Permission::ManageMembers)")]
-    async fn member_remove(&self, ctx: &Context<'_>, id: ID) -> Result<MemberPayload> {
+    async fn member_remove(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id of the member, a UUID.")] id: ID,
+    ) -> Result<MemberPayload> {
         let member = load(ctx, parse_id(&id)?).await?;
         if member.0.id == ctx.caller()?.member {
             return Err(Failure::BadInput("you cannot remove yourself; ask another owner or admin".into()).into());

@@ -4,7 +4,6 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use distr_domain::organization::{Organization as Decider, OrganizationCommand};
 use distr_domain::permission::Permission;
-use distr_domain::quota::Quota;
 use distr_projections::organization::{self, OrganizationRow};
 
 use super::artifact::RegistryUsage;
@@ -15,39 +14,39 @@ use crate::failure::Failure;
 
 pub(super) struct Organization(pub OrganizationRow);
 
-/// The vendor.
+/// An organization: the vendor, with its applications, customers and repositories.
 #[Object]
 impl Organization {
-    /// The id, which follows from the name.
+    /// The id, a UUID, which follows from the name.
     async fn id(&self) -> ID {
         self.0.id.0.into()
     }
 
-    /// In URLs and repositories.
+    /// The name, which is part of URLs and of the names of repositories.
     async fn name(&self) -> Name {
         self.0.name.clone().into()
     }
 
-    /// For people.
+    /// The name that people see.
     async fn display_name(&self) -> &str {
         &self.0.display_name
     }
 
-    /// The time at which it was created.
+    /// The time at which the organization was created.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
 
-    /// What its repositories hold; what several hold counts once. Nothing for a customer's member, or for a token that is
-    /// for some repositories only.
+    /// The bytes that its repositories hold, and their quota; a blob that several repositories hold counts once. The
+    /// usage is null for a customer's member, and for a token that is for some repositories only.
     async fn registry_usage(&self, ctx: &Context<'_>) -> Result<Option<RegistryUsage>> {
         let caller = ctx.caller()?;
         if caller.scope().customer.is_some() || !caller.repositories().is_empty() {
             return Ok(None);
         }
         let bytes = distr_registry::bytes_of_organization(&read(ctx).await?, self.0.id).await;
-        let quota = ctx.hub().settings.registry_quota.map(Quota::bytes);
-        Ok(Some(RegistryUsage { bytes: bytes.map_err(Failure::from)?, quota }))
+        let quota = ctx.hub().settings.registry_quota.map(|quota| quota.bytes().into());
+        Ok(Some(RegistryUsage { bytes: bytes.map_err(Failure::from)?.into(), quota }))
     }
 }
 
@@ -62,7 +61,7 @@ pub(super) struct OrganizationQuery;
 
 #[Object]
 impl OrganizationQuery {
-    /// The caller's.
+    /// The organization of the caller.
     #[graphql(guard = "SignedIn")]
     async fn organization(&self, ctx: &Context<'_>) -> Result<Organization> {
         Ok(load(ctx).await?)
@@ -85,7 +84,11 @@ pub(super) struct OrganizationPayload {
 impl OrganizationMutation {
     /// Changes the name that people see; the organization's own name stays.
     #[graphql(guard = "May(Permission::ManageOrganization)")]
-    async fn organization_rename(&self, ctx: &Context<'_>, display_name: String) -> Result<OrganizationPayload> {
+    async fn organization_rename(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name that people see, of 1 to 200 characters.")] display_name: String,
+    ) -> Result<OrganizationPayload> {
         let command = OrganizationCommand::Rename { display_name: text("displayName", display_name, 200)? };
         let outcome = execute::<Decider>(ctx, ctx.organization()?.0, command).await?;
         Ok(OrganizationPayload { organization: load(ctx).await?, outcome })

@@ -26,17 +26,17 @@ use crate::pause;
 
 pub(super) struct Release(pub ReleaseRow);
 
-/// Where a release is in its life.
+/// The status of a release in its life.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "PublicationStatus")]
 pub enum ReleaseStatus {
-    /// It can still be changed, and nobody can have it.
+    /// A draft, which can still be changed, and which nobody can have.
     Draft,
-    /// It can be promoted and deployed, and never changes.
+    /// A published release, which can be promoted and deployed, and never changes.
     Published,
-    /// It can be deployed still, and should not be.
+    /// A deprecated release, which can be deployed still, and should not be.
     Deprecated,
-    /// Nobody gets it any more.
+    /// A revoked release, which nobody gets any more.
     Revoked,
 }
 
@@ -51,24 +51,25 @@ pub(super) struct Artifact {
 /// organization.
 #[derive(SimpleObject)]
 pub(super) struct ReleaseSignature {
-    /// The application's key that made it; nothing if the application trusted no keys when the signature came.
+    /// The name of the application's key that made the signature; null if the application trusted no keys when it came.
     key: Option<Name>,
-    /// What the hub found out when the signature came, and whether its key is trusted now.
+    /// The standing: what the hub found out when the signature came, and whether its key is trusted now.
     standing: SignatureStanding,
-    /// A sigstore bundle or a DSSE envelope around an in-toto statement, as JSON.
+    /// The envelope: a sigstore bundle or a DSSE envelope around an in-toto statement, as JSON.
     envelope: String,
 }
 
 /// The hub's knowledge of who made a signature.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SignatureStanding {
-    /// A key that the application trusts now made it.
+    /// A signature by a key that the application trusts now.
     Verified,
-    /// A key made it that the application trusted when it came, and does not trust now.
+    /// A signature by a key that the application trusted when it came, and does not trust now.
     NotTrusted,
-    /// Nobody verified it when it came, since the application trusted no keys: anybody who may publish may have made it. It
-    /// stays so, also when its key is trusted later, until the same signature is added again with `releaseSign`. What a release
-    /// is promoted, deployed and run by is verified anew each time, with the keys of the moment.
+    /// A signature that nobody verified when it came, since the application trusted no keys: anybody who may publish
+    /// may have made it. The standing stays so, also when its key is trusted later, until the same signature is added
+    /// again with `releaseSign`. The signatures by which a release is promoted, deployed and run are verified anew each
+    /// time, with the keys of the moment.
     Unverified,
 }
 
@@ -87,39 +88,40 @@ impl ReleaseSignature {
 /// An image that a release runs, pinned to its digest.
 #[Object]
 impl Artifact {
-    /// The service of the compose file that runs it.
+    /// The service of the compose file that runs the image.
     async fn service(&self) -> &str {
         &self.artifact.service
     }
 
-    /// The repository that it is pulled from.
+    /// The repository that the image is pulled from.
     async fn repository(&self) -> Repository {
         self.artifact.repository.clone().into()
     }
 
-    /// The digest that runs.
+    /// The digest of the image that runs.
     async fn digest(&self) -> Digest {
         self.artifact.digest.clone().into()
     }
 
-    /// The tag that the compose file named when the release was published, if it named one.
+    /// The tag that the compose file named when the release was published; null if it named none.
     async fn tag(&self) -> Option<Tag> {
         self.artifact.tag.clone().map(Tag)
     }
 
-    /// Only a license with this feature may have it.
+    /// The feature that a license must include to have the image; null if none is needed.
     async fn feature(&self) -> Option<Name> {
         self.artifact.feature.clone().map(Name)
     }
 
-    /// The key whose signature it was published with; nothing if the application trusted every image then.
+    /// The name of the key whose signature the image was published with; null if the application trusted every image
+    /// then.
     async fn signed_by(&self) -> Option<Name> {
         let signature = self.trust.as_ref()?.signature_of(&self.artifact.repository, &self.artifact.digest)?;
         Some(signature.key.clone().into())
     }
 
-    /// Signatures, SBOMs, provenance and whatever else refers to it; verified with the keys that the application trusts now.
-    /// The first page of the query `attachments`.
+    /// The signatures, SBOMs, provenance and whatever else refers to the image, verified with the keys that the
+    /// application trusts now. The list is the first page of the query `attachments`.
     #[graphql(complexity = "20 + 20 * child_complexity")]
     async fn attachments(&self, ctx: &Context<'_>) -> Result<Vec<Attachment>> {
         let ReleaseArtifact { repository, digest, .. } = &self.artifact;
@@ -127,10 +129,10 @@ impl Artifact {
     }
 }
 
-/// One version of an application: its compose file, with every image pinned to a digest.
+/// A release: one version of an application, with its compose file and every image pinned to a digest.
 #[Object]
 impl Release {
-    /// The id, which follows from the application's and the version.
+    /// The id, a UUID, which follows from the application's id and the version.
     async fn id(&self) -> ID {
         self.0.id.0.into()
     }
@@ -145,38 +147,38 @@ impl Release {
         Ok(application::load_nested(ctx, self.0.application).await?)
     }
 
-    /// Where it is in its life.
+    /// The status of the release in its life.
     async fn status(&self) -> ReleaseStatus {
         self.0.status.into()
     }
 
-    /// Why it was deprecated or revoked.
+    /// The reason for which the release was deprecated or revoked; null if it was neither.
     async fn reason(&self) -> Option<&str> {
         self.0.reason.as_deref()
     }
 
-    /// The day from which it is deprecated, if one was named.
+    /// The day from which the release is deprecated; null if none was named.
     async fn deprecated_on(&self) -> Option<NaiveDate> {
         self.0.deprecated_on
     }
 
-    /// Why the caller does not see what it is made of; nothing if it does. A customer sees what its licenses entitle it to
-    /// now, a token that is for some repositories what runs no others.
+    /// The reason why the caller does not see what the release is made of; null if the caller does. A customer sees
+    /// what its licenses entitle it to now; a token for some repositories sees what runs no others.
     async fn withheld(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         Ok(self.refusal(ctx).await?)
     }
 
-    /// Nothing if it is withheld.
+    /// The release notes; null if the release is withheld.
     async fn notes(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
         Ok(self.content(ctx).await?.map(|content| content.notes.as_str()))
     }
 
-    /// The compose file, as it was given. Nothing if it is withheld.
+    /// The compose file in YAML, as it was given; null if the release is withheld.
     async fn compose(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
         Ok(self.content(ctx).await?.map(|content| content.compose.as_str()))
     }
 
-    /// Nothing if they are withheld.
+    /// The images of this hub's registry that the release runs; null if the release is withheld.
     async fn artifacts(&self, ctx: &Context<'_>) -> Result<Option<Vec<Artifact>>> {
         let Some(content) = self.content(ctx).await? else { return Ok(None) };
         let (application, trust) = (self.0.application, &self.0.trust);
@@ -184,7 +186,8 @@ impl Release {
         Ok(Some(artifacts.map(|artifact| Artifact { artifact, application, trust: trust.clone() }).collect()))
     }
 
-    /// The signatures of the release as a whole, the oldest first; they say what it is made of. None if that is withheld.
+    /// The signatures of the release as a whole, the oldest first; they say what it is made of. The list is empty if
+    /// that is withheld.
     async fn signatures(&self, ctx: &Context<'_>) -> Result<Vec<ReleaseSignature>> {
         if self.0.signatures.is_empty() || self.content(ctx).await?.is_none() {
             return Ok(vec![]);
@@ -194,12 +197,12 @@ impl Release {
         Ok(self.0.signatures.iter().map(|signature| ReleaseSignature::new(signature, &trusted)).collect())
     }
 
-    /// The time of its publishing; none for a draft.
+    /// The time at which the release was published; null for a draft.
     async fn published_at(&self) -> Option<DateTime<Utc>> {
         self.0.published_at
     }
 
-    /// The time at which it was drafted.
+    /// The time at which the release was drafted.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
@@ -244,9 +247,14 @@ pub(super) struct ReleaseQuery;
 
 #[Object]
 impl ReleaseQuery {
-    /// One release.
+    /// The release of an application with this version.
     #[graphql(guard = "May(Permission::ReadCatalog)")]
-    async fn release(&self, ctx: &Context<'_>, application: Name, version: Version) -> Result<Release> {
+    async fn release(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name of the application.")] application: Name,
+        #[graphql(desc = "The version of the release.")] version: Version,
+    ) -> Result<Release> {
         Ok(load(ctx, &application, &version).await?)
     }
 }
@@ -266,15 +274,16 @@ pub(super) struct ReleaseMutation;
 #[Object]
 impl ReleaseMutation {
     /// Makes or replaces a draft. Images of this hub's registry are pinned to the digests that their tags have now;
-    /// images of other registries must name a digest. A service's first profile is the feature that a license must have.
+    /// images of other registries must name a digest. The first profile of a service is the feature that a license must
+    /// have.
     #[graphql(guard = "May(Permission::Publish)")]
     async fn release_draft(
         &self,
         ctx: &Context<'_>,
-        application: Name,
-        version: Version,
-        compose: String,
-        notes: Option<String>,
+        #[graphql(desc = "The name of the application.")] application: Name,
+        #[graphql(desc = "The version of the release.")] version: Version,
+        #[graphql(desc = "The compose file in YAML, of up to 1 MiB.")] compose: String,
+        #[graphql(desc = "The release notes; empty if left out.")] notes: Option<String>,
     ) -> Result<ReleasePayload> {
         application::load(ctx, &application).await?;
         check_reach(ctx, &application).await?;
@@ -282,14 +291,18 @@ impl ReleaseMutation {
         Ok(ReleasePayload { release: load(ctx, &application, &version).await?, outcome })
     }
 
-    /// Adds a signature of the release as a whole to a draft or a published release: a sigstore bundle or a DSSE envelope, as
-    /// JSON, around an in-toto statement with the predicate `urn:distr:release:v1`. `distr release sign` makes one.
+    /// Adds a signature of the release as a whole to a draft or a published release. The command `distr release sign`
+    /// makes such a signature.
     #[graphql(guard = "May(Permission::Publish)")]
     async fn release_sign(
         &self,
         ctx: &Context<'_>,
-        application: Name,
-        version: Version,
+        #[graphql(desc = "The name of the application.")] application: Name,
+        #[graphql(desc = "The version of the release.")] version: Version,
+        #[graphql(
+            desc = "The signature: a sigstore bundle or a DSSE envelope, as JSON, of up to 64 KiB. The envelope is \
+                    around an in-toto statement with the predicate `urn:distr:release:v1`."
+        )]
         envelope: String,
     ) -> Result<ReleasePayload> {
         check_reach(ctx, &application).await?;
@@ -310,14 +323,20 @@ impl ReleaseMutation {
         Ok(ReleasePayload { release: load(ctx, &application, &version).await?, outcome })
     }
 
-    /// Publishes the draft; with a compose file, drafts it first. What is published never changes.
+    /// Publishes the draft; with a compose file, drafts it first. A published release never changes.
     #[graphql(guard = "May(Permission::Publish)")]
     async fn release_publish(
         &self,
         ctx: &Context<'_>,
-        application: Name,
-        version: Version,
-        compose: Option<String>,
+        #[graphql(desc = "The name of the application.")] application: Name,
+        #[graphql(desc = "The version of the release.")] version: Version,
+        #[graphql(desc = "The compose file in YAML, of up to 1 MiB; the draft as it is if left out.")] compose: Option<
+            String,
+        >,
+        #[graphql(
+            desc = "The release notes that go with the compose file; empty if left out. Notes without a compose file \
+                    change nothing."
+        )]
         notes: Option<String>,
     ) -> Result<ReleasePayload> {
         application::load(ctx, &application).await?;
@@ -345,15 +364,15 @@ impl ReleaseMutation {
         Ok(ReleasePayload { release: load(ctx, &application, &version).await?, outcome })
     }
 
-    /// Says that it should no longer be used from this date on. It can still be deployed.
+    /// Deprecates a release: it should no longer be used from this date on. A deprecated release can still be deployed.
     #[graphql(guard = "May(Permission::Publish)")]
     async fn release_deprecate(
         &self,
         ctx: &Context<'_>,
-        application: Name,
-        version: Version,
-        on: NaiveDate,
-        reason: String,
+        #[graphql(desc = "The name of the application.")] application: Name,
+        #[graphql(desc = "The version of the release.")] version: Version,
+        #[graphql(desc = "The date from which the release should no longer be used, as `YYYY-MM-DD`.")] on: NaiveDate,
+        #[graphql(desc = "The reason for the change, of 1 to 500 characters.")] reason: String,
     ) -> Result<ReleasePayload> {
         check_reach(ctx, &application).await?;
         let command = ReleaseCommand::Deprecate { on: when("on", on)?, reason: text("reason", reason, 500)? };
@@ -361,14 +380,14 @@ impl ReleaseMutation {
         Ok(ReleasePayload { release: load(ctx, &application, &version).await?, outcome })
     }
 
-    /// Takes it back for ever: nobody pulls or deploys it from now on.
+    /// Revokes a release. The revocation is for ever: nobody pulls or deploys the release from now on.
     #[graphql(guard = "May(Permission::Publish)")]
     async fn release_revoke(
         &self,
         ctx: &Context<'_>,
-        application: Name,
-        version: Version,
-        reason: String,
+        #[graphql(desc = "The name of the application.")] application: Name,
+        #[graphql(desc = "The version of the release.")] version: Version,
+        #[graphql(desc = "The reason for the change, of 1 to 500 characters.")] reason: String,
     ) -> Result<ReleasePayload> {
         check_reach(ctx, &application).await?;
         let command = ReleaseCommand::Revoke { reason: text("reason", reason, 500)? };

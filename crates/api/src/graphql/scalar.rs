@@ -36,20 +36,49 @@ macro_rules! text_scalar {
 }
 
 text_scalar! {
-    /// 1 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends.
+    /// A name: 1 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends.
     Name(Slug) = "Name";
-    /// A semantic version without build metadata: 1.4.0, 2.0.0-rc.1.
+    /// A semantic version without build metadata: `1.4.0`, `2.0.0-rc.1`.
     Version(version::Version) = "Version";
-    /// 1.2.x, ^1.4, >=1.2 <2, or *; a full version means that version alone.
+    /// A range of versions: `1.2.x`, `^1.4`, `>=1.2, <2` or `*`; a full version means that version alone. A pre-release
+    /// is in a range only if the range names a pre-release of the same version.
     VersionRange(version::VersionRange) = "VersionRange";
-    /// sha256:… or sha512:…, lower-case hex.
+    /// A digest: `sha256:…` or `sha512:…`, in lower-case hexadecimal.
     Digest(oci::Digest) = "Digest";
     /// A tag of the OCI distribution specification.
     Tag(oci::Tag) = "Tag";
-    /// The name of a repository within its organization.
+    /// The name of a repository within its organization, of up to 200 characters: parts with `/` between them. A part
+    /// is lower-case letters and digits, separated by `.`, `_`, `__` or hyphens.
     Repository(RepositoryPath) = "Repository";
-    /// A name in which * stands for any run of characters.
+    /// A pattern for names, of up to 200 characters, in which `*` stands for any run of characters.
     Pattern(pattern::Pattern) = "Pattern";
-    /// A place in the log, as text. Ordered; otherwise opaque.
+    /// A position in the log, as decimal text. Positions are ordered as numbers; otherwise they are opaque.
     Position(distr_eventlog::Position) = "Position";
+}
+
+/// A whole number without a sign, as a JSON number. `Int` has 32 bits and this has 64; in JavaScript it is exact up to 2^53,
+/// which no number of this hub exceeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BigInt(pub u64);
+
+/// A whole number without a sign, as a JSON number. `Int` has 32 bits and this has 64; in JavaScript it is exact up to 2^53,
+/// which no number of this hub exceeds.
+#[Scalar(name = "BigInt")]
+impl ScalarType for BigInt {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::Number(number) => number.as_u64().map(Self).ok_or_else(|| InputValueError::expected_type(value)),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::Number(self.0.into())
+    }
+}
+
+impl From<u64> for BigInt {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
 }

@@ -18,22 +18,27 @@ pub(super) struct SecretQuery;
 
 #[Object]
 impl SecretQuery {
-    /// The names, in order.
+    /// The names of a customer's secrets, in order.
     #[graphql(guard = "May(Permission::ReadFleet)")]
-    async fn secrets(&self, ctx: &Context<'_>, customer: Option<Name>) -> Result<Vec<String>> {
+    async fn secrets(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name of the customer, which a customer's member may leave out.")] customer: Option<Name>,
+    ) -> Result<Vec<String>> {
         let client = ctx.hub().vault.client().await?;
         Ok(secret::names(&client, place(ctx, customer.as_ref()).await?).await?)
     }
 }
 
-/// What became of the change of a secret.
+/// The outcome of the change of a secret.
 #[derive(SimpleObject)]
 pub(super) struct SecretPayload {
     /// The name of the secret.
     name: String,
-    /// false if there was none to remove
+    /// True if the secret was set or removed; false if there was none to remove.
     changed: bool,
-    /// Where the log stands with this change.
+    /// The position of the change in the log. The position is the one that the read models have reached if nothing
+    /// changed.
     position: Position,
 }
 
@@ -42,14 +47,15 @@ pub(super) struct SecretMutation;
 
 #[Object]
 impl SecretMutation {
-    /// A fact of the log with the name and who it was, and never the value. Deployments whose configuration names it get the new value with the agent's next heartbeat.
+    /// Sets a secret of a customer. A fact of the log has the name of the secret and the actor, and never the value.
+    /// Deployments whose configuration names the secret get the new value with the agent's next heartbeat.
     #[graphql(guard = "May(Permission::Deploy)")]
     async fn secret_set(
         &self,
         ctx: &Context<'_>,
-        customer: Option<Name>,
-        name: String,
-        value: String,
+        #[graphql(desc = "The name of the customer, which a customer's member may leave out.")] customer: Option<Name>,
+        #[graphql(desc = "The name of the secret: 1 to 100 letters, digits and `_`, not a digit first.")] name: String,
+        #[graphql(desc = "The value of the secret, of up to 64 KiB.")] value: String,
     ) -> Result<SecretPayload> {
         let name = secret_name(name)?;
         if value.len() > MAX_VALUE {
@@ -65,7 +71,12 @@ impl SecretMutation {
 
     /// Removes a secret of a customer.
     #[graphql(guard = "May(Permission::Deploy)")]
-    async fn secret_remove(&self, ctx: &Context<'_>, customer: Option<Name>, name: String) -> Result<SecretPayload> {
+    async fn secret_remove(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name of the customer, which a customer's member may leave out.")] customer: Option<Name>,
+        #[graphql(desc = "The name of the secret.")] name: String,
+    ) -> Result<SecretPayload> {
         let place = place(ctx, customer.as_ref()).await?;
         let (changed, position) =
             secrets::remove((&ctx.hub().commands, &ctx.hub().vault), &ctx.cause()?, place, &name).await?;

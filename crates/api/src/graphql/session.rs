@@ -20,20 +20,20 @@ use crate::operations::{invitations, passwords};
 use crate::ops::credential::LastUse;
 use crate::ops::credential::{self, CredentialKind, SessionRow};
 
-/// A member's role; the first four are the vendor's, the others a customer's.
+/// The role of a member: the first four roles are the vendor's, the others a customer's.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// everything, members included
+    /// The vendor's owner, who may do everything, the management of members included.
     Owner,
-    /// pushes artifacts, publishes releases, promotes channels
+    /// The vendor's publisher, who pushes artifacts, publishes releases and promotes them in channels.
     Publisher,
-    /// looks after customers: licenses, targets, deployments
+    /// The vendor's support, who looks after customers: licenses, targets and deployments.
     Support,
-    /// reads everything, the log included; changes nothing
+    /// The vendor's auditor, who reads everything, the log included, and changes nothing.
     Auditor,
-    /// runs the customer's own targets, deployments and members
+    /// A customer's admin, who runs the customer's own targets, deployments and members.
     CustomerAdmin,
-    /// A customer's member who reads.
+    /// A customer's viewer, who reads and changes nothing.
     CustomerViewer,
 }
 
@@ -52,10 +52,10 @@ impl From<Membership> for Role {
 
 pub(super) struct Viewer<'a>(&'a MemberCaller);
 
-/// Whoever sent this request.
+/// The caller: the member who sent this request.
 #[Object]
 impl Viewer<'_> {
-    /// The id of the member.
+    /// The id of the member, a UUID.
     async fn member_id(&self) -> ID {
         self.0.member.0.into()
     }
@@ -65,12 +65,12 @@ impl Viewer<'_> {
         self.0.membership.into()
     }
 
-    /// The organization.
+    /// The organization of the member.
     async fn organization(&self, ctx: &Context<'_>) -> Result<Organization> {
         Ok(organization::load(ctx).await?)
     }
 
-    /// The customer whose member it is; none: the vendor's.
+    /// The customer whose member it is; null for a member of the vendor.
     async fn customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
         match self.0.membership.customer() {
             Some(id) => Ok(Some(customer::load_nested(ctx, id).await?)),
@@ -78,7 +78,7 @@ impl Viewer<'_> {
         }
     }
 
-    /// The token that the caller came with; nothing in a session.
+    /// The token that the request came with; null in a session.
     async fn token(&self) -> Option<ViewerToken> {
         match &self.0.via {
             Via::Session { .. } => None,
@@ -91,7 +91,7 @@ impl Viewer<'_> {
         }
     }
 
-    /// Nothing for a robot.
+    /// The e-mail address of the person; null for a robot.
     async fn email(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         if self.0.kind == MemberKind::Robot {
             return Ok(None);
@@ -102,16 +102,17 @@ impl Viewer<'_> {
     }
 }
 
-/// The token that the caller showed, with its limits.
+/// The token that the request came with, and its limits.
 #[derive(SimpleObject)]
 struct ViewerToken {
-    /// The id of the token.
+    /// The id of the token, a UUID.
     id: ID,
-    /// What it opens.
+    /// The scopes of the token: what it opens.
     scopes: Vec<TokenScope>,
-    /// the only repositories that it has to do with, `*` standing for any run of characters; none: all
+    /// The patterns of the only repositories that the token is for, in which `*` stands for any run of characters;
+    /// empty for all repositories.
     repositories: Vec<Pattern>,
-    /// The time at which it ends by itself; none: never.
+    /// The time at which the token ends by itself; null if it never does.
     expires_at: Option<DateTime<Utc>>,
 }
 
@@ -120,25 +121,25 @@ pub(super) struct SessionQuery;
 
 #[Object]
 impl SessionQuery {
-    /// The caller.
+    /// The caller: the member who sent this request.
     #[graphql(guard = "AnySignedIn")]
     async fn viewer<'a>(&self, ctx: &Context<'a>) -> Result<Viewer<'a>> {
         Ok(Viewer(ctx.caller()?))
     }
 
-    /// Where the caller is signed in, the oldest first.
+    /// The sessions of the caller that are still good, the oldest first. The query needs a session; tokens are refused.
     #[graphql(guard = "InSession")]
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>> {
         Ok(of_member(ctx, ctx.caller()?.member).await?)
     }
 }
 
-/// A new session.
+/// A new session, with its secret.
 #[derive(SimpleObject)]
 pub(super) struct SessionPayload {
-    /// send it as `Authorization: Bearer …`
+    /// The secret of the session, to be sent as `Authorization: Bearer …`.
     token: String,
-    /// The time at which it ends by itself.
+    /// The time at which the session ends by itself.
     expires_at: DateTime<Utc>,
 }
 
@@ -148,17 +149,17 @@ impl From<SignedIn> for SessionPayload {
     }
 }
 
-/// What became of the change of a password.
+/// The outcome of the change of a password.
 #[derive(SimpleObject)]
 pub(super) struct PasswordPayload {
     #[graphql(flatten)]
     outcome: Outcome,
 }
 
-/// What became of the end of sessions.
+/// The outcome of the end of sessions.
 #[derive(SimpleObject)]
 pub(super) struct SignOutPayload {
-    /// false if there was no session to end, as with a token
+    /// True if a session ended; false if there was none to end, as with a token.
     changed: bool,
 }
 
@@ -168,15 +169,15 @@ pub(super) struct Session {
     current: bool,
 }
 
-/// A sign-in that is still good.
+/// A session: a sign-in that is still good.
 #[Object]
 impl Session {
-    /// The id, by which it is ended.
+    /// The id, a UUID, by which the session is ended.
     async fn id(&self) -> ID {
         self.row.id.into()
     }
 
-    /// Whether this request came with it.
+    /// True if this request came with the session.
     async fn current(&self) -> bool {
         self.current
     }
@@ -186,27 +187,27 @@ impl Session {
         self.row.created_at
     }
 
-    /// The time at which it ends by itself.
+    /// The time at which the session ends by itself.
     async fn expires_at(&self) -> Option<DateTime<Utc>> {
         self.row.expires_at
     }
 
-    /// The network that the person signed in from: `203.0.113.0/24`.
+    /// The network that the person signed in from, such as `203.0.113.0/24`; null if it is not known.
     async fn created_from(&self) -> Option<&str> {
         self.row.made_from.as_deref()
     }
 
-    /// The program that the person signed in with, as it calls itself.
+    /// The program that the person signed in with, as it calls itself; null if it did not say.
     async fn user_agent(&self) -> Option<&str> {
         self.row.user_agent.as_deref()
     }
 
-    /// To the minute.
+    /// The time of the last use, to the minute; null before the first use.
     async fn last_used_at(&self, ctx: &Context<'_>) -> Option<DateTime<Utc>> {
         self.last_use(ctx).map(|used| used.at)
     }
 
-    /// The network that it was used from last.
+    /// The network of the last use, such as `203.0.113.0/24`; null if it is not known.
     async fn last_used_from(&self, ctx: &Context<'_>) -> Option<String> {
         self.last_use(ctx).and_then(|used| used.from)
     }
@@ -237,14 +238,17 @@ pub(super) struct SessionMutation;
 
 #[Object]
 impl SessionMutation {
-    /// A session for a person. Open to everybody, and throttled.
+    /// Creates a session for a person. The mutation is open to everybody, and throttled.
     async fn session_create(
         &self,
         ctx: &Context<'_>,
-        organization: Name,
-        email: String,
-        password: String,
-        #[graphql(desc = "for somebody who is a member of several customers with one address and password: which")]
+        #[graphql(desc = "The name of the organization.")] organization: Name,
+        #[graphql(desc = "The e-mail address of the person.")] email: String,
+        #[graphql(desc = "The password of the person.")] password: String,
+        #[graphql(
+            desc = "The name of the customer, for somebody who is a member of several customers with one address and \
+                    password. Everybody else may leave it out."
+        )]
         customer: Option<Name>,
     ) -> Result<SessionPayload> {
         let customer = customer.map(|name| name.0);
@@ -253,27 +257,42 @@ impl SessionMutation {
         Ok(signed_in.inspect_err(|error| say_when(ctx, error))?.into())
     }
 
-    /// Makes a member of whoever was invited: with the code, once, the password that the person chooses, and what it is
-    /// called. Open to everybody.
+    /// Makes a member of the person who was invited, by the one-time code; the person chooses the password and gives a
+    /// name. The mutation is open to everybody.
     async fn invitation_accept(
         &self,
         ctx: &Context<'_>,
-        code: String,
+        #[graphql(desc = "The one-time code of the invitation.")] code: String,
+        #[graphql(desc = "The new password, of 12 to 1 000 characters, and none of those that are guessed first.")]
         password: String,
-        name: String,
+        #[graphql(desc = "The name of the person, of 1 to 200 characters.")] name: String,
     ) -> Result<SessionPayload> {
         let name = text("name", name, 200)?;
         Ok(invitations::accept(ctx.hub().identities(), &ctx.request(), &code, name, password).await?.into())
     }
 
-    /// A new password for whom a code was made with `memberResetPassword`, once. Open to everybody.
-    async fn password_reset(&self, ctx: &Context<'_>, code: String, password: String) -> Result<SessionPayload> {
+    /// Sets a new password for a person, by the one-time code of `memberResetPassword`. The mutation is open to
+    /// everybody.
+    async fn password_reset(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The one-time code of `memberResetPassword`.")] code: String,
+        #[graphql(desc = "The new password, of 12 to 1 000 characters, and none of those that are guessed first.")]
+        password: String,
+    ) -> Result<SessionPayload> {
         Ok(invitations::reset(ctx.hub().identities(), &ctx.request(), &code, password).await?.into())
     }
 
-    /// The caller's own password; its other sessions end. In a session only, and throttled.
+    /// Changes the caller's own password; its other sessions end. The mutation needs a session, refuses tokens, and is
+    /// throttled.
     #[graphql(guard = "InSession")]
-    async fn password_change(&self, ctx: &Context<'_>, current: String, new: String) -> Result<PasswordPayload> {
+    async fn password_change(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The password that is in force until now.")] current: String,
+        #[graphql(desc = "The new password, of 12 to 1 000 characters, and none of those that are guessed first.")]
+        new: String,
+    ) -> Result<PasswordPayload> {
         let (cause, request) = (ctx.cause()?, ctx.request());
         let changed =
             passwords::change_password(ctx.hub().identities(), &cause, (ctx.caller()?, &request), current, new).await;
@@ -283,7 +302,15 @@ impl SessionMutation {
 
     /// Ends a session of the caller's own at once: the one that this request came with, or the one that is named.
     #[graphql(guard = "AnySignedIn")]
-    async fn session_end(&self, ctx: &Context<'_>, id: Option<ID>) -> Result<SignOutPayload> {
+    async fn session_end(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "The id of the session, a UUID; the session that this request came with if left out. A token cannot \
+                    name one."
+        )]
+        id: Option<ID>,
+    ) -> Result<SignOutPayload> {
         let caller = ctx.caller()?;
         let named = match id {
             Some(id) => {
@@ -305,7 +332,7 @@ impl SessionMutation {
         }
     }
 
-    /// Ends all other sessions of the caller's own at once. In a session only.
+    /// Ends all other sessions of the caller's own at once. The mutation needs a session; tokens are refused.
     #[graphql(guard = "InSession")]
     async fn session_end_others(&self, ctx: &Context<'_>) -> Result<SignOutPayload> {
         let caller = ctx.caller()?;

@@ -28,7 +28,7 @@ use crate::operations::enrolment;
 
 pub(super) struct Target(pub TargetRow);
 
-/// What an agent runs software with.
+/// The runtime with which an agent runs software.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::Runtime")]
 pub enum Runtime {
@@ -40,19 +40,20 @@ pub enum Runtime {
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "fleet::TargetState")]
 pub enum TargetState {
-    /// heard from, and all that was asked for runs healthily
+    /// The target was heard from, and all that was asked for runs healthily.
     Ok,
-    /// heard from, and on the way to what was asked for
+    /// The target was heard from, and is on the way to what was asked for.
     Progressing,
-    /// heard from, and its host holds something: its own policy refuses it, or somebody there has to agree
+    /// The target was heard from, and its host holds something: its own policy refuses it, or somebody there has to
+    /// agree.
     Held,
-    /// heard from, and something failed or is unhealthy
+    /// The target was heard from, and something failed or is unhealthy.
     Failed,
-    /// missed a few heartbeats: what is shown may be old
+    /// The target missed a few heartbeats: what is shown may be old.
     Stale,
-    /// missed so many that it counts as away
+    /// The target missed so many heartbeats that it counts as away.
     Offline,
-    /// never heard from
+    /// The target was never heard from.
     Unknown,
 }
 
@@ -63,10 +64,10 @@ impl Target {
     }
 }
 
-/// One machine of a customer, with its agent.
+/// A target: one machine of a customer, with its agent.
 #[Object]
 impl Target {
-    /// The id, which follows from the customer's and the name.
+    /// The id, a UUID, which follows from the customer's id and the name.
     async fn id(&self) -> ID {
         self.0.id.0.into()
     }
@@ -81,7 +82,7 @@ impl Target {
         Ok(customer::load_nested(ctx, self.0.customer).await?)
     }
 
-    /// What its agent runs software with.
+    /// The runtime with which the agent runs software.
     async fn runtime(&self) -> Runtime {
         self.0.runtime.into()
     }
@@ -95,56 +96,59 @@ impl Target {
         Ok(fleet::target_state(heard, phases, hub.settings.silence, hub.commands.now()).into())
     }
 
-    /// When the hub last heard from its agent how things are, by the hub's clock. What an agent reports later, of a time
-    /// when it could not reach the hub, does not count.
+    /// The time at which the hub last received a report of the present state from the agent, by the hub's clock.
+    /// Reports that come later, of a time when the agent could not reach the hub, do not count. The time is null before
+    /// the first such report.
     async fn last_heartbeat_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
         Ok(self.heartbeat(ctx).await?.and_then(|heartbeat| heartbeat.heard_at))
     }
 
-    /// The newest report, with the agent's own time.
+    /// The newest report, with the agent's own time; null before the first report.
     async fn last_report(&self, ctx: &Context<'_>) -> Result<Option<heartbeat::LastReport>> {
         Ok(self.heartbeat(ctx).await?.map(heartbeat::LastReport))
     }
 
-    /// How many reports its agent made, by the hour of the agent's clock, the latest first. Each counts once, whenever it
-    /// came.
+    /// The number of reports that the agent made, by the hour of the agent's clock, the latest hour first. Each report
+    /// counts once, whenever it came.
     #[graphql(complexity = "cost(first, child_complexity)")]
     async fn heartbeats(
         &self,
         ctx: &Context<'_>,
-        first: Option<u16>,
-        after: Option<String>,
+        #[graphql(desc = "The number of items in a page, from 1 to 500; 50 if left out.")] first: Option<u16>,
+        #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
+            String,
+        >,
     ) -> Result<Connection<String, heartbeat::HeartbeatHour>> {
         heartbeat::of_target(ctx, self.0.id, first, after).await
     }
 
-    /// The version of the agent, as it reported it last.
+    /// The version of the agent, as it reported it last; null before the first report.
     async fn agent_version(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         Ok(self.heartbeat(ctx).await?.map(|heartbeat| heartbeat.agent_version))
     }
 
-    /// Without those that were removed.
+    /// The deployments on the target, without those that were removed.
     async fn deployments(&self, ctx: &Context<'_>) -> Result<Vec<Deployment>> {
         let rows = deployment::rows_of_target(ctx, &self.0).await?;
         Ok(rows.into_iter().map(Deployment).collect())
     }
 
-    /// The time at which its agent enrolled; none before.
+    /// The time at which the agent enrolled; null before that.
     async fn enrolled_at(&self) -> Option<DateTime<Utc>> {
         self.0.enrolled_at
     }
 
-    /// Until when the enrolment token that was given out last may be used.
+    /// The time until which the enrolment token that was given out last may be used; null if there is none to use.
     async fn enrolment_expires_at(&self) -> Option<DateTime<Utc>> {
         self.0.enrolment_expires_at
     }
 
-    /// The time at which it was retired; none while it is in use.
+    /// The time at which the target was retired; null while it is in use.
     async fn retired_at(&self) -> Option<DateTime<Utc>> {
         self.0.retired_at
     }
 
-    /// The time at which it was registered.
+    /// The time at which the target was registered.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
@@ -171,20 +175,28 @@ pub(super) struct TargetQuery;
 
 #[Object]
 impl TargetQuery {
-    /// One target.
+    /// The target of a customer with this name.
     #[graphql(guard = "May(Permission::ReadFleet)")]
-    async fn target(&self, ctx: &Context<'_>, customer: Option<Name>, name: Name) -> Result<Target> {
+    async fn target(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name of the customer, which a customer's member may leave out.")] customer: Option<Name>,
+        #[graphql(desc = "The name of the target.")] name: Name,
+    ) -> Result<Target> {
         Ok(load(ctx, id(ctx, customer.as_ref(), &name)?, &name).await?)
     }
 
-    /// The fleet: by name, without the retired; of one customer if it is named.
+    /// The fleet: the targets of all customers that the caller may see, or of one, by name, without the retired.
     #[graphql(guard = "May(Permission::ReadFleet)", complexity = "cost(first, child_complexity)")]
     async fn targets(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "The name of the customer; all customers that the caller may see if left out.")]
         customer: Option<Name>,
-        first: Option<u16>,
-        after: Option<String>,
+        #[graphql(desc = "The number of items in a page, from 1 to 500; 50 if left out.")] first: Option<u16>,
+        #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
+            String,
+        >,
     ) -> Result<Connection<String, Target>> {
         let of = customer.map(|name| ctx.customer_named(Some(&name.0))).transpose()?;
         let page = target::list(&read(ctx).await?, ctx.scope()?, of, &paging(first, after)?).await;
@@ -192,14 +204,14 @@ impl TargetQuery {
     }
 }
 
-/// How to install the agent. The token is shown this once.
+/// The way to install the agent, with a token that is shown this once.
 #[derive(SimpleObject)]
 pub(super) struct Enrolment {
-    /// The one-time token. It is shown here and never again.
+    /// The one-time token, which is shown here and never again.
     token: String,
     /// The time at which the token is void.
     expires_at: DateTime<Utc>,
-    /// one command for the target's shell; the token is in no URL
+    /// The one command for the target's shell; the token is in no URL.
     command: String,
 }
 
@@ -214,7 +226,7 @@ impl From<enrolment::Enrolment> for Enrolment {
 pub(super) struct TargetPayload {
     /// The target.
     target: Target,
-    /// The way for an agent to enrol, if the change gave one.
+    /// The way for an agent to enrol; null if the mutation gave none.
     enrolment: Option<Enrolment>,
     #[graphql(flatten)]
     outcome: Outcome,
@@ -227,7 +239,12 @@ pub(super) struct TargetMutation;
 impl TargetMutation {
     /// Registers a target and offers its enrolment.
     #[graphql(guard = "May(Permission::ManageTargets)")]
-    async fn target_register(&self, ctx: &Context<'_>, customer: Option<Name>, name: Name) -> Result<TargetPayload> {
+    async fn target_register(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name of the customer, which a customer's member may leave out.")] customer: Option<Name>,
+        #[graphql(desc = "The name of the target, unique for the customer.")] name: Name,
+    ) -> Result<TargetPayload> {
         let customer_id = ctx.customer_named(customer.as_ref().map(|name| &name.0))?;
         if let Some(customer) = &customer {
             customer::load(ctx, customer).await?;
@@ -243,27 +260,28 @@ impl TargetMutation {
         offer(ctx, id, &name).await
     }
 
-    /// A new one-time token; one that was given out before and not used no longer works. Using it replaces the agent.
+    /// Makes a new one-time token for an agent. A token that was given out before and not used no longer works. The use
+    /// of the new token replaces the agent.
     #[graphql(guard = "May(Permission::ManageTargets)")]
     async fn target_offer_enrolment(
         &self,
         ctx: &Context<'_>,
-        customer: Option<Name>,
-        name: Name,
+        #[graphql(desc = "The name of the customer, which a customer's member may leave out.")] customer: Option<Name>,
+        #[graphql(desc = "The name of the target.")] name: Name,
     ) -> Result<TargetPayload> {
         let id = id(ctx, customer.as_ref(), &name)?;
         load(ctx, id, &name).await?;
         offer(ctx, id, &name).await
     }
 
-    /// For ever: its agent is locked out. What runs there goes on running.
+    /// Retires a target. The retirement is for ever: the agent is locked out, and what runs there goes on running.
     #[graphql(guard = "May(Permission::ManageTargets)")]
     async fn target_retire(
         &self,
         ctx: &Context<'_>,
-        customer: Option<Name>,
-        name: Name,
-        reason: String,
+        #[graphql(desc = "The name of the customer, which a customer's member may leave out.")] customer: Option<Name>,
+        #[graphql(desc = "The name of the target.")] name: Name,
+        #[graphql(desc = "The reason for the change, of 1 to 500 characters.")] reason: String,
     ) -> Result<TargetPayload> {
         let id = id(ctx, customer.as_ref(), &name)?;
         load(ctx, id, &name).await?;
@@ -291,8 +309,9 @@ impl TargetSubscription {
     async fn target_changed(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "The name of the customer; all customers that the caller may see if left out.")]
         customer: Option<Name>,
-        name: Option<Name>,
+        #[graphql(desc = "The name of the target; all targets if left out.")] name: Option<Name>,
     ) -> Result<impl Stream<Item = Result<Target>>> {
         let scope = ctx.scope()?;
         let customer = customer.map(|name| ctx.customer_named(Some(&name.0))).transpose()?;

@@ -21,80 +21,85 @@ const MAX_REPOSITORIES: usize = 20;
 
 pub(super) struct Token(pub TokenRow);
 
-/// What a token opens, within what its member may do.
+/// The scope of a token: what it opens, within what its member may do.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::TokenScope")]
 pub enum TokenScope {
-    /// GraphQL queries and subscriptions
+    /// The right to GraphQL queries and subscriptions.
     Read,
-    /// GraphQL mutations, but for those that need ADMIN
+    /// The right to GraphQL mutations, but for those that need ADMIN.
     Write,
-    /// registry pulls
+    /// The right to pull from the registry.
     Pull,
-    /// registry pushes
+    /// The right to push to the registry.
     Push,
-    /// deleting tags and manifests of the registry
+    /// The right to delete tags and manifests of the registry.
     Delete,
-    /// managing members, tokens, quotas, policies and the organization itself; not together with `repositories`
+    /// The right to manage members, tokens, quotas, policies and the organization itself. The scope does not go
+    /// together with `repositories`.
     Admin,
 }
 
-/// A secret of a program, with what it opens and until when.
+/// A token: the secret of a program, with what it opens and until when.
 #[Object]
 impl Token {
-    /// The id, by which it is revoked.
+    /// The id, a UUID, by which the token is revoked.
     async fn id(&self) -> ID {
         self.0.id.0.into()
     }
 
-    /// What its maker called it.
+    /// The label that the maker of the token chose.
     async fn label(&self) -> &str {
         &self.0.label
     }
 
-    /// What it opens.
+    /// The scopes of the token: what it opens.
     async fn scopes(&self) -> Vec<TokenScope> {
         self.0.scopes.iter().copied().map(TokenScope::from).collect()
     }
 
-    /// The only repositories that it has to do with, `*` standing for any run of characters; none: all.
+    /// The patterns of the only repositories that the token is for, in which `*` stands for any run of characters;
+    /// empty for all repositories.
     async fn repositories(&self) -> Vec<Pattern> {
         self.0.repositories.iter().cloned().map(Pattern).collect()
     }
 
-    /// The token that it was made with, and those above that one, the nearest first. It ends with the first of them.
+    /// The ids of the token that this one was made with, and of those above that one, the nearest first. The token ends
+    /// with the first of them that ends. The list is empty for a token that was made in a session.
     async fn made_with(&self) -> Vec<ID> {
         self.0.ancestors.iter().map(|id| id.0.into()).collect()
     }
 
-    /// The time at which it ends by itself; none: never.
+    /// The time at which the token ends by itself; null if it never does.
     async fn expires_at(&self) -> Option<DateTime<Utc>> {
         self.0.expires_at
     }
 
-    /// The time at which it was revoked; none while it is good.
+    /// The time at which the token was revoked; null if it was not.
     async fn revoked_at(&self) -> Option<DateTime<Utc>> {
         self.0.revoked_at
     }
 
-    /// When it ends, or ended: at its own expiry or revocation, or at the first of those of the tokens that it was made
-    /// with. Nothing if there is no such time; that a member was removed, which ends its tokens too, is not told here.
+    /// The time at which the token ends or ended: its own expiry or revocation, or that of a token that it was made
+    /// with. The earliest of these times counts. The time is null if there is none; the removal of the member, which
+    /// ends its tokens too, is not told here.
     async fn ends_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
         let key = EndOf(Of { organization: self.0.organization, id: self.0.id });
         Ok(ctx.loader().load_one(key).await.map_err(failed)?.and_then(|end| end.ends_at))
     }
 
-    /// The time at which it was issued.
+    /// The time at which the token was issued.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
 
-    /// When it let somebody in last, to the minute. Nothing once it is revoked.
+    /// The time of the last use, to the minute; null before the first use, and once the token is revoked.
     async fn last_used_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
         Ok(self.last_use(ctx).await?.map(|used| used.at))
     }
 
-    /// The network that it was used from last: `203.0.113.0/24`. The registry does not tell.
+    /// The network of the last use, such as `203.0.113.0/24`; null if it is not known. Uses at the registry tell no
+    /// network.
     async fn last_used_from(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         Ok(self.last_use(ctx).await?.and_then(|used| used.from))
     }
@@ -132,7 +137,8 @@ async fn load_managed(ctx: &Context<'_>, id: &ID) -> Result<Token, Failure> {
 pub(super) struct TokenPayload {
     /// The token.
     token: Token,
-    /// Shown this once: the bearer token, and the password for `docker login`.
+    /// The secret, which is shown this once: the bearer token, and the password for `docker login`. The secret is null
+    /// if the mutation made none.
     secret: Option<String>,
     #[graphql(flatten)]
     outcome: Outcome,
@@ -150,25 +156,28 @@ pub(super) struct TokenMutation;
 
 #[Object]
 impl TokenMutation {
-    /// A token of the caller's own, or of a robot for those who manage members. It can never do more than its member.
-    /// With a token this needs the scope ADMIN, and the new one can do no more than that token, and ends with it. Sent
-    /// again with its `Idempotency-Key`, it gives a new secret in the place of the first; an error once that was used, or
-    /// once the token was rotated or has ended.
+    /// Issues a token of the caller's own, or of a robot for those who manage members. The token can never do more than
+    /// its member. A caller with a token needs its scope ADMIN; the new token can do no more than that one, and ends
+    /// with it. A request that is sent again with its `Idempotency-Key` gives a new secret in the place of the first.
+    /// The request is an error once that secret was used, or once the token was rotated or has ended.
     #[graphql(guard = "SignedIn")]
     async fn token_issue(
         &self,
         ctx: &Context<'_>,
-        label: String,
-        scopes: Vec<TokenScope>,
+        #[graphql(desc = "The label of the token, of 1 to 100 characters.")] label: String,
+        #[graphql(desc = "The scopes of the token, at least one: what it opens.")] scopes: Vec<TokenScope>,
         #[graphql(
-            desc = "the only repositories that it has to do with, as patterns: `team/*`; none: all. It pulls, pushes and \
-                    deletes in these alone; of queries and mutations, it reads and changes these repositories, and \
-                    publishes, promotes and withdraws releases of applications that run none of the organization's other \
-                    repositories. Customers, licenses, targets, members and the log are closed to it"
+            desc = "The patterns of the only repositories that the token is for, such as `team/*`, at most 20; all \
+                    repositories if left out or empty. The token pulls, pushes and deletes in these alone. Queries and \
+                    mutations read and change these repositories. The token also publishes, promotes and withdraws \
+                    releases of applications that run none of the organization's other repositories. Customers, \
+                    licenses, targets, members and the log are closed to it."
         )]
         repositories: Option<Vec<Pattern>>,
-        expires_at: Option<DateTime<Utc>>,
-        #[graphql(desc = "the id of a robot; default: the caller")] member: Option<ID>,
+        #[graphql(desc = "The time at which the token ends by itself; never if left out.")] expires_at: Option<
+            DateTime<Utc>,
+        >,
+        #[graphql(desc = "The id of a robot, a UUID; the caller if left out.")] member: Option<ID>,
     ) -> Result<TokenPayload> {
         let caller = ctx.caller()?;
         let member = match member.map(|id| member::parse_id(&id)).transpose()? {
@@ -192,25 +201,35 @@ impl TokenMutation {
         TokenPayload::issued(ctx, issued).await
     }
 
-    /// It lets nobody in from the next request on, nor does any token that was made with it. With a token this needs the
-    /// scope ADMIN, but for that token itself.
+    /// Revokes a token: it lets nobody in from the next request on, nor does any token that was made with it. A caller
+    /// with a token needs its scope ADMIN, but for the revocation of that token itself.
     #[graphql(guard = "SignedIn")]
-    async fn token_revoke(&self, ctx: &Context<'_>, id: ID) -> Result<TokenPayload> {
+    async fn token_revoke(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id of the token, a UUID.")] id: ID,
+    ) -> Result<TokenPayload> {
         let token = load_managed(ctx, &id).await?.0;
         let executed = tokens::revoke(ctx.hub().identities(), &ctx.cause()?, ctx.caller()?, &token).await?;
         let outcome = Outcome::of(ctx, &executed);
         Ok(TokenPayload { token: load(ctx, token.id).await?, secret: None, outcome })
     }
 
-    /// A new token in the place of this one, with the same label, scopes, repositories and, if it is not given, expiry. The
-    /// old one ends after the overlap, so that its users can change over; tokens that were made with it end with it. Who
-    /// may issue the new one may rotate the old one.
+    /// Issues a new token in the place of this one, with the same label, scopes, repositories and, if it is not given,
+    /// expiry. The old token ends after the overlap, so that its users can change over; tokens that were made with it
+    /// end with it. The caller needs the right to issue the new token.
     #[graphql(guard = "SignedIn")]
     async fn token_rotate(
         &self,
         ctx: &Context<'_>,
-        id: ID,
-        #[graphql(default = 1440)] overlap_minutes: u32,
+        #[graphql(desc = "The id of the token, a UUID.")] id: ID,
+        #[graphql(
+            default = 1440,
+            desc = "The overlap in minutes for which the old token stays good; a day if left out. More than 90 days \
+                    are cut to 90 days."
+        )]
+        overlap_minutes: u32,
+        #[graphql(desc = "The time at which the new token ends by itself; that of the old token if left out.")]
         expires_at: Option<DateTime<Utc>>,
     ) -> Result<TokenPayload> {
         let old = load_managed(ctx, &id).await?.0;

@@ -11,40 +11,44 @@ use super::Visibility;
 use crate::failure::Failure;
 use crate::graphql::context::{ContextExt, Outcome, execute};
 use crate::graphql::guard::May;
-use crate::graphql::scalar::{Digest, Pattern, Repository, Tag};
+use crate::graphql::scalar::{BigInt, Digest, Pattern, Repository, Tag};
 
-/// A tag stays if one of the rules says so; without any rule about tags all of them stay. What a release names stays.
+/// The retention rules of a repository. A tag stays if one of the rules says so; without any rule about tags, all tags
+/// stay. A manifest that a release names stays.
 #[derive(SimpleObject)]
 pub(super) struct RetentionRules {
-    /// As many of the tags as were moved last.
+    /// The number of tags that stay because they were moved last; null without such a rule.
     keep_last: Option<u32>,
-    /// Tags that were moved within so many days.
+    /// The number of days for which a tag stays after it was moved; null without such a rule.
     keep_days: Option<u32>,
-    /// Patterns of tags that stay.
+    /// The patterns of the tags that stay; empty without such a rule.
     keep_tags: Vec<Pattern>,
-    /// Manifests that no tag and no release leads to stay so many days after their push; for ever, if it is not set.
+    /// The number of days for which a manifest stays after its push if no tag and no release leads to it. A manifest
+    /// stays for ever if the number is null.
     untagged_days: Option<u32>,
 }
 
-/// The rules of a repository. A tag stays if one of them says so; without a rule about tags all stay.
+/// The retention rules of a repository. A tag stays if one of the rules says so; without any rule about tags, all tags
+/// stay. A manifest that a release names stays.
 #[derive(InputObject)]
 pub(super) struct RetentionInput {
-    /// The number of tags that were moved last and stay.
+    /// The number of tags that stay because they were moved last; no such rule if left out.
     keep_last: Option<u32>,
-    /// The days for which a tag stays after it was moved.
+    /// The number of days for which a tag stays after it was moved; no such rule if left out.
     keep_days: Option<u32>,
-    /// Patterns of tags that stay.
+    /// The patterns of the tags that stay; no such rule if left out.
     keep_tags: Option<Vec<Pattern>>,
-    /// The days for which a manifest stays to which no tag and no release leads; none: for ever.
+    /// The number of days for which a manifest stays after its push if no tag and no release leads to it. A manifest
+    /// stays for ever if the number is left out.
     untagged_days: Option<u32>,
 }
 
-/// What would go now.
+/// The tags and manifests that would be removed now.
 #[derive(SimpleObject)]
 pub(super) struct RetentionPlan {
-    /// The tags that would go.
+    /// The tags that would be removed.
     tags: Vec<Tag>,
-    /// The manifests that would go.
+    /// The digests of the manifests that would be removed.
     manifests: Vec<Digest>,
 }
 
@@ -70,7 +74,7 @@ impl From<Plan> for RetentionPlan {
     }
 }
 
-/// The repository after the change.
+/// The outcome of a change of a repository.
 #[derive(SimpleObject)]
 pub(crate) struct RepositoryPayload {
     #[graphql(flatten)]
@@ -82,68 +86,84 @@ pub(crate) struct RepositoryMutation;
 
 #[Object]
 impl RepositoryMutation {
-    /// Says who may pull from a repository, also before the first push.
+    /// Sets who may pull from a repository, also before the first push.
     #[graphql(guard = "May(Permission::Publish)")]
     async fn repository_set_visibility(
         &self,
         ctx: &Context<'_>,
-        name: Repository,
-        visibility: Visibility,
+        #[graphql(desc = "The name of the repository within the organization.")] name: Repository,
+        #[graphql(desc = "The visibility: who may pull from the repository.")] visibility: Visibility,
     ) -> Result<RepositoryPayload> {
         set(ctx, name, SettingsChange::SetVisibility { visibility: visibility.into() }).await
     }
 
-    /// Tags do not move any more once they are there, but for these exceptions and for what is attached to a manifest.
+    /// Makes the tags of a repository immutable: a tag that is there does not move any more. Tags of what is attached
+    /// to a manifest still move, and so do the exceptions.
     #[graphql(guard = "May(Permission::Publish)")]
     async fn repository_make_immutable(
         &self,
         ctx: &Context<'_>,
-        repository: Repository,
-        except: Option<Vec<Pattern>>,
+        #[graphql(desc = "The name of the repository within the organization.")] repository: Repository,
+        #[graphql(desc = "The patterns of the tags that may move all the same; none if left out.")] except: Option<
+            Vec<Pattern>,
+        >,
     ) -> Result<RepositoryPayload> {
         let except = except.unwrap_or_default().into_iter().map(|pattern| pattern.0).collect();
         set(ctx, repository, SettingsChange::MakeTagsImmutable { except }).await
     }
 
-    /// Lets tags move again.
+    /// Lets the tags of a repository move again.
     #[graphql(guard = "May(Permission::Publish)")]
-    async fn repository_make_mutable(&self, ctx: &Context<'_>, repository: Repository) -> Result<RepositoryPayload> {
+    async fn repository_make_mutable(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name of the repository within the organization.")] repository: Repository,
+    ) -> Result<RepositoryPayload> {
         set(ctx, repository, SettingsChange::MakeTagsMutable).await
     }
 
-    /// What the rules let go goes with the next collection. `retentionPlan` of the repository shows it before.
+    /// Sets the retention rules of a repository. The next collection removes the tags and manifests that the rules do
+    /// not keep. The field `retentionPlan` of the repository shows them beforehand.
     #[graphql(guard = "May(Permission::Publish)")]
     async fn repository_set_retention(
         &self,
         ctx: &Context<'_>,
-        repository: Repository,
-        rules: RetentionInput,
+        #[graphql(desc = "The name of the repository within the organization.")] repository: Repository,
+        #[graphql(desc = "The retention rules, in the place of those before.")] rules: RetentionInput,
     ) -> Result<RepositoryPayload> {
         set(ctx, repository, SettingsChange::SetRetention { retention: rules.into() }).await
     }
 
-    /// Everything stays from now on.
+    /// Removes the retention rules of a repository: everything stays from now on.
     #[graphql(guard = "May(Permission::Publish)")]
-    async fn repository_clear_retention(&self, ctx: &Context<'_>, repository: Repository) -> Result<RepositoryPayload> {
+    async fn repository_clear_retention(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name of the repository within the organization.")] repository: Repository,
+    ) -> Result<RepositoryPayload> {
         set(ctx, repository, SettingsChange::ClearRetention).await
     }
 
-    /// So many bytes may be in the repository at most, also before the first push. Nothing goes because of it; pushes are
-    /// refused.
+    /// Sets the quota of a repository, also before the first push. The content stays, even if it is more; pushes that
+    /// do not fit are refused.
     #[graphql(guard = "May(Permission::ManageOrganization)")]
     async fn repository_set_quota(
         &self,
         ctx: &Context<'_>,
-        repository: Repository,
-        bytes: u64,
+        #[graphql(desc = "The name of the repository within the organization.")] repository: Repository,
+        #[graphql(desc = "The quota: the most bytes that the repository may hold, at most 8 PiB.")] bytes: BigInt,
     ) -> Result<RepositoryPayload> {
-        let quota = Quota::try_new(bytes).map_err(Failure::from)?;
+        let quota = Quota::try_new(bytes.0).map_err(Failure::from)?;
         set(ctx, repository, SettingsChange::SetQuota { quota }).await
     }
 
-    /// Takes the limit of a repository away.
+    /// Removes the quota of a repository.
     #[graphql(guard = "May(Permission::ManageOrganization)")]
-    async fn repository_clear_quota(&self, ctx: &Context<'_>, repository: Repository) -> Result<RepositoryPayload> {
+    async fn repository_clear_quota(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name of the repository within the organization.")] repository: Repository,
+    ) -> Result<RepositoryPayload> {
         set(ctx, repository, SettingsChange::ClearQuota).await
     }
 }

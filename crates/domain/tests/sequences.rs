@@ -1,0 +1,237 @@
+//! What holds of a stream whatever is asked of it: random commands, one after the other, each decided on what the ones before
+//! made true.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
+use chrono::{DateTime, Utc};
+use distr_domain::agent::{
+    AskedBy, DataRemoval, DeploymentReport, ErrorCategory, Health, ReportedError, RunningRelease, Step,
+};
+use distr_domain::channel::{Channel, ChannelCommand, ChannelEvent};
+use distr_domain::decider::Decider;
+use distr_domain::deployment::{Deployment, DeploymentCommand, DeploymentEvent, Desired, Phase};
+use distr_domain::ids::{ApplicationId, CredentialId, CustomerId, DeploymentId, EnrolmentId, LicenseId, TargetId};
+use distr_domain::license::{License, LicenseCommand, LicenseEvent, Terms};
+use distr_domain::names::Slug;
+use distr_domain::release::ReleaseStatus;
+use distr_domain::target::{Runtime, Target, TargetCommand, TargetEvent};
+use distr_domain::version::Version;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+fn id(number: u128) -> Uuid {
+    Uuid::from_u128(number)
+}
+
+fn slug(text: &str) -> Slug {
+    text.parse().unwrap()
+}
+
+fn at(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(second, 0).unwrap()
+}
+
+fn version(minor: u8) -> Version {
+    format!("1.{minor}.0").parse().unwrap()
+}
+
+/// Asks one command after the other, and shows each answer with the state before it. What is true is not made true again: the same
+/// command at once once more adds nothing, unless it is refused.
+fn ask<D: Decider>(commands: &[D::Command], mut look: impl FnMut(&D, &D::Command, Option<&[D::Event]>))
+where
+    D::Command: Debug,
+    D::Event: Debug,
+{
+    let mut state = D::default();
+    for command in commands {
+        let decided = state.decide(command);
+        look(&state, command, decided.as_deref().ok());
+        let Ok(events) = decided else { continue };
+        events.iter().for_each(|event| state.evolve(event));
+        if let Ok(again) = state.decide(command) {
+            assert!(again.is_empty(), "{command:?} once more adds {again:?}");
+        }
+    }
+}
+
+fn license_command() -> impl Strategy<Value = LicenseCommand> {
+    let terms = || prop::option::of(0..4_u32).prop_map(|seats| Terms { seats, ..Terms::default() });
+    let target = || (0..5_u128).prop_map(|number| TargetId(id(number)));
+    prop_oneof![
+        1 => terms().prop_map(|terms| LicenseCommand::Issue {
+            customer: CustomerId(id(1)),
+            application: ApplicationId(id(2)),
+            name: slug("gold"),
+            terms,
+        }),
+        1 => terms().prop_map(|terms| LicenseCommand::Amend { terms }),
+        1 => Just(LicenseCommand::Suspend { reason: "unpaid".into() }),
+        1 => Just(LicenseCommand::Resume),
+        1 => Just(LicenseCommand::Revoke { reason: "ended".into() }),
+        4 => target().prop_map(|target| LicenseCommand::TakeSeat { target }),
+        2 => target().prop_map(|target| LicenseCommand::ReleaseSeat { target }),
+    ]
+}
+
+fn channel_command() -> impl Strategy<Value = ChannelCommand> {
+    let release = prop_oneof![
+        4 => Just(ReleaseStatus::Published),
+        1 => Just(ReleaseStatus::Draft),
+        1 => Just(ReleaseStatus::Revoked { reason: "cve".into() }),
+    ];
+    prop_oneof![
+        1 => Just(ChannelCommand::Create { application: ApplicationId(id(1)), name: slug("stable") }),
+        5 => (0..6_u8, release).prop_map(|(minor, release)| ChannelCommand::Promote { version: version(minor), release }),
+        3 => (0..6_u8).prop_map(|minor| ChannelCommand::Demote { version: version(minor) }),
+    ]
+}
+
+fn deployment_command() -> impl Strategy<Value = DeploymentCommand> {
+    let data = prop_oneof![Just(DataRemoval::Keep), Just(DataRemoval::Remove)];
+    prop_oneof![
+        3 => (0..3_u8, 0..3_u128).prop_map(|(minor, license)| DeploymentCommand::SetDesired(Desired {
+            customer: CustomerId(id(1)),
+            target: TargetId(id(2)),
+            application: ApplicationId(id(3)),
+            version: version(minor),
+            license: LicenseId(id(license)),
+            features: vec![],
+            config: Default::default(),
+            asked_by: AskedBy::Vendor,
+        })),
+        1 => data.prop_map(|data| DeploymentCommand::Remove { data, asked_by: AskedBy::Vendor }),
+        6 => (0..6_u64, 0..8_u8, 0..3_u8, any::<bool>(), 0..3_u8).prop_map(|(generation, step, health, drifts, error)| {
+            DeploymentCommand::Observe { report: report(generation, step, health, drifts, error), at: at(1) }
+        }),
+    ]
+}
+
+fn report(generation: u64, step: u8, health: u8, drifts: bool, error: u8) -> DeploymentReport {
+    let steps = [
+        Step::Pending,
+        Step::Pulling,
+        Step::Proving,
+        Step::Switching,
+        Step::Applied,
+        Step::Failed,
+        Step::Removing,
+        Step::Removed,
+    ];
+    let error = [None, Some(ErrorCategory::Unhealthy), Some(ErrorCategory::Policy)][error as usize];
+    DeploymentReport {
+        deployment: DeploymentId(id(4)),
+        generation,
+        step: steps[step as usize],
+        running: Some(RunningRelease { generation, version: version(0) }),
+        health: [Health::Ok, Health::Fail, Health::Unknown][health as usize],
+        drift: drifts.then(|| "web is gone".to_owned()),
+        error: error.map(|category| ReportedError { category, text: "no".to_owned() }),
+    }
+}
+
+fn target_command() -> impl Strategy<Value = TargetCommand> {
+    let credential = || (0..4_u128).prop_map(|number| CredentialId(id(number)));
+    let enrolment = || (0..3_u128).prop_map(|number| EnrolmentId(id(number)));
+    let proof = prop::option::of(prop_oneof![Just("a".to_owned()), Just("b".to_owned())]);
+    prop_oneof![
+        2 => Just(TargetCommand::Register { customer: CustomerId(id(1)), name: slug("t"), runtime: Runtime::Docker }),
+        3 => enrolment().prop_map(|enrolment| TargetCommand::OfferEnrolment { enrolment, expires_at: at(10) }),
+        4 => (enrolment(), credential(), proof, 0..20_i64).prop_map(|(enrolment, credential, proof, second)| {
+            TargetCommand::Enrol { enrolment, credential, proof, at: at(second) }
+        }),
+        2 => (credential(), credential())
+            .prop_map(|(shown, credential)| TargetCommand::RotateCredential { shown, credential }),
+        2 => credential().prop_map(|credential| TargetCommand::ConfirmCredential { credential }),
+        1 => Just(TargetCommand::Retire { reason: "sold".into() }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn seats_never_exceed_the_terms_by_taking_one(commands in vec(license_command(), 0..60)) {
+        let (mut seats, mut terms, mut revoked) = (BTreeSet::new(), Terms::default(), false);
+        ask::<License>(&commands, |_, command, events| {
+            for event in events.into_iter().flatten() {
+                match event {
+                    LicenseEvent::LicenseIssued { terms: agreed, .. } | LicenseEvent::LicenseAmended { terms: agreed } => {
+                        terms = agreed.clone();
+                    }
+                    LicenseEvent::LicenseSeatTaken { target } => {
+                        assert!(seats.insert(*target), "{target} takes a second seat");
+                        let agreed = terms.seats.map_or(usize::MAX, |seats| seats as usize);
+                        assert!(seats.len() <= agreed, "{} seats of {agreed} after {command:?}", seats.len());
+                    }
+                    LicenseEvent::LicenseSeatReleased { target } => assert!(seats.remove(target), "{target} had none"),
+                    LicenseEvent::LicenseRevoked { .. } => revoked = true,
+                    _ => {}
+                }
+                let gives_back = matches!(event, LicenseEvent::LicenseSeatReleased { .. });
+                let ends = matches!(event, LicenseEvent::LicenseRevoked { .. });
+                assert!(!revoked || gives_back || ends, "{event:?} of a revoked license");
+            }
+        });
+    }
+
+    #[test]
+    fn a_channel_goes_back_by_a_demotion_alone(commands in vec(channel_command(), 0..60)) {
+        ask::<Channel>(&commands, |channel, _, events| {
+            for event in events.into_iter().flatten() {
+                match event {
+                    ChannelEvent::ReleasePromoted { version, .. } => assert!(Some(version) > channel.current()),
+                    ChannelEvent::ReleaseDemoted { version, now, .. } => {
+                        assert!(Some(version) <= channel.current() && now.as_ref() != Some(version));
+                        assert!(now.as_ref() <= channel.current());
+                    }
+                    ChannelEvent::ChannelCreated { .. } => assert_eq!(channel.current(), None),
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn generations_count_up_and_a_report_of_an_older_one_changes_nothing(commands in vec(deployment_command(), 0..60)) {
+        ask::<Deployment>(&commands, |deployment, command, events| {
+            let before = deployment.generation;
+            for event in events.into_iter().flatten() {
+                match event {
+                    DeploymentEvent::DesiredReleaseSet { generation, .. } | DeploymentEvent::RemovalRequested { generation, .. } => {
+                        assert_eq!(*generation, before + 1);
+                        assert!(!matches!(command, DeploymentCommand::Observe { .. }));
+                    }
+                    DeploymentEvent::DeploymentHeld { generation, .. }
+                    | DeploymentEvent::DeploymentStepped { generation, .. }
+                    | DeploymentEvent::DeploymentHealthy { generation, .. }
+                    | DeploymentEvent::DeploymentUnhealthy { generation, .. }
+                    | DeploymentEvent::DeploymentFailed { generation, .. }
+                    | DeploymentEvent::DriftDetected { generation, .. }
+                    | DeploymentEvent::DriftRepaired { generation, .. }
+                    | DeploymentEvent::DeploymentRemoved { generation, .. } => {
+                        assert_eq!(*generation, before, "a report speaks of the newest generation, or of nothing: {command:?}");
+                    }
+                }
+            }
+            if deployment.phase == Phase::Removed {
+                assert_eq!(deployment.license_in_use(), None);
+            }
+        });
+    }
+
+    #[test]
+    fn a_target_lets_nobody_in_by_an_offer_that_expired_nor_once_it_is_retired(commands in vec(target_command(), 0..60)) {
+        let mut retired = false;
+        ask::<Target>(&commands, |target, command, events| {
+            for event in events.into_iter().flatten() {
+                assert!(!retired, "{event:?} of a retired target, by {command:?}");
+                if let (TargetEvent::TargetEnrolled { .. }, TargetCommand::Enrol { at: when, .. }) = (event, command) {
+                    assert!(*when < at(10), "an offer that has expired lets in: {command:?}");
+                }
+                retired |= matches!(event, TargetEvent::TargetRetired { .. });
+            }
+            if let (Some(_), TargetCommand::RotateCredential { shown, .. }) = (events, command) {
+                assert!(target.credential.is_some(), "{shown} is none of the target's");
+            }
+        });
+    }
+}
