@@ -172,7 +172,7 @@ async fn finish(session: &Session, of: Of, mut payload: Value, outcome: Outcome)
     if !out.is_json() {
         out.did(payload.clone(), "deployment", &sentence)?;
     }
-    let generation = payload["deployment"]["generation"].as_i64().unwrap_or_default();
+    let generation = payload["deployment"]["generation"].as_u64().unwrap_or_default();
     let awaited = Awaited { of: of.clone(), generation, goal, timeout: waiting.timeout };
     let done = wait::until_done(hub, out, awaited).await?;
     if out.is_json() {

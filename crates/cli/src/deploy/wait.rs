@@ -25,7 +25,7 @@ const INTERVAL: Duration = Duration::from_millis(500);
 
 pub(super) struct Awaited {
     pub(super) of: Of,
-    pub(super) generation: i64,
+    pub(super) generation: u64,
     pub(super) goal: Goal,
     pub(super) timeout: Duration,
 }
@@ -97,7 +97,7 @@ fn is_passing(error: &anyhow::Error) -> bool {
     }
 }
 
-fn verdict(seen: &Seen, generation: i64, goal: Goal) -> Verdict {
+fn verdict(seen: &Seen, generation: u64, goal: Goal) -> Verdict {
     if seen.generation > generation {
         return Verdict::Superseded;
     }
@@ -178,7 +178,7 @@ mod tests {
 
     use super::*;
 
-    fn seen(generation: i64, phase: &str, running: Option<&str>, error: Option<&str>) -> Seen {
+    fn seen(generation: u64, phase: &str, running: Option<&str>, error: Option<&str>) -> Seen {
         let error = error.map(|text| json!({"category": "UNHEALTHY", "text": text}));
         let target = json!({"state": "OK"});
         serde_json::from_value(json!({
