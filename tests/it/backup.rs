@@ -280,6 +280,18 @@ async fn a_second_backup_copies_what_is_new_and_damage_is_named() {
     let repaired = back_up().await;
     assert!(repaired.status.success() && verify().await.status.success(), "{}", said(&repaired));
 
+    // damage of the hub's own is named, and the rest is backed up all the same
+    let own = hub.data.path().join("hub/registry").join(blobs[0].strip_prefix(&dir).expect("a file of the backup"));
+    let sound = std::fs::read(&own).expect("a blob");
+    std::fs::write(&own, &sound[1..]).expect("damage");
+    let without = back_up().await;
+    let name = own.file_name().and_then(|name| name.to_str()).expect("a name in UTF-8");
+    assert!(!without.status.success() && said(&without).contains(name), "{}", said(&without));
+    assert!(verify().await.status.success(), "{}", said(&without));
+    std::fs::write(&own, sound).expect("a repair");
+    let repaired = back_up().await;
+    assert!(repaired.status.success() && verify().await.status.success(), "{}", said(&repaired));
+
     let dump = dir.join(manifest(&dir)["dumps"][0]["file"].as_str().expect("a file"));
     let length = std::fs::metadata(&dump).expect("a dump").len();
     std::fs::OpenOptions::new().write(true).open(&dump).and_then(|dump| dump.set_len(length - 1)).expect("damage");

@@ -72,10 +72,31 @@ fn named_modules(code: &str) -> Vec<String> {
     code.split("crate::")
         .skip(1)
         .flat_map(|after| match after.strip_prefix('{') {
-            Some(list) => list.split('}').next().unwrap_or_default().split(',').map(|item| word(item.trim())).collect(),
+            Some(list) => outermost(list).into_iter().map(|item| word(item.trim())).collect(),
             None => vec![word(after)],
         })
         .collect()
+}
+
+/// The items of a list up to its closing brace; lists within it stay whole.
+fn outermost(list: &str) -> Vec<&str> {
+    let (mut items, mut depth, mut start) = (vec![], 0, 0);
+    for (at, char) in list.char_indices() {
+        match char {
+            '{' => depth += 1,
+            '}' if depth == 0 => {
+                items.push(&list[start..at]);
+                return items;
+            }
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                items.push(&list[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    items
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

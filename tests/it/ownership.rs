@@ -154,6 +154,31 @@ async fn whose_a_bucket_is_that_hangs_at_the_start_is_found_once_it_answers() {
         }
     })
     .await;
+    // people and agents are served meanwhile, and clients of the registry are told to wait
+    let signed_in = async || {
+        let answer = reqwest::get(other.url("/readyz")).await.map_err(|error| error.to_string())?;
+        let words: serde_json::Value = answer.json().await.map_err(|error| error.to_string())?;
+        if words["status"] == "not ready" { Ok(()) } else { Err(words.to_string()) }
+    };
+    wait::until("a hub that has caught up", until, signed_in).await;
+    let member = other.sign_in("acme").await;
+    let issue = "mutation { tokenIssue(label: \"t\", scopes: [PULL, PUSH]) { secret } }";
+    let issued = other.graphql(Some(&member), issue, json!({})).await.data();
+    let secret = issued["tokenIssue"]["secret"].as_str().expect("a secret");
+    let client = reqwest::Client::new();
+    let token = other.url("/token?scope=repository:acme/hello:pull,push");
+    let token: serde_json::Value = client
+        .get(token)
+        .basic_auth("ci", Some(secret))
+        .send()
+        .await
+        .expect("an answer")
+        .json()
+        .await
+        .expect("a token");
+    let begin = client.post(other.url("/v2/acme/hello/blobs/uploads/"));
+    let begun = begin.bearer_auth(token["token"].as_str().expect("a token")).send().await.expect("an answer");
+    assert_eq!(begun.status(), 503, "{}", begun.text().await.unwrap_or_default());
     assert!(other.ended().is_none());
     answer.send(true).expect("somebody waits");
     let status = wait::until("the end of the hub", until, async || other.ended().ok_or_else(|| other.log())).await;

@@ -34,8 +34,7 @@ pub struct Retry {
 impl Retry {
     /// After one more fruitless try of the same generation.
     pub fn after(earlier: Option<&Self>, generation: u64, now: Instant, backoff: Backoff) -> Self {
-        let attempts =
-            earlier.filter(|patience| patience.generation == generation).map_or(0, |patience| patience.attempts);
+        let attempts = earlier.filter(|retry| retry.generation == generation).map_or(0, |retry| retry.attempts);
         Self { generation, attempts: attempts + 1, not_before: now + backoff.jittered(attempts) }
     }
 
@@ -67,11 +66,11 @@ mod tests {
     fn a_newer_generation_need_not_wait() {
         let now = Instant::now();
         let slow = Backoff { base: Duration::from_secs(3600), cap: Duration::from_secs(3600) };
-        let mut patience = Retry::after(None, 3, now, slow);
-        patience.not_before = now + Duration::from_secs(1);
-        assert!(!patience.allows(3, now));
-        assert!(patience.allows(4, now));
-        assert_eq!(Retry::after(Some(&patience), 3, now, slow).attempts, 2);
-        assert_eq!(Retry::after(Some(&patience), 4, now, slow).attempts, 1);
+        let mut retry = Retry::after(None, 3, now, slow);
+        retry.not_before = now + Duration::from_secs(1);
+        assert!(!retry.allows(3, now));
+        assert!(retry.allows(4, now));
+        assert_eq!(Retry::after(Some(&retry), 3, now, slow).attempts, 2);
+        assert_eq!(Retry::after(Some(&retry), 4, now, slow).attempts, 1);
     }
 }

@@ -69,7 +69,7 @@ pub struct Converger {
     host_said: Vec<Stamp>,
     tasks: JoinSet<Result<(), Stop>>,
     of_task: HashMap<Id, DeploymentId>,
-    news: (UnboundedSender<RecordUpdate>, UnboundedReceiver<RecordUpdate>),
+    updates: (UnboundedSender<RecordUpdate>, UnboundedReceiver<RecordUpdate>),
 }
 
 /// An action on its way.
@@ -100,7 +100,7 @@ impl Converger {
             host_said: vec![],
             tasks: JoinSet::new(),
             of_task: HashMap::new(),
-            news: mpsc::unbounded_channel(),
+            updates: mpsc::unbounded_channel(),
         }
     }
 
@@ -166,7 +166,7 @@ impl Converger {
             let containers = observed.as_mut().map(|observed| observed.containers.iter_mut());
             containers.into_iter().flatten().for_each(|container| container.probe_output.clear());
         }
-        self.take_news();
+        self.take_updates();
         observed.inspect_err(|trouble| {
             let error = trouble.reported(&Redactor::default());
             let blind = |wanted| status::blind(wanted, self.memory.get(&wanted.deployment), &error);
@@ -177,12 +177,12 @@ impl Converger {
     fn report(&self, desired: &DesiredState, observed: &Observed) {
         let report = |wanted: &distr_domain::agent::DesiredDeployment| {
             let record = self.memory.get(&wanted.deployment);
-            status::report(wanted, observed, record, &self.doing(wanted.deployment))
+            status::report(wanted, observed, record, &self.progress_of(wanted.deployment))
         };
         self.board.publish(desired.deployments.iter().map(report).collect());
     }
 
-    fn doing(&self, deployment: DeploymentId) -> Progress {
+    fn progress_of(&self, deployment: DeploymentId) -> Progress {
         let live = self.live.get(&deployment);
         let repairing = live.and_then(|live| match &live.kind {
             Kind::Repair { drift } => Some(drift.clone()),
@@ -205,20 +205,20 @@ impl Converger {
     fn forgive(&mut self, actions: &[Action]) {
         let now = Instant::now();
         let (live, troubles) = (&self.live, &mut self.troubles);
-        self.retries.retain(|deployment, patience| {
+        self.retries.retain(|deployment, retry| {
             let busy = live.contains_key(deployment) || actions.iter().any(|action| action.deployment == *deployment);
-            busy || now < patience.not_before + FORGIVEN_AFTER
+            busy || now < retry.not_before + FORGIVEN_AFTER
         });
         troubles.retain(|deployment, _| self.retries.contains_key(deployment));
     }
 
     fn execute(&mut self, action: Action, desired: &DesiredState, observed: &Observed) {
         let deployment = action.deployment;
-        let patience = self.retries.get(&deployment).filter(|patience| patience.generation == action.generation);
-        let waits = patience.is_some_and(|patience| !patience.allows(action.generation, Instant::now()));
+        let retry = self.retries.get(&deployment).filter(|retry| retry.generation == action.generation);
+        let waits = retry.is_some_and(|retry| !retry.allows(action.generation, Instant::now()));
         let wanted = desired.deployments.iter().find(|wanted| wanted.deployment == deployment);
         let Some(wanted) = wanted.filter(|_| !waits && !self.live.contains_key(&deployment)) else { return };
-        let attempts = patience.map_or(0, |patience| patience.attempts);
+        let attempts = retry.map_or(0, |retry| retry.attempts);
         let known = self.memory.get(&deployment).cloned();
         let record = known.unwrap_or_else(|| Record::new(project::choose(wanted, observed)));
         self.memory.insert(deployment, record.clone());
@@ -232,7 +232,7 @@ impl Converger {
             attempts,
             record,
             cancel,
-            news: self.news.0.clone(),
+            updates: self.updates.0.clone(),
         };
         let runtime = Arc::clone(&self.runtime);
         let handle = self.tasks.spawn(async move { runtime.perform(task).await });
@@ -244,9 +244,9 @@ impl Converger {
     async fn progress(&mut self) {
         loop {
             tokio::select! {
-                Some(news) = self.news.1.recv() => self.take(news),
+                Some(update) = self.updates.1.recv() => self.take(update),
                 Some(ended) = self.tasks.join_next_with_id() => {
-                    self.take_news();
+                    self.take_updates();
                     return self.ended(ended);
                 }
                 else => std::future::pending().await,
@@ -254,17 +254,17 @@ impl Converger {
         }
     }
 
-    fn take_news(&mut self) {
-        while let Ok(news) = self.news.1.try_recv() {
-            self.take(news);
+    fn take_updates(&mut self) {
+        while let Ok(update) = self.updates.1.try_recv() {
+            self.take(update);
         }
     }
 
-    fn take(&mut self, news: RecordUpdate) {
-        if let Some(attempt) = &news.record.attempt {
-            self.board.step(news.deployment, attempt.step);
+    fn take(&mut self, update: RecordUpdate) {
+        if let Some(attempt) = &update.record.attempt {
+            self.board.step(update.deployment, attempt.step);
         }
-        self.memory.insert(news.deployment, news.record);
+        self.memory.insert(update.deployment, update.record);
     }
 
     fn ended(&mut self, ended: Result<(Id, Result<(), Stop>), JoinError>) {
@@ -291,7 +291,7 @@ impl Converger {
     /// Until the next look, or the end of a backoff.
     fn pause(&self) -> Duration {
         let now = Instant::now();
-        let due = self.retries.values().map(|patience| patience.not_before).filter(|due| *due > now);
+        let due = self.retries.values().map(|retry| retry.not_before).filter(|due| *due > now);
         due.map(|due| due - now).chain([self.intervals.look]).min().unwrap_or(self.intervals.look)
     }
 
@@ -301,7 +301,7 @@ impl Converger {
         if timeout(STOP_LIMIT, ends).await.is_err() {
             tracing::warn!("an action is not at its end; the next start goes on with it");
         }
-        self.take_news();
+        self.take_updates();
     }
 
     /// Whether an instruction is fulfilled, as far as is remembered.

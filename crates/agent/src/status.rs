@@ -23,14 +23,14 @@ pub fn report(
     wanted: &DesiredDeployment,
     observed: &Observed,
     record: Option<&Record>,
-    doing: &Progress,
+    progress: &Progress,
 ) -> DeploymentReport {
     let containers = record.map(|record| observed.of_project(&record.project)).unwrap_or_default();
     let applied = record.and_then(|record| record.applied.as_ref());
     let step = step(wanted, record);
     let steady = matches!(step, Step::Applied | Step::Failed);
     let found = applied.filter(|_| steady).and_then(|applied| drift::find(applied, &containers));
-    let drift = doing.repairing.clone().or(found);
+    let drift = progress.repairing.clone().or(found);
     let (health, ill) = match health(record, &containers, drift.as_deref()) {
         // containers come and go
         (Health::Fail, _) if step == Step::Switching => (Health::Unknown, None),
@@ -44,7 +44,7 @@ pub fn report(
         .map(|text| ReportedError { category: ErrorCategory::Unhealthy, text: redactor(wanted).clean(&text) });
     // what the host held is over when a step begins
     let is_told = |trouble: &&ReportedError| trouble.category != ErrorCategory::Policy || step == Step::Pending;
-    let trouble = doing.trouble.as_ref().filter(is_told).cloned();
+    let trouble = progress.trouble.as_ref().filter(is_told).cloned();
     DeploymentReport {
         deployment: wanted.deployment,
         generation: wanted.generation,

@@ -50,6 +50,9 @@ fn deployment(wanted: &DesiredDeployment, memory: &Memory, trust: &HostTrust) ->
             }
         }
     }
+    if record.is_some_and(|record| record.held == Some(*generation)) {
+        line("  held       by this host; `distr-agent consent list` says why, and how to let it begin")?;
+    }
     if let Some(failed) = record.and_then(|record| record.failed.as_ref()) {
         line(format!("  failed     generation {}: {}", failed.generation, failed.error.text))?;
     }

@@ -20,7 +20,7 @@ pub struct Task {
     pub attempts: u32,
     pub record: Record,
     pub cancel: CancellationToken,
-    pub news: UnboundedSender<RecordUpdate>,
+    pub updates: UnboundedSender<RecordUpdate>,
 }
 
 /// What a task tells the converger.
@@ -63,7 +63,7 @@ impl Task {
             .map_err(|error| Failure::of_disk("cannot write the deployment's state", &error))?;
         self.record = record;
         // without a converger there is nobody to tell
-        let _ = self.news.send(RecordUpdate { deployment: self.wanted.deployment, record: self.record.clone() });
+        let _ = self.updates.send(RecordUpdate { deployment: self.wanted.deployment, record: self.record.clone() });
         Ok(())
     }
 }

@@ -56,10 +56,20 @@ pub async fn back_up(config: BackupConfig) -> anyhow::Result<String> {
     }
     let database = attach_database(&config.storage).await?;
     let written = write(&config, &database).await;
-    database.close().await.and(written).map(|manifest| format!("backed up: {manifest}"))
+    let (manifest, damaged) = database.close().await.and(written)?;
+    if !damaged.is_empty() {
+        bail!(
+            "backed up: {manifest}; but {} blobs of the hub's store are damaged and not in the backup: {}. `distr-hub scrub` takes \
+             them out of service, so that they can be pushed again",
+            damaged.len(),
+            blobs::named(&damaged),
+        );
+    }
+    Ok(format!("backed up: {manifest}"))
 }
 
-async fn write(config: &BackupConfig, database: &Database) -> anyhow::Result<Manifest> {
+/// Answers with the damaged blobs, too, which are not in the backup.
+async fn write(config: &BackupConfig, database: &Database) -> anyhow::Result<(Manifest, Vec<String>)> {
     let dir = &config.dir;
     make_private(dir).with_context(|| format!("cannot make the backup's directory {}", dir.display()))?;
     let _lock = locked(dir)?;
@@ -91,7 +101,7 @@ async fn write(config: &BackupConfig, database: &Database) -> anyhow::Result<Man
     drop(snapshots);
 
     let (from, to, list) = (config.storage.data_dir.clone(), dir.clone(), name("blobs").replace(".dump", ".txt"));
-    let blobs = blocking(move || blobs::copy_new(&from.join("registry"), &to, &list)).await?;
+    let (blobs, damaged) = blocking(move || blobs::copy_new(&from.join("registry"), &to, &list)).await?;
     if config.with_key {
         master.write(&dir.join(MasterKey::FILE))?;
     }
@@ -102,7 +112,7 @@ async fn write(config: &BackupConfig, database: &Database) -> anyhow::Result<Man
     let manifest = Manifest { format, made_by, made_at: stamp, standing, master_key: key, dumps, blobs, bucket };
     manifest.write(dir)?;
     forget_older(dir, &manifest).context("cannot remove the dumps of an earlier backup")?;
-    Ok(manifest)
+    Ok((manifest, damaged))
 }
 
 async fn dump_of(

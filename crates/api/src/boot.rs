@@ -43,6 +43,7 @@ use crate::tallies::Tallies;
 use crate::traces::{TracedLog, Traces};
 use crate::{graphql, policy};
 use following::Following;
+use maintenance::Ownership;
 use recorder::Recorder;
 use stores::Stores;
 
@@ -83,6 +84,9 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let hub = Arc::new(hub(&config, settings, &stores, &following, &maintenance, traces));
     let disk = Arc::new(config.disk.reserve(&config.storage));
     let (registry, recording) = open_registry(&config, &maintenance, &stores, &hub, disk.clone());
+    if ownership == Ownership::Unknown {
+        registry.hold_back();
+    }
 
     let (readiness, health) = (Arc::new(Readiness::default()), Arc::new(Health::default()));
     let served = Served {
@@ -128,6 +132,12 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     upkeep.extend(edge.tls.map(|tls| tokio::spawn(tls.watch())));
 
     let mut keeping = None;
+    let own_blobs = async {
+        maintenance::owned(&config.storage, &maintenance, ownership).await?;
+        registry.go_on();
+        keeping = Some(tokio::spawn(maintenance.follow(config.registry.schedule())));
+        anyhow::Ok(())
+    };
     let begin = async {
         catch_up(&hub.models.progress, head).await;
         person::note_customers(&hub.sessions.client().await?).await?;
@@ -138,13 +148,15 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         }
         readiness.caught_up();
         info!(url = %hub.settings.public_url, position = head.0, "ready");
-        maintenance::owned(&config.storage, &maintenance, ownership).await?;
-        keeping = Some(tokio::spawn(maintenance.follow(config.registry.schedule())));
+        anyhow::Ok(())
+    };
+    let begun = async {
+        tokio::try_join!(begin, own_blobs)?;
         std::future::pending().await
     };
     // the database may also end while the hub begins
     let ended = tokio::select! {
-        failed = begin => failed,
+        failed = begun => failed,
         () = stop_signal() => Ok(()),
         error = database_exit(stores.database.embedded.as_ref()) => Err(error),
         result = &mut server => result.context("the HTTP server ended").and_then(|result| Ok(result?)),

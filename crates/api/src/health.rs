@@ -117,8 +117,8 @@ impl Health {
         Standing {
             database: is_recent(seen.database, DATABASE_SILENT),
             blobs: is_recent(seen.blobs, BLOBS_SILENT),
-            core: seen.core.pace(now),
-            fleet: seen.fleet.pace(now),
+            core: seen.core.catch_up(now),
+            fleet: seen.fleet.catch_up(now),
         }
     }
 
@@ -230,7 +230,7 @@ impl Following {
         }
     }
 
-    fn pace(&self, now: Instant) -> CatchUp {
+    fn catch_up(&self, now: Instant) -> CatchUp {
         let behind = self.ahead.front().map_or(Duration::ZERO, |(seen, _)| now - *seen);
         match (behind >= STILL && now - self.moved >= STILL, behind >= BEHIND) {
             (true, _) => CatchUp::Still,
@@ -246,35 +246,37 @@ mod tests {
 
     const STEP: Duration = Duration::from_secs(2);
 
-    /// The paces after each of these steps: where the group stands, and the head.
-    fn paces(steps: impl IntoIterator<Item = (u64, u64)>) -> Vec<CatchUp> {
+    /// The catch_ups after each of these steps: where the group stands, and the head.
+    fn catch_ups(steps: impl IntoIterator<Item = (u64, u64)>) -> Vec<CatchUp> {
         let mut now = Instant::now();
         let mut following = Following::new(now);
         let steps = steps.into_iter().map(|(at, head)| {
             now += STEP;
             following.note(now, Position(at), Position(head));
-            following.pace(now)
+            following.catch_up(now)
         });
         steps.collect()
     }
 
     #[test]
     fn a_group_that_reaches_what_was_the_head_lately_is_current() {
-        assert!(paces((1..100).map(|step| (step * 10, step * 10 + 30))).iter().all(|pace| *pace == CatchUp::Current));
-        assert!(paces((1..100).map(|_| (7, 7))).iter().all(|pace| *pace == CatchUp::Current), "nothing to do");
+        assert!(
+            catch_ups((1..100).map(|step| (step * 10, step * 10 + 30))).iter().all(|pace| *pace == CatchUp::Current)
+        );
+        assert!(catch_ups((1..100).map(|_| (7, 7))).iter().all(|pace| *pace == CatchUp::Current), "nothing to do");
     }
 
     #[test]
     fn a_group_that_does_not_move_stands_still_until_it_moves() {
-        let stuck = paces((1..20).map(|step| (7, 7 + step)));
+        let stuck = catch_ups((1..20).map(|step| (7, 7 + step)));
         assert_eq!((stuck[5], stuck[18]), (CatchUp::Current, CatchUp::Still));
-        let freed = paces((1..20).map(|step| (7, 7 + step)).chain([(26, 26)]));
+        let freed = catch_ups((1..20).map(|step| (7, 7 + step)).chain([(26, 26)]));
         assert_eq!(freed.last(), Some(&CatchUp::Current));
     }
 
     #[test]
     fn a_group_that_moves_and_does_not_get_nearer_is_behind() {
-        let slow = paces((1..60).map(|step| (step, step * 100)));
+        let slow = catch_ups((1..60).map(|step| (step, step * 100)));
         assert_eq!((slow[20], slow[58]), (CatchUp::Current, CatchUp::Behind));
     }
 }

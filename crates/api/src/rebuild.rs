@@ -137,7 +137,7 @@ struct Meter {
     began: Instant,
     from: Option<Position>,
     said: Option<Instant>,
-    /// when the new generation was whole
+    /// when the new edition was whole
     built: Option<Instant>,
     compared: Option<Instant>,
 }

@@ -207,9 +207,10 @@ proptest! {
                     | DeploymentEvent::DeploymentFailed { generation, .. }
                     | DeploymentEvent::DriftDetected { generation, .. }
                     | DeploymentEvent::DriftRepaired { generation, .. }
-                    | DeploymentEvent::DeploymentRemoved { generation, .. } => {
-                        assert_eq!(*generation, before, "a report speaks of the newest generation, or of nothing: {command:?}");
-                    }
+                    | DeploymentEvent::DeploymentRemoved { generation, .. } => assert_eq!(*generation, before, "{command:?}"),
+                }
+                if let DeploymentCommand::Observe { report, .. } = command {
+                    assert_eq!(report.generation, before, "a report of another generation says nothing: {event:?}");
                 }
             }
             if deployment.phase == Phase::Removed {
@@ -219,18 +220,25 @@ proptest! {
     }
 
     #[test]
-    fn a_target_lets_nobody_in_by_an_offer_that_expired_nor_once_it_is_retired(commands in vec(target_command(), 0..60)) {
-        let mut retired = false;
-        ask::<Target>(&commands, |target, command, events| {
+    fn a_target_lets_in_by_an_offer_in_time_and_by_a_credential_that_lets_in(commands in vec(target_command(), 0..60)) {
+        let (mut retired, mut let_in) = (false, BTreeSet::new());
+        ask::<Target>(&commands, |_, command, events| {
             for event in events.into_iter().flatten() {
                 assert!(!retired, "{event:?} of a retired target, by {command:?}");
                 if let (TargetEvent::TargetEnrolled { .. }, TargetCommand::Enrol { at: when, .. }) = (event, command) {
                     assert!(*when < at(10), "an offer that has expired lets in: {command:?}");
                 }
-                retired |= matches!(event, TargetEvent::TargetRetired { .. });
-            }
-            if let (Some(_), TargetCommand::RotateCredential { shown, .. }) = (events, command) {
-                assert!(target.credential.is_some(), "{shown} is none of the target's");
+                match event {
+                    TargetEvent::TargetEnrolled { credential, .. } => let_in = BTreeSet::from([*credential]),
+                    TargetEvent::CredentialRotated { credential, .. } => {
+                        let TargetCommand::RotateCredential { shown, .. } = command else { panic!("by {command:?}") };
+                        assert!(let_in.contains(shown), "{shown} lets nobody in, and is replaced");
+                        let_in = BTreeSet::from([*shown, *credential]);
+                    }
+                    TargetEvent::CredentialConfirmed { credential } => let_in = BTreeSet::from([*credential]),
+                    TargetEvent::TargetRetired { .. } => retired = true,
+                    TargetEvent::TargetRegistered { .. } | TargetEvent::EnrolmentOffered { .. } => {}
+                }
             }
         });
     }

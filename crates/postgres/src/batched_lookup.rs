@@ -135,7 +135,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_asked_during_a_query_is_asked_together_with_the_next() {
         let (asked, go) = (Arc::new(Mutex::new(vec![])), Arc::new(Notify::new()));
-        let together = BatchedLookup::start({
+        let lookup = BatchedLookup::start({
             let (asked, go) = (asked.clone(), go.clone());
             move |mut keys: Vec<u32>| {
                 keys.sort();
@@ -150,14 +150,14 @@ mod tests {
             }
         });
         let first = tokio::spawn({
-            let together = together.clone();
-            async move { together.find(2).await.unwrap() }
+            let lookup = lookup.clone();
+            async move { lookup.find(2).await.unwrap() }
         });
         while asked.lock().unwrap().is_empty() {
             tokio::task::yield_now().await;
         }
         let rest = tokio::spawn(async move {
-            let found = join_all([4, 5, 2, 4].map(|key| together.find(key))).await;
+            let found = join_all([4, 5, 2, 4].map(|key| lookup.find(key))).await;
             found.into_iter().map(Result::unwrap).collect::<Vec<_>>()
         });
         tokio::task::yield_now().await; // all of the rest have asked
@@ -170,17 +170,17 @@ mod tests {
 
     #[tokio::test]
     async fn where_several_met_the_next_question_waits_for_more() {
-        let together = BatchedLookup::start(|_: Vec<u32>| async { Ok::<_, LookupError>(HashMap::<u32, ()>::new()) });
+        let lookup = BatchedLookup::start(|_: Vec<u32>| async { Ok::<_, LookupError>(HashMap::<u32, ()>::new()) });
         let begun = Instant::now();
-        join_all([1, 2].map(|key| together.find(key))).await;
-        together.find(3).await.unwrap();
+        join_all([1, 2].map(|key| lookup.find(key))).await;
+        lookup.find(3).await.unwrap();
         assert!(begun.elapsed() >= GATHER);
     }
 
     #[tokio::test]
     async fn a_failure_is_told_to_all_and_the_next_question_is_asked_anew() {
         let mut fails = true;
-        let together = BatchedLookup::start(move |keys: Vec<u32>| {
+        let lookup = BatchedLookup::start(move |keys: Vec<u32>| {
             let failing = std::mem::replace(&mut fails, false);
             async move {
                 match failing {
@@ -189,29 +189,29 @@ mod tests {
                 }
             }
         });
-        assert!(matches!(together.find(1).await, Err(LookupError::Failed(_))));
-        assert_eq!(together.find(1).await.unwrap(), Some(()));
+        assert!(matches!(lookup.find(1).await, Err(LookupError::Failed(_))));
+        assert_eq!(lookup.find(1).await.unwrap(), Some(()));
     }
 
     #[tokio::test]
     async fn a_query_that_is_stuck_is_overtaken_and_given_up() {
-        let together = BatchedLookup::within(Duration::from_secs(2), |keys: Vec<u32>| async move {
+        let lookup = BatchedLookup::within(Duration::from_secs(2), |keys: Vec<u32>| async move {
             if keys.contains(&0) {
                 std::future::pending::<()>().await;
             }
             Ok::<_, LookupError>(keys.into_iter().map(|key| (key, ())).collect())
         });
         let stuck = tokio::spawn({
-            let together = together.clone();
-            async move { together.find(0).await }
+            let lookup = lookup.clone();
+            async move { lookup.find(0).await }
         });
         tokio::task::yield_now().await; // the stuck one has asked
         for key in 1..=2 * BESIDE as u32 {
-            assert_eq!(together.find(key).await.unwrap(), Some(()));
+            assert_eq!(lookup.find(key).await.unwrap(), Some(()));
         }
         assert!(!stuck.is_finished(), "those that came later were answered before");
         assert!(matches!(stuck.await.unwrap(), Err(LookupError::TooLate { seconds: 2 })));
-        join_all((0..BESIDE).map(|_| together.find(0))).await;
-        assert_eq!(together.find(1).await.unwrap(), Some(()));
+        join_all((0..BESIDE).map(|_| lookup.find(0))).await;
+        assert_eq!(lookup.find(1).await.unwrap(), Some(()));
     }
 }

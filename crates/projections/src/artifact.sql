@@ -51,11 +51,11 @@ RETURNS TABLE (digest text, subject text) LANGUAGE sql STABLE AS $$
     WHERE manifest_keys(m.organization, m.repository, m.children) @> ARRAY[manifest_key($1, $2, $3)]
 $$;
 
--- These manifests, and what lists one of them at any depth.
-CREATE FUNCTION manifests_containing(organization uuid, repository text, digests text[])
+-- A manifest, and what lists it at any depth.
+CREATE FUNCTION manifests_containing(organization uuid, repository text, digest text)
 RETURNS TABLE (digest text) LANGUAGE sql STABLE AS $$
     WITH RECURSIVE containing AS (
-        SELECT named.digest FROM unnest($3) AS named (digest)
+        SELECT $3 AS digest
         UNION
         SELECT up.digest
         FROM containing down

@@ -76,7 +76,7 @@ pub async fn asked_for_manifests(
 /// What opens these manifests and blobs besides the releases that contain them: the features that open one of their tags; and
 /// where neither is, the releases and features of what they are attached to, as referrers or by a tag. What is contained in a
 /// release is never opened by an attachment. Each with the digest that it is for.
-pub async fn asked_beside(
+pub async fn asked_attached(
     client: &ReadClient,
     organization: OrganizationId,
     repository: &RepositoryPath,
@@ -84,8 +84,8 @@ pub async fn asked_beside(
 ) -> Result<Vec<(Digest, EntitlementSubject)>, QueryError> {
     let digests: Vec<&str> = digests.iter().map(Digest::as_str).collect();
     let (sql, repository) = (include_str!("entitlement/attached.sql"), repository.as_str());
-    let beside = query::all::<AskedFor<Digest>>(client, sql, &[&organization.0, &repository, &digests]).await?;
-    Ok(beside.into_iter().map(|beside| (beside.key, beside.asked)).collect())
+    let attached = query::all::<AskedFor<Digest>>(client, sql, &[&organization.0, &repository, &digests]).await?;
+    Ok(attached.into_iter().map(|attached| (attached.key, attached.asked)).collect())
 }
 
 /// The repositories that releases of these applications name, each with those releases.

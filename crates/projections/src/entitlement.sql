@@ -30,7 +30,7 @@ CROSS JOIN LATERAL jsonb_array_elements(r.artifacts) AS artifact;
 CREATE FUNCTION opening_manifest(organization uuid, repository text, digest text)
 RETURNS TABLE (asked jsonb) LANGUAGE sql STABLE AS $$
     SELECT a.asked
-    FROM manifests_containing($1, $2, ARRAY[$3]) c
+    FROM manifests_containing($1, $2, $3) AS c
     JOIN entitled_artifact a ON a.manifest_keys @> ARRAY[manifest_key($1, $2, c.digest)]
         AND a.repository = $2 AND a.digest = c.digest
 $$;
@@ -39,10 +39,9 @@ $$;
 CREATE FUNCTION opening_blob(organization uuid, repository text, digest text)
 RETURNS TABLE (asked jsonb) LANGUAGE sql STABLE AS $$
     SELECT a.asked
-    FROM manifests_containing($1, $2, ARRAY(
-        SELECT m.digest
-        FROM manifest m
-        WHERE manifest_keys(m.organization, m.repository, m.blobs) @> ARRAY[manifest_key($1, $2, $3)])) c
+    FROM manifest m
+    CROSS JOIN LATERAL manifests_containing($1, $2, m.digest) AS c
     JOIN entitled_artifact a ON a.manifest_keys @> ARRAY[manifest_key($1, $2, c.digest)]
         AND a.repository = $2 AND a.digest = c.digest
+    WHERE manifest_keys(m.organization, m.repository, m.blobs) @> ARRAY[manifest_key($1, $2, $3)]
 $$;

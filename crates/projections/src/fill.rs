@@ -1,4 +1,4 @@
-//! Fills one table of a new generation. Nobody else writes it, so its rows stay in memory from batch to batch: a row is
+//! Fills one table of a new edition. Nobody else writes it, so its rows stay in memory from batch to batch: a row is
 //! loaded only where it may have been stored and let go since, and is stored once for many entries.
 
 mod change;

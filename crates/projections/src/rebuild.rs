@@ -1,10 +1,10 @@
-//! Makes the read models anew from the log, beside the live generation, which serves and is written on meanwhile:
+//! Makes the read models anew from the log, beside the live edition, which serves and is written on meanwhile:
 //!
 //! 1. replay up to where the live runners stand, all groups in one pass (a run that was ended goes on where it stood), and
 //!    only then make the indexes that queries need;
-//! 2. take a snapshot of the live generation, bring the new one to the very same positions, compare table by table;
+//! 2. take a snapshot of the live edition, bring the new one to the very same positions, compare table by table;
 //! 3. fence the runners off, apply the last few entries, rename: one transaction, and the pause is no longer than that;
-//! 4. drop the old generation.
+//! 4. drop the old edition.
 //!
 //! The connection that writes holds the lock that lets only one rebuild run, so that whoever has lost the lock cannot write.
 
@@ -29,7 +29,7 @@ use replay::{Builder, Positions};
 pub use compare::{Comparison, Difference, DifferenceKind, TableComparison};
 pub use lock::cancel;
 
-/// Fewer entries than this behind the live generation, and the rest is applied within the swap.
+/// Fewer entries than this behind the live edition, and the rest is applied within the swap.
 const TAIL: u64 = 1_000;
 /// Looks at where the live runners stand; each leaves less to do than the one before.
 const CATCH_UPS: usize = 20;
@@ -38,7 +38,7 @@ const CATCH_UPS: usize = 20;
 pub struct RebuildOptions {
     /// Throws away what an earlier run that was ended has made.
     pub restart: bool,
-    /// Swaps although the new generation says something else than the live one: when a bug was fixed.
+    /// Swaps although the new edition says something else than the live one: when a bug was fixed.
     pub accept_differences: bool,
     /// Waits for a rebuild that runs already, rather than refusing.
     pub wait: bool,
@@ -47,7 +47,7 @@ pub struct RebuildOptions {
 /// What a rebuild is doing, for whoever watches.
 #[derive(Debug)]
 pub enum Step<'a> {
-    /// A half-built generation was found; it stands here.
+    /// A half-built edition was found; it stands here.
     Resumed(Position),
     /// Entries applied by this run; every group stands at `done` or further.
     Building {
@@ -63,13 +63,13 @@ pub enum Step<'a> {
 
 #[derive(Debug)]
 pub struct RebuildReport {
-    /// every group of the new generation stood here at least
+    /// every group of the new edition stood here at least
     pub position: Position,
     /// entries applied by this run
     pub applied: u64,
-    /// none if the live generation has another shape: its rows say other things
+    /// none if the live edition has another shape: its rows say other things
     pub comparison: Option<Comparison>,
-    /// nothing reads the old generation any more, and it is gone
+    /// nothing reads the old edition any more, and it is gone
     pub dropped: bool,
 }
 
@@ -86,7 +86,7 @@ pub enum RebuildError {
          goes on from there"
     )]
     Ended,
-    #[error("the new generation differs from the live one")]
+    #[error("the new edition differs from the live one")]
     Differs(Comparison),
     #[error(
         "the live read models have shape {live}, and this program makes shape {SHAPE}: they cannot be compared; rebuild them"
@@ -123,7 +123,7 @@ pub async fn rebuild(
     outcome.map_err(|error| if client.is_closed() || error.is_end() { RebuildError::Ended } else { error })
 }
 
-/// Builds and compares; the live generation stays. What was built goes, unless it differs: then it stays to be looked at.
+/// Builds and compares; the live edition stays. What was built goes, unless it differs: then it stays to be looked at.
 pub async fn verify(
     database: &Address,
     log: Arc<dyn EventLog>,
@@ -136,7 +136,7 @@ pub async fn verify(
     outcome.map_err(|error| if client.is_closed() || error.is_end() { RebuildError::Ended } else { error })
 }
 
-/// Brings the live generation to this program's shape, unless another hub has done it meanwhile.
+/// Brings the live edition to this program's shape, unless another hub has done it meanwhile.
 pub async fn reshape(
     database: &Address,
     log: Arc<dyn EventLog>,
@@ -158,7 +158,7 @@ async fn locked(database: &Address, wait: bool) -> Result<Client, RebuildError> 
     Ok(client)
 }
 
-/// Finds or makes the generation to be built.
+/// Finds or makes the edition to be built.
 async fn begin(
     client: &mut Client,
     options: RebuildOptions,
@@ -177,7 +177,7 @@ async fn begin(
     Ok(())
 }
 
-/// A half-built generation that the live one has not reached can no longer be compared with it.
+/// A half-built edition that the live one has not reached can no longer be compared with it.
 async fn is_ahead(client: &Client) -> Result<bool, ProjectionError> {
     let (live, next) = (Positions::of(client, &LIVE).await?, Positions::of(client, &NEXT).await?);
     Ok(next.iter().any(|(group, at)| at > live.of_group(group)))
@@ -250,7 +250,7 @@ async fn build_and_compare(
     Ok(comparison)
 }
 
-/// Whether a hub keeps the live generation up with the log.
+/// Whether a hub keeps the live edition up with the log.
 async fn is_followed(client: &Client) -> Result<bool, ProjectionError> {
     let sql = format!("SELECT EXISTS (SELECT FROM {}.checkpoint WHERE lease_until > clock_timestamp())", LIVE.tables);
     Ok(client.query_one(&sql, &[]).await?.get(0))
@@ -268,7 +268,7 @@ async fn catch_up(builder: &mut Builder<'_>, told: &mut (impl FnMut(Step<'_>) + 
     Ok(())
 }
 
-/// Rows and checkpoints change together, so a snapshot of the live generation stands at exact positions while its runners
+/// Rows and checkpoints change together, so a snapshot of the live edition stands at exact positions while its runners
 /// go on.
 async fn compare(
     database: &Address,

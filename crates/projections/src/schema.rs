@@ -1,6 +1,6 @@
 //! Where the read models are. All SQL names tables without a schema and finds them by the connection's search path, so
-//! that the same projections fill the live generation and, for a rebuild, one beside it. A change of shape is a new
-//! generation, never an ALTER: when `SHAPE` is higher than what the live one was made with, the hub rebuilds it.
+//! that the same projections fill the live edition and, for a rebuild, one beside it. A change of shape is a new
+//! edition, never an ALTER: when `SHAPE` is higher than what the live one was made with, the hub rebuilds it.
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ pub(crate) const SHAPE: i32 = 12;
 /// The read models and the analysts' views of them, each in a schema of its own. Views hold on to the tables that they
 /// were made over, so both are made, renamed and dropped together.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Generation {
+pub(crate) struct Edition {
     pub(crate) tables: &'static str,
     pub(crate) views: &'static str,
 }
 
-pub(crate) const LIVE: Generation = Generation { tables: LIVE_SCHEMA, views: "analytics" };
-pub(crate) const NEXT: Generation = Generation { tables: "read_next", views: "analytics_next" };
-pub(crate) const OLD: Generation = Generation { tables: "read_old", views: "analytics_old" };
+pub(crate) const LIVE: Edition = Edition { tables: LIVE_SCHEMA, views: "analytics" };
+pub(crate) const NEXT: Edition = Edition { tables: "read_next", views: "analytics_next" };
+pub(crate) const OLD: Edition = Edition { tables: "read_old", views: "analytics_old" };
 
 pub const LIVE_SCHEMA: &str = "read";
 
@@ -49,7 +49,7 @@ const VIEWS: &[&str] = &[
     include_str!("schema/analytics/role.sql"),
 ];
 
-/// What the live generation was made with, against this program.
+/// What the live edition was made with, against this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LiveShape {
     Current,
@@ -62,7 +62,7 @@ pub enum LiveShape {
     },
 }
 
-/// Makes the live generation if there is none.
+/// Makes the live edition if there is none.
 pub async fn prepare_live(client: &mut Client) -> Result<LiveShape, ProjectionError> {
     let transaction = client.transaction().await?;
     // two hubs may start at once
@@ -82,9 +82,9 @@ pub async fn prepare_live(client: &mut Client) -> Result<LiveShape, ProjectionEr
     })
 }
 
-/// None if there is no such generation.
-pub(crate) async fn shape_of(client: &Client, generation: &Generation) -> Result<Option<i32>, ProjectionError> {
-    let table = format!("{}.shape", generation.tables);
+/// None if there is no such edition.
+pub(crate) async fn shape_of(client: &Client, edition: &Edition) -> Result<Option<i32>, ProjectionError> {
+    let table = format!("{}.shape", edition.tables);
     let exists: bool = client.query_one("SELECT to_regclass($1) IS NOT NULL", &[&table]).await?.get(0);
     match exists {
         true => Ok(Some(client.query_one(&format!("SELECT shape FROM {table}"), &[]).await?.get(0))),
@@ -92,12 +92,12 @@ pub(crate) async fn shape_of(client: &Client, generation: &Generation) -> Result
     }
 }
 
-/// Makes an empty generation. Within a transaction, so that one that is there is whole.
+/// Makes an empty edition. Within a transaction, so that one that is there is whole.
 pub(crate) async fn create(
     transaction: &tokio_postgres::Transaction<'_>,
-    generation: &Generation,
+    edition: &Edition,
 ) -> Result<(), ProjectionError> {
-    let Generation { tables, views } = generation;
+    let Edition { tables, views } = edition;
     transaction
         .batch(&format!("CREATE SCHEMA {tables}; CREATE SCHEMA {views}; SET LOCAL search_path = {tables};"))
         .await?;
@@ -117,9 +117,9 @@ pub(crate) async fn create(
 /// Takes the indexes away that only queries need, and notes them: a table without them is filled several times as quickly.
 pub(crate) async fn defer_indexes(
     transaction: &tokio_postgres::Transaction<'_>,
-    generation: &Generation,
+    edition: &Edition,
 ) -> Result<(), ProjectionError> {
-    let tables = generation.tables;
+    let tables = edition.tables;
     transaction
         .batch(&format!(
             "CREATE TABLE {tables}.deferred_index AS
@@ -145,8 +145,8 @@ pub(crate) async fn defer_indexes(
 }
 
 /// Makes them, unless that was done, and tells the planner roughly what the tables are like. (Autovacuum looks closer.)
-pub(crate) async fn make_deferred_indexes(client: &mut Client, generation: &Generation) -> Result<(), ProjectionError> {
-    let table = format!("{}.deferred_index", generation.tables);
+pub(crate) async fn make_deferred_indexes(client: &mut Client, edition: &Edition) -> Result<(), ProjectionError> {
+    let table = format!("{}.deferred_index", edition.tables);
     let transaction = client.transaction().await?;
     let exists: bool = transaction.query_one("SELECT to_regclass($1) IS NOT NULL", &[&table]).await?.get(0);
     if !exists {
@@ -158,13 +158,13 @@ pub(crate) async fn make_deferred_indexes(client: &mut Client, generation: &Gene
     }
     transaction.batch(&format!("DROP TABLE {table}")).await?;
     let tables = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = $1";
-    for row in transaction.query(tables, &[&generation.tables]).await? {
+    for row in transaction.query(tables, &[&edition.tables]).await? {
         transaction.batch(&format!("ANALYZE {}", row.get::<_, &str>(0))).await?;
     }
     Ok(transaction.commit().await?)
 }
 
-impl Generation {
+impl Edition {
     /// From now on the connection's statements find these tables.
     pub(crate) async fn look_into(&self, client: &Client) -> Result<(), ProjectionError> {
         Ok(client.batch(&format!("SET search_path = {}", self.tables)).await?)

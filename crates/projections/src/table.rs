@@ -20,7 +20,7 @@ pub(crate) trait Table: Send + Sync {
 
     async fn apply(&self, transaction: &Transaction<'_>, batch: &[DecodedEntry]) -> Result<(), ProjectionError>;
 
-    /// What fills the table of a new generation; `is_empty`: nothing is in it yet.
+    /// What fills the table of a new edition; `is_empty`: nothing is in it yet.
     fn fill(&self, is_empty: bool) -> Box<dyn Fill>;
 }
 

@@ -65,6 +65,9 @@ pub(crate) enum OciError {
          after the hub's grace period"
     )]
     TooManyUploads { name: String, too_many: TooManyUploads },
+    /// It may be another database's.
+    #[error("the registry's blob store does not answer; try it again in a moment")]
+    StoreUnknown,
     #[error("the registry does not do this")]
     Unsupported,
     #[error(transparent)]
@@ -114,6 +117,7 @@ impl OciError {
             Self::ParameterInvalid(_) => (StatusCode::BAD_REQUEST, "UNSUPPORTED"),
             Self::GrantInvalid { .. } => (StatusCode::BAD_REQUEST, "UNSUPPORTED"),
             Self::TooMany { .. } | Self::TooManyUploads { .. } => (StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS"),
+            Self::StoreUnknown => (StatusCode::SERVICE_UNAVAILABLE, "UNKNOWN"),
             Self::Unsupported => (StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED"),
             Self::Fault(Fault::NotShownYet(_) | Fault::Unrecorded { .. }) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "UNKNOWN")

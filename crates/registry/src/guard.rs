@@ -154,7 +154,7 @@ impl Registry {
         Ok((visit, found))
     }
 
-    /// Or not.
+    /// Checks right, token and store.
     async fn let_in(
         &self,
         request: &HttpRequest,
@@ -174,7 +174,10 @@ impl Registry {
         }
         let visit = Visit::new(request, claims, parsed, object, need);
         match right {
-            Ok(right) => Ok(Visit { right, organization: visit.name.organization(), ..visit }),
+            Ok(right) => {
+                self.check_store()?;
+                Ok(Visit { right, organization: visit.name.organization(), ..visit })
+            }
             Err(Refused::NotAllowed(no)) => {
                 self.record_refusal(&visit, None, no.code, &no.reason).await?;
                 Err(OciError::Denied { reason: format!("{}: {no}", visit.name) })

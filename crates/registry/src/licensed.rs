@@ -45,9 +45,10 @@ impl Registry {
         }
         // seldom needed: not a part of a release that the licenses cover
         let (client, digests) = (self.client().await?, std::slice::from_ref(digest));
-        let beside = entitlement::asked_beside(&client, visit.name.organization(), &visit.name.path, digests).await?;
+        let attached =
+            entitlement::asked_attached(&client, visit.name.organization(), &visit.name.path, digests).await?;
         let mut asked = found.pullable.asked().to_vec();
-        asked.extend(beside.into_iter().map(|(_, asked)| asked));
+        asked.extend(attached.into_iter().map(|(_, asked)| asked));
         match granted(&asked, held, self) {
             Ok(granted) => Ok(granted),
             Err(refusal) => {
@@ -80,9 +81,9 @@ impl Registry {
         let (mut open, others): (BTreeSet<Digest>, BTreeSet<Digest>) = digests.into_iter().partition(is_open);
         if !others.is_empty() {
             let others: Vec<Digest> = others.into_iter().collect();
-            let beside = entitlement::asked_beside(client, organization, path, &others).await?.into_iter();
+            let attached = entitlement::asked_attached(client, organization, path, &others).await?.into_iter();
             open.extend(
-                beside.filter(|(_, asked)| granted(std::slice::from_ref(asked), &held, self).is_ok()).map(|of| of.0),
+                attached.filter(|(_, asked)| granted(std::slice::from_ref(asked), &held, self).is_ok()).map(|of| of.0),
             );
         }
         rows.retain(|row| open.contains(digest(row)));

@@ -1,5 +1,5 @@
-//! What a pull rests on, read for all who pull at the same time: a statement each for what is pulled and for the licenses of
-//! those who ask. Each answer is of a statement that began after its question, so that what was revoked before does not
+//! What a pull rests on, read for all who pull at the same time: a statement for what is pulled, two for blobs, and one for the
+//! licenses of those who ask. Each answer is of a statement that began after its question, so that what was revoked before does not
 //! count; and one release that goes out to many machines asks the database little more often than one machine would.
 
 use std::collections::HashMap;

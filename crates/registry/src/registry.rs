@@ -1,6 +1,7 @@
 //! The registry's state: the ports it works through, and its settings.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
 use deadpool_postgres::{Client, Pool};
@@ -13,6 +14,7 @@ use crate::annotations::Annotations;
 use crate::blobs::BlobStore;
 use crate::caller::Callers;
 use crate::disk::DiskReserve;
+use crate::error::OciError;
 use crate::fault::Fault;
 use crate::limits::Limits;
 use crate::manifest_bytes::ManifestBytes;
@@ -66,6 +68,8 @@ pub struct Registry {
     pub(crate) sums: Sums,
     pub(crate) settings: Settings,
     pub(crate) pool: Pool,
+    /// whose the blob store is has to be found out first
+    holds_back: AtomicBool,
     clock: fn() -> DateTime<Utc>,
 }
 
@@ -94,9 +98,26 @@ impl Registry {
             sums: Sums::new(),
             settings,
             pool,
+            holds_back: AtomicBool::new(false),
             clock,
         };
         (registry, recording)
+    }
+
+    /// Serves nobody until `go_on`: the blob store does not answer, and may be another database's.
+    pub fn hold_back(&self) {
+        self.holds_back.store(true, Ordering::Release);
+    }
+
+    pub fn go_on(&self) {
+        self.holds_back.store(false, Ordering::Release);
+    }
+
+    pub(crate) fn check_store(&self) -> Result<(), OciError> {
+        match self.holds_back.load(Ordering::Acquire) {
+            false => Ok(()),
+            true => Err(OciError::StoreUnknown),
+        }
     }
 
     /// To be called now and then: forgets who has not asked for a while.

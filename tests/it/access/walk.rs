@@ -37,19 +37,14 @@ fn document(root: &Root<'_>, own: &Corner, case: &(Replaced, Replaced), other: i
     })
 }
 
-struct EntitlementSubject {
+struct Asked {
     text: String,
     /// of a refusal; how many an answer takes depends on how its parts came together
     statements: Option<usize>,
 }
 
 /// The status and the whole body.
-async fn ask(
-    world: &World,
-    statements: &mut Statements<'_>,
-    secret: Option<&str>,
-    document: &str,
-) -> EntitlementSubject {
+async fn ask(world: &World, statements: &mut Statements<'_>, secret: Option<&str>, document: &str) -> Asked {
     let correlation = Uuid::new_v4();
     let request = CLIENT
         .post(world.hub.url("/graphql"))
@@ -66,14 +61,14 @@ async fn ask(
     // the order of fields is no part of the answer
     let body: Value = serde_json::from_str(&body).expect("JSON");
     let statements = statements.count(correlation);
-    EntitlementSubject { text: format!("{status} {body}"), statements: body["data"].is_null().then_some(statements) }
+    Asked { text: format!("{status} {body}"), statements: body["data"].is_null().then_some(statements) }
 }
 
 /// What a socket says first, if it says anything, to the one and to the other.
-async fn both_first_words(world: &World, secret: Option<&str>, documents: [&str; 2]) -> [EntitlementSubject; 2] {
+async fn both_first_words(world: &World, secret: Option<&str>, documents: [&str; 2]) -> [Asked; 2] {
     let [mine, there] = documents.map(|document| first_word(world, secret, document));
     let (mine, there) = tokio::join!(mine, there);
-    [mine, there].map(|text| EntitlementSubject { text, statements: None })
+    [mine, there].map(|text| Asked { text, statements: None })
 }
 
 async fn first_word(world: &World, secret: Option<&str>, document: &str) -> String {

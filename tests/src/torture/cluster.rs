@@ -86,12 +86,12 @@ impl Cluster {
 }
 
 /// The server, run by the driver, and started again whenever it ends.
-pub(crate) struct Maintenance {
+pub(crate) struct Keeper {
     stop: CancellationToken,
     task: JoinHandle<Result<()>>,
 }
 
-impl Maintenance {
+impl Keeper {
     pub(crate) async fn start(cluster: &Cluster) -> Result<Self> {
         let stop = CancellationToken::new();
         let (ready, mut is_ready) = watch::channel(false);

@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use tokio::process::Command;
 
 use super::api::Api;
-use super::cluster::{Cluster, Maintenance};
+use super::cluster::{Cluster, Keeper};
 use super::process::Process;
 use crate::binary;
 use crate::hub::{OWNER, PASSWORD};
@@ -34,7 +34,7 @@ pub(crate) struct Site {
     /// how often a hub was started, over all topologies
     starts: usize,
     ports: [u16; 2],
-    maintenance: Option<Maintenance>,
+    keeper: Option<Keeper>,
 }
 
 impl Site {
@@ -48,7 +48,7 @@ impl Site {
         let proxy = Proxy::start(move || behind.socket()).await;
         let ports = [free_port(), free_port()];
         let topology = Topology::OneHub;
-        let mut site = Self { dir, cluster, proxy, topology, hubs: vec![], starts: 0, ports, maintenance: None };
+        let mut site = Self { dir, cluster, proxy, topology, hubs: vec![], starts: 0, ports, keeper: None };
         site.hubs.push(site.hub(0));
         site.ready().await?;
         Ok(site)
@@ -62,7 +62,7 @@ impl Site {
         self.stop().await?;
         self.topology = topology;
         if topology == Topology::TwoHubs {
-            self.maintenance = Some(Maintenance::start(&self.cluster).await?);
+            self.keeper = Some(Keeper::start(&self.cluster).await?);
         }
         self.hubs = (0..self.count()).map(|number| self.hub(number)).collect();
         self.ready().await
@@ -71,8 +71,8 @@ impl Site {
     pub(crate) async fn stop(&mut self) -> Result<()> {
         self.starts += self.hubs.iter().map(Process::starts).sum::<usize>();
         futures_util::future::join_all(self.hubs.drain(..).map(Process::stop)).await;
-        match self.maintenance.take() {
-            Some(maintenance) => maintenance.stop().await,
+        match self.keeper.take() {
+            Some(keeper) => keeper.stop().await,
             None => Ok(()),
         }
     }

@@ -37,8 +37,8 @@ impl Converger {
 
     /// A backoff lasts to the end of the pass.
     fn hold_back(&mut self) {
-        for patience in self.retries.values_mut() {
-            patience.not_before = tokio::time::Instant::now() + std::time::Duration::from_secs(3600);
+        for retry in self.retries.values_mut() {
+            retry.not_before = tokio::time::Instant::now() + std::time::Duration::from_secs(3600);
         }
     }
 

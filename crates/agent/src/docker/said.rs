@@ -125,9 +125,9 @@ mod tests {
             ("write /var/lib/docker/tmp/x: no space left on device", Resources, Surroundings),
             ("no matching manifest for linux/arm64 in the manifest list entries", Config, Generation),
         ] {
-            let trouble = Failure::of_pull("r/a/b@sha256:0", text);
-            assert_eq!((trouble.category, trouble.blame), (category, blame), "{text}");
-            assert!(trouble.text.ends_with(text));
+            let failure = Failure::of_pull("r/a/b@sha256:0", text);
+            assert_eq!((failure.category, failure.blame), (category, blame), "{text}");
+            assert!(failure.text.ends_with(text));
         }
     }
 
@@ -145,9 +145,9 @@ mod tests {
             ("failed to create shim: no space left on device", Resources, Surroundings),
             ("unknown flag: --ansi\nSee 'docker --help'.", Runtime, Surroundings),
         ] {
-            let trouble = Failure::of_compose(text);
-            assert_eq!((trouble.category, trouble.blame), (category, blame), "{text}");
-            assert_eq!(trouble.words, text);
+            let failure = Failure::of_compose(text);
+            assert_eq!((failure.category, failure.blame), (category, blame), "{text}");
+            assert_eq!(failure.words, text);
         }
     }
 
@@ -160,11 +160,11 @@ mod tests {
             ("required variable DB is missing a value: hunter2", "the variable DB is required"),
             ("required variable hun$er2 is missing a value", "docker compose failed"),
         ] {
-            let trouble = Failure::of_compose(said);
-            let kept = trouble.reported(&Redactor::default()).text;
+            let failure = Failure::of_compose(said);
+            let kept = failure.reported(&Redactor::default()).text;
             assert!(kept.starts_with(ours), "{kept}");
             assert!(!kept.contains("hun") && !kept.contains("aHVu"), "{kept}");
-            let told = trouble.reported(&Redactor::new([], Output::Errors)).text;
+            let told = failure.reported(&Redactor::new([], Output::Errors)).text;
             assert!(told.starts_with(ours) && told.ends_with(said), "{told}");
         }
     }

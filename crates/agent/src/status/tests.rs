@@ -68,8 +68,8 @@ fn health_is_that_of_the_worst_container() {
 fn drift_is_said_until_the_repair_has_ended() {
     let drift = "service web: container was removed";
     assert_eq!(said(4, &[], Some(applied_record(4))).drift.as_deref(), Some(drift));
-    let doing = Progress { repairing: Some(drift.to_owned()), trouble: None };
-    let repairing = report(&wanted(4), &observed(&[container("web", 4)]), Some(&applied_record(4)), &doing);
+    let progress = Progress { repairing: Some(drift.to_owned()), trouble: None };
+    let repairing = report(&wanted(4), &observed(&[container("web", 4)]), Some(&applied_record(4)), &progress);
     assert_eq!((repairing.step, repairing.drift.as_deref()), (Step::Applied, Some(drift)));
     assert_eq!(said(4, &[container("web", 4)], Some(applied_record(4))).drift, None);
 }

@@ -101,8 +101,7 @@ impl Throttle {
             let is_new = self.pairs.get(&this.pair).is_none_or(|tries| tries.count < FIRST_TRIES);
             waits_for = if is_new { 2 } else { 3 };
         }
-        let wait =
-            counters[..waits_for].iter().map(|(tries, key, patience)| wait(tries.get(key), *patience, now)).max();
+        let wait = counters[..waits_for].iter().map(|(tries, key, waits)| wait(tries.get(key), *waits, now)).max();
         if let Some(seconds @ 1..) = wait {
             return Err(Failure::TooMany { seconds });
         }
@@ -128,10 +127,10 @@ impl Throttle {
 }
 
 /// Seconds until the next try.
-fn wait(tries: Option<Tries>, patience: Waits, now: DateTime<Utc>) -> u64 {
-    let Some(over) = tries.and_then(|tries| tries.count.checked_sub(patience.free)) else { return 0 };
+fn wait(tries: Option<Tries>, waits: Waits, now: DateTime<Utc>) -> u64 {
+    let Some(over) = tries.and_then(|tries| tries.count.checked_sub(waits.free)) else { return 0 };
     let last = tries.unwrap_or_default().last;
-    let pause = 1_u32.checked_shl(over).filter(|_| over < 31).unwrap_or(u32::MAX).min(patience.longest);
+    let pause = 1_u32.checked_shl(over).filter(|_| over < 31).unwrap_or(u32::MAX).min(waits.longest);
     let left = last + TimeDelta::seconds(pause.into()) - now;
     u64::try_from(left.num_milliseconds()).unwrap_or(0).div_ceil(1_000)
 }

@@ -20,26 +20,41 @@ const NAMED: usize = 5;
 /// Digest (`sha256:…`) and size.
 type Blobs = BTreeMap<String, u64>;
 
-/// Copies what the backup lacks, and writes the list of all that the store has now.
-pub(super) fn copy_new(store: &Path, dir: &Path, list: &str) -> anyhow::Result<BlobList> {
-    let blobs = listed_by_store(store)?;
-    copy(&blobs, store, dir)?;
+/// Copies what the backup lacks, and writes the list of all that the store has now, but for those whose bytes are not what they
+/// should be. Those are named beside it.
+pub(super) fn copy_new(store: &Path, dir: &Path, list: &str) -> anyhow::Result<(BlobList, Vec<String>)> {
+    let mut blobs = listed_by_store(store)?;
+    let damaged = copy(&blobs, store, dir)?;
+    blobs.retain(|digest, _| !damaged.contains(digest));
     let text: String = blobs.iter().map(|(digest, bytes)| format!("{digest} {bytes}\n")).collect();
     let path = dir.join(list);
     private_file::write(&path, &text).with_context(|| format!("cannot write {}", path.display()))?;
     let checked = checksum::of_file(&path)?;
-    Ok(BlobList {
+    let list = BlobList {
         file: list.to_owned(),
         list_bytes: checked.bytes,
         sha256: checked.sha256,
         count: blobs.len() as u64,
         bytes: blobs.values().sum(),
-    })
+    };
+    Ok((list, damaged))
 }
 
 /// Copies the backup's blobs into a store, as far as it lacks them.
 pub(super) fn put_back(dir: &Path, list: &BlobList, store: &Path) -> anyhow::Result<()> {
-    copy(&read_list(dir, list)?, dir, store)
+    match copy(&read_list(dir, list)?, dir, store)? {
+        damaged if damaged.is_empty() => Ok(()),
+        damaged => bail!("{} of the blobs in {} are damaged: {}", damaged.len(), dir.display(), named(&damaged)),
+    }
+}
+
+/// The first few, and how many more there are.
+pub(super) fn named(damaged: &[String]) -> String {
+    let first = damaged[..damaged.len().min(NAMED)].join(", ");
+    match damaged.len().saturating_sub(NAMED) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
 }
 
 /// Reads every blob of the list.
@@ -57,8 +72,7 @@ pub(super) fn verify(dir: &Path, list: &BlobList) -> anyhow::Result<()> {
         }
     }
     if !damaged.is_empty() {
-        let named = damaged[..damaged.len().min(NAMED)].join(", ");
-        bail!("{} of {count} blobs in {} are not whole: {named}", damaged.len(), dir.display());
+        bail!("{} of {count} blobs in {} are not whole: {}", damaged.len(), dir.display(), named(&damaged));
     }
     Ok(())
 }
@@ -103,20 +117,25 @@ fn entries(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
     }
 }
 
-fn copy(blobs: &Blobs, from: &Path, to: &Path) -> anyhow::Result<()> {
+/// Answers with those that were not copied, as their bytes are not what their digests say.
+fn copy(blobs: &Blobs, from: &Path, to: &Path) -> anyhow::Result<Vec<String>> {
+    let mut damaged = vec![];
     for (digest, bytes) in blobs {
         let place = place(digest)?;
         let (from, to) = (from.join(&place), to.join(&place));
         if fs::metadata(&to).is_ok_and(|there| there.len() == *bytes) {
             continue;
         }
-        copy_one(&from, &to, digest).with_context(|| format!("cannot copy blob {digest} to {}", to.display()))?;
+        let copied = copy_one(&from, &to, digest);
+        if !copied.with_context(|| format!("cannot copy blob {digest} to {}", to.display()))? {
+            damaged.push(digest.clone());
+        }
     }
-    Ok(())
+    Ok(damaged)
 }
 
-/// Under another name first, so that a blob which is there is whole.
-fn copy_one(from: &Path, to: &Path, digest: &str) -> anyhow::Result<()> {
+/// Under another name first, so that a blob which is there is whole. False if its bytes are not what the digest says.
+fn copy_one(from: &Path, to: &Path, digest: &str) -> anyhow::Result<bool> {
     let folder = to.parent().context("a blob lies in a folder")?;
     super::make_private(folder)?;
     let part = to.with_extension("part");
@@ -124,12 +143,12 @@ fn copy_one(from: &Path, to: &Path, digest: &str) -> anyhow::Result<()> {
     let (_, found) = checksum::copy(File::open(from)?, &mut file, algorithm(digest))?;
     if !digest.ends_with(&format!(":{found}")) {
         fs::remove_file(&part)?;
-        bail!("{} is damaged: its bytes have the digest {found}", from.display());
+        return Ok(false);
     }
     file.sync_all()?;
     fs::rename(&part, to)?;
     File::open(folder)?.sync_all()?;
-    Ok(())
+    Ok(true)
 }
 
 /// `sha256:abc…` → `blobs/sha256/ab/abc…`. A list is read from a disk that others may write to: nothing but digests.

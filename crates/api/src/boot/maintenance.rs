@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use chrono::TimeDelta;
 use distr_projections::job_pool;
 use distr_registry::ownership::{self, OwnershipFault};
@@ -33,26 +33,30 @@ pub struct CollectConfig {
 /// Two jobs at a time, each with a lock, a scan and a change.
 const CONNECTIONS: usize = 8;
 
-/// A blob store that does not answer for so long may do so later.
+/// A blob store that does not answer a hub that starts for so long may do so later.
 const OWNER_LIMIT: Duration = Duration::from_secs(10);
 /// Between two looks at a blob store that did not answer.
 const OWNER_RETRY: Duration = Duration::from_secs(5);
 
-/// Refuses a blob store that belongs to another database. One that does not answer is nobody's yet; see `owned`.
+/// For a hub. A blob store that belongs to another database is refused; one that does not answer is nobody's yet, see `owned`.
 pub(super) async fn maintenance(
     config: &StorageConfig,
     stores: &Stores,
     following: &Following,
 ) -> anyhow::Result<(Maintenance, Ownership)> {
-    let maintenance = Maintenance {
+    let maintenance = open(config, stores, following).await?;
+    let ownership = look_for_owner(config, &maintenance).await?;
+    Ok((maintenance, ownership))
+}
+
+async fn open(config: &StorageConfig, stores: &Stores, following: &Following) -> anyhow::Result<Maintenance> {
+    Ok(Maintenance {
         blobs: open_blobs(config).await?,
         log: stores.log.clone(),
         pool: job_pool(&stores.database.main, CONNECTIONS),
         shown: following.progress.core.clone(),
         clock: || SystemClock.now(),
-    };
-    let ownership = look_for_owner(config, &maintenance).await?;
-    Ok((maintenance, ownership))
+    })
 }
 
 /// Whether the blob store is known to be this database's.
@@ -64,14 +68,10 @@ pub(super) enum Ownership {
 }
 
 async fn look_for_owner(config: &StorageConfig, maintenance: &Maintenance) -> anyhow::Result<Ownership> {
-    let look = async {
-        let client = maintenance.pool.get().await.context("the database does not answer")?;
-        Ok(ownership::check(&client, &*maintenance.blobs).await?)
-    };
-    let look: Result<anyhow::Result<()>, _> = tokio::time::timeout(OWNER_LIMIT, look).await;
-    match look {
-        Ok(Ok(())) => Ok(Ownership::Own),
-        Ok(Err(error)) => Err(error.context(place_of(config))),
+    let client = maintenance.pool.get().await.context("the database does not answer")?;
+    let look = ownership::check(&client, &*maintenance.blobs);
+    match tokio::time::timeout(OWNER_LIMIT, look).await {
+        Ok(looked) => looked.map(|()| Ownership::Own).with_context(|| place_of(config)),
         Err(_) => {
             let seconds = OWNER_LIMIT.as_secs();
             warn!("{}: no answer within {seconds} s; the registry waits until there is one", place_of(config));
@@ -86,7 +86,7 @@ fn is_of_another(error: &anyhow::Error) -> bool {
     matches!(fault, Some(OwnershipFault::Another { .. } | OwnershipFault::Unknown { .. }))
 }
 
-/// Returns once the blob store is known to be this database's; before, nothing is removed from it.
+/// Returns once the blob store is known to be this database's. Until then the registry serves nobody.
 pub(super) async fn owned(
     config: &StorageConfig,
     maintenance: &Maintenance,
@@ -170,11 +170,14 @@ async fn with_maintenance<T>(
 ) -> anyhow::Result<T> {
     let stores = Stores::open(config).await?;
     let following = Following::start(&stores, Traces::none()).await?;
-    let outcome = match maintenance(config, &stores, &following).await {
-        Ok((maintenance, Ownership::Own)) => job(&maintenance).await.context("the job could not be done"),
-        Ok((_, Ownership::Unknown)) => Err(anyhow!("{}: it does not answer", place_of(config))),
-        Err(error) => Err(error),
+    let outcome = async {
+        let maintenance = open(config, &stores, &following).await?;
+        let client = maintenance.pool.get().await.context("the database does not answer")?;
+        ownership::check(&client, &*maintenance.blobs).await.with_context(|| place_of(config))?;
+        drop(client);
+        job(&maintenance).await.context("the job could not be done")
     };
+    let outcome = outcome.await;
     following.stop().await;
     stores.close().await?;
     outcome

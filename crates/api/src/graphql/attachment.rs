@@ -93,7 +93,7 @@ fn shown(found: Found, image: &oci::Digest, keys: &[PublicKey]) -> Attachment {
     Attachment {
         kind,
         readable: found.is_read,
-        size: BigInt(manifest.size + manifest.blobs.iter().map(|blob| blob.size).sum::<u64>()),
+        size: BigInt(manifest.blobs.iter().fold(manifest.size, |size, blob| size.saturating_add(blob.size))),
         digest: manifest.digest.into(),
         media_type: manifest.media_type,
         artifact_type: manifest.artifact_type,

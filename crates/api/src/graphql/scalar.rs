@@ -56,13 +56,13 @@ text_scalar! {
     Position(distr_eventlog::Position) = "Position";
 }
 
-/// A whole number without a sign, as a JSON number. `Int` has 32 bits and this has 64; in JavaScript it is exact up to 2^53,
-/// which no number of this hub exceeds.
+/// A whole number without a sign, as a JSON number. `Int` has 32 bits and this has 64; in JavaScript it is exact up
+/// to 2^53.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BigInt(pub u64);
 
-/// A whole number without a sign, as a JSON number. `Int` has 32 bits and this has 64; in JavaScript it is exact up to 2^53,
-/// which no number of this hub exceeds.
+/// A whole number without a sign, as a JSON number. `Int` has 32 bits and this has 64; in JavaScript it is exact up
+/// to 2^53.
 #[Scalar(name = "BigInt")]
 impl ScalarType for BigInt {
     fn parse(value: Value) -> InputValueResult<Self> {

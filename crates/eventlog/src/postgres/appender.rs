@@ -39,7 +39,7 @@ pub(super) struct Appender {
     head: Arc<watch::Sender<Position>>,
     /// The newest day of which it has written telemetry.
     written: watch::Sender<Option<NaiveDate>>,
-    pace: QuickBackoff,
+    backoff: QuickBackoff,
 }
 
 /// Why a batch was given up.
@@ -58,7 +58,7 @@ impl Appender {
         head: Arc<watch::Sender<Position>>,
         written: watch::Sender<Option<NaiveDate>>,
     ) -> Self {
-        Self { connector, session: None, queue, committed, head, written, pace: QuickBackoff::new() }
+        Self { connector, session: None, queue, committed, head, written, backoff: QuickBackoff::new() }
     }
 
     /// Until the log is closed and everything is answered.
@@ -159,16 +159,16 @@ impl Appender {
         rerun_after: Option<Position>,
     ) -> Result<Committed, CommitError> {
         if rerun_after.is_none()
-            && self.pace.is_quick()
+            && self.backoff.is_quick()
             && let Some(plan) = quick::plan(work)
         {
             match quick::commit(session, plan).await {
                 Err(CommitError::Refused(_)) => {
-                    self.pace.refused();
+                    self.backoff.refused();
                     session.client.batch_execute("ROLLBACK").await?;
                 }
                 outcome => {
-                    self.pace.taken();
+                    self.backoff.taken();
                     return outcome;
                 }
             }

@@ -1,5 +1,5 @@
 //! What pulls rest on, read for many at once. What opens something as part of a release is `opening_manifest` and `opening_blob`
-//! in `entitlement.sql`; what opens it besides is asked for only where that is not enough (`asked_beside`).
+//! in `entitlement.sql`; what opens it besides is asked for only where that is not enough (`asked_attached`).
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -1,4 +1,4 @@
-//! Whether two generations at the same positions say the same: a checksum for each table, in buckets of keys, so that a
+//! Whether two editions at the same positions say the same: a checksum for each table, in buckets of keys, so that a
 //! difference is narrowed down to its rows without carrying the tables around.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::error::ProjectionError;
-use crate::schema::{Generation, LIVE, NEXT};
+use crate::schema::{Edition, LIVE, NEXT};
 
 /// Enough to see what kind of difference it is.
 const NAMED_KEYS: usize = 20;
@@ -32,7 +32,7 @@ pub struct TableComparison {
     pub table: &'static str,
     pub live_rows: i64,
     pub new_rows: i64,
-    /// of the new generation; equal ones have equal checksums
+    /// of the new edition; equal ones have equal checksums
     pub checksum: String,
     /// the first few; none if the tables are equal
     pub differences: Vec<Difference>,
@@ -60,8 +60,8 @@ impl Comparison {
 impl fmt::Display for DifferenceKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::OnlyLive => "is only in the live generation",
-            Self::OnlyNew => "is only in the new generation",
+            Self::OnlyLive => "is only in the live edition",
+            Self::OnlyNew => "is only in the new edition",
             Self::Differs => "differs",
         })
     }
@@ -101,8 +101,8 @@ async fn compare_table(live: &Client, next: &Client, table: &'static str) -> Res
     })
 }
 
-async fn buckets(client: &Client, generation: &Generation, table: &str) -> Result<Buckets, ProjectionError> {
-    let tables = generation.tables;
+async fn buckets(client: &Client, edition: &Edition, table: &str) -> Result<Buckets, ProjectionError> {
+    let tables = edition.tables;
     let sql = format!("SELECT {BUCKET}, count(*), sum({CHECKSUM})::text FROM {tables}.{table} t GROUP BY 1");
     let rows = client.query(&sql, &[]).await?;
     Ok(rows.iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect())
@@ -130,11 +130,11 @@ async fn differences(
 
 async fn rows(
     client: &Client,
-    generation: &Generation,
+    edition: &Edition,
     table: &str,
     buckets: &[i32],
 ) -> Result<BTreeMap<Uuid, i64>, ProjectionError> {
-    let tables = generation.tables;
+    let tables = edition.tables;
     let sql = format!("SELECT id, {CHECKSUM} FROM {tables}.{table} t WHERE {BUCKET} = ANY($1)");
     let rows = client.query(&sql, &[&buckets]).await?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())

@@ -1,6 +1,6 @@
-//! The log into the new generation. Pages are read and decoded ahead, while the rows of those before are folded in memory;
+//! The log into the new edition. Pages are read and decoded ahead, while the rows of those before are folded in memory;
 //! now and then the rows are stored and the checkpoints moved, in one transaction, while more are folded. Never further than
-//! asked, so that two generations can be brought to the same positions.
+//! asked, so that two editions can be brought to the same positions.
 
 mod ahead;
 
@@ -16,7 +16,7 @@ use crate::error::ProjectionError;
 use crate::fill::{Change, Fill};
 use crate::follower::{BadEntry, Parked, park};
 use crate::group::Group;
-use crate::schema::{Generation, NEXT};
+use crate::schema::{Edition, NEXT};
 use ahead::{Decoded, PAGE, Pages, Passing, decode, pages};
 
 /// What is stored at once at most, about: what a rebuild that is ended has to do again, and what has to fit into memory.
@@ -24,14 +24,14 @@ const ENTRIES: usize = 1_000_000;
 const NEW_ROWS: usize = 25_000;
 const ROWS: usize = 50_000;
 
-/// Where the groups of a generation stand.
+/// Where the groups of an edition stand.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Positions(BTreeMap<String, Position>);
 
 impl Positions {
-    /// None of a generation that is not there.
-    pub(super) async fn of(client: &Client, generation: &Generation) -> Result<Self, ProjectionError> {
-        let sql = format!("SELECT group_name, position FROM {}.checkpoint", generation.tables);
+    /// None of an edition that is not there.
+    pub(super) async fn of(client: &Client, edition: &Edition) -> Result<Self, ProjectionError> {
+        let sql = format!("SELECT group_name, position FROM {}.checkpoint", edition.tables);
         let rows = client.query(&sql, &[]).await?;
         Ok(Self::from_rows(&rows))
     }
@@ -67,7 +67,7 @@ impl Positions {
     }
 }
 
-/// The connection that looks into the new generation, and what it is filled with.
+/// The connection that looks into the new edition, and what it is filled with.
 pub(super) struct Builder<'a> {
     pub(super) client: &'a mut Client,
     pub(super) log: Arc<dyn EventLog>,

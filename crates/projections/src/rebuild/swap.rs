@@ -1,4 +1,4 @@
-//! The new generation takes the live one's name. Renaming a schema locks no table: a query that is under way finishes on the
+//! The new edition takes the live one's name. Renaming a schema locks no table: a query that is under way finishes on the
 //! old tables, the next one finds the new ones by name.
 
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use tokio_postgres::{Client, Transaction};
 
 use super::replay::{Builder, Positions, apply, read, selection};
 use crate::error::ProjectionError;
-use crate::schema::{Generation, LIVE, NEXT, OLD};
+use crate::schema::{Edition, LIVE, NEXT, OLD};
 
 /// By then every query that found the old tables by name has locked them.
 const SETTLED: Duration = Duration::from_secs(2);
@@ -49,7 +49,7 @@ pub(super) async fn swap(builder: &mut Builder<'_>) -> Result<(Position, Duratio
     Ok((reached, began.elapsed()))
 }
 
-async fn rename(transaction: &Transaction<'_>, from: Generation, to: Generation) -> Result<(), ProjectionError> {
+async fn rename(transaction: &Transaction<'_>, from: Edition, to: Edition) -> Result<(), ProjectionError> {
     for (from, to) in [(from.tables, to.tables), (from.views, to.views)] {
         // the first shape had no views
         let exists = transaction.query_opt("SELECT 1 FROM pg_namespace WHERE nspname = $1", &[&from]).await?;

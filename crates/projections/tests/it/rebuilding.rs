@@ -1,4 +1,4 @@
-//! A generation beside the live one: equal when nothing is wrong, differing by name when something is, gone on with after
+//! An edition beside the live one: equal when nothing is wrong, differing by name when something is, gone on with after
 //! an end in the middle, and never two at once.
 
 use std::sync::Arc;
@@ -51,7 +51,7 @@ async fn the_log_twice_from_zero_gives_the_same_rows() {
     }
     assert_eq!(tables(&database, "read").await, live);
 
-    // the runners have found their way into the new generation
+    // the runners have found their way into the new edition
     let late = add_customer(&*log, "late").await;
     catch_up(&runners, &log).await;
     let found =
