@@ -64,7 +64,9 @@ pub fn names_this_machine(registry: &str) -> bool {
         Ok(address) => address.is_loopback() || address.is_unspecified(),
         // 127.1, 2130706433, 0x7f.1: resolvers read them as addresses
         Err(_) if is_number => first_octet(&host).is_none_or(|octet| matches!(octet, 0 | 127)),
-        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+        Err(_) => {
+            ["localhost", "ip6-localhost", "ip6-loopback"].contains(&host.as_str()) || host.ends_with(".localhost")
+        }
     }
 }
 

@@ -58,6 +58,7 @@ impl Need {
     pub fn sentence_with_line(&self) -> String {
         match self.in_reach {
             Some(_) => self.sentence(),
+            None if self.wanted.is_empty() => format!("{}; no line allows an empty value", self.sentence()),
             None => format!("{}; the line \"{}\" under \"allow:\" would allow it", self.sentence(), self.line()),
         }
     }
@@ -66,6 +67,7 @@ impl Need {
     pub fn sentence_above_line(&self, policy: &Path) -> String {
         match self.in_reach {
             Some(_) => self.sentence(),
+            None if self.wanted.is_empty() => format!("{}\n    no line allows an empty value", self.sentence()),
             None => format!(
                 "{}\n    to allow it, under \"allow:\" in {}:\n  {}",
                 self.sentence(),

@@ -168,7 +168,19 @@ fn yaml_text(text: &str) -> String {
     // YAML takes some words for something else, such as y and off
     match text.chars().all(is_plain) && read().as_ref().and_then(Value::as_str) == Some(text) {
         true => text.to_owned(),
-        // a terminal obeys some characters, and shows others in another order
-        false => compose_file::ascii(&Value::from(text).to_string()),
+        false => quoted(text),
     }
+}
+
+/// A text in quotes, as JSON and YAML have them, and in ASCII: a terminal obeys some characters, and shows others in another order.
+pub(super) fn quoted(text: &str) -> String {
+    let mut quoted = String::new();
+    for c in compose_file::ascii(&Value::from(text).to_string()).chars() {
+        match c.is_ascii() {
+            true => quoted.push(c),
+            // beyond the first 65 536, for which JSON would take two
+            false => quoted.push_str(&format!("\\U{:08x}", c as u32)),
+        }
+    }
+    quoted
 }

@@ -31,6 +31,7 @@ const HARMLESS_CAPABILITIES: [&str; 14] = [
 ];
 
 const NAMESPACE: &str = "it would share a namespace of the host";
+const DEVICE: &str = "it would use a device of the host";
 const NEIGHBOUR: &str = "it would join a container or network that is not its own";
 
 pub(super) fn needs(needs: &mut Needs<'_>, host: &Host, service: &Value) {
@@ -60,7 +61,7 @@ fn of_key(needs: &mut Needs<'_>, host: &Host, key: &str, value: &Value) {
         "cap_add" => of_capabilities(needs, value),
         "devices" => each(needs, key, value, of_device),
         "gpus" => each(needs, key, value, |needs, key, value| {
-            needs.add(Kind::Device, key, value.to_string(), "gpu", "it would use a device of the host");
+            needs.add(Kind::Device, key, value.to_string(), of_driver("gpu", value), DEVICE);
         }),
         "device_cgroup_rules" => each_text(needs, key, value, |needs, text| {
             needs.add(Kind::DeviceRule, key, text, text, "it would reach devices of the host");
@@ -76,10 +77,9 @@ fn of_key(needs: &mut Needs<'_>, host: &Host, key: &str, value: &Value) {
         "cgroup_parent" => text(needs, key, value, |needs, text| {
             needs.add(Kind::CgroupParent, key, text, text, "it would leave the limits that the engine sets");
         }),
+        // also runc: the owner may have given the engine a stricter default
         "runtime" => text(needs, key, value, |needs, text| {
-            if text != "runc" {
-                needs.add(Kind::Runtime, key, text, text, "it would run under another runtime of the engine");
-            }
+            needs.add(Kind::Runtime, key, text, text, "it would choose the engine's runtime that it runs under");
         }),
         "volumes_from" => each_text(needs, key, value, |needs, text| {
             if let Some(container) = text.strip_prefix("container:") {
@@ -101,6 +101,19 @@ fn of_key(needs: &mut Needs<'_>, host: &Host, key: &str, value: &Value) {
             needs.unknown_keys(key, hook, &["command", "user", "privileged", "working_dir", "environment"]);
         }),
         other => needs.unknown(other, value),
+    }
+}
+
+/// Devices by what they can do. A driver other than the usual one takes the names for something else, such as any device that the
+/// host describes for CDI: each is named then.
+fn of_driver(capabilities: &str, request: &Value) -> String {
+    match request.get("driver").and_then(scalar).filter(|driver| !driver.is_empty() && driver != "nvidia") {
+        None => capabilities.to_owned(),
+        Some(driver) => {
+            let ids = request.get("device_ids").and_then(Value::as_array);
+            let ids: Vec<String> = ids.into_iter().flatten().filter_map(scalar).collect();
+            format!("{driver}:{}", ids.join(","))
+        }
     }
 }
 
@@ -235,8 +248,8 @@ fn of_deploy(needs: &mut Needs<'_>, deploy: &Value) {
         for device in devices.into_iter().flatten() {
             let capabilities = device.get("capabilities").and_then(Value::as_array);
             let names: Vec<String> = capabilities.into_iter().flatten().filter_map(scalar).collect();
-            let why = "it would use a device of the host";
-            needs.add(Kind::Device, &format!("{within}.devices"), device.to_string(), names.join(","), why);
+            let wanted = of_driver(&names.join(","), device);
+            needs.add(Kind::Device, &format!("{within}.devices"), device.to_string(), wanted, DEVICE);
         }
     }
 }

@@ -98,6 +98,12 @@ fn each_power_is_refused_with_the_line_that_allows_it() {
         (service(json!({"sysctls": {"net.core.somaxconn": "1"}})), &["- sysctl: net.core.somaxconn"]),
         (service(json!({"cgroup_parent": "/x"})), &["- cgroup-parent: /x"]),
         (service(json!({"runtime": "nvidia"})), &["- runtime: nvidia"]),
+        (service(json!({"runtime": "runc"})), &["- runtime: runc"]),
+        (
+            service(json!({"gpus": [{"driver": "cdi", "device_ids": ["example.com/mount=all"]}]})),
+            &["- device: \"cdi:example.com/mount=all\""],
+        ),
+        (service(json!({"gpus": [{"driver": "nvidia", "device_ids": ["0"]}]})), &["- device: gpu"]),
         (service(json!({"use_api_socket": true})), &["- engine-socket: true"]),
         (service(json!({"post_start": [{"command": ["x"], "privileged": true}]})), &["- privileged: true"]),
         (service(json!({"provider": {"type": "x"}})), &["- compose-key: provider"]),
@@ -245,6 +251,9 @@ fn a_line_is_read_as_it_was_printed() {
         "off",
         "true",
         "~",
+        "a\u{e0041}",
+        "\u{10900}/etc",
+        "\u{1f600}",
         "null",
         ".inf",
         "1e3",
@@ -270,6 +279,7 @@ fn a_line_is_read_as_it_was_printed() {
         for application in [None, Some("shop".to_owned()), Some(word.to_owned())] {
             let rule = Rule { kind: Kind::Runtime, value: word.to_owned(), application };
             let read = Policy::parse(&format!("allow:\n{rule}\n"));
+            assert!(rule.to_string().is_ascii(), "{rule}");
             assert_eq!(read.unwrap_or_else(|error| panic!("{rule}: {error}")).allow, [rule]);
         }
     }

@@ -59,6 +59,9 @@ WITH RECURSIVE reached AS (
     WHERE opened ->> 'repository' = $2
       AND t.name LIKE replace(replace(pattern, '_', '\_'), '*', '%')
       AND t.name !~ '^sha256-[0-9a-f]{64}[.](sig|att|sbom)$'
+      -- a tag does not bring back what every release of it has lost
+      AND (SELECT coalesce(bool_or(o.asked ->> 'revoked' IS NULL), true)
+           FROM opening_manifest($1, $2, r.digest) AS o)
 )
 SELECT DISTINCT jsonb_build_object('key', wanted, 'asked', asked)
 FROM (SELECT *, min(attachments) OVER (PARTITION BY wanted) AS fewest FROM opening) AS ranked

@@ -187,6 +187,9 @@ fn the_tags_of_a_feature_open_what_is_attached_and_no_release_that_it_mentions()
         push_image(&publisher, REPOSITORY, "1-gpu", b"1-gpu").await;
         assert_eq!(answers(&customer, "1-debug").await, [200; 4]);
         assert_eq!(answers(&customer, "1-gpu").await, [403; 4]);
+        // a tag of the feature does not bring back a revoked release, nor what is its alone
+        assert_eq!(put_manifest(&publisher, REPOSITORY, "bad-debug", &image(b"bad")).await.status, 201);
+        assert_eq!((manifest(&customer, "bad-debug").await, blob(&customer, b"bad").await), (403, 403));
 
         let sbom = attach(&publisher, &debug, "application/spdx+json", b"sbom").await;
         assert_eq!((manifest(&customer, &sbom).await, blob(&customer, b"sbom").await), (200, 200));
