@@ -1,4 +1,4 @@
-//! What somebody on the host may ask of the agent beside running it.
+//! Commands of the agent for somebody on the host, beside running it.
 
 pub(crate) mod consent;
 pub(crate) mod policy;

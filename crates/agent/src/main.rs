@@ -66,7 +66,7 @@ enum Command {
         #[command(subcommand)]
         command: command::policy::Command,
     },
-    /// What waits for somebody on this host, and whether it may go on
+    /// Deployments that wait for somebody on this host, and whether they may go on
     Consent {
         #[command(subcommand)]
         command: command::consent::Command,

@@ -51,7 +51,7 @@ impl fmt::Display for Verified {
     }
 }
 
-/// What of the release is signed, or why it may not run.
+/// The parts of the release that are signed, or why it may not run.
 pub fn check(host: &HostTrust, application: &Slug, run: &RunInstruction) -> Result<Verified, Failure> {
     check_floor(host, application, run)?;
     let pinned = host.is_pinned();

@@ -23,7 +23,7 @@ pub struct Task {
     pub updates: UnboundedSender<RecordUpdate>,
 }
 
-/// What a task tells the converger.
+/// The news of a task for the converger: the record as it is on disk now.
 #[derive(Debug)]
 pub struct RecordUpdate {
     pub deployment: DeploymentId,

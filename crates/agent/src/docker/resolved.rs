@@ -27,7 +27,7 @@ impl Resolved {
         policy::settle(&mut self.0).map_err(|text| Failure::bad(ErrorCategory::Config, text))
     }
 
-    /// What compose will understand by it: with single dollar signs.
+    /// The model as compose will understand it: with single dollar signs.
     pub fn plain(&self) -> Value {
         map_texts(&self.0, &|text| text.replace("$$", "$"))
     }

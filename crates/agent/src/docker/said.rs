@@ -5,7 +5,7 @@ use distr_domain::agent::ErrorCategory;
 use crate::fault::Failure;
 
 impl Failure {
-    /// What the registry, or the engine on its behalf, said to a pull.
+    /// The failure of a pull, by what the registry said, or the engine on its behalf.
     pub fn of_pull(image: &str, text: &str) -> Self {
         let lower = text.to_lowercase();
         let has = |needles: &[&str]| needles.iter().any(|needle| lower.contains(needle));
@@ -25,7 +25,7 @@ impl Failure {
         Self::passing(ErrorCategory::Network, text)
     }
 
-    /// What `docker compose` said before it ended with an error.
+    /// The failure of `docker compose`, by what it said before it ended with an error.
     pub fn of_compose(said: &str) -> Self {
         Self::of_compose_said(said).with_words(said)
     }

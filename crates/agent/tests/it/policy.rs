@@ -430,7 +430,7 @@ fn a_reader_that_stops_ends_the_program_quietly() {
     assert!(output.status.code() == Some(141) && said.is_empty(), "{:?} {said}", output.status);
 }
 
-/// What somebody on the host asks of the agent's program.
+/// The answer of the agent's program to somebody on the host.
 pub(crate) fn consents(site: &Site, arguments: &[&str]) -> String {
     let (done, said) = consent_command(site, arguments);
     assert!(done, "{said}");
