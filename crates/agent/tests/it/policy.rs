@@ -417,15 +417,17 @@ fn without_the_compose_plugin_the_check_says_so() {
 
 #[test]
 fn a_reader_that_stops_ends_the_program_quietly() {
-    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_distr-agent"))
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_distr-agent"))
         .args(["policy", "default"])
-        .stdout(std::process::Stdio::piped())
+        .stdout(writer)
         .stderr(std::process::Stdio::piped())
         .env("DISTR_LOG", "off")
         .spawn()
+        .unwrap()
+        .wait_with_output()
         .unwrap();
-    drop(program.stdout.take());
-    let output = program.wait_with_output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.code() == Some(141) && said.is_empty(), "{:?} {said}", output.status);
 }
