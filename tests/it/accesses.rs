@@ -11,7 +11,7 @@ use crate::access::registry::{push, token};
 
 const ACCESSES: &str = "query ($digest: Digest, $tag: Tag, $first: Int, $after: String) {
     repositoryAccesses(repository: \"hello\", digest: $digest, tag: $tag, first: $first, after: $after) {
-        nodes { action caller customer { name } subject tag digest granted rule code reason address userAgent at }
+        nodes { action actor customer { name } subject tag digest granted rule code reason address userAgent at }
         pageInfo { hasNextPage endCursor }
     }
 }";
@@ -50,7 +50,7 @@ async fn an_auditor_sees_who_pulled_what_and_who_was_refused() {
     let compose = format!("services: {{ web: {{ image: {}/acme/hello:1.0.0 }} }}", hub.registry());
     for mutation in [
         "applicationCreate(name: \"hello\") { changed }".to_owned(),
-        format!("releasePublish(application: \"hello\", version: \"1.0.0\", compose: {compose:?}) {{ changed }}"),
+        format!("releasePublish(application: \"hello\", version: \"1.0.0\", packages: [{{ compose: {{ file: {compose:?} }} }}]) {{ changed }}"),
         "licenseIssue(customer: \"globex\", application: \"hello\", name: \"l\", terms: {}) { changed }".to_owned(),
     ] {
         run(&hub, &owner, &mutation).await;
@@ -76,7 +76,7 @@ async fn an_auditor_sees_who_pulled_what_and_who_was_refused() {
     assert_eq!((&granted["rule"], &granted["granted"]), (&json!("license \"l\""), &json!(true)));
     assert_eq!((&granted["digest"], &granted["subject"]), (&json!(digest), &json!("acme/hello:1.0.0")));
     assert_eq!((&granted["address"], &granted["userAgent"]), (&json!("127.0.0.1"), &json!("a-client/1")));
-    assert!(granted["caller"].as_str().is_some_and(|caller| caller.starts_with("robot:")), "{granted}");
+    assert!(granted["actor"].as_str().is_some_and(|actor| actor.starts_with("robot:")), "{granted}");
     assert_eq!((&refused["customer"]["name"], &refused["granted"]), (&json!("initech"), &json!(false)));
     assert_eq!((&refused["code"], &refused["rule"]), (&json!("entitlement.no_license"), &Value::Null), "{refused}");
     assert!(refused["reason"].is_string(), "{refused}");

@@ -123,7 +123,7 @@ impl Vendor {
 
     async fn publish(&self, tag: &str) -> Answer {
         let publish = "mutation ($version: Version!, $compose: String!) {
-            releasePublish(application: \"hello\", version: $version, compose: $compose) { changed }
+            releasePublish(application: \"hello\", version: $version, packages: [{ compose: { file: $compose } }]) { changed }
         }";
         let compose = format!("services:\n  web:\n    image: {}/acme/hello:{tag}\n", self.hub.registry());
         let variables = json!({ "version": format!("{tag}.0.0"), "compose": compose });

@@ -14,7 +14,7 @@ async fn with_application() -> (HubProcess, String) {
 
 async fn publish(hub: &HubProcess, secret: &str, compose: &str) -> distr_tests::hub::Answer {
     let query = "mutation ($compose: String!) {
-        releasePublish(application: \"hello\", version: \"1.0.0\", compose: $compose) { changed }
+        releasePublish(application: \"hello\", version: \"1.0.0\", packages: [{ compose: { file: $compose } }]) { changed }
     }";
     hub.graphql(Some(secret), query, json!({ "compose": compose })).await
 }
@@ -52,7 +52,7 @@ async fn a_compose_file_that_cannot_be_pinned_is_refused_by_name() {
 async fn what_does_not_exist_is_named() {
     let (hub, owner) = with_application().await;
     let promote =
-        "mutation { channelPromote(application: \"hello\", channel: \"stable\", version: \"1.0.0\") { changed } }";
+        "mutation { channelPromote(application: \"hello\", name: \"stable\", version: \"1.0.0\") { changed } }";
     let answer = hub.graphql(Some(&owner), promote, json!({})).await;
     assert_eq!((answer.code(), answer.message()), (Some("not_found"), "there is no channel \"hello/stable\""));
 
@@ -134,7 +134,7 @@ async fn a_draft_that_comes_while_another_is_made_is_not_replaced() {
     hub.graphql(Some(&owner), "mutation { applicationCreate(name: \"hello\") { changed } }", json!({})).await.data();
     let draft = async |notes: &str| {
         let query = "mutation ($notes: String!) {
-            releaseDraft(application: \"hello\", version: \"1.0.0\", compose: \"services: {}\", notes: $notes) { changed }
+            releaseDraft(application: \"hello\", version: \"1.0.0\", packages: [{ compose: { file: \"services: {}\" } }], notes: $notes) { changed }
         }";
         hub.graphql(Some(&owner), query, json!({ "notes": notes })).await
     };

@@ -34,6 +34,7 @@ mod rebuild;
 mod schema;
 mod seats;
 mod sick_leader;
+mod shipping;
 mod signing;
 mod silence;
 mod slow_reader;

@@ -65,12 +65,12 @@ impl Line {
         let path = self.work.path().join(format!("compose-{version}.yaml"));
         let compose = std::fs::read_to_string(path).expect("the compose file was made");
         let publish = "mutation ($version: Version!, $compose: String!) {
-            releasePublish(application: \"hello\", version: $version, compose: $compose) { changed }
+            releasePublish(application: \"hello\", version: $version, packages: [{ compose: { file: $compose } }]) { changed }
         }";
         let variables = json!({ "version": version, "compose": compose });
         self.hub.graphql(Some(&self.owner), publish, variables).await.data();
         self.run(&format!(
-            "channelPromote(application: \"hello\", channel: \"stable\", version: \"{version}\") {{ changed }}"
+            "channelPromote(application: \"hello\", name: \"stable\", version: \"{version}\") {{ changed }}"
         ))
         .await;
     }

@@ -60,7 +60,7 @@ async fn every_metric_is_explained_and_every_explained_one_is_there() {
     });
     post("/agent/v1/heartbeats", enrolled["secret"].as_str().expect("a secret"), json!({ "reports": [report] })).await;
     let mut subscription =
-        Subscription::open(&hub, Some(&owner), "subscription { eventsAfter(position: \"0\") { position } }", json!({}))
+        Subscription::open(&hub, Some(&owner), "subscription { eventAppended(after: \"0\") { position } }", json!({}))
             .await;
     subscription.next().await;
 

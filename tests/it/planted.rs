@@ -189,7 +189,7 @@ async fn configuration(client: &mut Client<'_>, owner: &str) {
     client.secrets.check("the refusal of a secret", refused.to_string().as_bytes());
     crate::access::registry::push(client.hub, owner, "acme/hello", "1", "planted").await;
     let compose = "services: { web: { image: '${DISTR_REGISTRY}/acme/hello:1' } }";
-    let publish = "mutation ($c: String!) { releasePublish(application: \"hello\", version: \"1.0.0\", compose: $c) { changed } }";
+    let publish = "mutation ($c: String!) { releasePublish(application: \"hello\", version: \"1.0.0\", packages: [{ compose: { file: $c } }]) { changed } }";
     let done = client.graphql(Some(owner), publish, json!({ "c": compose })).await;
     assert!(done["errors"].is_null(), "{done}");
 }

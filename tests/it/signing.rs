@@ -148,7 +148,7 @@ impl Vendor {
 
     async fn promote(&self, version: &str) -> Answer {
         self.ask(&format!(
-            "channelPromote(application: \"hello\", channel: \"stable\", version: \"{version}\") {{ changed }}"
+            "channelPromote(application: \"hello\", name: \"stable\", version: \"{version}\") {{ changed }}"
         ))
         .await
     }

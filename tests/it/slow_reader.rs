@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{WebSocketStream, client_async};
 use uuid::Uuid;
 
-const EVERYTHING: &str = "subscription { eventsAfter(position: \"0\", telemetry: [HEARTBEAT]) { type data } }";
+const EVERYTHING: &str = "subscription { eventAppended(after: \"0\", telemetry: [HEARTBEAT]) { type data } }";
 const REPORTS: u64 = 30_000;
 
 /// A socket whose machine takes a few kilobytes and then no more.
@@ -84,7 +84,7 @@ async fn a_subscriber_that_takes_nothing_holds_up_nobody_and_is_let_go() {
     .await;
     let mut heartbeats = 0;
     while heartbeats < REPORTS {
-        let event = other.next().await["data"]["eventsAfter"].clone();
+        let event = other.next().await["data"]["eventAppended"].clone();
         heartbeats += u64::from(event["type"] == "Heartbeat");
     }
     let grown = hub.resident_mib().saturating_sub(before);
@@ -97,6 +97,6 @@ async fn a_subscriber_that_takes_nothing_holds_up_nobody_and_is_let_go() {
     .await;
     drop(deaf);
     hub.graphql(Some(&owner), "mutation { customerCreate(name: \"later\") { changed } }", json!({})).await.data();
-    let event = other.next().await["data"]["eventsAfter"].clone();
+    let event = other.next().await["data"]["eventAppended"].clone();
     assert_eq!(event["type"], "CustomerCreated", "{event}");
 }

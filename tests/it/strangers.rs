@@ -102,16 +102,16 @@ async fn an_answer_that_is_too_large_is_an_error_and_not_memory() {
         "# a remark that is long\n".repeat(8_000)
     );
     let publish = "mutation ($c: String!) {
-        releaseDraft(application: \"hello\", version: \"1.0.0\", compose: $c) { changed }
+        releaseDraft(application: \"hello\", version: \"1.0.0\", packages: [{ compose: { file: $c } }]) { changed }
     }";
     hub.graphql(Some(&owner), publish, json!({ "c": compose })).await.data();
     let many: String =
-        (0..95).map(|n| format!("a{n}: release(application: \"hello\", version: \"1.0.0\") {{ compose }} ")).collect();
+        (0..95).map(|n| format!("a{n}: release(application: \"hello\", version: \"1.0.0\") {{ packages {{ ... on ComposePackage {{ file }} }} }} ")).collect();
     let (_, bytes, answer) = post(&hub, Some(&owner), &format!("{{ {many} }}")).await;
     assert_eq!((code(&answer), bytes < 2_000), ("answer_too_large", true), "{:.2000}", answer.to_string());
     let some: String =
-        (0..20).map(|n| format!("a{n}: release(application: \"hello\", version: \"1.0.0\") {{ compose }} ")).collect();
-    assert!(post(&hub, Some(&owner), &format!("{{ {some} }}")).await.2["data"]["a19"]["compose"].is_string());
+        (0..20).map(|n| format!("a{n}: release(application: \"hello\", version: \"1.0.0\") {{ packages {{ ... on ComposePackage {{ file }} }} }} ")).collect();
+    assert!(post(&hub, Some(&owner), &format!("{{ {some} }}")).await.2["data"]["a19"]["packages"][0]["file"].is_string());
 }
 
 type Raw = WebSocketStream<MaybeTlsStream<TcpStream>>;

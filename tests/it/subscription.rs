@@ -12,15 +12,15 @@ async fn events_after_a_position_come_all_and_once_then_live() {
     for n in 0..3 {
         hub.graphql(Some(&owner), create, json!({ "n": format!("c{n}") })).await.data();
     }
-    let query = "subscription ($p: Position!) { eventsAfter(position: $p) { position type } }";
+    let query = "subscription ($p: Position!) { eventAppended(after: $p) { position type } }";
     let mut events = Subscription::open(&hub, Some(&owner), query, json!({ "p": "2" })).await;
     let mut seen = vec![];
     for _ in 0..3 {
-        seen.push(events.next().await["data"]["eventsAfter"]["position"].clone());
+        seen.push(events.next().await["data"]["eventAppended"]["position"].clone());
     }
     assert_eq!(seen, ["3", "4", "5"]);
     hub.graphql(Some(&owner), create, json!({ "n": "live" })).await.data();
-    let live = events.next().await["data"]["eventsAfter"].clone();
+    let live = events.next().await["data"]["eventAppended"].clone();
     assert_eq!(live, json!({ "position": "6", "type": "CustomerCreated" }));
 }
 
@@ -41,7 +41,7 @@ async fn a_target_that_changes_is_told() {
 #[tokio::test]
 async fn a_subscription_is_guarded_like_a_query() {
     let hub = HubProcess::start().await;
-    let query = "subscription { eventsAfter(position: \"0\") { position } }";
+    let query = "subscription { eventAppended(after: \"0\") { position } }";
     let url = format!("ws://127.0.0.1:{}/graphql", hub.port);
     let refused = Socket::open(&url, None, query, json!({})).await.err().expect("a stranger gets no socket");
     assert!(refused.contains("4401"), "{refused}");

@@ -48,7 +48,7 @@ async fn a_socket_ends_with_its_token_its_member_or_its_role() {
     let mut bystander =
         Subscription::open(&hub, Some(&owner), "subscription { targetChanged { name } }", json!({})).await;
     for (secret, ending) in endings {
-        let events = "subscription { eventsAfter(position: \"0\", telemetry: []) { position } }";
+        let events = "subscription { eventAppended(after: \"0\", telemetry: []) { position } }";
         let mut socket = Subscription::open(&hub, Some(&secret), events, json!({})).await;
         socket.next().await;
         change(&hub, &owner, &ending).await;
@@ -291,13 +291,13 @@ async fn a_token_for_some_repositories_has_to_do_with_nothing_else() {
     let publish = |application: &str, version: &str, repository: &str| {
         let compose = compose(repository);
         format!(
-            "releasePublish(application: \"{application}\", version: \"{version}\", compose: {compose:?}) {{ changed }}"
+            "releasePublish(application: \"{application}\", version: \"{version}\", packages: [{{ compose: {{ file: {compose:?} }} }}]) {{ changed }}"
         )
     };
     let draft = |application: &str, version: &str, repository: &str| {
         let compose = compose(repository);
         format!(
-            "releaseDraft(application: \"{application}\", version: \"{version}\", compose: {compose:?}) {{ changed }}"
+            "releaseDraft(application: \"{application}\", version: \"{version}\", packages: [{{ compose: {{ file: {compose:?} }} }}]) {{ changed }}"
         )
     };
     for mutation in [
@@ -321,14 +321,14 @@ async fn a_token_for_some_repositories_has_to_do_with_nothing_else() {
         "releasePublish(application: \"app\", version: \"9.0.0\") { changed }".to_owned(),
         "releaseSign(application: \"app\", version: \"9.0.0\", envelope: \"{}\") { changed }".to_owned(),
         "releaseRevoke(application: \"crown\", version: \"1.0.0\", reason: \"r\") { changed }".to_owned(),
-        "channelPromote(application: \"crown\", channel: \"stable\", version: \"1.0.0\") { changed }".to_owned(),
+        "channelPromote(application: \"crown\", name: \"stable\", version: \"1.0.0\") { changed }".to_owned(),
         "channelCreate(application: \"crown\", name: \"mine\") { changed }".to_owned(),
         "applicationCreate(name: \"mine\") { changed }".to_owned(),
         "applicationSetSigningPolicy(name: \"crown\", keys: []) { changed }".to_owned(),
         "applicationSetFeatureTags(name: \"app\", features: []) { changed }".to_owned(),
         "repositorySetVisibility(name: \"secret\", visibility: PUBLIC) { changed }".to_owned(),
-        "repositorySetQuota(repository: \"team/app\", bytes: 1) { changed }".to_owned(),
-        "artifactDeleteTag(repository: \"secret\", tag: \"1\") { changed }".to_owned(),
+        "repositorySetQuota(name: \"team/app\", bytes: 1) { changed }".to_owned(),
+        "tagDelete(repository: \"secret\", tag: \"1\") { changed }".to_owned(),
         "customerCreate(name: \"globex\") { changed }".to_owned(),
         "targetRegister(customer: \"globex\", name: \"t\") { changed }".to_owned(),
         "robotAdd(name: \"r\", role: OWNER) { changed }".to_owned(),
@@ -347,13 +347,13 @@ async fn a_token_for_some_repositories_has_to_do_with_nothing_else() {
         assert_eq!(hub.graphql(Some(&limited), query, json!({})).await.code(), Some("forbidden"), "{query}");
     }
     let query =
-        "{ release(application: \"crown\", version: \"1.0.0\") { version compose notes artifacts { service } } }";
+        "{ release(application: \"crown\", version: \"1.0.0\") { version packages { __typename } notes images { service } } }";
     let seen = hub.graphql(Some(&limited), query, json!({})).await.data();
-    assert_eq!(seen["release"], json!({ "version": "1.0.0", "compose": null, "notes": null, "artifacts": null }));
+    assert_eq!(seen["release"], json!({ "version": "1.0.0", "packages": null, "notes": null, "images": null }));
     for mutation in [
         publish("app", "1.0.0", "team/app"),
         "channelCreate(application: \"app\", name: \"stable\") { changed }".to_owned(),
-        "channelPromote(application: \"app\", channel: \"stable\", version: \"1.0.0\") { changed }".to_owned(),
+        "channelPromote(application: \"app\", name: \"stable\", version: \"1.0.0\") { changed }".to_owned(),
         "repositorySetVisibility(name: \"team/app\", visibility: PUBLIC) { changed }".to_owned(),
     ] {
         change(&hub, &limited, &mutation).await;

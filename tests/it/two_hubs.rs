@@ -33,7 +33,7 @@ pub(crate) async fn released(hub: &HubProcess, owner: &str) {
     mutate(hub, owner, "customerCreate(name: \"globex\") { changed }").await;
     mutate(hub, owner, "applicationCreate(name: \"hello\") { changed }").await;
     let publish = "mutation ($compose: String!) {
-        releasePublish(application: \"hello\", version: \"1.0.0\", compose: $compose) { changed }
+        releasePublish(application: \"hello\", version: \"1.0.0\", packages: [{ compose: { file: $compose } }]) { changed }
     }";
     let issued = mutate(hub, owner, "tokenIssue(label: \"t\", scopes: [PUSH]) { secret }").await;
     let docker = Docker::new();

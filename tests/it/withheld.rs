@@ -19,7 +19,7 @@ async fn world(hub: &HubProcess, owner: &str) -> String {
     }
     for (version, channel) in [("1.0.0", "stable"), ("2.0.0", "beta")] {
         let release = format!("application: \"app\", version: \"{version}\"");
-        let publish = format!("releasePublish({release}, compose: {compose:?}, notes: \"of {version}\") {{ changed }}");
+        let publish = format!("releasePublish({release}, packages: [{{ compose: {{ file: {compose:?} }} }}], notes: \"of {version}\") {{ changed }}");
         change(hub, owner, &publish).await;
         change(hub, owner, &format!("channelCreate(application: \"app\", name: \"{channel}\") {{ changed }}")).await;
         change(hub, owner, &format!("channelPromote({release}, channel: \"{channel}\") {{ changed }}")).await;
@@ -35,7 +35,7 @@ async fn world(hub: &HubProcess, owner: &str) -> String {
 
 const CATALOGUE: &str = "{ application(name: \"app\") {
     channels { name }
-    releases { nodes { version withheld compose notes artifacts { repository } } }
+    releases { nodes { version withheld packages { __typename } notes images { repository } } }
 } }";
 
 async fn seen(hub: &HubProcess, secret: &str) -> (Value, Vec<Value>) {
@@ -44,7 +44,7 @@ async fn seen(hub: &HubProcess, secret: &str) -> (Value, Vec<Value>) {
 }
 
 fn is_withheld(release: &Value) -> bool {
-    let gone = ["compose", "notes", "artifacts"].iter().all(|field| release[field].is_null());
+    let gone = ["packages", "notes", "images"].iter().all(|field| release[field].is_null());
     gone && release["withheld"].is_string()
 }
 
@@ -57,7 +57,7 @@ async fn a_customer_sees_what_its_licenses_entitle_it_to_now() {
     assert_eq!(channels, json!([{ "name": "stable" }]));
     assert!(is_withheld(&releases[0]) && releases[0]["version"] == "2.0.0", "{releases:?}");
     assert_eq!((&releases[1]["notes"], &releases[1]["withheld"]), (&json!("of 1.0.0"), &json!(null)));
-    assert_eq!(releases[1]["artifacts"], json!([{ "repository": "app" }]));
+    assert_eq!(releases[1]["images"], json!([{ "repository": "app" }]));
     let (all, full) = seen(&hub, &owner).await;
     assert_eq!((all.as_array().map(Vec::len), full[0]["notes"].as_str()), (Some(2), Some("of 2.0.0")), "the vendor");
     change(&hub, &owner, "licenseRevoke(customer: \"globex\", name: \"l\", reason: \"it ended\") { changed }").await;

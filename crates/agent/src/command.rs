@@ -1,4 +1,5 @@
 //! Commands of the agent for somebody on the host, beside running it.
 
 pub(crate) mod consent;
+pub(crate) mod data;
 pub(crate) mod policy;

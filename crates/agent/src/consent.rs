@@ -41,14 +41,19 @@ impl Decision {
     }
 }
 
-/// A checksum of what the instruction brings about: file, images and profiles. Left out is what only guards it, keys and
+/// A checksum of what the instruction brings about: files, images and profiles. Left out is what only guards it, keys and
 /// signatures, and the values of the configuration, which may change within a generation when a secret is replaced.
 fn content(wanted: &DesiredDeployment) -> String {
     let content = match &wanted.instruction {
-        Instruction::Run(RunInstruction { version, compose, images, profiles, .. }) => {
+        Instruction::Run(RunInstruction { version, compose, files, images, profiles, .. }) => {
             let images: Vec<_> =
                 images.iter().map(|image| (&image.service, &image.repository, &image.digest)).collect();
-            json!({"run": {"version": version, "compose": compose, "images": images, "profiles": profiles}})
+            let mut run = json!({"version": version, "compose": compose, "images": images, "profiles": profiles});
+            // consents of before there were files count on
+            if !files.is_empty() {
+                run["files"] = json!(files);
+            }
+            json!({ "run": run })
         }
         Instruction::Remove { data } => json!({"remove": data}),
     };

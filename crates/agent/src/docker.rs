@@ -8,6 +8,7 @@ pub mod env_file;
 pub mod execute;
 pub mod folder;
 pub mod health;
+pub mod home;
 pub mod model;
 pub mod pull;
 pub mod reading;

@@ -10,6 +10,8 @@ use std::path::Path;
 pub enum Access {
     Owner,
     Everyone,
+    /// everyone, who may run it too
+    EveryoneRuns,
 }
 
 impl Access {
@@ -17,6 +19,7 @@ impl Access {
         match self {
             Self::Owner => 0o600,
             Self::Everyone => 0o644,
+            Self::EveryoneRuns => 0o755,
         }
     }
 }
@@ -47,6 +50,12 @@ fn write_whole(path: &Path, content: &[u8], access: Access) -> io::Result<()> {
 pub fn private_folder(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)?;
     fs::set_permissions(path, Permissions::from_mode(0o700))
+}
+
+/// A folder that everyone may enter who reaches it.
+pub fn shared_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)?;
+    fs::set_permissions(path, Permissions::from_mode(0o755))
 }
 
 #[cfg(test)]

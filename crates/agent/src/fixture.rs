@@ -77,6 +77,7 @@ pub(crate) fn run_instruction() -> RunInstruction {
     RunInstruction {
         version: "1.4.0".parse().unwrap(),
         compose: "services: {}".to_owned(),
+        files: vec![],
         images: vec![],
         trust: None,
         signatures: vec![],

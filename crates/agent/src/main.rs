@@ -71,6 +71,11 @@ enum Command {
         #[command(subcommand)]
         command: command::consent::Command,
     },
+    /// What containers wrote on this host: folders of the deployments' own, and volumes
+    Data {
+        #[command(subcommand)]
+        command: command::data::Command,
+    },
     /// Exchange the agent's credential for a new one; the agent must not be running
     Rotate {
         #[command(flatten)]
@@ -197,6 +202,7 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Run(run) => run::run(&run).await,
         Command::Policy { command } => command::policy::run(&command).await,
         Command::Consent { command } => command::consent::run(&command),
+        Command::Data { command } => command::data::run(&command).await,
         Command::Rotate { insecure, place } => rotate(insecure.transport(), &place).await,
     }
 }

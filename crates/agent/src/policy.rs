@@ -25,7 +25,7 @@ mod writable;
 pub use default::DEFAULT;
 pub use file::{PolicyFault, PolicyFile, Stamp};
 pub use files::{Withheld, read_while_resolving};
-pub use host::Host;
+pub use host::{DeploymentFolders, Host};
 pub use links::canonical;
 pub use model::{Subject, needs};
 pub use need::{Need, Part};

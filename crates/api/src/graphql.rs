@@ -3,7 +3,6 @@
 mod access;
 mod application;
 mod application_policy;
-mod artifact;
 mod attachment;
 mod channel;
 mod connection;
@@ -22,6 +21,7 @@ mod measure;
 mod member;
 mod organization;
 mod release;
+mod repository;
 mod scalar;
 mod schema;
 mod secret;
@@ -52,7 +52,7 @@ pub struct Query(
     application::ApplicationQuery,
     release::ReleaseQuery,
     channel::ChannelQuery,
-    artifact::ArtifactQuery,
+    repository::RepositoryQuery,
     access::AccessQuery,
     attachment::AttachmentQuery,
     license::LicenseQuery,
@@ -75,8 +75,8 @@ pub struct Mutation(
     application_policy::ApplicationPolicyMutation,
     release::ReleaseMutation,
     channel::ChannelMutation,
-    artifact::ArtifactMutation,
-    artifact::RepositoryMutation,
+    repository::ContentMutation,
+    repository::RepositoryMutation,
     license::LicenseMutation,
     target::TargetMutation,
     deployment::DeploymentMutation,

@@ -54,25 +54,29 @@ impl Command {
                 out.did(create(hub, application, name).await?, "channel", &sentence)
             }
             Self::List { app: application } => {
-                let mut data = hub.ask::<ChannelList>(channel_list::Variables { application }).await?;
-                let Value::Array(channels) = data.application["channels"].take() else {
-                    return out.list(vec![], COLUMNS);
-                };
-                out.list(channels, COLUMNS)
+                out.list(list(hub, application).await?, COLUMNS)
             }
-            Self::Promote(Move { name: channel, app: application, version }) => {
-                let sentence = format!("promoted {application} {version} to channel \"{channel}\"");
-                let variables = channel_promote::Variables { application, channel, version };
+            Self::Promote(Move { name, app: application, version }) => {
+                let sentence = format!("promoted {application} {version} to channel \"{name}\"");
+                let variables = channel_promote::Variables { application, name, version };
                 let data = hub.ask::<ChannelPromote>(variables).await?;
                 out.did(data.channel_promote, "channel", &sentence)
             }
-            Self::Demote(Move { name: channel, app: application, version }) => {
-                let sentence = format!("took {application} {version} out of channel \"{channel}\"");
-                let variables = channel_demote::Variables { application, channel, version };
+            Self::Demote(Move { name, app: application, version }) => {
+                let sentence = format!("took {application} {version} out of channel \"{name}\"");
+                let variables = channel_demote::Variables { application, name, version };
                 let data = hub.ask::<ChannelDemote>(variables).await?;
                 out.did(data.channel_demote, "channel", &sentence)
             }
         }
+    }
+}
+
+pub(crate) async fn list(hub: &Hub, application: String) -> Result<Vec<Value>> {
+    let mut data = hub.ask::<ChannelList>(channel_list::Variables { application }).await?;
+    match data.application["channels"].take() {
+        Value::Array(channels) => Ok(channels),
+        _ => Ok(vec![]),
     }
 }
 

@@ -1,11 +1,14 @@
 //! `distr license`
 
+mod explain;
 mod terms;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use distr_domain::version::{InvalidRange, VersionRanges};
 use serde_json::Value;
 
+use crate::exit::Failure;
 use crate::hub::{Hub, PAGE};
 use crate::names::Names;
 use crate::operation::shown;
@@ -15,7 +18,7 @@ use crate::session::Session;
 pub(crate) use terms::Terms;
 use terms::{Changes, TermsArgs};
 
-shown!("src/license.graphql": LicenseIssue LicenseAmend LicenseSuspend LicenseResume LicenseRevoke LicenseList LicenseShow LicenseAudit LicenseAuditOfOne);
+shown!("src/license.graphql": LicenseIssue LicenseAmend LicenseSuspend LicenseResume LicenseRevoke LicenseList LicenseShow LicenseAudit LicenseAuditOfOne LicenseReach);
 
 const COLUMNS: Columns = &[
     ("CUSTOMER", "/customer"),
@@ -118,6 +121,18 @@ pub(crate) enum Command {
         #[arg(long)]
         reason: String,
     },
+    /// Say what ranges of versions mean, and which releases they cover
+    Explain {
+        /// A range as `--versions` takes it, such as 1.2, ^1.4 or ">=1.2 <2"
+        #[arg(required = true, value_name = "RANGE")]
+        ranges: Vec<String>,
+        /// The application whose releases are looked at
+        #[arg(long, value_name = "NAME")]
+        app: Option<String>,
+        /// A channel that a release must be in; may be given several times
+        #[arg(long = "channel", value_name = "NAME", requires = "app")]
+        channels: Vec<String>,
+    },
     /// Grants, changes, uses and refusals in order
     Audit {
         /// Of this license only
@@ -134,14 +149,16 @@ impl Command {
         match self {
             Self::Issue { of: Of { name, customer }, app, terms } => {
                 let sentence = format!("issued license \"{name}\" for {app} to {customer}");
-                out.did(issue(hub, customer, app, name, terms.into()).await?, "license", &sentence)
+                let issued = issue(hub, customer, app, name, terms.into()).await?;
+                did(session, issued, &sentence).await
             }
             Self::List { customer } => out.list(list(hub, customer).await?, COLUMNS),
             Self::Show { name, customer } => out.show(find(hub, customer, name).await?, FIELDS),
             Self::Amend { of: Of { name, customer }, changes } => {
                 let now = Terms::of(&find(hub, Some(customer.clone()), name.clone()).await?)?;
                 let sentence = format!("amended license \"{name}\" of {customer}");
-                out.did(amend(hub, customer, name, changes.applied_to(now)).await?, "license", &sentence)
+                let amended = amend(hub, customer, name, changes.applied_to(now)).await?;
+                did(session, amended, &sentence).await
             }
             Self::Suspend { of: Of { name, customer }, reason } => {
                 let sentence = format!("suspended license \"{name}\" of {customer}");
@@ -158,6 +175,11 @@ impl Command {
                 let data = hub.ask::<LicenseRevoke>(license_revoke::Variables { customer, name, reason }).await?;
                 out.did(data.license_revoke, "license", &sentence)
             }
+            Self::Explain { ranges: written, app, channels } => {
+                let ranges = written.iter().map(|range| range.parse());
+                let ranges: Vec<VersionRanges> = ranges.collect::<Result<_, _>>().map_err(usage)?;
+                explain::run(session, &ranges, &written, app, channels).await
+            }
             Self::Audit { name, customer } => {
                 let mut entries = audit(hub, name, customer).await?;
                 if !out.is_json() {
@@ -167,6 +189,20 @@ impl Command {
             }
         }
     }
+}
+
+fn usage(error: InvalidRange) -> Failure {
+    Failure::Usage(error.to_string())
+}
+
+/// Says what was done, and to people what the license covers now.
+async fn did(Session { hub, out }: &Session, payload: Value, sentence: &str) -> Result<()> {
+    let license = payload["license"].clone();
+    out.did(payload, "license", sentence)?;
+    if !out.is_json() {
+        explain::remark_reach(hub, &license).await;
+    }
+    Ok(())
 }
 
 pub(crate) async fn issue(

@@ -1,6 +1,7 @@
 //! `distr release`
 
 mod key;
+mod package;
 mod sign;
 
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
+use distr_domain::release::ComposePackage;
 
 use crate::hub::PAGE;
 use crate::operation::shown;
@@ -32,9 +34,10 @@ const FIELDS: Columns = &[
     ("published", "/publishedAt"),
     ("withheld", "/withheld"),
     ("notes", "/notes"),
-    ("artifacts", "/artifacts"),
+    ("images", "/images"),
     ("signatures of the whole", "/signatures"),
-    ("compose", "/compose"),
+    ("compose", "/packages/0/file"),
+    ("files", "/packages/0/files"),
     ("id", "/id"),
 ];
 
@@ -54,8 +57,9 @@ pub(crate) enum Command {
     Draft {
         #[command(flatten)]
         of: Of,
-        /// The compose file; images of the hub's registry are pinned to what their tags are now
-        #[arg(long, value_name = "FILE")]
+        /// The compose file, or its folder; - is standard input. Images of the hub's registry are pinned to what their tags are
+        /// now, and the files that it names are shipped
+        #[arg(long, value_name = "PATH")]
         compose: PathBuf,
         #[arg(long)]
         notes: Option<String>,
@@ -64,7 +68,8 @@ pub(crate) enum Command {
     Publish {
         #[command(flatten)]
         of: Of,
-        #[arg(long, value_name = "FILE")]
+        /// The compose file, or its folder; - is standard input. The files that it names are shipped
+        #[arg(long, value_name = "PATH")]
         compose: Option<PathBuf>,
         #[arg(long)]
         notes: Option<String>,
@@ -79,7 +84,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         how: sign::How,
         /// The compose file, if it is to be signed as it lies here and not as the hub has it; they must be the same
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "PATH")]
         compose: Option<PathBuf>,
     },
     /// List an application's releases, the newest version first
@@ -87,7 +92,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "NAME")]
         app: String,
     },
-    /// Show one release with its artifacts and its compose file
+    /// Show one release with its images and its compose file
     Show {
         #[command(flatten)]
         of: Of,
@@ -116,15 +121,15 @@ impl Command {
         match self {
             Self::Draft { of: Of { app: application, version }, compose, notes } => {
                 let sentence = format!("drafted {application} {version}");
-                let compose = read(&compose)?;
-                let variables = release_draft::Variables { application, version, compose, notes };
+                let packages = vec![package::collect(&compose)?.into()];
+                let variables = release_draft::Variables { application, version, packages, notes };
                 let data = hub.ask::<ReleaseDraft>(variables).await?;
                 out.did(data.release_draft, "release", &sentence)
             }
             Self::Sign { of, how, compose } => sign::run(session, of, how, compose).await,
             Self::Publish { of: Of { app: application, version }, compose, notes, sign } => {
                 let sentence = format!("published {application} {version}");
-                let compose = compose.as_deref().map(read).transpose()?;
+                let compose = compose.as_deref().map(package::collect).transpose()?;
                 let (compose, notes) = match &sign {
                     None => (compose, notes),
                     Some(key) => {
@@ -132,7 +137,8 @@ impl Command {
                         (None, None)
                     }
                 };
-                let variables = release_publish::Variables { application, version, compose, notes };
+                let packages = compose.map(|package| vec![package.into()]);
+                let variables = release_publish::Variables { application, version, packages, notes };
                 let data = hub.ask::<ReleasePublish>(variables).await?;
                 out.did(data.release_publish, "release", &sentence)
             }
@@ -165,7 +171,7 @@ async fn sign_draft(
     Session { hub, .. }: &Session,
     application: &str,
     version: &str,
-    (compose, notes): (Option<String>, Option<String>),
+    (compose, notes): (Option<ComposePackage>, Option<String>),
     key: &Path,
 ) -> Result<()> {
     // before anything is drafted
@@ -176,7 +182,7 @@ async fn sign_draft(
             let variables = release_draft::Variables {
                 application: application.clone(),
                 version: version.clone(),
-                compose: compose.clone(),
+                packages: vec![compose.clone().into()],
                 notes,
             };
             let drafted = hub.ask::<ReleaseDraft>(variables).await?.release_draft;
@@ -185,7 +191,7 @@ async fn sign_draft(
         None => {
             let variables = release_show::Variables { application: application.clone(), version: version.clone() };
             let release = hub.ask::<ReleaseShow>(variables).await?.release;
-            (release["compose"].as_str().unwrap_or_default().to_owned(), release)
+            (package::shown(&release)?, release)
         }
     };
     let statement = sign::statement(hub, &application, &version, &compose, &release).await?;

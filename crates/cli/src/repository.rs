@@ -43,7 +43,7 @@ const ACCESSES: Columns = &[
     ("ACTION", "/action"),
     ("SUBJECT", "/subject"),
     ("DIGEST", "/digest"),
-    ("CALLER", "/caller"),
+    ("ACTOR", "/actor"),
     ("CUSTOMER", "/customer"),
     ("ADDRESS", "/address"),
     ("USER AGENT", "/userAgent"),
@@ -140,13 +140,13 @@ impl Command {
             }
             Self::MakeImmutable { name, except } => {
                 let sentence = format!("the tags of {name} are immutable");
-                let variables = repository_make_immutable::Variables { repository: name, except: Some(except) };
+                let variables = repository_make_immutable::Variables { name, except: Some(except) };
                 let data = hub.ask::<RepositoryMakeImmutable>(variables).await?;
                 out.did(data.repository_make_immutable, "repository", &sentence)
             }
             Self::MakeMutable { name } => {
                 let sentence = format!("the tags of {name} may move");
-                let variables = repository_make_mutable::Variables { repository: name };
+                let variables = repository_make_mutable::Variables { name };
                 let data = hub.ask::<RepositoryMakeMutable>(variables).await?;
                 out.did(data.repository_make_mutable, "repository", &sentence)
             }
@@ -171,26 +171,26 @@ impl Command {
                     keep_tags: Some(keep_tags),
                     untagged_days: untagged_days.map(i64::from),
                 };
-                let variables = repository_set_retention::Variables { repository: name, rules };
+                let variables = repository_set_retention::Variables { name, rules };
                 let data = hub.ask::<RepositorySetRetention>(variables).await?;
                 out.did(data.repository_set_retention, "repository", &sentence)
             }
             Self::ClearRetention { name } => {
                 let sentence = format!("{name} keeps everything");
-                let variables = repository_clear_retention::Variables { repository: name };
+                let variables = repository_clear_retention::Variables { name };
                 let data = hub.ask::<RepositoryClearRetention>(variables).await?;
                 out.did(data.repository_clear_retention, "repository", &sentence)
             }
             Self::SetQuota { name, quota } => {
                 let sentence = format!("repository \"{name}\" may hold {quota}");
-                let variables = repository_set_quota::Variables { repository: name, bytes: quota.bytes() };
+                let variables = repository_set_quota::Variables { name, bytes: quota.bytes() };
                 let data = hub.ask::<RepositorySetQuota>(variables).await?;
                 out.did(data.repository_set_quota, "repository", &sentence)
             }
             Self::ClearQuota { name } => {
                 let sentence = format!("repository \"{name}\" has no quota");
                 let data =
-                    hub.ask::<RepositoryClearQuota>(repository_clear_quota::Variables { repository: name }).await?;
+                    hub.ask::<RepositoryClearQuota>(repository_clear_quota::Variables { name }).await?;
                 out.did(data.repository_clear_quota, "repository", &sentence)
             }
             Self::Accesses { name, digest, tag, limit } => {

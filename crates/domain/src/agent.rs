@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::ids::{CredentialId, DeploymentId, TargetId};
 use crate::names::Slug;
 use crate::oci::Digest;
+use crate::release::PackageFile;
 use crate::trust::{SignedLayer, SignedParts, TrustedKey};
 use crate::version::Version;
 
@@ -270,6 +271,9 @@ pub struct RunInstruction {
     pub version: Version,
     /// the vendor's compose file, byte for byte
     pub compose: String,
+    /// the files that the release ships beside it
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<PackageFile>,
     /// the image of each service of this registry; the agent pins it over the compose file's
     pub images: Vec<PinnedImage>,
     /// what the images must be verified with before anything of them runs; absent: any image goes

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::decider::{Category, Decider};
+use crate::decider::{Category, Decider, DomainEvent};
 use crate::names::{RepositoryPath, Slug};
 use crate::oci::Tag;
 use crate::pattern::Pattern;
@@ -136,6 +136,8 @@ impl Application {
         }
     }
 }
+
+impl DomainEvent for ApplicationEvent {}
 
 impl Decider for Application {
     const CATEGORY: Category = Category::Application;

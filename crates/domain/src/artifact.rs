@@ -10,6 +10,7 @@ pub mod tag;
 use serde::{Deserialize, Serialize};
 
 use self::retention::Retention;
+use crate::decider::DomainEvent;
 use crate::names::{RepositoryPath, Slug};
 use crate::oci::{Descriptor, Digest, Tag};
 use crate::pattern::Pattern;
@@ -96,6 +97,8 @@ pub enum ArtifactEvent {
         repository: RepositoryPath,
     },
 }
+
+impl DomainEvent for ArtifactEvent {}
 
 /// A release that names a manifest, or an index that lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

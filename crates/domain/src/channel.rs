@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::decider::{Category, Decider};
+use crate::decider::{Category, Decider, DomainEvent};
 use crate::ids::ApplicationId;
 use crate::names::Slug;
 use crate::rejection::Rejection;
@@ -86,6 +86,8 @@ impl Channel {
         self.members.last()
     }
 }
+
+impl DomainEvent for ChannelEvent {}
 
 impl Decider for Channel {
     const CATEGORY: Category = Category::Channel;

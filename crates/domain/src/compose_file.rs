@@ -2,10 +2,16 @@
 //! alone knows what will run: other files, built images, images that a variable chooses. Readers of YAML differ; so nobody but
 //! this one reads what the vendor wrote. Compose gets `text` of the tree, which all of them read alike.
 
+mod beside;
+mod shipped;
+
 use std::fmt::Write;
 
 use serde_json::{Map, Value};
 use serde_saphyr::Options;
+
+pub use beside::{Beside, Role, beside};
+pub use shipped::{NotShipped, check_shipped};
 
 /// Stands for the registry's host at the beginning of an image, so that the file does not have to name it.
 pub const REGISTRY_VARIABLE: &str = "${DISTR_REGISTRY}";

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::decider::{Category, Decider};
+use crate::decider::{Category, Decider, DomainEvent};
 use crate::names::Slug;
 use crate::rejection::Rejection;
 
@@ -74,6 +74,8 @@ impl Customer {
         !change.is_nil() && self.secrets.get(name) == Some(&change)
     }
 }
+
+impl DomainEvent for CustomerEvent {}
 
 impl Decider for Customer {
     const CATEGORY: Category = Category::Customer;

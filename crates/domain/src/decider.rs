@@ -30,9 +30,12 @@ pub trait Decider: Default + Send + Sync + 'static {
 }
 
 /// A past-tense fact, serialized as `{"type": …, "data": …}`; the type names are unique over all slices and for ever.
-pub trait DomainEvent: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {}
-
-impl<E: Serialize + DeserializeOwned + Clone + Send + Sync + 'static> DomainEvent for E {}
+pub trait DomainEvent: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
+    /// The oldest schema version that can say the event. Programs of the last version read it as long as it can.
+    fn schema_version(&self) -> u16 {
+        1
+    }
+}
 
 /// The kinds of streams. The name is stored with each event: never change one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

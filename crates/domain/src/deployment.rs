@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{AskedBy, DataRemoval, DeploymentReport, ErrorCategory, Health, Step};
-use crate::decider::{Category, Decider};
+use crate::decider::{Category, Decider, DomainEvent};
 use crate::ids::{ApplicationId, CustomerId, LicenseId, TargetId};
 use crate::names::Slug;
 use crate::rejection::Rejection;
@@ -254,6 +254,8 @@ fn failed(report: &DeploymentReport, at: DateTime<Utc>) -> DeploymentEvent {
         observed_at: at,
     }
 }
+
+impl DomainEvent for DeploymentEvent {}
 
 impl Decider for Deployment {
     const CATEGORY: Category = Category::Deployment;

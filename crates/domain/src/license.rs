@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::decider::{Category, Decider};
+use crate::decider::{Category, Decider, DomainEvent};
 use crate::ids::{ApplicationId, CustomerId, TargetId};
 use crate::instant::shown;
 use crate::names::Slug;
@@ -161,6 +161,8 @@ impl License {
         }
     }
 }
+
+impl DomainEvent for LicenseEvent {}
 
 impl Decider for License {
     const CATEGORY: Category = Category::License;

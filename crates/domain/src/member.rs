@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::decider::{Category, Decider};
+use crate::decider::{Category, Decider, DomainEvent};
 use crate::permission::Membership;
 use crate::rejection::Rejection;
 
@@ -131,6 +131,8 @@ pub struct Member {
     pub sign_in: SignIn,
     existed: bool,
 }
+
+impl DomainEvent for MemberEvent {}
 
 impl Decider for Member {
     const CATEGORY: Category = Category::Member;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::decider::{Category, Decider};
+use crate::decider::{Category, Decider, DomainEvent};
 use crate::ids::MemberId;
 use crate::names::Slug;
 use crate::rejection::Rejection;
@@ -80,6 +80,8 @@ pub struct Organization {
     /// were owners once; nobody counts on them
     left: BTreeSet<MemberId>,
 }
+
+impl DomainEvent for OrganizationEvent {}
 
 impl Decider for Organization {
     const CATEGORY: Category = Category::Organization;

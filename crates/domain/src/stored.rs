@@ -11,8 +11,8 @@ use serde_json::value::RawValue;
 
 use crate::decider::DomainEvent;
 
-/// Schema version of the events that this program writes, and the newest that it reads.
-pub const SCHEMA_VERSION: u16 = 1;
+/// The newest schema version of events that this program writes and reads.
+pub const SCHEMA_VERSION: u16 = 2;
 
 /// An event of the log, not decoded yet.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +56,7 @@ impl StoredEvent<'_> {
     }
 }
 
-/// An event's type and its data, of the version `SCHEMA_VERSION`.
+/// An event's type and its data, of the event's schema version.
 pub fn encode<E: DomainEvent>(event: &E) -> Result<(String, Vec<u8>), serde_json::Error> {
     #[derive(Deserialize)]
     struct Tagged<'a> {
@@ -134,6 +134,8 @@ mod tests {
         Closed,
     }
 
+    impl DomainEvent for Event {}
+
     fn read(event_type: &str, data: &[u8]) -> Result<Event, DecodeError> {
         StoredEvent { event_type, schema_version: SCHEMA_VERSION, data }.decode()
     }
@@ -165,13 +167,13 @@ mod tests {
 
     #[test]
     fn what_a_newer_program_wrote_is_refused_by_name() {
-        let newer = StoredEvent { event_type: "Opened", schema_version: 2, data: b"{\"name\":\"a\"}" };
+        let newer = StoredEvent { event_type: "Opened", schema_version: SCHEMA_VERSION + 1, data: b"{\"name\":\"a\"}" };
         let refused = newer.decode::<Event>().unwrap_err();
         assert!(refused.is_newer() && read("Renamed", b"{}").unwrap_err().is_newer());
         assert!(!read("Opened", b"{}").unwrap_err().is_newer());
         assert_eq!(
             refused.to_string(),
-            "it has schema version 2, and this program reads versions up to 1; run the newer program"
+            "it has schema version 3, and this program reads versions up to 2; run the newer program"
         );
     }
 }

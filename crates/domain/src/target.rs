@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::decider::{Category, Decider};
+use crate::decider::{Category, Decider, DomainEvent};
 use crate::ids::{CredentialId, CustomerId, EnrolmentId};
 use crate::instant::shown;
 use crate::names::Slug;
@@ -177,6 +177,8 @@ impl Target {
         }
     }
 }
+
+impl DomainEvent for TargetEvent {}
 
 impl Decider for Target {
     const CATEGORY: Category = Category::Target;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::decider::{Category, Decider};
+use crate::decider::{Category, Decider, DomainEvent};
 use crate::ids::{MemberId, TokenId};
 use crate::instant::shown;
 use crate::pattern::Pattern;
@@ -186,6 +186,8 @@ enum Status {
     Live,
     Revoked,
 }
+
+impl DomainEvent for TokenEvent {}
 
 impl Decider for Token {
     const CATEGORY: Category = Category::Token;

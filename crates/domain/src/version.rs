@@ -1,18 +1,23 @@
 //! Release versions (Semantic Versioning 2.0.0) and the ranges that licenses name.
 
+mod range;
+
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
 use crate::names::{InvalidName, text_type};
 
+pub use range::{InvalidRange, VersionRanges};
+
 /// A semantic version. Build metadata is refused: two releases must not differ in it alone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Version(semver::Version);
 
-/// One range, as it was written: `1.2.x`, `^1.4`, `>=1.2, <2`, `*`. A full version alone means that version and no
-/// other. A pre-release is in a range only if the range names a pre-release of the same version.
+/// One range as it is stored: `1.2.x`, `^1.4`, `>=1.2, <2`, `*`. A full version alone means that version and no other. A
+/// pre-release is in a range only if the range names a pre-release of the same version. What people write is read as
+/// [`VersionRanges`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct VersionRange(String);
@@ -90,12 +95,30 @@ fn requirement(text: &str) -> Option<semver::VersionReq> {
     }
 }
 
+/// The text with the operator that was meant where none was written: in what was stored first, `1.2` is `^1.2`.
+fn with_carets(text: &str) -> String {
+    let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+    let is_caret = |part: &&str| {
+        let is_version = semver::Version::parse(part).is_ok();
+        let is_partial = !part.is_empty() && part.split('.').all(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+        if parts.len() > 1 { is_version || is_partial } else { is_partial && !is_version }
+    };
+    match parts.iter().any(|part| is_caret(&part)) {
+        true => {
+            let parts = parts.iter().map(|part| if is_caret(&part) { format!("^{part}") } else { (*part).to_owned() });
+            parts.collect::<Vec<_>>().join(", ")
+        }
+        false => text.to_owned(),
+    }
+}
+
+/// Of what is stored.
 impl FromStr for VersionRange {
     type Err = InvalidName;
 
     fn from_str(text: &str) -> Result<Self, InvalidName> {
         match text.len() <= 200 && requirement(text).is_some() {
-            true => Ok(Self(text.to_owned())),
+            true => Ok(Self(with_carets(text))),
             false => Err(InvalidName::new("version range", text, "use for example 1.2.x, ^1.4, >=1.2, <2 or *")),
         }
     }

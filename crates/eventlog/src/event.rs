@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use distr_domain::decider::DomainEvent;
 use distr_domain::ids::OrganizationId;
-use distr_domain::stored::{self, SCHEMA_VERSION, StoredEvent};
+use distr_domain::stored::{self, StoredEvent};
 use uuid::Uuid;
 
 use crate::error::{DecodeError, EncodeError};
@@ -80,7 +80,7 @@ impl NewEvent {
     /// An event of the domain: its type and its data, taken apart.
     pub fn encode<E: DomainEvent>(id: Uuid, event: &E) -> Result<Self, EncodeError> {
         let (event_type, payload) = stored::encode(event)?;
-        Ok(Self { id, event_type, schema_version: SCHEMA_VERSION, payload: payload.into() })
+        Ok(Self { id, event_type, schema_version: event.schema_version(), payload: payload.into() })
     }
 }
 

@@ -3,8 +3,8 @@ CREATE VIEW release_asked AS
 SELECT r.organization,
        r.application,
        r.id,
-       r.content -> 'artifacts' AS artifacts,
-       artifact_keys(r.organization, r.content -> 'artifacts') AS manifest_keys,
+       r.images,
+       image_keys(r.organization, r.images) AS manifest_keys,
        jsonb_build_object(
            'application', r.application,
            'version', r.version,
@@ -15,33 +15,33 @@ SELECT r.organization,
 FROM release r
 WHERE r.status <> 'draft';
 
--- And about each artifact of theirs. Who looks for one says `manifest_keys @>` too: that is what the index has.
-CREATE VIEW entitled_artifact AS
+-- And about each image of theirs. Who looks for one says `manifest_keys @>` too: that is what the index has.
+CREATE VIEW entitled_image AS
 SELECT r.organization,
        r.application,
        r.manifest_keys,
-       artifact ->> 'repository' AS repository,
-       artifact ->> 'digest' AS digest,
-       r.asked || jsonb_build_object('feature', artifact -> 'feature') AS asked
+       image ->> 'repository' AS repository,
+       image ->> 'digest' AS digest,
+       r.asked || jsonb_build_object('feature', image -> 'feature') AS asked
 FROM release_asked r
-CROSS JOIN LATERAL jsonb_array_elements(r.artifacts) AS artifact;
+CROSS JOIN LATERAL jsonb_array_elements(r.images) AS image;
 
 -- What opens a manifest because it is part of a release: the releases that name it, or what lists it at any depth.
 CREATE FUNCTION opening_manifest(organization uuid, repository text, digest text)
 RETURNS TABLE (asked jsonb) LANGUAGE sql STABLE AS $$
-    SELECT a.asked
+    SELECT i.asked
     FROM manifests_containing($1, $2, $3) AS c
-    JOIN entitled_artifact a ON a.manifest_keys @> ARRAY[manifest_key($1, $2, c.digest)]
-        AND a.repository = $2 AND a.digest = c.digest
+    JOIN entitled_image i ON i.manifest_keys @> ARRAY[manifest_key($1, $2, c.digest)]
+        AND i.repository = $2 AND i.digest = c.digest
 $$;
 
 -- The same of a blob: of all manifests that have it.
 CREATE FUNCTION opening_blob(organization uuid, repository text, digest text)
 RETURNS TABLE (asked jsonb) LANGUAGE sql STABLE AS $$
-    SELECT a.asked
+    SELECT i.asked
     FROM manifest m
     CROSS JOIN LATERAL manifests_containing($1, $2, m.digest) AS c
-    JOIN entitled_artifact a ON a.manifest_keys @> ARRAY[manifest_key($1, $2, c.digest)]
-        AND a.repository = $2 AND a.digest = c.digest
+    JOIN entitled_image i ON i.manifest_keys @> ARRAY[manifest_key($1, $2, c.digest)]
+        AND i.repository = $2 AND i.digest = c.digest
     WHERE manifest_keys(m.organization, m.repository, m.blobs) @> ARRAY[manifest_key($1, $2, $3)]
 $$;

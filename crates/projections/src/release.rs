@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use distr_domain::fact::Fact;
 use distr_domain::ids::{ApplicationId, OrganizationId, ReleaseId};
 use distr_domain::names::RepositoryPath;
-use distr_domain::release::{ReleaseContent, ReleaseEvent};
+use distr_domain::release::{Package, ReleaseEvent, ReleaseImage};
 use distr_domain::trust::{ReleaseSignature, ReleaseTrust};
 use distr_domain::version::Version;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,9 @@ pub struct ReleaseRow {
     /// `Version::sort_key`
     pub sort_key: String,
     pub status: PublicationStatus,
-    pub content: ReleaseContent,
+    pub packages: Vec<Package>,
+    pub images: Vec<ReleaseImage>,
+    pub notes: String,
     /// what it was verified with, if its application trusted some keys only
     pub trust: Option<ReleaseTrust>,
     /// of the release as a whole
@@ -72,7 +74,9 @@ impl Projection for ReleaseProjection {
                     version: version.clone(),
                     sort_key: version.sort_key(),
                     status: PublicationStatus::Draft,
-                    content: content.clone(),
+                    packages: content.packages.clone(),
+                    images: content.images.clone(),
+                    notes: content.notes.clone(),
                     trust: None,
                     signatures: vec![],
                     published_at: None,

@@ -1,11 +1,12 @@
-//! A release that is signed as a whole: an in-toto statement v1 whose subjects are the compose file and the image of each
-//! service, and whose predicate says of which application, version and organization they are.
+//! A release that is signed as a whole: an in-toto statement v1 whose subjects are the compose file, the files beside it and the
+//! image of each service, and whose predicate says of which application, version and organization they are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lc_rs::digest;
 use distr_domain::names::Slug;
 use distr_domain::oci::Digest;
+use distr_domain::release::PackageFile;
 use distr_domain::trust::SignedLayer;
 use distr_domain::version::Version;
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,9 @@ struct Predicate {
     /// the image of each service of the organization's registry, as `organization/path@sha256:…`
     #[serde(deserialize_with = "each_once")]
     services: BTreeMap<String, String>,
+    /// each file that is shipped beside the compose file, as `sha256:…`, with ` executable` behind it if it may be run
+    #[serde(default, deserialize_with = "each_once", skip_serializing_if = "BTreeMap::is_empty")]
+    files: BTreeMap<String, String>,
 }
 
 /// Why a release does not count as signed. Of several reasons the nearest to a yes.
@@ -65,7 +69,7 @@ impl ReleaseStatement {
         compose: &str,
         services: impl IntoIterator<Item = (String, String, Digest)>,
     ) -> Self {
-        let mut subject = vec![Subject::of(COMPOSE, &sha256(compose))];
+        let mut subject = vec![Subject::of(COMPOSE, &sha256(compose.as_bytes()))];
         let mut images = BTreeMap::new();
         for (service, repository, digest) in services {
             let image = Subject::of(&repository, &digest);
@@ -85,8 +89,26 @@ impl ReleaseStatement {
             statement_type: STATEMENT.to_owned(),
             subject,
             predicate_type: PREDICATE.to_owned(),
-            predicate: Predicate { organization, application, version, services: images },
+            predicate: Predicate { organization, application, version, services: images, files: BTreeMap::new() },
         }
+    }
+
+    /// The same release with the files that it ships.
+    pub fn with_files(mut self, files: &[PackageFile]) -> Self {
+        for PackageFile { path, content, executable } in files {
+            let digest = sha256(content.bytes());
+            let shipped = Subject::of(path.as_str(), &digest);
+            if !self.subject.contains(&shipped) {
+                self.subject.push(shipped);
+            }
+            let of = format!("{digest}{}", if *executable { " executable" } else { "" });
+            let known = self.predicate.files.entry(path.to_string()).or_default();
+            match known.is_empty() || *known == of {
+                true => *known = of,
+                false => known.push_str(&format!(" and {of}")),
+            }
+        }
+        self
     }
 
     /// The bytes to sign.
@@ -96,6 +118,11 @@ impl ReleaseStatement {
 
     pub fn services(&self) -> &BTreeMap<String, String> {
         &self.predicate.services
+    }
+
+    /// The digest of each file that is shipped beside the compose file.
+    pub fn files(&self) -> &BTreeMap<String, String> {
+        &self.predicate.files
     }
 
     /// The digest of the compose file's bytes.
@@ -138,6 +165,16 @@ impl ReleaseStatement {
                 None => return Some(format!("service {service} is not in it")),
             }
         }
+        for (path, file) in &is.files {
+            match of.files.get(path) {
+                Some(signed) if signed == file => {}
+                Some(signed) => return Some(format!("file {path} is {signed} there, not {file}")),
+                None => return Some(format!("file {path} is not in it")),
+            }
+        }
+        if let Some(path) = of.files.keys().find(|path| !is.files.contains_key(*path)) {
+            return Some(format!("it has file {path}, which this release does not ship"));
+        }
         let digests = |statement: &Self| -> BTreeSet<(String, String)> {
             statement.subject.iter().flat_map(|subject| subject.digest.clone()).collect()
         };
@@ -153,8 +190,8 @@ impl Subject {
     }
 }
 
-fn sha256(text: &str) -> Digest {
-    let hex = hex::encode(digest::digest(&digest::SHA256, text.as_bytes()));
+fn sha256(bytes: &[u8]) -> Digest {
+    let hex = hex::encode(digest::digest(&digest::SHA256, bytes));
     format!("sha256:{hex}").parse().expect("64 hexadecimal digits")
 }
 

@@ -20,7 +20,7 @@ const fn free(kind: &'static str, name: &'static str, roles: &'static str, docum
 
 const ALL: &str = "OPSACV";
 const DELETE_MANIFEST: &str = concat!(
-    "artifactDeleteManifest(repository: \"none\", digest: \"sha256:",
+    "manifestDelete(repository: \"none\", digest: \"sha256:",
     "0000000000000000000000000000000000000000000000000000000000000000\") { changed }"
 );
 
@@ -126,7 +126,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "mutation",
         "releaseDraft",
         "OP",
-        "releaseDraft(application: \"none\", version: \"1.0.0\", compose: \"\") { changed }",
+        "releaseDraft(application: \"none\", version: \"1.0.0\", packages: [{ compose: { file: \"\" } }]) { changed }",
     ),
     row(
         "mutation",
@@ -152,13 +152,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "mutation",
         "channelPromote",
         "OP",
-        "channelPromote(application: \"none\", channel: \"stable\", version: \"1.0.0\") { changed }",
+        "channelPromote(application: \"none\", name: \"stable\", version: \"1.0.0\") { changed }",
     ),
     row(
         "mutation",
         "channelDemote",
         "OP",
-        "channelDemote(application: \"none\", channel: \"stable\", version: \"1.0.0\") { changed }",
+        "channelDemote(application: \"none\", name: \"stable\", version: \"1.0.0\") { changed }",
     ),
     row(
         "mutation",
@@ -166,19 +166,19 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "OP",
         "repositorySetVisibility(name: \"none\", visibility: PUBLIC) { changed }",
     ),
-    row("mutation", "repositoryMakeImmutable", "OP", "repositoryMakeImmutable(repository: \"none\") { changed }"),
-    row("mutation", "repositoryMakeMutable", "OP", "repositoryMakeMutable(repository: \"none\") { changed }"),
+    row("mutation", "repositoryMakeImmutable", "OP", "repositoryMakeImmutable(name: \"none\") { changed }"),
+    row("mutation", "repositoryMakeMutable", "OP", "repositoryMakeMutable(name: \"none\") { changed }"),
     row(
         "mutation",
         "repositorySetRetention",
         "OP",
-        "repositorySetRetention(repository: \"none\", rules: { keepLast: 3 }) { changed }",
+        "repositorySetRetention(name: \"none\", rules: { keepLast: 3 }) { changed }",
     ),
-    row("mutation", "repositoryClearRetention", "OP", "repositoryClearRetention(repository: \"none\") { changed }"),
-    row("mutation", "repositorySetQuota", "O", "repositorySetQuota(repository: \"none\", bytes: 1) { changed }"),
-    row("mutation", "repositoryClearQuota", "O", "repositoryClearQuota(repository: \"none\") { changed }"),
-    row("mutation", "artifactDeleteTag", "OP", "artifactDeleteTag(repository: \"none\", tag: \"1\") { changed }"),
-    row("mutation", "artifactDeleteManifest", "OP", DELETE_MANIFEST),
+    row("mutation", "repositoryClearRetention", "OP", "repositoryClearRetention(name: \"none\") { changed }"),
+    row("mutation", "repositorySetQuota", "O", "repositorySetQuota(name: \"none\", bytes: 1) { changed }"),
+    row("mutation", "repositoryClearQuota", "O", "repositoryClearQuota(name: \"none\") { changed }"),
+    row("mutation", "tagDelete", "OP", "tagDelete(repository: \"none\", tag: \"1\") { changed }"),
+    row("mutation", "manifestDelete", "OP", DELETE_MANIFEST),
     row(
         "mutation",
         "licenseIssue",
@@ -228,5 +228,5 @@ pub(super) const OPERATIONS: &[Operation] = &[
     row("mutation", "secretRemove", "OPSC", "secretRemove(customer: \"globex\", name: \"S\") { changed }"),
     row("subscription", "targetChanged", ALL, "targetChanged { id }"),
     row("subscription", "deploymentChanged", ALL, "deploymentChanged { id }"),
-    row("subscription", "eventsAfter", "OA", "eventsAfter(position: \"0\") { position }"),
+    row("subscription", "eventAppended", "OA", "eventAppended(after: \"0\") { position }"),
 ];

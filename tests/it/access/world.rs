@@ -68,11 +68,11 @@ async fn corner(hub: &HubProcess, owner: &str, organization: &'static str, names
         format!("customerCreate(name: \"{customer}\", displayName: \"{described}\") {{ changed }}"),
         format!("applicationCreate(name: \"{application}\") {{ changed }}"),
         format!(
-            "releasePublish(application: \"{application}\", version: \"{version}\", compose: {compose:?}) {{ changed }}"
+            "releasePublish(application: \"{application}\", version: \"{version}\", packages: [{{ compose: {{ file: {compose:?} }} }}]) {{ changed }}"
         ),
         format!("channelCreate(application: \"{application}\", name: \"{channel}\") {{ changed }}"),
         format!(
-            "channelPromote(application: \"{application}\", channel: \"{channel}\", version: \"{version}\") {{ changed }}"
+            "channelPromote(application: \"{application}\", name: \"{channel}\", version: \"{version}\") {{ changed }}"
         ),
         format!(
             "licenseIssue(customer: \"{customer}\", application: \"{application}\", name: \"{license}\", terms: {{}}) {{ changed }}"

@@ -17,7 +17,9 @@ use distr_domain::ids::{
 use distr_domain::license::{License, LicenseCommand, Terms};
 use distr_domain::names::Slug;
 use distr_domain::oci::{Descriptor, Digest, Tag};
-use distr_domain::release::{Release, ReleaseArtifact, ReleaseCommand, ReleaseContent, ReleaseStatus};
+use distr_domain::release::{
+    ComposePackage, Package, PackageKind, Release, ReleaseCommand, ReleaseContent, ReleaseImage, ReleaseStatus,
+};
 use distr_domain::target::{Runtime, Target, TargetCommand};
 use distr_eventlog::{Actor, Context, EventLog, Position, PostgresLog, TelemetryKind, TelemetryRecord, execute};
 use serde_json::json;
@@ -101,8 +103,9 @@ impl Story {
             let tag = TagCommand { repository: repository.clone(), tag, listed: None, immutable: false, change };
             self.run::<TagPointer>(time, stream, tag).await;
             let content = ReleaseContent {
-                compose: String::new(),
-                artifacts: vec![ReleaseArtifact {
+                packages: vec![Package::Compose(ComposePackage::default())],
+                images: vec![ReleaseImage {
+                    package: PackageKind::Compose,
                     service: "web".into(),
                     repository,
                     digest,

@@ -42,7 +42,7 @@ pub(super) fn push(vendor: &Vendor, repository: &str, content: &str) -> String {
 async fn attachments(vendor: &Vendor, image: &str, application: Option<&str>) -> Vec<Value> {
     let (name, digest) = image.split_once('@').expect("by digest");
     let repository = name.rsplit('/').next().expect("a path");
-    let query = "query ($repository: Repository!, $digest: Digest!, $application: Name) {
+    let query = "query ($repository: RepositoryName!, $digest: Digest!, $application: Name) {
         attachments(repository: $repository, digest: $digest, application: $application) {
             kind predicateType tag signedBy verified size
         }

@@ -32,13 +32,13 @@ async fn a_release_has_only_images_that_a_trusted_key_signed() {
     refused("it is signed by an unknown key, and by none of \"release-key\"").await;
     sign(&trusted, "cosign", &image);
     let released = vendor.publish("1.0.0", &image).await.data();
-    assert_eq!(released["releasePublish"]["release"]["artifacts"][0]["signedBy"], "release-key");
+    assert_eq!(released["releasePublish"]["release"]["images"][0]["signedBy"], "release-key");
 
     // a policy that is taken back lets the next release through
     vendor.run("applicationSetSigningPolicy(name: \"hello\", keys: [], reason: \"a trial\") { changed }").await;
     let unsigned = push(&vendor, "hello", "other content");
     let released = vendor.publish("1.1.0", &unsigned).await.data();
-    assert!(released["releasePublish"]["release"]["artifacts"][0]["signedBy"].is_null());
+    assert!(released["releasePublish"]["release"]["images"][0]["signedBy"].is_null());
 
     // what was published under it goes to the agents with its keys and signatures, for ever
     let secret = agent(&vendor).await;

@@ -52,8 +52,8 @@ impl Vendor {
     /// A release of application hello that runs this image.
     pub(super) async fn publish(&self, version: &str, image: &str) -> Answer {
         let publish = "mutation ($version: Version!, $compose: String!) {
-            releasePublish(application: \"hello\", version: $version, compose: $compose) {
-                release { artifacts { repository digest signedBy } }
+            releasePublish(application: \"hello\", version: $version, packages: [{ compose: { file: $compose } }]) {
+                release { images { repository digest signedBy } }
             }
         }";
         let compose = format!("services:\n  web:\n    image: {image}\n");

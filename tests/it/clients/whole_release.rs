@@ -33,7 +33,7 @@ fn done(output: &Output) -> String {
 
 async fn release(site: &Site, version: &str) -> Value {
     let query = "query ($version: Version!) {
-        release(application: \"hello\", version: $version) { signatures { key envelope } artifacts { digest } }
+        release(application: \"hello\", version: $version) { signatures { key envelope } images { digest } }
     }";
     site.vendor.ask(query, json!({ "version": version })).await.data()["release"].clone()
 }
@@ -42,7 +42,8 @@ async fn release(site: &Site, version: &str) -> Value {
 async fn publish(site: &Site, key: &Client, version: &str) -> Value {
     let image = site.push(version);
     sign(key, "cosign", &image);
-    key.write("compose.yaml", format!("services:\n  web:\n    image: {image}\n"));
+    key.write("compose.yaml", format!("services:\n  web:\n    image: {image}\n    volumes: [\"./motd:/motd:ro\"]\n"));
+    key.write("motd", format!("hello from {version}"));
     let of = ["--app", "hello", "--version", version];
     let published = [&["release", "publish"], &of[..], &["--compose", "compose.yaml", "--sign", "cosign.key"]].concat();
     done(&distr(site, key, &published));
@@ -85,7 +86,7 @@ async fn a_host_that_pins_a_key_runs_what_that_key_signed_and_nothing_that_a_hub
     let runs = site.running();
 
     let second = publish(&site, &key, "1.1.0").await;
-    let (old_digest, old_envelope) = (first["artifacts"][0]["digest"].clone(), first["signatures"][0].clone());
+    let (old_digest, old_envelope) = (first["images"][0]["digest"].clone(), first["signatures"][0].clone());
     let (new_envelope, old_layer) = (second["signatures"][0]["envelope"].clone(), old_envelope["envelope"].clone());
     assert_ne!(new_envelope, old_layer);
     type Change = Box<dyn FnMut(&mut Value) + Send>;
@@ -101,6 +102,10 @@ async fn a_host_that_pins_a_key_runs_what_that_key_signed_and_nothing_that_a_hub
         (
             "version \"1.0.0\", not \"1.1.0\"",
             Box::new(move |deployment| deployment["signatures"][0]["content"] = old_layer.clone()),
+        ),
+        (
+            "file motd is",
+            Box::new(|deployment| deployment["files"][0]["text"] = json!("something else")),
         ),
         (
             "it is not signed as a whole",

@@ -78,7 +78,7 @@ impl Machines {
         self.images.push(image);
         let compose = std::fs::read_to_string(site.dir.join(format!("compose-{version}.yaml")))?;
         let publish = "mutation ($a: Name!, $v: Version!, $c: String!) {
-            releasePublish(application: $a, version: $v, compose: $c) { changed }
+            releasePublish(application: $a, version: $v, packages: [{ compose: { file: $c } }]) { changed }
         }";
         for application in APPLICATIONS {
             api.query(publish, json!({ "a": application, "v": version, "c": compose })).await.data()?;

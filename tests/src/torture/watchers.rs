@@ -51,14 +51,14 @@ impl Watcher {
             _ => "HEARTBEAT, ACCESS",
         };
         let document = format!(
-            "subscription ($p: Position!) {{ eventsAfter(position: $p, telemetry: [{telemetry}]) {{ position id }} }}"
+            "subscription ($p: Position!) {{ eventAppended(after: $p, telemetry: [{telemetry}]) {{ position id }} }}"
         );
         let variables = json!({ "p": self.last().to_string() });
         let url = api.url().replacen("http", "ws", 1) + "/graphql";
         let mut socket = Socket::open(&url, Some(api.secret()), &document, variables).await?;
         loop {
             let payload = socket.next_within(SILENCE).await?;
-            let event = &payload["data"]["eventsAfter"];
+            let event = &payload["data"]["eventAppended"];
             let position = event["position"].as_str().and_then(|text| text.parse().ok());
             let id = event["id"].as_str().and_then(|text| text.parse().ok());
             let (Some(position), Some(id)) = (position, id) else { return Err(payload.to_string()) };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -14,6 +14,7 @@ use distr_agent::fault::{Blame, Failure};
 use distr_agent::hub::{Hub, Transport};
 use distr_agent::identity::Identity;
 use distr_agent::policy::{Consent, CustomerRequests, DEFAULT, Policy, Rule};
+use distr_domain::release::ComposePackage;
 
 use crate::output::line;
 use crate::{Place, PolicyPlace};
@@ -36,7 +37,7 @@ pub(crate) enum Command {
 
 #[derive(Args)]
 pub(crate) struct Check {
-    /// The compose file; - is standard input
+    /// The compose file with the files beside it that it names, or the folder of one; - is standard input
     file: PathBuf,
     /// A value of the configuration, for variables in the file; as often as needed
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
@@ -79,8 +80,10 @@ pub(crate) async fn run(command: &Command) -> Result<ExitCode> {
 async fn check(check: &Check) -> Result<ExitCode> {
     let file = check.policy.file();
     let policy = file.read()?;
+    let ComposePackage { file: compose, files } = read(&check.file)?;
     let rehearsal = Rehearsal {
-        compose: read(&check.file)?,
+        compose,
+        files,
         config: check.env.iter().cloned().collect::<BTreeMap<_, _>>(),
         application: check.application.clone(),
         policy: policy.clone(),
@@ -160,13 +163,13 @@ fn question(policy: &Policy) -> &'static str {
     }
 }
 
-fn read(file: &PathBuf) -> Result<String> {
+fn read(file: &Path) -> Result<ComposePackage> {
     if file.as_os_str() == "-" {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
-        return Ok(text);
+        return Ok(distr_package::read_text(text, Path::new("."))?);
     }
-    std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+    Ok(distr_package::read(file)?)
 }
 
 fn show(policy: &PolicyPlace) -> Result<ExitCode> {

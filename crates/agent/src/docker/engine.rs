@@ -87,15 +87,22 @@ impl Engine {
         }
     }
 
-    /// The named volumes of a compose project.
-    pub async fn remove_volumes(&self, project: &str) -> Result<(), Failure> {
+    /// The names of the volumes of a compose project.
+    pub async fn volumes(&self, project: &str) -> Result<Vec<String>, Failure> {
         let label = format!("com.docker.compose.project={project}");
         let filters = Some(HashMap::from([("label".to_owned(), vec![label])]));
-        let docker = self.docker().await?;
-        let list = docker.list_volumes(Some(ListVolumesOptions { filters })).await;
+        let list = self.docker().await?.list_volumes(Some(ListVolumesOptions { filters })).await;
         let list = list.map_err(|error| trouble("cannot list the volumes", &error))?;
-        for volume in list.volumes.unwrap_or_default() {
-            match docker.remove_volume(&volume.name, None::<RemoveVolumeOptions>).await {
+        let mut names: Vec<String> = list.volumes.unwrap_or_default().into_iter().map(|volume| volume.name).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// The named volumes of a compose project.
+    pub async fn remove_volumes(&self, project: &str) -> Result<(), Failure> {
+        let docker = self.docker().await?;
+        for volume in self.volumes(project).await? {
+            match docker.remove_volume(&volume, None::<RemoveVolumeOptions>).await {
                 Err(error) if !is_missing(&error) => return Err(trouble("cannot remove a volume", &error)),
                 _ => {}
             }

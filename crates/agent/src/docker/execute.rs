@@ -10,6 +10,7 @@ use crate::data_dir::DataDir;
 use crate::docker::compose;
 use crate::docker::engine::Engine;
 use crate::docker::folder::Folder;
+use crate::docker::home::Home;
 use crate::fault::{Failure, Stop};
 use crate::observe::{Observed, candidate_of};
 use crate::plan::Kind;
@@ -109,6 +110,10 @@ impl Executor {
 
     fn folder(&self, task: &Task, generation: u64) -> Folder {
         Folder::at(self.data.generation(task.wanted.deployment, generation))
+    }
+
+    fn home(&self, task: &Task) -> Home {
+        Home::of(&self.data.deployment(task.wanted.deployment))
     }
 
     /// Containers and networks; data stays.

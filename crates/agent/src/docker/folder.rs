@@ -1,11 +1,12 @@
 //! The folder of one generation: the vendor's compose file byte for byte, the same tree for compose, our override beside it, the
-//! configuration, and the resolved file that runs. All that is needed to bring the generation back, without the hub.
+//! configuration, the files that the release ships, and the resolved file that runs. All that is needed to bring the generation back, without the hub.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use distr_domain::agent::{DesiredDeployment, ErrorCategory, RunInstruction};
+use distr_domain::release::{PackageFile, check_files};
 use serde_json::{Map, Value, json};
 
 use crate::docker::env_file;
@@ -27,6 +28,9 @@ pub const WITHHELD_FILE: &str = "compose.withheld.yaml";
 pub const RESOLVED_FILE: &str = "compose.resolved.json";
 /// the same beside the release that serves
 pub const CANDIDATE_FILE: &str = "compose.candidate.json";
+
+/// the folder of the files that the release ships, from which paths of the compose file begin
+pub const FILES: &str = "files";
 
 /// From which the resolved file is made.
 pub const SOURCES: [&str; 2] = [READ_FILE, OVERRIDE_FILE];
@@ -59,8 +63,31 @@ impl Folder {
             remove_file(&self.path.join(file)).map_err(not_written)?;
         }
         self.write(VENDOR_FILE, run.compose.as_bytes())?;
+        self.write_files(&run.files)?;
         self.write_read(file)?;
         self.write(".env", env.as_bytes())
+    }
+
+    /// The folder of the shipped files. Compose takes it for the project's.
+    pub fn files(&self) -> PathBuf {
+        self.path.join(FILES)
+    }
+
+    /// Containers see them as other users than the agent's, and never write to them.
+    fn write_files(&self, files: &[PackageFile]) -> Result<(), Failure> {
+        check_files(files).map_err(|error| Failure::bad(ErrorCategory::Config, error.to_string()))?;
+        let root = self.files();
+        remove_folder(&root).and_then(|()| durable::shared_folder(&root)).map_err(not_written)?;
+        for file in files {
+            let path = root.join(file.path.as_str());
+            let parents = Path::new(file.path.as_str()).parent().into_iter().flat_map(Path::ancestors);
+            let mut folders: Vec<PathBuf> = parents.map(|folder| root.join(folder)).collect();
+            folders.reverse();
+            folders.iter().try_for_each(|folder| durable::shared_folder(folder)).map_err(not_written)?;
+            let access = if file.executable { Access::EveryoneRuns } else { Access::Everyone };
+            durable::write(&path, file.content.bytes(), access).map_err(not_written)?;
+        }
+        Ok(())
     }
 
     fn write_read(&self, file: &VendorFile) -> Result<(), Failure> {
@@ -153,6 +180,13 @@ fn override_of(
         (service.clone(), content)
     };
     Ok(json!({"services": services.iter().map(of_service).collect::<Map<_, _>>()}))
+}
+
+fn remove_folder(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn remove_file(path: &Path) -> io::Result<()> {

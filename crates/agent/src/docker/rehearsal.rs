@@ -8,13 +8,15 @@ use distr_domain::agent::{AskedBy, DesiredDeployment, ErrorCategory, Instruction
 use distr_domain::compose_file::REGISTRY_VARIABLE;
 use distr_domain::ids::DeploymentId;
 use distr_domain::oci::Digest;
+use distr_domain::release::{FilePath, PackageFile};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::docker::compose::Selection;
 use crate::docker::folder::{Folder, SOURCES};
+use crate::docker::home::{Home, Places};
 use crate::fault::Failure;
-use crate::policy::{Host, Need, Policy, Subject, Withheld, needs, read_while_resolving};
+use crate::policy::{DeploymentFolders, Host, Need, Policy, Subject, Withheld, needs, read_while_resolving};
 use crate::signed::Verified;
 use crate::{docker::bound, docker::reading, docker::vendor_file};
 
@@ -26,6 +28,8 @@ const SOME_REGISTRY: &str = "registry.invalid";
 
 pub struct Rehearsal {
     pub compose: String,
+    /// the files beside it, as a release would ship them
+    pub files: Vec<PackageFile>,
     pub config: BTreeMap<String, String>,
     pub application: String,
     pub policy: Policy,
@@ -46,7 +50,7 @@ pub struct Objections {
 
 pub async fn rehearse(rehearsal: &Rehearsal) -> Result<Objections, Failure> {
     let scratch = Scratch(std::env::temp_dir().join(format!("distr-check-{}", Uuid::new_v4())));
-    let folder = Folder::at(scratch.0.clone());
+    let folder = Folder::at(scratch.0.join("0"));
     let file = vendor_file::read(&rehearsal.compose)?;
     let mut wanted = wanted(rehearsal)?;
     folder.write_vendors(&wanted.run, &file)?;
@@ -59,12 +63,16 @@ pub async fn rehearse(rehearsal: &Rehearsal) -> Result<Objections, Failure> {
     let registry = own[0];
     wanted.run.images = as_published(&raw, registry)?;
     folder.write_override(&wanted.deployment, &wanted.run, registry, &file.services)?;
-    let host = Host::new(rehearsal.own.iter().cloned());
+    let home = Home::of(&scratch.0);
+    let folders = DeploymentFolders { home: home.path().to_owned(), files: folder.files() };
+    let host = Host::new(rehearsal.own.iter().cloned()).with(folders);
     let bad = |text| Failure::bad(ErrorCategory::Config, text);
-    let read = read_while_resolving(&raw, folder.path(), &host).map_err(bad)?;
+    let read = read_while_resolving(&raw, &folder.files(), &host).map_err(bad)?;
     let mut refused = rehearsal.policy.refused(&rehearsal.application, read);
     let files = folder.write_withheld(&Withheld::new(&raw, &refused), &SOURCES)?;
     let mut resolved = reading::resolved(PROJECT, &folder, &files, &[], Selection::Everything).await?;
+    let shipped: Vec<FilePath> = rehearsal.files.iter().map(|file| file.path.clone()).collect();
+    resolved.place(&Places { home: &home, files: &folder.files(), shipped: &shipped })?;
     let written = resolved.settle()?;
     let plain = resolved.plain();
     let unbound = bound::faults(&plain, &wanted.run, &Verified::default(), &own);
@@ -82,6 +90,7 @@ fn wanted(rehearsal: &Rehearsal) -> Result<Wanted, Failure> {
     let run = RunInstruction {
         version: "0.0.0".parse().map_err(invalid)?,
         compose: rehearsal.compose.clone(),
+        files: rehearsal.files.clone(),
         images: vec![],
         trust: None,
         signatures: vec![],

@@ -5,6 +5,7 @@ use distr_domain::agent::ErrorCategory;
 use distr_domain::compose_file;
 use serde_json::{Map, Value};
 
+use crate::docker::home::Places;
 use crate::fault::Failure;
 use crate::policy::{self, Written};
 
@@ -20,6 +21,11 @@ impl Resolved {
             service.remove("develop");
         }
         Ok(Self(value))
+    }
+
+    /// Puts what the vendor's file names beside itself into its place.
+    pub fn place(&mut self, places: &Places<'_>) -> Result<(), Failure> {
+        places.settle(&mut self.0)
     }
 
     /// Replaces the paths of the host by what they lead to, so that what is checked is what the engine gets.

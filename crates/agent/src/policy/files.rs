@@ -8,15 +8,17 @@ use std::path::Path;
 use distr_domain::compose_file;
 use serde_json::Value;
 
-use super::host::Host;
+use super::host::{Access, Host};
 use super::keys;
 use super::links::canonical;
 use super::model::{TOP, parts};
-use super::mounts::{self, Access};
+use super::mounts;
 use super::need::{Need, Needs, Part};
 
 /// Keys of a service whose files become part of the resolved file.
 pub(super) const READING: [&str; 2] = ["env_file", "label_file"];
+/// The configuration of the generation, from the folder of the files that it ships.
+pub(super) const CONFIGURATION: &str = "../.env";
 /// Keys of a service by which compose looks at files that no release needs.
 const IDLE: [&str; 1] = ["develop"];
 
@@ -27,8 +29,9 @@ pub struct Withheld {
     services: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// The needs of compose while it resolves `raw`, the model before variables are put in. Files of the generation's own folder are
-/// the agent's; `Err` is a sentence about a file that is not named as it is.
+/// The needs of compose while it resolves `raw`, the model before variables are put in. `folder` is the one from which paths
+/// begin; what is in it is the agent's, and so is the configuration beside it. `Err` is a sentence about a file that is not named
+/// as it is.
 pub fn read_while_resolving(raw: &Value, folder: &Path, host: &Host) -> Result<Vec<Need>, String> {
     let mut list = vec![];
     let keys = raw.as_object().into_iter().flatten();
@@ -61,7 +64,9 @@ fn files(needs: &mut Needs<'_>, host: &Host, folder: &Path, key: &str, value: &V
             return Err(format!("{part}, key {key}: {file:?} holds a variable or \"~\"; name the file itself"));
         }
         let path = folder.join(file);
-        if canonical(&path).parent() != Some(&canonical(folder)) {
+        let end = canonical(&path);
+        let is_own = end.starts_with(canonical(folder)) || end == canonical(&folder.join(CONFIGURATION));
+        if !is_own {
             mounts::path(needs, host, key, &path.to_string_lossy(), Access::Read);
         }
     }
@@ -136,7 +141,7 @@ mod tests {
     #[test]
     fn files_that_compose_reads_are_known_before_it_reads_them() {
         for key in READING {
-            for own in [json!(".env"), json!(["./.env", {"path": "other.env", "required": false}]), Value::Null] {
+            for own in [json!("../.env"), json!(["a.env", {"path": "sub/b.env", "required": false}]), Value::Null] {
                 assert_eq!(lines(json!({key: own})), [""; 0]);
             }
             assert_eq!(lines(json!({key: [{"path": "/etc/shadow", "required": false}]})), ["- read: /etc/shadow"]);

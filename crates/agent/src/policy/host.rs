@@ -25,6 +25,24 @@ pub struct Host {
     pub sockets: Vec<PathBuf>,
     /// the agent's folder with its credential, and its policy
     pub own: Vec<PathBuf>,
+    /// the folders of the deployment that is looked at
+    pub deployment: Option<DeploymentFolders>,
+}
+
+/// The use of a path of the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    Write,
+}
+
+/// Folders of the agent that one deployment's containers may see. Everything in them is made by the agent, without links.
+#[derive(Debug, Clone)]
+pub struct DeploymentFolders {
+    /// each folder in it may be written to
+    pub home: PathBuf,
+    /// files of the release, to be read
+    pub files: PathBuf,
 }
 
 impl Host {
@@ -36,7 +54,19 @@ impl Host {
         Self {
             sockets: sockets.map(|socket| canonical(&socket)).collect(),
             own: own.into_iter().map(|folder| canonical(&folder)).collect(),
+            deployment: None,
         }
+    }
+
+    /// The same host, for one deployment.
+    pub fn with(self, DeploymentFolders { home, files }: DeploymentFolders) -> Self {
+        Self { deployment: Some(DeploymentFolders { home: canonical(&home), files: canonical(&files) }), ..self }
+    }
+
+    /// Whether the path, which is canonical, is the deployment's own.
+    pub(super) fn is_deployments(&self, path: &Path, access: Access) -> bool {
+        let Some(DeploymentFolders { home, files }) = &self.deployment else { return false };
+        path.parent() == Some(home) || access == Access::Read && path.starts_with(files)
     }
 
     /// Whether a socket of an engine may be seen there.
@@ -112,7 +142,7 @@ mod tests {
         let socket = root.join("engine.sock");
         let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
         fs::hard_link(&socket, root.join("other.sock")).unwrap();
-        let host = Host { sockets: vec![socket.clone()], own: vec![root.join("agent")] };
+        let host = Host { sockets: vec![socket.clone()], own: vec![root.join("agent")], ..Host::default() };
         for path in [&socket, &root, Path::new("/"), &root.join("other.sock")] {
             assert!(host.shows_engine(&follow(path)), "{}", path.display());
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::host::Host;
+use super::host::{Access, Host};
 use super::links::follow;
 use super::need::Needs;
 use super::rule::{Kind, scalar};
@@ -42,15 +42,12 @@ pub(super) fn of_service(needs: &mut Needs<'_>, host: &Host, mounts: &Value) {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
-    Read,
-    Write,
-}
-
 /// A folder or file of the host that a release would see, by the path that the engine or compose gets.
 pub(super) fn path(needs: &mut Needs<'_>, host: &Host, key: &str, source: &str, access: Access) {
     let trail = follow(Path::new(source));
+    if host.is_deployments(&trail.end, access) {
+        return;
+    }
     let wanted = trail.end.to_string_lossy().into_owned();
     let (kind, why) = match access {
         Access::Read => (Kind::Read, "the policy lets nobody read this path of the host"),
@@ -80,19 +77,35 @@ pub(super) fn of_volume(needs: &mut Needs<'_>, host: &Host, project: &str, key: 
         let device = options.get("device").and_then(Value::as_str).unwrap_or_default();
         return path(needs, host, "driver_opts", device, Access::Write);
     }
-    let option =
-        |(key, value): (&String, &Value)| format!("{key}={}", scalar(value).unwrap_or_else(|| value.to_string()));
-    of_driver(needs, volume, options.iter().map(option).collect());
+    of_driver(needs, volume, options.iter().map(option_text).collect());
 }
 
 fn of_driver(needs: &mut Needs<'_>, volume: &Value, options: Vec<String>) {
     let driver = volume.get("driver").and_then(Value::as_str).unwrap_or("local");
     if driver != "local" || !options.is_empty() {
         let options = options.join(",");
-        let wanted = if driver == "local" { options } else { format!("{driver}:{options}") };
+        let wanted = if driver == "local" { options } else { format!("{}:{options}", escaped(driver, &[':', '=', ','])) };
         let why = "such a volume may mount disks, folders of the host or of other machines";
         needs.add(Kind::VolumeOptions, "driver_opts", wanted.clone(), wanted, why);
     }
+}
+
+fn option_text((key, value): (&String, &Value)) -> String {
+    let value = scalar(value).unwrap_or_else(|| value.to_string());
+    format!("{}={}", escaped(key, &[':', '=', ',']), escaped(&value, &[',']))
+}
+
+/// A text with a backslash before each character that separates parts of a line, so that a line is the line of one driver with
+/// one set of options.
+fn escaped(text: &str, separators: &[char]) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        if c == '\\' || separators.contains(&c) {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
 }
 
 /// Flags of a mount beside `bind` that give nothing. The engine compares flags to the letter, and so does the agent.

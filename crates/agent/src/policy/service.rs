@@ -207,7 +207,8 @@ pub(super) fn network_options(needs: &mut Needs<'_>, key: &str, options: Option<
     let Some(Value::Object(options)) = options else { return };
     for (name, value) in options.iter().filter(|(name, _)| *name != "com.docker.network.driver.mtu") {
         let value = format!("{name}={}", scalar(value).unwrap_or_default());
-        needs.add(Kind::NetworkOption, key, value.clone(), value, "it may change the network of the host");
+        let wanted = format!("driver_opts.{value}");
+        needs.add(Kind::NetworkOption, key, value, wanted, "it may change the network of the host");
     }
 }
 

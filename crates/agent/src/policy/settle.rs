@@ -7,7 +7,7 @@ use std::path::{Component, Path};
 
 use serde_json::Value;
 
-use super::files::READING;
+use super::files::{CONFIGURATION, READING};
 use super::links::follow;
 use super::mounts;
 
@@ -41,8 +41,8 @@ pub fn settle(model: &mut Value) -> Result<Written, String> {
     Ok(written)
 }
 
-/// Replaces the paths of files that compose reads while it resolves the file, in the vendor's tree. A relative one is a file of
-/// the generation's own folder, which the agent alone writes.
+/// Replaces the paths of files that compose reads while it resolves the file, in the vendor's tree. A relative one is a file
+/// that the release ships, or the configuration, in folders that the agent alone writes.
 pub fn settle_read_files(file: &mut Value) -> Result<(), String> {
     for (name, service) in parts_mut(file, "services") {
         for key in READING {
@@ -55,6 +55,7 @@ pub fn settle_read_files(file: &mut Value) -> Result<(), String> {
             for entry in list {
                 let path = if entry.is_object() { entry.get_mut("path") } else { Some(entry) };
                 match path.as_ref().and_then(|path| path.as_str()) {
+                    Some(".env" | "./.env") => path.into_iter().for_each(|path| *path = CONFIGURATION.into()),
                     Some(path) if Path::new(path).is_relative() => {
                         check(path).map_err(|why| sentence(&place, path, why))?
                     }

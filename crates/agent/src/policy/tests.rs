@@ -11,7 +11,7 @@ const PROJECT: &str = "shop";
 fn needed(model: &Value) -> Vec<Need> {
     let mut model = model.clone();
     let written = settle(&mut model).unwrap();
-    let host = Host { sockets: vec!["/var/run/docker.sock".into()], own: vec!["/var/lib/distr-agent".into()] };
+    let host = Host { sockets: vec!["/var/run/docker.sock".into()], own: vec!["/var/lib/distr-agent".into()], deployment: None };
     let host = Host { sockets: host.sockets.iter().map(|path| canonical(path)).collect(), ..host };
     needs(&Subject { project: PROJECT, model: &model, written: &written, host: &host, registry: "hub.example" })
 }
@@ -154,6 +154,18 @@ fn each_power_is_refused_with_the_line_that_allows_it() {
             json!({"volumes": {"d": {"driver_opts": {"type": "ext4", "device": "/dev/sda1"}}}}),
             &["- volume-options: \"device=/dev/sda1,type=ext4\""],
         ),
+        (
+            json!({"volumes": {"d": {"driver_opts": {"type": "nfs", "o": "addr=10.0.0.9", "device": ":/export"}}}}),
+            &["- volume-options: \"device=:/export,o=addr=10.0.0.9,type=nfs\""],
+        ),
+        (
+            json!({"volumes": {"d": {"driver": "plug", "driver_opts": {"share": "a"}}}}),
+            &["- volume-options: \"plug:share=a\""],
+        ),
+        (
+            json!({"volumes": {"d": {"driver_opts": {"plug:share": "a"}}}}),
+            &["- volume-options: \"plug\\\\:share=a\""],
+        ),
         (json!({"volumes": {"d": {"driver": "rclone"}}}), &["- volume-options: \"rclone:\""]),
         (
             json!({"volumes": {"d": {"driver_opts": {"type": "debugfs", "o": " bind", "device": "/srv"}}}}),
@@ -161,7 +173,7 @@ fn each_power_is_refused_with_the_line_that_allows_it() {
         ),
         (
             json!({"volumes": {"d": {"driver_opts": {"type": "none", "o": "bind,remount", "device": "/srv"}}}}),
-            &["- volume-options: \"device=/srv,o=bind,remount,type=none\""],
+            &["- volume-options: \"device=/srv,o=bind\\\\,remount,type=none\""],
         ),
         (
             json!({"volumes": {"d": {"driver_opts": {"type": "tmpfs", "o": "bind", "device": "/srv"}}}}),
@@ -175,7 +187,7 @@ fn each_power_is_refused_with_the_line_that_allows_it() {
         (json!({"networks": {"n": {"driver": "host"}}}), &["- host-namespace: network"]),
         (
             json!({"networks": {"n": {"driver": "macvlan", "driver_opts": {"parent": "eth0"}}}}),
-            &["- network-option: driver=macvlan", "- network-option: parent=eth0"],
+            &["- network-option: driver=macvlan", "- network-option: driver_opts.parent=eth0"],
         ),
         (
             json!({"networks": {"n": {"ipam": {"config": [{"subnet": "198.51.100.0/24"}, {"gateway": "10.0.0.1"}]}}}}),

@@ -6,6 +6,7 @@ mod crash;
 mod drift;
 mod engine_restart;
 mod full_disk;
+mod home;
 mod host_paths;
 mod install;
 mod killed;

@@ -141,6 +141,7 @@ volumes:
         RunInstruction {
             version: version.parse().unwrap(),
             compose: compose.to_owned(),
+            files: vec![],
             images: vec![image.clone()],
             trust: None,
             signatures: vec![],

@@ -11,7 +11,7 @@ use super::connection::{connection, cost, paging};
 use super::context::{ContextExt, read};
 use super::customer::{self, Customer};
 use super::guard::May;
-use super::scalar::{Digest, Position, Repository, Tag};
+use super::scalar::{Digest, Position, RepositoryName, Tag};
 use crate::failure::Failure;
 
 pub(super) struct RepositoryAccess(AccessRow);
@@ -54,12 +54,12 @@ impl RepositoryAccess {
         self.0.action.into()
     }
 
-    /// The caller: `member:<id>`, `robot:<id>`, `agent:<id>` or `anonymous`.
-    async fn caller(&self) -> &str {
+    /// The actor: `member:<id>`, `robot:<id>`, `agent:<id>` or `anonymous`.
+    async fn actor(&self) -> &str {
         &self.0.actor
     }
 
-    /// The customer that the caller belongs to; null if it belongs to none.
+    /// The customer that the actor belongs to; null if it belongs to none.
     async fn customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
         match self.0.customer {
             Some(id) => Ok(Some(customer::load_nested(ctx, id).await?)),
@@ -135,7 +135,7 @@ impl AccessQuery {
     async fn repository_accesses(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The name of the repository within the organization.")] repository: Repository,
+        #[graphql(desc = "The name of the repository within the organization.")] repository: RepositoryName,
         #[graphql(
             desc = "The digest that was asked for, or that a tag led to; any digest if left out. A digest and a tag do \
                     not go together."

@@ -12,7 +12,7 @@ use distr_signature::key_id;
 use super::application::{self, ApplicationPayload};
 use super::context::{ContextExt, execute, line};
 use super::guard::{May, MayEverywhere};
-use super::scalar::{Name, Pattern, Position, Repository};
+use super::scalar::{Name, Pattern, Position, RepositoryName};
 use crate::failure::Failure;
 use crate::operations::trust;
 
@@ -109,7 +109,7 @@ pub(super) struct FeatureTags {
     /// The feature that a license has to include.
     feature: Name,
     /// The repository whose tags are meant.
-    repository: Repository,
+    repository: RepositoryName,
     /// The patterns of the tags, at least one, in which `*` stands for any run of characters.
     tags: Vec<Pattern>,
 }

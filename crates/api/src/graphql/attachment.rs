@@ -12,7 +12,7 @@ use distr_signature::{Kind, PublicKey};
 use super::connection::{cost, paging};
 use super::context::{ContextExt, read};
 use super::guard::May;
-use super::scalar::{BigInt, Digest, Name, Repository, Tag};
+use super::scalar::{BigInt, Digest, Name, RepositoryName, Tag};
 use crate::failure::Failure;
 use crate::operations::attachments::{self, Attachment as Found, Budget, Verified};
 use crate::operations::trust::public_keys;
@@ -122,7 +122,7 @@ impl AttachmentQuery {
     async fn attachments(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The name of the repository within the organization.")] repository: Repository,
+        #[graphql(desc = "The name of the repository within the organization.")] repository: RepositoryName,
         #[graphql(desc = "The digest of the manifest.")] digest: Digest,
         #[graphql(
             desc = "The name of the application whose trusted keys verify the attachments; nothing is verified if left \

@@ -116,12 +116,12 @@ impl ChannelMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The name of the application.")] application: Name,
-        #[graphql(desc = "The name of the channel.")] channel: Name,
+        #[graphql(desc = "The name of the channel.")] name: Name,
         #[graphql(desc = "The version of the release.")] version: Version,
     ) -> Result<ChannelPayload> {
-        load(ctx, &application, &channel).await?;
+        load(ctx, &application, &name).await?;
         check_reach(ctx, &application).await?;
-        let (application_id, id) = ids(ctx, &application, &channel)?;
+        let (application_id, id) = ids(ctx, &application, &name)?;
         let release_id = ReleaseId::of(application_id, &version.0);
         let release = ctx.hub().commands.load::<release::Release>(release_id.0).await?;
         let usable = trust::check_usable(
@@ -135,7 +135,7 @@ impl ChannelMutation {
         usable.map_err(Failure::from)?;
         let command = ChannelCommand::Promote { version: version.0, release: release.status };
         let outcome = execute::<Decider>(ctx, id.0, command).await?;
-        Ok(ChannelPayload { channel: load(ctx, &application, &channel).await?, outcome })
+        Ok(ChannelPayload { channel: load(ctx, &application, &name).await?, outcome })
     }
 
     /// Takes a release out of the channel, which falls to the highest release that remains.
@@ -144,13 +144,13 @@ impl ChannelMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The name of the application.")] application: Name,
-        #[graphql(desc = "The name of the channel.")] channel: Name,
+        #[graphql(desc = "The name of the channel.")] name: Name,
         #[graphql(desc = "The version of the release.")] version: Version,
     ) -> Result<ChannelPayload> {
-        load(ctx, &application, &channel).await?;
+        load(ctx, &application, &name).await?;
         check_reach(ctx, &application).await?;
-        let (_, id) = ids(ctx, &application, &channel)?;
+        let (_, id) = ids(ctx, &application, &name)?;
         let outcome = execute::<Decider>(ctx, id.0, ChannelCommand::Demote { version: version.0 }).await?;
-        Ok(ChannelPayload { channel: load(ctx, &application, &channel).await?, outcome })
+        Ok(ChannelPayload { channel: load(ctx, &application, &name).await?, outcome })
     }
 }

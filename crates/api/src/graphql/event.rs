@@ -170,11 +170,11 @@ impl EventSubscription {
     /// Every event after the position, first those that there are, then each as it happens; none twice, none left out.
     /// A subscriber goes on after a lost connection by subscribing again after the last position that it received.
     #[graphql(guard = "May(Permission::ReadLog)")]
-    async fn events_after(
+    async fn event_appended(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The position after which the events begin; `0` for the beginning of the log.")]
-        position: Position,
+        after: Position,
         #[graphql(
             default_with = "vec![TelemetryKind::Access]",
             desc = "The kinds of telemetry to include; accesses if left out, and none if the list is empty."
@@ -184,7 +184,7 @@ impl EventSubscription {
         let organization = ctx.organization()?;
         let kinds: Vec<Kind> = telemetry.into_iter().map(Kind::from).collect();
         let selection = if kinds.is_empty() { Selection::Facts } else { Selection::All };
-        let pages = subscribe_all(ctx.hub().commands.log.clone(), position.0, selection);
+        let pages = subscribe_all(ctx.hub().commands.log.clone(), after.0, selection);
         Ok(pages.flat_map(move |page| {
             let events: Vec<Result<Event>> = match page {
                 Ok(page) => {

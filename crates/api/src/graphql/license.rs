@@ -38,7 +38,7 @@ pub enum LicenseStatus {
 /// The terms of a license. Versions and channels that are left out do not restrict; seats and dates that are left out
 /// do not limit. Features that are left out are not included.
 #[derive(InputObject)]
-pub struct LicenseTerms {
+pub struct LicenseTermsInput {
     /// The versions that the license covers; all versions if the list is empty.
     #[graphql(default)]
     versions: Vec<VersionRange>,
@@ -57,12 +57,12 @@ pub struct LicenseTerms {
     expires_at: Option<DateTime<Utc>>,
 }
 
-impl TryFrom<LicenseTerms> for Terms {
+impl TryFrom<LicenseTermsInput> for Terms {
     type Error = Failure;
 
-    fn try_from(terms: LicenseTerms) -> Result<Self, Failure> {
+    fn try_from(terms: LicenseTermsInput) -> Result<Self, Failure> {
         Ok(Terms {
-            versions: terms.versions.into_iter().map(|range| range.0).collect(),
+            versions: terms.versions.into_iter().flat_map(|ranges| ranges.0.0).collect(),
             channels: terms.channels.into_iter().map(|channel| channel.0).collect(),
             features: terms.features.into_iter().map(|feature| feature.0).collect(),
             seats: terms.seats,
@@ -117,7 +117,7 @@ impl License {
 
     /// The versions that the license covers; all versions if the list is empty.
     async fn versions(&self) -> Vec<VersionRange> {
-        self.0.terms.versions.iter().cloned().map(VersionRange).collect()
+        self.0.terms.versions.iter().map(|range| VersionRange(range.clone().into())).collect()
     }
 
     /// The channels that the license is bound to; none if the list is empty, so that it covers any release.
@@ -234,7 +234,7 @@ impl LicenseMutation {
         #[graphql(desc = "The name of the customer.")] customer: Name,
         #[graphql(desc = "The name of the application.")] application: Name,
         #[graphql(desc = "The name of the license, unique for the customer.")] name: Name,
-        #[graphql(desc = "The terms of the license.")] terms: LicenseTerms,
+        #[graphql(desc = "The terms of the license.")] terms: LicenseTermsInput,
     ) -> Result<LicensePayload> {
         let customer = customer::load(ctx, &customer).await?.0.id;
         application::load(ctx, &application).await?;
@@ -250,7 +250,7 @@ impl LicenseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The name of the customer.")] customer: Name,
         #[graphql(desc = "The name of the license.")] name: Name,
-        #[graphql(desc = "The terms of the license.")] terms: LicenseTerms,
+        #[graphql(desc = "The terms of the license.")] terms: LicenseTermsInput,
     ) -> Result<LicensePayload> {
         let customer = ctx.customer_named(Some(&customer.0))?;
         change(ctx, customer, name, LicenseCommand::Amend { terms: terms.try_into()? }).await

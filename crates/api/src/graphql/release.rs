@@ -1,25 +1,28 @@
 //! Releases: drafted and published from a compose file, deprecated, revoked.
 
+mod image;
+mod package;
+mod signature;
+
 use async_graphql::connection::Connection;
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
 use distr_domain::ids::{ApplicationId, ReleaseId};
 use distr_domain::permission::Permission;
-use distr_domain::release::{
-    Release as Decider, ReleaseArtifact, ReleaseCommand, ReleaseContent, ReleaseStatus as Status,
-};
-use distr_domain::trust::{self as domain, ReleaseTrust};
+use distr_domain::release::{self as domain, Release as Decider, ReleaseCommand, ReleaseStatus as Status};
 use distr_projections::Paging;
 use distr_projections::release::{self, PublicationStatus, ReleaseRow};
 use distr_signature::key_id;
 
+use self::image::ReleaseImage;
+use self::package::{Package, PackageInput};
+use self::signature::ReleaseSignature;
 use super::application::{self, Application};
-use super::attachment::{self, Attachment};
 use super::connection::connection;
 use super::context::{ContextExt, Outcome, execute, read, text, when};
 use super::guard::May;
 use super::loader::{RefusalOf, failed};
-use super::scalar::{Digest, Name, Repository, Tag, Version};
+use super::scalar::{Name, Version};
 use crate::failure::Failure;
 use crate::operations::{publish, reach, release_signature, trust};
 use crate::pause;
@@ -40,96 +43,7 @@ pub enum ReleaseStatus {
     Revoked,
 }
 
-/// An image of this hub's registry that a service runs.
-pub(super) struct Artifact {
-    artifact: ReleaseArtifact,
-    application: ApplicationId,
-    trust: Option<ReleaseTrust>,
-}
-
-/// A signature of a release as a whole: of its compose file, the digest of each image, application, version and
-/// organization.
-#[derive(SimpleObject)]
-pub(super) struct ReleaseSignature {
-    /// The name of the application's key that made the signature; null if the application trusted no keys when it came.
-    key: Option<Name>,
-    /// The standing: what the hub found out when the signature came, and whether its key is trusted now.
-    standing: SignatureStanding,
-    /// The envelope: a sigstore bundle or a DSSE envelope around an in-toto statement, as JSON.
-    envelope: String,
-}
-
-/// The hub's knowledge of who made a signature.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SignatureStanding {
-    /// A signature by a key that the application trusts now.
-    Verified,
-    /// A signature by a key that the application trusted when it came, and does not trust now.
-    NotTrusted,
-    /// A signature that nobody verified when it came, since the application trusted no keys: anybody who may publish
-    /// may have made it. The standing stays so, also when its key is trusted later, until the same signature is added
-    /// again with `releaseSign`. The signatures by which a release is promoted, deployed and run are verified anew each
-    /// time, with the keys of the moment.
-    Unverified,
-}
-
-impl ReleaseSignature {
-    /// `trusted` are the ids of the keys that the application trusts now.
-    fn new(signature: &domain::ReleaseSignature, trusted: &[Option<String>]) -> Self {
-        let standing = match &signature.verified {
-            Some(by) if trusted.iter().flatten().any(|id| *id == by.key_id) => SignatureStanding::Verified,
-            Some(_) => SignatureStanding::NotTrusted,
-            None => SignatureStanding::Unverified,
-        };
-        Self { key: signature.key.clone().map(Name), standing, envelope: signature.layer.content.clone() }
-    }
-}
-
-/// An image that a release runs, pinned to its digest.
-#[Object]
-impl Artifact {
-    /// The service of the compose file that runs the image.
-    async fn service(&self) -> &str {
-        &self.artifact.service
-    }
-
-    /// The repository that the image is pulled from.
-    async fn repository(&self) -> Repository {
-        self.artifact.repository.clone().into()
-    }
-
-    /// The digest of the image that runs.
-    async fn digest(&self) -> Digest {
-        self.artifact.digest.clone().into()
-    }
-
-    /// The tag that the compose file named when the release was published; null if it named none.
-    async fn tag(&self) -> Option<Tag> {
-        self.artifact.tag.clone().map(Tag)
-    }
-
-    /// The feature that a license must include to have the image; null if none is needed.
-    async fn feature(&self) -> Option<Name> {
-        self.artifact.feature.clone().map(Name)
-    }
-
-    /// The name of the key whose signature the image was published with; null if the application trusted every image
-    /// then.
-    async fn signed_by(&self) -> Option<Name> {
-        let signature = self.trust.as_ref()?.signature_of(&self.artifact.repository, &self.artifact.digest)?;
-        Some(signature.key.clone().into())
-    }
-
-    /// The signatures, SBOMs, provenance and whatever else refers to the image, verified with the keys that the
-    /// application trusts now. The list is the first page of the query `attachments`.
-    #[graphql(complexity = "20 + 20 * child_complexity")]
-    async fn attachments(&self, ctx: &Context<'_>) -> Result<Vec<Attachment>> {
-        let ReleaseArtifact { repository, digest, .. } = &self.artifact;
-        Ok(attachment::of_image(ctx, (repository, digest), Some(self.application), (None, None)).await?)
-    }
-}
-
-/// A release: one version of an application, with its compose file and every image pinned to a digest.
+/// A release: one version of an application, with a package for each runtime and every image pinned to a digest.
 #[Object]
 impl Release {
     /// The id, a UUID, which follows from the application's id and the version.
@@ -170,26 +84,25 @@ impl Release {
 
     /// The release notes; null if the release is withheld.
     async fn notes(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
-        Ok(self.content(ctx).await?.map(|content| content.notes.as_str()))
+        Ok(self.is_shown(ctx).await?.then_some(self.0.notes.as_str()))
     }
 
-    /// The compose file in YAML, as it was given; null if the release is withheld.
-    async fn compose(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
-        Ok(self.content(ctx).await?.map(|content| content.compose.as_str()))
+    /// The packages of the release, at most one of each kind; null if the release is withheld.
+    async fn packages(&self, ctx: &Context<'_>) -> Result<Option<Vec<Package>>> {
+        Ok(self.is_shown(ctx).await?.then(|| self.0.packages.iter().map(Package::from).collect()))
     }
 
     /// The images of this hub's registry that the release runs; null if the release is withheld.
-    async fn artifacts(&self, ctx: &Context<'_>) -> Result<Option<Vec<Artifact>>> {
-        let Some(content) = self.content(ctx).await? else { return Ok(None) };
+    async fn images(&self, ctx: &Context<'_>) -> Result<Option<Vec<ReleaseImage>>> {
         let (application, trust) = (self.0.application, &self.0.trust);
-        let artifacts = content.artifacts.iter().cloned();
-        Ok(Some(artifacts.map(|artifact| Artifact { artifact, application, trust: trust.clone() }).collect()))
+        let shown = |image: &domain::ReleaseImage| ReleaseImage { image: image.clone(), application, trust: trust.clone() };
+        Ok(self.is_shown(ctx).await?.then(|| self.0.images.iter().map(shown).collect()))
     }
 
     /// The signatures of the release as a whole, the oldest first; they say what it is made of. The list is empty if
     /// that is withheld.
     async fn signatures(&self, ctx: &Context<'_>) -> Result<Vec<ReleaseSignature>> {
-        if self.0.signatures.is_empty() || self.content(ctx).await?.is_none() {
+        if self.0.signatures.is_empty() || !self.is_shown(ctx).await? {
             return Ok(vec![]);
         }
         let application = application::load_nested(ctx, self.0.application).await?.0;
@@ -209,13 +122,13 @@ impl Release {
 }
 
 impl Release {
-    async fn content(&self, ctx: &Context<'_>) -> Result<Option<&ReleaseContent>, Failure> {
-        Ok(self.refusal(ctx).await?.is_none().then_some(&self.0.content))
+    async fn is_shown(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        Ok(self.refusal(ctx).await?.is_none())
     }
 
     async fn refusal(&self, ctx: &Context<'_>) -> Result<Option<String>, Failure> {
         let caller = ctx.caller()?;
-        if !reach::sees(caller, &self.0.content) {
+        if !reach::sees(caller, &self.0.images) {
             return Ok(Some("your token is for other repositories".to_owned()));
         }
         let Some(customer) = caller.scope().customer else { return Ok(None) };
@@ -282,12 +195,12 @@ impl ReleaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The name of the application.")] application: Name,
         #[graphql(desc = "The version of the release.")] version: Version,
-        #[graphql(desc = "The compose file in YAML, of up to 1 MiB.")] compose: String,
+        #[graphql(desc = "The packages, at most one of each kind.")] packages: Vec<PackageInput>,
         #[graphql(desc = "The release notes; empty if left out.")] notes: Option<String>,
     ) -> Result<ReleasePayload> {
         application::load(ctx, &application).await?;
         check_reach(ctx, &application).await?;
-        let outcome = draft(ctx, &application, &version, compose, notes).await?;
+        let outcome = draft(ctx, &application, &version, packages, notes).await?;
         Ok(ReleasePayload { release: load(ctx, &application, &version).await?, outcome })
     }
 
@@ -310,7 +223,7 @@ impl ReleaseMutation {
         let id = id(ctx, &application, &version)?;
         let application_id = ApplicationId::of(ctx.organization()?, &application.0);
         let release = ctx.hub().commands.load::<Decider>(id.0).await?;
-        reach::check_content(ctx.caller()?, &release.content)?;
+        reach::check_images(ctx.caller()?, &release.content.images)?;
         let organization = ctx.organization()?;
         let command = release_signature::command(
             (&ctx.hub().commands, &ctx.hub().models),
@@ -323,30 +236,31 @@ impl ReleaseMutation {
         Ok(ReleasePayload { release: load(ctx, &application, &version).await?, outcome })
     }
 
-    /// Publishes the draft; with a compose file, drafts it first. A published release never changes.
+    /// Publishes the draft; with packages, drafts them first. A published release never changes.
     #[graphql(guard = "May(Permission::Publish)")]
     async fn release_publish(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The name of the application.")] application: Name,
         #[graphql(desc = "The version of the release.")] version: Version,
-        #[graphql(desc = "The compose file in YAML, of up to 1 MiB; the draft as it is if left out.")] compose: Option<
-            String,
+        #[graphql(desc = "The packages, at most one of each kind; the draft as it is if left out.")] packages: Option<
+            Vec<PackageInput>,
         >,
-        #[graphql(
-            desc = "The release notes that go with the compose file; empty if left out. Notes without a compose file \
-                    change nothing."
-        )]
-        notes: Option<String>,
+        #[graphql(desc = "The release notes that go with the packages; empty if left out.")] notes: Option<String>,
     ) -> Result<ReleasePayload> {
         application::load(ctx, &application).await?;
         check_reach(ctx, &application).await?;
-        if let Some(compose) = compose {
-            draft(ctx, &application, &version, compose, notes).await?;
+        match packages {
+            Some(packages) => drop(draft(ctx, &application, &version, packages, notes).await?),
+            None if notes.is_some() => {
+                let reason = "release notes are drafted with packages; add packages, or leave the notes out";
+                return Err(Failure::BadInput(reason.to_owned()).into());
+            }
+            None => {}
         }
         let id = id(ctx, &application, &version)?;
         let draft = ctx.hub().commands.load::<Decider>(id.0).await?;
-        reach::check_content(ctx.caller()?, &draft.content)?;
+        reach::check_images(ctx.caller()?, &draft.content.images)?;
         let application_id = ApplicationId::of(ctx.organization()?, &application.0);
         let trust = match draft.status {
             Status::Draft => {
@@ -406,7 +320,7 @@ async fn draft(
     ctx: &Context<'_>,
     application: &Name,
     version: &Version,
-    compose: String,
+    packages: Vec<PackageInput>,
     notes: Option<String>,
 ) -> Result<Outcome, Failure> {
     let caller = ctx.caller()?;
@@ -414,10 +328,11 @@ async fn draft(
     let id = id(ctx, application, version)?;
     // what it replaces is not another team's
     let replaces = ctx.hub().commands.load::<Decider>(id.0).await?.content;
-    reach::check_content(caller, &replaces)?;
+    reach::check_images(caller, &replaces.images)?;
     pause::at("release.draft_checked").await;
     let notes = notes.unwrap_or_default();
-    let content = publish::pin(ctx.hub().publishing(), caller, application_id, compose, notes).await?;
+    let packages = packages.into_iter().map(domain::Package::try_from).collect::<Result<_, _>>()?;
+    let content = publish::pin(ctx.hub().publishing(), caller, application_id, packages, notes).await?;
     let version = version.0.clone();
     let command = ReleaseCommand::Draft { application: application_id, version, content, replaces };
     execute::<Decider>(ctx, id.0, command).await

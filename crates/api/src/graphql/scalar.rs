@@ -40,16 +40,17 @@ text_scalar! {
     Name(Slug) = "Name";
     /// A semantic version without build metadata: `1.4.0`, `2.0.0-rc.1`.
     Version(version::Version) = "Version";
-    /// A range of versions: `1.2.x`, `^1.4`, `>=1.2, <2` or `*`; a full version means that version alone. A pre-release
-    /// is in a range only if the range names a pre-release of the same version.
-    VersionRange(version::VersionRange) = "VersionRange";
+    /// A range of versions in npm's grammar: `1.2` or `1.2.x`, `~1.2.3`, `^1.4`, `>=1.2 <2`, `1.2 - 1.4`, `*`, and several with `||`
+    /// between them. A full version means that version alone. A pre-release is in a range only if the range names a pre-release
+    /// of the same version.
+    VersionRange(version::VersionRanges) = "VersionRange";
     /// A digest: `sha256:…` or `sha512:…`, in lower-case hexadecimal.
     Digest(oci::Digest) = "Digest";
     /// A tag of the OCI distribution specification.
     Tag(oci::Tag) = "Tag";
     /// The name of a repository within its organization, of up to 200 characters: parts with `/` between them. A part
     /// is lower-case letters and digits, separated by `.`, `_`, `__` or hyphens.
-    Repository(RepositoryPath) = "Repository";
+    RepositoryName(RepositoryPath) = "RepositoryName";
     /// A pattern for names, of up to 200 characters, in which `*` stands for any run of characters.
     Pattern(pattern::Pattern) = "Pattern";
     /// A position in the log, as decimal text. Positions are ordered as numbers; otherwise they are opaque.

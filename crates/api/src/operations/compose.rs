@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use distr_domain::compose_file::{self, REGISTRY_VARIABLE, Unresolvable};
+use distr_domain::compose_file::{self, NotShipped, REGISTRY_VARIABLE, Unresolvable, check_shipped};
 use distr_domain::image::{ImageName, InvalidImage, is_alias};
+use distr_domain::release::{ComposePackage, InvalidFiles, check_files};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -45,11 +46,18 @@ pub(super) enum Unreadable {
     Shape(#[from] serde_json::Error),
     #[error(transparent)]
     Unresolvable(#[from] Unresolvable),
+    #[error(transparent)]
+    NotShipped(#[from] NotShipped),
+    #[error(transparent)]
+    Files(#[from] InvalidFiles),
 }
 
 impl Compose {
-    pub(super) fn read(text: &str) -> Result<Self, Unreadable> {
-        Ok(serde_json::from_value(compose_file::read(text)?)?)
+    pub(super) fn read(package: &ComposePackage) -> Result<Self, Unreadable> {
+        check_files(&package.files)?;
+        let file = compose_file::read(&package.file)?;
+        check_shipped(&file, &package.files)?;
+        Ok(serde_json::from_value(file)?)
     }
 }
 
@@ -109,16 +117,21 @@ mod tests {
         assert_eq!(image("localhost:8080/acme/hello:1", host), Image::Alias { registry: "localhost:8080" });
     }
 
+    fn read(text: &str) -> Result<Compose, Unreadable> {
+        Compose::read(&ComposePackage { file: text.to_owned(), files: vec![] })
+    }
+
     #[test]
     fn a_file_is_read_as_compose_reads_it() {
         let merged = "x-a: &a {profiles: [plus]}\nservices:\n  web: {<<: *a, image: x}\n";
-        assert_eq!(Compose::read(merged).unwrap().services["web"].profiles, ["plus"]);
+        assert_eq!(read(merged).unwrap().services["web"].profiles, ["plus"]);
         for (text, reason) in [
             ("services: {web: {image: a, image: b}}", "cannot be read"),
             ("x-a: &a {include: [/host/x.yml]}\n<<: *a\nservices: {}", "has the key \"include\""),
             ("services: {}\n---\nservices: {web: {image: a}}", "cannot be read"),
+            ("services: {web: {image: a, env_file: app.env}}", "does not ship \"app.env\""),
         ] {
-            let refused = Compose::read(text).err().unwrap_or_else(|| panic!("{text} was read")).to_string();
+            let refused = read(text).err().unwrap_or_else(|| panic!("{text} was read")).to_string();
             assert!(refused.contains(reason), "{text}: {refused}");
         }
     }

@@ -16,7 +16,7 @@ use distr_domain::release::{Release, ReleaseStatus};
 use distr_domain::version::Version;
 use distr_eventlog::{ExecuteError, Executed, TelemetryKind, TelemetryRecord};
 use distr_projections::target::TargetRow;
-use distr_projections::{Scope, application, entitlement as read_entitlement, target};
+use distr_projections::{Scope, application, entitlement as read_entitlement, heartbeat, target};
 
 use super::trust;
 use super::trust::TrustError;
@@ -28,6 +28,9 @@ use crate::operations::desired::secret_names;
 use crate::ops::secret::{Place, Vault};
 use crate::pause;
 
+/// The first version of agents that know files which a release ships.
+const FILES_SINCE: &str = "0.2.0";
+
 /// Why a release is not deployed, beside what licenses, seats, signatures and the deployment itself say.
 #[derive(Debug, thiserror::Error)]
 pub enum DeployRejection {
@@ -35,6 +38,11 @@ pub enum DeployRejection {
     NotEntitled { target: Slug, release: String, refusal: Refusal },
     #[error("config names secret {name:?}, which the customer does not have; set it first")]
     SecretMissing { name: String },
+    #[error(
+        "release {release} ships files, and the agent of target \"{target}\" is of version {agent}, which does not know them; update \
+         it to {FILES_SINCE} or newer first"
+    )]
+    AgentTooOld { target: Slug, release: String, agent: String },
 }
 
 impl Rejection for DeployRejection {
@@ -42,6 +50,7 @@ impl Rejection for DeployRejection {
         match self {
             Self::NotEntitled { refusal, .. } => refusal.code(),
             Self::SecretMissing { .. } => "deployment.secret_missing",
+            Self::AgentTooOld { .. } => "deployment.agent_too_old",
         }
     }
 }
@@ -97,6 +106,7 @@ impl Deploying<'_> {
         let config = self.config(&deploy, &target, &before).await?;
 
         let release_name = format!("{} {version}", deploy.application);
+        self.check_agent(&target, &release, &release_name).await?;
         let commands = self.commands;
         let attempt = AccessAttempt {
             commands,
@@ -134,6 +144,24 @@ impl Deploying<'_> {
             attempt.record(Some(seat.license), AccessOutcome::Granted { rule }).await?;
         }
         Ok(executed)
+    }
+
+    /// An agent that has not reported yet is taken for a new one.
+    async fn check_agent(&self, target: &TargetRow, release: &Release, name: &str) -> Result<(), Failure> {
+        if release.content.compose().is_none_or(|compose| compose.files.is_empty()) {
+            return Ok(());
+        }
+        let client = self.models.client().await?;
+        let reported = heartbeat::of_targets(&client, target.organization, &[target.id]).await?;
+        let agent = reported.into_iter().next().map(|heartbeat| heartbeat.agent_version).unwrap_or_default();
+        let is_older = |agent: Version| agent < FILES_SINCE.parse().expect("a version that is written here");
+        match agent.parse().is_ok_and(is_older) {
+            true => {
+                let (target, release) = (target.name.clone(), name.to_owned());
+                Err(Failure::rejected(DeployRejection::AgentTooOld { target, release, agent }))
+            }
+            false => Ok(()),
+        }
     }
 
     async fn target(&self, deploy: &Deploy) -> Result<TargetRow, Failure> {

@@ -7,6 +7,7 @@ use deadpool_postgres::Pool;
 use distr_domain::agent::{DesiredDeployment, DesiredState, Instruction, PinnedImage, RunInstruction, Trust};
 use distr_domain::deployment::Phase;
 use distr_domain::ids::{ReleaseId, TargetId};
+use distr_domain::release::Package;
 use distr_postgres::BatchedLookup;
 use distr_projections::application::ApplicationRow;
 use distr_projections::deployment::{self, DeploymentRow};
@@ -109,14 +110,15 @@ async fn run(
     let vendor = Scope { customer: None, ..scope };
     let release = release::find(client, vendor, id).await?.ok_or_else(|| missing("release", row))?;
     let trust = trust::for_agents(of.artifacts, &application.signing_policy(), &application.name, &release).await?;
+    let compose = Package::compose(&release.packages).ok_or_else(|| missing("compose package", row))?;
     let organization = organization::find(client, scope.organization).await?;
     let organization = organization.ok_or_else(|| missing("organization", row))?.name;
-    let images = release.content.artifacts.iter().map(|artifact| PinnedImage {
-        service: artifact.service.clone(),
-        repository: format!("{organization}/{}", artifact.repository),
-        digest: artifact.digest.clone(),
+    let images = release.images.iter().map(|image| PinnedImage {
+        service: image.service.clone(),
+        repository: format!("{organization}/{}", image.repository),
+        digest: image.digest.clone(),
         signature: trust.as_ref().and_then(|trust| {
-            let signature = trust.signature_of(&artifact.repository, &artifact.digest)?;
+            let signature = trust.signature_of(&image.repository, &image.digest)?;
             Some(signature.layer.clone())
         }),
     });
@@ -125,7 +127,8 @@ async fn run(
         images: images.collect(),
         trust: trust.as_ref().map(|trust| Trust { keys: trust.keys.clone(), requires: trust.requires }),
         signatures: release.signatures.into_iter().map(|signature| signature.layer).collect(),
-        compose: release.content.compose,
+        compose: compose.file.clone(),
+        files: compose.files.clone(),
         profiles: row.desired.features.clone(),
         config: resolve(of, scope, row).await?,
     })

@@ -5,7 +5,7 @@ use distr_domain::ids::{ApplicationId, OrganizationId};
 use distr_domain::names::{RepositoryPath, Slug};
 use distr_domain::oci::{Digest, Reference};
 use distr_domain::rejection::Rejection;
-use distr_domain::release::{ReleaseArtifact, ReleaseContent};
+use distr_domain::release::{ComposePackage, Package, PackageKind, ReleaseContent, ReleaseImage};
 use distr_projections::{artifact, organization};
 
 use super::compose::{Compose, Image, Service, image as parse};
@@ -29,39 +29,56 @@ pub async fn pin(
     publishing: Publishing<'_>,
     caller: &MemberCaller,
     application: ApplicationId,
-    compose: String,
+    packages: Vec<Package>,
     notes: String,
 ) -> Result<ReleaseContent, Failure> {
-    if compose.len() > MAX_COMPOSE {
-        return Err(invalid(format!("the compose file has {} bytes; use at most {MAX_COMPOSE}", compose.len())));
-    }
-    // away from the threads that serve others: it takes time and stack
-    let reading = tokio::task::spawn_blocking(move || (Compose::read(&compose), compose));
-    let (parsed, compose) = reading.await.map_err(Failure::fault)?;
-    let parsed = parsed.map_err(|error| invalid(error.to_string()))?;
-    let mut artifacts = vec![];
-    for (name, service) in &parsed.services {
-        artifacts.extend(pin_service(publishing, caller, name, service).await?);
+    let mut images = vec![];
+    for package in &packages {
+        images.extend(match package {
+            Package::Compose(compose) => pin_compose(publishing, caller, compose).await?,
+        });
     }
     let feature_tags = publishing.commands.load::<Application>(application.0).await?.feature_tags;
-    for artifact in &artifacts {
-        check_feature(artifact, &feature_tags)?;
+    for image in &images {
+        check_feature(image, &feature_tags)?;
     }
-    Ok(ReleaseContent { compose, artifacts, notes })
+    Ok(ReleaseContent { packages, images, notes })
+}
+
+async fn pin_compose(
+    publishing: Publishing<'_>,
+    caller: &MemberCaller,
+    package: &ComposePackage,
+) -> Result<Vec<ReleaseImage>, Failure> {
+    if package.file.len() > MAX_COMPOSE {
+        return Err(invalid(format!("the compose file has {} bytes; use at most {MAX_COMPOSE}", package.file.len())));
+    }
+    // away from the threads that serve others: it takes time and stack
+    let reading = tokio::task::spawn_blocking({
+        let package = package.clone();
+        move || Compose::read(&package)
+    });
+    let parsed = reading.await.map_err(Failure::fault)?;
+    let parsed = parsed.map_err(|error| invalid(error.to_string()))?;
+    let mut images = vec![];
+    for (name, service) in &parsed.services {
+        images.extend(pin_service(publishing, caller, name, service).await?);
+    }
+    Ok(images)
 }
 
 /// A tag that belongs to a feature runs in a service of that feature: else a customer without it would get a release that
 /// it cannot pull.
-fn check_feature(artifact: &ReleaseArtifact, feature_tags: &[FeatureTags]) -> Result<(), Failure> {
-    let Some(tag) = &artifact.tag else { return Ok(()) };
-    let mut owners = feature_tags.iter().filter(|of| of.matches(&artifact.repository, tag)).map(|of| &of.feature);
+fn check_feature(image: &ReleaseImage, feature_tags: &[FeatureTags]) -> Result<(), Failure> {
+    let Some(tag) = &image.tag else { return Ok(()) };
+    let mut owners = feature_tags.iter().filter(|of| of.matches(&image.repository, tag)).map(|of| &of.feature);
     let Some(first) = owners.next() else { return Ok(()) };
-    match artifact.feature.as_ref().is_some_and(|feature| feature == first || owners.any(|owner| owner == feature)) {
+    match image.feature.as_ref().is_some_and(|feature| feature == first || owners.any(|owner| owner == feature)) {
         true => Ok(()),
         false => Err(invalid(format!(
             "service {:?} runs {}:{tag}, which belongs to feature {first:?}; give the service the profile {first:?}",
-            artifact.service,
-            artifact.repository,
+            image.service,
+            image.repository,
             first = first.as_str(),
         ))),
     }
@@ -72,7 +89,7 @@ async fn pin_service(
     caller: &MemberCaller,
     service: &str,
     definition: &Service,
-) -> Result<Option<ReleaseArtifact>, Failure> {
+) -> Result<Option<ReleaseImage>, Failure> {
     let Some(image) = &definition.image else {
         return Err(invalid(format!("service {service:?} has no image")));
     };
@@ -112,7 +129,7 @@ async fn pin_service(
         Reference::Tag(tag) => Some(tag),
         Reference::Digest(_) => None,
     };
-    Ok(Some(ReleaseArtifact { service: service.to_owned(), repository, digest, tag, feature }))
+    Ok(Some(ReleaseImage { package: PackageKind::Compose, service: service.to_owned(), repository, digest, tag, feature }))
 }
 
 async fn check_owner(

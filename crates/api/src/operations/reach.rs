@@ -3,7 +3,7 @@
 //! nobody yet. Images of other registries are nobody's repositories.
 
 use distr_domain::ids::ApplicationId;
-use distr_domain::release::ReleaseContent;
+use distr_domain::release::ReleaseImage;
 use distr_domain::token::is_for;
 use distr_projections::release::{self, Run};
 
@@ -34,11 +34,11 @@ pub async fn check_application(
 }
 
 /// A release that is about to be published.
-pub fn check_content(caller: &MemberCaller, content: &ReleaseContent) -> Result<(), Failure> {
-    content.artifacts.iter().try_for_each(|artifact| caller.check_repository(&artifact.repository))
+pub fn check_images(caller: &MemberCaller, images: &[ReleaseImage]) -> Result<(), Failure> {
+    images.iter().try_for_each(|image| caller.check_repository(&image.repository))
 }
 
 /// Whether what the release is made of may be seen.
-pub fn sees(caller: &MemberCaller, content: &ReleaseContent) -> bool {
-    caller.repositories().is_empty() || (!content.artifacts.is_empty() && check_content(caller, content).is_ok())
+pub fn sees(caller: &MemberCaller, images: &[ReleaseImage]) -> bool {
+    caller.repositories().is_empty() || (!images.is_empty() && check_images(caller, images).is_ok())
 }

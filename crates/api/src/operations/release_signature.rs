@@ -55,7 +55,8 @@ pub async fn command(
         organization,
         application: name,
         version,
-        content: &release.content,
+        packages: &release.content.packages,
+        images: &release.content.images,
         signatures: &[],
         published: None,
     };

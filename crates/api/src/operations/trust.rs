@@ -5,7 +5,7 @@ use distr_domain::ids::{ApplicationId, OrganizationId};
 use distr_domain::names::Slug;
 use distr_domain::oci::Digest;
 use distr_domain::rejection::Rejection;
-use distr_domain::release::{Release, ReleaseArtifact, ReleaseContent};
+use distr_domain::release::{Package, Release, ReleaseImage};
 use distr_domain::trust::{
     ImageSignature, ReleaseSignature, ReleaseTrust, SignedLayer, SignedParts, SigningPolicy, TrustedKey,
 };
@@ -62,7 +62,8 @@ pub struct Subject<'a> {
     pub organization: OrganizationId,
     pub application: &'a Slug,
     pub version: &'a Version,
-    pub content: &'a ReleaseContent,
+    pub packages: &'a [Package],
+    pub images: &'a [ReleaseImage],
     pub signatures: &'a [ReleaseSignature],
     /// what it was published with
     pub published: Option<&'a ReleaseTrust>,
@@ -134,7 +135,8 @@ fn subject<'a>(
         organization,
         application: owner.name.as_ref().expect("the caller looked"),
         version,
-        content: &release.content,
+        packages: &release.content.packages,
+        images: &release.content.images,
         signatures: &release.signatures,
         published: release.trust.as_ref(),
     }
@@ -152,7 +154,8 @@ pub async fn for_agents(
         organization: row.organization,
         application,
         version: &row.version,
-        content: &row.content,
+        packages: &row.packages,
+        images: &row.images,
         signatures: &row.signatures,
         published: row.trust.as_ref(),
     };
@@ -189,11 +192,11 @@ async fn verify_all(
         verify_whole(artifacts, subject, &public).await?;
     }
     let mut signatures: Vec<ImageSignature> = vec![];
-    for artifact in subject.content.artifacts.iter().filter(|_| requires.images()) {
+    for image in subject.images.iter().filter(|_| requires.images()) {
         let is_known =
-            |known: &ImageSignature| (&known.repository, &known.digest) == (&artifact.repository, &artifact.digest);
+            |known: &ImageSignature| (&known.repository, &known.digest) == (&image.repository, &image.digest);
         if !signatures.iter().any(is_known) {
-            signatures.push(signature(artifacts, subject, artifact, &public).await?);
+            signatures.push(signature(artifacts, subject, image, &public).await?);
         }
     }
     Ok(ReleaseTrust { keys, signatures, requires })
@@ -214,20 +217,21 @@ async fn verify_whole(artifacts: &Artifacts, subject: &Subject<'_>, keys: &[Publ
 pub async fn statement(models: &ReadModels, subject: &Subject<'_>) -> Result<ReleaseStatement, Failure> {
     let organization = organization::find(&models.client().await?, subject.organization).await?;
     let organization = organization.ok_or_else(|| Failure::not_found("organization", subject.organization))?.name;
-    let services = subject.content.artifacts.iter().map(|artifact| {
-        (artifact.service.clone(), format!("{organization}/{}", artifact.repository), artifact.digest.clone())
+    let services = subject.images.iter().map(|image| {
+        (image.service.clone(), format!("{organization}/{}", image.repository), image.digest.clone())
     });
+    let compose = Package::compose(subject.packages).ok_or_else(|| Failure::not_found("compose package", subject.version))?;
     let names = (&organization, subject.application, subject.version);
-    Ok(ReleaseStatement::new(names, &subject.content.compose, services))
+    Ok(ReleaseStatement::new(names, &compose.file, services).with_files(&compose.files))
 }
 
 async fn signature(
     artifacts: &Artifacts,
     subject: &Subject<'_>,
-    artifact: &ReleaseArtifact,
+    image: &ReleaseImage,
     keys: &[PublicKey],
 ) -> Result<ImageSignature, TrustError> {
-    let ReleaseArtifact { service, repository, digest, .. } = artifact;
+    let ReleaseImage { service, repository, digest, .. } = image;
     let (mut found, mut nearest) = (None, Unverified::Unsigned);
     let mut look = |layers: Vec<SignedLayer>| {
         match signed_by(digest, layers, keys) {

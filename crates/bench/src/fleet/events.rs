@@ -10,7 +10,9 @@ use distr_domain::customer::{Customer, CustomerEvent};
 use distr_domain::deployment::{Deployment, DeploymentEvent, Desired};
 use distr_domain::ids::{ChannelId, CustomerId, EnrolmentId};
 use distr_domain::license::{License, LicenseEvent, Terms};
-use distr_domain::release::{Release, ReleaseArtifact, ReleaseContent, ReleaseEvent};
+use distr_domain::release::{
+    ComposePackage, Package, PackageKind, Release, ReleaseContent, ReleaseEvent, ReleaseImage,
+};
 use distr_domain::target::{Runtime, Target, TargetEvent};
 use distr_eventlog::Append;
 use uuid::Uuid;
@@ -44,16 +46,18 @@ pub(super) fn catalog(fleet: &Fleet, shape: &Shape) -> Result<Vec<Append>, SeedE
 
 fn content(number: usize) -> Result<ReleaseContent, SeedError> {
     let digest = format!("sha256:{:064x}", number + 1).parse().expect("a digest that is written here");
-    let web = ReleaseArtifact {
+    let web = ReleaseImage {
+        package: PackageKind::Compose,
         service: "web".to_owned(),
         repository: format!("{APPLICATION}/web").parse()?,
         digest,
         tag: None,
         feature: None,
     };
+    let file = format!("services:\n  web:\n    image: {APPLICATION}/web:{}\n", VERSIONS[number]);
     Ok(ReleaseContent {
-        compose: format!("services:\n  web:\n    image: {APPLICATION}/web:{}\n", VERSIONS[number]),
-        artifacts: vec![web],
+        packages: vec![Package::Compose(ComposePackage { file, files: vec![] })],
+        images: vec![web],
         notes: String::new(),
     })
 }

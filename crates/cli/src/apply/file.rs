@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use distr_domain::names::{RepositoryPath, Slug};
 use distr_domain::pattern::Pattern;
 use distr_domain::trust::SignedParts;
-use distr_domain::version::VersionRange;
+use distr_domain::version::VersionRanges;
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::{Location, Spanned};
 
@@ -104,7 +104,7 @@ pub(super) struct License {
     /// A customer's only license for an application may go by the application's name.
     name: Option<Slug>,
     #[serde(default, alias = "allowed_versions")]
-    pub(super) versions: Vec<VersionRange>,
+    pub(super) versions: Vec<VersionRanges>,
     #[serde(default)]
     pub(super) channels: Vec<Slug>,
     #[serde(default)]

@@ -171,7 +171,7 @@ pub(super) fn terms(license: &License) -> Terms {
         items.iter().map(T::to_string).collect()
     }
     sorted(Terms {
-        versions: texts(&license.versions),
+        versions: license.versions.iter().flat_map(|ranges| &ranges.0).map(ToString::to_string).collect(),
         channels: texts(&license.channels),
         features: texts(&license.features),
         seats: license.seats,

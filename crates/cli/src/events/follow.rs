@@ -12,7 +12,7 @@ use crate::operation::{TelemetryKind, shown};
 use crate::output::remark;
 use crate::socket::Subscription;
 
-shown!("src/events/after.graphql": EventsAfter);
+shown!("src/events/appended.graphql": EventAppended);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
@@ -64,10 +64,10 @@ async fn follow_once(
 ) -> Result<()> {
     // over HTTP, a refusal says why; a socket is only closed
     super::head(hub).await?;
-    let variables = events_after::Variables { position: position.clone(), telemetry };
-    let mut subscription = Subscription::<EventsAfter>::start(hub, variables).await?;
+    let variables = event_appended::Variables { after: position.clone(), telemetry };
+    let mut subscription = Subscription::<EventAppended>::start(hub, variables).await?;
     while let Some(item) = subscription.next().await? {
-        let event = item.events_after;
+        let event = item.event_appended;
         let reached = event["position"].as_str().map(str::to_owned);
         printer.print(event)?;
         if let Some(reached) = reached {

@@ -102,14 +102,14 @@ impl Changes {
     }
 }
 
-impl From<Terms> for license_issue::LicenseTerms {
+impl From<Terms> for license_issue::LicenseTermsInput {
     fn from(terms: Terms) -> Self {
         let Terms { versions, channels, features, seats, not_before, expires_at } = terms;
         Self { versions, channels, features, seats: seats.map(i64::from), not_before, expires_at }
     }
 }
 
-impl From<Terms> for license_amend::LicenseTerms {
+impl From<Terms> for license_amend::LicenseTermsInput {
     fn from(terms: Terms) -> Self {
         let Terms { versions, channels, features, seats, not_before, expires_at } = terms;
         Self { versions, channels, features, seats: seats.map(i64::from), not_before, expires_at }

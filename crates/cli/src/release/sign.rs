@@ -1,4 +1,4 @@
-//! `distr release sign`, and `publish --sign`: one signature for the compose file and the digest of each image.
+//! `distr release sign`, and `publish --sign`: one signature for the compose file, the files that it names and the digest of each image.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 use distr_domain::oci::Digest;
+use distr_domain::release::ComposePackage;
 use distr_signature::{IN_TOTO, ReleaseStatement, bundle, envelope_layer, pre_authentication, verify_release};
 use serde_json::{Value, json};
 
 use super::key::PrivateKey;
-use super::{Of, ReleaseShow, ReleaseSign, read, release_show, release_sign};
+use super::{Of, ReleaseShow, ReleaseSign, package, read, release_show, release_sign};
 use crate::exit::Failure;
 use crate::hub::Hub;
 use crate::login;
@@ -49,8 +50,8 @@ pub(super) async fn run(session: &Session, of: Of, how: How, compose: Option<Pat
     let variables = release_show::Variables { application: app.clone(), version: version.clone() };
     let release = hub.ask::<ReleaseShow>(variables).await?.release;
     let compose = match &compose {
-        Some(file) => read(file)?,
-        None => release["compose"].as_str().unwrap_or_default().to_owned(),
+        Some(path) => package::collect(path)?,
+        None => package::shown(&release)?,
     };
     let statement = statement(hub, &app, &version, &compose, &release).await?;
     let Some(key) = how.key else {
@@ -63,24 +64,24 @@ pub(super) async fn run(session: &Session, of: Of, how: How, compose: Option<Pat
     }
 }
 
-/// What is signed: names, the compose file as it lies here, and the digests that the hub pinned.
+/// What is signed: names, the compose file and its files as they lie here, and the digests that the hub pinned.
 pub(super) async fn statement(
     hub: &Hub,
     application: &str,
     version: &str,
-    compose: &str,
+    compose: &ComposePackage,
     release: &Value,
 ) -> Result<ReleaseStatement> {
     let organization = login::organization(hub).await?;
-    let artifacts = release["artifacts"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let services = artifacts.iter().map(|artifact| {
-        let of = |field: &str| artifact[field].as_str().unwrap_or_default().to_owned();
+    let images = release["images"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let services = images.iter().map(|image| {
+        let of = |field: &str| image[field].as_str().unwrap_or_default().to_owned();
         let digest: Digest = of("digest").parse()?;
         Ok((of("service"), format!("{organization}/{}", of("repository")), digest))
     });
     let services: Vec<_> = services.collect::<Result<_>>().context("the hub's answer names no digest")?;
     let names = (&organization.parse()?, &application.parse()?, &version.parse()?);
-    Ok(ReleaseStatement::new(names, compose, services))
+    Ok(ReleaseStatement::new(names, &compose.file, services).with_files(&compose.files))
 }
 
 /// Says what it signs, as the digests of tags are the hub's word. Nothing if the key has signed just this already: two
@@ -95,6 +96,9 @@ pub(super) fn sign(statement: &ReleaseStatement, key: &PrivateKey, release: &Val
     let id = public[0].id();
     remark(&format!("signing with key SHA256:{id}"));
     remark(&format!("  compose file sha256:{}", statement.compose_digest().unwrap_or_default()));
+    for (path, digest) in statement.files() {
+        remark(&format!("  file {path} {digest}"));
+    }
     for (service, image) in statement.services() {
         remark(&format!("  service {service} runs {image}"));
     }

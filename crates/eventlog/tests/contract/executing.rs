@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use distr_domain::{
-    decider::{Category, Decider},
+    decider::{Category, Decider, DomainEvent},
     rejection::Rejection,
 };
 use distr_eventlog::{Actor, Context, EventLog, ExecuteError, Position, execute, load};
@@ -31,6 +31,8 @@ enum Event {
     ThingPut { thing: u32 },
     ThingTaken { thing: u32 },
 }
+
+impl DomainEvent for Event {}
 
 #[derive(Debug, PartialEq, thiserror::Error)]
 #[error("thing {0} is not in the box")]

@@ -35,14 +35,14 @@ WITH RECURSIVE reached AS (
           AND t.name ~ '^sha256-[0-9a-f]{64}[.](sig|att|sbom)$'
     ) AS up
 ), opening AS (
-    SELECT r.wanted, r.attachments, a.asked
+    SELECT r.wanted, r.attachments, i.asked
     FROM reached r
     CROSS JOIN LATERAL (
-        SELECT a.asked
-        FROM entitled_artifact a
-        WHERE a.manifest_keys @> ARRAY[manifest_key($1, $2, r.digest)] AND a.repository = $2 AND a.digest = r.digest
+        SELECT i.asked
+        FROM entitled_image i
+        WHERE i.manifest_keys @> ARRAY[manifest_key($1, $2, r.digest)] AND i.repository = $2 AND i.digest = r.digest
         OFFSET 0 -- by the index, few as they are
-    ) AS a
+    ) AS i
     UNION ALL
     SELECT r.wanted, r.attachments, jsonb_build_object(
         'application', a.id, 'version', NULL, 'channels', '[]'::jsonb, 'revoked', NULL, 'feature', opened -> 'feature')

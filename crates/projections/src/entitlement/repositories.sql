@@ -1,4 +1,4 @@
 -- The repositories that releases of these applications name.
 SELECT DISTINCT jsonb_build_object('key', repository, 'asked', asked)
-FROM entitled_artifact
+FROM entitled_image
 WHERE organization = $1 AND application = ANY ($2::uuid[])

@@ -7,7 +7,7 @@ SELECT to_jsonb(EXISTS (
     WHERE l.organization = $1
       AND l.customer = $2
       AND r.status <> 'draft'
-      AND r.content -> 'artifacts' @> jsonb_build_array(jsonb_build_object('repository', $3::text))
+      AND r.images @> jsonb_build_array(jsonb_build_object('repository', $3::text))
 ) OR EXISTS (
     SELECT
     FROM license l

@@ -1,11 +1,11 @@
 -- A release that may still be deployed keeps what it names.
 WITH named AS (
-    SELECT DISTINCT artifact ->> 'digest' AS digest
+    SELECT DISTINCT image ->> 'digest' AS digest
     FROM release r
-    CROSS JOIN LATERAL jsonb_array_elements(r.content -> 'artifacts') AS artifact
+    CROSS JOIN LATERAL jsonb_array_elements(r.images) AS image
     WHERE r.organization = $1 AND r.status IN ('published', 'deprecated')
-      AND r.content -> 'artifacts' @> jsonb_build_array(jsonb_build_object('repository', $2::text))
-      AND artifact ->> 'repository' = $2
+      AND r.images @> jsonb_build_array(jsonb_build_object('repository', $2::text))
+      AND image ->> 'repository' = $2
 )
 SELECT jsonb_build_object(
     'tags', (SELECT coalesce(jsonb_agg(jsonb_build_object(

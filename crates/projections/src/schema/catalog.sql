@@ -20,7 +20,9 @@ CREATE TABLE release (
     version       text NOT NULL,
     sort_key      text COLLATE "C" NOT NULL, -- semantic order as byte order
     status        text NOT NULL,             -- draft, published, deprecated, revoked
-    content       jsonb NOT NULL,
+    packages      jsonb NOT NULL,            -- what each runtime installs
+    images        jsonb NOT NULL,            -- what the packages run of the registry
+    notes         text NOT NULL,
     trust         jsonb,                     -- keys and signatures, if its application trusted some keys only
     signatures    jsonb NOT NULL,            -- of the release as a whole
     published_at  timestamptz,
@@ -32,14 +34,14 @@ CREATE TABLE release (
 CREATE INDEX ON release (organization, application, sort_key DESC);
 CREATE INDEX ON release (application, version);
 -- finds the releases that name a repository
-CREATE INDEX ON release USING gin ((content -> 'artifacts') jsonb_path_ops) WITH (fastupdate = off);
+CREATE INDEX ON release USING gin (images jsonb_path_ops) WITH (fastupdate = off);
 
--- Each digest in its repository that is in the list, as `manifest_key` makes it.
-CREATE FUNCTION artifact_keys(organization uuid, artifacts jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
-    SELECT array_agg(organization::text || '/' || (artifact ->> 'repository') || '@' || (artifact ->> 'digest'))
-    FROM jsonb_array_elements(artifacts) AS artifact
+-- Each image of the list by its repository and digest, as `manifest_key` makes it.
+CREATE FUNCTION image_keys(organization uuid, images jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+    SELECT array_agg(organization::text || '/' || (image ->> 'repository') || '@' || (image ->> 'digest'))
+    FROM jsonb_array_elements(images) AS image
 $$;
-CREATE INDEX ON release USING gin (artifact_keys(organization, content -> 'artifacts')) WITH (fastupdate = off);
+CREATE INDEX ON release USING gin (image_keys(organization, images)) WITH (fastupdate = off);
 
 CREATE TABLE channel (
     id           uuid PRIMARY KEY,

@@ -4,7 +4,7 @@ use distr_domain::decider::Decider;
 use distr_domain::ids::{ApplicationId, LicenseId, ReleaseId};
 use distr_domain::license::{License, LicenseCommand, Terms};
 use distr_domain::oci::Digest;
-use distr_domain::release::{Release, ReleaseArtifact, ReleaseCommand, ReleaseContent};
+use distr_domain::release::{PackageKind, Release, ReleaseCommand, ReleaseContent, ReleaseImage};
 use distr_eventlog::{Actor, Context, execute};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -71,14 +71,15 @@ impl World {
     pub(crate) async fn publish(&self, version: &str, repository: &str, digest: &Digest) {
         let (application, version) = (application(), version.parse().expect("a version"));
         let id = ReleaseId::of(application, &version).0;
-        let artifact = ReleaseArtifact {
+        let image = ReleaseImage {
+            package: PackageKind::Compose,
             service: "web".to_owned(),
             repository: repository.parse().expect("a repository"),
             digest: digest.clone(),
             tag: None,
             feature: None,
         };
-        let content = ReleaseContent { artifacts: vec![artifact], ..ReleaseContent::default() };
+        let content = ReleaseContent { images: vec![image], ..ReleaseContent::default() };
         let replaces = ReleaseContent::default();
         self.command::<Release>(id, ReleaseCommand::Draft { application, version, content, replaces }).await;
         self.command::<Release>(id, ReleaseCommand::Publish { trust: None }).await;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::consent::{self, Answer};
 use crate::docker::execute::Executor;
 use crate::fault::Failure;
-use crate::policy::{Consent, CustomerRequests, DataConsent, Host, Need, Policy, Subject, Written, needs};
+use crate::policy::{Consent, CustomerRequests, DataConsent, DeploymentFolders, Host, Need, Policy, Subject, Written, needs};
 use crate::task::Task;
 
 /// Characters of a refusal that fit into a report, with room for its end.
@@ -119,7 +119,7 @@ pub(super) fn check(
     (model, written): (&Value, &Written),
     earlier: Vec<Need>,
 ) -> Result<(), Failure> {
-    let host = executor.host();
+    let host = executor.host_of(task);
     let registry = registry(executor, task);
     let subject = Subject { project: &task.record.project, model, written, host: &host, registry };
     let mut refused = earlier;
@@ -167,6 +167,12 @@ impl Executor {
     /// The host's sockets and the agent's own files, which have power here.
     pub(super) fn host(&self) -> Host {
         Host::new([self.data.root().to_owned(), PathBuf::clone(&self.policy.path)])
+    }
+
+    /// The same, with what the wanted generation may see of the agent's folders.
+    fn host_of(&self, task: &Task) -> Host {
+        let files = self.folder(task, task.wanted.generation).files();
+        self.host().with(DeploymentFolders { home: self.home(task).path().to_owned(), files })
     }
 }
 

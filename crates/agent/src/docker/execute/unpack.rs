@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use distr_domain::agent::ErrorCategory;
 use distr_domain::names::Slug;
+use distr_domain::release::FilePath;
 use serde_json::Value;
 
 use crate::docker::compose::Selection;
 use crate::docker::execute::{Executor, permit};
 use crate::docker::folder::{Folder, RESOLVED_FILE, SOURCES};
 use crate::docker::health::{self, Expectation};
+use crate::docker::home::Places;
 use crate::docker::model::Model;
 use crate::docker::pull::Registries;
 use crate::docker::reading::{self, not_understood};
@@ -52,9 +54,12 @@ pub(super) async fn verify(executor: &Executor, task: &Task, policy: &Policy) ->
     folder.write_override(&task.wanted, run, &task.registry, &file.services)?;
     let host = executor.host();
     let bad = |text| Failure::bad(ErrorCategory::Config, text);
-    let needs = read_while_resolving(&raw, folder.path(), &host).map_err(bad)?;
+    let needs = read_while_resolving(&raw, &folder.files(), &host).map_err(bad)?;
     let refused = policy.refused(task.wanted.application.as_str(), needs);
     let mut resolved = resolve(task, &folder, &profiles, &Withheld::new(&raw, &refused)).await?;
+    let shipped: Vec<FilePath> = run.files.iter().map(|file| file.path.clone()).collect();
+    let (home, files) = (executor.home(task), folder.files());
+    resolved.place(&Places { home: &home, files: &files, shipped: &shipped })?;
     let written = resolved.settle()?;
     let plain = resolved.plain();
     check(&plain)?;

@@ -49,7 +49,7 @@ impl Ours {
         let create = "mutation ($a: Name!) { applicationCreate(name: $a) { changed } }";
         self.ask(create, json!({ "a": APPLICATION })).await?;
         let publish = "mutation ($a: Name!, $compose: String!) {
-            releasePublish(application: $a, version: \"1.0.0\", compose: $compose) { changed }
+            releasePublish(application: $a, version: \"1.0.0\", packages: [{ compose: { file: $compose } }]) { changed }
         }";
         self.ask(publish, release).await?;
         for number in 0..CUSTOMERS {

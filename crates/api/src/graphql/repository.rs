@@ -16,13 +16,13 @@ use super::connection::{connection, cost, paging};
 use super::context::{ContextExt, Outcome, read};
 use super::guard::May;
 use super::loader::{BytesOf, failed};
-use super::scalar::{BigInt, Digest, Pattern, Repository, Tag};
+use super::scalar::{BigInt, Digest, Pattern, RepositoryName, Tag};
 use crate::failure::Failure;
 
 pub(super) use keeping::RepositoryMutation;
 use keeping::{RetentionInput, RetentionPlan, RetentionRules};
 
-pub(super) struct ArtifactRepository(pub RepositoryRow);
+pub(super) struct Repository(pub RepositoryRow);
 
 /// The visibility of a repository: who may pull from it.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -62,9 +62,9 @@ impl From<TagRow> for RepositoryTag {
 
 /// A repository of the registry: its tags, its settings, and what it holds.
 #[Object]
-impl ArtifactRepository {
+impl Repository {
     /// The name within the organization.
-    async fn name(&self) -> Repository {
+    async fn name(&self) -> RepositoryName {
         self.0.repository.clone().into()
     }
 
@@ -127,7 +127,7 @@ impl ArtifactRepository {
     }
 }
 
-impl ArtifactRepository {
+impl Repository {
     async fn settings(&self, ctx: &Context<'_>) -> Result<Option<RepositorySettingsRow>, Failure> {
         let settings = repository::settings(&read(ctx).await?, ctx.organization()?, &self.0.repository).await;
         Ok(settings?)
@@ -135,23 +135,22 @@ impl ArtifactRepository {
 }
 
 #[derive(Default)]
-pub(super) struct ArtifactQuery;
+pub(super) struct RepositoryQuery;
 
 #[Object]
-impl ArtifactQuery {
+impl RepositoryQuery {
     /// The repository with this name; null if nothing was pushed to it. The answer is also null for a customer's
     /// member, who sees artifacts through releases, and for a token that is for other repositories.
     #[graphql(guard = "May(Permission::ReadCatalog)")]
     async fn repository(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The name of the repository within the organization.")] name: Repository,
-    ) -> Result<Option<ArtifactRepository>> {
+        #[graphql(desc = "The name of the repository within the organization.")] name: RepositoryName,
+    ) -> Result<Option<Repository>> {
         if ctx.caller()?.check_repository(&name.0).is_err() {
             return Ok(None);
         }
-        let row = artifact::find_repository(&read(ctx).await?, ctx.scope()?, &name.0).await;
-        Ok(row.map_err(Failure::from)?.map(ArtifactRepository))
+        Ok(find(ctx, &name.0).await?)
     }
 
     /// The repositories of the organization that the caller's token is for, by name. The list is empty for a customer's
@@ -164,50 +163,60 @@ impl ArtifactQuery {
         #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
             String,
         >,
-    ) -> Result<Connection<String, ArtifactRepository>> {
+    ) -> Result<Connection<String, Repository>> {
         let caller = ctx.caller()?;
         let paging = paging(first, after)?;
         let page = artifact::repositories(&read(ctx).await?, caller.scope(), caller.repositories(), &paging).await;
-        Ok(connection(page.map_err(Failure::from)?, ArtifactRepository))
+        Ok(connection(page.map_err(Failure::from)?, Repository))
     }
 }
 
-/// The outcome of a deletion in the registry.
-#[derive(SimpleObject)]
-pub(super) struct ArtifactPayload {
-    #[graphql(flatten)]
-    outcome: Outcome,
-}
-
 #[derive(Default)]
-pub(super) struct ArtifactMutation;
+pub(super) struct ContentMutation;
 
 #[Object]
-impl ArtifactMutation {
+impl ContentMutation {
     /// Deletes a tag; the manifest stays.
     #[graphql(guard = "May(Permission::DeleteArtifacts)")]
-    async fn artifact_delete_tag(
+    async fn tag_delete(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The name of the repository within the organization.")] repository: Repository,
+        #[graphql(desc = "The name of the repository within the organization.")] repository: RepositoryName,
         #[graphql(desc = "The tag to delete.")] tag: Tag,
-    ) -> Result<ArtifactPayload> {
+    ) -> Result<RepositoryPayload> {
         let changed = changing(ctx, &repository.0)?.delete_tag(&tag.0).await;
-        Ok(ArtifactPayload { outcome: Outcome::from(changed.map_err(Failure::from)?) })
+        payload(ctx, &repository.0, changed.map_err(Failure::from)?.into()).await
     }
 
     /// Deletes a manifest with every tag that points to it. A manifest that a release names stays until the release is
     /// revoked.
     #[graphql(guard = "May(Permission::DeleteArtifacts)")]
-    async fn artifact_delete_manifest(
+    async fn manifest_delete(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The name of the repository within the organization.")] repository: Repository,
+        #[graphql(desc = "The name of the repository within the organization.")] repository: RepositoryName,
         #[graphql(desc = "The digest of the manifest.")] digest: Digest,
-    ) -> Result<ArtifactPayload> {
+    ) -> Result<RepositoryPayload> {
         let changed = changing(ctx, &repository.0)?.delete_manifest(&digest.0).await;
-        Ok(ArtifactPayload { outcome: Outcome::from(changed.map_err(Failure::from)?) })
+        payload(ctx, &repository.0, changed.map_err(Failure::from)?.into()).await
     }
+}
+
+/// The repository after the change.
+#[derive(SimpleObject)]
+pub(super) struct RepositoryPayload {
+    /// The repository; null if nothing was pushed to it yet.
+    repository: Option<Repository>,
+    #[graphql(flatten)]
+    outcome: Outcome,
+}
+
+async fn payload(ctx: &Context<'_>, repository: &RepositoryPath, outcome: Outcome) -> Result<RepositoryPayload> {
+    Ok(RepositoryPayload { repository: find(ctx, repository).await?, outcome })
+}
+
+async fn find(ctx: &Context<'_>, repository: &RepositoryPath) -> Result<Option<Repository>, Failure> {
+    Ok(artifact::find_repository(&read(ctx).await?, ctx.scope()?, repository).await?.map(Repository))
 }
 
 /// A change of the repository by the caller.

@@ -7,11 +7,11 @@ use distr_domain::ids::ArtifactId;
 use distr_domain::permission::Permission;
 use distr_domain::quota::Quota;
 
-use super::Visibility;
+use super::{RepositoryPayload, Visibility, payload};
 use crate::failure::Failure;
-use crate::graphql::context::{ContextExt, Outcome, execute};
+use crate::graphql::context::{ContextExt, execute};
 use crate::graphql::guard::May;
-use crate::graphql::scalar::{BigInt, Digest, Pattern, Repository, Tag};
+use crate::graphql::scalar::{BigInt, Digest, Pattern, RepositoryName, Tag};
 
 /// The retention rules of a repository. A tag stays if one of the rules says so; without any rule about tags, all tags
 /// stay. A manifest that a release names stays.
@@ -74,13 +74,6 @@ impl From<Plan> for RetentionPlan {
     }
 }
 
-/// The outcome of a change of a repository.
-#[derive(SimpleObject)]
-pub(crate) struct RepositoryPayload {
-    #[graphql(flatten)]
-    outcome: Outcome,
-}
-
 #[derive(Default)]
 pub(crate) struct RepositoryMutation;
 
@@ -91,7 +84,7 @@ impl RepositoryMutation {
     async fn repository_set_visibility(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The name of the repository within the organization.")] name: Repository,
+        #[graphql(desc = "The name of the repository within the organization.")] name: RepositoryName,
         #[graphql(desc = "The visibility: who may pull from the repository.")] visibility: Visibility,
     ) -> Result<RepositoryPayload> {
         set(ctx, name, SettingsChange::SetVisibility { visibility: visibility.into() }).await
@@ -103,13 +96,13 @@ impl RepositoryMutation {
     async fn repository_make_immutable(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The name of the repository within the organization.")] repository: Repository,
+        #[graphql(desc = "The name of the repository within the organization.")] name: RepositoryName,
         #[graphql(desc = "The patterns of the tags that may move all the same; none if left out.")] except: Option<
             Vec<Pattern>,
         >,
     ) -> Result<RepositoryPayload> {
         let except = except.unwrap_or_default().into_iter().map(|pattern| pattern.0).collect();
-        set(ctx, repository, SettingsChange::MakeTagsImmutable { except }).await
+        set(ctx, name, SettingsChange::MakeTagsImmutable { except }).await
     }
 
     /// Lets the tags of a repository move again.
@@ -117,9 +110,9 @@ impl RepositoryMutation {
     async fn repository_make_mutable(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The name of the repository within the organization.")] repository: Repository,
+        #[graphql(desc = "The name of the repository within the organization.")] name: RepositoryName,
     ) -> Result<RepositoryPayload> {
-        set(ctx, repository, SettingsChange::MakeTagsMutable).await
+        set(ctx, name, SettingsChange::MakeTagsMutable).await
     }
 
     /// Sets the retention rules of a repository. The next collection removes the tags and manifests that the rules do
@@ -128,10 +121,10 @@ impl RepositoryMutation {
     async fn repository_set_retention(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The name of the repository within the organization.")] repository: Repository,
+        #[graphql(desc = "The name of the repository within the organization.")] name: RepositoryName,
         #[graphql(desc = "The retention rules, in the place of those before.")] rules: RetentionInput,
     ) -> Result<RepositoryPayload> {
-        set(ctx, repository, SettingsChange::SetRetention { retention: rules.into() }).await
+        set(ctx, name, SettingsChange::SetRetention { retention: rules.into() }).await
     }
 
     /// Removes the retention rules of a repository: everything stays from now on.
@@ -139,9 +132,9 @@ impl RepositoryMutation {
     async fn repository_clear_retention(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The name of the repository within the organization.")] repository: Repository,
+        #[graphql(desc = "The name of the repository within the organization.")] name: RepositoryName,
     ) -> Result<RepositoryPayload> {
-        set(ctx, repository, SettingsChange::ClearRetention).await
+        set(ctx, name, SettingsChange::ClearRetention).await
     }
 
     /// Sets the quota of a repository, also before the first push. The content stays, even if it is more; pushes that
@@ -150,11 +143,11 @@ impl RepositoryMutation {
     async fn repository_set_quota(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The name of the repository within the organization.")] repository: Repository,
+        #[graphql(desc = "The name of the repository within the organization.")] name: RepositoryName,
         #[graphql(desc = "The quota: the most bytes that the repository may hold, at most 8 PiB.")] bytes: BigInt,
     ) -> Result<RepositoryPayload> {
         let quota = Quota::try_new(bytes.0).map_err(Failure::from)?;
-        set(ctx, repository, SettingsChange::SetQuota { quota }).await
+        set(ctx, name, SettingsChange::SetQuota { quota }).await
     }
 
     /// Removes the quota of a repository.
@@ -162,16 +155,16 @@ impl RepositoryMutation {
     async fn repository_clear_quota(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The name of the repository within the organization.")] repository: Repository,
+        #[graphql(desc = "The name of the repository within the organization.")] name: RepositoryName,
     ) -> Result<RepositoryPayload> {
-        set(ctx, repository, SettingsChange::ClearQuota).await
+        set(ctx, name, SettingsChange::ClearQuota).await
     }
 }
 
-async fn set(ctx: &Context<'_>, repository: Repository, change: SettingsChange) -> Result<RepositoryPayload> {
+async fn set(ctx: &Context<'_>, repository: RepositoryName, change: SettingsChange) -> Result<RepositoryPayload> {
     ctx.caller()?.check_repository(&repository.0)?;
     let id = ArtifactId::of(ctx.organization()?, &repository.0);
-    let command = SettingsCommand { repository: repository.0, change };
+    let command = SettingsCommand { repository: repository.0.clone(), change };
     let outcome = execute::<RepositorySettings>(ctx, id.0, command).await?;
-    Ok(RepositoryPayload { outcome })
+    payload(ctx, &repository.0, outcome).await
 }

@@ -1,0 +1,65 @@
+//! Packages of a release: collected from a folder, sent to the hub, and read from what it shows.
+
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use distr_domain::release::{ComposePackage, PackageFile};
+use serde_json::Value;
+
+use super::{release_draft, release_publish};
+use crate::output::remark;
+
+/// The compose file with the files that it names. Says what is shipped: it becomes part of the release for ever.
+pub(super) fn collect(path: &Path) -> Result<ComposePackage> {
+    let package = match path.as_os_str() == "-" {
+        true => {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text).context("reading standard input")?;
+            distr_package::read_text(text, Path::new("."))
+        }
+        false => distr_package::read(path),
+    };
+    let package = package?;
+    for PackageFile { path, content, .. } in &package.files {
+        remark(&format!("ships {path} ({} bytes)", content.bytes().len()));
+    }
+    Ok(package)
+}
+
+/// The package of a release that the hub showed.
+pub(super) fn shown(release: &Value) -> Result<ComposePackage> {
+    let package = &release["packages"][0];
+    let file = package["file"].as_str().context("the hub shows no compose file")?.to_owned();
+    let files = package["files"].as_array().into_iter().flatten().map(file_shown).collect::<Result<_>>()?;
+    Ok(ComposePackage { file, files })
+}
+
+fn file_shown(file: &Value) -> Result<PackageFile> {
+    let text = |key: &str| file[key].as_str().context("the hub shows a file without path or content");
+    Ok(PackageFile {
+        path: text("path")?.parse()?,
+        content: BASE64_STANDARD.decode(text("content")?)?.into(),
+        executable: file["executable"].as_bool().unwrap_or(false),
+    })
+}
+
+/// The package as an operation takes it.
+macro_rules! package_input {
+    ($operation:ident) => {
+        impl From<ComposePackage> for $operation::PackageInput {
+            fn from(package: ComposePackage) -> Self {
+                let files = package.files.into_iter().map(|file| $operation::PackageFileInput {
+                    path: file.path.into(),
+                    content: BASE64_STANDARD.encode(file.content.bytes()),
+                    executable: file.executable,
+                });
+                Self::Compose($operation::ComposePackageInput { file: package.file, files: files.collect() })
+            }
+        }
+    };
+}
+package_input!(release_draft);
+package_input!(release_publish);
