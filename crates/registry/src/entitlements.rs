@@ -15,6 +15,7 @@ use crate::caller::Right;
 use crate::clock::Clock;
 use crate::error::OciError;
 use crate::fault::Fault;
+use crate::name::RepositoryName;
 use crate::pull::{Found, Pullable};
 use crate::record::{Basis, Recorder};
 use crate::visit::{Object, Visit};
@@ -68,7 +69,7 @@ impl Entitlements {
                     let basis = basis(&asked, held, &refusal);
                     self.recorder.refusal(visit, Some(basis), &refusal).await?;
                 }
-                Err(answer(visit, object, &refusal))
+                Err(answer(&visit.name, object, &refusal))
             }
         }
     }
@@ -141,9 +142,62 @@ fn basis(asked: &[EntitlementSubject], held: &[HeldLicense], refusal: &Refusal) 
 
 /// What was never released, or is another customer's alone, is answered like what isn't there: clients that only probe (for
 /// signatures, for referrers) go on, and a customer learns nothing of what the vendor makes for others.
-fn answer(visit: &Visit, object: Object<'_>, refusal: &Refusal) -> OciError {
+fn answer(name: &RepositoryName, object: Object<'_>, refusal: &Refusal) -> OciError {
     match refusal {
-        Refusal::NotReleased | Refusal::NoLicense => object.unknown(&visit.name),
-        refusal => OciError::Denied { reason: format!("{}: {refusal}", visit.name) },
+        Refusal::NotReleased | Refusal::NoLicense => object.unknown(name),
+        refusal => OciError::Denied { reason: format!("{name}: {refusal}") },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use distr_domain::ids::LicenseId;
+    use distr_domain::license::{Standing, Terms};
+    use uuid::Uuid;
+
+    use super::*;
+
+    const HELLO: ApplicationId = ApplicationId(Uuid::from_u128(1));
+    const OTHER: ApplicationId = ApplicationId(Uuid::from_u128(2));
+    const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+    fn license(name: &str, standing: Standing) -> HeldLicense {
+        let id = LicenseId(Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()));
+        HeldLicense { id, name: name.parse().unwrap(), application: HELLO, terms: Terms::default(), standing }
+    }
+
+    fn release(application: ApplicationId) -> EntitlementSubject {
+        let version = Some("1.0.0".parse().unwrap());
+        EntitlementSubject { application, version, channels: vec![], revoked: None, feature: None }
+    }
+
+    #[test]
+    fn a_grant_names_its_license() {
+        let held = [license("globex-hello", Standing::Active)];
+        let granted = granted(&[release(HELLO)], &held, NOW).unwrap();
+        assert_eq!(granted.rule, "license \"globex-hello\"");
+        assert_eq!(granted.basis, Some(Basis { license: Some(held[0].id), application: Some(HELLO) }));
+    }
+
+    #[test]
+    fn a_refusal_rests_on_the_license_that_refused_or_on_the_application() {
+        let held = [license("globex-hello", Standing::Revoked { reason: "contract ended".to_owned() })];
+        let refused = |asked: &[EntitlementSubject]| {
+            let refusal = granted(asked, &held, NOW).unwrap_err();
+            basis(asked, &held, &refusal)
+        };
+        assert_eq!(refused(&[release(HELLO)]), Basis { license: Some(held[0].id), application: Some(HELLO) });
+        assert_eq!(refused(&[release(OTHER)]), Basis { license: None, application: Some(OTHER) });
+        assert_eq!(refused(&[]), Basis { license: None, application: None });
+    }
+
+    #[test]
+    fn what_no_license_covers_is_answered_like_what_is_not_there() {
+        let (name, object) = ("acme/hello".parse().unwrap(), Object::Manifest("1.0.0"));
+        let answer = |refusal| answer(&name, object, &refusal).to_string();
+        let unknown = object.unknown(&name).to_string();
+        assert_eq!([answer(Refusal::NotReleased), answer(Refusal::NoLicense)], [unknown.clone(), unknown]);
+        let revoked = Refusal::Revoked { license: "a".parse().unwrap(), reason: "contract ended".to_owned() };
+        assert_eq!(answer(revoked), "acme/hello: license \"a\" was revoked: contract ended");
     }
 }
