@@ -22,6 +22,7 @@ use crate::scope::{Access, Action};
 use crate::token::Claims;
 use crate::visit::{Object, Visit};
 
+/// The admission of requests. Whom it turns away is recorded.
 pub(crate) struct Admission {
     authentication: Arc<Authentication>,
     rights: Rights,
@@ -86,7 +87,7 @@ impl Admission {
         Ok((visit, found))
     }
 
-    /// Checks right, token and store.
+    /// The visit, if right, token and store let it in.
     async fn let_in(
         &self,
         request: &HttpRequest,

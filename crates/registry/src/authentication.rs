@@ -20,6 +20,7 @@ use crate::query::check_texts;
 use crate::scope::Access;
 use crate::token::{Claims, Tokens};
 
+/// The authentication of requests.
 pub(crate) struct Authentication {
     pub(crate) tokens: Tokens,
     pub(crate) callers: Arc<dyn Callers>,
@@ -36,7 +37,7 @@ pub(crate) struct Issued {
 }
 
 impl Authentication {
-    /// Who presents a good token, or the challenge.
+    /// The claims of a good token whose owner still has access, or the challenge.
     pub(crate) async fn authenticate(
         &self,
         request: &HttpRequest,
@@ -47,7 +48,7 @@ impl Authentication {
         Ok(claims)
     }
 
-    /// What a token says that this registry has made. Whether its owner still has access is `check_current`.
+    /// The claims of a token that this registry has made. Whether its owner still has access is `check_current`.
     pub(crate) fn claims(&self, request: &HttpRequest, wanted: Option<Wanted<'_>>) -> Result<Claims, OciError> {
         check_texts(request)?;
         let header = request.headers().get(AUTHORIZATION).and_then(|header| header.to_str().ok());
@@ -105,6 +106,7 @@ impl Authentication {
         self.callers.authenticate(username, secret).await.map_err(Fault::Callers)
     }
 
+    /// A registry token for what its caller may do at most.
     pub(crate) fn issue(&self, caller: Caller, access: Vec<Access>) -> Result<Issued, Fault> {
         let at = (self.clock)();
         Ok(Issued { token: self.tokens.issue(caller, access, at)?, at })

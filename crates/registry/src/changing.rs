@@ -33,7 +33,7 @@ pub struct Changing<'a> {
     pub context: Context,
 }
 
-/// What came of it.
+/// The outcome of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Changed {
     /// Where the log stands with this change.
@@ -42,7 +42,7 @@ pub struct Changed {
     pub changed: bool,
 }
 
-/// Why a change was not made.
+/// The reason why a change was not made.
 pub type ChangeError = OperationError<ArtifactRejection>;
 
 impl From<ExecuteError<ArtifactRejection>> for ChangeError {

@@ -28,7 +28,7 @@ pub(crate) struct Granted {
     pub(crate) basis: Option<Basis>,
 }
 
-/// What customers may have by their licenses.
+/// The entitlements of customers: what they may have by their licenses.
 pub(crate) struct Entitlements {
     pool: Pool,
     recorder: Recorder,

@@ -1,5 +1,5 @@
-//! The one table from what may go wrong to the status and the error body of the OCI distribution specification 1.1. Docker
-//! prints the message of the first error to its user.
+//! The answers to what goes wrong, at the top of the ladder (`fault.rs`): the one table to the status and the error body of the OCI
+//! distribution specification 1.1. Docker prints the message of the first error to its user.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_RANGE, LOCATION, RANGE, RETRY_AFTER, WWW_AUTHENTICATE};

@@ -54,7 +54,7 @@ pub enum Fault {
     UnclaimedStore { own: Uuid },
 }
 
-/// Why an operation was not done: a rule refused it, or something is broken.
+/// The reason why an operation was not done: a rule refused it, or something is broken.
 #[derive(Debug, thiserror::Error)]
 pub enum OperationError<R: Rejection> {
     #[error(transparent)]

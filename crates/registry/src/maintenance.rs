@@ -9,6 +9,7 @@ mod scrub;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use deadpool_postgres::{Client, Pool};
 use distr_eventlog::EventLog;
 use distr_projections::Progress;
@@ -25,7 +26,7 @@ pub use scrub::Scrubbed;
 /// How long a job waits for the read models before it gives up: what they do not show yet must not be taken for gone.
 const SHOWN_WITHIN: Duration = Duration::from_secs(60);
 
-/// What the jobs work through; the same as `Ports`, but for the callers.
+/// The ports that the jobs work through: `Ports` without the callers.
 #[derive(Clone)]
 pub struct Maintenance {
     pub log: Arc<dyn EventLog>,
@@ -36,7 +37,7 @@ pub struct Maintenance {
 }
 
 impl Maintenance {
-    fn now(&self) -> chrono::DateTime<chrono::Utc> {
+    fn now(&self) -> DateTime<Utc> {
         (self.clock)()
     }
 

@@ -24,7 +24,7 @@ use crate::visit::Visit;
 use self::queue::Queue;
 pub use self::queue::Recording;
 
-/// Records what came of visits.
+/// The recorder of accesses.
 #[derive(Clone)]
 pub(crate) struct Recorder {
     queue: Queue,
@@ -86,7 +86,7 @@ impl Recorder {
         }
     }
 
-    /// What an operation on the visited repository brought. What its rule refuses is denied.
+    /// The result of an operation on the visited repository. What its rule refuses is denied.
     pub(crate) async fn or_deny<T, R: Rejection>(
         &self,
         visit: &Visit,

@@ -17,6 +17,7 @@ use crate::fault::Fault;
 const LIFE: TimeDelta = TimeDelta::days(30);
 const PREFIX: &str = "dsr_";
 
+/// The refresh tokens in Postgres.
 pub(crate) struct RefreshTokens {
     pool: Pool,
     callers: Arc<dyn Callers>,

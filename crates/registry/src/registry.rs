@@ -25,7 +25,7 @@ use crate::rights::Rights;
 use crate::token::Tokens;
 use crate::uploads::{UploadCaps, Uploads};
 
-/// What the registry works through.
+/// The ports that the registry works through.
 pub struct Ports {
     pub log: Arc<dyn EventLog>,
     /// Of the read models; schema `registry` is in the same database.
@@ -37,6 +37,7 @@ pub struct Ports {
     pub clock: Clock,
 }
 
+/// The settings of a registry.
 pub struct Settings {
     /// Signs the registry's tokens; secret, the same on all hubs, at least 32 random bytes.
     pub token_key: Vec<u8>,

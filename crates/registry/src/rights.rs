@@ -10,7 +10,7 @@ use crate::fault::Fault;
 use crate::name::RepositoryName;
 use crate::scope::{Access, Action};
 
-/// Why not.
+/// The reason why a caller has no right.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// Whoever signs in may learn more.
@@ -31,6 +31,7 @@ impl Rights {
         Self { pool }
     }
 
+    /// The right of this caller to this repository, by itself or because the repository is public.
     pub(crate) async fn of(
         &self,
         caller: &Caller,

@@ -28,7 +28,7 @@ impl Default for UploadCaps {
     }
 }
 
-/// Who has too many.
+/// The cap that one more upload would exceed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TooManyUploads {
     #[error("the organization has {most} unfinished uploads of the last hour, and may have no more")]
@@ -51,7 +51,7 @@ pub(crate) struct Upload<'a> {
     pub(crate) credential: Option<Uuid>,
 }
 
-/// Begins and ends uploads. Their bytes are written between.
+/// The beginnings and ends of uploads. Their bytes are written between.
 pub(crate) struct Uploads {
     pool: Pool,
     blobs: Arc<dyn BlobStore>,

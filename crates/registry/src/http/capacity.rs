@@ -22,7 +22,7 @@ pub(super) async fn check_quotas(
     registry.recorder.or_deny(visit, checked).await
 }
 
-/// What the disk's reserve said to a push.
+/// The answer of the disk's reserve to a push.
 pub(super) async fn check_disk(
     registry: &Registry,
     visit: &Visit,
