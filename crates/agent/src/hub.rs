@@ -1,12 +1,12 @@
 //! The hub's agent routes, as the agent calls them. The credential goes in a header; redirects are not followed with it.
 
-use std::error::Error;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use distr_domain::agent::{
     AgentError, EnrolRequest, EnrolResponse, HeartbeatRequest, HeartbeatResponse, RotateResponse,
 };
+use distr_domain::fault::causes;
 use distr_domain::image::names_this_machine;
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use serde::de::DeserializeOwned;
@@ -94,6 +94,7 @@ impl Hub {
         if let Some(body) = body {
             request = request.json(body);
         }
+        // reqwest's own text stops at "error sending request"
         let response = request.send().await.map_err(|error| LinkFault::Unreachable(causes(&error)))?;
         match response.status().is_success() {
             true => read(response).await,
@@ -140,17 +141,6 @@ async fn refusal(response: Response) -> LinkFault {
 
 fn reason(status: StatusCode) -> &'static str {
     status.canonical_reason().unwrap_or("no reason given")
-}
-
-/// reqwest's own text stops at "error sending request".
-fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

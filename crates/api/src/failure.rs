@@ -7,7 +7,7 @@ use distr_eventlog::{AppendError, ExecuteError, Fault as LogFault, ReadError};
 use distr_postgres::LookupError;
 use distr_postgres::is_away;
 use distr_projections::{QueryError, WaitError};
-use distr_registry::ChangeError;
+use distr_registry::{ChangeError, Fault as RegistryFault};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -172,9 +172,10 @@ impl From<AppendError> for Failure {
 impl From<ChangeError> for Failure {
     fn from(error: ChangeError) -> Self {
         match error {
-            ChangeError::Execute(error) => error.into(),
-            ChangeError::NotShownYet(error) => Self::NotYetVisible(error),
-            fault => Self::of_database(fault),
+            ChangeError::Rejected(rejection) => Self::rejected(rejection),
+            ChangeError::Fault(RegistryFault::Change(error)) => error.into(),
+            ChangeError::Fault(RegistryFault::Behind(error)) => Self::NotYetVisible(error),
+            ChangeError::Fault(fault) => Self::of_database(fault),
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod decider;
 pub mod deployment;
 pub mod entitlement;
 pub mod fact;
+pub mod fault;
 pub mod fleet;
 pub mod ids;
 pub mod image;

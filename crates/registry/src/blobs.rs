@@ -1,6 +1,7 @@
 //! The port to where bytes are kept: blobs by digest, shared by all repositories, and uploads under way. It knows nothing of
 //! callers and rights; who may see which digest is decided before it is asked.
 
+mod file_system;
 mod files;
 mod hash;
 mod objects;

@@ -5,6 +5,7 @@ use distr_domain::ids::{CredentialId, CustomerId, OrganizationId, TargetId, Toke
 use distr_domain::names::RepositoryPath;
 use distr_domain::pattern::Pattern;
 use distr_domain::permission::{Membership, Permission};
+use distr_domain::rejection::Rejection;
 use distr_domain::token::TokenScope;
 use distr_eventlog::Actor;
 use serde::{Deserialize, Serialize};
@@ -76,8 +77,20 @@ pub(crate) enum Right {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub(crate) struct NotAllowed {
-    pub(crate) code: &'static str,
-    pub(crate) reason: String,
+    code: &'static str,
+    reason: String,
+}
+
+impl NotAllowed {
+    pub(crate) fn new(code: &'static str, reason: impl Into<String>) -> Self {
+        Self { code, reason: reason.into() }
+    }
+}
+
+impl Rejection for NotAllowed {
+    fn code(&self) -> &'static str {
+        self.code
+    }
 }
 
 impl Caller {
@@ -114,8 +127,8 @@ impl Caller {
     pub(crate) fn right_somewhere(&self, need: Need) -> Result<Right, NotAllowed> {
         let changes = matches!(need, Need::Push | Need::Delete);
         match &self.access {
-            CallerAccess::Anonymous => Err(not_allowed("registry.anonymous", "sign in first")),
-            CallerAccess::Agent { .. } if changes => Err(not_allowed("registry.agent", "an agent may only pull")),
+            CallerAccess::Anonymous => Err(NotAllowed::new("registry.anonymous", "sign in first")),
+            CallerAccess::Agent { .. } if changes => Err(NotAllowed::new("registry.agent", "an agent may only pull")),
             CallerAccess::Agent { customer, .. } => Ok(Right::Licensed { customer: *customer }),
             CallerAccess::Member { membership, scopes, .. } => {
                 token_scope(scopes, need)?;
@@ -134,14 +147,14 @@ fn token_scope(scopes: &[TokenScope], need: Need) -> Result<(), NotAllowed> {
     };
     match scopes.iter().any(|scope| enough.contains(scope)) {
         true => Ok(()),
-        false => Err(not_allowed("registry.token_scope", &format!("the token does not have the scope {verb}"))),
+        false => Err(NotAllowed::new("registry.token_scope", format!("the token does not have the scope {verb}"))),
     }
 }
 
 fn token_repository(repositories: &[Pattern], repository: &RepositoryPath) -> Result<(), NotAllowed> {
     match repositories.is_empty() || repositories.iter().any(|pattern| pattern.matches(repository.as_str())) {
         true => Ok(()),
-        false => Err(not_allowed("registry.token_repository", "the token is for other repositories")),
+        false => Err(NotAllowed::new("registry.token_repository", "the token is for other repositories")),
     }
 }
 
@@ -153,7 +166,7 @@ fn member(membership: &Membership, need: Need) -> Result<Right, NotAllowed> {
     };
     match membership {
         _ if !membership.may(permission) => {
-            Err(not_allowed("registry.role", &format!("{} may not {verb}", role(membership))))
+            Err(NotAllowed::new("registry.role", format!("{} may not {verb}", role(membership))))
         }
         Membership::Vendor { .. } => Ok(Right::Whole { rule: role(membership) }),
         Membership::Customer { customer, .. } => Ok(Right::Licensed { customer: *customer }),
@@ -168,10 +181,6 @@ fn role(membership: &Membership) -> String {
     };
     let role = role.ok().and_then(|role| role.as_str().map(str::to_owned)).unwrap_or_default();
     format!("{side} {role}")
-}
-
-fn not_allowed(code: &'static str, reason: &str) -> NotAllowed {
-    NotAllowed { code, reason: reason.to_owned() }
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use actix_web::http::header::HOST;
 
 use crate::caller::Need;
 use crate::client::Client;
-use crate::registry::Settings;
 use crate::token::SERVICE;
 
 /// What a request was about, as far as a token must be asked for it.
@@ -27,11 +26,11 @@ pub(crate) enum Wanted<'a> {
 /// `error`: of RFC 6750, when there was a token.
 pub(crate) fn bearer(
     request: &HttpRequest,
-    settings: &Settings,
+    public_url: Option<&str>,
     wanted: Option<Wanted<'_>>,
     error: Option<&str>,
 ) -> String {
-    let mut challenge = format!("Bearer realm=\"{}/token\",service=\"{SERVICE}\"", base_url(request, settings));
+    let mut challenge = format!("Bearer realm=\"{}/token\",service=\"{SERVICE}\"", base_url(request, public_url));
     if let Some(wanted) = wanted {
         challenge.push_str(&format!(",scope=\"{}\"", wanted.scope()));
     }
@@ -58,8 +57,8 @@ impl Wanted<'_> {
     }
 }
 
-fn base_url(request: &HttpRequest, settings: &Settings) -> String {
-    if let Some(url) = &settings.public_url {
+fn base_url(request: &HttpRequest, public_url: Option<&str>) -> String {
+    if let Some(url) = public_url {
         return url.trim_end_matches('/').to_owned();
     }
     // HTTP/2 has it in the request's target
@@ -77,18 +76,6 @@ mod tests {
 
     use super::*;
 
-    fn settings(public_url: Option<&str>) -> Settings {
-        Settings {
-            token_key: vec![],
-            public_url: public_url.map(str::to_owned),
-            requests_per_second: 1,
-            quota: None,
-            redirect_blobs: false,
-            uploads: Default::default(),
-            disk: Default::default(),
-        }
-    }
-
     fn request() -> HttpRequest {
         TestRequest::default()
             .insert_header(("Host", "127.0.0.1:8080"))
@@ -101,26 +88,26 @@ mod tests {
     fn the_challenge_names_the_token_endpoint_and_the_scope() {
         let wanted = Some(Wanted::Repository { name: "acme/hello", need: Need::Push });
         assert_eq!(
-            bearer(&request(), &settings(None), wanted, None),
+            bearer(&request(), None, wanted, None),
             "Bearer realm=\"http://127.0.0.1:8080/token\",service=\"distr\",scope=\"repository:acme/hello:pull,push\"",
         );
     }
 
     #[test]
     fn the_realm_is_the_public_url_or_where_the_request_went() {
-        let public = bearer(&request(), &settings(Some("https://r.example.com/")), None, Some("invalid_token"));
+        let public = bearer(&request(), Some("https://r.example.com/"), None, Some("invalid_token"));
         assert!(public.starts_with("Bearer realm=\"https://r.example.com/token\""), "{public}");
         assert!(public.ends_with(",error=\"invalid_token\""), "{public}");
         let secure = request();
         secure.extensions_mut().insert(Client { address: None, is_secure: true });
-        let asked = bearer(&secure, &settings(None), None, None);
+        let asked = bearer(&secure, None, None, None);
         assert!(asked.starts_with("Bearer realm=\"https://127.0.0.1:8080/token\""), "{asked}");
     }
 
     #[test]
     fn a_host_cannot_leave_its_quotes() {
         let request = TestRequest::default().insert_header(("Host", "a\",scope=\"x")).to_http_request();
-        let challenge = bearer(&request, &settings(None), None, None);
+        let challenge = bearer(&request, None, None, None);
         assert_eq!(challenge, "Bearer realm=\"http://ascopex/token\",service=\"distr\"");
     }
 }

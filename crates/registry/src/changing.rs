@@ -13,10 +13,11 @@ use distr_domain::ids::{ArtifactId, ManifestId, TagId};
 use distr_domain::names::RepositoryPath;
 use distr_domain::oci::{Digest, Tag};
 use distr_domain::pattern::Pattern;
-use distr_eventlog::{Context, EventLog, ExecuteError, Position, ReadError, execute};
-use distr_projections::{Progress, QueryError, WaitError, artifact, repository};
+use distr_eventlog::{Context, EventLog, ExecuteError, Position, execute};
+use distr_projections::{Progress, artifact, repository};
 use uuid::Uuid;
 
+use crate::fault::{Fault, OperationError};
 use crate::links;
 
 /// How long a change waits for the read models before it says that it does not show yet.
@@ -32,7 +33,7 @@ pub struct Changing<'a> {
     pub context: Context,
 }
 
-/// What came of it.
+/// The outcome of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Changed {
     /// Where the log stands with this change.
@@ -41,20 +42,16 @@ pub struct Changed {
     pub changed: bool,
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum ChangeError {
-    #[error(transparent)]
-    Execute(#[from] ExecuteError<ArtifactRejection>),
-    #[error(transparent)]
-    ReadModels(#[from] QueryError),
-    #[error(transparent)]
-    Log(#[from] ReadError),
-    #[error("the registry's database refused a statement")]
-    Database(#[from] tokio_postgres::Error),
-    #[error("the registry got no database connection")]
-    Pool(#[from] deadpool_postgres::PoolError),
-    #[error("the change is stored, but does not show yet")]
-    NotShownYet(#[from] WaitError),
+/// The reason why a change was not made.
+pub type ChangeError = OperationError<ArtifactRejection>;
+
+impl From<ExecuteError<ArtifactRejection>> for ChangeError {
+    fn from(error: ExecuteError<ArtifactRejection>) -> Self {
+        match error {
+            ExecuteError::Rejected(no) => Self::Rejected(no),
+            broken => Self::Fault(Fault::Change(broken)),
+        }
+    }
 }
 
 impl Changing<'_> {
@@ -91,7 +88,7 @@ impl Changing<'_> {
         let tags = artifact::tags_at(&self.client().await?, self.context.organization, self.repository, digest).await?;
         if let Some(tag) = tags.into_iter().find(|tag| is_immutable(immutable.as_deref(), &tag.name)) {
             let no = ArtifactRejection::TagImmutable { tag: tag.name, at: tag.digest };
-            return Err(ExecuteError::Rejected(no).into());
+            return Err(ChangeError::Rejected(no));
         }
         self.expire_manifest(digest).await
     }

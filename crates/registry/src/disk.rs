@@ -4,12 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use distr_domain::rejection::Rejection;
 use rustix::fs::statvfs;
 use tracing::{info, warn};
-
-use crate::error::OciError;
-use crate::guard::Visit;
-use crate::registry::Registry;
 
 /// The reserve where nobody says how large it is: the larger of these.
 const AT_LEAST: u64 = 1 << 30;
@@ -41,8 +38,10 @@ pub struct DiskStanding {
 )]
 pub(crate) struct ReserveReached;
 
-impl ReserveReached {
-    pub(crate) const CODE: &str = "registry.disk_reserve";
+impl Rejection for ReserveReached {
+    fn code(&self) -> &'static str {
+        "registry.disk_reserve"
+    }
 }
 
 impl DiskReserve {
@@ -96,30 +95,6 @@ impl DiskReserve {
                 reserve, "the disk's reserve is reached: uploads and pushes are refused until there is room"
             ),
             false => info!(free, reserve, "the disk has room again: uploads and pushes are taken"),
-        }
-    }
-}
-
-impl Registry {
-    /// Whether so many bytes of an upload may be written. A refusal is recorded here.
-    pub(crate) async fn check_disk(&self, visit: &Visit, bytes: u64) -> Result<(), OciError> {
-        match self.settings.disk.check_blob(bytes) {
-            Ok(()) => Ok(()),
-            Err(reached) => Err(self.without_room(visit, reached).await),
-        }
-    }
-
-    pub(crate) async fn check_disk_for_manifest(&self, visit: &Visit, bytes: u64) -> Result<(), OciError> {
-        match self.settings.disk.check_manifest(bytes) {
-            Ok(()) => Ok(()),
-            Err(reached) => Err(self.without_room(visit, reached).await),
-        }
-    }
-
-    async fn without_room(&self, visit: &Visit, reached: ReserveReached) -> OciError {
-        match self.record_refusal(visit, None, ReserveReached::CODE, &reached.to_string()).await {
-            Ok(()) => OciError::Denied { reason: format!("{}: {reached}", visit.name) },
-            Err(fault) => fault.into(),
         }
     }
 }

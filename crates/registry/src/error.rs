@@ -1,18 +1,19 @@
-//! The one table from what may go wrong to the status and the error body of the OCI distribution specification 1.1. Docker
-//! prints the message of the first error to its user.
+//! The answers to what goes wrong, at the top of the ladder (`fault.rs`): the one table to the status and the error body of the OCI
+//! distribution specification 1.1. Docker prints the message of the first error to its user.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_RANGE, LOCATION, RANGE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use distr_domain::fault::causes;
 use distr_domain::oci::Digest;
 use serde::Serialize;
 use tracing::error;
 
 use crate::disk::ReserveReached;
-use crate::fault::{Fault, causes};
-use crate::unfinished::TooManyUploads;
+use crate::fault::Fault;
+use crate::uploads::TooManyUploads;
 
-/// Every answer that is not what the client asked for.
+/// An answer that is not what the client asked for: what the client did wrong, or a fault of ours.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OciError {
     #[error("{message}")]
@@ -71,7 +72,7 @@ pub(crate) enum OciError {
     #[error("the registry does not do this")]
     Unsupported,
     #[error(transparent)]
-    Fault(#[from] Fault),
+    Fault(Fault),
 }
 
 #[derive(Serialize)]
@@ -119,9 +120,7 @@ impl OciError {
             Self::TooMany { .. } | Self::TooManyUploads { .. } => (StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS"),
             Self::StoreUnknown => (StatusCode::SERVICE_UNAVAILABLE, "UNKNOWN"),
             Self::Unsupported => (StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED"),
-            Self::Fault(Fault::NotShownYet(_) | Fault::Unrecorded { .. }) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "UNKNOWN")
-            }
+            Self::Fault(Fault::Behind(_) | Fault::Unrecorded { .. }) => (StatusCode::SERVICE_UNAVAILABLE, "UNKNOWN"),
             Self::Fault(fault) if fault.is_of_database() => (StatusCode::SERVICE_UNAVAILABLE, "UNKNOWN"),
             // clients show the reason of a 403, and of nothing beyond 499
             Self::Fault(fault) if fault.is_full_disk() => (StatusCode::FORBIDDEN, "DENIED"),
@@ -131,7 +130,7 @@ impl OciError {
 
     fn message(&self) -> String {
         match self {
-            Self::Fault(Fault::NotShownYet(_)) => "the push is stored but does not show yet; try it again".to_owned(),
+            Self::Fault(Fault::Behind(_)) => "the push is stored but does not show yet; try it again".to_owned(),
             Self::Fault(fault) if fault.is_full_disk() => ReserveReached.to_string(),
             Self::Fault(fault) if fault.is_of_database() => {
                 "the registry's database does not answer; try it again in a moment".to_owned()
@@ -189,20 +188,71 @@ impl ResponseError for OciError {
     }
 }
 
-macro_rules! fault {
-    ($($source:ty)*) => {$(
-        impl From<$source> for OciError {
-            fn from(source: $source) -> Self {
-                Self::Fault(source.into())
-            }
-        }
-    )*};
+impl<F: Into<Fault>> From<F> for OciError {
+    fn from(fault: F) -> Self {
+        Self::Fault(fault.into())
+    }
 }
 
-fault! {
-    crate::blobs::BlobFault
-    deadpool_postgres::PoolError
-    tokio_postgres::Error
-    distr_projections::QueryError
-    jsonwebtoken::errors::Error
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use actix_web::body::to_bytes;
+    use distr_eventlog::Position;
+    use distr_projections::WaitError;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::blobs::BlobFault;
+
+    async fn answer(error: impl Into<OciError>) -> (u16, String, String) {
+        let response = error.into().error_response();
+        let status = response.status().as_u16();
+        let body: Value = serde_json::from_slice(&to_bytes(response.into_body()).await.unwrap()).unwrap();
+        let text = |field: &str| body["errors"][0][field].as_str().unwrap().to_owned();
+        (status, text("code"), text("message"))
+    }
+
+    fn broken_store(kind: io::ErrorKind) -> BlobFault {
+        BlobFault::new("read", "sha256:secret", kind.into())
+    }
+
+    #[actix_web::test]
+    async fn a_fault_tells_the_client_nothing_of_its_cause() {
+        let (status, code, message) = answer(broken_store(io::ErrorKind::PermissionDenied)).await;
+        assert_eq!((status, code.as_str()), (500, "UNKNOWN"));
+        assert_eq!(message, "the registry could not do it; the reason is in its log");
+    }
+
+    #[actix_web::test]
+    async fn a_full_disk_is_a_refusal_whose_reason_clients_show() {
+        let (status, code, message) = answer(broken_store(io::ErrorKind::StorageFull)).await;
+        assert_eq!((status, code.as_str()), (403, "DENIED"));
+        assert_eq!(message, ReserveReached.to_string());
+    }
+
+    #[actix_web::test]
+    async fn what_may_be_tried_again_is_unavailable() {
+        let behind = Fault::Behind(WaitError { wanted: Position(2), at: Position(1) });
+        let away = Fault::Pool(deadpool_postgres::PoolError::Closed);
+        let words = "the registry's database does not answer; try it again in a moment";
+        for (fault, message) in [
+            (behind, "the push is stored but does not show yet; try it again"),
+            (away, words),
+            (Fault::LookUp(distr_postgres::LookupError::TooLate { seconds: 5 }), words),
+        ] {
+            assert_eq!(answer(fault).await, (503, "UNKNOWN".to_owned(), message.to_owned()));
+        }
+    }
+
+    #[actix_web::test]
+    async fn each_missing_part_of_a_manifest_is_an_entry() {
+        let missing: Vec<Digest> = ["a", "b"].map(|hex| format!("sha256:{}", hex.repeat(64)).parse().unwrap()).into();
+        let response = OciError::ManifestBlobUnknown { missing: missing.clone() }.error_response();
+        let body: Value = serde_json::from_slice(&to_bytes(response.into_body()).await.unwrap()).unwrap();
+        let named: Vec<&str> =
+            body["errors"].as_array().unwrap().iter().filter_map(|entry| entry["detail"]["digest"].as_str()).collect();
+        assert_eq!(named, missing.iter().map(Digest::as_str).collect::<Vec<_>>());
+    }
 }

@@ -1,17 +1,20 @@
-//! What is broken, so that the registry could say neither yes nor no. Nothing of it reaches the client.
+//! The ladder of what may go wrong below the routes. A *rejection* is a rule's no, an enum beside its rule; a *fault* is what is
+//! broken with us. An operation with a rule ends with either (`OperationError`), one without with a fault. `error.rs` stands on
+//! top: what a client is told.
 
-use std::error::Error;
-
-use distr_postgres::LookupError;
-use distr_postgres::is_away;
+use distr_domain::artifact::ArtifactRejection;
+use distr_domain::rejection::Rejection;
+use distr_eventlog::{ExecuteError, ReadError};
+use distr_postgres::{LookupError, is_away};
 use distr_projections::{QueryError, WaitError};
+use uuid::Uuid;
 
 use crate::blobs::BlobFault;
 use crate::caller::CallersFault;
-use crate::changing::ChangeError;
 
+/// A fault: the registry could say neither yes nor no. Clients are told no more than that; the hub's log has the causes.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Fault {
+pub enum Fault {
     #[error(transparent)]
     Blobs(#[from] BlobFault),
     #[error("the registry's database refused a statement")]
@@ -22,10 +25,14 @@ pub(crate) enum Fault {
     ReadModels(#[from] QueryError),
     #[error(transparent)]
     LookUp(#[from] LookupError),
+    #[error(transparent)]
+    Log(#[from] ReadError),
+    /// The command of a change that met a broken log, others at the same thing, or a rule that nobody is to be told of.
     #[error("the repository could not be changed")]
-    Change(#[source] ChangeError),
-    #[error("what was pushed is stored, but does not show yet")]
-    NotShownYet(#[from] WaitError),
+    Change(#[source] ExecuteError<ArtifactRejection>),
+    /// The change that was waited for is stored all the same.
+    #[error("the read models have not caught up with the log")]
+    Behind(#[from] WaitError),
     #[error("the hub could not say who the caller is")]
     Callers(#[source] CallersFault),
     #[error("the registry's token could not be signed")]
@@ -34,6 +41,26 @@ pub(crate) enum Fault {
     NoRandomness,
     #[error("the access could not be recorded within {seconds} s")]
     Unrecorded { seconds: u64 },
+    #[error(
+        "the blob store belongs to another database ({owner}; this one is {own}), to which its blobs may be all that matters. \
+         Is DATABASE_URL what it was? If this database takes the place of that one, as after a restore, stop the other hub for \
+         good and run `distr-hub take-over-blobs`"
+    )]
+    ForeignStore { owner: Uuid, own: Uuid },
+    #[error(
+        "the blob store has blobs, and this database ({own}) knows none of them. Is DATABASE_URL what it was? If the blobs are \
+         to be this database's all the same, run `distr-hub take-over-blobs`; the next collection then removes what nobody needs"
+    )]
+    UnclaimedStore { own: Uuid },
+}
+
+/// The reason why an operation was not done: a rule refused it, or something is broken.
+#[derive(Debug, thiserror::Error)]
+pub enum OperationError<R: Rejection> {
+    #[error(transparent)]
+    Rejected(R),
+    #[error(transparent)]
+    Fault(Fault),
 }
 
 impl Fault {
@@ -48,13 +75,8 @@ impl Fault {
     }
 }
 
-/// A fault with all its causes, for the hub's own log.
-pub(crate) fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
+impl<R: Rejection, F: Into<Fault>> From<F> for OperationError<R> {
+    fn from(fault: F) -> Self {
+        Self::Fault(fault.into())
     }
-    text
 }

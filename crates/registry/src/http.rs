@@ -2,6 +2,7 @@
 
 mod base;
 mod blobs;
+mod capacity;
 mod catalog;
 mod conditional;
 mod manifests;
@@ -13,13 +14,11 @@ mod uploads;
 
 use std::convert::Infallible;
 
+use actix_web::Resource;
 use actix_web::body::{MessageBody, SizedStream};
 use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{self, Bytes};
-use actix_web::{HttpRequest, Resource};
 use futures_util::stream;
-
-use crate::error::OciError;
 
 /// Mounts the registry at the root: `/v2/…` and `/token`. The app's data must hold `web::Data<Registry>`, and no middleware
 /// may compress, buffer or rewrite what goes through here.
@@ -64,37 +63,9 @@ fn resource(paths: &[&str]) -> Resource {
     web::resource(paths).default_service(web::to(base::unsupported))
 }
 
-/// A parameter of the query; of one that is repeated, the first.
-fn parameter(request: &HttpRequest, name: &str) -> Option<String> {
-    parameters(request).into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
-}
-
-fn parameters(request: &HttpRequest) -> Vec<(String, String)> {
-    web::Query::from_query(request.query_string()).map(web::Query::into_inner).unwrap_or_default()
-}
-
-/// Whether path and query are made of texts that can be looked for. No name has a NUL, and Postgres takes none.
-pub(crate) fn check_texts(request: &HttpRequest) -> Result<(), OciError> {
-    if request.uri().path().contains("%00") {
-        return Err(OciError::ParameterInvalid("the path has a NUL character (%00); leave it out".to_owned()));
-    }
-    match parameters(request).into_iter().find(|(key, value)| key.contains('\0') || value.contains('\0')) {
-        Some((key, _)) => {
-            let message = format!("the parameter {key:?} has a NUL character (%00); leave it out");
-            Err(OciError::ParameterInvalid(message))
-        }
-        None => Ok(()),
-    }
-}
-
 /// Bytes of blobs and manifests that come in or go out.
 fn measure_bytes(direction: &'static str, bytes: u64) {
     metrics::counter!("distr_registry_bytes_total", "direction" => direction).increment(bytes);
-}
-
-/// The query of a link.
-fn query(parameters: &[(&str, String)]) -> String {
-    serde_urlencoded::to_string(parameters).expect("pairs of texts make a query")
 }
 
 /// The answer to a `HEAD`: it says the length of what a `GET` would bring.

@@ -1,18 +1,20 @@
 #![doc = include_str!("../README.md")]
 
+mod admission;
 mod annotations;
+mod authentication;
 mod authorization;
 mod blobs;
 mod caller;
 mod challenge;
 mod changing;
 mod client;
+mod clock;
 mod disk;
+mod entitlements;
 mod error;
 mod fault;
-mod guard;
 mod http;
-mod licensed;
 mod limits;
 mod links;
 mod maintenance;
@@ -21,15 +23,18 @@ mod manifest_bytes;
 mod name;
 pub mod ownership;
 mod pull;
+mod query;
 mod quota;
 mod range;
 mod record;
 mod refresh;
 mod registry;
 mod rights;
+mod schema;
 mod scope;
 mod token;
-mod unfinished;
+mod uploads;
+mod visit;
 
 pub use blobs::{
     BlobFault, BlobStore, BlobStream, BucketError, FileBlobs, FinishError, ObjectBlobs, Opened, ResumeError,
@@ -38,11 +43,15 @@ pub use blobs::{
 pub use caller::{Caller, CallerAccess, Callers, CallersFault};
 pub use changing::{ChangeError, Changed, Changing};
 pub use client::{Client, site};
+pub use clock::Clock;
 pub use disk::{DiskReserve, DiskStanding};
-pub use guard::Correlation;
+pub use fault::{Fault, OperationError};
 pub use http::configure;
-pub use links::{MigrateError, held as held_blobs, migrate};
-pub use maintenance::{CollectOptions, Collected, Job, Maintenance, MaintenanceFault, Retained, Schedule, Scrubbed};
+pub use links::held as held_blobs;
+pub use maintenance::{CollectOptions, Collected, Job, Maintenance, Retained, Schedule, Scrubbed};
 pub use quota::{bytes_of_organization, bytes_of_repositories};
-pub use registry::{Ports, Recording, Registry, Settings};
-pub use unfinished::UploadCaps;
+pub use record::Recording;
+pub use registry::{Ports, Registry, Settings};
+pub use schema::{MigrateError, migrate};
+pub use uploads::UploadCaps;
+pub use visit::Correlation;

@@ -18,14 +18,8 @@ use uuid::Uuid;
 use crate::blobs::{BlobStore, StoredBlob, UploadKey};
 use crate::fault::Fault;
 use crate::name::RepositoryName;
-use crate::unfinished;
+use crate::uploads::rows;
 
-mod embedded {
-    refinery::embed_migrations!("migrations");
-}
-
-/// Any number, the same in every version: who holds this advisory lock migrates.
-const LOCK: i64 = 0x6469_7374_7272_6567;
 /// Advisory locks of this class stand for blobs; any number, the same in every version.
 const BLOBS: i32 = 0x626c_6f62;
 /// How many stand for all blobs. Postgres has room for some thousands at a time, whoever holds them: one manifest may name as
@@ -33,25 +27,6 @@ const BLOBS: i32 = 0x626c_6f62;
 const LOCKS: u32 = 64;
 /// Links that are looked at in one statement.
 const PAGE: i64 = 1_000;
-
-#[derive(Debug, thiserror::Error)]
-pub enum MigrateError {
-    #[error("the schema of the registry could not be prepared")]
-    Prepare(#[from] tokio_postgres::Error),
-    #[error("the schema of the registry could not be brought up to date")]
-    Migrate(#[from] refinery::Error),
-}
-
-/// Brings the schema `registry` up to date: forward only, once, whoever starts at the same time.
-pub async fn migrate(client: &mut tokio_postgres::Client) -> Result<(), MigrateError> {
-    client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await?;
-    client.batch_execute("CREATE SCHEMA IF NOT EXISTS registry").await?;
-    let mut runner = embedded::migrations::runner();
-    runner.set_migration_table_name("registry.migration");
-    let migrated = runner.run_async(client).await.map(drop);
-    client.execute("SELECT pg_advisory_unlock($1)", &[&LOCK]).await?;
-    Ok(migrated?)
-}
 
 /// Links a blob that the store has just got, or has, to the repository; `upload` is what brought it, and ends with it. False: the
 /// store has it no longer.
@@ -67,7 +42,7 @@ pub(crate) async fn hold(
     let Some(size) = store.size_of_whole(digest).await? else { return Ok(false) };
     let ended = async {
         match upload {
-            Some(upload) => unfinished::end(&together, name, upload).await,
+            Some(upload) => rows::end(&together, name, upload).await,
             None => Ok(()),
         }
     };
@@ -252,6 +227,18 @@ fn link(row: &Row) -> Option<InRepository> {
 /// What these tables hold was parsed before it came there.
 fn parsed(rows: &[Row]) -> impl Iterator<Item = Digest> {
     rows.iter().filter_map(|row| row.get::<_, &str>(0).parse().ok())
+}
+
+/// Removes the bytes of a blob that was stored a moment ago, unless anybody needs it.
+pub(crate) async fn free(client: &mut Client, store: &dyn BlobStore, digest: &Digest) -> Result<(), Fault> {
+    let alone = client.transaction().await?;
+    if !try_lock_alone(&alone, digest).await? {
+        return Ok(());
+    }
+    if needed(&alone, std::slice::from_ref(digest), DateTime::UNIX_EPOCH).await?.is_empty() {
+        store.remove(digest, DateTime::<Utc>::MAX_UTC).await?;
+    }
+    Ok(alone.commit().await?)
 }
 
 /// Answers whether there was such a link.

@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use deadpool_postgres::{Client, Pool};
-use distr_eventlog::{EventLog, ReadError};
-use distr_projections::{Progress, QueryError, WaitError};
+use distr_eventlog::EventLog;
+use distr_projections::Progress;
 
-use crate::blobs::{BlobFault, BlobStore};
-use crate::changing::ChangeError;
-use crate::ownership::OwnershipFault;
+use crate::blobs::BlobStore;
+use crate::clock::Clock;
+use crate::fault::Fault;
 
 pub use collect::{CollectOptions, Collected};
 pub use due::{Job, Schedule};
@@ -26,34 +26,14 @@ pub use scrub::Scrubbed;
 /// How long a job waits for the read models before it gives up: what they do not show yet must not be taken for gone.
 const SHOWN_WITHIN: Duration = Duration::from_secs(60);
 
-/// What the jobs work through; the same as `Ports`, but for the callers.
+/// The ports that the jobs work through: `Ports` without the callers.
 #[derive(Clone)]
 pub struct Maintenance {
     pub log: Arc<dyn EventLog>,
     pub pool: Pool,
     pub blobs: Arc<dyn BlobStore>,
     pub shown: Progress,
-    pub clock: fn() -> DateTime<Utc>,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum MaintenanceFault {
-    #[error(transparent)]
-    Blobs(#[from] BlobFault),
-    #[error("the registry's database refused a statement")]
-    Database(#[from] tokio_postgres::Error),
-    #[error("the registry got no database connection")]
-    Pool(#[from] deadpool_postgres::PoolError),
-    #[error(transparent)]
-    ReadModels(#[from] QueryError),
-    #[error(transparent)]
-    Log(#[from] ReadError),
-    #[error("the read models have not caught up with the log")]
-    Behind(#[from] WaitError),
-    #[error(transparent)]
-    Ownership(#[from] OwnershipFault),
-    #[error("a repository could not be changed")]
-    Change(#[from] ChangeError),
+    pub clock: Clock,
 }
 
 impl Maintenance {
@@ -61,12 +41,12 @@ impl Maintenance {
         (self.clock)()
     }
 
-    async fn client(&self) -> Result<Client, MaintenanceFault> {
+    async fn client(&self) -> Result<Client, Fault> {
         Ok(self.pool.get().await?)
     }
 
     /// Returns when the read models show all that is in the log now.
-    async fn caught_up(&self) -> Result<(), MaintenanceFault> {
+    async fn caught_up(&self) -> Result<(), Fault> {
         let head = self.log.head().await?;
         Ok(self.shown.wait_for(head, SHOWN_WITHIN).await?)
     }

@@ -7,43 +7,25 @@ use futures_util::{StreamExt, TryStreamExt};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::blobs::{BlobFault, BlobStore};
+use crate::blobs::BlobStore;
+use crate::fault::Fault;
 
 /// How many blobs of a store without an owner are looked for in the database.
 const SAMPLE: usize = 500;
 
-#[derive(Debug, thiserror::Error)]
-pub enum OwnershipFault {
-    #[error(
-        "the blob store belongs to another database ({owner}; this one is {own}), to which its blobs may be all that matters. \
-         Is DATABASE_URL what it was? If this database takes the place of that one, as after a restore, stop the other hub for \
-         good and run `distr-hub take-over-blobs`"
-    )]
-    Another { owner: Uuid, own: Uuid },
-    #[error(
-        "the blob store has blobs, and this database ({own}) knows none of them. Is DATABASE_URL what it was? If the blobs are \
-         to be this database's all the same, run `distr-hub take-over-blobs`; the next collection then removes what nobody needs"
-    )]
-    Unknown { own: Uuid },
-    #[error(transparent)]
-    Blobs(#[from] BlobFault),
-    #[error("the registry's database refused a statement")]
-    Database(#[from] tokio_postgres::Error),
-}
-
 /// Refuses a store that is another database's; claims one that is nobody's.
-pub async fn check(client: &Client, blobs: &dyn BlobStore) -> Result<(), OwnershipFault> {
+pub async fn check(client: &Client, blobs: &dyn BlobStore) -> Result<(), Fault> {
     let own = own(client).await?;
     let owner = match blobs.owner().await? {
         Some(owner) => owner,
         None if knows(client, blobs).await? => blobs.claim(own).await?,
-        None => return Err(OwnershipFault::Unknown { own }),
+        None => return Err(Fault::UnclaimedStore { own }),
     };
-    if owner == own { Ok(()) } else { Err(OwnershipFault::Another { owner, own }) }
+    if owner == own { Ok(()) } else { Err(Fault::ForeignStore { owner, own }) }
 }
 
 /// Makes the store this database's, whoever's it was. Answers with whose.
-pub async fn take_over(client: &Client, blobs: &dyn BlobStore) -> Result<Option<Uuid>, OwnershipFault> {
+pub async fn take_over(client: &Client, blobs: &dyn BlobStore) -> Result<Option<Uuid>, Fault> {
     let (own, before) = (own(client).await?, blobs.owner().await?);
     blobs.take_over(own).await?;
     Ok(before.filter(|before| *before != own))
@@ -64,7 +46,7 @@ async fn own(client: &Client) -> Result<Uuid, tokio_postgres::Error> {
 }
 
 /// Whether the database knows one of the store's blobs, or there are none.
-async fn knows(client: &Client, blobs: &dyn BlobStore) -> Result<bool, OwnershipFault> {
+async fn knows(client: &Client, blobs: &dyn BlobStore) -> Result<bool, Fault> {
     let sample: Vec<Digest> = blobs.blobs().take(SAMPLE).map_ok(|blob| blob.digest).try_collect().await?;
     if sample.is_empty() {
         return Ok(true);

@@ -9,163 +9,156 @@
 mod sums;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use deadpool_postgres::Client;
+use deadpool_postgres::{Client, Pool};
 use distr_domain::ids::OrganizationId;
 use distr_domain::names::RepositoryPath;
 use distr_domain::oci::Digest;
 use distr_domain::quota::{Quota, QuotaExceeded};
-use distr_domain::rejection::Rejection;
 use distr_projections::repository;
 
-pub(crate) use self::sums::Sums;
-use self::sums::{Place, Question};
-use crate::blobs::UploadKey;
-use crate::error::OciError;
-use crate::fault::Fault;
-use crate::guard::Visit;
+use self::sums::{Place, Question, Sums};
+use crate::blobs::{BlobStore, UploadKey};
+use crate::clock::Clock;
+use crate::fault::{Fault, OperationError};
 use crate::links;
 use crate::name::RepositoryName;
-use crate::registry::Registry;
-use crate::unfinished;
+use crate::uploads::{Upload, rows};
 
 /// Bytes that an upload of unknown length reserves ahead of what it has, at most.
 const AHEAD: u64 = 8 * 1024 * 1024;
 
-/// What limits a push to one repository.
-pub(crate) struct Quotas(Vec<(Place, Quota)>);
+/// The quotas of one hub's organizations and repositories.
+pub(crate) struct Quotas {
+    pool: Pool,
+    blobs: Arc<dyn BlobStore>,
+    clock: Clock,
+    /// what each organization may hold; not set: anything
+    of_organization: Option<Quota>,
+    sums: Sums,
+}
 
-impl Quotas {
+/// The quotas that limit a push to one repository.
+pub(crate) struct PushQuotas(Vec<(Place, Quota)>);
+
+impl PushQuotas {
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-impl Registry {
-    /// Whether `bytes` of a push fit, of this digest if it is known. A refusal is recorded here.
-    pub(crate) async fn check_room(
+impl Quotas {
+    pub(crate) fn new(pool: Pool, blobs: Arc<dyn BlobStore>, clock: Clock, of_organization: Option<Quota>) -> Self {
+        Self { pool, blobs, clock, of_organization, sums: Sums::new() }
+    }
+
+    /// The quotas of a push to this repository.
+    pub(crate) async fn of(&self, name: &RepositoryName) -> Result<PushQuotas, Fault> {
+        let of_repository = repository::quota(&self.pool.get().await?, name.artifact()).await?;
+        let of_repository = of_repository.map(|quota| (Place::Repository(name.path.clone()), quota));
+        let of_organization = self.of_organization.map(|quota| (Place::Organization, quota));
+        Ok(PushQuotas(of_repository.into_iter().chain(of_organization).collect()))
+    }
+
+    /// Whether `bytes` of a push fit, of this digest if it is known.
+    pub(crate) async fn check(
         &self,
-        visit: &Visit,
-        quotas: &Quotas,
+        name: &RepositoryName,
+        quotas: &PushQuotas,
         digest: Option<&Digest>,
         bytes: u64,
-    ) -> Result<(), OciError> {
+    ) -> Result<(), OperationError<QuotaExceeded>> {
         if quotas.is_empty() {
             return Ok(());
         }
-        let sums = self.sums.of(visit.name.organization()).await;
+        let sums = self.sums.of(name.organization()).await;
         let mut sums = sums.lock().await;
-        let asked = Question { name: &visit.name, quotas, digest, own: 0 };
-        let admitted = sums.admit(&self.client().await?, asked, bytes).await?;
-        drop(sums);
-        match admitted {
-            Ok(_) => Ok(()),
-            Err(exceeded) => Err(self.exceeded(visit, exceeded).await),
-        }
+        let asked = Question { name, quotas, digest, own: 0 };
+        sums.admit(&self.pool.get().await?, asked, bytes).await.map(drop)
     }
 
     /// Whether the blob is held already wherever there is a quota, and the store has it.
     pub(crate) async fn adds_nothing(
         &self,
         name: &RepositoryName,
-        quotas: &Quotas,
+        quotas: &PushQuotas,
         digest: &Digest,
-    ) -> Result<bool, OciError> {
+    ) -> Result<bool, Fault> {
         Ok(!quotas.is_empty()
-            && sums::hold_it(&self.client().await?, name, quotas, digest).await?
+            && sums::hold_it(&self.pool.get().await?, name, quotas, digest).await?
             && self.blobs.size(digest).await?.is_some())
     }
 
     /// Whether an upload, for which `own` bytes are reserved already, may become this large; that much counts until it ends, also
     /// where a blob is held that it may turn out to be.
-    /// Answers with what is reserved then: somewhat more, if it is not known how large it becomes and there is room. A refusal is
-    /// recorded here.
+    /// Answers with what is reserved then: somewhat more, if it is not known how large it becomes and there is room.
     pub(crate) async fn reserve(
         &self,
-        visit: &Visit,
-        quotas: &Quotas,
-        (upload, own): (UploadKey, u64),
+        upload: Upload<'_>,
+        quotas: &PushQuotas,
+        own: u64,
         (size, is_announced): (u64, bool),
-    ) -> Result<u64, OciError> {
-        let sums = self.sums.of(visit.name.organization()).await;
+    ) -> Result<u64, OperationError<QuotaExceeded>> {
+        let sums = self.sums.of(upload.name.organization()).await;
         let mut sums = sums.lock().await;
-        let client = self.client().await?;
-        let asked = Question { name: &visit.name, quotas, digest: None, own };
+        let client = self.pool.get().await?;
+        let asked = Question { name: upload.name, quotas, digest: None, own };
         let ahead = if is_announced { 0 } else { size.min(AHEAD) };
         let mut wanted = size.saturating_add(ahead);
-        let mut admitted = sums.admit(&client, asked, wanted).await?;
-        if admitted.is_err() && ahead > 0 {
+        let mut admitted = sums.admit(&client, asked, wanted).await;
+        if matches!(admitted, Err(OperationError::Rejected(_))) && ahead > 0 {
             wanted = size;
-            admitted = sums.admit(&client, asked, wanted).await?;
+            admitted = sums.admit(&client, asked, wanted).await;
         }
-        match admitted {
-            Ok(places) => {
-                unfinished::reserve(&client, visit, upload, wanted, self.now()).await?;
-                sums.add(&places, wanted.saturating_sub(own));
-                Ok(wanted)
-            }
-            Err(exceeded) => {
-                drop((sums, client));
-                Err(self.exceeded(visit, exceeded).await)
-            }
-        }
+        let places = admitted?;
+        rows::reserve(&client, upload, wanted, (self.clock)()).await?;
+        sums.add(&places, wanted.saturating_sub(own));
+        Ok(wanted)
     }
 
-    /// Links a blob that is in the store to the repository, if it fits, and ends the upload that brought it. A refusal is recorded
-    /// here; then the bytes go at once, if nobody else holds them.
+    /// Links a blob that is in the store to the repository, if it fits, and ends the upload that brought it. What does not fit
+    /// goes at once, if nobody else holds it. False: the store has it no longer.
     pub(crate) async fn hold(
         &self,
-        visit: &Visit,
-        quotas: &Quotas,
+        name: &RepositoryName,
+        quotas: &PushQuotas,
         digest: &Digest,
         upload: Option<UploadKey>,
-    ) -> Result<(), OciError> {
-        let pushed = (digest, upload);
+    ) -> Result<bool, OperationError<QuotaExceeded>> {
         if quotas.is_empty() {
-            return self.link(&mut self.client().await?, &visit.name, pushed).await;
+            return Ok(self.link(&mut self.pool.get().await?, name, (digest, upload)).await?);
         }
-        let sums = self.sums.of(visit.name.organization()).await;
+        let sums = self.sums.of(name.organization()).await;
         let mut sums = sums.lock().await;
-        let mut client = self.client().await?;
-        let bytes = self.blobs.size(digest).await?.ok_or(OciError::Collected)?;
+        let mut client = self.pool.get().await?;
+        let Some(bytes) = self.blobs.size(digest).await? else { return Ok(false) };
         let own = match upload {
-            Some(upload) => unfinished::reserved(&client, upload).await?,
+            Some(upload) => rows::reserved(&client, upload).await?,
             None => 0,
         };
-        let asked = Question { name: &visit.name, quotas, digest: Some(digest), own };
-        match sums.admit(&client, asked, bytes).await? {
+        let asked = Question { name, quotas, digest: Some(digest), own };
+        match sums.admit(&client, asked, bytes).await {
             Ok(places) => {
                 // if this ends before it is known whether it is linked, the sums are read again
                 let mut known = std::mem::take(&mut *sums);
-                self.link(&mut client, &visit.name, pushed).await?;
-                known.add(&places, bytes.saturating_sub(own));
-                *sums = known;
-                Ok(())
+                let is_there = self.link(&mut client, name, (digest, upload)).await?;
+                if is_there {
+                    known.add(&places, bytes.saturating_sub(own));
+                    *sums = known;
+                }
+                Ok(is_there)
             }
-            Err(exceeded) => {
+            Err(OperationError::Rejected(exceeded)) => {
                 drop(sums);
                 if let Some(upload) = upload {
-                    unfinished::end(&client, &visit.name, upload).await?;
+                    rows::end(&client, name, upload).await?;
                 }
-                self.free(&mut client, digest).await?;
-                drop(client);
-                Err(self.exceeded(visit, exceeded).await)
+                links::free(&mut client, self.blobs.as_ref(), digest).await?;
+                Err(OperationError::Rejected(exceeded))
             }
+            Err(fault) => Err(fault),
         }
-    }
-
-    /// Removes what was stored a moment ago and nobody holds.
-    async fn free(&self, client: &mut Client, digest: &Digest) -> Result<(), OciError> {
-        let alone = client.transaction().await?;
-        if !links::try_lock_alone(&alone, digest).await? {
-            return Ok(());
-        }
-        let blobs = std::slice::from_ref(digest);
-        if links::needed(&alone, blobs, DateTime::UNIX_EPOCH).await?.is_empty() {
-            self.blobs.remove(digest, DateTime::<Utc>::MAX_UTC).await?;
-        }
-        Ok(alone.commit().await?)
     }
 
     async fn link(
@@ -173,26 +166,8 @@ impl Registry {
         client: &mut Client,
         name: &RepositoryName,
         pushed: (&Digest, Option<UploadKey>),
-    ) -> Result<(), OciError> {
-        match links::hold(client, self.blobs.as_ref(), name, pushed, self.now()).await? {
-            true => Ok(()),
-            false => Err(OciError::Collected),
-        }
-    }
-
-    /// What limits a push to this repository.
-    pub(crate) async fn quotas(&self, name: &RepositoryName) -> Result<Quotas, Fault> {
-        let of_repository = repository::quota(&self.client().await?, name.artifact()).await?;
-        let of_repository = of_repository.map(|quota| (Place::Repository(name.path.clone()), quota));
-        let of_organization = self.settings.quota.map(|quota| (Place::Organization, quota));
-        Ok(Quotas(of_repository.into_iter().chain(of_organization).collect()))
-    }
-
-    async fn exceeded(&self, visit: &Visit, exceeded: QuotaExceeded) -> OciError {
-        match self.record_refusal(visit, None, exceeded.code(), &exceeded.to_string()).await {
-            Ok(()) => OciError::Denied { reason: format!("{}: {exceeded}", visit.name) },
-            Err(fault) => fault.into(),
-        }
+    ) -> Result<bool, Fault> {
+        links::hold(client, self.blobs.as_ref(), name, pushed, (self.clock)()).await
     }
 }
 

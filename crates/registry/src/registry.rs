@@ -1,30 +1,31 @@
-//! The registry's state: the ports it works through, and its settings.
+//! The registry: its parts, each with what it needs, put together for the routes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use chrono::{DateTime, Utc};
-use deadpool_postgres::{Client, Pool};
+use deadpool_postgres::Pool;
 use distr_domain::quota::Quota;
 use distr_eventlog::EventLog;
 use distr_projections::Progress;
-use tokio::task::JoinHandle;
 
+use crate::admission::Admission;
 use crate::annotations::Annotations;
+use crate::authentication::Authentication;
 use crate::blobs::BlobStore;
 use crate::caller::Callers;
+use crate::clock::Clock;
 use crate::disk::DiskReserve;
-use crate::error::OciError;
-use crate::fault::Fault;
+use crate::entitlements::Entitlements;
 use crate::limits::Limits;
 use crate::manifest_bytes::ManifestBytes;
 use crate::pull::Pulls;
-use crate::quota::Sums;
-use crate::record::Recorder;
+use crate::quota::Quotas;
+use crate::record::{Recorder, Recording};
+use crate::refresh::RefreshTokens;
+use crate::rights::Rights;
 use crate::token::Tokens;
-use crate::unfinished::UploadCaps;
+use crate::uploads::{UploadCaps, Uploads};
 
-/// What the registry works through.
+/// The ports that the registry works through.
 pub struct Ports {
     pub log: Arc<dyn EventLog>,
     /// Of the read models; schema `registry` is in the same database.
@@ -33,9 +34,10 @@ pub struct Ports {
     pub callers: Arc<dyn Callers>,
     /// Of the read models' group `core`: a push is answered when they show it.
     pub shown: Progress,
-    pub clock: fn() -> DateTime<Utc>,
+    pub clock: Clock,
 }
 
+/// The settings of a registry.
 pub struct Settings {
     /// Signs the registry's tokens; secret, the same on all hubs, at least 32 random bytes.
     pub token_key: Vec<u8>,
@@ -53,52 +55,63 @@ pub struct Settings {
     pub disk: Arc<DiskReserve>,
 }
 
-/// The state that the routes share, as `web::Data<Registry>`.
+/// The parts that the routes share, as `web::Data<Registry>`.
 pub struct Registry {
-    pub(crate) log: Arc<dyn EventLog>,
-    pub(crate) blobs: Arc<dyn BlobStore>,
-    pub(crate) callers: Arc<dyn Callers>,
-    pub(crate) shown: Progress,
-    pub(crate) tokens: Tokens,
+    // who asks, and what for
+    pub(crate) authentication: Arc<Authentication>,
+    pub(crate) refresh_tokens: RefreshTokens,
+    pub(crate) rights: Rights,
+    pub(crate) admission: Admission,
+    pub(crate) entitlements: Entitlements,
     pub(crate) recorder: Recorder,
-    pub(crate) limits: Limits,
-    pub(crate) annotations: Annotations,
-    pub(crate) manifests: ManifestBytes,
+    // what goes out
     pub(crate) pulls: Pulls,
-    pub(crate) sums: Sums,
-    pub(crate) settings: Settings,
+    pub(crate) manifests: ManifestBytes,
+    pub(crate) annotations: Annotations,
+    pub(crate) redirect_blobs: bool,
+    // what comes in
+    pub(crate) uploads: Uploads,
+    pub(crate) quotas: Quotas,
+    pub(crate) disk: Arc<DiskReserve>,
+    // where all of it is
+    pub(crate) blobs: Arc<dyn BlobStore>,
     pub(crate) pool: Pool,
-    /// whose the blob store is has to be found out first
-    holds_back: AtomicBool,
-    clock: fn() -> DateTime<Utc>,
+    pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) shown: Progress,
+    pub(crate) clock: Clock,
 }
 
-/// The task that writes access records. It ends when the registry is dropped and all that was recorded is in the log.
-pub struct Recording(pub(crate) JoinHandle<()>);
-
 impl Registry {
+    /// Within a runtime.
     pub fn start(ports: Ports, settings: Settings) -> (Self, Recording) {
         let Ports { log, pool, blobs, callers, shown, clock } = ports;
-        let (recorder, recording) = Recorder::start(log.clone());
-        let tokens = Tokens::new(&settings.token_key);
-        let limits = Limits::new(settings.requests_per_second);
-        let annotations = Annotations::new(blobs.clone());
-        let pulls = Pulls::start(&pool);
+        let (recorder, recording) = Recorder::start(log.clone(), clock);
+        let authentication = Arc::new(Authentication {
+            tokens: Tokens::new(&settings.token_key),
+            callers: callers.clone(),
+            limits: Limits::new(settings.requests_per_second),
+            public_url: settings.public_url,
+            clock,
+        });
+        let rights = Rights::new(pool.clone());
         let registry = Self {
+            refresh_tokens: RefreshTokens::new(pool.clone(), callers, clock),
+            admission: Admission::new(authentication.clone(), rights.clone(), recorder.clone()),
+            entitlements: Entitlements::new(pool.clone(), recorder.clone(), clock),
+            pulls: Pulls::start(&pool),
             manifests: ManifestBytes::new(blobs.clone()),
-            log,
-            blobs,
-            callers,
-            shown,
-            tokens,
+            annotations: Annotations::new(blobs.clone()),
+            redirect_blobs: settings.redirect_blobs,
+            uploads: Uploads::new(pool.clone(), blobs.clone(), settings.uploads, clock),
+            quotas: Quotas::new(pool.clone(), blobs.clone(), clock, settings.quota),
+            disk: settings.disk,
+            authentication,
+            rights,
             recorder,
-            limits,
-            annotations,
-            pulls,
-            sums: Sums::new(),
-            settings,
+            blobs,
             pool,
-            holds_back: AtomicBool::new(false),
+            log,
+            shown,
             clock,
         };
         (registry, recording)
@@ -106,39 +119,15 @@ impl Registry {
 
     /// Serves nobody until `go_on`: the blob store does not answer, and may be another database's.
     pub fn hold_back(&self) {
-        self.holds_back.store(true, Ordering::Release);
+        self.admission.hold_back(true);
     }
 
     pub fn go_on(&self) {
-        self.holds_back.store(false, Ordering::Release);
-    }
-
-    pub(crate) fn check_store(&self) -> Result<(), OciError> {
-        match self.holds_back.load(Ordering::Acquire) {
-            false => Ok(()),
-            true => Err(OciError::StoreUnknown),
-        }
+        self.admission.hold_back(false);
     }
 
     /// To be called now and then: forgets who has not asked for a while.
     pub fn forget_idle(&self) {
-        self.limits.forget_idle();
-    }
-
-    pub(crate) fn now(&self) -> DateTime<Utc> {
-        (self.clock)()
-    }
-
-    pub(crate) async fn client(&self) -> Result<Client, Fault> {
-        Ok(self.pool.get().await?)
-    }
-}
-
-impl Recording {
-    /// Returns when everything that was recorded is in the log.
-    pub async fn finished(self) {
-        if let Err(error) = self.0.await {
-            tracing::error!(%error, "the recording of accesses ended badly");
-        }
+        self.authentication.limits.forget_idle();
     }
 }

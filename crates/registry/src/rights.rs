@@ -1,16 +1,16 @@
 //! What a caller may do to a repository, whatever its token was asked for: by itself, or because the repository is public.
-//! What licenses say of a single manifest or blob comes after, in `licensed`.
+//! What licenses say of a single manifest or blob comes after, in `entitlements`.
 
+use deadpool_postgres::Pool;
 use distr_domain::artifact::Visibility;
 use distr_projections::repository;
 
 use crate::caller::{Caller, Need, NotAllowed, Right};
 use crate::fault::Fault;
 use crate::name::RepositoryName;
-use crate::registry::Registry;
 use crate::scope::{Access, Action};
 
-/// Why not.
+/// The reason why a caller has no right.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// Whoever signs in may learn more.
@@ -20,8 +20,19 @@ pub(crate) enum Refused {
     NotAllowed(NotAllowed),
 }
 
-impl Registry {
-    pub(crate) async fn right(
+/// The rights of callers, with what the read models say of their repositories.
+#[derive(Clone)]
+pub(crate) struct Rights {
+    pool: Pool,
+}
+
+impl Rights {
+    pub(crate) fn new(pool: Pool) -> Self {
+        Self { pool }
+    }
+
+    /// The right of this caller to this repository, by itself or because the repository is public.
+    pub(crate) async fn of(
         &self,
         caller: &Caller,
         name: &RepositoryName,
@@ -44,7 +55,7 @@ impl Registry {
             let Ok(name) = access.name.parse::<RepositoryName>() else { continue };
             let mut actions = Vec::with_capacity(access.actions.len());
             for action in access.actions {
-                if self.right(caller, &name, need(action)).await?.is_ok() {
+                if self.of(caller, &name, need(action)).await?.is_ok() {
                     actions.push(action);
                 }
             }
@@ -57,7 +68,7 @@ impl Registry {
     }
 
     async fn is_public(&self, name: &RepositoryName) -> Result<bool, Fault> {
-        let visibility = repository::visibility(&self.client().await?, name.artifact()).await?;
+        let visibility = repository::visibility(&self.pool.get().await?, name.artifact()).await?;
         Ok(visibility == Visibility::Public)
     }
 }
@@ -91,5 +102,53 @@ fn need(action: Action) -> Need {
         Action::Pull => Need::Pull,
         Action::Push => Need::Push,
         Action::Delete => Need::Delete,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use distr_domain::ids::{OrganizationId, TokenId};
+    use distr_domain::permission::{Membership, VendorRole};
+    use distr_domain::token::TokenScope;
+    use distr_eventlog::Actor;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::caller::CallerAccess;
+
+    fn name() -> RepositoryName {
+        "acme/hello".parse().unwrap()
+    }
+
+    fn caller(organization: OrganizationId, role: VendorRole) -> Caller {
+        let access = CallerAccess::Member {
+            membership: Membership::Vendor { role },
+            scopes: vec![TokenScope::Pull],
+            repositories: vec![],
+            token: TokenId(Uuid::nil()),
+        };
+        Caller { organization: Some(organization), actor: Actor::Operator, access }
+    }
+
+    #[test]
+    fn a_public_repository_is_pulled_from_by_whoever_has_no_right_of_its_own() {
+        let public = Ok(Right::Whole { rule: "public repository".to_owned() });
+        let stranger = caller(OrganizationId(Uuid::nil()), VendorRole::Owner);
+        let auditor = caller(name().organization(), VendorRole::Auditor);
+        for caller in [Caller::ANONYMOUS, stranger, auditor] {
+            assert_eq!(to_pull(&caller, &name(), Need::Pull, true), public, "{caller:?}");
+        }
+        let publisher = caller(name().organization(), VendorRole::Publisher);
+        let own = Ok(Right::Whole { rule: "role publisher".to_owned() });
+        assert_eq!(to_pull(&publisher, &name(), Need::Pull, true), own);
+    }
+
+    #[test]
+    fn a_private_repository_is_unknown_to_other_organizations() {
+        let stranger = caller(OrganizationId(Uuid::nil()), VendorRole::Owner);
+        assert_eq!(to_pull(&stranger, &name(), Need::Pull, false), Err(Refused::Unknown));
+        assert_eq!(to_pull(&Caller::ANONYMOUS, &name(), Need::Pull, false), Err(Refused::SignIn));
+        let auditor = caller(name().organization(), VendorRole::Auditor);
+        assert!(matches!(to_pull(&auditor, &name(), Need::Pull, false), Err(Refused::NotAllowed(_))));
     }
 }

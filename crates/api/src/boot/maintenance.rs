@@ -6,8 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use chrono::TimeDelta;
 use distr_projections::job_pool;
-use distr_registry::ownership::{self, OwnershipFault};
-use distr_registry::{BlobStore, CollectOptions, FileBlobs, Maintenance, MaintenanceFault, ObjectBlobs};
+use distr_registry::{BlobStore, CollectOptions, Fault, FileBlobs, Maintenance, ObjectBlobs, ownership};
 use serde::Serialize;
 use serde_json::json;
 use tracing::warn;
@@ -82,8 +81,8 @@ async fn look_for_owner(config: &StorageConfig, maintenance: &Maintenance) -> an
 
 /// Whether the store answered, and is not for this database.
 fn is_of_another(error: &anyhow::Error) -> bool {
-    let fault = error.downcast_ref::<OwnershipFault>();
-    matches!(fault, Some(OwnershipFault::Another { .. } | OwnershipFault::Unknown { .. }))
+    let fault = error.downcast_ref::<Fault>();
+    matches!(fault, Some(Fault::ForeignStore { .. } | Fault::UnclaimedStore { .. }))
 }
 
 /// Returns once the blob store is known to be this database's. Until then the registry serves nobody.
@@ -166,7 +165,7 @@ fn print(report: &impl Serialize) {
 
 async fn with_maintenance<T>(
     config: &StorageConfig,
-    job: impl AsyncFnOnce(&Maintenance) -> Result<T, MaintenanceFault>,
+    job: impl AsyncFnOnce(&Maintenance) -> Result<T, Fault>,
 ) -> anyhow::Result<T> {
     let stores = Stores::open(config).await?;
     let following = Following::start(&stores, Traces::none()).await?;

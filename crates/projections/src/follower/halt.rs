@@ -70,14 +70,3 @@ impl From<deadpool_postgres::PoolError> for Halt {
         ProjectionError::from(error).into()
     }
 }
-
-/// The error and its causes in one line.
-pub(super) fn in_one_line(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
-}

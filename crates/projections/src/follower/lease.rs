@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use deadpool_postgres::GenericClient;
+use distr_domain::fault::causes;
 use distr_eventlog::Position;
 use tokio::time::{sleep, timeout};
 use tracing::debug;
 use uuid::Uuid;
 
 use super::checkpoint::Checkpoint;
-use super::halt::{Halt, in_one_line};
+use super::halt::Halt;
 
 /// How long a lease lasts that nobody renews.
 pub(super) const LEASE: Duration = Duration::from_secs(5);
@@ -77,7 +78,7 @@ impl Lease {
 
     /// Best effort: a lease that is not given back ends by itself. An operator finds the error in the row.
     pub(super) async fn release(self, halt: Option<&Halt>) {
-        let error = halt.filter(|halt| !matches!(halt, Halt::Lost)).map(|halt| in_one_line(halt));
+        let error = halt.filter(|halt| !matches!(halt, Halt::Lost)).map(|halt| causes(halt));
         let kind = self.checkpoint.kind();
         let sql = format!(
             "UPDATE {} SET lease_until = NULL, error = coalesce($3, error) WHERE {} = $1 AND epoch = $2",

@@ -6,11 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use distr_domain::fault::causes;
 use distr_eventlog::Position;
 use tokio_postgres::Client;
 
 use super::checkpoint::{Checkpoint, Kind};
-use super::halt::{BadEntry, Halt, in_one_line};
+use super::halt::{BadEntry, Halt};
 
 /// What each follower passes by.
 #[derive(Debug, Default)]
@@ -32,7 +33,7 @@ impl Parked {
 
 /// Parks an entry, unless it is.
 pub(crate) async fn park(client: &Client, follower: &str, bad: &BadEntry) -> Result<(), tokio_postgres::Error> {
-    let (position, reason) = (bad.position.0 as i64, in_one_line(bad));
+    let (position, reason) = (bad.position.0 as i64, causes(bad));
     let sql = "INSERT INTO ops.parked (follower, position, reason) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     client.execute(sql, &[&follower, &position, &reason]).await?;
     Ok(())
@@ -73,7 +74,7 @@ impl Checkpoint {
             }
             Some(halt) => {
                 let sql = "UPDATE ops.parked SET retry = false, reason = $3 WHERE follower = $1 AND position = $2";
-                client.execute(sql, &[&name, &position, &in_one_line(halt)]).await?;
+                client.execute(sql, &[&name, &position, &causes(halt)]).await?;
             }
         }
         Ok(())

@@ -1,10 +1,8 @@
 //! Blobs as files: `blobs/sha256/ab/<hex>`, and beside them `uploads/<repository's id>/<upload's id>`, `damaged/<hex>` of blobs
 //! that a scrub took out of service, and `owner`. A blob comes into its place by a rename, after its bytes are on the disk; so a file under `blobs/` is whole and verified.
 
-use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,10 +14,11 @@ use chrono::{DateTime, Utc};
 use distr_domain::ids::ArtifactId;
 use distr_domain::oci::{Algorithm, Digest};
 use futures_util::stream::{self, BoxStream};
-use futures_util::{Stream, StreamExt, TryStreamExt};
+use futures_util::{StreamExt, TryStreamExt};
 use moka::future::Cache;
 use uuid::Uuid;
 
+use super::file_system::{blocking, create, entries, found, make_directory, place, sync_directory, write_whole};
 use super::hash::Hashing;
 use super::reading::FileOpened;
 use super::writing::FileWriting;
@@ -98,7 +97,7 @@ impl BlobStore for FileBlobs {
     async fn put(&self, digest: &Digest, bytes: Bytes) -> Result<(), BlobFault> {
         let (path, upload) = (self.blob(digest), self.root.join("uploads").join(Uuid::now_v7().to_string()));
         blocking("store", digest, move || {
-            use io::Write;
+            use std::io::Write;
 
             let mut file = create(&upload)?;
             let stored = file.write_all(&bytes).and_then(|()| file.sync_all()).and_then(|()| place(&upload, &path));
@@ -220,7 +219,7 @@ impl BlobStore for FileBlobs {
         }
         let (path, new) = (self.owner_file(), self.root.join(Uuid::now_v7().to_string()));
         let noted = blocking("write", OWNER, move || {
-            write_whole(&new, owner)?;
+            write_whole(&new, &format!("{owner}\n"))?;
             // unlike a rename, it gives way to who was quicker
             let linked = std::fs::hard_link(&new, &path);
             std::fs::remove_file(&new)?;
@@ -236,91 +235,10 @@ impl BlobStore for FileBlobs {
     async fn take_over(&self, owner: Uuid) -> Result<(), BlobFault> {
         let (path, new) = (self.owner_file(), self.root.join(Uuid::now_v7().to_string()));
         blocking("write", OWNER, move || {
-            write_whole(&new, owner)?;
+            write_whole(&new, &format!("{owner}\n"))?;
             std::fs::rename(&new, &path)?;
             path.parent().map_or(Ok(()), sync_directory)
         })
         .await
     }
-}
-
-fn write_whole(path: &Path, owner: Uuid) -> io::Result<()> {
-    use io::Write;
-
-    let mut file = create(path)?;
-    writeln!(file, "{owner}")?;
-    file.sync_all()
-}
-
-/// What stands in a directory.
-struct Found {
-    path: PathBuf,
-    name: String,
-    size: u64,
-    modified: DateTime<Utc>,
-    is_file: bool,
-}
-
-/// One that went away meanwhile is not in it.
-async fn entries(directory: PathBuf) -> Result<impl Stream<Item = Result<Found, BlobFault>>, BlobFault> {
-    let found = blocking("list", directory.display().to_string(), move || {
-        let mut all = Vec::new();
-        for entry in std::fs::read_dir(directory)? {
-            let entry = entry?;
-            let Some(metadata) = found(entry.metadata())? else { continue };
-            let modified = metadata.modified()?.into();
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let (size, is_file) = (metadata.len(), metadata.is_file());
-            all.push(Found { path: entry.path(), name, size, modified, is_file });
-        }
-        Ok(all)
-    });
-    Ok(stream::iter(found.await?.into_iter().map(Ok)))
-}
-
-/// Runs what blocks away from the runtime's threads, and names it when it fails.
-pub(super) async fn blocking<T: Send + 'static>(
-    attempted: &'static str,
-    object: impl ToString,
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> Result<T, BlobFault> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|panic| Err(io::Error::other(panic)))
-        .map_err(|source| BlobFault::new(attempted, object, source))
-}
-
-/// Moves a file that is on the disk to its place among the blobs, for good.
-pub(super) fn place(upload: &Path, blob: &Path) -> io::Result<()> {
-    let directory = blob.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    make_directory(directory)?;
-    std::fs::rename(upload, blob)?;
-    sync_directory(directory)
-}
-
-pub(super) fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        result => result.map(Some),
-    }
-}
-
-fn create(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
-}
-
-/// Its parent must be there: a store whose disk went away is not begun anew in its place.
-fn make_directory(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    match DirBuilder::new().mode(0o700).create(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
-        Ok(()) => path.parent().map_or(Ok(()), sync_directory),
-    }
-}
-
-fn sync_directory(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
 }

@@ -5,13 +5,13 @@
 //!
 //! An upload is `uploads/<repository's id>/<upload's id>`, which says how far it is; any hub goes on with it.
 
+mod bucket;
 mod busy;
 mod session;
 mod writing;
 
 use std::collections::HashSet;
 use std::ops::Range;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,13 +22,15 @@ use distr_domain::oci::{Algorithm, Digest};
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use moka::future::Cache;
-use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::aws::AmazonS3Builder;
 use object_store::path::Path;
 use object_store::signer::{Method, Signer};
-use object_store::{Error, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use object_store::{GetOptions, ObjectMeta, ObjectStore};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use self::bucket::BucketError;
+use self::bucket::{Bucket, fault};
 use self::busy::Busy;
 use self::session::Session;
 use self::writing::ObjectWriting;
@@ -41,8 +43,7 @@ const PART: usize = 16 * 1024 * 1024;
 /// The store in a bucket. Cheap to clone.
 #[derive(Clone)]
 pub struct ObjectBlobs {
-    bucket: Arc<AmazonS3>,
-    prefix: Path,
+    bucket: Bucket,
     /// What this hub knows of uploads under way; another hub reads the bytes again.
     hashed: Cache<Uuid, Hashing>,
     /// Where the bytes of blobs are that somebody has just asked for.
@@ -58,15 +59,6 @@ struct Named {
     size: u64,
 }
 
-/// A URL that is not one of a bucket, or what goes with it.
-#[derive(Debug, thiserror::Error)]
-pub enum BucketError {
-    #[error("BLOB_STORE_URL must be s3://<bucket> or s3://<bucket>/<prefix>")]
-    Url,
-    #[error("the bucket's settings (AWS_ENDPOINT, AWS_REGION, AWS_ACCESS_KEY_ID, …) do not fit")]
-    Settings(#[source] Error),
-}
-
 impl ObjectBlobs {
     /// `url`: `s3://<bucket>[/<prefix>]`. Endpoint, region and keys are in the environment, as AWS's own tools have them. With
     /// an endpoint of one's own, the bucket is in the path.
@@ -75,29 +67,13 @@ impl ObjectBlobs {
     }
 
     pub fn new(url: &str, settings: AmazonS3Builder) -> Result<Self, BucketError> {
-        let rest = url.strip_prefix("s3://").ok_or(BucketError::Url)?;
-        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-        let prefix = Path::parse(prefix).map_err(|_| BucketError::Url)?;
-        if bucket.is_empty() {
-            return Err(BucketError::Url);
-        }
-        let bucket = settings.with_bucket_name(bucket).build().map_err(BucketError::Settings)?;
         let idle = Duration::from_secs(3600);
         Ok(Self {
-            bucket: Arc::new(bucket),
-            prefix,
+            bucket: Bucket::new(url, settings)?,
             hashed: Cache::builder().max_capacity(10_000).time_to_idle(idle).build(),
             named: Cache::builder().max_capacity(100_000).time_to_live(Duration::from_secs(30)).build(),
             busy: Busy::default(),
         })
-    }
-
-    fn key(&self, parts: &[&str]) -> Path {
-        let mut path = self.prefix.clone();
-        for part in parts {
-            path = path.join(*part);
-        }
-        path
     }
 
     fn blob(&self, digest: &Digest) -> Path {
@@ -105,23 +81,23 @@ impl ObjectBlobs {
             Algorithm::Sha256 => "sha256",
             Algorithm::Sha512 => "sha512",
         };
-        self.key(&["blobs", algorithm, digest.hex()])
+        self.bucket.key(&["blobs", algorithm, digest.hex()])
     }
 
     fn data(&self, id: Uuid) -> Path {
-        self.key(&["data", &id.to_string()])
+        self.bucket.key(&["data", &id.to_string()])
     }
 
     fn upload(&self, key: UploadKey) -> Path {
-        self.key(&["uploads", &key.artifact.to_string(), &key.id.to_string()])
+        self.bucket.key(&["uploads", &key.artifact.to_string(), &key.id.to_string()])
     }
 
     fn tail(&self, key: UploadKey, tail: Uuid) -> Path {
-        self.key(&["tails", &key.id.to_string(), &tail.to_string()])
+        self.bucket.key(&["tails", &key.id.to_string(), &tail.to_string()])
     }
 
     async fn named(&self, digest: &Digest) -> Result<Option<Named>, BlobFault> {
-        let named: Option<Named> = self.json(&self.blob(digest)).await?;
+        let named: Option<Named> = self.bucket.json(&self.blob(digest)).await?;
         match named {
             Some(named) => self.named.insert(digest.clone(), named).await,
             None => self.named.invalidate(digest).await,
@@ -143,70 +119,39 @@ impl ObjectBlobs {
     /// that looks at it from now on leaves the bytes alone.
     async fn renew(&self, digest: &Digest) -> Result<bool, BlobFault> {
         let Some(known) = self.named(digest).await? else { return Ok(false) };
-        self.put_json(&self.blob(digest), &known).await?;
+        self.bucket.put_json(&self.blob(digest), &known).await?;
         self.is_whole(known).await
     }
 
     /// Whether the bytes are there, in their number.
     async fn is_whole(&self, named: Named) -> Result<bool, BlobFault> {
         let path = self.data(named.data);
-        let meta = found(self.bucket.head(&path).await).map_err(|error| fault("look for", &path, error))?;
+        let meta = self.bucket.head(&path).await?;
         Ok(meta.is_some_and(|meta| meta.size == named.size))
     }
 
     /// Gives the verified bytes their name.
     async fn name(&self, digest: &Digest, named: Named) -> Result<(), BlobFault> {
-        self.put_json(&self.blob(digest), &named).await?;
+        self.bucket.put_json(&self.blob(digest), &named).await?;
         self.named.insert(digest.clone(), named).await;
         Ok(())
-    }
-
-    async fn exists(&self, path: &Path) -> Result<bool, BlobFault> {
-        Ok(found(self.bucket.head(path).await).map_err(|error| fault("look for", path, error))?.is_some())
-    }
-
-    async fn json<T: DeserializeOwned>(&self, path: &Path) -> Result<Option<T>, BlobFault> {
-        let object = found(self.bucket.get(path).await).map_err(|error| fault("read", path, error))?;
-        let Some(object) = object else { return Ok(None) };
-        let bytes = object.bytes().await.map_err(|error| fault("read", path, error))?;
-        let value = serde_json::from_slice(&bytes);
-        value.map(Some).map_err(|error| BlobFault::new("read", path, std::io::Error::other(error)))
-    }
-
-    async fn put_json(&self, path: &Path, value: &impl Serialize) -> Result<(), BlobFault> {
-        let bytes = serde_json::to_vec(value).expect("what is stored here is JSON");
-        self.put_object(path, bytes.into()).await
-    }
-
-    async fn put_object(&self, path: &Path, bytes: Bytes) -> Result<(), BlobFault> {
-        self.bucket.put(path, bytes.into()).await.map(drop).map_err(|error| fault("store", path, error))
-    }
-
-    /// What is not there is deleted.
-    async fn delete(&self, path: &Path) -> Result<(), BlobFault> {
-        found(self.bucket.delete(path).await).map(drop).map_err(|error| fault("delete", path, error))
     }
 
     /// The data and tails that blobs, sound and damaged, and uploads name.
     async fn known(&self) -> Result<HashSet<Uuid>, BlobFault> {
         let mut known = HashSet::new();
-        let mut blobs = self.listed("blobs").chain(self.listed("damaged"));
+        let mut blobs = self.bucket.listed("blobs").chain(self.bucket.listed("damaged"));
         while let Some(meta) = blobs.try_next().await? {
-            known.extend(self.json::<Named>(&meta.location).await?.map(|named| named.data));
+            known.extend(self.bucket.json::<Named>(&meta.location).await?.map(|named| named.data));
         }
-        let mut uploads = self.listed("uploads");
+        let mut uploads = self.bucket.listed("uploads");
         while let Some(meta) = uploads.try_next().await? {
-            if let Some(session) = self.json::<Session>(&meta.location).await? {
+            if let Some(session) = self.bucket.json::<Session>(&meta.location).await? {
                 known.insert(session.data);
                 known.extend(session.tail.map(|tail| tail.id));
             }
         }
         Ok(known)
-    }
-
-    fn listed(&self, under: &'static str) -> BoxStream<'static, Result<ObjectMeta, BlobFault>> {
-        let prefix = self.key(&[under]);
-        self.bucket.list(Some(&prefix)).map_err(move |error| fault("list", &prefix, error)).boxed()
     }
 }
 
@@ -249,14 +194,14 @@ impl BlobStore for ObjectBlobs {
             return Ok(futures_util::stream::empty().boxed());
         }
         let options = GetOptions { range: Some(range.into()), ..GetOptions::default() };
-        let object = self.bucket.get_opts(&path, options).await.map_err(|error| fault("read", digest, error))?;
+        let object = self.bucket.client.get_opts(&path, options).await.map_err(|error| fault("read", digest, error))?;
         let digest = digest.clone();
         Ok(object.into_stream().map_err(move |error| fault("read", &digest, error)).boxed())
     }
 
     async fn location(&self, digest: &Digest, valid: Duration) -> Result<Option<String>, BlobFault> {
         let path = self.path_of(digest).await?;
-        let signed = self.bucket.signed_url(Method::GET, &path, valid).await;
+        let signed = self.bucket.client.signed_url(Method::GET, &path, valid).await;
         signed.map(|url| Some(url.into())).map_err(|error| fault("sign a URL of", digest, error))
     }
 
@@ -265,7 +210,7 @@ impl BlobStore for ObjectBlobs {
             return Ok(());
         }
         let named = Named { data: Uuid::now_v7(), size: bytes.len() as u64 };
-        self.put_object(&self.data(named.data), bytes).await?;
+        self.bucket.put(&self.data(named.data), bytes).await?;
         self.name(digest, named).await
     }
 
@@ -274,13 +219,13 @@ impl BlobStore for ObjectBlobs {
     }
 
     async fn begin(&self, upload: UploadKey) -> Result<(), BlobFault> {
-        self.put_json(&self.upload(upload), &Session::new()).await?;
+        self.bucket.put_json(&self.upload(upload), &Session::new()).await?;
         self.hashed.insert(upload.id, Hashing::new(Algorithm::Sha256)).await;
         Ok(())
     }
 
     async fn offset(&self, upload: UploadKey) -> Result<Option<u64>, BlobFault> {
-        let session: Option<Session> = self.json(&self.upload(upload)).await?;
+        let session: Option<Session> = self.bucket.json(&self.upload(upload)).await?;
         Ok(session.map(|session| session.offset()))
     }
 
@@ -291,21 +236,21 @@ impl BlobStore for ObjectBlobs {
     async fn cancel(&self, upload: UploadKey) -> Result<bool, BlobFault> {
         let path = self.upload(upload);
         self.hashed.invalidate(&upload.id).await;
-        let Some(session) = self.json::<Session>(&path).await? else { return Ok(false) };
-        self.delete(&path).await?;
+        let Some(session) = self.bucket.json::<Session>(&path).await? else { return Ok(false) };
+        self.bucket.delete(&path).await?;
         session.discard(self, upload).await?;
         Ok(true)
     }
 
     fn blobs(&self) -> BoxStream<'static, Result<StoredBlob, BlobFault>> {
         let store = self.clone();
-        let blobs = self.listed("blobs").try_filter_map(move |meta| {
+        let blobs = self.bucket.listed("blobs").try_filter_map(move |meta| {
             let store = store.clone();
             async move {
                 let mut parts = meta.location.as_ref().rsplit('/');
                 let (hex, algorithm) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
                 let Ok(digest) = format!("{algorithm}:{hex}").parse::<Digest>() else { return Ok(None) };
-                let named = store.json::<Named>(&meta.location).await?;
+                let named = store.bucket.json::<Named>(&meta.location).await?;
                 Ok(named.map(|named| StoredBlob { digest, size: named.size, stored_at: meta.last_modified }))
             }
         });
@@ -314,27 +259,27 @@ impl BlobStore for ObjectBlobs {
 
     async fn remove(&self, digest: &Digest, unless_after: DateTime<Utc>) -> Result<bool, BlobFault> {
         let path = self.blob(digest);
-        let meta = found(self.bucket.head(&path).await).map_err(|error| fault("look for", digest, error))?;
+        let meta = self.bucket.head(&path).await?;
         if meta.is_none_or(|meta| meta.last_modified > unless_after) {
             return Ok(false);
         }
         let Some(named) = self.named(digest).await? else { return Ok(false) };
-        self.delete(&path).await?;
+        self.bucket.delete(&path).await?;
         self.named.invalidate(digest).await;
-        self.delete(&self.data(named.data)).await?;
+        self.bucket.delete(&self.data(named.data)).await?;
         Ok(true)
     }
 
     async fn set_aside(&self, digest: &Digest) -> Result<(), BlobFault> {
         let Some(named) = self.named(digest).await? else { return Ok(()) };
-        self.put_json(&self.key(&["damaged", digest.hex()]), &named).await?;
-        self.delete(&self.blob(digest)).await?;
+        self.bucket.put_json(&self.bucket.key(&["damaged", digest.hex()]), &named).await?;
+        self.bucket.delete(&self.blob(digest)).await?;
         self.named.invalidate(digest).await;
         Ok(())
     }
 
     fn uploads(&self) -> BoxStream<'static, Result<StoredUpload, BlobFault>> {
-        let uploads = self.listed("uploads").try_filter_map(|meta| async move {
+        let uploads = self.bucket.listed("uploads").try_filter_map(|meta| async move {
             let mut parts = meta.location.as_ref().rsplit('/').map(str::parse::<Uuid>);
             let (Some(Ok(id)), Some(Ok(artifact))) = (parts.next(), parts.next()) else { return Ok(None) };
             let key = UploadKey { artifact: ArtifactId(artifact), id };
@@ -346,8 +291,8 @@ impl BlobStore for ObjectBlobs {
     /// Bytes without a name. (Parts of uploads that nobody knows of any more are removed by a rule of the bucket.)
     async fn remove_strays(&self, before: DateTime<Utc>, dry_run: bool) -> Result<u64, BlobFault> {
         // before what may become named is listed: what gets its name meanwhile is younger
-        let data: Vec<ObjectMeta> = self.listed("data").try_collect().await?;
-        let tails: Vec<ObjectMeta> = self.listed("tails").try_collect().await?;
+        let data: Vec<ObjectMeta> = self.bucket.listed("data").try_collect().await?;
+        let tails: Vec<ObjectMeta> = self.bucket.listed("tails").try_collect().await?;
         let known = self.known().await?;
         let is_stray = |meta: &&ObjectMeta| {
             let id = meta.location.as_ref().rsplit('/').next().and_then(|id| id.parse().ok());
@@ -356,40 +301,25 @@ impl BlobStore for ObjectBlobs {
         let strays: Vec<&ObjectMeta> = data.iter().chain(&tails).filter(is_stray).collect();
         if !dry_run {
             for stray in &strays {
-                self.delete(&stray.location).await?;
+                self.bucket.delete(&stray.location).await?;
             }
         }
         Ok(strays.len() as u64)
     }
 
     async fn owner(&self) -> Result<Option<Uuid>, BlobFault> {
-        self.json(&self.key(&["owner"])).await
+        self.bucket.json(&self.bucket.key(&["owner"])).await
     }
 
     async fn claim(&self, owner: Uuid) -> Result<Uuid, BlobFault> {
         if let Some(there) = self.owner().await? {
             return Ok(there);
         }
-        let path = self.key(&["owner"]);
-        let bytes = serde_json::to_vec(&owner).expect("an id is JSON");
-        match self.bucket.put_opts(&path, bytes.into(), PutMode::Create.into()).await {
-            Ok(_) | Err(Error::AlreadyExists { .. }) => Ok(self.owner().await?.unwrap_or(owner)),
-            Err(error) => Err(fault("store", &path, error)),
-        }
+        self.bucket.create_json(&self.bucket.key(&["owner"]), &owner).await?;
+        Ok(self.owner().await?.unwrap_or(owner))
     }
 
     async fn take_over(&self, owner: Uuid) -> Result<(), BlobFault> {
-        self.put_json(&self.key(&["owner"]), &owner).await
+        self.bucket.put_json(&self.bucket.key(&["owner"]), &owner).await
     }
-}
-
-fn found<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
-    match result {
-        Err(Error::NotFound { .. }) => Ok(None),
-        result => result.map(Some),
-    }
-}
-
-fn fault(attempted: &'static str, object: impl ToString, error: Error) -> BlobFault {
-    BlobFault::new(attempted, object, error.into())
 }

@@ -14,7 +14,7 @@ use distr_domain::oci::Digest;
 use futures_util::stream::{self, StreamExt};
 use rustix::io::{ReadWriteFlags, preadv2};
 
-use super::files::{blocking, found};
+use super::file_system::{blocking, found};
 use super::{BlobFault, BlobStream, Opened};
 
 /// What one read brings, and one write of an answer carries.

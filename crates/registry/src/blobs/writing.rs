@@ -13,7 +13,8 @@ use distr_domain::oci::{Algorithm, Digest};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use super::files::{FileBlobs, blocking, place};
+use super::file_system::{blocking, place};
+use super::files::FileBlobs;
 use super::hash::Hashing;
 use super::{BlobFault, FinishError, ResumeError, Writing};
 

@@ -6,11 +6,11 @@ use crate::error::OciError;
 use crate::registry::Registry;
 
 pub(super) async fn check(request: HttpRequest, registry: web::Data<Registry>) -> Result<HttpResponse, OciError> {
-    registry.authenticate(&request, None).await?;
+    registry.authentication.authenticate(&request, None).await?;
     Ok(HttpResponse::Ok().json(serde_json::json!({})))
 }
 
 pub(super) async fn unsupported(request: HttpRequest, registry: web::Data<Registry>) -> Result<HttpResponse, OciError> {
-    registry.authenticate(&request, None).await?;
+    registry.authentication.authenticate(&request, None).await?;
     Err(OciError::Unsupported)
 }

@@ -10,16 +10,16 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use distr_domain::oci::Digest;
 use distr_projections::artifact;
 
-use crate::caller::{Need, Right};
+use crate::caller::Need;
+use crate::entitlements::Granted;
 use crate::error::OciError;
-use crate::guard::{Object, Visit};
 use crate::http::{conditional, measure_bytes, no_body};
-use crate::licensed::Granted;
 use crate::links;
 use crate::name::RepositoryName;
 use crate::pull::Pullable;
 use crate::range::{self, Requested};
 use crate::registry::Registry;
+use crate::visit::{Object, Visit};
 
 /// How long the bucket takes a URL that it was given out for; a download that began may take longer.
 const REDIRECTED_FOR: Duration = Duration::from_secs(300);
@@ -61,12 +61,12 @@ pub(super) async fn get(
         Requested::Unsatisfiable => return Err(OciError::RangeUnsatisfiable { size }),
     };
     if let Some(location) = elsewhere(&registry, &digest).await? {
-        registry.record_grant(&visit, Some(&digest), granted.basis, &granted.rule).await?;
+        registry.recorder.grant(&visit, Some(&digest), granted.basis, &granted.rule).await?;
         return Ok(redirect(&digest, &location));
     }
     let length = bytes.end - bytes.start;
     let stream = opened.read(bytes).await?;
-    registry.record_grant(&visit, Some(&digest), granted.basis, &granted.rule).await?;
+    registry.recorder.grant(&visit, Some(&digest), granted.basis, &granted.rule).await?;
     measure_bytes("out", length);
     Ok(response.body(SizedStream::new(length, stream)))
 }
@@ -80,9 +80,9 @@ pub(super) async fn delete(
 ) -> Result<HttpResponse, OciError> {
     let (name, text) = path.into_inner();
     let object = Object::Blob(&text);
-    let visit = registry.admit(&request, &name, object, Need::Delete).await?;
+    let visit = registry.admission.admit(&request, &name, object, Need::Delete).await?;
     let digest: Digest = text.parse().map_err(|error| OciError::DigestInvalid(format!("{error}")))?;
-    let client = registry.client().await?;
+    let client = registry.pool.get().await?;
     let blobs = std::slice::from_ref(&digest);
     let (organization, path) = (visit.name.organization(), &visit.name.path);
     let held = links::held(&client, organization, path, blobs).await?;
@@ -92,9 +92,7 @@ pub(super) async fn delete(
     }
     match links::remove(&client, &visit.name, &digest).await? {
         true => {
-            if let Right::Whole { rule } = &visit.right {
-                registry.record_grant(&visit, Some(&digest), None, rule).await?;
-            }
+            registry.recorder.change(&visit, Some(&digest)).await?;
             Ok(HttpResponse::Accepted().finish())
         }
         false => Err(object.unknown(&visit.name)),
@@ -119,13 +117,13 @@ async fn find(
     let digest = match text.parse::<Digest>() {
         Ok(digest) => digest,
         Err(error) => {
-            registry.admit(request, name, object, need).await?;
+            registry.admission.admit(request, name, object, need).await?;
             return Err(OciError::DigestInvalid(format!("{error}")));
         }
     };
     let look_up = async |name: &RepositoryName, customer| registry.pulls.blob(name, digest.clone(), customer).await;
-    let (visit, found) = registry.admit_to_pull(request, name, (object, need), look_up).await?;
-    let granted = registry.license(&visit, object, &digest, &found).await?;
+    let (visit, found) = registry.admission.admit_to_pull(request, name, (object, need), look_up).await?;
+    let granted = registry.entitlements.grant(&visit, object, &digest, &found).await?;
     match found.pullable.is_there() {
         true => Ok(Blob { visit, digest, granted }),
         false => Err(object.unknown(&visit.name)),
@@ -138,7 +136,7 @@ fn unknown(visit: &Visit, digest: &Digest) -> OciError {
 
 /// Where the client is sent, if the bytes are in a bucket and clients may be sent there.
 async fn elsewhere(registry: &Registry, digest: &Digest) -> Result<Option<String>, OciError> {
-    match registry.settings.redirect_blobs {
+    match registry.redirect_blobs {
         true => Ok(registry.blobs.location(digest, REDIRECTED_FOR).await?),
         false => Ok(None),
     }

@@ -11,15 +11,16 @@ use serde_json::json;
 
 use crate::caller::{Caller, Need, Right};
 use crate::error::OciError;
-use crate::http::{page, parameter, query};
+use crate::http::page;
+use crate::query::{parameter, query};
 use crate::registry::Registry;
 
 const PAGE: u32 = 1000;
 
 pub(super) async fn list(request: HttpRequest, registry: web::Data<Registry>) -> Result<HttpResponse, OciError> {
-    let (caller, organization, right) = registry.admit_to_catalog(&request).await?;
+    let (caller, organization, right) = registry.admission.admit_to_catalog(&request).await?;
     let limit = page::limit(&request, PAGE)?;
-    let client = registry.client().await?;
+    let client = registry.pool.get().await?;
     let Some(row) = organization::find(&client, organization).await? else {
         return Ok(HttpResponse::Ok().json(json!({ "repositories": [] })));
     };
@@ -71,7 +72,7 @@ async fn licensed(
     last: Option<&str>,
     wanted: usize,
 ) -> Result<Vec<RepositoryPath>, OciError> {
-    let paths = registry.licensed_repositories(client, organization, customer).await?;
+    let paths = registry.entitlements.repositories(client, organization, customer).await?;
     let mut seen = Vec::new();
     for path in paths.into_iter().filter(|path| last.is_none_or(|last| path.as_str() > last)) {
         if seen.len() == wanted {

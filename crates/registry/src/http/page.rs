@@ -2,8 +2,8 @@
 
 use actix_web::HttpRequest;
 
-use super::parameter;
 use crate::error::OciError;
+use crate::query::parameter;
 
 /// How many the client wants at most, and gets at most.
 pub(super) fn limit(request: &HttpRequest, most: u32) -> Result<usize, OciError> {

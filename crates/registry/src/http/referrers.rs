@@ -13,10 +13,11 @@ use serde_json::value::{RawValue, to_raw_value};
 use crate::annotations::Annotated;
 use crate::caller::Need;
 use crate::error::OciError;
-use crate::guard::{Object, Visit};
-use crate::http::{page, parameter, query};
+use crate::http::page;
 use crate::manifest::LIMIT;
+use crate::query::{parameter, query};
 use crate::registry::Registry;
+use crate::visit::{Object, Visit};
 
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// How many there are on a page at most.
@@ -54,7 +55,7 @@ pub(super) async fn list(
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, OciError> {
     let (name, subject) = path.into_inner();
-    let visit = registry.admit(&request, &name, Object::Repository, Need::Pull).await?;
+    let visit = registry.admission.admit(&request, &name, Object::Repository, Need::Pull).await?;
     let subject: Digest = subject.parse().map_err(|error| OciError::DigestInvalid(format!("{error}")))?;
     let artifact_type = parameter(&request, "artifactType");
     let limit = page::limit(&request, PAGE)?;
@@ -119,7 +120,7 @@ async fn visible(
     request: &HttpRequest,
     wanted: usize,
 ) -> Result<Vec<ReferrerRow>, OciError> {
-    let client = registry.client().await?;
+    let client = registry.pool.get().await?;
     let mut last = parameter(request, "last");
     let mut seen = Vec::new();
     loop {
@@ -127,7 +128,7 @@ async fn visible(
         let rows = artifact::referrers(&client, visit.name.organization(), &visit.name.path, subject, &filter).await?;
         let is_end = rows.len() <= PAGE as usize;
         last = rows.last().map(|row| row.digest.to_string());
-        seen.extend(registry.licensed_of(&client, visit, rows, |row| &row.digest).await?);
+        seen.extend(registry.entitlements.licensed(&client, visit, rows, |row| &row.digest).await?);
         if is_end || seen.len() >= wanted {
             seen.truncate(wanted);
             return Ok(seen);

@@ -9,9 +9,10 @@ use serde_json::json;
 
 use crate::caller::{Need, Right};
 use crate::error::OciError;
-use crate::guard::{Object, Visit};
-use crate::http::{page, parameter, query};
+use crate::http::page;
+use crate::query::{parameter, query};
 use crate::registry::Registry;
+use crate::visit::{Object, Visit};
 
 const PAGE: u32 = 1000;
 
@@ -20,9 +21,9 @@ pub(super) async fn list(
     path: web::Path<String>,
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, OciError> {
-    let visit = registry.admit(&request, &path, Object::Repository, Need::Pull).await?;
+    let visit = registry.admission.admit(&request, &path, Object::Repository, Need::Pull).await?;
     let limit = page::limit(&request, PAGE)?;
-    let client = registry.client().await?;
+    let client = registry.pool.get().await?;
     if let Right::Licensed { customer } = visit.right
         && !entitlement::concerns(&client, visit.name.organization(), customer, &visit.name.path).await?
     {
@@ -55,7 +56,7 @@ async fn visible(
         let rows = artifact::tags(client, organization, path, last.as_deref(), PAGE + 1).await?;
         let is_end = rows.len() <= PAGE as usize;
         last = rows.last().map(|row| row.name.to_string());
-        let rows = registry.licensed_of(client, visit, rows, |row| &row.digest).await?;
+        let rows = registry.entitlements.licensed(client, visit, rows, |row| &row.digest).await?;
         seen.extend(rows.into_iter().map(|row| row.name));
         if is_end || seen.len() >= wanted {
             seen.truncate(wanted);

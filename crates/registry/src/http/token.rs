@@ -8,13 +8,12 @@ use chrono::SecondsFormat;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::authentication::Issued;
 use crate::authorization::basic;
 use crate::caller::Caller;
 use crate::client::Client;
 use crate::error::OciError;
-use crate::fault::Fault;
-use crate::http::{check_texts, parameters};
-use crate::limits::Asker;
+use crate::query::{check_texts, parameters};
 use crate::registry::Registry;
 use crate::scope::{self, Access};
 use crate::token::LIFE;
@@ -48,7 +47,7 @@ pub(super) async fn by_basic(request: HttpRequest, registry: web::Data<Registry>
         header.to_str().ok().and_then(basic).ok_or_else(|| unauthorized("a user name and a token are needed"))?;
     let caller = sign_in(&registry, &request, &username, &secret).await?;
     let refresh = match values("offline_token").any(|value| value == "true") {
-        true => Some(registry.issue_refresh_token(&caller).await?),
+        true => Some(registry.refresh_tokens.issue(&caller).await?),
         false => None,
     };
     issue(&registry, caller, asked, refresh).await
@@ -69,13 +68,13 @@ pub(super) async fn by_grant(
         "password" => {
             let caller = sign_in(&registry, &request, &form.username, &form.password).await?;
             let refresh = match form.access_type == "offline" {
-                true => Some(registry.issue_refresh_token(&caller).await?),
+                true => Some(registry.refresh_tokens.issue(&caller).await?),
                 false => None,
             };
             issue(&registry, caller, asked, refresh).await
         }
         "refresh_token" => {
-            let caller = registry.redeem_refresh_token(&form.refresh_token).await?;
+            let caller = registry.refresh_tokens.redeem(&form.refresh_token).await?;
             let caller = caller.ok_or_else(|| unauthorized("the refresh token is not good any more; log in again"))?;
             issue(&registry, caller, asked, Some(form.refresh_token.clone())).await
         }
@@ -89,11 +88,11 @@ pub(super) async fn by_grant(
 /// Before the credential is known, the address is all that there is.
 fn limit(registry: &Registry, request: &HttpRequest) -> Result<(), OciError> {
     check_texts(request)?;
-    registry.limits.check(Asker::of_address(Client::of(request).address))
+    registry.authentication.limit(Client::of(request).address)
 }
 
 async fn sign_in(registry: &Registry, request: &HttpRequest, username: &str, secret: &str) -> Result<Caller, OciError> {
-    let caller = registry.callers.authenticate(username, secret).await.map_err(Fault::Callers)?;
+    let caller = registry.authentication.sign_in(username, secret).await?;
     caller.ok_or_else(|| {
         let address = Client::of(request).address.map(tracing::field::display);
         tracing::info!(address, "a wrong credential at the registry");
@@ -107,17 +106,16 @@ async fn issue(
     asked: Vec<Access>,
     refresh: Option<String>,
 ) -> Result<HttpResponse, OciError> {
-    let access = registry.allowed(&caller, asked).await?;
+    let access = registry.rights.allowed(&caller, asked).await?;
     let scope: Vec<String> = access.iter().map(Access::to_string).collect();
-    let now = registry.now();
-    let token = registry.tokens.issue(caller, access, now)?;
+    let Issued { token, at } = registry.authentication.issue(caller, access)?;
     let mut answer = json!({
         "token": token,
         "access_token": token,
         "token_type": "Bearer",
         "scope": scope.join(" "),
         "expires_in": LIFE.num_seconds(),
-        "issued_at": now.to_rfc3339_opts(SecondsFormat::Secs, true),
+        "issued_at": at.to_rfc3339_opts(SecondsFormat::Secs, true),
     });
     if let Some(refresh) = refresh {
         answer["refresh_token"] = refresh.into();

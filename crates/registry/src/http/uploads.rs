@@ -21,11 +21,12 @@ use uuid::Uuid;
 use crate::blobs::{FinishError, ResumeError, UploadKey, Writing};
 use crate::caller::Need;
 use crate::error::OciError;
-use crate::guard::{Object, Visit};
-use crate::http::parameter;
+use crate::http::capacity;
 use crate::name::RepositoryName;
+use crate::query::parameter;
 use crate::registry::Registry;
-use crate::unfinished;
+use crate::uploads::Upload;
+use crate::visit::{Object, Visit};
 
 /// An upload that its caller may go on with.
 struct Session {
@@ -40,7 +41,7 @@ impl Session {
         path: web::Path<(String, String)>,
     ) -> Result<Self, OciError> {
         let (name, id) = path.into_inner();
-        let visit = registry.admit(request, &name, Object::Repository, Need::Push).await?;
+        let visit = registry.admission.admit(request, &name, Object::Repository, Need::Push).await?;
         let id: Uuid = id.parse().map_err(|_| OciError::UploadUnknown)?;
         let key = UploadKey { artifact: visit.name.artifact(), id };
         Ok(Self { visit, key })
@@ -48,27 +49,7 @@ impl Session {
 
     /// Ends it, and frees its bytes. Answers whether there was such an upload.
     async fn cancel(&self, registry: &Registry) -> Result<bool, OciError> {
-        let cancelled = registry.blobs.cancel(self.key).await?;
-        if cancelled {
-            self.end(registry).await?;
-        }
-        Ok(cancelled)
-    }
-
-    /// Its bytes are not there any more, or never were: they count no longer.
-    async fn end(&self, registry: &Registry) -> Result<(), OciError> {
-        Ok(unfinished::end(&registry.client().await?, &self.visit.name, self.key).await?)
-    }
-
-    /// Where to go on from. What could not be written is worth nothing.
-    async fn pause(&self, registry: &Registry, writing: Box<dyn Writing>) -> Result<u64, OciError> {
-        match writing.pause().await {
-            Ok(offset) => Ok(offset),
-            Err(fault) => {
-                self.cancel(registry).await?;
-                Err(fault.into())
-            }
-        }
+        Ok(registry.uploads.cancel(&self.visit.name, self.key).await?)
     }
 
     async fn resume(&self, registry: &Registry, algorithm: Algorithm) -> Result<Box<dyn Writing>, OciError> {
@@ -77,6 +58,10 @@ impl Session {
             ResumeError::Busy => OciError::UploadBusy,
             ResumeError::Fault(fault) => fault.into(),
         })
+    }
+
+    fn upload(&self) -> Upload<'_> {
+        Upload { name: &self.visit.name, key: self.key, credential: self.visit.caller.credential() }
     }
 
     /// Where the upload goes on.
@@ -93,8 +78,7 @@ async fn complete(
     digest: &Digest,
 ) -> Result<HttpResponse, OciError> {
     if let Err(error) = writing.finish(digest).await {
-        registry.blobs.cancel(session.key).await?;
-        session.end(registry).await?;
+        registry.uploads.discard(&session.visit.name, session.key).await?;
         return Err(match error {
             FinishError::WrongDigest { actual } => {
                 OciError::DigestInvalid(format!("the blob has the digest {actual}, not {digest}"))
@@ -103,8 +87,8 @@ async fn complete(
             FinishError::Fault(fault) => fault.into(),
         });
     }
-    let quotas = registry.quotas(&session.visit.name).await?;
-    registry.hold(&session.visit, &quotas, digest, Some(session.key)).await?;
+    let quotas = registry.quotas.of(&session.visit.name).await?;
+    capacity::hold(registry, &session.visit, &quotas, digest, Some(session.key)).await?;
     Ok(created(&session.visit.name, digest))
 }
 

@@ -8,11 +8,12 @@ use distr_domain::oci::Digest;
 use futures_util::TryStreamExt;
 use serde::Serialize;
 
-use super::{Maintenance, MaintenanceFault};
+use super::Maintenance;
 use crate::blobs::StoredBlob;
+use crate::fault::Fault;
 use crate::links;
 use crate::ownership;
-use crate::unfinished;
+use crate::uploads::rows;
 
 /// How many blobs are asked about in one statement.
 const BATCH: usize = 500;
@@ -43,7 +44,7 @@ pub struct Collected {
 }
 
 impl Maintenance {
-    pub async fn collect(&self, options: CollectOptions) -> Result<Collected, MaintenanceFault> {
+    pub async fn collect(&self, options: CollectOptions) -> Result<Collected, Fault> {
         self.caught_up().await?;
         ownership::check(&**self.client().await?, &*self.blobs).await?;
         let before = self.now() - options.grace;
@@ -72,7 +73,7 @@ impl Maintenance {
         before: DateTime<Utc>,
         dry_run: bool,
         report: &mut Collected,
-    ) -> Result<(), MaintenanceFault> {
+    ) -> Result<(), Fault> {
         let mut client = self.client().await?;
         let digests: Vec<Digest> = old.iter().map(|blob| blob.digest.clone()).collect();
         let needed = links::needed(&client, &digests, before).await?;
@@ -92,7 +93,7 @@ impl Maintenance {
         client: &mut deadpool_postgres::Client,
         digest: &Digest,
         before: DateTime<Utc>,
-    ) -> Result<bool, MaintenanceFault> {
+    ) -> Result<bool, Fault> {
         let alone = client.transaction().await?;
         if !links::try_lock_alone(&alone, digest).await? {
             return Ok(false);
@@ -105,7 +106,7 @@ impl Maintenance {
         Ok(removed)
     }
 
-    async fn expire_uploads(&self, before: DateTime<Utc>, dry_run: bool) -> Result<u64, MaintenanceFault> {
+    async fn expire_uploads(&self, before: DateTime<Utc>, dry_run: bool) -> Result<u64, Fault> {
         let (mut expired, mut stored) = (0, vec![]);
         let mut uploads = self.blobs.uploads();
         while let Some(upload) = uploads.try_next().await? {
@@ -116,7 +117,7 @@ impl Maintenance {
             }
         }
         if !dry_run {
-            unfinished::forget(&self.client().await?, before, &stored).await?;
+            rows::forget(&self.client().await?, before, &stored).await?;
         }
         Ok(expired)
     }

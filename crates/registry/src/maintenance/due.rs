@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use distr_domain::fault::causes;
 use serde::Serialize;
 use tracing::{error, info, warn};
 
-use super::{CollectOptions, Maintenance, MaintenanceFault};
-use crate::fault::causes;
+use super::{CollectOptions, Maintenance};
+use crate::fault::Fault;
 
 /// How often; a job without an interval runs by command only.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +54,7 @@ impl Maintenance {
     }
 
     /// Whether it ran. The lock belongs to the connection: when its hub dies, another hub may run the job.
-    pub async fn run_if_due(&self, job: Job, every: TimeDelta, grace: TimeDelta) -> Result<bool, MaintenanceFault> {
+    pub async fn run_if_due(&self, job: Job, every: TimeDelta, grace: TimeDelta) -> Result<bool, Fault> {
         let client = self.client().await?;
         let locked = client.query_one("SELECT pg_try_advisory_lock($1, $2)", &[&JOBS, &(job as i32)]).await?;
         if !locked.get::<_, bool>(0) {
@@ -70,7 +71,7 @@ impl Maintenance {
         job: Job,
         every: TimeDelta,
         grace: TimeDelta,
-    ) -> Result<bool, MaintenanceFault> {
+    ) -> Result<bool, Fault> {
         let now = self.now();
         let begun = client.execute(include_str!("begin.sql"), &[&job.name(), &now, &(now - every)]).await?;
         if begun == 0 {

@@ -9,8 +9,9 @@ use distr_projections::repository::{self, RepositorySettingsRow};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Maintenance, MaintenanceFault};
-use crate::changing::{ChangeError, Changing};
+use super::Maintenance;
+use crate::changing::{ChangeError, Changed, Changing};
+use crate::fault::Fault;
 
 /// What went of one repository, or would go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,7 +24,7 @@ pub struct Retained {
 
 impl Maintenance {
     /// Of all repositories; those from which nothing goes are not in the answer.
-    pub async fn retain(&self, dry_run: bool) -> Result<Vec<Retained>, MaintenanceFault> {
+    pub async fn retain(&self, dry_run: bool) -> Result<Vec<Retained>, Fault> {
         self.caught_up().await?;
         let mut report = Vec::new();
         for row in repository::with_retention(&self.client().await?).await? {
@@ -45,7 +46,7 @@ impl Maintenance {
         repository: &RepositoryPath,
         retention: &Retention,
         dry_run: bool,
-    ) -> Result<(usize, usize), MaintenanceFault> {
+    ) -> Result<(usize, usize), Fault> {
         let holding = repository::holding(&self.client().await?, organization, repository).await?;
         let Plan { tags, manifests } = retention.plan(&holding, self.now());
         if dry_run {
@@ -77,12 +78,13 @@ impl Maintenance {
 }
 
 /// What was deleted, tagged or named by a release meanwhile is left alone.
-fn went(changed: Result<crate::Changed, ChangeError>) -> Result<bool, ChangeError> {
+fn went(changed: Result<Changed, ChangeError>) -> Result<bool, Fault> {
     match changed {
         Ok(changed) => Ok(changed.changed),
-        Err(ChangeError::Execute(ExecuteError::Rejected(
-            ArtifactRejection::ManifestUnknown { .. } | ArtifactRejection::Pinned { .. },
-        ))) => Ok(false),
-        Err(error) => Err(error),
+        Err(ChangeError::Rejected(ArtifactRejection::ManifestUnknown { .. } | ArtifactRejection::Pinned { .. })) => {
+            Ok(false)
+        }
+        Err(ChangeError::Rejected(no)) => Err(Fault::Change(ExecuteError::Rejected(no))),
+        Err(ChangeError::Fault(fault)) => Err(fault),
     }
 }

@@ -6,9 +6,9 @@ use distr_projections::artifact::references;
 use futures_util::TryStreamExt;
 use serde::Serialize;
 
-use super::{Maintenance, MaintenanceFault};
-use crate::blobs::Hashing;
-use crate::blobs::{BlobFault, StoredBlob};
+use super::Maintenance;
+use crate::blobs::{BlobFault, Hashing, StoredBlob};
+use crate::fault::Fault;
 use crate::links;
 
 const BATCH: i64 = 1000;
@@ -24,7 +24,7 @@ pub struct Scrubbed {
 }
 
 impl Maintenance {
-    pub async fn scrub(&self) -> Result<Scrubbed, MaintenanceFault> {
+    pub async fn scrub(&self) -> Result<Scrubbed, Fault> {
         self.caught_up().await?;
         let mut report = Scrubbed { missing: self.missing().await?, ..Scrubbed::default() };
         let mut blobs = self.blobs.blobs();
@@ -44,7 +44,7 @@ impl Maintenance {
     }
 
     /// Reads it once more, while nobody can claim it: it may have been pushed again meanwhile. Answers whether it went.
-    async fn set_aside(&self, blob: &StoredBlob) -> Result<bool, MaintenanceFault> {
+    async fn set_aside(&self, blob: &StoredBlob) -> Result<bool, Fault> {
         let mut client = self.client().await?;
         let alone = client.transaction().await?;
         links::lock_alone(&alone, &blob.digest).await?;
@@ -69,7 +69,7 @@ impl Maintenance {
         Ok(hashing.digest() == blob.digest)
     }
 
-    async fn missing(&self) -> Result<Vec<Digest>, MaintenanceFault> {
+    async fn missing(&self) -> Result<Vec<Digest>, Fault> {
         let client = self.client().await?;
         let (mut missing, mut last) = (Vec::new(), String::new());
         loop {

@@ -13,8 +13,8 @@ use distr_domain::quota::{Holder, QuotaExceeded, Usage};
 use moka::future::Cache;
 use tokio::sync::Mutex;
 
-use super::{Quotas, bytes_of_organization, bytes_of_repositories};
-use crate::fault::Fault;
+use super::{PushQuotas, bytes_of_organization, bytes_of_repositories};
+use crate::fault::{Fault, OperationError};
 use crate::name::RepositoryName;
 
 /// How old a sum may be.
@@ -22,7 +22,7 @@ const FRESH: Duration = Duration::from_secs(5);
 const JUST_READ: Duration = Duration::ZERO;
 
 /// Of each organization that something was pushed to lately.
-pub(crate) struct Sums(Cache<OrganizationId, Arc<Mutex<OfOrganization>>>);
+pub(super) struct Sums(Cache<OrganizationId, Arc<Mutex<OfOrganization>>>);
 
 /// Whoever has locked them is the only one who links something to a repository of the organization.
 #[derive(Default)]
@@ -45,14 +45,14 @@ struct Sum {
 #[derive(Clone, Copy)]
 pub(super) struct Question<'a> {
     pub(super) name: &'a RepositoryName,
-    pub(super) quotas: &'a Quotas,
+    pub(super) quotas: &'a PushQuotas,
     pub(super) digest: Option<&'a Digest>,
     /// bytes that are reserved for it already
     pub(super) own: u64,
 }
 
 impl Sums {
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(Cache::builder().max_capacity(10_000).time_to_idle(Duration::from_secs(600)).build())
     }
 
@@ -69,7 +69,7 @@ impl OfOrganization {
         client: &Client,
         asked: Question<'_>,
         bytes: u64,
-    ) -> Result<Result<Vec<(Place, Usage)>, QuotaExceeded>, Fault> {
+    ) -> Result<Vec<(Place, Usage)>, OperationError<QuotaExceeded>> {
         let Question { name, quotas, digest, own } = asked;
         let held = match digest {
             Some(digest) => Presence::ask(client, name, digest).await?,
@@ -89,7 +89,7 @@ impl OfOrganization {
                 break;
             }
         }
-        Ok(admitted)
+        admitted.map_err(OperationError::Rejected)
     }
 
     /// What was linked or reserved counts in these places from now on.
@@ -129,7 +129,7 @@ impl OfOrganization {
 pub(super) async fn hold_it(
     client: &Client,
     name: &RepositoryName,
-    quotas: &Quotas,
+    quotas: &PushQuotas,
     digest: &Digest,
 ) -> Result<bool, Fault> {
     let held = Presence::ask(client, name, digest).await?;

@@ -5,7 +5,8 @@ use object_store::multipart::{MultipartStore, PartId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{ObjectBlobs, PART, fault, found};
+use super::bucket::{fault, found};
+use super::{ObjectBlobs, PART};
 use crate::blobs::{BlobFault, UploadKey};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -53,10 +54,10 @@ impl Session {
     /// Frees what the upload holds.
     pub(super) async fn discard(self, store: &ObjectBlobs, key: UploadKey) -> Result<(), BlobFault> {
         if let Some(tail) = self.tail {
-            store.delete(&store.tail(key, tail.id)).await?;
+            store.bucket.delete(&store.tail(key, tail.id)).await?;
         }
         if let Some(id) = self.multipart {
-            let aborted = store.bucket.abort_multipart(&store.data(self.data), &id).await;
+            let aborted = store.bucket.client.abort_multipart(&store.data(self.data), &id).await;
             found(aborted).map_err(|error| fault("abort upload", key.id, error))?;
         }
         Ok(())

@@ -11,9 +11,10 @@ use object_store::multipart::{MultipartStore, PartId};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use super::bucket::fault;
 use super::busy::Alone;
 use super::session::{Session, Tail};
-use super::{Named, ObjectBlobs, PART, fault};
+use super::{Named, ObjectBlobs, PART};
 use crate::blobs::hash::Hashing;
 use crate::blobs::{BlobFault, FinishError, ResumeError, UploadKey, Writing};
 
@@ -34,12 +35,12 @@ pub(super) struct ObjectWriting {
 impl ObjectWriting {
     pub(super) async fn resume(store: ObjectBlobs, key: UploadKey, algorithm: Algorithm) -> Result<Self, ResumeError> {
         let alone = store.busy.lock(key.id).ok_or(ResumeError::Busy)?;
-        let session: Option<Session> = store.json(&store.upload(key)).await?;
+        let session: Option<Session> = store.bucket.json(&store.upload(key)).await?;
         let session = session.ok_or(ResumeError::Unknown)?;
         let mut rest = BytesMut::with_capacity(PART);
         if let Some(tail) = session.tail {
             let path = store.tail(key, tail.id);
-            let object = store.bucket.get(&path).await.map_err(|error| fault("read", &path, error))?;
+            let object = store.bucket.client.get(&path).await.map_err(|error| fault("read", &path, error))?;
             rest.extend_from_slice(&object.bytes().await.map_err(|error| fault("read", &path, error))?);
         }
         let offset = session.offset();
@@ -61,15 +62,15 @@ impl ObjectWriting {
                 // whoever else begins parts of the same upload has a key of its own
                 self.session.data = Uuid::now_v7();
                 path = self.store.data(self.session.data);
-                let created = self.store.bucket.create_multipart(&path).await;
+                let created = self.store.bucket.client.create_multipart(&path).await;
                 let id = created.map_err(|error| fault("begin upload", self.key.id, error))?;
                 let id = self.session.multipart.insert(id).clone();
                 // so that whoever ends the upload can free its parts, even if this hub dies now
-                self.store.put_json(&self.store.upload(self.key), &self.session).await?;
+                self.store.bucket.put_json(&self.store.upload(self.key), &self.session).await?;
                 id
             }
         };
-        let (bucket, index) = (self.store.bucket.clone(), self.session.parts.len());
+        let (bucket, index) = (self.store.bucket.client.clone(), self.session.parts.len());
         let send = async move { bucket.put_part(&path, &id, index, PutPayload::from(part)).await };
         self.sending = Some(tokio::spawn(send));
         Ok(())
@@ -97,12 +98,12 @@ impl ObjectWriting {
         if !self.rest.is_empty() {
             let tail = Tail { id: Uuid::now_v7(), length: self.rest.len() as u64 };
             let bytes = Bytes::copy_from_slice(&self.rest);
-            self.store.put_object(&self.store.tail(self.key, tail.id), bytes).await?;
+            self.store.bucket.put(&self.store.tail(self.key, tail.id), bytes).await?;
             self.session.tail = Some(tail);
         }
-        self.store.put_json(&self.store.upload(self.key), &self.session).await?;
+        self.store.bucket.put_json(&self.store.upload(self.key), &self.session).await?;
         if let Some(old) = old {
-            self.store.delete(&self.store.tail(self.key, old.id)).await?;
+            self.store.bucket.delete(&self.store.tail(self.key, old.id)).await?;
         }
         self.saved = true;
         Ok(())
@@ -115,7 +116,7 @@ impl ObjectWriting {
         let Some(id) = self.session.multipart.clone() else {
             // another request may be finishing the same upload with other bytes
             let data = Uuid::now_v7();
-            self.store.put_object(&self.store.data(data), rest).await?;
+            self.store.bucket.put(&self.store.data(data), rest).await?;
             return Ok((data, true));
         };
         if !rest.is_empty() {
@@ -123,16 +124,16 @@ impl ObjectWriting {
         }
         self.settle().await?;
         let (data, parts) = (self.session.data, self.session.part_ids());
-        let completed = self.store.bucket.complete_multipart(&self.store.data(data), &id, parts).await;
+        let completed = self.store.bucket.client.complete_multipart(&self.store.data(data), &id, parts).await;
         let completed = completed.map_err(|error| fault("complete upload", self.key.id, error))?;
         Ok((data, completed.e_tag.is_some_and(|tag| self.session.has_etag(&tag))))
     }
 
     /// Ends the upload: nobody goes on with it.
     async fn end(&mut self) -> Result<(), BlobFault> {
-        self.store.delete(&self.store.upload(self.key)).await?;
+        self.store.bucket.delete(&self.store.upload(self.key)).await?;
         match self.session.tail.take() {
-            Some(tail) => self.store.delete(&self.store.tail(self.key, tail.id)).await,
+            Some(tail) => self.store.bucket.delete(&self.store.tail(self.key, tail.id)).await,
             None => Ok(()),
         }
     }
@@ -140,7 +141,7 @@ impl ObjectWriting {
     /// The digest of an object that this hub has not seen all of.
     async fn read_again(&self, data: Uuid, algorithm: Algorithm) -> Result<Digest, BlobFault> {
         let path = self.store.data(data);
-        let object = self.store.bucket.get(&path).await.map_err(|error| fault("read", &path, error))?;
+        let object = self.store.bucket.client.get(&path).await.map_err(|error| fault("read", &path, error))?;
         let mut parts = object.into_stream();
         let mut hashing = Hashing::new(algorithm);
         while let Some(part) = parts.try_next().await.map_err(|error| fault("read", &path, error))? {
@@ -186,7 +187,7 @@ impl Writing for ObjectWriting {
     async fn finish(mut self: Box<Self>, digest: &Digest) -> Result<u64, FinishError> {
         // what was cancelled meanwhile does not come back
         let upload = self.store.upload(self.key);
-        if !self.store.exists(&upload).await? {
+        if !self.store.bucket.exists(&upload).await? {
             return Err(FinishError::Unknown);
         }
         self.settle().await?;
@@ -197,7 +198,7 @@ impl Writing for ObjectWriting {
             None => true,
         };
         if !adds {
-            self.store.delete(&upload).await?;
+            self.store.bucket.delete(&upload).await?;
             self.session.discard(&self.store, self.key).await?;
             return match seen {
                 Some(actual) if actual != *digest => Err(FinishError::WrongDigest { actual }),

@@ -4,10 +4,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use distr_domain::oci::Reference;
 
 use super::change::{changing, refused};
-use crate::caller::{Need, Right};
+use crate::caller::Need;
 use crate::error::OciError;
-use crate::guard::Object;
 use crate::registry::Registry;
+use crate::visit::Object;
 
 pub(crate) async fn delete(
     request: HttpRequest,
@@ -16,7 +16,7 @@ pub(crate) async fn delete(
 ) -> Result<HttpResponse, OciError> {
     let (name, text) = path.into_inner();
     let object = Object::Manifest(&text);
-    let visit = registry.admit(&request, &name, object, Need::Delete).await?;
+    let visit = registry.admission.admit(&request, &name, object, Need::Delete).await?;
     let reference = text.parse().map_err(|_| object.unknown(&visit.name))?;
     let changing = changing(&registry, &visit);
     let deleted = match reference {
@@ -26,8 +26,6 @@ pub(crate) async fn delete(
     if let Err(error) = deleted {
         return Err(refused(&registry, &visit, error).await);
     }
-    if let Right::Whole { rule } = &visit.right {
-        registry.record_grant(&visit, visit.digest.as_ref(), None, rule).await?;
-    }
+    registry.recorder.change(&visit, visit.digest.as_ref()).await?;
     Ok(HttpResponse::Accepted().finish())
 }

@@ -8,12 +8,12 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use distr_domain::oci::{Digest, Reference};
 
 use crate::caller::Need;
+use crate::entitlements::Granted;
 use crate::error::OciError;
-use crate::guard::{Object, Visit};
 use crate::http::{conditional, measure_bytes, no_body};
-use crate::licensed::Granted;
 use crate::name::RepositoryName;
 use crate::registry::Registry;
+use crate::visit::{Object, Visit};
 use distr_projections::entitlement::pulls::ManifestFacts;
 
 pub(crate) async fn head(
@@ -40,7 +40,7 @@ pub(crate) async fn get(
         return Ok(conditional::not_modified(&manifest.digest));
     }
     let bytes = registry.manifests.of(&manifest.digest, manifest.size).await?;
-    registry.record_grant(&visit, Some(&manifest.digest), granted.basis, &granted.rule).await?;
+    registry.recorder.grant(&visit, Some(&manifest.digest), granted.basis, &granted.rule).await?;
     measure_bytes("out", manifest.size);
     Ok(described(&manifest).body(bytes))
 }
@@ -56,14 +56,14 @@ async fn find(
     let object = Object::Manifest(text);
     let Ok(reference) = text.parse::<Reference>() else {
         // what is no reference names no manifest
-        let visit = registry.admit(request, name, object, need).await?;
+        let visit = registry.admission.admit(request, name, object, need).await?;
         return Err(object.unknown(&visit.name));
     };
     let look_up = async |name: &RepositoryName, customer| registry.pulls.manifest(name, reference, customer).await;
-    let (visit, found) = registry.admit_to_pull(request, name, (object, need), look_up).await?;
+    let (visit, found) = registry.admission.admit_to_pull(request, name, (object, need), look_up).await?;
     let manifest = found.pullable.manifest().cloned();
     let digest = manifest.as_ref().map_or(&*NOTHING, |manifest| &manifest.digest);
-    let granted = registry.license(&visit, object, digest, &found).await?;
+    let granted = registry.entitlements.grant(&visit, object, digest, &found).await?;
     let manifest = manifest.ok_or_else(|| object.unknown(&visit.name))?;
     Ok((visit, manifest, granted))
 }

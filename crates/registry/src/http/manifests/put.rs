@@ -15,13 +15,14 @@ use futures_util::StreamExt;
 
 use super::change::{changing, refused};
 use crate::blobs::digest_of;
-use crate::caller::{Need, Right};
+use crate::caller::Need;
 use crate::error::OciError;
-use crate::guard::{Object, Visit};
-use crate::http::parameters;
+use crate::http::capacity;
 use crate::links;
 use crate::manifest::{self, LIMIT, Parsed};
+use crate::query::parameters;
 use crate::registry::Registry;
+use crate::visit::{Object, Visit};
 
 /// Each tag is a stream of events of its own, and a header of the answer, of which clients take about a hundred.
 const MOST_TAGS: usize = 50;
@@ -33,29 +34,27 @@ pub(crate) async fn put(
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, OciError> {
     let (name, text) = path.into_inner();
-    let visit = registry.admit(&request, &name, Object::Manifest(&text), Need::Push).await?;
+    let visit = registry.admission.admit(&request, &name, Object::Manifest(&text), Need::Push).await?;
     let reference = text.parse().map_err(|error| OciError::ManifestInvalid(format!("{error}")))?;
     let bytes = collect(body).await?;
     let parsed = read(&request, &reference, &bytes)?;
     let tags = tags(&request, &reference)?;
-    let mut client = registry.client().await?;
+    let mut client = registry.pool.get().await?;
     check_parts(&registry, &mut client, &visit, &parsed).await?;
     check_embedded(&parsed)?;
     let Parsed { manifest, .. } = parsed;
     let (digest, subject) = (manifest.digest.clone(), manifest.subject.clone());
     // whoever waits for the read models keeps no connection from them
     drop(client);
-    let quotas = registry.quotas(&visit.name).await?;
-    registry.check_room(&visit, &quotas, Some(&digest), bytes.len() as u64).await?;
-    registry.check_disk_for_manifest(&visit, bytes.len() as u64).await?;
+    let quotas = registry.quotas.of(&visit.name).await?;
+    capacity::check_quotas(&registry, &visit, &quotas, Some(&digest), bytes.len() as u64).await?;
+    capacity::check_disk(&registry, &visit, registry.disk.check_manifest(bytes.len() as u64)).await?;
     registry.blobs.put(&digest, bytes).await?;
-    registry.hold(&visit, &quotas, &digest, None).await?;
+    capacity::hold(&registry, &visit, &quotas, &digest, None).await?;
     if let Err(error) = changing(&registry, &visit).push(manifest, &tags).await {
         return Err(refused(&registry, &visit, error).await);
     }
-    if let Right::Whole { rule } = &visit.right {
-        registry.record_grant(&visit, Some(&digest), None, rule).await?;
-    }
+    registry.recorder.change(&visit, Some(&digest)).await?;
     let mut response = HttpResponse::Created();
     response
         .insert_header((LOCATION, format!("/v2/{}/manifests/{digest}", visit.name)))
@@ -124,7 +123,8 @@ fn matching(named: &Digest, bytes: &[u8]) -> Result<Digest, OciError> {
 /// The repository must hold every blob and every manifest of an index, and the store must have the blobs, as large as the manifest
 /// says. A subject may come later, or never.
 async fn check_parts(registry: &Registry, client: &mut Client, visit: &Visit, parsed: &Parsed) -> Result<(), OciError> {
-    let claimed = links::claim(client, registry.blobs.as_ref(), &visit.name, &parsed.needed, registry.now()).await?;
+    let claimed =
+        links::claim(client, registry.blobs.as_ref(), &visit.name, &parsed.needed, (registry.clock)()).await?;
     let children: Vec<Digest> = parsed.manifest.children.iter().map(|child| child.digest.clone()).collect();
     let (organization, path) = (visit.name.organization(), &visit.name.path);
     let known = artifact::known_manifests(client, organization, path, &children).await?;

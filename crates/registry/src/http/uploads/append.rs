@@ -20,6 +20,6 @@ pub(crate) async fn append(
     // what the digest will be is not known; it is sha256 nearly always
     let writing = session.resume(&registry, Algorithm::Sha256).await?;
     let writing = receive(&session, &registry, writing, &request, body).await?;
-    let offset = session.pause(&registry, writing).await?;
+    let offset = registry.uploads.pause(name, session.key, writing).await?;
     Ok(progress(StatusCode::ACCEPTED, name, id, offset).finish())
 }

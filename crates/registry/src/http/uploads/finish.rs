@@ -7,6 +7,7 @@ use super::again::compare;
 use super::receive::receive;
 use super::{Session, complete, created, digest};
 use crate::error::OciError;
+use crate::http::capacity;
 use crate::registry::Registry;
 
 pub(crate) async fn finish(
@@ -29,7 +30,7 @@ pub(crate) async fn finish(
 
 async fn comes_again(session: &Session, registry: &Registry, digest: &Digest) -> Result<bool, OciError> {
     let name = &session.visit.name;
-    registry.adds_nothing(name, &registry.quotas(name).await?, digest).await
+    Ok(registry.quotas.adds_nothing(name, &registry.quotas.of(name).await?, digest).await?)
 }
 
 /// Takes a blob that is held already. Of bytes that are another blob's the upload ends, as always.
@@ -45,7 +46,7 @@ async fn again(
         session.cancel(registry).await?;
     }
     compared?;
-    let quotas = registry.quotas(&session.visit.name).await?;
-    registry.hold(&session.visit, &quotas, digest, None).await?;
+    let quotas = registry.quotas.of(&session.visit.name).await?;
+    capacity::hold(registry, &session.visit, &quotas, digest, None).await?;
     Ok(created(&session.visit.name, digest))
 }

@@ -8,11 +8,10 @@ use futures_util::StreamExt;
 use super::Session;
 use crate::blobs::Writing;
 use crate::error::OciError;
-use crate::http::measure_bytes;
-use crate::quota::Quotas;
+use crate::http::{capacity, measure_bytes};
+use crate::quota::PushQuotas;
 use crate::range;
 use crate::registry::Registry;
-use crate::unfinished;
 
 /// How many bytes an upload may grow between two looks at the disk.
 const DISK_STEP: u64 = 256 * 1024;
@@ -52,7 +51,7 @@ pub(super) async fn receive(
             Err(error) => {
                 // while nobody else writes to it
                 let kept = room.keep(writing.offset()).await;
-                session.pause(registry, writing).await?;
+                registry.uploads.pause(&session.visit.name, session.key, writing).await?;
                 kept?;
                 return Err(OciError::UploadInvalid(format!("the body broke off: {error}")));
             }
@@ -88,7 +87,7 @@ async fn take(room: &mut Room<'_>, writing: &mut Box<dyn Writing>, bytes: Bytes)
 struct Room<'a> {
     session: &'a Session,
     registry: &'a Registry,
-    quotas: Quotas,
+    quotas: PushQuotas,
     /// the size that the request says
     expected: u64,
     /// the size up to which quotas were asked
@@ -99,10 +98,10 @@ struct Room<'a> {
 
 impl<'a> Room<'a> {
     async fn of(session: &'a Session, registry: &'a Registry, begin: u64) -> Result<Self, OciError> {
-        let quotas = registry.quotas(&session.visit.name).await?;
+        let quotas = registry.quotas.of(&session.visit.name).await?;
         let reserved = match quotas.is_empty() {
             true => u64::MAX,
-            false => unfinished::reserved(&registry.client().await?, session.key).await?,
+            false => registry.uploads.reserved(session.key).await?,
         };
         Ok(Self { session, registry, quotas, expected: begin, reserved, on_disk: begin })
     }
@@ -110,7 +109,7 @@ impl<'a> Room<'a> {
     /// Whether a body of this length fits.
     async fn expect(&mut self, length: u64) -> Result<(), OciError> {
         self.expected = self.expected.saturating_add(length);
-        self.registry.check_disk(&self.session.visit, length).await?;
+        self.check_disk(length).await?;
         self.reserve(self.expected).await
     }
 
@@ -118,25 +117,30 @@ impl<'a> Room<'a> {
     async fn check(&mut self, written: u64, more: u64) -> Result<(), OciError> {
         let size = written + more;
         if size > self.on_disk {
-            self.registry.check_disk(&self.session.visit, more).await?;
+            self.check_disk(more).await?;
             self.on_disk = size + DISK_STEP;
         }
         self.reserve(size).await
     }
 
+    async fn check_disk(&self, bytes: u64) -> Result<(), OciError> {
+        capacity::check_disk(self.registry, &self.session.visit, self.registry.disk.check_blob(bytes)).await
+    }
+
     /// Reserves no more than is there: whether the rest ever comes, nobody knows.
     async fn keep(&self, offset: u64) -> Result<(), OciError> {
         if !self.quotas.is_empty() && self.reserved > offset {
-            let client = self.registry.client().await?;
-            unfinished::lower(&client, self.session.key, self.reserved, offset).await?;
+            self.registry.uploads.lower(self.session.key, self.reserved, offset).await?;
         }
         Ok(())
     }
 
     async fn reserve(&mut self, size: u64) -> Result<(), OciError> {
         if size > self.reserved {
-            let (upload, wanted) = ((self.session.key, self.reserved), (size, size <= self.expected));
-            self.reserved = self.registry.reserve(&self.session.visit, &self.quotas, upload, wanted).await?;
+            let wanted = (size, size <= self.expected);
+            let upload = self.session.upload();
+            let reserved = self.registry.quotas.reserve(upload, &self.quotas, self.reserved, wanted).await;
+            self.reserved = self.registry.recorder.or_deny(&self.session.visit, reserved).await?;
         }
         Ok(())
     }

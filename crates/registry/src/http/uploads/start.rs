@@ -4,21 +4,20 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use distr_domain::oci::Digest;
-use uuid::Uuid;
 
 use super::again::compare;
 use super::receive::receive;
 use super::{Session, complete, created, digest, progress};
-use crate::blobs::UploadKey;
 use crate::caller::{Need, Right};
 use crate::challenge::Wanted;
 use crate::error::OciError;
-use crate::guard::{Object, Visit};
-use crate::http::parameter;
+use crate::fault::OperationError;
+use crate::http::capacity;
 use crate::links;
 use crate::name::RepositoryName;
+use crate::query::parameter;
 use crate::registry::Registry;
-use crate::unfinished;
+use crate::visit::{Object, Visit};
 
 pub(crate) async fn start(
     request: HttpRequest,
@@ -26,32 +25,32 @@ pub(crate) async fn start(
     body: web::Payload,
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, OciError> {
-    let visit = registry.admit(&request, &path, Object::Repository, Need::Push).await?;
+    let visit = registry.admission.admit(&request, &path, Object::Repository, Need::Push).await?;
     if let Some(blob) = digest(&request, "mount")? {
         match source(&registry, &visit, &blob, parameter(&request, "from")).await? {
             Source::Repository(from) => {
-                let quotas = registry.quotas(&visit.name).await?;
-                registry.hold(&visit, &quotas, &blob, None).await?;
-                registry.record_mount(&visit, &blob, &from).await?;
+                let quotas = registry.quotas.of(&visit.name).await?;
+                capacity::hold(&registry, &visit, &quotas, &blob, None).await?;
+                registry.recorder.mount(&visit, &blob, &from).await?;
                 return Ok(created(&visit.name, &blob));
             }
             Source::WithAnotherToken(from) => {
                 let wanted = Wanted::Mount { name: &visit.name.to_string(), from: &from };
                 let message = "the token does not cover the repository to mount from";
-                return Err(registry.challenge(&request, Some(wanted), Some("insufficient_scope"), message));
+                return Err(registry.admission.insufficient(&request, wanted, message));
             }
             Source::Nowhere => {}
         }
     }
     let whole = digest(&request, "digest")?;
-    let quotas = registry.quotas(&visit.name).await?;
-    registry.check_room(&visit, &quotas, whole.as_ref(), 1).await?;
-    registry.check_disk(&visit, 1).await?;
+    let quotas = registry.quotas.of(&visit.name).await?;
+    capacity::check_quotas(&registry, &visit, &quotas, whole.as_ref(), 1).await?;
+    capacity::check_disk(&registry, &visit, registry.disk.check_blob(1)).await?;
     if let Some(digest) = &whole
-        && registry.adds_nothing(&visit.name, &quotas, digest).await?
+        && registry.quotas.adds_nothing(&visit.name, &quotas, digest).await?
     {
         compare(&request, body, digest).await?;
-        registry.hold(&visit, &quotas, digest, None).await?;
+        capacity::hold(&registry, &visit, &quotas, digest, None).await?;
         return Ok(created(&visit.name, digest));
     }
     let session = begin(&registry, visit).await?;
@@ -75,20 +74,14 @@ pub(crate) async fn start(
 
 /// Begins an upload, unless too many are under way. A refusal is recorded here.
 async fn begin(registry: &Registry, visit: Visit) -> Result<Session, OciError> {
-    let key = UploadKey { artifact: visit.name.artifact(), id: Uuid::new_v4() };
-    let client = registry.client().await?;
-    let noted = unfinished::begin(&client, &visit, key, registry.settings.uploads, registry.now()).await?;
-    drop(client);
-    if let Err(too_many) = noted {
-        registry.record_refusal(&visit, None, "registry.too_many_uploads", &too_many.to_string()).await?;
-        return Err(OciError::TooManyUploads { name: visit.name.to_string(), too_many });
+    match registry.uploads.begin(&visit.name, visit.caller.credential()).await {
+        Ok(key) => Ok(Session { visit, key }),
+        Err(OperationError::Rejected(too_many)) => {
+            registry.recorder.refusal(&visit, None, &too_many).await?;
+            Err(OciError::TooManyUploads { name: visit.name.to_string(), too_many })
+        }
+        Err(OperationError::Fault(fault)) => Err(fault.into()),
     }
-    let session = Session { visit, key };
-    if let Err(fault) = registry.blobs.begin(key).await {
-        session.end(registry).await?;
-        return Err(fault.into());
-    }
-    Ok(session)
 }
 
 /// From where a blob can be mounted.
@@ -122,11 +115,11 @@ async fn source(registry: &Registry, visit: &Visit, blob: &Digest, from: Option<
 /// Whether the caller may pull the blob from there, whatever its token covers.
 async fn pulls(registry: &Registry, visit: &Visit, name: &str, blob: &Digest) -> Result<bool, OciError> {
     let Ok(source) = name.parse::<RepositoryName>() else { return Ok(false) };
-    let right = registry.right(&visit.caller, &source, Need::Pull).await?;
+    let right = registry.rights.of(&visit.caller, &source, Need::Pull).await?;
     if !matches!(right, Ok(Right::Whole { .. })) {
         return Ok(false);
     }
-    let (client, blobs) = (registry.client().await?, std::slice::from_ref(blob));
+    let (client, blobs) = (registry.pool.get().await?, std::slice::from_ref(blob));
     let held = links::held(&client, source.organization(), &source.path, blobs).await?;
     // only who may pull it from there learns whether the store has lost it
     Ok(held.contains(blob) && registry.blobs.size(blob).await?.is_some())

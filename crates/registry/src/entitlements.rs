@@ -3,20 +3,22 @@
 
 use std::collections::BTreeSet;
 
-use deadpool_postgres::Client;
+use chrono::{DateTime, Utc};
+use deadpool_postgres::{Client, Pool};
 use distr_domain::entitlement::{EntitlementSubject, HeldLicense, Refusal, decide};
 use distr_domain::ids::{ApplicationId, CustomerId, OrganizationId};
 use distr_domain::names::RepositoryPath;
 use distr_domain::oci::Digest;
-use distr_domain::rejection::Rejection;
 use distr_projections::entitlement;
 
 use crate::caller::Right;
+use crate::clock::Clock;
 use crate::error::OciError;
-use crate::guard::{Object, Visit};
+use crate::fault::Fault;
+use crate::name::RepositoryName;
 use crate::pull::{Found, Pullable};
-use crate::record::Basis;
-use crate::registry::Registry;
+use crate::record::{Basis, Recorder};
+use crate::visit::{Object, Visit};
 
 /// Why a pull is granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,10 +28,21 @@ pub(crate) struct Granted {
     pub(crate) basis: Option<Basis>,
 }
 
-impl Registry {
+/// The entitlements of customers: what they may have by their licenses.
+pub(crate) struct Entitlements {
+    pool: Pool,
+    recorder: Recorder,
+    clock: Clock,
+}
+
+impl Entitlements {
+    pub(crate) fn new(pool: Pool, recorder: Recorder, clock: Clock) -> Self {
+        Self { pool, recorder, clock }
+    }
+
     /// Whether the visitor may have what was found at this digest. Asked of what is not there, too: a customer is not to tell it
     /// from what is not its own, not even by the time. A refusal is recorded here.
-    pub(crate) async fn license<T: Pullable>(
+    pub(crate) async fn grant<T: Pullable>(
         &self,
         visit: &Visit,
         object: Object<'_>,
@@ -40,35 +53,35 @@ impl Registry {
             return Ok(Granted { rule: rule.clone(), basis: None });
         }
         let held = &found.held;
-        if let Ok(granted) = granted(found.pullable.asked(), held, self) {
+        if let Ok(granted) = self.decide(found.pullable.asked(), held) {
             return Ok(granted);
         }
         // seldom needed: not a part of a release that the licenses cover
-        let (client, digests) = (self.client().await?, std::slice::from_ref(digest));
+        let (client, digests) = (self.pool.get().await?, std::slice::from_ref(digest));
         let attached =
             entitlement::asked_attached(&client, visit.name.organization(), &visit.name.path, digests).await?;
         let mut asked = found.pullable.asked().to_vec();
         asked.extend(attached.into_iter().map(|(_, asked)| asked));
-        match granted(&asked, held, self) {
+        match self.decide(&asked, held) {
             Ok(granted) => Ok(granted),
             Err(refusal) => {
                 if found.pullable.is_there() {
                     let basis = basis(&asked, held, &refusal);
-                    self.record_refusal(visit, Some(basis), refusal.code(), &refusal.to_string()).await?;
+                    self.recorder.refusal(visit, Some(basis), &refusal).await?;
                 }
-                Err(answer(visit, object, &refusal))
+                Err(answer(&visit.name, object, &refusal))
             }
         }
     }
 
     /// Those of `rows` whose manifest the caller may have. Nothing is recorded: nothing is served.
-    pub(crate) async fn licensed_of<T>(
+    pub(crate) async fn licensed<T>(
         &self,
         client: &Client,
         visit: &Visit,
         mut rows: Vec<T>,
         digest: impl Fn(&T) -> &Digest,
-    ) -> Result<Vec<T>, OciError> {
+    ) -> Result<Vec<T>, Fault> {
         let Right::Licensed { customer } = visit.right else {
             return Ok(rows);
         };
@@ -77,13 +90,13 @@ impl Registry {
         let digests: Vec<Digest> = digests.into_iter().collect();
         let held = entitlement::held_licenses(client, organization, customer).await?;
         let asked = entitlement::asked_for_manifests(client, organization, path, &digests).await?;
-        let is_open = |digest: &Digest| asked.get(digest).is_some_and(|asked| granted(asked, &held, self).is_ok());
+        let is_open = |digest: &Digest| asked.get(digest).is_some_and(|asked| self.decide(asked, &held).is_ok());
         let (mut open, others): (BTreeSet<Digest>, BTreeSet<Digest>) = digests.into_iter().partition(is_open);
         if !others.is_empty() {
             let others: Vec<Digest> = others.into_iter().collect();
             let attached = entitlement::asked_attached(client, organization, path, &others).await?.into_iter();
             open.extend(
-                attached.filter(|(_, asked)| granted(std::slice::from_ref(asked), &held, self).is_ok()).map(|of| of.0),
+                attached.filter(|(_, asked)| self.decide(std::slice::from_ref(asked), &held).is_ok()).map(|of| of.0),
             );
         }
         rows.retain(|row| open.contains(digest(row)));
@@ -91,25 +104,29 @@ impl Registry {
     }
 
     /// The repositories with a release that the customer may have, in byte order.
-    pub(crate) async fn licensed_repositories(
+    pub(crate) async fn repositories(
         &self,
         client: &Client,
         organization: OrganizationId,
         customer: CustomerId,
-    ) -> Result<Vec<RepositoryPath>, OciError> {
+    ) -> Result<Vec<RepositoryPath>, Fault> {
         let held = entitlement::held_licenses(client, organization, customer).await?;
         let applications: BTreeSet<ApplicationId> = held.iter().map(|license| license.application).collect();
         let applications: Vec<ApplicationId> = applications.into_iter().collect();
         let asked = entitlement::asked_by_repository(client, organization, &applications).await?;
-        let licensed = asked.into_iter().filter(|(_, asked)| granted(asked, &held, self).is_ok());
+        let licensed = asked.into_iter().filter(|(_, asked)| self.decide(asked, &held).is_ok());
         let mut paths: Vec<RepositoryPath> = licensed.map(|(path, _)| path).collect();
         paths.sort();
         Ok(paths)
     }
+
+    fn decide(&self, asked: &[EntitlementSubject], held: &[HeldLicense]) -> Result<Granted, Refusal> {
+        granted(asked, held, (self.clock)())
+    }
 }
 
-fn granted(asked: &[EntitlementSubject], held: &[HeldLicense], registry: &Registry) -> Result<Granted, Refusal> {
-    let grant = decide(asked, held, registry.now())?;
+fn granted(asked: &[EntitlementSubject], held: &[HeldLicense], now: DateTime<Utc>) -> Result<Granted, Refusal> {
+    let grant = decide(asked, held, now)?;
     let license = held.iter().find(|license| license.id == grant.license);
     let basis = Basis { license: Some(grant.license), application: license.map(|license| license.application) };
     Ok(Granted { rule: format!("license \"{}\"", grant.name), basis: Some(basis) })
@@ -125,9 +142,62 @@ fn basis(asked: &[EntitlementSubject], held: &[HeldLicense], refusal: &Refusal) 
 
 /// What was never released, or is another customer's alone, is answered like what isn't there: clients that only probe (for
 /// signatures, for referrers) go on, and a customer learns nothing of what the vendor makes for others.
-fn answer(visit: &Visit, object: Object<'_>, refusal: &Refusal) -> OciError {
+fn answer(name: &RepositoryName, object: Object<'_>, refusal: &Refusal) -> OciError {
     match refusal {
-        Refusal::NotReleased | Refusal::NoLicense => object.unknown(&visit.name),
-        refusal => OciError::Denied { reason: format!("{}: {refusal}", visit.name) },
+        Refusal::NotReleased | Refusal::NoLicense => object.unknown(name),
+        refusal => OciError::Denied { reason: format!("{name}: {refusal}") },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use distr_domain::ids::LicenseId;
+    use distr_domain::license::{Standing, Terms};
+    use uuid::Uuid;
+
+    use super::*;
+
+    const HELLO: ApplicationId = ApplicationId(Uuid::from_u128(1));
+    const OTHER: ApplicationId = ApplicationId(Uuid::from_u128(2));
+    const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+    fn license(name: &str, standing: Standing) -> HeldLicense {
+        let id = LicenseId(Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()));
+        HeldLicense { id, name: name.parse().unwrap(), application: HELLO, terms: Terms::default(), standing }
+    }
+
+    fn release(application: ApplicationId) -> EntitlementSubject {
+        let version = Some("1.0.0".parse().unwrap());
+        EntitlementSubject { application, version, channels: vec![], revoked: None, feature: None }
+    }
+
+    #[test]
+    fn a_grant_names_its_license() {
+        let held = [license("globex-hello", Standing::Active)];
+        let granted = granted(&[release(HELLO)], &held, NOW).unwrap();
+        assert_eq!(granted.rule, "license \"globex-hello\"");
+        assert_eq!(granted.basis, Some(Basis { license: Some(held[0].id), application: Some(HELLO) }));
+    }
+
+    #[test]
+    fn a_refusal_rests_on_the_license_that_refused_or_on_the_application() {
+        let held = [license("globex-hello", Standing::Revoked { reason: "contract ended".to_owned() })];
+        let refused = |asked: &[EntitlementSubject]| {
+            let refusal = granted(asked, &held, NOW).unwrap_err();
+            basis(asked, &held, &refusal)
+        };
+        assert_eq!(refused(&[release(HELLO)]), Basis { license: Some(held[0].id), application: Some(HELLO) });
+        assert_eq!(refused(&[release(OTHER)]), Basis { license: None, application: Some(OTHER) });
+        assert_eq!(refused(&[]), Basis { license: None, application: None });
+    }
+
+    #[test]
+    fn what_no_license_covers_is_answered_like_what_is_not_there() {
+        let (name, object) = ("acme/hello".parse().unwrap(), Object::Manifest("1.0.0"));
+        let answer = |refusal| answer(&name, object, &refusal).to_string();
+        let unknown = object.unknown(&name).to_string();
+        assert_eq!([answer(Refusal::NotReleased), answer(Refusal::NoLicense)], [unknown.clone(), unknown]);
+        let revoked = Refusal::Revoked { license: "a".parse().unwrap(), reason: "contract ended".to_owned() };
+        assert_eq!(answer(revoked), "acme/hello: license \"a\" was revoked: contract ended");
     }
 }
