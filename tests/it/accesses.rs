@@ -50,7 +50,9 @@ async fn an_auditor_sees_who_pulled_what_and_who_was_refused() {
     let compose = format!("services: {{ web: {{ image: {}/acme/hello:1.0.0 }} }}", hub.registry());
     for mutation in [
         "applicationCreate(name: \"hello\") { changed }".to_owned(),
-        format!("releasePublish(application: \"hello\", version: \"1.0.0\", packages: [{{ compose: {{ file: {compose:?} }} }}]) {{ changed }}"),
+        format!(
+            "releasePublish(application: \"hello\", version: \"1.0.0\", packages: [{{ compose: {{ file: {compose:?} }} }}]) {{ changed }}"
+        ),
         "licenseIssue(customer: \"globex\", application: \"hello\", name: \"l\", terms: {}) { changed }".to_owned(),
     ] {
         run(&hub, &owner, &mutation).await;

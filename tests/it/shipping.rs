@@ -142,7 +142,12 @@ async fn what_no_host_would_have_is_refused_at_the_draft() {
     let file = |path: &str| json!([{ "path": path, "content": STANDARD.encode("x") }]);
     let with = |service: &str| vendor.compose(service);
     for (service, files, code, reason) in [
-        ("env_file: app.env", json!([]), "release.invalid_compose", "key env_file: the release does not ship \"app.env\""),
+        (
+            "env_file: app.env",
+            json!([]),
+            "release.invalid_compose",
+            "key env_file: the release does not ship \"app.env\"",
+        ),
         ("volumes: [./a.conf:/a:ro]", file("b.conf"), "release.invalid_compose", "nothing would ever be in it"),
         ("volumes: [../a:/a]", json!([]), "release.invalid_compose", "lies outside of the compose file's folder"),
         ("env_file: ${F}", json!([]), "release.invalid_compose", "holds a variable"),

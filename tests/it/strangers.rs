@@ -111,7 +111,9 @@ async fn an_answer_that_is_too_large_is_an_error_and_not_memory() {
     assert_eq!((code(&answer), bytes < 2_000), ("answer_too_large", true), "{:.2000}", answer.to_string());
     let some: String =
         (0..20).map(|n| format!("a{n}: release(application: \"hello\", version: \"1.0.0\") {{ packages {{ ... on ComposePackage {{ file }} }} }} ")).collect();
-    assert!(post(&hub, Some(&owner), &format!("{{ {some} }}")).await.2["data"]["a19"]["packages"][0]["file"].is_string());
+    assert!(
+        post(&hub, Some(&owner), &format!("{{ {some} }}")).await.2["data"]["a19"]["packages"][0]["file"].is_string()
+    );
 }
 
 type Raw = WebSocketStream<MaybeTlsStream<TcpStream>>;

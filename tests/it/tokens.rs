@@ -346,8 +346,7 @@ async fn a_token_for_some_repositories_has_to_do_with_nothing_else() {
     {
         assert_eq!(hub.graphql(Some(&limited), query, json!({})).await.code(), Some("forbidden"), "{query}");
     }
-    let query =
-        "{ release(application: \"crown\", version: \"1.0.0\") { version packages { __typename } notes images { service } } }";
+    let query = "{ release(application: \"crown\", version: \"1.0.0\") { version packages { __typename } notes images { service } } }";
     let seen = hub.graphql(Some(&limited), query, json!({})).await.data();
     assert_eq!(seen["release"], json!({ "version": "1.0.0", "packages": null, "notes": null, "images": null }));
     for mutation in [

@@ -19,10 +19,12 @@ async fn world(hub: &HubProcess, owner: &str) -> String {
     }
     for (version, channel) in [("1.0.0", "stable"), ("2.0.0", "beta")] {
         let release = format!("application: \"app\", version: \"{version}\"");
-        let publish = format!("releasePublish({release}, packages: [{{ compose: {{ file: {compose:?} }} }}], notes: \"of {version}\") {{ changed }}");
+        let publish = format!(
+            "releasePublish({release}, packages: [{{ compose: {{ file: {compose:?} }} }}], notes: \"of {version}\") {{ changed }}"
+        );
         change(hub, owner, &publish).await;
         change(hub, owner, &format!("channelCreate(application: \"app\", name: \"{channel}\") {{ changed }}")).await;
-        change(hub, owner, &format!("channelPromote({release}, channel: \"{channel}\") {{ changed }}")).await;
+        change(hub, owner, &format!("channelPromote({release}, name: \"{channel}\") {{ changed }}")).await;
     }
     let license =
         "licenseIssue(customer: \"globex\", application: \"app\", name: \"l\", terms: { channels: [\"stable\"] })";

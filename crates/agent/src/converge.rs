@@ -218,7 +218,6 @@ impl Converger {
         let waits = retry.is_some_and(|retry| !retry.allows(action.generation, Instant::now()));
         let wanted = desired.deployments.iter().find(|wanted| wanted.deployment == deployment);
         let Some(wanted) = wanted.filter(|_| !waits && !self.live.contains_key(&deployment)) else { return };
-        let attempts = retry.map_or(0, |retry| retry.attempts);
         let known = self.memory.get(&deployment).cloned();
         let record = known.unwrap_or_else(|| Record::new(project::choose(wanted, observed)));
         self.memory.insert(deployment, record.clone());
@@ -229,7 +228,6 @@ impl Converger {
             action,
             wanted: wanted.clone(),
             registry: desired.registry.clone(),
-            attempts,
             record,
             cancel,
             updates: self.updates.0.clone(),

@@ -53,9 +53,7 @@ impl Command {
                 let sentence = format!("created channel \"{name}\" of {application}");
                 out.did(create(hub, application, name).await?, "channel", &sentence)
             }
-            Self::List { app: application } => {
-                out.list(list(hub, application).await?, COLUMNS)
-            }
+            Self::List { app: application } => out.list(list(hub, application).await?, COLUMNS),
             Self::Promote(Move { name, app: application, version }) => {
                 let sentence = format!("promoted {application} {version} to channel \"{name}\"");
                 let variables = channel_promote::Variables { application, name, version };

@@ -2,12 +2,15 @@
 
 mod wait;
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
+use crate::exit::Failure;
 use crate::operation::{DataRemoval, shown};
 use crate::output::Columns;
 use crate::session::Session;
@@ -85,8 +88,11 @@ struct Set {
     /// Configuration as KEY=VALUE; may be given several times and replaces all that was set before. A value may name secrets: ${secret:NAME}
     #[arg(long = "config", value_name = "KEY=VALUE", value_parser = key_value)]
     config: Vec<(String, String)>,
-    /// Set no configuration; without this and --config, it stays as it is
-    #[arg(long, conflicts_with = "config")]
+    /// A file with a KEY=VALUE on each line, as `docker run --env-file` takes it; # begins a comment. --config adds to it
+    #[arg(long, value_name = "FILE")]
+    config_file: Option<PathBuf>,
+    /// Set no configuration; without this, --config and --config-file, it stays as it is
+    #[arg(long, conflicts_with_all = ["config", "config_file"])]
     clear_config: bool,
     #[command(flatten)]
     waiting: Waiting,
@@ -123,8 +129,10 @@ impl Deploy {
 
 impl Set {
     async fn run(self, session: &Session) -> Result<()> {
-        let config = self.config.into_iter().map(|(key, value)| deploy_set::ConfigEntryInput { key, value });
-        let config: Vec<_> = config.collect();
+        let is_given = self.clear_config || !self.config.is_empty() || self.config_file.is_some();
+        let config = configuration(self.config_file.as_deref(), self.config)?;
+        let config: Vec<_> =
+            config.into_iter().map(|(key, value)| deploy_set::ConfigEntryInput { key, value }).collect();
         // the command line requires both, unless there is an action
         let (Some(target), Some(app)) = (self.target, self.app) else { bail!("no target or application was named") };
         let of = Of { customer: self.customer, target, app };
@@ -134,7 +142,7 @@ impl Set {
             application: of.app.clone(),
             version: self.version,
             channel: self.channel,
-            config: (self.clear_config || !config.is_empty()).then_some(config),
+            config: is_given.then_some(config),
         };
         let data = session.hub.ask::<DeploySet>(variables).await?;
         let payload = data.deployment_set_release;
@@ -188,6 +196,27 @@ async fn find(session: &Session, of: Of) -> Result<Value> {
     Ok(data.deployment)
 }
 
+/// The variables of the file and of the command line; one that is named twice is an error.
+fn configuration(file: Option<&Path>, given: Vec<(String, String)>) -> Result<BTreeMap<String, String>> {
+    let mut entries = vec![];
+    if let Some(path) = file {
+        let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
+        for (index, line) in lines {
+            let at = format!("{}:{}", path.display(), index + 1);
+            entries.push(key_value(line).map_err(|reason| Failure::Usage(format!("{at}: {reason}")))?);
+        }
+    }
+    let mut config = BTreeMap::new();
+    for (key, value) in entries.into_iter().chain(given) {
+        if config.contains_key(&key) {
+            return Err(Failure::Usage(format!("the configuration names {key} twice; name it once")).into());
+        }
+        config.insert(key, value);
+    }
+    Ok(config)
+}
+
 fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
@@ -209,6 +238,22 @@ fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_variable_is_named_once_in_file_and_arguments() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("shop.env");
+        std::fs::write(&file, "# a comment\n\nA=1 # kept\nB==\"x\"\n").unwrap();
+        let of = |key: &str| (key.to_owned(), "2".to_owned());
+        let config = configuration(Some(&file), vec![of("C")]).unwrap();
+        let expected = [("A", "1 # kept"), ("B", "=\"x\""), ("C", "2")];
+        assert_eq!(config, expected.map(|(key, value)| (key.to_owned(), value.to_owned())).into());
+        let twice = configuration(Some(&file), vec![of("A")]).unwrap_err().to_string();
+        assert!(twice.contains("names A twice"), "{twice}");
+        std::fs::write(&file, "A=1\nwrong\n").unwrap();
+        let wrong = configuration(Some(&file), vec![]).unwrap_err().to_string();
+        assert!(wrong.contains("shop.env:2: use KEY=VALUE"), "{wrong}");
+    }
 
     #[test]
     fn durations_have_a_unit() {

@@ -189,8 +189,7 @@ impl Command {
             }
             Self::ClearQuota { name } => {
                 let sentence = format!("repository \"{name}\" has no quota");
-                let data =
-                    hub.ask::<RepositoryClearQuota>(repository_clear_quota::Variables { name }).await?;
+                let data = hub.ask::<RepositoryClearQuota>(repository_clear_quota::Variables { name }).await?;
                 out.did(data.repository_clear_quota, "repository", &sentence)
             }
             Self::Accesses { name, digest, tag, limit } => {

@@ -6,6 +6,7 @@ pub mod application;
 pub mod artifact;
 pub mod channel;
 pub mod compose_file;
+pub mod configuration;
 pub mod customer;
 pub mod decider;
 pub mod deployment;

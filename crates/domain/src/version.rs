@@ -100,7 +100,8 @@ fn with_carets(text: &str) -> String {
     let parts: Vec<&str> = text.split(',').map(str::trim).collect();
     let is_caret = |part: &&str| {
         let is_version = semver::Version::parse(part).is_ok();
-        let is_partial = !part.is_empty() && part.split('.').all(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+        let is_partial =
+            !part.is_empty() && part.split('.').all(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
         if parts.len() > 1 { is_version || is_partial } else { is_partial && !is_version }
     };
     match parts.iter().any(|part| is_caret(&part)) {

@@ -7,7 +7,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use distr_domain::compose_file::{self, Beside, Role, Unresolvable, beside};
-use distr_domain::release::{ComposePackage, FilePath, InvalidFiles, MAX_FILES, MAX_FILES_BYTES, PackageFile, check_files};
+use distr_domain::release::{
+    ComposePackage, FilePath, InvalidFiles, MAX_FILES, MAX_FILES_BYTES, PackageFile, check_files,
+};
 use serde_json::Value;
 
 /// The names of a compose file in a folder, the first that is there.
@@ -108,7 +110,8 @@ impl Found {
         let unreadable = |source| PackageError::Unreadable { path: path.to_owned(), source };
         for entry in fs::read_dir(path).map_err(unreadable)? {
             let path = entry.map_err(unreadable)?.path();
-            let name = path.file_name().and_then(|name| format!("{folder}/{}", name.to_str()?).parse::<FilePath>().ok());
+            let name =
+                path.file_name().and_then(|name| format!("{folder}/{}", name.to_str()?).parse::<FilePath>().ok());
             let at = || (place.to_owned(), path.clone());
             let name = name.ok_or_else(at).map_err(|(place, path)| PackageError::Name { place, path })?;
             self.check_within(place, &path)?;
@@ -142,7 +145,8 @@ impl Found {
     fn check_within(&self, place: &str, path: &Path) -> Result<(), PackageError> {
         let end = fs::canonicalize(path);
         let end = end.map_err(|source| PackageError::Unreadable { path: path.to_owned(), source })?;
-        let leads_back = path.is_symlink() && path.ancestors().skip(1).any(|above| fs::canonicalize(above).ok() == Some(end.clone()));
+        let leads_back = path.is_symlink()
+            && path.ancestors().skip(1).any(|above| fs::canonicalize(above).ok() == Some(end.clone()));
         match end.starts_with(&self.root) && !leads_back {
             true => Ok(()),
             false => Err(PackageError::LeadsOut { place: place.to_owned(), path: path.to_owned() }),

@@ -43,8 +43,7 @@ secrets: {s: {environment: S}}
     }
     fs::set_permissions(folder.path("run.sh"), fs::Permissions::from_mode(0o755)).unwrap();
     let package = read(&folder.path("compose.yaml")).unwrap();
-    let shipped: Vec<(&str, bool)> =
-        package.files.iter().map(|file| (file.path.as_str(), file.executable)).collect();
+    let shipped: Vec<(&str, bool)> = package.files.iter().map(|file| (file.path.as_str(), file.executable)).collect();
     let expected = ["app.env", "c.conf", "conf/a", "conf/deep/b", "run.sh"].map(|path| (path, path == "run.sh"));
     assert_eq!(shipped, expected);
     assert_eq!(package.files[3].content.bytes(), b"conf/deep/b");
@@ -54,7 +53,10 @@ secrets: {s: {environment: S}}
 #[test]
 fn a_file_that_has_to_be_there_is_missed_by_its_place() {
     let missed = Folder::with("services: {web: {image: x, env_file: app.env}}").shipped().unwrap_err();
-    assert!(missed.starts_with("service \"web\", key env_file: ") && missed.ends_with("app.env is not there"), "{missed}");
+    assert!(
+        missed.starts_with("service \"web\", key env_file: ") && missed.ends_with("app.env is not there"),
+        "{missed}"
+    );
     let missed = Folder::with("configs: {c: {file: c.conf}}").shipped().unwrap_err();
     assert!(missed.starts_with("config \"c\", key file: "), "{missed}");
 }

@@ -103,10 +103,7 @@ async fn a_host_that_pins_a_key_runs_what_that_key_signed_and_nothing_that_a_hub
             "version \"1.0.0\", not \"1.1.0\"",
             Box::new(move |deployment| deployment["signatures"][0]["content"] = old_layer.clone()),
         ),
-        (
-            "file motd is",
-            Box::new(|deployment| deployment["files"][0]["text"] = json!("something else")),
-        ),
+        ("file motd is", Box::new(|deployment| deployment["files"][0]["text"] = json!("something else"))),
         (
             "it is not signed as a whole",
             Box::new(|deployment| {

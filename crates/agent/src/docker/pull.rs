@@ -75,13 +75,14 @@ async fn pull(engine: &Engine, image: &str, credentials: Option<DockerCredential
     let (name, tag) = split(image);
     let options =
         CreateImageOptions { from_image: Some(name.to_owned()), tag: Some(tag.to_owned()), ..Default::default() };
+    let is_own = credentials.is_some();
     tracing::info!(image, "pull");
     let mut progress = std::pin::pin!(engine.docker().await?.create_image(Some(options), None, credentials));
     loop {
         match timeout(SILENCE, progress.next()).await {
             Ok(None) => return Ok(()),
             Ok(Some(Ok(_))) => {}
-            Ok(Some(Err(error))) => return Err(refused(image, error)),
+            Ok(Some(Err(error))) => return Err(refused(image, error, is_own)),
             Err(_) => {
                 let text = format!("cannot pull {image}: nothing came for {} s", SILENCE.as_secs());
                 return Err(Failure::passing(ErrorCategory::Network, text));
@@ -101,10 +102,10 @@ fn split(image: &str) -> (&str, &str) {
     }
 }
 
-fn refused(image: &str, error: Error) -> Failure {
+fn refused(image: &str, error: Error, is_own: bool) -> Failure {
     match error {
-        Error::DockerStreamError { error } => Failure::of_pull(image, &error),
-        Error::DockerResponseServerError { message, .. } => Failure::of_pull(image, &message),
+        Error::DockerStreamError { error } => Failure::of_pull(image, &error, is_own),
+        Error::DockerResponseServerError { message, .. } => Failure::of_pull(image, &message, is_own),
         error => Failure::passing(ErrorCategory::Runtime, format!("cannot pull {image}: {error}")),
     }
 }

@@ -84,7 +84,8 @@ fn of_driver(needs: &mut Needs<'_>, volume: &Value, options: Vec<String>) {
     let driver = volume.get("driver").and_then(Value::as_str).unwrap_or("local");
     if driver != "local" || !options.is_empty() {
         let options = options.join(",");
-        let wanted = if driver == "local" { options } else { format!("{}:{options}", escaped(driver, &[':', '=', ','])) };
+        let wanted =
+            if driver == "local" { options } else { format!("{}:{options}", escaped(driver, &[':', '=', ','])) };
         let why = "such a volume may mount disks, folders of the host or of other machines";
         needs.add(Kind::VolumeOptions, "driver_opts", wanted.clone(), wanted, why);
     }

@@ -11,7 +11,11 @@ const PROJECT: &str = "shop";
 fn needed(model: &Value) -> Vec<Need> {
     let mut model = model.clone();
     let written = settle(&mut model).unwrap();
-    let host = Host { sockets: vec!["/var/run/docker.sock".into()], own: vec!["/var/lib/distr-agent".into()], deployment: None };
+    let host = Host {
+        sockets: vec!["/var/run/docker.sock".into()],
+        own: vec!["/var/lib/distr-agent".into()],
+        deployment: None,
+    };
     let host = Host { sockets: host.sockets.iter().map(|path| canonical(path)).collect(), ..host };
     needs(&Subject { project: PROJECT, model: &model, written: &written, host: &host, registry: "hub.example" })
 }
@@ -162,10 +166,7 @@ fn each_power_is_refused_with_the_line_that_allows_it() {
             json!({"volumes": {"d": {"driver": "plug", "driver_opts": {"share": "a"}}}}),
             &["- volume-options: \"plug:share=a\""],
         ),
-        (
-            json!({"volumes": {"d": {"driver_opts": {"plug:share": "a"}}}}),
-            &["- volume-options: \"plug\\\\:share=a\""],
-        ),
+        (json!({"volumes": {"d": {"driver_opts": {"plug:share": "a"}}}}), &["- volume-options: \"plug\\\\:share=a\""]),
         (json!({"volumes": {"d": {"driver": "rclone"}}}), &["- volume-options: \"rclone:\""]),
         (
             json!({"volumes": {"d": {"driver_opts": {"type": "debugfs", "o": " bind", "device": "/srv"}}}}),

@@ -128,7 +128,10 @@ async fn nothing_that_a_container_wrote_is_lost() {
             // an update, or the same release again
             0 => {
                 generation += 1;
-                assert_eq!(apply(&mut agent, &site, generation, release(&site, &version, &image, true)).await, Settled::Done);
+                assert_eq!(
+                    apply(&mut agent, &site, generation, release(&site, &version, &image, true)).await,
+                    Settled::Done
+                );
             }
             // an update that fails and goes back, and then another that does not
             1 => {
@@ -136,25 +139,37 @@ async fn nothing_that_a_container_wrote_is_lost() {
                 assert!(matches!(failed, Settled::Failed(_)), "{failed:?}");
                 assert_eq!(rows(&site), written, "after a rollback: {told:?}");
                 generation += 2;
-                assert_eq!(apply(&mut agent, &site, generation, release(&site, &version, &image, true)).await, Settled::Done);
+                assert_eq!(
+                    apply(&mut agent, &site, generation, release(&site, &version, &image, true)).await,
+                    Settled::Done
+                );
             }
             // a repair
             2 => {
                 docker(&["rm", "--force", &site.containers(&site.project)[0]]);
                 generation += 1;
-                assert_eq!(apply(&mut agent, &site, generation, release(&site, &version, &image, true)).await, Settled::Done);
+                assert_eq!(
+                    apply(&mut agent, &site, generation, release(&site, &version, &image, true)).await,
+                    Settled::Done
+                );
             }
             // a new agent process
             3 => {
                 agent = site.agent();
                 generation += 1;
-                assert_eq!(apply(&mut agent, &site, generation, release(&site, &version, &image, true)).await, Settled::Done);
+                assert_eq!(
+                    apply(&mut agent, &site, generation, release(&site, &version, &image, true)).await,
+                    Settled::Done
+                );
             }
             // a removal that keeps the data, and the way back
             _ => {
                 assert_eq!(agent.settle(&site.wants_removal(generation + 1, DataRemoval::Keep)).await, Settled::Done);
                 generation += 2;
-                assert_eq!(apply(&mut agent, &site, generation, release(&site, &version, &image, true)).await, Settled::Done);
+                assert_eq!(
+                    apply(&mut agent, &site, generation, release(&site, &version, &image, true)).await,
+                    Settled::Done
+                );
             }
         }
         assert_eq!(rows(&site), written, "{told:?}");

@@ -1,5 +1,7 @@
 //! Deployments: what is asked for on a target, and how it stands.
 
+use std::collections::BTreeMap;
+
 use async_graphql::connection::Connection;
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject, Subscription};
 use chrono::{DateTime, Utc};
@@ -308,6 +310,18 @@ pub(super) struct DeploymentPayload {
     outcome: Outcome,
 }
 
+/// A variable that is named twice means one thing to one reader and another to the next.
+fn by_name(entries: Vec<ConfigEntryInput>) -> Result<BTreeMap<String, String>, Failure> {
+    let mut config = BTreeMap::new();
+    for ConfigEntryInput { key, value } in entries {
+        if config.contains_key(&key) {
+            return Err(Failure::BadInput(format!("the configuration names {key:?} twice; name it once")));
+        }
+        config.insert(key, value);
+    }
+    Ok(config)
+}
+
 #[derive(Default)]
 pub(super) struct DeploymentMutation;
 
@@ -341,7 +355,7 @@ impl DeploymentMutation {
             (None, Some(channel)) => Wanted::Channel(channel.0),
             _ => return Err(Failure::BadInput("name a version or a channel, one of both".into()).into()),
         };
-        let config = config.map(|entries| entries.into_iter().map(|entry| (entry.key, entry.value)).collect());
+        let config = config.map(by_name).transpose()?;
         let deploy = Deploy {
             scope: ctx.scope()?,
             target: named.target,

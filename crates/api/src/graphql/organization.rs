@@ -6,9 +6,9 @@ use distr_domain::organization::{Organization as Decider, OrganizationCommand};
 use distr_domain::permission::Permission;
 use distr_projections::organization::{self, OrganizationRow};
 
-use super::repository::RegistryUsage;
 use super::context::{ContextExt, Outcome, execute, read, text};
 use super::guard::{May, SignedIn};
+use super::repository::RegistryUsage;
 use super::scalar::Name;
 use crate::failure::Failure;
 

@@ -95,7 +95,8 @@ impl Release {
     /// The images of this hub's registry that the release runs; null if the release is withheld.
     async fn images(&self, ctx: &Context<'_>) -> Result<Option<Vec<ReleaseImage>>> {
         let (application, trust) = (self.0.application, &self.0.trust);
-        let shown = |image: &domain::ReleaseImage| ReleaseImage { image: image.clone(), application, trust: trust.clone() };
+        let shown =
+            |image: &domain::ReleaseImage| ReleaseImage { image: image.clone(), application, trust: trust.clone() };
         Ok(self.is_shown(ctx).await?.then(|| self.0.images.iter().map(shown).collect()))
     }
 

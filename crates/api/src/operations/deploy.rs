@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use distr_domain::access::{AccessAction, AccessOutcome, AccessRecord};
 use distr_domain::agent::AskedBy;
 use distr_domain::channel::Channel;
+use distr_domain::configuration::check_variable;
 use distr_domain::deployment::{Deployment, DeploymentCommand, Desired};
 use distr_domain::entitlement::{self, EntitlementSubject, Grant, HeldLicense, Refusal};
 use distr_domain::ids::{ApplicationId, ChannelId, DeploymentId, LicenseId, OrganizationId, ReleaseId, TargetId};
@@ -228,7 +229,9 @@ impl Deploying<'_> {
         let Some(config) = &deploy.config else {
             return Ok(before.desired.as_ref().map(|desired| desired.config.clone()).unwrap_or_default());
         };
-        config.keys().try_for_each(|key| check_key(key))?;
+        for (name, value) in config {
+            check_variable(name, value).map_err(|error| Failure::BadInput(error.to_string()))?;
+        }
         let names: Vec<String> = config.values().flat_map(|value| secret_names(value)).collect();
         let place = Place { organization: deploy.scope.organization, customer: target.customer };
         let known = self.vault.get(place, &names).await?;
@@ -236,15 +239,6 @@ impl Deploying<'_> {
             None => Ok(config.clone()),
             Some(missing) => Err(Failure::rejected(DeployRejection::SecretMissing { name: missing.clone() })),
         }
-    }
-}
-
-fn check_key(key: &str) -> Result<(), Failure> {
-    let valid = key.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_')
-        && key.bytes().next().is_some_and(|c| !c.is_ascii_digit());
-    match valid {
-        true => Ok(()),
-        false => Err(Failure::BadInput(format!("config key {key:?}: use letters, digits and _, not a digit first"))),
     }
 }
 

@@ -124,12 +124,25 @@ async fn pin_service(
     let digest = resolve(publishing.models, organization, &repository, &reference).await?.ok_or_else(|| {
         invalid(format!("service {service:?}: image {image:?} is not in the registry; push it first"))
     })?;
+    if let [first, second, ..] = &definition.profiles[..] {
+        return Err(invalid(format!(
+            "service {service:?} has the profiles {first:?} and {second:?}; a profile is the feature that a license must include \
+             to have the image: give the service one"
+        )));
+    }
     let feature = definition.profiles.first().map(|profile| profile.parse::<Slug>()).transpose()?;
     let tag = match reference {
         Reference::Tag(tag) => Some(tag),
         Reference::Digest(_) => None,
     };
-    Ok(Some(ReleaseImage { package: PackageKind::Compose, service: service.to_owned(), repository, digest, tag, feature }))
+    Ok(Some(ReleaseImage {
+        package: PackageKind::Compose,
+        service: service.to_owned(),
+        repository,
+        digest,
+        tag,
+        feature,
+    }))
 }
 
 async fn check_owner(

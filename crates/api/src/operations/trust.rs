@@ -217,10 +217,12 @@ async fn verify_whole(artifacts: &Artifacts, subject: &Subject<'_>, keys: &[Publ
 pub async fn statement(models: &ReadModels, subject: &Subject<'_>) -> Result<ReleaseStatement, Failure> {
     let organization = organization::find(&models.client().await?, subject.organization).await?;
     let organization = organization.ok_or_else(|| Failure::not_found("organization", subject.organization))?.name;
-    let services = subject.images.iter().map(|image| {
-        (image.service.clone(), format!("{organization}/{}", image.repository), image.digest.clone())
-    });
-    let compose = Package::compose(subject.packages).ok_or_else(|| Failure::not_found("compose package", subject.version))?;
+    let services = subject
+        .images
+        .iter()
+        .map(|image| (image.service.clone(), format!("{organization}/{}", image.repository), image.digest.clone()));
+    let compose =
+        Package::compose(subject.packages).ok_or_else(|| Failure::not_found("compose package", subject.version))?;
     let names = (&organization, subject.application, subject.version);
     Ok(ReleaseStatement::new(names, &compose.file, services).with_files(&compose.files))
 }

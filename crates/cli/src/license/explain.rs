@@ -56,8 +56,7 @@ pub(super) async fn remark_reach(hub: &Hub, license: &Value) {
 }
 
 async fn reach(hub: &Hub, application: &str, terms: &Terms) -> Result<Reach> {
-    let variables =
-        |after| license_reach::Variables { application: application.to_owned(), first: Some(PAGE), after };
+    let variables = |after| license_reach::Variables { application: application.to_owned(), first: Some(PAGE), after };
     let releases = hub.list::<LicenseReach>("/application/releases", variables).await?;
     let mut channels = match terms.channels.is_empty() {
         true => vec![],
@@ -65,12 +64,15 @@ async fn reach(hub: &Hub, application: &str, terms: &Terms) -> Result<Reach> {
     };
     channels.retain(|channel| terms.channels.iter().any(|name| channel["name"] == name.as_str()));
     let ranges: Vec<VersionRanges> = terms.versions.iter().map(|range| range.parse()).collect::<Result<_, _>>()?;
-    let usable = releases.iter().filter(|release| matches!(release["status"].as_str(), Some("PUBLISHED" | "DEPRECATED")));
+    let usable =
+        releases.iter().filter(|release| matches!(release["status"].as_str(), Some("PUBLISHED" | "DEPRECATED")));
     let usable: Vec<&Value> = usable.collect();
     let is_covered = |release: &&&Value| {
         let version = release["version"].as_str().and_then(|version| version.parse::<Version>().ok());
-        let in_range = ranges.is_empty() || version.is_some_and(|version| ranges.iter().any(|range| range.contains(&version)));
-        let is_promoted = |channel: &Value| channel["versions"].as_array().is_some_and(|of| of.contains(&release["version"]));
+        let in_range =
+            ranges.is_empty() || version.is_some_and(|version| ranges.iter().any(|range| range.contains(&version)));
+        let is_promoted =
+            |channel: &Value| channel["versions"].as_array().is_some_and(|of| of.contains(&release["version"]));
         in_range && (terms.channels.is_empty() || channels.iter().any(is_promoted))
     };
     let covered = usable.iter().filter(is_covered).filter_map(|release| release["version"].as_str().map(str::to_owned));

@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn mounts_of_files_beside_are_told_from_volumes_and_from_the_hosts() {
-        let short = ["./a:/a", "./b.conf:/b:ro", "./c:/c:ro,z", "data:/d", "/srv:/e", "~/x:/f", "/anonymous", "../g:/g"];
+        let short =
+            ["./a:/a", "./b.conf:/b:ro", "./c:/c:ro,z", "data:/d", "/srv:/e", "~/x:/f", "/anonymous", "../g:/g"];
         assert_eq!(
             mounts(json!(short)),
             [("./a", WRITABLE), ("./b.conf", READ_ONLY), ("./c", READ_ONLY), ("../g", WRITABLE)]
@@ -147,14 +148,17 @@ mod tests {
         }
         let optional = json!({"services": {"web": {"label_file": [{"path": "l", "required": false}]}}});
         assert_eq!(found(optional), [("l".to_owned(), Role::Variables { required: false })]);
-        let parts = json!({"configs": {"c": {"file": "./c.conf"}}, "secrets": {"s": {"file": "s"}, "t": {"environment": "T"}}});
+        let parts =
+            json!({"configs": {"c": {"file": "./c.conf"}}, "secrets": {"s": {"file": "s"}, "t": {"environment": "T"}}});
         assert_eq!(found(parts), [("./c.conf".to_owned(), Role::Content), ("s".to_owned(), Role::Content)]);
         assert_eq!(beside(&json!({"services": {"web": {"env_file": "a"}}}))[0].place, "service \"web\", key env_file");
     }
 
     #[test]
     fn shapes_that_are_none_are_passed_over() {
-        for file in [json!(null), json!({"services": 1}), json!({"services": {"a": 1, "b": {"volumes": [1], "env_file": 1}}})] {
+        for file in
+            [json!(null), json!({"services": 1}), json!({"services": {"a": 1, "b": {"volumes": [1], "env_file": 1}}})]
+        {
             assert_eq!(beside(&file), []);
         }
     }

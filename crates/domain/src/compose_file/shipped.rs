@@ -73,11 +73,7 @@ mod tests {
     use super::*;
 
     fn checked(service: Value, shipped: &[&str]) -> Result<(), NotShipped> {
-        let file = |path: &&str| PackageFile {
-            path: path.parse().unwrap(),
-            content: vec![].into(),
-            executable: false,
-        };
+        let file = |path: &&str| PackageFile { path: path.parse().unwrap(), content: vec![].into(), executable: false };
         let shipped: Vec<PackageFile> = shipped.iter().map(file).collect();
         check_shipped(&json!({"services": {"web": service}}), &shipped)
     }
@@ -103,7 +99,9 @@ mod tests {
 
     #[test]
     fn what_is_mounted_is_shipped_or_written() {
-        for good in ["./data:/data", "./:/x", "./conf:/c:ro", "./conf/a:/a:ro", "${D:-.}/x:/x:ro", "/srv:/srv:ro", ".:/x:ro"] {
+        for good in
+            ["./data:/data", "./:/x", "./conf:/c:ro", "./conf/a:/a:ro", "${D:-.}/x:/x:ro", "/srv:/srv:ro", ".:/x:ro"]
+        {
             checked(volume(good), &["conf/a"]).unwrap();
         }
         for empty in ["./other:/c:ro", "./conf/b:/b:ro"] {

@@ -87,7 +87,9 @@ impl ReleaseContent {
     /// The first kind of which there are several packages.
     pub(super) fn repeated_kind(&self) -> Option<PackageKind> {
         let mut kinds = self.packages.iter().map(Package::kind).enumerate();
-        kinds.find(|(index, kind)| self.packages[..*index].iter().any(|before| before.kind() == *kind)).map(|(_, kind)| kind)
+        kinds
+            .find(|(index, kind)| self.packages[..*index].iter().any(|before| before.kind() == *kind))
+            .map(|(_, kind)| kind)
     }
 }
 

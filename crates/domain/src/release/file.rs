@@ -153,7 +153,9 @@ impl From<FileContent> for StoredFile {
 pub enum InvalidFiles {
     #[error("the release ships {0} files; ship at most {MAX_FILES}, or put them into an image")]
     Many(usize),
-    #[error("the files of the release have {0} bytes together; ship at most {MAX_FILES_BYTES}, or put them into an image")]
+    #[error(
+        "the files of the release have {0} bytes together; ship at most {MAX_FILES_BYTES}, or put them into an image"
+    )]
     Large(usize),
     #[error("the release ships {0} twice")]
     Repeated(FilePath),
@@ -244,7 +246,10 @@ mod tests {
         assert_eq!(check_files(&files(&["a", "a"], 1)), Err(InvalidFiles::Repeated(path("a"))));
         let as_folder = InvalidFiles::FileAsFolder { folder: path("a"), file: path("a/b") };
         assert_eq!(check_files(&files(&["a/b", "a"], 1)), Err(as_folder));
-        assert_eq!(check_files(&files(&["a", "b"], MAX_FILES_BYTES / 2 + 1)), Err(InvalidFiles::Large(MAX_FILES_BYTES + 2)));
+        assert_eq!(
+            check_files(&files(&["a", "b"], MAX_FILES_BYTES / 2 + 1)),
+            Err(InvalidFiles::Large(MAX_FILES_BYTES + 2))
+        );
         let names: Vec<String> = (0..=MAX_FILES).map(|number| number.to_string()).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         assert_eq!(check_files(&files(&names, 1)), Err(InvalidFiles::Many(MAX_FILES + 1)));

@@ -111,9 +111,7 @@ fn signatures_that_nobody_verified_give_way() {
     let signed = ReleaseSigned { signature: by("ci", "good") };
     given::<Release>(full.clone()).when(add(by("ci", "good"))).then([signed.clone()]);
     let mut events = [&full[..], &[signed]].concat();
-    events.extend(
-        (0..MAX_SIGNATURES).map(|number| ReleaseSigned { signature: signature(&format!("more {number}")) }),
-    );
+    events.extend((0..MAX_SIGNATURES).map(|number| ReleaseSigned { signature: signature(&format!("more {number}")) }));
     let kept = kept(&events);
     assert_eq!(kept.len(), MAX_SIGNATURES);
     assert!(kept.contains(&by("ci", "good")) && kept.contains(&signature("more 7")), "{kept:?}");

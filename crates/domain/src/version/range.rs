@@ -138,7 +138,9 @@ fn comparator(operator: &str, version: &str) -> Result<String, String> {
         "<" | ">" => Ok(format!("{operator}{}", version.plain())),
         "=>" => Err("write >= for \"at least\"".to_owned()),
         "=<" => Err("write <= for \"at most\"".to_owned()),
-        _ if operator.starts_with('!') => Err("a version cannot be left out; write the ranges around it with ||".to_owned()),
+        _ if operator.starts_with('!') => {
+            Err("a version cannot be left out; write the ranges around it with ||".to_owned())
+        }
         _ => Err(format!("{operator} is no operator; use <, <=, >, >=, =, ~ or ^")),
     }
 }

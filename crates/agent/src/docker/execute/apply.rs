@@ -23,13 +23,11 @@ use crate::plan::Resume;
 use crate::redact::Redactor;
 use crate::task::Task;
 
-/// Refusals of the agent's credential may be a matter of clocks or of a hub that just started; not for ever.
-const UNAUTHORIZED_ATTEMPTS: u32 = 3;
 const OUTLIVED: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(executor: &Executor, task: &mut Task, resume: Resume, redactor: &Redactor) -> Result<(), Stop> {
     match attempt(executor, task, resume, redactor).await {
-        Err(Stop::Failed(trouble)) if is_final(&trouble, task.attempts) => Ok(give_up(task, &trouble, redactor)?),
+        Err(Stop::Failed(trouble)) if trouble.blame == Blame::Generation => Ok(give_up(task, &trouble, redactor)?),
         ended => ended,
     }
 }
@@ -186,9 +184,4 @@ fn give_up(task: &mut Task, trouble: &Failure, redactor: &Redactor) -> Result<()
         record.failed = Some(FailedGeneration { generation, error });
         record.attempt = None;
     })
-}
-
-fn is_final(trouble: &Failure, attempts: u32) -> bool {
-    trouble.blame == Blame::Generation
-        || trouble.category == ErrorCategory::Entitlement && attempts + 1 >= UNAUTHORIZED_ATTEMPTS
 }

@@ -10,7 +10,9 @@ use serde_json::Value;
 use crate::consent::{self, Answer};
 use crate::docker::execute::Executor;
 use crate::fault::Failure;
-use crate::policy::{Consent, CustomerRequests, DataConsent, DeploymentFolders, Host, Need, Policy, Subject, Written, needs};
+use crate::policy::{
+    Consent, CustomerRequests, DataConsent, DeploymentFolders, Host, Need, Policy, Subject, Written, needs,
+};
 use crate::task::Task;
 
 /// Characters of a refusal that fit into a report, with room for its end.

@@ -18,7 +18,10 @@ pub(super) async fn run(executor: &Executor, task: &mut Task, data: DataRemoval)
     executor.take_down(&project).await?;
     if data == DataRemoval::Remove {
         executor.engine.remove_volumes(&project).await?;
-        executor.home(task).remove().map_err(|error| Failure::internal("cannot remove the deployment's own folders", error))?;
+        executor
+            .home(task)
+            .remove()
+            .map_err(|error| Failure::internal("cannot remove the deployment's own folders", error))?;
     }
     pause::at("removed", &task.data).await;
     let generation = task.wanted.generation;

@@ -116,7 +116,8 @@ impl TryFrom<PackageFileInput> for domain::PackageFile {
 
     fn try_from(PackageFileInput { path, content, executable }: PackageFileInput) -> Result<Self, Failure> {
         let bytes = BASE64_STANDARD.decode(content);
-        let bytes = bytes.map_err(|error| Failure::BadInput(format!("file {path:?}: its content is no base64: {error}")))?;
+        let bytes =
+            bytes.map_err(|error| Failure::BadInput(format!("file {path:?}: its content is no base64: {error}")))?;
         Ok(Self { path: path.parse::<domain::FilePath>()?, content: bytes.into(), executable })
     }
 }

@@ -148,7 +148,9 @@ fn what_is_stored_is_plain() {
         }
     }
     // what was stored first without an operator was a caret, and is shown as one
-    for (old, shown) in [("1.2", "^1.2"), ("1.2.3, <1.9", "^1.2.3, <1.9"), (">=1, 1.2", ">=1, ^1.2"), ("1.2.3", "1.2.3")] {
+    for (old, shown) in
+        [("1.2", "^1.2"), ("1.2.3, <1.9", "^1.2.3, <1.9"), (">=1, 1.2", ">=1, ^1.2"), ("1.2.3", "1.2.3")]
+    {
         let old: VersionRange = serde_json::from_value(old.into()).unwrap();
         assert_eq!(old.as_str(), shown);
     }

@@ -1,0 +1,75 @@
+//! Texts that engines, plugins and registries were heard to say: `tests/blame.tsv`, with the blame that a person would give.
+
+use super::*;
+
+/// The release's own faults that these words alone do not tell from trouble of the host: they are tried again.
+const NOT_TOLD: [&str; 8] = [
+    // by a container, a port, a name or an address of the release itself, or of another
+    "address-taken-twice",
+    "name-taken-twice-226",
+    "port-taken-twice",
+    "mount-type-differs-own",
+    // by its own limit, or by a host that ran out of memory
+    "job-out-of-own-memory",
+    // the file that is missing may be the agent's
+    "extends-file-missing",
+    // misspelt, or newer than the plugin
+    "file-key-unknown",
+    // the engine keeps the registry's code to itself
+    "own-denied-token-containerd",
+];
+
+fn unescaped(text: &str) -> String {
+    let mut plain = String::new();
+    let mut characters = text.chars();
+    while let Some(c) = characters.next() {
+        match c {
+            '\\' => match characters.next() {
+                Some('n') => plain.push('\n'),
+                Some('r') => plain.push('\r'),
+                Some('t') => plain.push('\t'),
+                other => plain.extend(other),
+            },
+            c => plain.push(c),
+        }
+    }
+    plain
+}
+
+#[test]
+fn nothing_is_blamed_on_a_release_that_is_not_its_fault() {
+    let (mut heard, mut told) = (0, 0);
+    for line in include_str!("../../../../tests/blame.tsv").lines().skip(1) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let [id, source, _, blame, _, text, ..] = columns[..] else { panic!("{line}") };
+        let said = unescaped(text).to_lowercase();
+        let verdict = match source {
+            "compose-stderr" => of_compose(&said),
+            "registry" => of_pull(&said, !id.starts_with("other-registry")),
+            _ => continue,
+        };
+        heard += 1;
+        let ours = verdict.map_or(Surroundings, |verdict| verdict.blame);
+        match (blame, ours) {
+            ("surroundings", Generation) => panic!("{id} is blamed on the release: {text}"),
+            ("generation", Surroundings) => {
+                assert!(NOT_TOLD.iter().any(|known| id.starts_with(known)), "{id} is tried for ever: {text}");
+            }
+            ("generation" | "surroundings", _) => told += 1,
+            _ => panic!("{id}: {blame}"),
+        }
+    }
+    assert!(heard > 250 && told > 250, "{told} of {heard}");
+}
+
+#[test]
+fn sentences_are_short_and_rows_are_reached() {
+    let tables = [TROUBLE, ENGINE, HOST, COMPOSE_FILE, RELEASE];
+    let rows: Vec<&Row> = tables.iter().flat_map(|table| table.iter()).collect();
+    for (index, Row(words, _, _, sentence)) in rows.iter().enumerate() {
+        assert!(sentence.split(' ').count() <= 25, "{sentence}");
+        assert!(words.iter().all(|words| *words == words.to_lowercase()), "{words:?}");
+        let is_hidden = |earlier: &&&Row| earlier.0.iter().all(|word| words.iter().any(|words| words.contains(word)));
+        assert!(!rows[..index].iter().any(|earlier| is_hidden(&earlier)), "{words:?} is never reached");
+    }
+}
