@@ -25,6 +25,7 @@ mod writable;
 pub use default::DEFAULT;
 pub use file::{PolicyFault, PolicyFile, Stamp};
 pub use files::{Withheld, read_while_resolving};
+pub(crate) use keys::is_known as is_known_key;
 pub use host::{DeploymentFolders, Host};
 pub use links::canonical;
 pub use model::{Subject, needs};

@@ -60,7 +60,7 @@ impl Output {
             if !thing.is_object() {
                 thing = Value::Object(Default::default());
             }
-            for field in ["changed", "position"] {
+            for field in ["changed", "position", "warnings"] {
                 if let Some(value) = payload.get(field) {
                     thing[field] = value.clone();
                 }

@@ -10,10 +10,11 @@ use anyhow::{Context, Result};
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use distr_domain::release::ComposePackage;
+use serde_json::Value;
 
 use crate::hub::PAGE;
 use crate::operation::shown;
-use crate::output::Columns;
+use crate::output::{Columns, remark};
 use crate::session::Session;
 
 shown!("src/release.graphql": ReleaseDraft ReleaseSign ReleasePublish ReleaseDeprecate ReleaseRevoke ReleaseList ReleaseShow);
@@ -124,6 +125,7 @@ impl Command {
                 let packages = vec![package::collect(&compose)?.into()];
                 let variables = release_draft::Variables { application, version, packages, notes };
                 let data = hub.ask::<ReleaseDraft>(variables).await?;
+                warn(&data.release_draft);
                 out.did(data.release_draft, "release", &sentence)
             }
             Self::Sign { of, how, compose } => sign::run(session, of, how, compose).await,
@@ -140,6 +142,7 @@ impl Command {
                 let packages = compose.map(|package| vec![package.into()]);
                 let variables = release_publish::Variables { application, version, packages, notes };
                 let data = hub.ask::<ReleasePublish>(variables).await?;
+                warn(&data.release_publish);
                 out.did(data.release_publish, "release", &sentence)
             }
             Self::List { app: application } => {
@@ -186,6 +189,7 @@ async fn sign_draft(
                 notes,
             };
             let drafted = hub.ask::<ReleaseDraft>(variables).await?.release_draft;
+            warn(&drafted);
             (compose, drafted["release"].clone())
         }
         None => {
@@ -199,6 +203,13 @@ async fn sign_draft(
         sign::attach(hub, application, version, envelope).await?;
     }
     Ok(())
+}
+
+/// Says what the hub noticed in the packages.
+fn warn(payload: &Value) {
+    for warning in payload["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        remark(&format!("warning: {warning}"));
+    }
 }
 
 fn read(path: &Path) -> Result<String> {

@@ -73,7 +73,7 @@ impl FromStr for RepositoryPath {
             false => Err(InvalidName::new(
                 "repository",
                 text,
-                "use lower-case letters and digits, separated by one of . _ __ or hyphens, with / between parts",
+                "use at most 200 lower-case letters and digits, separated by one of . _ __ or hyphens, with / between parts",
             )),
         }
     }

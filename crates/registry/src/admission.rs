@@ -49,12 +49,35 @@ impl Admission {
         object: Object<'_>,
         need: Need,
     ) -> Result<Visit, OciError> {
+        self.admit_wanting(request, name, (object, need), Wanted::Repository { name, need }).await
+    }
+
+    /// Admits a request to push, perhaps by a mount from another repository: whoever has no token is told to get one for both.
+    pub(crate) async fn admit_to_push(
+        &self,
+        request: &HttpRequest,
+        name: &str,
+        from: Option<&str>,
+    ) -> Result<Visit, OciError> {
+        let wanted = match from {
+            Some(from) => Wanted::Mount { name, from },
+            None => Wanted::Repository { name, need: Need::Push },
+        };
+        self.admit_wanting(request, name, (Object::Repository, Need::Push), wanted).await
+    }
+
+    async fn admit_wanting(
+        &self,
+        request: &HttpRequest,
+        name: &str,
+        (object, need): (Object<'_>, Need),
+        wanted: Wanted<'_>,
+    ) -> Result<Visit, OciError> {
         let parsed = name.parse::<RepositoryName>();
-        let wanted = parsed.is_ok().then_some(Wanted::Repository { name, need });
-        let claims = self.authentication.authenticate(request, wanted).await?;
+        let claims = self.authentication.authenticate(request, parsed.is_ok().then_some(wanted)).await?;
         let parsed = parsed.map_err(|error| OciError::NameInvalid(error.to_string()))?;
         let right = self.rights.of(&claims.caller, &parsed, need).await?;
-        self.let_in(request, claims, parsed, right, (object, need)).await
+        self.let_in(request, claims, parsed, right, (object, need, wanted)).await
     }
 
     /// Admits a request to pull what `find` looks for: it is looked up while the caller's credential is asked about, and is for
@@ -83,7 +106,8 @@ impl Admission {
         current?;
         let found = found.map_err(Fault::from)?;
         let right = rights::to_pull(&claims.caller, &parsed, need, found.pullable.is_public());
-        let visit = self.let_in(request, claims, parsed, right, (object, need)).await?;
+        let wanted = Wanted::Repository { name, need };
+        let visit = self.let_in(request, claims, parsed, right, (object, need, wanted)).await?;
         Ok((visit, found))
     }
 
@@ -94,10 +118,9 @@ impl Admission {
         claims: Claims,
         parsed: RepositoryName,
         right: Result<Right, Refused>,
-        (object, need): (Object<'_>, Need),
+        (object, need, wanted): (Object<'_>, Need, Wanted<'_>),
     ) -> Result<Visit, OciError> {
         let name = parsed.to_string();
-        let wanted = Wanted::Repository { name: &name, need };
         if right == Err(Refused::SignIn) {
             let message = "sign in first; without, only public repositories can be pulled from";
             return Err(self.insufficient(request, wanted, message));

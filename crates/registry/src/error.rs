@@ -2,7 +2,7 @@
 //! distribution specification 1.1. Docker prints the message of the first error to its user.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_RANGE, LOCATION, RANGE, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, CONTENT_RANGE, LOCATION, RANGE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use distr_domain::fault::causes;
 use distr_domain::oci::Digest;
@@ -69,8 +69,10 @@ pub(crate) enum OciError {
     /// It may be another database's.
     #[error("the registry's blob store does not answer; try it again in a moment")]
     StoreUnknown,
-    #[error("the registry does not do this")]
-    Unsupported,
+    #[error("the registry takes {allow} there")]
+    MethodNotAllowed { allow: &'static str },
+    #[error("the registry has nothing under this path")]
+    PathUnknown,
     #[error(transparent)]
     Fault(Fault),
 }
@@ -119,7 +121,8 @@ impl OciError {
             Self::GrantInvalid { .. } => (StatusCode::BAD_REQUEST, "UNSUPPORTED"),
             Self::TooMany { .. } | Self::TooManyUploads { .. } => (StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS"),
             Self::StoreUnknown => (StatusCode::SERVICE_UNAVAILABLE, "UNKNOWN"),
-            Self::Unsupported => (StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED"),
+            Self::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED"),
+            Self::PathUnknown => (StatusCode::NOT_FOUND, "UNSUPPORTED"),
             Self::Fault(Fault::Behind(_) | Fault::Unrecorded { .. }) => (StatusCode::SERVICE_UNAVAILABLE, "UNKNOWN"),
             Self::Fault(fault) if fault.is_of_database() => (StatusCode::SERVICE_UNAVAILABLE, "UNKNOWN"),
             // clients show the reason of a 403, and of nothing beyond 499
@@ -151,6 +154,13 @@ impl OciError {
             }
             Self::TooMany { seconds } => {
                 response.insert_header((RETRY_AFTER, seconds.to_string()));
+            }
+            Self::MethodNotAllowed { allow } => {
+                response.insert_header((ALLOW, *allow));
+            }
+            // of a blob that a manifest names: all but what was asked
+            Self::BlobNamed { .. } => {
+                response.insert_header((ALLOW, "GET, HEAD"));
             }
             Self::RangeUnsatisfiable { size } => {
                 response.insert_header((CONTENT_RANGE, format!("bytes */{size}")));

@@ -16,7 +16,9 @@ pub(crate) enum Requested {
 /// Reads `bytes=0-99`, `bytes=100-` and `bytes=-100`.
 pub(crate) fn requested(header: Option<&str>, size: u64) -> Requested {
     let Some((first, last)) = header
-        .and_then(|header| header.trim().strip_prefix("bytes="))
+        .and_then(|header| header.trim().split_once('='))
+        .filter(|(unit, _)| unit.trim().eq_ignore_ascii_case("bytes"))
+        .map(|(_, ranges)| ranges)
         .filter(|ranges| !ranges.contains(','))
         .and_then(|range| range.trim().split_once('-'))
     else {
@@ -48,9 +50,10 @@ pub(crate) fn chunk(header: &str) -> Option<Range<u64>> {
     (first <= last && last < u64::MAX).then(|| first..last + 1)
 }
 
-/// Digits only: `parse` alone would take a sign.
+/// Digits only: `parse` alone would take a sign. More than a number holds is as far as any size.
 fn number(text: &str) -> Option<u64> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -69,6 +72,11 @@ mod tests {
             ("bytes=-3", Part(7..10)),
             ("bytes=-99", Part(0..10)),
             ("bytes=9-99", Part(9..10)),
+            ("bytes=0-99999999999999999999", Part(0..10)),
+            ("bytes=-99999999999999999999", Part(0..10)),
+            ("bytes=99999999999999999999-", Unsatisfiable),
+            ("BYTES=0-1", Part(0..2)),
+            ("Bytes = 0-1", Part(0..2)),
             ("bytes=10-", Unsatisfiable),
             ("bytes=-0", Unsatisfiable),
             ("bytes=5-2", Unsatisfiable),

@@ -6,6 +6,7 @@ mod table;
 use distr_domain::agent::ErrorCategory;
 
 use crate::fault::{Blame, Failure};
+use crate::policy::is_known_key;
 use table::Verdict;
 
 impl Failure {
@@ -22,7 +23,10 @@ impl Failure {
 
     /// The failure of `docker compose`, by what it said before it ended with an error.
     pub fn of_compose(said: &str) -> Self {
-        let verdict = table::of_compose(&said.to_lowercase());
+        let verdict = match newer_key(said) {
+            Some(_) => Some(table::OLD_FOR_A_KEY),
+            None => table::of_compose(&said.to_lowercase()),
+        };
         let sentence = missing_variable(said).or_else(|| verdict.map(|verdict| verdict.sentence.to_owned()));
         let text = with_place(sentence.unwrap_or_else(|| "docker compose failed".to_owned()), said);
         let (category, blame) =
@@ -46,6 +50,13 @@ fn missing_variable(said: &str) -> Option<String> {
     let name = rest.split_whitespace().next()?;
     let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     is_name.then(|| format!("the variable {name} is required, and the configuration has no value for it"))
+}
+
+/// A key that the plugin does not know and the agent does: the plugin is older than the compose file.
+fn newer_key(said: &str) -> Option<&str> {
+    let at = |begin: &str, end: &str| said.split_once(begin)?.1.split_once(end).map(|(key, _)| key);
+    let key = at("Additional property ", " is not allowed").or_else(|| at("additional properties '", "' not allowed"))?;
+    (is_known_key(key) || ["models", "provider"].contains(&key)).then_some(key)
 }
 
 /// Such as `services.web.ports`: compose puts values in, and no keys.

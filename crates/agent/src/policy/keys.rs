@@ -93,6 +93,6 @@ pub(super) fn is_harmless(key: &str) -> bool {
 }
 
 /// Whether this agent knows what the key does.
-pub(super) fn is_known(key: &str) -> bool {
+pub(crate) fn is_known(key: &str) -> bool {
     is_harmless(key) || RULED.contains(&key)
 }

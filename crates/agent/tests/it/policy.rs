@@ -349,7 +349,7 @@ fn a_compose_file_is_checked_against_the_policy_without_an_agent() {
     check.write("compose.yaml", "services: [");
     check.assert(&[], 1, &["cannot be read"]);
     check.write("compose.yaml", &format!("services: {{web: {{image: \"{image}\", env_file: [own.env]}}}}"));
-    let said = check.assert(&[], 1, &["docker compose cannot resolve the file", "own.env"]);
+    let said = check.assert(&[], 1, &["service \"web\", key env_file", "own.env is not there"]);
     assert!(!said.contains("agent's log"), "{said}");
     check.write("policy.yaml", "deploymentz: ask\n");
     let said = check.assert(&[], 1, &["deploymentz"]);

@@ -24,7 +24,8 @@ use super::guard::May;
 use super::loader::{RefusalOf, failed};
 use super::scalar::{Name, Version};
 use crate::failure::Failure;
-use crate::operations::{publish, reach, release_signature, trust};
+use crate::operations::publish::{self, Pinned};
+use crate::operations::{reach, release_signature, trust};
 use crate::pause;
 
 pub(super) struct Release(pub ReleaseRow);
@@ -178,6 +179,9 @@ impl ReleaseQuery {
 pub(super) struct ReleasePayload {
     /// The release.
     release: Release,
+    /// The warnings about the packages of the request: what docker compose takes, and a person surely did not mean. Each is a
+    /// sentence with its place; the list is empty if the request has no packages.
+    warnings: Vec<String>,
     #[graphql(flatten)]
     outcome: Outcome,
 }
@@ -201,8 +205,8 @@ impl ReleaseMutation {
     ) -> Result<ReleasePayload> {
         application::load(ctx, &application).await?;
         check_reach(ctx, &application).await?;
-        let outcome = draft(ctx, &application, &version, packages, notes).await?;
-        Ok(ReleasePayload { release: load(ctx, &application, &version).await?, outcome })
+        let (outcome, warnings) = draft(ctx, &application, &version, packages, notes).await?;
+        Ok(ReleasePayload { warnings, ..payload(ctx, &application, &version, outcome).await? })
     }
 
     /// Adds a signature of the release as a whole to a draft or a published release. The command `distr release sign`
@@ -234,7 +238,7 @@ impl ReleaseMutation {
         )
         .await?;
         let outcome = execute::<Decider>(ctx, id.0, command).await?;
-        Ok(ReleasePayload { release: load(ctx, &application, &version).await?, outcome })
+        Ok(payload(ctx, &application, &version, outcome).await?)
     }
 
     /// Publishes the draft; with packages, drafts them first. A published release never changes.
@@ -251,8 +255,9 @@ impl ReleaseMutation {
     ) -> Result<ReleasePayload> {
         application::load(ctx, &application).await?;
         check_reach(ctx, &application).await?;
+        let mut warnings = vec![];
         match packages {
-            Some(packages) => drop(draft(ctx, &application, &version, packages, notes).await?),
+            Some(packages) => warnings = draft(ctx, &application, &version, packages, notes).await?.1,
             None if notes.is_some() => {
                 let reason = "release notes are drafted with packages; add packages, or leave the notes out";
                 return Err(Failure::BadInput(reason.to_owned()).into());
@@ -276,7 +281,7 @@ impl ReleaseMutation {
             _ => None,
         };
         let outcome = execute::<Decider>(ctx, id.0, ReleaseCommand::Publish { trust }).await?;
-        Ok(ReleasePayload { release: load(ctx, &application, &version).await?, outcome })
+        Ok(ReleasePayload { warnings, ..payload(ctx, &application, &version, outcome).await? })
     }
 
     /// Deprecates a release: it should no longer be used from this date on. A deprecated release can still be deployed.
@@ -292,7 +297,7 @@ impl ReleaseMutation {
         check_reach(ctx, &application).await?;
         let command = ReleaseCommand::Deprecate { on: when("on", on)?, reason: text("reason", reason, 500)? };
         let outcome = execute::<Decider>(ctx, id(ctx, &application, &version)?.0, command).await?;
-        Ok(ReleasePayload { release: load(ctx, &application, &version).await?, outcome })
+        Ok(payload(ctx, &application, &version, outcome).await?)
     }
 
     /// Revokes a release. The revocation is for ever: nobody pulls or deploys the release from now on.
@@ -307,8 +312,17 @@ impl ReleaseMutation {
         check_reach(ctx, &application).await?;
         let command = ReleaseCommand::Revoke { reason: text("reason", reason, 500)? };
         let outcome = execute::<Decider>(ctx, id(ctx, &application, &version)?.0, command).await?;
-        Ok(ReleasePayload { release: load(ctx, &application, &version).await?, outcome })
+        Ok(payload(ctx, &application, &version, outcome).await?)
     }
+}
+
+async fn payload(
+    ctx: &Context<'_>,
+    application: &Name,
+    version: &Version,
+    outcome: Outcome,
+) -> Result<ReleasePayload, Failure> {
+    Ok(ReleasePayload { release: load(ctx, application, version).await?, warnings: vec![], outcome })
 }
 
 /// Of a token that is for some repositories only.
@@ -323,7 +337,7 @@ async fn draft(
     version: &Version,
     packages: Vec<PackageInput>,
     notes: Option<String>,
-) -> Result<Outcome, Failure> {
+) -> Result<(Outcome, Vec<String>), Failure> {
     let caller = ctx.caller()?;
     let application_id = ApplicationId::of(caller.organization, &application.0);
     let id = id(ctx, application, version)?;
@@ -333,8 +347,9 @@ async fn draft(
     pause::at("release.draft_checked").await;
     let notes = notes.unwrap_or_default();
     let packages = packages.into_iter().map(domain::Package::try_from).collect::<Result<_, _>>()?;
-    let content = publish::pin(ctx.hub().publishing(), caller, application_id, packages, notes).await?;
+    let pinned = publish::pin(ctx.hub().publishing(), caller, application_id, packages, notes).await?;
+    let Pinned { content, warnings } = pinned;
     let version = version.0.clone();
     let command = ReleaseCommand::Draft { application: application_id, version, content, replaces };
-    execute::<Decider>(ctx, id.0, command).await
+    Ok((execute::<Decider>(ctx, id.0, command).await?, warnings))
 }

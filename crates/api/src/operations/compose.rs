@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use distr_compose::Finding;
 use distr_domain::compose_file::{self, NotShipped, REGISTRY_VARIABLE, Unresolvable, check_shipped};
 use distr_domain::image::{ImageName, InvalidImage, is_alias};
 use distr_domain::release::{ComposePackage, InvalidFiles, check_files};
@@ -11,6 +12,9 @@ use serde::Deserialize;
 pub(super) struct Compose {
     #[serde(default)]
     pub(super) services: BTreeMap<String, Service>,
+    /// what compose takes in the file and nobody meant
+    #[serde(skip)]
+    pub(super) warnings: Vec<Finding>,
 }
 
 #[derive(Deserialize)]
@@ -46,6 +50,9 @@ pub(super) enum Unreadable {
     Shape(#[from] serde_json::Error),
     #[error(transparent)]
     Unresolvable(#[from] Unresolvable),
+    /// what docker compose refuses, each on a line
+    #[error("{}", .0.iter().map(Finding::to_string).collect::<Vec<_>>().join("\n"))]
+    Refused(Vec<Finding>),
     #[error(transparent)]
     NotShipped(#[from] NotShipped),
     #[error(transparent)]
@@ -56,8 +63,10 @@ impl Compose {
     pub(super) fn read(package: &ComposePackage) -> Result<Self, Unreadable> {
         check_files(&package.files)?;
         let file = compose_file::read(&package.file)?;
+        distr_compose::check(&file, &package.file).map_err(Unreadable::Refused)?;
         check_shipped(&file, &package.files)?;
-        Ok(serde_json::from_value(file)?)
+        let warnings = distr_compose::warnings(&file, &package.file);
+        Ok(Self { warnings, ..serde_json::from_value(file)? })
     }
 }
 

@@ -25,31 +25,40 @@ pub struct Publishing<'a> {
     pub registry_host: &'a str,
 }
 
+/// What a draft consists of, and what its author should know of it.
+pub struct Pinned {
+    pub content: ReleaseContent,
+    /// sentences with their places
+    pub warnings: Vec<String>,
+}
+
 pub async fn pin(
     publishing: Publishing<'_>,
     caller: &MemberCaller,
     application: ApplicationId,
     packages: Vec<Package>,
     notes: String,
-) -> Result<ReleaseContent, Failure> {
-    let mut images = vec![];
+) -> Result<Pinned, Failure> {
+    let (mut images, mut warnings) = (vec![], vec![]);
     for package in &packages {
-        images.extend(match package {
+        let (of_package, more) = match package {
             Package::Compose(compose) => pin_compose(publishing, caller, compose).await?,
-        });
+        };
+        images.extend(of_package);
+        warnings.extend(more);
     }
     let feature_tags = publishing.commands.load::<Application>(application.0).await?.feature_tags;
     for image in &images {
         check_feature(image, &feature_tags)?;
     }
-    Ok(ReleaseContent { packages, images, notes })
+    Ok(Pinned { content: ReleaseContent { packages, images, notes }, warnings })
 }
 
 async fn pin_compose(
     publishing: Publishing<'_>,
     caller: &MemberCaller,
     package: &ComposePackage,
-) -> Result<Vec<ReleaseImage>, Failure> {
+) -> Result<(Vec<ReleaseImage>, Vec<String>), Failure> {
     if package.file.len() > MAX_COMPOSE {
         return Err(invalid(format!("the compose file has {} bytes; use at most {MAX_COMPOSE}", package.file.len())));
     }
@@ -64,7 +73,7 @@ async fn pin_compose(
     for (name, service) in &parsed.services {
         images.extend(pin_service(publishing, caller, name, service).await?);
     }
-    Ok(images)
+    Ok((images, parsed.warnings.iter().map(ToString::to_string).collect()))
 }
 
 /// A tag that belongs to a feature runs in a service of that feature: else a customer without it would get a release that

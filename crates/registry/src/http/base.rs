@@ -10,7 +10,18 @@ pub(super) async fn check(request: HttpRequest, registry: web::Data<Registry>) -
     Ok(HttpResponse::Ok().json(serde_json::json!({})))
 }
 
-pub(super) async fn unsupported(request: HttpRequest, registry: web::Data<Registry>) -> Result<HttpResponse, OciError> {
+/// The answer to another method than those that a path has.
+pub(super) async fn refuse_method(
+    request: HttpRequest,
+    registry: web::Data<Registry>,
+    allow: &'static str,
+) -> Result<HttpResponse, OciError> {
     registry.authentication.authenticate(&request, None).await?;
-    Err(OciError::Unsupported)
+    Err(OciError::MethodNotAllowed { allow })
+}
+
+/// The answer under a path that there is not.
+pub(super) async fn refuse_path(request: HttpRequest, registry: web::Data<Registry>) -> Result<HttpResponse, OciError> {
+    registry.authentication.authenticate(&request, None).await?;
+    Err(OciError::PathUnknown)
 }

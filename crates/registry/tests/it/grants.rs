@@ -4,7 +4,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
 use crate::server::run;
-use crate::vendor::push_image;
+use crate::vendor::{digest_of, push_image};
 use crate::world::{SECRET, World};
 
 struct Tokens<'a> {
@@ -152,6 +152,47 @@ fn what_another_token_could_do_is_challenged_and_the_rest_is_refused() {
         assert!(status == 401 && challenge.ends_with(expected), "{status} {challenge}");
         let (_, token) = tokens.get(Some("puller"), pull).await;
         assert_eq!(tokens.ask(&token, Method::DELETE, "/v2/acme/hello/manifests/1").await, (403, String::new()));
+        world.stop().await;
+    });
+}
+
+#[test]
+fn one_challenge_names_both_repositories_of_a_mount() {
+    run(async {
+        let world = World::start().await;
+        let tokens = Tokens::of(&world);
+        let digest = digest_of(b"layer");
+        let ask = async |query: String| {
+            let path = format!("/v2/acme/new/blobs/uploads/?{query}");
+            let answer = tokens.http.post(tokens.url(&path)).send().await.unwrap();
+            answer.headers()["www-authenticate"].to_str().unwrap().to_owned()
+        };
+        let both = "scope=\"repository:acme/new:pull,push repository:acme/base:pull\"";
+        let challenge = ask(format!("mount={digest}&from=acme/base")).await;
+        assert!(challenge.contains(both), "{challenge}");
+        let one = "scope=\"repository:acme/new:pull,push\"";
+        for query in [format!("mount={digest}"), format!("mount={digest}&from=NO"), "from=acme/base".to_owned()] {
+            let challenge = ask(query).await;
+            assert!(challenge.contains(one), "{challenge}");
+        }
+        world.stop().await;
+    });
+}
+
+#[test]
+fn an_upload_ends_with_a_digest_that_the_registry_knows() {
+    run(async {
+        let world = World::start().await;
+        let publisher = world.client("publisher");
+        let begin = |algorithm: &str| format!("/v2/acme/new/blobs/uploads/?digest-algorithm={algorithm}");
+        let refused = publisher.post(&begin("md5"), "").await;
+        assert_eq!(
+            refused.error(),
+            "400 UNSUPPORTED: digest-algorithm is \"md5\", and the registry takes sha256 and sha512"
+        );
+        for known in ["sha256", "sha512"] {
+            assert_eq!(publisher.post(&begin(known), "").await.status, 202);
+        }
         world.stop().await;
     });
 }

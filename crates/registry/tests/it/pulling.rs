@@ -69,7 +69,10 @@ fn what_is_not_there_is_named_in_the_answer() {
         let invalid = publisher.get("/v2/acme/Hello/manifests/1").await;
         assert!(invalid.error().starts_with("400 NAME_INVALID"), "{}", invalid.error());
         let nothing = publisher.get("/v2/acme").await;
-        assert_eq!(nothing.error(), "405 UNSUPPORTED: the registry does not do this");
+        assert_eq!(nothing.error(), "404 UNSUPPORTED: the registry has nothing under this path");
+        let method = publisher.delete("/v2/acme/hello/tags/list").await;
+        assert_eq!(method.error(), "405 UNSUPPORTED: the registry takes GET there");
+        assert_eq!(method.header("Allow"), "GET");
         let deletion = publisher.delete(&format!("/v2/acme/hello/blobs/{}", digest_of(b"layer"))).await;
         let expected = format!("405 UNSUPPORTED: acme/hello: a manifest names blob {}", digest_of(b"layer"));
         assert_eq!(deletion.error(), expected + "; delete the manifest first");

@@ -16,6 +16,13 @@ pub(super) struct Verdict {
     pub sentence: &'static str,
 }
 
+/// The verdict on a key that the agent knows and the plugin does not.
+pub(super) const OLD_FOR_A_KEY: Verdict = Verdict {
+    blame: Surroundings,
+    category: Runtime,
+    sentence: "the docker compose plugin of this host does not know a key of the compose file; update it",
+};
+
 /// Words, all of which are in the text in lower case, with what they mean.
 struct Row(&'static [&'static str], Blame, ErrorCategory, &'static str);
 
@@ -379,13 +386,7 @@ const COMPOSE_FILE: &[Row] = &[
         "a value in the compose file is not valid",
     ),
     Row(&["validating", ": services additional propert"], Generation, Config, "the name of a service is not valid"),
-    // it is misspelt, or newer than the plugin
-    Row(
-        &["validating", "additional propert"],
-        Surroundings,
-        Config,
-        "the compose file has a key that docker compose on this host does not know; the vendor or an update of the plugin mends it",
-    ),
+    Row(&["validating", "additional propert"], Generation, Config, "the compose file has a key that docker compose does not know"),
     Row(&["validating"], Generation, Config, "a value in the compose file has the wrong type"),
     Row(&["yaml: line"], Generation, Config, NO_YAML),
     Row(&["yaml: unmarshal"], Generation, Config, NO_YAML),
@@ -540,6 +541,7 @@ const PULL: &[Row] = &[
         Network,
         "something between this host and the registry answers in its place",
     ),
+    Row(&["text/html"], Surroundings, Network, "something between this host and the registry answers in its place"),
     Row(&["<?xml"], Surroundings, Network, "the storage behind the registry refused the bytes"),
     Row(
         &["server gave http response to https client"],

@@ -17,7 +17,7 @@ use crate::links;
 use crate::name::RepositoryName;
 use crate::query::parameter;
 use crate::registry::Registry;
-use crate::visit::{Object, Visit};
+use crate::visit::Visit;
 
 pub(crate) async fn start(
     request: HttpRequest,
@@ -25,7 +25,10 @@ pub(crate) async fn start(
     body: web::Payload,
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, OciError> {
-    let visit = registry.admission.admit(&request, &path, Object::Repository, Need::Push).await?;
+    let from = parameter(&request, "from").filter(|from| from.parse::<RepositoryName>().is_ok());
+    let from = from.filter(|_| parameter(&request, "mount").is_some());
+    let visit = registry.admission.admit_to_push(&request, &path, from.as_deref()).await?;
+    check_algorithm(&request)?;
     if let Some(blob) = digest(&request, "mount")? {
         match source(&registry, &visit, &blob, parameter(&request, "from")).await? {
             Source::Repository(from) => {
@@ -68,6 +71,17 @@ pub(crate) async fn start(
             // nobody was told where to go on
             session.cancel(&registry).await?;
             Err(error)
+        }
+    }
+}
+
+/// The algorithm of the digest that a client means to end with.
+fn check_algorithm(request: &HttpRequest) -> Result<(), OciError> {
+    match parameter(request, "digest-algorithm").as_deref() {
+        None | Some("sha256" | "sha512") => Ok(()),
+        Some(other) => {
+            let message = format!("digest-algorithm is {other:?}, and the registry takes sha256 and sha512");
+            Err(OciError::ParameterInvalid(message))
         }
     }
 }
