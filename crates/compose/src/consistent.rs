@@ -51,7 +51,8 @@ fn check_limits(service: &Service<'_>, found: &mut Found) {
         let others = amount(other, service.get(other));
         let (Some(own), Some(others), Some(_)) = (own, others, service.get(part)) else { continue };
         if own != 0.0 && own != others {
-            let reason = format!("{key} and {other} must be the same where {part} is there; take {key} out and set the other");
+            let reason =
+                format!("{key} and {other} must be the same where {part} is there; take {key} out and set the other");
             found.add(service.part.path.key(key), reason);
         }
     }
@@ -99,7 +100,8 @@ fn check_health(service: &Part<'_>, found: &mut Found) {
 fn check_devices(service: &Part<'_>, found: &mut Found) {
     let keys = ["deploy", "resources", "reservations", "devices"];
     let reserved = keys.iter().try_fold(service.path.clone(), |path, key| Some(path.key(key)));
-    let requests = service.map.get("deploy").and_then(|deploy| deploy.get("resources")?.get("reservations")?.get("devices"));
+    let requests =
+        service.map.get("deploy").and_then(|deploy| deploy.get("resources")?.get("reservations")?.get("devices"));
     let requests = [(reserved, requests), (Some(service.path.key("gpus")), service.map.get("gpus"))];
     for (path, list) in requests.into_iter().filter_map(|(path, list)| Some((path?, list?.as_array()?))) {
         for (entry, request) in list.iter().enumerate() {
@@ -150,7 +152,8 @@ fn check_profiles(service: &Service<'_>, services: &Services<'_>, found: &mut Fo
 }
 
 fn off(name: &str, own: &BTreeSet<&str>, others: &BTreeSet<&str>) -> String {
-    let listed = |profiles: &BTreeSet<&str>| profiles.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
+    let listed =
+        |profiles: &BTreeSet<&str>| profiles.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
     let when = match own.is_empty() {
         true => "without them this service would be refused".to_owned(),
         false => format!("this one runs with {} as well, and would then be refused", listed(own)),
@@ -164,7 +167,8 @@ fn off(name: &str, own: &BTreeSet<&str>, others: &BTreeSet<&str>) -> String {
 
 /// Configs and secrets have one origin, and what is external is described nowhere else.
 pub(crate) fn check_others(file: &Value, found: &mut Found) {
-    for (kind, origins) in [("configs", &["file", "environment", "content"][..]), ("secrets", &["file", "environment"])] {
+    for (kind, origins) in [("configs", &["file", "environment", "content"][..]), ("secrets", &["file", "environment"])]
+    {
         for part in crate::parts::parts(file, kind) {
             check_origin(&part, origins, found);
         }
@@ -178,7 +182,8 @@ pub(crate) fn check_others(file: &Value, found: &mut Found) {
 
 fn check_origin(part: &Part<'_>, origins: &[&str], found: &mut Found) {
     let given: Vec<&str> = origins.iter().copied().filter(|origin| part.map.contains_key(*origin)).collect();
-    let may_have_none = part.map.contains_key("external") || (origins.contains(&"content") && part.map.contains_key("driver"));
+    let may_have_none =
+        part.map.contains_key("external") || (origins.contains(&"content") && part.map.contains_key("driver"));
     let is_blank = |origin: &&str| part.text(origin) == Some("");
     match given.len() {
         0 if !may_have_none => {
@@ -211,7 +216,8 @@ fn check_external(part: &Part<'_>, kind: &str, found: &mut Found) {
     if kind == "volumes" && matches!(external, Some(Value::Bool(true) | Value::Object(_))) {
         let is_other = |key: &&String| !["name", "external"].contains(&key.as_str()) && !key.starts_with("x-");
         if let Some(other) = part.map.keys().find(is_other) {
-            let reason = format!("an external volume is made by others, and has no {other:?} here; take one of them out");
+            let reason =
+                format!("an external volume is made by others, and has no {other:?} here; take one of them out");
             found.add(part.path.key(other), reason);
         }
     }

@@ -101,8 +101,12 @@ mod tests {
     fn a_circle_is_told_once() {
         let abc = json!({"a": {"depends_on": ["b"]}, "b": {"links": ["c:x"]}, "c": {"network_mode": "service:a"}, "d": {"depends_on": ["a"]}});
         assert_eq!(circles(abc), ["service \"c\", key network_mode: a -> b -> c -> a"]);
-        assert_eq!(circles(json!({"a": {"volumes_from": ["a:ro"]}})), ["service \"a\", key volumes_from, entry 1: a -> a"]);
-        let diamond = json!({"a": {"depends_on": ["b", "c"]}, "b": {"depends_on": ["d"]}, "c": {"depends_on": ["d"]}, "d": {}});
+        assert_eq!(
+            circles(json!({"a": {"volumes_from": ["a:ro"]}})),
+            ["service \"a\", key volumes_from, entry 1: a -> a"]
+        );
+        let diamond =
+            json!({"a": {"depends_on": ["b", "c"]}, "b": {"depends_on": ["d"]}, "c": {"depends_on": ["d"]}, "d": {}});
         assert_eq!(circles(diamond), Vec::<String>::new());
     }
 

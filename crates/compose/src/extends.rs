@@ -52,7 +52,8 @@ impl<'a> Service<'a> {
 /// All services of the file. Those that extend each other in a circle extend nothing.
 pub(crate) fn services<'a>(file: &'a Value, found: &mut Found) -> BTreeMap<&'a str, Service<'a>> {
     let own: BTreeMap<&str, Part<'_>> = parts(file, "services").map(|part| (part.name, part)).collect();
-    let bases: BTreeMap<&str, &str> = own.values().filter_map(|part| Some((part.name, base(part, &own, found)?))).collect();
+    let bases: BTreeMap<&str, &str> =
+        own.values().filter_map(|part| Some((part.name, base(part, &own, found)?))).collect();
     let mut services: BTreeMap<&str, Service<'_>> = BTreeMap::new();
     for name in own.keys() {
         // from the service down to the first that is done, or that extends nothing
@@ -85,6 +86,9 @@ fn base<'a>(part: &Part<'a>, own: &BTreeMap<&'a str, Part<'a>>, found: &mut Foun
     };
     if own.contains_key(name) {
         return Some(name);
+    }
+    if found.is_full() {
+        return None;
     }
     let advice = match nearest(name, own.keys().copied()) {
         Some(meant) => format!("did you mean {meant:?}?"),
@@ -123,7 +127,8 @@ fn values<'a>(part: &Part<'a>, base: Option<&Service<'a>>) -> BTreeMap<&'static 
 }
 
 fn is_nothing(key: &str, value: &Value) -> bool {
-    let is_empty = value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(serde_json::Map::is_empty);
+    let is_empty =
+        value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(serde_json::Map::is_empty);
     value.is_null() || (key == "networks" && is_empty)
 }
 
@@ -161,7 +166,9 @@ mod tests {
     fn circles_and_missing_services_are_told() {
         let circle = "services extend each other in a circle";
         assert_eq!(
-            reasons(json!({"a": {"extends": "b"}, "b": {"extends": "c"}, "c": {"extends": "b"}, "d": {"extends": "a"}})),
+            reasons(
+                json!({"a": {"extends": "b"}, "b": {"extends": "c"}, "c": {"extends": "b"}, "d": {"extends": "a"}})
+            ),
             [format!("service \"b\", key extends: {circle}: b -> c -> b; take one of these keys out")]
         );
         assert_eq!(

@@ -4,13 +4,23 @@ use std::collections::BTreeSet;
 
 use crate::path::Path;
 
+/// Findings after which no more are looked for: nobody reads so many.
+const MOST: usize = 500;
+
 /// Places with what is wrong there.
 #[derive(Debug, Default)]
 pub(crate) struct Found(pub(crate) Vec<(Path, String)>);
 
 impl Found {
     pub(crate) fn add(&mut self, path: Path, reason: impl Into<String>) {
-        self.0.push((path, reason.into()));
+        if !self.is_full() {
+            self.0.push((path, reason.into()));
+        }
+    }
+
+    /// Whether there are so many that the rest need not be found.
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.len() >= MOST
     }
 
     /// What the other found as well, without what stands at or below a place that this one has: a value of the wrong shape

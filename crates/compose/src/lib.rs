@@ -92,8 +92,7 @@ pub fn warnings(file: &Value, text: &str) -> Vec<Finding> {
 
 /// In the order of the text. What an alias or a merge key repeats is told once.
 fn findings(found: Found, positions: &Positions) -> Vec<Finding> {
-    let mut placed: Vec<_> =
-        found.0.into_iter().map(|(path, reason)| (positions.find(&path), path, reason)).collect();
+    let mut placed: Vec<_> = found.0.into_iter().map(|(path, reason)| (positions.find(&path), path, reason)).collect();
     placed.sort_by(|a, b| (a.0.is_none(), a.0, &a.1, &a.2).cmp(&(b.0.is_none(), b.0, &b.1, &b.2)));
     placed.dedup_by(|a, b| a.0.is_some() && a.0 == b.0 && a.2 == b.2);
     placed.truncate(MOST);

@@ -31,7 +31,9 @@ fn refused_mount(mount: &Value) -> Option<String> {
             Some(match Mount::parse(text).err()? {
                 NoMount::Empty => "the mount is empty; write SOURCE:TARGET, or take it out".to_owned(),
                 NoMount::EmptySection => {
-                    format!("{shown:?} has nothing before, between or behind its colons; write SOURCE:TARGET or SOURCE:TARGET:ro")
+                    format!(
+                        "{shown:?} has nothing before, between or behind its colons; write SOURCE:TARGET or SOURCE:TARGET:ro"
+                    )
                 }
                 NoMount::TooManyColons => {
                     format!("{shown:?} has too many colons; write SOURCE:TARGET:OPTIONS, and commas between options")

@@ -2,7 +2,8 @@
 
 /// Whether it is a text, rather than a number, a truth or nothing.
 pub(crate) fn is_text(plain: &str) -> bool {
-    let is_word = matches!(plain, "" | "~" | "null" | "Null" | "NULL" | "true" | "True" | "TRUE" | "false" | "False" | "FALSE");
+    let is_word =
+        matches!(plain, "" | "~" | "null" | "Null" | "NULL" | "true" | "True" | "TRUE" | "false" | "False" | "FALSE");
     let unsigned = plain.strip_prefix(['-', '+']).unwrap_or(plain);
     let is_special = matches!(unsigned, ".inf" | ".Inf" | ".INF" | ".nan" | ".NaN" | ".NAN");
     !is_word && !is_special && !is_based(unsigned) && !is_decimal(unsigned)
@@ -18,7 +19,9 @@ fn is_based(unsigned: &str) -> bool {
 /// Digits with or without a point and an exponent.
 fn is_decimal(unsigned: &str) -> bool {
     let begins = unsigned.trim_start_matches('.').starts_with(|c: char| c.is_ascii_digit());
-    begins && unsigned.chars().all(|c| c.is_ascii_digit() || "._eE+-".contains(c)) && unsigned.replace('_', "").parse::<f64>().is_ok()
+    begins
+        && unsigned.chars().all(|c| c.is_ascii_digit() || "._eE+-".contains(c))
+        && unsigned.replace('_', "").parse::<f64>().is_ok()
 }
 
 #[cfg(test)]

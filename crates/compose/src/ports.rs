@@ -97,8 +97,20 @@ mod tests {
     #[test]
     fn forms_that_compose_takes() {
         for good in [
-            "80", "8080:80", ":80", "127.0.0.1:8080:80", "127.0.0.1::80", "[::1]:8080:80", "80/udp", "80/TCP", "80/",
-            "8000-8010:80", "8000-8010:8000-8010", "8000-8010", "0:80", "080",
+            "80",
+            "8080:80",
+            ":80",
+            "127.0.0.1:8080:80",
+            "127.0.0.1::80",
+            "[::1]:8080:80",
+            "80/udp",
+            "80/TCP",
+            "80/",
+            "8000-8010:80",
+            "8000-8010:8000-8010",
+            "8000-8010",
+            "0:80",
+            "080",
         ] {
             assert_eq!(refused(good), None, "{good}");
         }
@@ -116,8 +128,14 @@ mod tests {
             ("0", "\"0\" names port 0 of the container"),
             ("80/http", "\"80/http\" has the protocol \"http\"; use tcp, udp or sctp"),
             ("80-81:8000-8010", "\"80-81:8000-8010\" has ranges of different lengths"),
-            ("localhost:80:80", "\"localhost:80:80\" begins with \"localhost\", which is no IP address; write the address in digits"),
-            ("::1:80:80", "\"::1:80:80\" begins with \"::1\", which is no IP address; write at most ADDRESS:HOST:CONTAINER"),
+            (
+                "localhost:80:80",
+                "\"localhost:80:80\" begins with \"localhost\", which is no IP address; write the address in digits",
+            ),
+            (
+                "::1:80:80",
+                "\"::1:80:80\" begins with \"::1\", which is no IP address; write at most ADDRESS:HOST:CONTAINER",
+            ),
             ("1:2:3:4", "\"1:2:3:4\" begins with \"1:2\", which is no IP address; write at most"),
             ("256.1.1.1:80:80", "\"256.1.1.1:80:80\" begins with \"256.1.1.1\""),
         ] {

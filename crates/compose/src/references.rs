@@ -88,7 +88,7 @@ pub(crate) fn shared<'a>(service: &Part<'a>) -> Vec<Needed<'a>> {
 
 fn check_name(file: &Value, kind: &str, path: Path, name: &str, found: &mut Found) {
     let defined = file.get(kind).and_then(Value::as_object);
-    if !is_known(name) || defined.is_some_and(|defined| defined.contains_key(name)) {
+    if !is_known(name) || defined.is_some_and(|defined| defined.contains_key(name)) || found.is_full() {
         return;
     }
     let word = singular(kind).unwrap_or_default();
@@ -124,11 +124,20 @@ mod tests {
             (json!({"networks": ["fornt"]}), of("networks, entry 1", "network", "fornt", "did you mean \"front\"?")),
             (json!({"networks": {"x": null}}), of("networks.x", "network", "x", &add("networks"))),
             (json!({"volumes": ["dta:/d"]}), of("volumes, entry 1", "volume", "dta", "did you mean \"data\"?")),
-            (json!({"volumes": ["a/b:/d"]}), of("volumes, entry 1", "volume", "a/b", "write \"./a/b\" if a folder is meant")),
-            (json!({"volumes": [{"type": "volume", "source": "x"}]}), of("volumes, entry 1", "volume", "x", &add("volumes"))),
+            (
+                json!({"volumes": ["a/b:/d"]}),
+                of("volumes, entry 1", "volume", "a/b", "write \"./a/b\" if a folder is meant"),
+            ),
+            (
+                json!({"volumes": [{"type": "volume", "source": "x"}]}),
+                of("volumes, entry 1", "volume", "x", &add("volumes")),
+            ),
             (json!({"configs": ["x"]}), of("configs, entry 1", "config", "x", &add("configs"))),
             (json!({"secrets": [{"source": "x"}]}), of("secrets, entry 1", "secret", "x", &add("secrets"))),
-            (json!({"depends_on": ["databse"]}), of("depends_on, entry 1", "service", "databse", "did you mean \"database\"?")),
+            (
+                json!({"depends_on": ["databse"]}),
+                of("depends_on, entry 1", "service", "databse", "did you mean \"database\"?"),
+            ),
             (json!({"depends_on": {"x": {"required": false}}}), of("depends_on.x", "service", "x", &add("services"))),
             (json!({"links": ["x:y"]}), of("links, entry 1", "service", "x", &add("services"))),
             (json!({"volumes_from": ["x:ro"]}), of("volumes_from, entry 1", "service", "x", &add("services"))),
@@ -136,7 +145,8 @@ mod tests {
         ] {
             assert_eq!(reasons(service), [reason]);
         }
-        let missing = "service \"web\", key secrets, entry 1: the key \"source\" is missing; add the name of the secret";
+        let missing =
+            "service \"web\", key secrets, entry 1: the key \"source\" is missing; add the name of the secret";
         assert_eq!(reasons(json!({"secrets": [{"target": "x"}]})), [missing]);
     }
 

@@ -54,6 +54,9 @@ const MORE_SETS: [&str; 2] = ["services.*.volumes", "services.*.env_file"];
 /// What of the file the schema refuses.
 pub(crate) fn check(file: &Value, found: &mut Found) {
     for error in VALIDATOR.iter_errors(file) {
+        if found.is_full() {
+            return;
+        }
         add(&error, file, found);
     }
 }
@@ -75,6 +78,9 @@ fn add(error: &ValidationError<'_>, file: &Value, found: &mut Found) {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             let known = known_keys(error.schema_path().as_str());
             for key in unexpected {
+                if found.is_full() {
+                    return;
+                }
                 let reason = reason::unknown_key(&path, key, &value[key], &known);
                 found.add(path.key(key), reason);
             }

@@ -1,10 +1,13 @@
 //! The word that somebody may have meant.
 
+/// Words that are looked at; nobody names so many things of one kind.
+const MOST_WORDS: usize = 200;
+
 /// The nearest of the known words, if it is near: a third of its letters may differ, and two letters that changed places count as one.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     let most = (word.chars().count() / 3).min(3);
-    let near = known.into_iter().map(|known| (distance(&word, &known.to_lowercase(), most), known));
+    let near = known.into_iter().take(MOST_WORDS).map(|known| (distance(&word, &known.to_lowercase(), most), known));
     near.filter(|(distance, _)| *distance <= most).min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
 }
 

@@ -291,7 +291,8 @@ mod tests {
         let mut found = Found::default();
         cast(&mut file, &mut found);
         assert!(found.0.is_empty(), "{found:?}");
-        let web = json!({"privileged": true, "scale": 3, "cpus": 0.5, "ulimits": {"core": 0}, "tty": "\0", "user": "1"});
+        let web =
+            json!({"privileged": true, "scale": 3, "cpus": 0.5, "ulimits": {"core": 0}, "tty": "\0", "user": "1"});
         assert_eq!(file, json!({"services": {"web": web}, "volumes": {"a": {"external": true}}}));
     }
 }

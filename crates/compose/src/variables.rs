@@ -71,11 +71,7 @@ pub(crate) fn resolve_text<'a>(text: &'a str, seen: &mut Seen<'_, 'a>) -> Result
     resolve_nested(text, 0, seen)
 }
 
-fn resolve_nested<'a>(
-    text: &'a str,
-    depth: usize,
-    seen: &mut Seen<'_, 'a>,
-) -> Result<String, Malformed<'a>> {
+fn resolve_nested<'a>(text: &'a str, depth: usize, seen: &mut Seen<'_, 'a>) -> Result<String, Malformed<'a>> {
     if depth > MOST_DEPTH {
         return Err(Malformed(text));
     }
@@ -110,11 +106,7 @@ fn resolve_nested<'a>(
 }
 
 /// The value of what stands behind `${`, and how long it is with its closing brace; nothing if it is malformed.
-fn braced<'a>(
-    inner: &'a str,
-    depth: usize,
-    seen: &mut Seen<'_, 'a>,
-) -> Result<Option<(String, usize)>, Malformed<'a>> {
+fn braced<'a>(inner: &'a str, depth: usize, seen: &mut Seen<'_, 'a>) -> Result<Option<(String, usize)>, Malformed<'a>> {
     let name = name(inner);
     let rest = &inner[name.len()..];
     if name.is_empty() {

@@ -25,7 +25,8 @@ pub(crate) fn check(file: &Value, resolved: &Value, found: &mut Found) {
         if let Some(name) = service.text("container_name").filter(|name| is_known(name) && !name.is_empty())
             && let Some(other) = named.insert(name, service.name)
         {
-            let reason = format!("the service {other:?} has the container_name {name:?} as well; only one of them will start");
+            let reason =
+                format!("the service {other:?} has the container_name {name:?} as well; only one of them will start");
             found.add(service.path.key("container_name"), reason);
         }
     }
@@ -41,14 +42,17 @@ fn check_restart(service: &Part<'_>, found: &mut Found) {
     let (policy, count) = word.split_once(':').unwrap_or((word, "0"));
     let is_policy = ["", "no", "always", "unless-stopped", "on-failure"].contains(&policy);
     if !is_policy || count.parse::<u32>().is_err() || (word.contains(':') && policy != "on-failure") {
-        let reason = format!("the engine knows no {word:?}; write no, always, unless-stopped, on-failure or on-failure:3");
+        let reason =
+            format!("the engine knows no {word:?}; write no, always, unless-stopped, on-failure or on-failure:3");
         found.add(service.path.key("restart"), reason);
     }
 }
 
 fn check_commands(service: &Part<'_>, found: &mut Found) {
     for key in ["command", "entrypoint"] {
-        let Some(Split::CutOff(operator)) = service.text(key).filter(|text| is_known(text)).map(split) else { continue };
+        let Some(Split::CutOff(operator)) = service.text(key).filter(|text| is_known(text)).map(split) else {
+            continue;
+        };
         let reason = format!(
             "compose is no shell, and drops {operator:?} with all behind it; write [\"sh\", \"-c\", \"…\"] or put the operator in \
              quotes"
@@ -66,7 +70,8 @@ fn check_mounts(service: &Part<'_>, found: &mut Found) {
         };
         let Some(target) = target.filter(|target| is_known(target)) else { continue };
         if let Some(other) = mounted.insert(target.clone(), entry) {
-            let reason = format!("compose mounts this in place of entry {}, which has the target {target:?} as well", other + 1);
+            let reason =
+                format!("compose mounts this in place of entry {}, which has the target {target:?} as well", other + 1);
             found.add(path, reason);
         }
     }
@@ -133,8 +138,16 @@ mod tests {
             (json!({"restart": "allways"}), "restart", "the engine knows no \"allways\"; write no, always"),
             (json!({"restart": "always:3"}), "restart", "the engine knows no \"always:3\""),
             (json!({"command": "a && b"}), "command", "compose is no shell, and drops '&' with all behind it"),
-            (json!({"volumes": ["a:/d", "b:/d"]}), "volumes, entry 2", "compose mounts this in place of entry 1, which has the target \"/d\""),
-            (json!({"user": "${U}"}), "user", "the variable \"U\" is empty where the customer's configuration does not set it; write ${U:-default}"),
+            (
+                json!({"volumes": ["data:/d", "other:/d"]}),
+                "volumes, entry 2",
+                "compose mounts this in place of entry 1, which has the target \"/d\"",
+            ),
+            (
+                json!({"user": "${U}"}),
+                "user",
+                "the variable \"U\" is empty where the customer's configuration does not set it; write ${U:-default}",
+            ),
         ] {
             let reasons = reasons(json!({"services": {"web": service}}));
             let begins = format!("service \"web\", key {place}: {words}");
@@ -143,7 +156,9 @@ mod tests {
         let twice = json!({"services": {"a": {"container_name": "x"}, "b": {"container_name": "x"}}});
         assert_eq!(
             reasons(twice),
-            ["service \"b\", key container_name: the service \"a\" has the container_name \"x\" as well; only one of them will start"]
+            [
+                "service \"b\", key container_name: the service \"a\" has the container_name \"x\" as well; only one of them will start"
+            ]
         );
         let external = "volume \"a\", key external: is a text; write true or false without quotes";
         assert_eq!(reasons(json!({"volumes": {"a": {"external": "true"}}})), [external]);
@@ -158,7 +173,7 @@ mod tests {
             "user": "${U}",
             "hostname": "${U:-x}$$Y",
             "domainname": "${V:?must}",
-            "volumes": ["a:/a", "b:/b"],
+            "volumes": ["data:/a", "other:/b"],
         });
         let services = json!({"web": web, "other": {"restart": "no", "command": "sh -c 'a && b'"}});
         assert_eq!(reasons(json!({"services": services, "volumes": {"a": {"external": true}}})), Vec::<String>::new());

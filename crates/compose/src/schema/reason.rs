@@ -1,5 +1,7 @@
 //! The words for what the schema refuses.
 
+use std::collections::HashSet;
+
 use jsonschema::JsonType;
 use serde_json::Value;
 
@@ -37,7 +39,9 @@ pub(super) fn unknown_key(parent: &Path, key: &str, value: &Value, known: &[&str
             format!("{key:?} is no key of {whose}; put it {place}")
         }
         _ if known.len() <= 12 => format!("{key:?} is no key of {whose}; the keys are {}", listed(known)),
-        _ => format!("{key:?} is no key of {whose} that compose on the targets knows; take it out, or begin it with \"x-\""),
+        _ => format!(
+            "{key:?} is no key of {whose} that compose on the targets knows; take it out, or begin it with \"x-\""
+        ),
     }
 }
 
@@ -49,7 +53,9 @@ fn owner(path: &Path) -> String {
     });
     match path.steps() {
         [] => "the compose file".to_owned(),
-        [Step::Key(kind), Step::Key(_)] if singular(kind).is_some() => format!("a {}", singular(kind).unwrap_or_default()),
+        [Step::Key(kind), Step::Key(_)] if singular(kind).is_some() => {
+            format!("a {}", singular(kind).unwrap_or_default())
+        }
         [.., Step::Entry(_)] => format!("an entry of {:?}", last.map_or("", String::as_str)),
         _ => format!("{:?}", last.map_or("", String::as_str)),
     }
@@ -122,11 +128,10 @@ pub(super) fn not_one_of(value: &Value, options: &Value) -> String {
     }
 }
 
-/// The first two entries of the list that are the same.
+/// The first entry of the list that was there before.
 pub(super) fn twice(list: &Value) -> String {
-    let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
-    let double = list.iter().enumerate().find(|(at, entry)| list[..*at].contains(entry)).map(|(_, entry)| entry);
-    match double {
+    let mut seen = HashSet::new();
+    match list.as_array().into_iter().flatten().find(|entry| !seen.insert(entry.to_string())) {
         Some(entry) => format!("the entry {entry} is there twice; take one out"),
         None => "an entry is there twice; take one out".to_owned(),
     }
