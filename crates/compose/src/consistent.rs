@@ -1,18 +1,12 @@
 //! Keys of a service that cannot stand beside each other, and keys of which a service needs one.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde_json::Value;
 
-use crate::extends::Service;
+use crate::extends::{Service, Services};
 use crate::found::Found;
 use crate::parts::Part;
-use crate::path::Path;
 use crate::quantity::bytes;
-use crate::references::listed;
 use crate::variables::is_known;
-
-type Services<'a> = BTreeMap<&'a str, Service<'a>>;
 
 pub(crate) fn check(services: &Services<'_>, found: &mut Found) {
     for service in services.values() {
@@ -22,7 +16,9 @@ pub(crate) fn check(services: &Services<'_>, found: &mut Found) {
         check_health(&service.part, found);
         check_devices(&service.part, found);
         check_watch(&service.part, found);
-        check_profiles(service, services, found);
+        if service.part.map.get("pid").is_some_and(Value::is_null) {
+            found.add(service.part.path.key("pid"), "is empty; give it a value, or take the key out");
+        }
         if service.text("network_mode").is_some_and(|mode| !mode.is_empty()) && service.get("networks").is_some() {
             let path = service.part.path.key("network_mode");
             found.add(path, "a service has either a network_mode or networks; take one of them out");
@@ -123,102 +119,6 @@ fn check_watch(service: &Part<'_>, found: &mut Found) {
         }
         if watch.get("path").is_some_and(|path| path == "") {
             found.add(path.key("path"), "is empty; name a folder or file");
-        }
-    }
-}
-
-/// Services that are extended, from the first to the last; more is no file that somebody wrote.
-const MOST_BASES: usize = 32;
-
-fn profiles<'a>(service: &Service<'a>, services: &Services<'a>) -> BTreeSet<&'a str> {
-    let bases = std::iter::successors(Some(service.part.name), |name| services.get(name)?.base);
-    let parts = bases.take(MOST_BASES).filter_map(|name| services.get(name));
-    parts.flat_map(|service| service.part.names("profiles")).map(|(_, profile, _)| profile).collect()
-}
-
-/// With one profile alone, whatever it is, a service has all that it needs.
-fn check_profiles(service: &Service<'_>, services: &Services<'_>, found: &mut Found) {
-    let own = profiles(service, services);
-    let shared = crate::references::shared(&service.part);
-    let needed = listed(&service.part).into_iter().chain(shared).filter(|needed| needed.required);
-    for (path, other) in needed.filter_map(|needed| Some((needed.path, services.get(needed.name)?))) {
-        let others = profiles(other, services);
-        let is_on = others.is_empty() || (!own.is_empty() && own.is_subset(&others));
-        let are_known = own.iter().chain(&others).all(|profile| is_known(profile));
-        if !is_on && are_known {
-            found.add(path, off(other.part.name, &own, &others));
-        }
-    }
-}
-
-fn off(name: &str, own: &BTreeSet<&str>, others: &BTreeSet<&str>) -> String {
-    let listed =
-        |profiles: &BTreeSet<&str>| profiles.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
-    let when = match own.is_empty() {
-        true => "without them this service would be refused".to_owned(),
-        false => format!("this one runs with {} as well, and would then be refused", listed(own)),
-    };
-    format!(
-        "the service {name:?} runs only with the profiles {}; {when}: give both the same profiles, or write \"required: false\" \
-         below depends_on",
-        listed(others)
-    )
-}
-
-/// Configs and secrets have one origin, and what is external is described nowhere else.
-pub(crate) fn check_others(file: &Value, found: &mut Found) {
-    for (kind, origins) in [("configs", &["file", "environment", "content"][..]), ("secrets", &["file", "environment"])]
-    {
-        for part in crate::parts::parts(file, kind) {
-            check_origin(&part, origins, found);
-        }
-    }
-    for kind in ["networks", "volumes", "configs", "secrets"] {
-        for part in crate::parts::parts(file, kind) {
-            check_external(&part, kind, found);
-        }
-    }
-}
-
-fn check_origin(part: &Part<'_>, origins: &[&str], found: &mut Found) {
-    let given: Vec<&str> = origins.iter().copied().filter(|origin| part.map.contains_key(*origin)).collect();
-    let may_have_none =
-        part.map.contains_key("external") || (origins.contains(&"content") && part.map.contains_key("driver"));
-    let is_blank = |origin: &&str| part.text(origin) == Some("");
-    match given.len() {
-        0 if !may_have_none => {
-            found.add(part.path.clone(), format!("one of the keys {} is missing; add it", origins.join(", ")));
-        }
-        0 if is_not_external(part) && !origins.contains(&"content") => {
-            found.add(part.path.clone(), format!("one of the keys {} is missing; add it", origins.join(", ")));
-        }
-        1 if is_not_external(part) && !origins.contains(&"content") && given.iter().all(is_blank) => {
-            found.add(part.path.key(given[0]), "is empty; give it a value");
-        }
-        0 | 1 => {}
-        _ => found.add(part.path.clone(), format!("has more than one of {}; leave one", given.join(", "))),
-    }
-}
-
-fn is_not_external(part: &Part<'_>) -> bool {
-    matches!(part.map.get("external"), None | Some(Value::Bool(false)))
-}
-
-fn check_external(part: &Part<'_>, kind: &str, found: &mut Found) {
-    let external = part.map.get("external");
-    let inner = external.and_then(|external| external.get("name"));
-    if let (Some(inner), Some(name)) = (inner, part.map.get("name"))
-        && inner != name
-    {
-        let path: Path = part.path.key("external");
-        found.add(path, "name and external.name differ; write \"external: true\" and the name beside it");
-    }
-    if kind == "volumes" && matches!(external, Some(Value::Bool(true) | Value::Object(_))) {
-        let is_other = |key: &&String| !["name", "external"].contains(&key.as_str()) && !key.starts_with("x-");
-        if let Some(other) = part.map.keys().find(is_other) {
-            let reason =
-                format!("an external volume is made by others, and has no {other:?} here; take one of them out");
-            found.add(part.path.key(other), reason);
         }
     }
 }

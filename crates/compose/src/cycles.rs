@@ -1,8 +1,8 @@
 //! Services that need each other in a circle, so that none can be the first to start.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use crate::extends::{Service, shown};
+use crate::extends::{Services, shown};
 use crate::found::Found;
 use crate::path::Path;
 use crate::references::{SHARING, listed};
@@ -18,8 +18,6 @@ struct Edge<'a> {
     to: Node<'a>,
     path: Path,
 }
-
-type Services<'a> = BTreeMap<&'a str, Service<'a>>;
 
 pub(crate) fn check(services: &Services<'_>, found: &mut Found) {
     let mut done: HashMap<Node<'_>, bool> = HashMap::new();

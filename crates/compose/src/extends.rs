@@ -49,12 +49,15 @@ impl<'a> Service<'a> {
     }
 }
 
+/// Services by their names.
+pub(crate) type Services<'a> = BTreeMap<&'a str, Service<'a>>;
+
 /// All services of the file. Those that extend each other in a circle extend nothing.
-pub(crate) fn services<'a>(file: &'a Value, found: &mut Found) -> BTreeMap<&'a str, Service<'a>> {
+pub(crate) fn services<'a>(file: &'a Value, found: &mut Found) -> Services<'a> {
     let own: BTreeMap<&str, Part<'_>> = parts(file, "services").map(|part| (part.name, part)).collect();
     let bases: BTreeMap<&str, &str> =
         own.values().filter_map(|part| Some((part.name, base(part, &own, found)?))).collect();
-    let mut services: BTreeMap<&str, Service<'_>> = BTreeMap::new();
+    let mut services: Services<'_> = BTreeMap::new();
     for name in own.keys() {
         // from the service down to the first that is done, or that extends nothing
         let (mut chain, mut seen, mut next) = (vec![*name], HashSet::from([*name]), *name);

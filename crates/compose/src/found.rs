@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::path::Path;
 
 /// Findings after which no more are looked for: nobody reads so many.
-const MOST: usize = 500;
+const MOST: usize = 200;
 
 /// Places with what is wrong there.
 #[derive(Debug, Default)]

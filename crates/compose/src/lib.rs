@@ -12,8 +12,10 @@ mod path;
 mod plain;
 mod ports;
 mod position;
+mod profiles;
 mod quantity;
 mod references;
+mod resources;
 mod schema;
 mod similar;
 mod typed;
@@ -74,7 +76,8 @@ pub fn check(file: &Value, text: &str) -> Result<(), Vec<Finding>> {
     let services = extends::services(&resolved, &mut rest);
     cycles::check(&services, &mut rest);
     consistent::check(&services, &mut rest);
-    consistent::check_others(&resolved, &mut rest);
+    profiles::check(&services, &mut rest);
+    resources::check(&resolved, &mut rest);
     schema.extend_beside(rest);
 
     found.extend_beside(schema);

@@ -69,8 +69,13 @@ impl Path {
 
     /// Whether the path has the form of the pattern: keys between dots, `*` for any step, `[]` for any entry.
     pub(crate) fn matches(&self, pattern: &str) -> bool {
+        self.matches_below(0, pattern)
+    }
+
+    /// Whether what follows the first steps has the form of the pattern.
+    pub(crate) fn matches_below(&self, first: usize, pattern: &str) -> bool {
         let mut parts = pattern.split('.');
-        let fits = self.0.iter().all(|step| match (parts.next(), step) {
+        let fits = self.0.iter().skip(first).all(|step| match (parts.next(), step) {
             (Some("*"), _) | (Some("[]"), Step::Entry(_)) => true,
             (Some(part), Step::Key(key)) => part == key,
             _ => false,

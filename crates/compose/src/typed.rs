@@ -1,5 +1,7 @@
 //! Texts that stand for something else: numbers, truths, durations, sizes, commands.
 
+mod table;
+
 use serde_json::{Number, Value};
 
 use crate::command::{Split, split};
@@ -7,156 +9,8 @@ use crate::found::Found;
 use crate::path::{Path, Step};
 use crate::quantity::{bytes, is_duration};
 use crate::variables::is_known;
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Boolean,
-    Integer,
-    /// an integer that is not below zero
-    Count,
-    /// a number that compose takes as a number alone
-    Bare,
-    Float,
-    Duration,
-    Bytes,
-    Command,
-    /// a number, or `all`
-    Devices,
-    /// whole numbers alone, where the schema allows fractions
-    Whole,
-}
-
-use Kind::{Bare, Boolean, Bytes, Command, Count, Devices, Duration, Float, Integer, Whole};
-
-/// Below `services.*`.
-const OF_SERVICES: &[(Kind, &[&str])] = &[
-    (
-        Boolean,
-        &[
-            "attach",
-            "depends_on.*.restart",
-            "env_file.[].required",
-            "healthcheck.disable",
-            "init",
-            "oom_kill_disable",
-            "post_start.[].privileged",
-            "pre_stop.[].privileged",
-            "privileged",
-            "read_only",
-            "stdin_open",
-            "tty",
-            "volumes.[].bind.create_host_path",
-            "volumes.[].read_only",
-            "volumes.[].volume.nocopy",
-        ],
-    ),
-    (
-        Integer,
-        &[
-            "cpu_count",
-            "cpu_period",
-            "cpu_quota",
-            "cpu_rt_period",
-            "cpu_rt_runtime",
-            "cpu_shares",
-            "deploy.replicas",
-            "deploy.resources.limits.pids",
-            "deploy.resources.reservations.generic_resources.[].discrete_resource_spec.value",
-            "oom_score_adj",
-            "pids_limit",
-            "scale",
-            "ulimits.*",
-            "ulimits.*.hard",
-            "ulimits.*.soft",
-        ],
-    ),
-    (
-        Count,
-        &[
-            "configs.[].mode",
-            "deploy.placement.max_replicas_per_node",
-            "deploy.restart_policy.max_attempts",
-            "deploy.rollback_config.parallelism",
-            "deploy.update_config.parallelism",
-            "healthcheck.retries",
-            "ports.[].target",
-            "secrets.[].mode",
-        ],
-    ),
-    (Bare, &["blkio_config.weight", "blkio_config.weight_device.[].weight", "volumes.[].tmpfs.mode"]),
-    (
-        Float,
-        &[
-            "cpu_percent",
-            "cpus",
-            "deploy.resources.limits.cpus",
-            "deploy.resources.reservations.cpus",
-            "deploy.rollback_config.max_failure_ratio",
-            "deploy.update_config.max_failure_ratio",
-        ],
-    ),
-    (
-        Duration,
-        &[
-            "deploy.restart_policy.delay",
-            "deploy.restart_policy.window",
-            "deploy.rollback_config.delay",
-            "deploy.rollback_config.monitor",
-            "deploy.update_config.delay",
-            "deploy.update_config.monitor",
-            "healthcheck.interval",
-            "healthcheck.start_interval",
-            "healthcheck.start_period",
-            "healthcheck.timeout",
-            "stop_grace_period",
-        ],
-    ),
-    (
-        Bytes,
-        &[
-            "blkio_config.device_read_bps.[].rate",
-            "blkio_config.device_read_iops.[].rate",
-            "blkio_config.device_write_bps.[].rate",
-            "blkio_config.device_write_iops.[].rate",
-            "deploy.resources.limits.memory",
-            "deploy.resources.reservations.memory",
-            "mem_limit",
-            "mem_reservation",
-            "mem_swappiness",
-            "memswap_limit",
-            "shm_size",
-            "volumes.[].tmpfs.size",
-        ],
-    ),
-    (Command, &["command", "entrypoint", "post_start.[].command", "pre_stop.[].command"]),
-    (Devices, &["deploy.resources.reservations.devices.[].count", "gpus.[].count"]),
-    (Whole, &["expose.[]", "group_add.[]", "ports.[]"]),
-];
-
-/// Of everything else.
-const OF_OTHERS: &[&str] = &[
-    "networks.*.attachable",
-    "networks.*.enable_ipv4",
-    "networks.*.enable_ipv6",
-    "networks.*.external",
-    "networks.*.internal",
-    "volumes.*.external",
-    "secrets.*.external",
-    "configs.*.external",
-];
-
-fn kind(path: &Path) -> Option<Kind> {
-    match path.steps() {
-        [Step::Key(top), Step::Key(_), _, ..] if top == "services" => {
-            let fits = |pattern: &&str| path.matches(&format!("services.*.{pattern}"));
-            OF_SERVICES.iter().find(|(_, patterns)| patterns.iter().any(|pattern| fits(pattern))).map(|(kind, _)| *kind)
-        }
-        [Step::Key(_), Step::Key(_), Step::Key(_)] => {
-            OF_OTHERS.iter().any(|pattern| path.matches(pattern)).then_some(Boolean)
-        }
-        _ => None,
-    }
-}
+use table::Kind::{self, Bare, Boolean, Bytes, Command, Count, Devices, Duration, Float, Integer, Whole};
+use table::kind;
 
 /// Checks the file's texts, and puts numbers and truths in the place of those that stand for them.
 pub(crate) fn cast(file: &mut Value, found: &mut Found) {
@@ -243,6 +97,7 @@ fn must_be(kind: Kind) -> &'static str {
 
 fn refused_number(kind: Kind, number: &Number) -> Option<String> {
     let is_fine = match kind {
+        Integer => number.is_i64() || number.is_f64(),
         Count => number.as_f64().is_some_and(|number| number >= 0.0),
         Whole => number.is_i64() || number.is_u64(),
         _ => true,
@@ -268,6 +123,7 @@ mod tests {
         for (service, words) in [
             (json!({"privileged": "maybe"}), "\"maybe\" must be true or false"),
             (json!({"scale": "two"}), "\"two\" must be a whole number"),
+            (json!({"scale": u64::MAX}), "18446744073709551615 must be a whole number"),
             (json!({"healthcheck": {"retries": -1}}), "-1 must be a whole number that is not below zero"),
             (json!({"blkio_config": {"weight": "300"}}), "\"300\" must be a number without quotes"),
             (json!({"cpus": "half"}), "\"half\" must be a number, such as 0.5"),

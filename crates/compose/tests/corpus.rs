@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use distr_compose::{MOST, check, warnings};
 use distr_domain::compose_file;
 
-/// A file for which nobody waits.
-const MOST_TIME: Duration = Duration::from_secs(20);
+/// A file for which nobody waits, on a machine that does much else; it takes a few seconds without optimization.
+const MOST_TIME: Duration = Duration::from_secs(120);
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/corpus/compose")

@@ -7,7 +7,6 @@ fn reasons(file: Value) -> Vec<String> {
     let mut found = Found::default();
     let services = services(&file, &mut found);
     check(&services, &mut found);
-    check_others(&file, &mut found);
     found.0.into_iter().map(|(path, reason)| format!("{}: {reason}", path.words())).collect()
 }
 
@@ -58,6 +57,7 @@ fn each_mistake_in_a_service_has_its_words() {
             "develop.watch, entry 1",
             "the key \"target\" is missing",
         ),
+        (json!({"pid": null}), "pid", "is empty; give it a value, or take the key out"),
     ] {
         service["image"] = "x".into();
         assert_refused(json!({"services": {"web": service}}), &format!("service \"web\", key {key}"), words);
@@ -70,66 +70,6 @@ fn each_mistake_in_a_service_has_its_words() {
 }
 
 #[test]
-fn services_that_need_one_of_another_profile_are_told() {
-    let file = |own: Value, others: Value, needs: Value| json!({"services": {"a": {"image": "x", "profiles": own, "depends_on": needs}, "b": {"image": "x", "profiles": others}}});
-    let needs = || json!(["b"]);
-    let at = "service \"a\", key depends_on, entry 1";
-    assert_refused(
-        file(json!([]), json!(["p"]), needs()),
-        at,
-        "the service \"b\" runs only with the profiles \"p\"; without them",
-    );
-    assert_refused(
-        file(json!(["q", "p"]), json!(["p"]), needs()),
-        at,
-        "the service \"b\" runs only with the profiles \"p\"; this one",
-    );
-    for (own, others) in [
-        (json!([]), json!([])),
-        (json!(["p"]), json!([])),
-        (json!(["p"]), json!(["p", "q"])),
-        (json!(["\0"]), json!(["p"])),
-    ] {
-        assert_eq!(reasons(file(own, others, needs())), Vec::<String>::new());
-    }
-    assert_eq!(reasons(file(json!([]), json!(["p"]), json!({"b": {"required": false}}))), Vec::<String>::new());
-}
-
-#[test]
-fn each_mistake_elsewhere_has_its_words() {
-    for (kind, part, place, words) in [
-        ("configs", json!({}), "config \"a\"", "one of the keys file, environment, content is missing"),
-        (
-            "configs",
-            json!({"file": "a", "content": "b"}),
-            "config \"a\"",
-            "has more than one of file, content; leave one",
-        ),
-        (
-            "secrets",
-            json!({"driver": "x", "external": false}),
-            "secret \"a\"",
-            "one of the keys file, environment is missing",
-        ),
-        ("secrets", json!({"file": ""}), "secret \"a\", key file", "is empty; give it a value"),
-        (
-            "volumes",
-            json!({"external": true, "driver": "x"}),
-            "volume \"a\", key driver",
-            "an external volume is made by others",
-        ),
-        (
-            "networks",
-            json!({"external": {"name": "b"}, "name": "c"}),
-            "network \"a\", key external",
-            "name and external.name differ",
-        ),
-    ] {
-        assert_refused(json!({kind: {"a": part}}), place, words);
-    }
-}
-
-#[test]
 fn what_compose_takes_passes() {
     let file = json!({
         "services": {
@@ -137,9 +77,6 @@ fn what_compose_takes_passes() {
             "b": {"extends": "a", "scale": 1, "container_name": "b"},
             "c": {"build": ".", "mem_limit": "1g", "deploy": {"resources": {"limits": {"memory": "1024m"}}}},
         },
-        "networks": {"n": {"external": true, "driver": "x"}},
-        "configs": {"c": {"external": true}},
-        "volumes": {"v": {"external": true, "name": "w", "x-a": 1}, "w": {"external": false, "driver": "y"}},
     });
     assert_eq!(reasons(file), Vec::<String>::new());
 }
