@@ -114,7 +114,7 @@ fn check_watch(service: &Part<'_>, found: &mut Found) {
     for (entry, watch) in watched.into_iter().flatten().enumerate() {
         let text = |key: &str| watch.get(key).and_then(Value::as_str).unwrap_or_default();
         let path = service.path.key("develop").key("watch").entry(entry);
-        if !["", "rebuild", "restart"].contains(&text("action")) && text("target").is_empty() {
+        if text("action").starts_with("sync") && text("target").is_empty() {
             found.add(path.clone(), "the key \"target\" is missing; add the place in the container");
         }
         if watch.get("path").is_some_and(|path| path == "") {

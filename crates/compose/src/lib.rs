@@ -101,3 +101,6 @@ fn findings(found: Found, positions: &Positions) -> Vec<Finding> {
     placed.truncate(MOST);
     placed.into_iter().map(|(position, path, reason)| Finding { place: path.words(), position, reason }).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -106,7 +106,9 @@ fn actual(value: &Value) -> String {
 fn hint(value: &Value, expected: &[&str]) -> String {
     let takes = |name: &str| expected.contains(&name);
     match value {
-        Value::Bool(_) | Value::Number(_) if takes("a text") => format!("; put it in quotes: \"{value}\""),
+        Value::Bool(_) | Value::Number(_) if takes("a text") && !takes("true or false") => {
+            format!("; put it in quotes: \"{value}\"")
+        }
         Value::Null if takes("a mapping") || takes("a list") => "; fill it in, or take the key out".to_owned(),
         Value::Null => "; give it a value, or take it out".to_owned(),
         Value::Object(_) if takes("a list") => "; begin each of its lines with \"- \"".to_owned(),
