@@ -20,6 +20,7 @@ struct Edge<'a> {
 }
 
 pub(crate) fn check(services: &Services<'_>, found: &mut Found) {
+    // false while it is on the way
     let mut done: HashMap<Node<'_>, bool> = HashMap::new();
     for name in services.keys() {
         let start = Node::Whole(name);
@@ -35,8 +36,7 @@ pub(crate) fn check(services: &Services<'_>, found: &mut Found) {
                 continue;
             };
             match done.get(&edge.to) {
-                Some(true) => {}
-                Some(false) => {
+                Some(false) if !found.is_full() => {
                     let nodes: Vec<Node<'_>> = way.iter().map(|(node, _)| *node).collect();
                     tell(&nodes, edge, found);
                 }
@@ -44,6 +44,7 @@ pub(crate) fn check(services: &Services<'_>, found: &mut Found) {
                     done.insert(edge.to, false);
                     way.push((edge.to, edges(services, edge.to).into_iter()));
                 }
+                Some(_) => {}
             }
         }
     }

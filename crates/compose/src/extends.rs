@@ -9,7 +9,7 @@ use crate::parts::{Part, parts};
 use crate::similar::nearest;
 
 /// Keys of which the other checks want the final value.
-const KEYS: [&str; 17] = [
+const KEYS: &[&str] = &[
     "build",
     "cgroup",
     "container_name",
@@ -27,8 +27,11 @@ const KEYS: [&str; 17] = [
     "mem_reservation",
     "network_mode",
     "networks",
+    "pid",
+    "pids_limit",
+    "scale",
+    "uts",
 ];
-const MORE_KEYS: [&str; 4] = ["pid", "pids_limit", "scale", "uts"];
 
 /// A service with what it has by extending another.
 pub(crate) struct Service<'a> {
@@ -118,7 +121,7 @@ pub(crate) fn shown(circle: &[&str]) -> String {
 
 fn values<'a>(part: &Part<'a>, base: Option<&Service<'a>>) -> BTreeMap<&'static str, &'a Value> {
     let mut values = base.map(|base| base.values.clone()).unwrap_or_default();
-    for key in KEYS.iter().chain(&MORE_KEYS) {
+    for key in KEYS {
         let mut steps = key.split('.');
         let first = steps.next().and_then(|step| part.map.get(step));
         let value = steps.fold(first, |value, step| value?.get(step)).filter(|value| !is_nothing(key, value));

@@ -7,6 +7,8 @@ use crate::mount::{Mount, NoMount};
 use crate::parts::{Part, parts};
 use crate::variables::is_known;
 
+const NO_TARGET: &str = "the key \"target\" is missing; add the place in the container";
+
 pub(crate) fn check(file: &Value, found: &mut Found) {
     for service in parts(file, "services") {
         for (path, mount) in service.entries("volumes") {
@@ -48,15 +50,11 @@ fn refused_mount(mount: &Value) -> Option<String> {
 fn refused_long_mount(map: &Map<String, Value>) -> Option<String> {
     let is_bind = map.get("type").and_then(Value::as_str) == Some("bind");
     let source = map.get("source").and_then(Value::as_str).unwrap_or_default();
-    match () {
-        () if !map.contains_key("target") => {
-            Some("the key \"target\" is missing; add the place in the container".to_owned())
-        }
-        () if is_bind && source.is_empty() => {
-            Some("the bind mount has no \"source\"; add the folder or file of the host".to_owned())
-        }
-        () => None,
+    if !map.contains_key("target") {
+        return Some(NO_TARGET.to_owned());
     }
+    (is_bind && source.is_empty())
+        .then(|| "the bind mount has no \"source\"; add the folder or file of the host".to_owned())
 }
 
 fn refused_device(device: &Value) -> Option<String> {
@@ -64,9 +62,7 @@ fn refused_device(device: &Value) -> Option<String> {
         Value::String(text) if is_known(text) && text.matches(':').count() > 2 => Some(format!(
             "{text:?} has too many colons; write SOURCE:TARGET:PERMISSIONS, or use the keys source, target and permissions"
         )),
-        Value::Object(map) if !map.contains_key("target") => {
-            Some("the key \"target\" is missing; add the place in the container".to_owned())
-        }
+        Value::Object(map) if !map.contains_key("target") => Some(NO_TARGET.to_owned()),
         _ => None,
     }
 }

@@ -24,7 +24,7 @@ static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
 });
 
 /// Lists of which compose takes an entry that is there twice as one.
-const SETS: [&str; 21] = [
+const SETS: &[&str] = &[
     "networks.*.labels",
     "services.*.annotations",
     "services.*.cap_add",
@@ -35,6 +35,7 @@ const SETS: [&str; 21] = [
     "services.*.dns",
     "services.*.dns_opt",
     "services.*.dns_search",
+    "services.*.env_file",
     "services.*.environment",
     "services.*.expose",
     "services.*.labels",
@@ -46,10 +47,8 @@ const SETS: [&str; 21] = [
     "services.*.secrets",
     "services.*.sysctls",
     "services.*.tmpfs",
+    "services.*.volumes",
 ];
-
-/// Lists that are sets as well.
-const MORE_SETS: [&str; 2] = ["services.*.volumes", "services.*.env_file"];
 
 /// What of the file the schema refuses.
 pub(crate) fn check(file: &Value, found: &mut Found) {
@@ -91,7 +90,7 @@ fn add(error: &ValidationError<'_>, file: &Value, found: &mut Found) {
         ValidationErrorKind::Minimum { limit } => found.add(path, format!("{value} must be at least {limit}")),
         ValidationErrorKind::Maximum { limit } => found.add(path, format!("{value} must be at most {limit}")),
         ValidationErrorKind::Required { property } => found.add(path, format!("the key {property} is missing; add it")),
-        ValidationErrorKind::UniqueItems if SETS.iter().chain(&MORE_SETS).any(|set| path.matches(set)) => {}
+        ValidationErrorKind::UniqueItems if SETS.iter().any(|set| path.matches(set)) => {}
         ValidationErrorKind::UniqueItems => found.add(path, reason::twice(value)),
         _ => found.add(path, "is not what compose takes here; compare it with the compose file reference"),
     }

@@ -153,6 +153,10 @@ fn a_large_file_takes_no_long_time() {
             format!("services:\n{}", many(9_000, &|n| format!("  s{n}: {{extends: s{}}}\n", n + 1))),
         ),
         (
+            "services that all need the first",
+            format!("services:\n{}", many(7_000, &|n| format!("  s{n}: {{links: [s{}, s0]}}\n", n + 1))),
+        ),
+        (
             "services in a circle",
             format!("services:\n{}", many(9_000, &|n| format!("  s{n}: {{links: [s{}]}}\n", (n + 1) % 9_000))),
         ),
