@@ -228,6 +228,7 @@ impl Converger {
             action,
             wanted: wanted.clone(),
             registry: desired.registry.clone(),
+            attempts: retry.map_or(0, |retry| retry.attempts),
             record,
             cancel,
             updates: self.updates.0.clone(),

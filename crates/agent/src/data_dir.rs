@@ -57,8 +57,8 @@ impl DataDir {
     pub fn open(root: &Path) -> Result<Self, DataDirFault> {
         let fault = |source| DataDirFault::Open { path: root.to_owned(), source };
         durable::private_folder(root).map_err(fault)?;
-        // compose takes relative paths from the folder of its file
-        let root = std::path::absolute(root).map_err(fault)?;
+        // compose takes relative paths from the folder of its file, and follows every link on the way
+        let root = std::fs::canonicalize(root).map_err(fault)?;
         Ok(Self { root })
     }
 

@@ -52,6 +52,12 @@ pub fn private_folder(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(0o700))
 }
 
+/// A folder that everyone may write to who reaches it: containers run as other users than the agent.
+pub fn open_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)?;
+    fs::set_permissions(path, Permissions::from_mode(0o777))
+}
+
 /// A folder that everyone may enter who reaches it.
 pub fn shared_folder(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)?;

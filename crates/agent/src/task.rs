@@ -16,6 +16,8 @@ pub struct Task {
     pub action: Action,
     pub wanted: DesiredDeployment,
     pub registry: String,
+    /// how often this generation was tried in vain
+    pub attempts: u32,
     pub record: Record,
     pub cancel: CancellationToken,
     pub updates: UnboundedSender<RecordUpdate>,

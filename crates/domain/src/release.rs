@@ -15,7 +15,9 @@ mod file;
 mod tests;
 
 pub use content::{ComposePackage, Package, PackageKind, ReleaseContent, ReleaseImage};
-pub use file::{FileContent, FilePath, InvalidFiles, MAX_FILES, MAX_FILES_BYTES, PackageFile, check_files};
+pub use file::{
+    CONFIGURATION, FileContent, FilePath, InvalidFiles, MAX_FILES, MAX_FILES_BYTES, PackageFile, check_files,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]

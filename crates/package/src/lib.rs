@@ -8,14 +8,12 @@ use std::path::{Path, PathBuf};
 
 use distr_domain::compose_file::{self, Beside, Role, Unresolvable, beside};
 use distr_domain::release::{
-    ComposePackage, FilePath, InvalidFiles, MAX_FILES, MAX_FILES_BYTES, PackageFile, check_files,
+    CONFIGURATION, ComposePackage, FilePath, InvalidFiles, MAX_FILES, MAX_FILES_BYTES, PackageFile, check_files,
 };
 use serde_json::Value;
 
 /// The names of a compose file in a folder, the first that is there.
 const NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
-/// The file in which the agent puts the configuration of a deployment.
-const CONFIGURATION: &str = ".env";
 
 /// A package that cannot be read.
 #[derive(Debug, thiserror::Error)]

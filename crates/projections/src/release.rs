@@ -131,7 +131,7 @@ pub async fn run_by(
     Ok(run.unwrap_or(Run { releases: 0, repositories: vec![] }))
 }
 
-/// The newest version first.
+/// The newest version first, without their packages.
 pub async fn list(
     client: &ReadClient,
     scope: Scope,

@@ -14,10 +14,10 @@ mod uploads;
 
 use std::convert::Infallible;
 
-use actix_web::{HttpRequest, Resource};
 use actix_web::body::{MessageBody, SizedStream};
 use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{self, Bytes};
+use actix_web::{HttpRequest, Resource};
 use futures_util::stream;
 
 use crate::registry::Registry;
@@ -63,7 +63,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
 /// kind.
 fn resource(paths: &[&str], allow: &'static str) -> Resource {
     let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
-    let refuse = move |request: HttpRequest, registry: web::Data<Registry>| base::refuse_method(request, registry, allow);
+    let refuse =
+        move |request: HttpRequest, registry: web::Data<Registry>| base::refuse_method(request, registry, allow);
     web::resource(paths).default_service(web::to(refuse))
 }
 

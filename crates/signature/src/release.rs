@@ -175,6 +175,9 @@ impl ReleaseStatement {
         if let Some(path) = of.files.keys().find(|path| !is.files.contains_key(*path)) {
             return Some(format!("it has file {path}, which this release does not ship"));
         }
+        if self.compose_digest() != signed.compose_digest() {
+            return Some("the compose file has other bytes than the signed one".to_owned());
+        }
         let digests = |statement: &Self| -> BTreeSet<(String, String)> {
             statement.subject.iter().flat_map(|subject| subject.digest.clone()).collect()
         };

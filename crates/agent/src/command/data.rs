@@ -41,7 +41,7 @@ async fn list(data: &DataDir) -> Result<ExitCode> {
         let folders = folders.with_context(|| format!("cannot look into the folders of deployment {deployment}"))?;
         for (path, folder) in &folders {
             let size = size(folder).map_or_else(|error| format!("not read: {error}"), shown);
-            line(format!("  folder ./{path} {size} {}", folder.display()))?;
+            line(format!("  folder {:?} {size} {:?}", format!("./{path}"), folder))?;
         }
         match engine.volumes(&record.project).await {
             Ok(volumes) => {

@@ -19,6 +19,8 @@ use crate::fault::Failure;
 
 /// The name of the home in the deployment's folder; the others are numbers of generations.
 const NAME: &str = "home";
+/// The most folders of a deployment's own.
+const MOST_FOLDERS: usize = 100;
 /// Bytes of a name that file systems take.
 const LONGEST_NAME: usize = 255;
 
@@ -89,7 +91,19 @@ impl Places<'_> {
             let Some(path) = mount.get("source").and_then(Value::as_str).and_then(|source| self.beside(source)) else {
                 continue;
             };
+            if path.starts_with('~') {
+                return Err(bad(format!(
+                    "service {service}, key volumes: {path:?} begins with \"~\"; name the folder itself"
+                )));
+            }
             if self.is_shipped(&path) {
+                let is_file = self.shipped.iter().any(|file| file.as_str() == path);
+                if !is_file && mount.get("read_only") != Some(&true.into()) {
+                    return Err(bad(format!(
+                        "service {service}, key volumes: ./{path} holds files that the release ships; mount it read-only, or \
+                         let the service write to another folder"
+                    )));
+                }
                 mount.insert("read_only".to_owned(), true.into());
                 continue;
             }
@@ -101,6 +115,12 @@ impl Places<'_> {
             own.insert(Own { path, folder });
         }
         self.check_contents(model)?;
+        if own.len() > MOST_FOLDERS {
+            return Err(bad(format!(
+                "the compose file mounts {} folders of its own; mount at most {MOST_FOLDERS}",
+                own.len()
+            )));
+        }
         check_apart(&own)?;
         self.make(&own).map_err(|error| Failure::of_disk("cannot make the deployment's own folders", &error))
     }
@@ -139,7 +159,7 @@ impl Places<'_> {
             return Ok(());
         }
         durable::private_folder(&self.home.path)?;
-        own.iter().try_for_each(|own| fs::create_dir_all(&own.folder))
+        own.iter().filter(|own| !own.folder.exists()).try_for_each(|own| durable::open_folder(&own.folder))
     }
 }
 
@@ -211,7 +231,7 @@ mod tests {
             {"type": "bind", "source": "FILES/data", "target": "/data"},
             {"type": "bind", "source": "FILES/var/log", "target": "/log"},
             {"type": "bind", "source": "FILES/conf/a.conf", "target": "/a"},
-            {"type": "bind", "source": "FILES/conf", "target": "/conf"},
+            {"type": "bind", "source": "FILES/conf", "target": "/conf", "read_only": true},
             {"type": "bind", "source": "/srv", "target": "/srv"},
             {"type": "volume", "source": "data", "target": "/v"},
         ]);
@@ -225,6 +245,20 @@ mod tests {
         assert_eq!((source(4), &mounts[5]["source"]), (PathBuf::from("/srv"), &json!("data")));
         let names: Vec<String> = Home::of(folder.path()).folders().unwrap().into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["data", "var/log"]);
+    }
+
+    #[test]
+    fn what_would_be_lost_or_endless_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let bind = |source: &str| json!({"type": "bind", "source": source, "target": "/x"});
+        let refused = |shipped: &[&str], mounts: Value| settled(folder.path(), shipped, mounts).unwrap_err();
+        assert!(
+            refused(&["data/seed.sql"], json!([bind("FILES/data")])).contains("holds files that the release ships")
+        );
+        assert!(refused(&[], json!([bind("FILES/~/data")])).contains("begins with \"~\""));
+        let many: Vec<Value> = (0..=MOST_FOLDERS).map(|number| bind(&format!("FILES/m{number}"))).collect();
+        assert!(refused(&[], json!(many)).contains("mount at most"));
+        assert!(!folder.path().join("home").exists());
     }
 
     #[test]

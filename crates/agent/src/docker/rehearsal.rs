@@ -49,7 +49,9 @@ pub struct Objections {
 }
 
 pub async fn rehearse(rehearsal: &Rehearsal) -> Result<Objections, Failure> {
-    let scratch = Scratch(std::env::temp_dir().join(format!("distr-check-{}", Uuid::new_v4())));
+    let temporary = std::fs::canonicalize(std::env::temp_dir());
+    let temporary = temporary.map_err(|error| Failure::of_disk("cannot use the folder for temporary files", &error))?;
+    let scratch = Scratch(temporary.join(format!("distr-check-{}", Uuid::new_v4())));
     let folder = Folder::at(scratch.0.join("0"));
     let file = vendor_file::read(&rehearsal.compose)?;
     let mut wanted = wanted(rehearsal)?;

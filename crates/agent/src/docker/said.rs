@@ -55,7 +55,8 @@ fn missing_variable(said: &str) -> Option<String> {
 /// A key that the plugin does not know and the agent does: the plugin is older than the compose file.
 fn newer_key(said: &str) -> Option<&str> {
     let at = |begin: &str, end: &str| said.split_once(begin)?.1.split_once(end).map(|(key, _)| key);
-    let key = at("Additional property ", " is not allowed").or_else(|| at("additional properties '", "' not allowed"))?;
+    let key =
+        at("Additional property ", " is not allowed").or_else(|| at("additional properties '", "' not allowed"))?;
     (is_known_key(key) || ["models", "provider"].contains(&key)).then_some(key)
 }
 

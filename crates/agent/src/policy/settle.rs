@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
 
+use distr_domain::release::FilePath;
 use serde_json::Value;
 
 use super::files::{CONFIGURATION, READING};
@@ -55,7 +56,9 @@ pub fn settle_read_files(file: &mut Value) -> Result<(), String> {
             for entry in list {
                 let path = if entry.is_object() { entry.get_mut("path") } else { Some(entry) };
                 match path.as_ref().and_then(|path| path.as_str()) {
-                    Some(".env" | "./.env") => path.into_iter().for_each(|path| *path = CONFIGURATION.into()),
+                    Some(text) if is_configuration(text) => {
+                        path.into_iter().for_each(|path| *path = CONFIGURATION.into())
+                    }
                     Some(path) if Path::new(path).is_relative() => {
                         check(path).map_err(|why| sentence(&place, path, why))?
                     }
@@ -65,6 +68,10 @@ pub fn settle_read_files(file: &mut Value) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+fn is_configuration(path: &str) -> bool {
+    FilePath::beside(path).is_some_and(|path| path.as_str() == ".env")
 }
 
 /// A device that is named below `/dev` stays as it is: its links are the host's own, and outlive that it is plugged in anew.

@@ -89,8 +89,17 @@ impl Release {
     }
 
     /// The packages of the release, at most one of each kind; null if the release is withheld.
+    #[graphql(complexity = "500 + child_complexity")]
     async fn packages(&self, ctx: &Context<'_>) -> Result<Option<Vec<Package>>> {
-        Ok(self.is_shown(ctx).await?.then(|| self.0.packages.iter().map(Package::from).collect()))
+        if !self.is_shown(ctx).await? {
+            return Ok(None);
+        }
+        if !self.0.packages.is_empty() {
+            return Ok(Some(self.0.packages.iter().map(Package::from).collect()));
+        }
+        // a list has none
+        let row = release::find(&read(ctx).await?, ctx.scope()?, self.0.id).await.map_err(Failure::from)?;
+        Ok(row.map(|row| row.packages.iter().map(Package::from).collect()))
     }
 
     /// The images of this hub's registry that the release runs; null if the release is withheld.

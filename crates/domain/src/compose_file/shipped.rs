@@ -4,10 +4,7 @@
 use serde_json::Value;
 
 use super::beside::{Beside, Role, beside};
-use crate::release::{FilePath, PackageFile};
-
-/// The file in which the agent puts the deployment's configuration.
-const CONFIGURATION: &str = ".env";
+use crate::release::{CONFIGURATION, FilePath, PackageFile};
 
 /// A file that the compose file names, and that no host would have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +23,11 @@ pub enum NotShipped {
          with the folder of the compose file, or let the service write there"
     )]
     Empty { place: String, path: String },
+    #[error(
+        "{place}: {path:?} holds files that the release ships, which nobody writes to; mount it read-only, or let the service \
+         write to another folder"
+    )]
+    Mixed { place: String, path: String },
 }
 
 /// The first file that the compose file names and the release does not ship.
@@ -45,9 +47,10 @@ fn check(Beside { place, path, role }: Beside, shipped: &[PackageFile]) -> Resul
     }
     let Some(beside) = FilePath::beside(&path) else {
         return match role {
-            Role::Mount { read_only } if is_folder_itself(&path) => match read_only && shipped.is_empty() {
-                true => Err(NotShipped::Empty { place, path }),
-                false => Ok(()),
+            Role::Mount { read_only } if is_folder_itself(&path) => match (read_only, shipped.is_empty()) {
+                (true, true) => Err(NotShipped::Empty { place, path }),
+                (false, false) => Err(NotShipped::Mixed { place, path }),
+                _ => Ok(()),
             },
             _ => Err(NotShipped::Outside { place, path }),
         };
@@ -58,6 +61,9 @@ fn check(Beside { place, path, role }: Beside, shipped: &[PackageFile]) -> Resul
             Err(NotShipped::Missing { place, path })
         }
         Role::Mount { read_only: true } if !has_shipped(&beside) => Err(NotShipped::Empty { place, path }),
+        Role::Mount { read_only: false } if has_shipped(&beside) && !is_shipped(&beside) => {
+            Err(NotShipped::Mixed { place, path })
+        }
         Role::Variables { .. } | Role::Content | Role::Mount { .. } => Ok(()),
     }
 }
@@ -99,13 +105,23 @@ mod tests {
 
     #[test]
     fn what_is_mounted_is_shipped_or_written() {
-        for good in
-            ["./data:/data", "./:/x", "./conf:/c:ro", "./conf/a:/a:ro", "${D:-.}/x:/x:ro", "/srv:/srv:ro", ".:/x:ro"]
-        {
+        for good in [
+            "./data:/data",
+            "./conf:/c:ro",
+            "./conf/a:/a",
+            "./conf/a:/a:ro",
+            "${D:-.}/x:/x:ro",
+            "/srv:/srv:ro",
+            ".:/x:ro",
+        ] {
             checked(volume(good), &["conf/a"]).unwrap();
         }
         for empty in ["./other:/c:ro", "./conf/b:/b:ro"] {
             assert!(matches!(checked(volume(empty), &["conf/a"]), Err(NotShipped::Empty { .. })), "{empty}");
+        }
+        checked(volume("./:/x"), &[]).unwrap();
+        for mixed in ["./:/x", "./conf:/c"] {
+            assert!(matches!(checked(volume(mixed), &["conf/a"]), Err(NotShipped::Mixed { .. })), "{mixed}");
         }
         assert!(matches!(checked(volume(".:/x:ro"), &[]), Err(NotShipped::Empty { .. })));
         assert!(matches!(checked(volume("../data:/data"), &[]), Err(NotShipped::Outside { .. })));

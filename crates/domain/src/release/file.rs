@@ -14,8 +14,11 @@ use crate::names::InvalidName;
 pub const MAX_FILES_BYTES: usize = 1024 * 1024;
 /// The most files that a release ships.
 pub const MAX_FILES: usize = 200;
-/// The most characters of a path.
+/// The most bytes of a path, so that each name in it fits into a file system.
 const MAX_PATH: usize = 200;
+
+/// The file in which the agent puts the configuration of a deployment.
+pub const CONFIGURATION: &str = ".env";
 
 /// A file that a release ships.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,12 +80,12 @@ impl FromStr for FilePath {
         let is_name = |name: &str| {
             !matches!(name, "" | "." | "..") && name.chars().all(|c| !c.is_control() && !matches!(c, '\\' | '$'))
         };
-        match text.chars().count() <= MAX_PATH && text.split('/').all(is_name) {
+        match text.len() <= MAX_PATH && text.split('/').all(is_name) {
             true => Ok(Self(text.to_owned())),
             false => Err(InvalidName::new(
                 "file",
                 text,
-                "use a path below the compose file of at most 200 characters, without \"..\", \"$\" and \"\\\"",
+                "use a path below the compose file of at most 200 bytes, without \"..\", \"$\" and \"\\\"",
             )),
         }
     }
@@ -157,6 +160,10 @@ pub enum InvalidFiles {
         "the files of the release have {0} bytes together; ship at most {MAX_FILES_BYTES}, or put them into an image"
     )]
     Large(usize),
+    #[error(
+        "the release ships .env, for which the configuration of each deployment stands; give the file another name"
+    )]
+    Configuration,
     #[error("the release ships {0} twice")]
     Repeated(FilePath),
     #[error("the release ships {folder}, and {file} as if it were a folder")]
@@ -171,6 +178,9 @@ pub fn check_files(files: &[PackageFile]) -> Result<(), InvalidFiles> {
     }
     if bytes > MAX_FILES_BYTES {
         return Err(InvalidFiles::Large(bytes));
+    }
+    if files.iter().any(|file| file.path.as_str() == CONFIGURATION) {
+        return Err(InvalidFiles::Configuration);
     }
     for (index, file) in files.iter().enumerate() {
         for other in files.iter().enumerate().filter(|(at, _)| *at != index).map(|(_, other)| other) {
@@ -196,7 +206,9 @@ mod tests {
         for good in ["a", "conf.d/nginx.conf", ".env.app", "a b/ü"] {
             assert_eq!(good.parse::<FilePath>().unwrap().as_str(), good);
         }
-        for bad in ["", "/a", "a/", "a//b", ".", "..", "a/../b", "a\\b", "a\nb", "${A}", &"a".repeat(201)] {
+        for bad in
+            ["", "/a", "a/", "a//b", ".", "..", "a/../b", "a\\b", "a\nb", "${A}", &"a".repeat(201), &"ü".repeat(101)]
+        {
             assert!(bad.parse::<FilePath>().is_err(), "{bad:?}");
         }
     }
@@ -243,6 +255,7 @@ mod tests {
     fn files_fit_into_a_release_and_into_one_folder() {
         check_files(&files(&["a", "b/a", "b/c", "bb"], 1000)).unwrap();
         let path = |path: &str| path.parse::<FilePath>().unwrap();
+        assert_eq!(check_files(&files(&[".env"], 1)), Err(InvalidFiles::Configuration));
         assert_eq!(check_files(&files(&["a", "a"], 1)), Err(InvalidFiles::Repeated(path("a"))));
         let as_folder = InvalidFiles::FileAsFolder { folder: path("a"), file: path("a/b") };
         assert_eq!(check_files(&files(&["a/b", "a"], 1)), Err(as_folder));

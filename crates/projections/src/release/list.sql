@@ -1,6 +1,11 @@
 -- the newest version first
 SELECT sort_key, id, to_jsonb(t)
-FROM release t
+FROM (
+    -- without the packages, which are large
+    SELECT id, organization, application, version, sort_key, status, '[]'::jsonb AS packages, images, notes, trust,
+           signatures, published_at, deprecated_on, reason, created_at, position
+    FROM release
+) t
 WHERE organization = $1
   AND ($2::uuid IS NULL
        OR (status <> 'draft'

@@ -23,6 +23,8 @@ use crate::plan::Resume;
 use crate::redact::Redactor;
 use crate::task::Task;
 
+/// Tries of a switch that takes down what serves. After the last one the generation is given up, whoever is to blame.
+const SWITCHES: u32 = 3;
 const OUTLIVED: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(executor: &Executor, task: &mut Task, resume: Resume, redactor: &Redactor) -> Result<(), Stop> {
@@ -121,7 +123,14 @@ async fn switch(
             Ok(succeed(task, unpacked, &containers)?)
         }
         Err(trouble) if trouble.blame == Blame::Generation => go_back(executor, task, trouble, redactor).await,
-        Err(trouble) => Err(trouble.into()),
+        Err(trouble) if task.attempts + 1 >= SWITCHES => go_back(executor, task, trouble, redactor).await,
+        // what served serves again until the next try
+        Err(trouble) => {
+            put_back(executor, task).await.err().inspect(|worse| {
+                tracing::warn!(deployment = %task.wanted.deployment, reason = worse.text, "what ran before could not be put back");
+            });
+            Err(trouble.into())
+        }
     }
 }
 
@@ -164,15 +173,18 @@ async fn go_back(executor: &Executor, task: &mut Task, trouble: Failure, redacto
     pause::at("failed", &task.data).await;
     give_up(task, &trouble, redactor)?;
     pause::at("going back", &task.data).await;
-    let back = match task.record.applied.clone() {
-        Some(applied) => repair::bring_back(executor, task, &applied).await.map(|_| ()),
-        None => executor.take_down(&task.record.project).await,
-    };
-    if let Err(worse) = back {
+    if let Err(worse) = put_back(executor, task).await {
         let text = format!("{}; and what was there before could not be put back: {}", trouble.text, worse.text);
         give_up(task, &Failure { text, ..trouble }, redactor)?;
     }
     Ok(())
+}
+
+async fn put_back(executor: &Executor, task: &Task) -> Result<(), Failure> {
+    match task.record.applied.clone() {
+        Some(applied) => repair::bring_back(executor, task, &applied).await.map(|_| ()),
+        None => executor.take_down(&task.record.project).await,
+    }
 }
 
 fn give_up(task: &mut Task, trouble: &Failure, redactor: &Redactor) -> Result<(), Failure> {

@@ -386,7 +386,12 @@ const COMPOSE_FILE: &[Row] = &[
         "a value in the compose file is not valid",
     ),
     Row(&["validating", ": services additional propert"], Generation, Config, "the name of a service is not valid"),
-    Row(&["validating", "additional propert"], Generation, Config, "the compose file has a key that docker compose does not know"),
+    Row(
+        &["validating", "additional propert"],
+        Generation,
+        Config,
+        "the compose file has a key that docker compose does not know",
+    ),
     Row(&["validating"], Generation, Config, "a value in the compose file has the wrong type"),
     Row(&["yaml: line"], Generation, Config, NO_YAML),
     Row(&["yaml: unmarshal"], Generation, Config, NO_YAML),
