@@ -256,6 +256,7 @@ impl AskedBy {
     }
 }
 
+#[expect(clippy::large_enum_variant, reason = "nearly all instructions are to run something")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "instruction", rename_all = "snake_case")]
 pub enum Instruction {

@@ -104,9 +104,9 @@ fn with_carets(text: &str) -> String {
             !part.is_empty() && part.split('.').all(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
         if parts.len() > 1 { is_version || is_partial } else { is_partial && !is_version }
     };
-    match parts.iter().any(|part| is_caret(&part)) {
+    match parts.iter().any(is_caret) {
         true => {
-            let parts = parts.iter().map(|part| if is_caret(&part) { format!("^{part}") } else { (*part).to_owned() });
+            let parts = parts.iter().map(|part| if is_caret(part) { format!("^{part}") } else { (*part).to_owned() });
             parts.collect::<Vec<_>>().join(", ")
         }
         false => text.to_owned(),
