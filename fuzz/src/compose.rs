@@ -2,6 +2,7 @@
 
 use distr_domain::names::{RepositoryPath, Slug};
 use distr_domain::oci::Reference;
+use distr_domain::release::ComposePackage;
 
 use file::{Compose, Image, image};
 
@@ -13,7 +14,8 @@ const HOST: &str = "hub.example:8080";
 pub fn compose_file(bytes: &[u8]) {
     let Some(text) = crate::text(bytes) else { return };
     image_names(text);
-    let Ok(compose) = Compose::read(text) else { return };
+    let package = ComposePackage { file: text.to_owned(), files: vec![] };
+    let Ok(compose) = Compose::read(&package) else { return };
     for service in compose.services.values() {
         service.image.as_deref().into_iter().for_each(image_names);
         service.profiles.iter().for_each(|profile| _ = profile.parse::<Slug>());

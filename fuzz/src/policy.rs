@@ -42,7 +42,7 @@ pub fn policy_file(bytes: &[u8]) {
     let policy = Policy::parse(policy).unwrap_or_default();
     let Ok(mut model) = serde_saphyr::from_str::<Value>(model) else { return };
     let Ok(written) = settle::settle(&mut model) else { return };
-    let host = host::Host { sockets: vec!["/run/docker.sock".into()], own: vec!["/var/lib/distr-agent".into()] };
+    let host = host::Host { sockets: vec!["/run/docker.sock".into()], own: vec!["/var/lib/distr-agent".into()], deployment: None };
     let subject = Subject { project: "shop", model: &model, written: &written, host: &host, registry: "hub.example" };
     let refused = policy.refused("shop", needs(&subject));
     let lines: String = refused.iter().map(|need| format!("- {}\n", need.line().trim_start_matches("- "))).collect();

@@ -7,7 +7,7 @@ use chrono::Datelike;
 use distr_domain::decider::Category;
 use distr_domain::names::{RepositoryPath, Slug};
 use distr_domain::pattern::Pattern;
-use distr_domain::version::{Version, VersionRange};
+use distr_domain::version::{Version, VersionRange, VersionRanges};
 
 use crate::actor::Actor;
 use crate::cursor::Cursor;
@@ -20,7 +20,9 @@ use crate::traceparent::Caller;
 pub fn versions(bytes: &[u8]) {
     let Some(text) = crate::text(bytes) else { return };
     let mut lines = text.split('\n');
-    let range = lines.next().and_then(same::<VersionRange>);
+    let range = lines.next();
+    let _ = range.and_then(same::<VersionRanges>);
+    let range = range.and_then(same::<VersionRange>);
     let pattern = lines.next().and_then(same::<Pattern>);
     let versions: Vec<Version> = lines.take(6).filter_map(same).collect();
     for (one, other) in versions.iter().flat_map(|one| versions.iter().map(move |other| (one, other))) {

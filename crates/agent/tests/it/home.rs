@@ -117,7 +117,7 @@ async fn nothing_that_a_container_wrote_is_lost() {
     let mut random = StdRng::seed_from_u64(11);
     let (mut agent, mut generation, mut written, mut told) = (site.agent(), 1, vec![], vec![]);
     assert_eq!(apply(&mut agent, &site, generation, release(&site, "1.0.0", &image, true)).await, Settled::Done);
-    for step in 0..10 {
+    for step in 0..6 {
         let mut row = format!("row-{step}");
         write(&site, &format!("/rows/{row}"));
         written.push(std::mem::take(&mut row));

@@ -554,6 +554,19 @@ const PULL: &[Row] = &[
         Network,
         "the registry speaks plain HTTP, which the engine takes for insecure; list it in the engine's configuration",
     ),
+    // the engine keeps to itself whether the registry said so, or a page of something that stands between
+    Row(
+        &["failed to resolve reference", "not found"],
+        Surroundings,
+        Entitlement,
+        "the registry does not have the image",
+    ),
+    Row(
+        &["could not fetch content descriptor"],
+        Surroundings,
+        Network,
+        "a part of an image is missing in the registry",
+    ),
     Row(&["dial tcp"], Surroundings, Network, "the registry cannot be reached"),
     Row(&["the disk of the registry is full"], Surroundings, Resources, "the disk of the hub is full"),
     Row(&["invalid tag format"], Generation, Config, "an image's name is not valid"),

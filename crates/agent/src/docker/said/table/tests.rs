@@ -4,7 +4,7 @@ use super::*;
 use crate::fault::Failure;
 
 /// The release's own faults that these words alone do not tell from trouble of the host: they are tried again.
-const NOT_TOLD: [&str; 7] = [
+const NOT_TOLD: [&str; 8] = [
     // by a container, a port, a name or an address of the release itself, or of another
     "address-taken-twice",
     "name-taken-twice-226",
@@ -16,6 +16,7 @@ const NOT_TOLD: [&str; 7] = [
     "extends-file-missing",
     // the engine keeps the registry's code to itself
     "own-denied-token-containerd",
+    "own-manifest-unknown-containerd",
 ];
 
 fn unescaped(text: &str) -> String {
