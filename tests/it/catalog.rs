@@ -31,7 +31,7 @@ async fn a_compose_file_that_cannot_be_pinned_is_refused_by_name() {
     for (compose, reason) in [
         ("services: { db: { image: postgres } }", "service \"db\": image \"postgres\" is in another registry"),
         ("services: { web: { build: . } }", "service \"web\" is built"),
-        ("services: { web: {} }", "service \"web\" has no image"),
+        ("services: { web: {} }", "service \"web\": the service has no image"),
         ("include: [/host/x.yml]", "has the key \"include\""),
         ("services: { web: { extends: { file: x.yml, service: x } } }", "service \"web\" extends a service of another"),
         ("services: { web: { image: \"${SIDE:-x}${NONE:+@sha256:}\" } }", "service \"web\": image"),

@@ -10,13 +10,15 @@ use super::arguments::{Names, Thing, names};
 const DEPTH: usize = 4;
 const INTROSPECTION: &str = "{ __schema {
     queryType { name } mutationType { name } subscriptionType { name }
-    types { kind name fields { name args { name defaultValue type { kind } } type { ...T } } }
+    types { kind name possibleTypes { name } fields { name args { name defaultValue type { kind } } type { ...T } } }
 } }
 fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
 pub(super) struct Schema {
     /// by name, those with fields
     types: BTreeMap<String, Vec<Field>>,
+    /// by name, with the types that one may be
+    unions: BTreeMap<String, Vec<String>>,
     roots: [(&'static str, String); 3],
 }
 
@@ -51,7 +53,12 @@ impl Schema {
             let fields = of["fields"].as_array()?.iter().map(field).collect();
             Some((text(&of["name"]), fields))
         });
+        let unions = schema["types"].as_array().expect("types").iter().filter(|of| of["kind"] == "UNION").map(|of| {
+            let members = of["possibleTypes"].as_array().expect("its types").iter().map(|member| text(&member["name"]));
+            (text(&of["name"]), members.collect())
+        });
         Self {
+            unions: unions.collect(),
             types: types.filter(|(name, _)| !name.starts_with("__")).collect(),
             roots: [
                 ("query", root("queryType")),
@@ -90,10 +97,14 @@ impl Schema {
 
     /// All fields, to a depth. Of a connection the nodes.
     fn selection(&self, of: &str, depth: usize) -> String {
+        if let Some(members) = self.unions.get(of) {
+            let members = members.iter().map(|member| format!("... on {member} {}", self.selection(member, depth)));
+            return format!("{{ __typename {} }}", members.collect::<Vec<_>>().join(" "));
+        }
         let Some(fields) = self.types.get(of) else { return String::new() };
         let mut selected = vec![];
         for field in fields.iter().filter(|field| field.name != "edges") {
-            let leaf = !self.types.contains_key(&field.of);
+            let leaf = !self.types.contains_key(&field.of) && !self.unions.contains_key(&field.of);
             if !leaf && depth == 0 {
                 continue;
             }
