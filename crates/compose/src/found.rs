@@ -1,4 +1,4 @@
-//! What the checks find, before it has lines and columns.
+//! Findings of the checks, before they have lines and columns.
 
 use std::collections::BTreeSet;
 

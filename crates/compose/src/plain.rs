@@ -1,4 +1,4 @@
-//! What a scalar without quotes is to YAML.
+//! Scalars without quotes, as YAML takes them.
 
 /// Whether it is a text, rather than a number, a truth or nothing.
 pub(crate) fn is_text(plain: &str) -> bool {

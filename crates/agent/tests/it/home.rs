@@ -35,7 +35,7 @@ async fn apply(agent: &mut Agent, site: &Site, generation: u64, run: RunInstruct
     agent.settle(&site.wants(generation, run)).await
 }
 
-/// What the words print in the container.
+/// The output of a command in the container.
 fn inside(site: &Site, words: &[&str]) -> String {
     let containers = site.containers(&site.project);
     docker(&[&["exec", containers[0].as_str()], words].concat())

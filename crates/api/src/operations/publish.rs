@@ -25,7 +25,7 @@ pub struct Publishing<'a> {
     pub registry_host: &'a str,
 }
 
-/// What a draft consists of, and what its author should know of it.
+/// The content of a draft, and warnings for its author.
 pub struct Pinned {
     pub content: ReleaseContent,
     /// sentences with their places

@@ -1,4 +1,4 @@
-//! What ranges and channels cover of the releases that there are.
+//! Releases that ranges and channels cover.
 
 use anyhow::Result;
 use distr_domain::version::{Version, VersionRanges};

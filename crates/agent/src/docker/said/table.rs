@@ -364,7 +364,7 @@ const HOST: &[Row] = &[
 const POOLS: &str = "the engine has no addresses left for networks; remove unused networks on this host";
 const PORT: &str = "a published port is already in use on this host; free it, or deploy with another";
 
-/// What compose says of the file itself. It asks nobody for that.
+/// Words of compose about the file itself. It asks nobody for them.
 const COMPOSE_FILE: &[Row] = &[
     Row(
         &["required variable", "is missing a value"],
@@ -536,7 +536,7 @@ const RELEASE: &[Row] = &[
 const NO_PROGRAM: &str = "a service's command is not in its image";
 const PLATFORM: &str = "an image of the release is for another processor than this host's";
 
-/// What any registry's bytes can be.
+/// Words about the bytes of an image, whatever registry they are of.
 const PULL: &[Row] = &[
     // a page of something that stands between, and no answer of a registry
     Row(&["<html"], Surroundings, Network, "something between this host and the registry answers in its place"),
