@@ -17,6 +17,7 @@ mod process;
 mod rebuilt;
 mod rounds;
 mod scene;
+mod signature;
 mod site;
 mod watchers;
 mod writers;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::api::{Answer, Api, Mutation};
 use super::ledger::{Ledger, Outcome, Write};
+use super::signature::argument_type;
 
 /// Customers that every writer changes.
 pub(crate) const SHARED: usize = 4;
@@ -37,8 +38,7 @@ pub(crate) struct Writer {
 struct Change {
     event_type: &'static str,
     field: &'static str,
-    /// name, GraphQL type, value
-    arguments: Vec<(&'static str, &'static str, Value)>,
+    arguments: Vec<(&'static str, Value)>,
     /// of the payload, beside position and changed
     selection: &'static str,
 }
@@ -115,63 +115,52 @@ impl Writer {
 
     fn create_customer(&mut self) -> Change {
         let name = self.new_name();
-        Change::new("CustomerCreated", "customerCreate").with("name", "Name!", name)
+        Change::new("CustomerCreated", "customerCreate").with("name", name)
     }
 
     fn rename_customer(&mut self, shared: usize) -> Change {
         let name = self.new_name();
-        Change::new("CustomerRenamed", "customerRename").with("name", "Name!", customer(shared)).with(
-            "displayName",
-            "String!",
-            name,
-        )
+        Change::new("CustomerRenamed", "customerRename").with("name", customer(shared)).with("displayName", name)
     }
 
     fn describe_application(&mut self) -> Change {
         let name = self.new_name();
-        let change = Change::new("ApplicationDescribed", "applicationDescribe").with("name", "Name!", "simulated");
-        change.with("displayName", "String!", name)
+        let change = Change::new("ApplicationDescribed", "applicationDescribe").with("name", "simulated");
+        change.with("displayName", name)
     }
 
     fn issue_license(&mut self, shared: usize) -> Change {
         let name = self.new_name();
         self.licenses.push((shared, name.clone()));
-        let change = Change::new("LicenseIssued", "licenseIssue").with("customer", "Name!", customer(shared));
-        change.with("application", "Name!", "simulated").with("name", "Name!", name).with(
-            "terms",
-            "LicenseTerms!",
-            json!({ "seats": 1 }),
-        )
+        let change = Change::new("LicenseIssued", "licenseIssue").with("customer", customer(shared));
+        change.with("application", "simulated").with("name", name).with("terms", json!({ "seats": 1 }))
     }
 
     fn change_license(&mut self) -> Change {
         let (shared, name) = self.licenses[self.dice.random_range(0..self.licenses.len())].clone();
         let change = match self.dice.random_range(0..3) {
-            0 => Change::new("LicenseAmended", "licenseAmend").with(
-                "terms",
-                "LicenseTerms!",
-                json!({ "seats": self.dice.random_range(1..1_000) }),
-            ),
-            1 => Change::new("LicenseSuspended", "licenseSuspend").with("reason", "String!", "unpaid"),
+            0 => Change::new("LicenseAmended", "licenseAmend")
+                .with("terms", json!({ "seats": self.dice.random_range(1..1_000) })),
+            1 => Change::new("LicenseSuspended", "licenseSuspend").with("reason", "unpaid"),
             _ => Change::new("LicenseResumed", "licenseResume"),
         };
-        change.with("customer", "Name!", customer(shared)).with("name", "Name!", name)
+        change.with("customer", customer(shared)).with("name", name)
     }
 
     fn issue_token(&mut self) -> Change {
         let label = self.new_name();
-        let change = Change::new("TokenIssued", "tokenIssue").with("label", "String!", label);
-        Change { selection: "token { id }", ..change.with("scopes", "[TokenScope!]!", json!(["READ"])) }
+        let change = Change::new("TokenIssued", "tokenIssue").with("label", label);
+        Change { selection: "token { id }", ..change.with("scopes", json!(["READ"])) }
     }
 
     fn revoke_token(&mut self) -> Change {
         let token = self.tokens.swap_remove(self.dice.random_range(0..self.tokens.len()));
-        Change::new("TokenRevoked", "tokenRevoke").with("id", "ID!", token)
+        Change::new("TokenRevoked", "tokenRevoke").with("id", token)
     }
 
     fn add_robot(&mut self) -> Change {
         let name = self.new_name();
-        Change::new("MemberAdded", "robotAdd").with("name", "String!", name).with("role", "Role!", "AUDITOR")
+        Change::new("MemberAdded", "robotAdd").with("name", name).with("role", "AUDITOR")
     }
 
     fn deploy(&mut self) -> Change {
@@ -179,11 +168,11 @@ impl Writer {
         let version = ["1.0.0", "1.1.0"][self.dice.random_range(0..2)];
         let config = json!([{ "key": "MARK", "value": self.new_name() }]);
         Change::new("DesiredReleaseSet", "deploymentSetRelease")
-            .with("customer", "Name", customer(0))
-            .with("target", "Name!", target)
-            .with("application", "Name!", "simulated")
-            .with("version", "Version", version)
-            .with("config", "[ConfigEntryInput!]", config)
+            .with("customer", customer(0))
+            .with("target", target)
+            .with("application", "simulated")
+            .with("version", version)
+            .with("config", config)
     }
 }
 
@@ -205,19 +194,18 @@ impl Change {
         Self { event_type, field, arguments: vec![], selection: "" }
     }
 
-    fn with(mut self, name: &'static str, kind: &'static str, value: impl Into<Value>) -> Self {
-        self.arguments.push((name, kind, value.into()));
+    fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.arguments.push((name, value.into()));
         self
     }
 
     fn mutation(&self) -> Mutation {
-        let list = |text: fn(&str, &str) -> String| {
-            let each = self.arguments.iter().map(|(name, kind, _)| text(name, kind));
-            each.collect::<Vec<_>>().join(", ")
+        let list = |text: &dyn Fn(&str) -> String| {
+            self.arguments.iter().map(|(name, _)| text(name)).collect::<Vec<_>>().join(", ")
         };
-        let (declared, passed) =
-            (list(|name, kind| format!("${name}: {kind}")), list(|name, _| format!("{name}: ${name}")));
-        let variables = self.arguments.iter().map(|(name, _, value)| ((*name).to_owned(), value.clone()));
+        let declared = list(&|name| format!("${name}: {}", argument_type(self.field, name)));
+        let passed = list(&|name| format!("{name}: ${name}"));
+        let variables = self.arguments.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         Mutation {
             key: Uuid::new_v4(),
             correlation: Uuid::new_v4(),
