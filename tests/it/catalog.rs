@@ -3,6 +3,7 @@
 use distr_tests::hub::HubProcess;
 use serde_json::{Value, json};
 
+use crate::access::registry::push;
 use crate::observation::until_there;
 
 async fn with_application() -> (HubProcess, String) {
@@ -149,4 +150,61 @@ async fn a_draft_that_comes_while_another_is_made_is_not_replaced() {
     let shown = hub.graphql(Some(&owner), query, json!({})).await.data();
     assert_eq!(shown["release"]["notes"], "second");
     draft("third").await.data();
+}
+
+/// What is published is what whoever publishes had made, not what came in its place.
+#[tokio::test]
+async fn what_replaces_a_draft_that_is_being_published_is_not_published() {
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let file = folder.path().join("paused");
+    let hub = HubProcess::start_with(&[
+        ("DISTR_HUB_PAUSE_AT", "release.drafted"),
+        ("DISTR_HUB_PAUSE_FILE", file.to_str().expect("a path in UTF-8")),
+    ])
+    .await;
+    let owner = hub.sign_in("acme").await;
+    push(&hub, &owner, "acme/hello", "1", "hello").await;
+    hub.graphql(Some(&owner), "mutation { applicationCreate(name: \"hello\") { changed } }", json!({})).await.data();
+    let compose = format!("services: {{ web: {{ image: {}/acme/hello:1 }} }}", hub.registry());
+    let make = async |field: &str, notes: &str| {
+        let query = format!(
+            "mutation ($file: String!, $notes: String!) {{
+                {field}(application: \"hello\", version: \"1.0.0\", packages: [{{ compose: {{ file: $file }} }}], notes: $notes) {{
+                    changed
+                }}
+            }}"
+        );
+        hub.graphql(Some(&owner), &query, json!({ "file": compose, "notes": notes })).await
+    };
+    let meanwhile = async {
+        until_there(&file).await;
+        make("releaseDraft", "second").await.data();
+        std::fs::remove_file(&file).expect("the file of the pause");
+    };
+    let (first, ()) = tokio::join!(make("releasePublish", "first"), meanwhile);
+    assert_eq!(first.code(), Some("release.draft_changed"), "{first:?}");
+    let query = "{ release(application: \"hello\", version: \"1.0.0\") { notes status } }";
+    let shown = hub.graphql(Some(&owner), query, json!({})).await.data();
+    assert_eq!(shown["release"], json!({ "notes": "second", "status": "DRAFT" }));
+}
+
+/// A release whose image is gone would be found out on the customer's machine.
+#[tokio::test]
+async fn a_draft_keeps_its_images_until_it_is_given_up() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let digest = push(&hub, &owner, "acme/hello", "1", "hello").await;
+    let run = async |mutation: &str| hub.graphql(Some(&owner), &format!("mutation {{ {mutation} }}"), json!({})).await;
+    run("applicationCreate(name: \"hello\") { changed }").await.data();
+    let compose = format!("services: {{ web: {{ image: {}/acme/hello:1 }} }}", hub.registry());
+    let draft = format!(
+        "releaseDraft(application: \"hello\", version: \"1.0.0\", packages: [{{ compose: {{ file: {compose:?} }} }}]) {{ changed }}"
+    );
+    run(&draft).await.data();
+    let delete = format!("manifestDelete(repository: \"hello\", digest: \"{digest}\") {{ changed }}");
+    let refused = run(&delete).await;
+    assert!(refused.message().contains("hello") && refused.message().contains("1.0.0"), "{refused:?}");
+    let revoke = "releaseRevoke(application: \"hello\", version: \"1.0.0\", reason: \"never mind\") { changed }";
+    run(revoke).await.data();
+    run(&delete).await.data();
 }

@@ -23,6 +23,8 @@ impl Cli<'_> {
             .args(arguments)
             .env("XDG_CONFIG_HOME", self.home.path())
             .env_remove("DISTR_TOKEN")
+            // set to nothing is not set
+            .envs(["DISTR_HUB", "DISTR_PROFILE"].map(|name| (name, "")))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -61,8 +61,13 @@ fn report(boot: u128, sequence: u64, at: &str) -> Value {
     })
 }
 
+/// By the last report and by the hours, which are told one after the other.
 fn counted(reports: u64) -> impl Fn(&Value) -> bool {
-    move |target| target["lastReport"]["reports"] == reports
+    move |target| {
+        let hours = target["heartbeats"]["nodes"].as_array().into_iter().flatten();
+        let in_hours: u64 = hours.filter_map(|hour| hour["reports"].as_u64()).sum();
+        target["lastReport"]["reports"] == reports && in_hours == reports
+    }
 }
 
 #[tokio::test]

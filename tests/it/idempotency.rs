@@ -5,6 +5,7 @@ use distr_tests::psql::Psql;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
+use crate::access::registry::push;
 use crate::observation::until_there;
 
 const MUTATION: &str = "mutation ($name: Name!) {
@@ -14,8 +15,11 @@ const MUTATION: &str = "mutation ($name: Name!) {
 }";
 
 async fn send(hub: &HubProcess, secret: &str, key: &str, name: &str) -> (StatusCode, Value) {
+    ask(hub, secret, key, json!({ "query": MUTATION, "variables": { "name": name } })).await
+}
+
+async fn ask(hub: &HubProcess, secret: &str, key: &str, body: Value) -> (StatusCode, Value) {
     let request = Client::new().post(hub.url("/graphql")).bearer_auth(secret).header("Idempotency-Key", key);
-    let body = json!({ "query": MUTATION, "variables": { "name": name } });
     let response = request.json(&body).send().await.expect("an answer");
     (response.status(), response.json().await.expect("JSON"))
 }
@@ -156,4 +160,44 @@ async fn a_secret_has_the_value_of_its_newest_change() {
     let of_third = stored(&hub);
     change(&hub, "k3", remove).await.expect("the same again");
     assert_eq!(stored(&hub), of_third);
+}
+
+/// What it led to stands, whatever would be answered now: an image's tag has moved, a license has ended.
+#[tokio::test]
+async fn what_was_published_and_deployed_is_told_again() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    push(&hub, &owner, "acme/hello", "1", "first").await;
+    let run = async |mutation: &str| {
+        hub.graphql(Some(&owner), &format!("mutation {{ {mutation} }}"), json!({})).await.data();
+    };
+    for mutation in [
+        "applicationCreate(name: \"hello\") { changed }",
+        "customerCreate(name: \"globex\") { changed }",
+        "licenseIssue(customer: \"globex\", application: \"hello\", name: \"l\", terms: {}) { changed }",
+        "targetRegister(customer: \"globex\", name: \"factory\") { changed }",
+    ] {
+        run(mutation).await;
+    }
+    let compose = format!("services: {{ web: {{ image: {}/acme/hello:1 }} }}", hub.registry());
+    let publish = "mutation ($compose: String!) {
+        releasePublish(application: \"hello\", version: \"1.0.0\", packages: [{ compose: { file: $compose } }]) {
+            changed position release { status images { digest } }
+        }
+    }";
+    let publish = json!({ "query": publish, "variables": { "compose": compose } });
+    let (_, first) = ask(&hub, &owner, "publish", publish.clone()).await;
+    assert_eq!(first["data"]["releasePublish"]["release"]["status"], "PUBLISHED", "{first}");
+    push(&hub, &owner, "acme/hello", "1", "second").await;
+    assert_eq!(ask(&hub, &owner, "publish", publish).await.1, first);
+
+    let deploy = "mutation { deploymentSetRelease(customer: \"globex\", target: \"factory\", application: \"hello\",
+        version: \"1.0.0\") { changed position deployment { generation } } }";
+    let deploy = json!({ "query": deploy });
+    let (_, first) = ask(&hub, &owner, "deploy", deploy.clone()).await;
+    assert_eq!(first["data"]["deploymentSetRelease"]["changed"], true, "{first}");
+    run("licenseRevoke(customer: \"globex\", name: \"l\", reason: \"ended\") { changed }").await;
+    assert_eq!(ask(&hub, &owner, "deploy", deploy.clone()).await.1, first);
+    let (_, refused) = ask(&hub, &owner, "another", deploy).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "entitlement.revoked", "{refused}");
 }

@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 
 use crate::access::registry::push;
 
-async fn change(hub: &HubProcess, secret: &str, mutation: &str) -> Value {
+pub(crate) async fn change(hub: &HubProcess, secret: &str, mutation: &str) -> Value {
     hub.graphql(Some(secret), &format!("mutation {{ {mutation} }}"), json!({})).await.data()
 }
 
 /// An application with releases 1.0.0 in `stable` and 2.0.0 in `beta`, and a robot of the customer globex that has a
 /// license for `stable`.
-async fn world(hub: &HubProcess, owner: &str) -> String {
+pub(crate) async fn world(hub: &HubProcess, owner: &str) -> String {
     push(hub, owner, "acme/app", "1", "app").await;
     let compose = format!("services: {{ web: {{ image: {}/acme/app:1 }} }}", hub.registry());
     for mutation in ["applicationCreate(name: \"app\") { changed }", "customerCreate(name: \"globex\") { changed }"] {
@@ -31,7 +31,7 @@ async fn world(hub: &HubProcess, owner: &str) -> String {
     change(hub, owner, &format!("{license} {{ changed }}")).await;
     let robot = "robotAdd(name: \"r\", role: CUSTOMER_ADMIN, customer: \"globex\") { member { id } }";
     let robot = change(hub, owner, robot).await["robotAdd"]["member"]["id"].clone();
-    let issue = format!("tokenIssue(label: \"t\", scopes: [READ, WRITE, ADMIN], member: {robot}) {{ secret }}");
+    let issue = format!("tokenIssue(label: \"t\", scopes: [READ, WRITE, PULL, ADMIN], member: {robot}) {{ secret }}");
     change(hub, owner, &issue).await["tokenIssue"]["secret"].as_str().expect("a secret").to_owned()
 }
 

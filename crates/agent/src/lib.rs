@@ -2,6 +2,7 @@
 
 pub mod backoff;
 pub mod board;
+mod clear;
 pub mod clock;
 pub mod consent;
 pub mod converge;

@@ -35,6 +35,11 @@ pub struct Cause {
 }
 
 impl Cause {
+    /// The cause of a step before the command itself, which is the same step when the command comes again.
+    pub fn step(&self, name: &str) -> Self {
+        Self { command: self.id_of(name), actor: self.actor.clone(), ..*self }
+    }
+
     /// The id of what the command makes: the same again for the same command.
     pub fn id_of(&self, what: &str) -> Uuid {
         Uuid::new_v5(&self.command, what.as_bytes())
@@ -61,6 +66,16 @@ impl Commands {
     pub async fn load<D: Decider>(&self, stream: Uuid) -> Result<D, Failure> {
         let (state, _) = distr_eventlog::load::<D>(self.log.as_ref(), stream).await.map_err(Failure::fault)?;
         Ok(state)
+    }
+
+    /// What the very same command led to, if it comes again: for operations that look at more than the stream before they decide.
+    pub async fn repeated<D: Decider>(&self, cause: &Cause, stream: Uuid) -> Result<Option<Executed<D>>, Failure> {
+        let executed = distr_eventlog::executed::<D>(self.log.as_ref(), stream, cause.command).await;
+        let executed = executed.map_err(Failure::fault)?;
+        if let Some(seen) = executed.as_ref().and_then(|executed| executed.seen) {
+            self.visible(seen).await?;
+        }
+        Ok(executed)
     }
 
     /// Decides and appends, and returns when the read models show what was decided: also what another command decided before.

@@ -54,7 +54,8 @@ impl Hub {
 
     pub fn publishing(&self) -> Publishing<'_> {
         let (commands, models) = (&self.commands, &self.models);
-        Publishing { commands, models, registry_host: &self.settings.registry_host }
+        let artifacts = &self.artifacts;
+        Publishing { commands, models, artifacts, registry_host: &self.settings.registry_host }
     }
 
     pub fn deploying(&self) -> Deploying<'_> {

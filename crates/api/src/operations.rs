@@ -9,6 +9,7 @@ pub mod history;
 pub mod invitations;
 pub mod members;
 pub mod passwords;
+mod pinning;
 pub mod publish;
 pub mod reach;
 pub mod release_signature;

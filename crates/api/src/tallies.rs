@@ -2,21 +2,30 @@
 //! what is surely there counts as known; what another hub stored meanwhile may be stored twice, and the read models and
 //! the policy count it once.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use distr_domain::agent::Report;
 use distr_domain::ids::TargetId;
 use distr_domain::tally::Tally;
 use distr_projections::heartbeat;
+use moka::ops::compute::Op;
+use moka::sync::Cache;
 
 use crate::auth::AgentCaller;
 use crate::failure::Failure;
 
-#[derive(Default)]
+/// What nobody reported to for so long is read again.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(3600);
+
 pub struct Tallies {
-    of_target: Mutex<HashMap<TargetId, Tally>>,
+    of_target: Cache<TargetId, Tally>,
+}
+
+impl Default for Tallies {
+    fn default() -> Self {
+        Self { of_target: Cache::builder().time_to_idle(FORGOTTEN_AFTER).build() }
+    }
 }
 
 impl Tallies {
@@ -31,19 +40,20 @@ impl Tallies {
 
     /// Takes note of reports that are in the log, given what was known before.
     pub fn stored(&self, target: TargetId, known: Option<Tally>, reports: &[Report]) {
-        let mut of_target = self.of_target.lock().unwrap_or_else(PoisonError::into_inner);
-        let tally = match (of_target.remove(&target).or(known), reports) {
-            (Some(tally), _) => tally,
-            (None, [first, ..]) => Tally::of(first),
-            (None, []) => return,
-        };
-        let tally = of_target.entry(target).insert_entry(tally).into_mut();
-        for report in reports {
-            tally.count(report);
-        }
+        self.of_target.entry(target).and_compute_with(|remembered| {
+            let tally = match (remembered.map(|entry| entry.into_value()).or(known), reports) {
+                (Some(tally), _) => tally,
+                (None, [first, ..]) => Tally::of(first),
+                (None, []) => return Op::Nop,
+            };
+            Op::Put(reports.iter().fold(tally, |mut tally, report| {
+                tally.count(report);
+                tally
+            }))
+        });
     }
 
     fn remembered(&self, target: TargetId) -> Option<Tally> {
-        self.of_target.lock().unwrap_or_else(PoisonError::into_inner).get(&target).cloned()
+        self.of_target.get(&target)
     }
 }

@@ -1,15 +1,18 @@
 //! Every command on one screen. A thing is named by a positional argument (`license revoke hello-2026`), what it belongs to
 //! by flags that are the same everywhere (`--customer`, `--app`, `--version`).
 
+use std::ffi::OsStr;
+
 use anyhow::Result;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::builder::Resettable;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::exit::Failure;
 use crate::globals::{Format, Globals};
 use crate::session::Session;
 use crate::{
-    app, apply, channel, completion, customer, deploy, events, exit, fleet, license, login, member, profile, release,
-    repository, secret, sign_ins, target, token,
+    app, apply, channel, completion, customer, deploy, events, exit, fleet, license, login, man, member, profile,
+    release, repository, secret, sign_ins, target, token,
 };
 
 #[derive(Parser)]
@@ -78,9 +81,18 @@ enum Command {
     Apply(apply::Apply),
     /// Print a completion script for a shell
     Completion(completion::Completion),
+    /// Write the manual pages
+    Man(man::Man),
 }
 
 impl Cli {
+    /// The arguments of this run. Ends it if they are wrong, or ask for help or the version.
+    pub(crate) fn read() -> Self {
+        let mut command = without_empty_variables(Self::command());
+        let matches = command.get_matches_mut();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
+    }
+
     pub(crate) async fn run(self) -> Result<()> {
         let globals = self.globals;
         // before anything is sent, not when its result is to be shown
@@ -92,6 +104,7 @@ impl Cli {
             Command::Login(login) => login.run(&globals).await,
             Command::Logout => login::logout(&globals).await,
             Command::Completion(completion) => completion.run(Cli::command()),
+            Command::Man(man) => man.run(Cli::command()),
             Command::Profile(command) => command.run(&globals),
             Command::Whoami => login::whoami(&session()?).await,
             Command::App(command) => command.run(&session()?).await,
@@ -112,6 +125,16 @@ impl Cli {
             Command::Apply(apply) => apply.run(|| Session::open(&globals)).await,
         }
     }
+}
+
+/// Whoever sets an environment variable to nothing means none.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let command = command.mut_args(|argument| match argument.get_env().is_some_and(is_empty) {
+        true => argument.env(Resettable::Reset),
+        false => argument,
+    });
+    command.mut_subcommands(without_empty_variables)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::exit::Failure;
 use crate::operation::{DataRemoval, shown};
-use crate::output::Columns;
+use crate::output::{Columns, warn};
 use crate::session::Session;
 use wait::{Awaited, Goal};
 
@@ -23,6 +23,7 @@ const FIELDS: Columns = &[
     ("target", "/target/name"),
     ("customer", "/target/customer"),
     ("desired", "/desiredVersion"),
+    ("release", "/release"),
     ("running", "/runningVersion"),
     ("phase", "/phase"),
     ("step", "/step"),
@@ -146,6 +147,7 @@ impl Set {
         };
         let data = session.hub.ask::<DeploySet>(variables).await?;
         let payload = data.deployment_set_release;
+        warn(&payload);
         let version = payload["deployment"]["desiredVersion"].as_str().unwrap_or_default();
         let sentence = format!("asked for {} {version} on {}", of.app, of.target);
         finish(session, of, payload, Outcome { sentence, goal: Goal::Healthy, waiting: self.waiting }).await

@@ -75,7 +75,12 @@ fn rows(target: &Value, now: DateTime<Utc>) -> Vec<Value> {
 /// The version, or how far the removal is that was asked for after it.
 fn desired(deployment: &Value) -> Value {
     if deployment["removal"].is_null() {
-        return deployment["desiredVersion"].clone();
+        return match (deployment["desiredVersion"].as_str(), deployment["release"]["status"].as_str()) {
+            (Some(version), Some(status @ ("DEPRECATED" | "REVOKED"))) => {
+                json!(format!("{version}, {}", status.to_lowercase()))
+            }
+            _ => deployment["desiredVersion"].clone(),
+        };
     }
     match deployment["phase"].as_str() {
         Some("HELD") => json!("removal, held"),
@@ -96,5 +101,7 @@ mod tests {
         assert_eq!(of(Some("KEEP"), "REMOVING"), "removal");
         assert_eq!(of(Some("KEEP"), "REMOVED"), "removed");
         assert_eq!(desired(&Value::Null), Value::Null);
+        let deprecated = json!({"desiredVersion": "1.0.0", "release": {"status": "DEPRECATED"}});
+        assert_eq!(desired(&deprecated), "1.0.0, deprecated");
     }
 }

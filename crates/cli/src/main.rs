@@ -16,6 +16,7 @@ mod hub;
 mod input;
 mod license;
 mod login;
+mod man;
 mod member;
 mod moment;
 mod names;
@@ -34,13 +35,11 @@ mod token;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use args::Cli;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     provider.install_default().expect("nothing installs a provider before main does");
-    exit::report(Cli::parse().run().await)
+    exit::report(Cli::read().run().await)
 }

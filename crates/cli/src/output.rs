@@ -99,6 +99,13 @@ pub(crate) fn remark(text: &str) {
     eprintln!("{}", printable(text));
 }
 
+/// Says what the hub noticed beside the result.
+pub(crate) fn warn(payload: &Value) {
+    for warning in payload["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        remark(&format!("warning: {warning}"));
+    }
+}
+
 /// A thing that another one refers to is given by its name: `{"customer": {"name": "globex"}}` → `{"customer": "globex"}`.
 pub(crate) fn references_by_name(thing: Value) -> Value {
     match thing {

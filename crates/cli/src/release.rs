@@ -10,11 +10,10 @@ use anyhow::{Context, Result};
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use distr_domain::release::ComposePackage;
-use serde_json::Value;
 
 use crate::hub::PAGE;
 use crate::operation::shown;
-use crate::output::{Columns, remark};
+use crate::output::{Columns, warn};
 use crate::session::Session;
 
 shown!("src/release.graphql": ReleaseDraft ReleaseSign ReleasePublish ReleaseDeprecate ReleaseRevoke ReleaseList ReleaseShow);
@@ -203,13 +202,6 @@ async fn sign_draft(
         sign::attach(hub, application, version, envelope).await?;
     }
     Ok(())
-}
-
-/// Says what the hub noticed in the packages.
-fn warn(payload: &Value) {
-    for warning in payload["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        remark(&format!("warning: {warning}"));
-    }
 }
 
 fn read(path: &Path) -> Result<String> {

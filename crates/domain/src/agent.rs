@@ -158,8 +158,8 @@ pub struct RunningRelease {
     pub version: Version,
 }
 
-/// How far the agent is with the newest generation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// How far the agent is with the newest generation: of two that are passed on the way, the later is the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
     /// known, not begun

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use serde_saphyr::Options;
 
 pub use beside::{Beside, Role, beside};
-pub use shipped::{NotShipped, check_shipped};
+pub use shipped::{NotShipped, check_shipped, missing_files};
 
 /// Stands for the registry's host at the beginning of an image, so that the file does not have to name it.
 pub const REGISTRY_VARIABLE: &str = "${DISTR_REGISTRY}";

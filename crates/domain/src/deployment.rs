@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{AskedBy, DataRemoval, DeploymentReport, ErrorCategory, Health, Step};
+use crate::agent::{AskedBy, DataRemoval, DeploymentReport, ErrorCategory, Health, ReportedError, Step};
 use crate::decider::{Category, Decider, DomainEvent};
 use crate::ids::{ApplicationId, CustomerId, LicenseId, TargetId};
 use crate::names::Slug;
@@ -54,6 +54,15 @@ pub enum DeploymentEvent {
     DeploymentStepped {
         generation: u64,
         step: Step,
+        observed_at: DateTime<Utc>,
+    },
+    /// The agent cannot go on with a step, or cannot see what runs, for a reason that is not the release's; it tries again
+    /// by itself.
+    DeploymentRetrying {
+        generation: u64,
+        step: Step,
+        category: ErrorCategory,
+        reason: String,
         observed_at: DateTime<Utc>,
     },
     DeploymentHealthy {
@@ -147,22 +156,41 @@ pub struct Deployment {
     drifted: bool,
     /// the newest generation is a removal
     removal: Option<(DataRemoval, AskedBy)>,
+    /// nothing of it runs any more, whatever else is asked for
+    gone: bool,
     /// why the host holds it
     held: Option<String>,
+    retrying: Option<Retry>,
+}
+
+/// What the agent tries again.
+#[derive(Debug)]
+struct Retry {
+    step: Step,
+    category: ErrorCategory,
+    reason: String,
 }
 
 impl Deployment {
     /// The license whose seat it needs.
     pub fn license_in_use(&self) -> Option<LicenseId> {
-        let desired = self.desired.as_ref().filter(|_| self.phase != Phase::Removed)?;
+        let desired = self.desired.as_ref().filter(|_| !self.gone)?;
         Some(desired.license)
     }
 
+    /// Whether a release may be asked for.
+    pub fn check_wanted(&self) -> Result<(), DeploymentRejection> {
+        match self.phase {
+            Phase::Removing => Err(DeploymentRejection::BeingRemoved),
+            _ => Ok(()),
+        }
+    }
+
     fn set_desired(&self, desired: &Desired) -> Result<Vec<DeploymentEvent>, DeploymentRejection> {
+        self.check_wanted()?;
         let whoever_asked = self.desired.as_ref().map(|known| Desired { asked_by: desired.asked_by, ..known.clone() });
         let same = whoever_asked.as_ref() == Some(desired);
         match self.phase {
-            Phase::Removing => Err(DeploymentRejection::BeingRemoved),
             // the same again after a failure is a retry
             Phase::Progressing | Phase::Healthy | Phase::Unhealthy if same => Ok(vec![]),
             // the host goes on by itself; only the customer, whom it asks for nothing, makes a difference
@@ -184,13 +212,32 @@ impl Deployment {
             }
             return events;
         }
+        if let Some(error) = retried(report) {
+            if !self.retrying.as_ref().is_some_and(|known| known.is_like(report.step, error)) {
+                let ReportedError { category, text } = error.clone();
+                events.push(DeploymentRetrying {
+                    generation,
+                    step: report.step,
+                    category,
+                    reason: text,
+                    observed_at: at,
+                });
+            }
+            return events;
+        }
         match report.step {
             // it asks the host again
             Step::Pending if self.phase == Phase::Held => {}
-            Step::Removed => events.push(DeploymentRemoved { generation, observed_at: at }),
+            Step::Removed if self.removal.is_some() => {
+                events.push(DeploymentRemoved { generation, observed_at: at });
+            }
+            // nobody asked for it
+            Step::Removed => {}
             Step::Failed if self.phase != Phase::Failed => events.push(failed(report, at)),
             Step::Failed => {}
             Step::Applied => events.extend(self.observe_health(report, at)),
+            // on the way to where it stood before
+            step if self.retrying.as_ref().is_some_and(|retry| step <= retry.step) => {}
             step if self.step != Some(step) => {
                 events.push(DeploymentStepped { generation, step, observed_at: at });
             }
@@ -202,13 +249,27 @@ impl Deployment {
     fn settle(&mut self, phase: Phase) {
         self.phase = phase;
         self.held = None;
+        self.retrying = None;
+    }
+
+    /// Something is being done, so that nothing holds it.
+    fn go_on(&mut self, step: Step) {
+        self.step = Some(step);
+        self.held = None;
+        if self.phase == Phase::Held {
+            self.phase = if self.removal.is_some() { Phase::Removing } else { Phase::Progressing };
+        }
     }
 
     fn observe_health(&self, report: &DeploymentReport, at: DateTime<Utc>) -> Option<DeploymentEvent> {
         let running = report.running.as_ref().filter(|running| running.generation == self.generation)?;
         let generation = self.generation;
         match (report.health, self.phase) {
-            (Health::Ok, Phase::Healthy) | (Health::Warn | Health::Fail, Phase::Unhealthy) => None,
+            (Health::Ok, Phase::Healthy) | (Health::Warn | Health::Fail, Phase::Unhealthy)
+                if self.retrying.is_none() =>
+            {
+                None
+            }
             (Health::Ok, _) => {
                 Some(DeploymentHealthy { generation, version: running.version.clone(), observed_at: at })
             }
@@ -241,6 +302,29 @@ fn held(report: &DeploymentReport) -> Option<&String> {
     (report.step == Step::Pending).then_some(&error.text)
 }
 
+/// Why the agent tries again. What it says of an applied release is about its health, unless that is not known.
+fn retried(report: &DeploymentReport) -> Option<&ReportedError> {
+    let is_told = match report.step {
+        Step::Pending | Step::Pulling | Step::Proving | Step::Switching | Step::Removing => true,
+        Step::Applied => report.health == Health::Unknown,
+        Step::Failed | Step::Removed => false,
+    };
+    report.error.as_ref().filter(|_| is_told)
+}
+
+impl Retry {
+    /// Times, ports and ids differ with every try.
+    fn is_like(&self, step: Step, error: &ReportedError) -> bool {
+        (self.step, self.category) == (step, error.category) && masked(&self.reason).eq(masked(&error.text))
+    }
+}
+
+/// The words, those with a digit as one and the same.
+fn masked(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(|word| if word.contains(|c: char| c.is_ascii_digit()) { "0" } else { word })
+}
+
 fn failed(report: &DeploymentReport, at: DateTime<Utc>) -> DeploymentEvent {
     let (category, reason) = match &report.error {
         Some(error) => (error.category, error.text.clone()),
@@ -267,7 +351,12 @@ impl Decider for Deployment {
         match (command, self.phase) {
             (DeploymentCommand::SetDesired(desired), _) => self.set_desired(desired),
             (DeploymentCommand::Remove { .. }, Phase::Absent) => Err(DeploymentRejection::NotFound),
-            (DeploymentCommand::Remove { .. }, Phase::Removing | Phase::Removed) => Ok(vec![]),
+            // data that was to be kept may be given up later
+            (DeploymentCommand::Remove { data, .. }, Phase::Removing | Phase::Removed)
+                if *data == DataRemoval::Keep || self.removal.is_some_and(|(data, _)| data == DataRemoval::Remove) =>
+            {
+                Ok(vec![])
+            }
             (DeploymentCommand::Remove { data, asked_by }, Phase::Held) if self.removal == Some((*data, *asked_by)) => {
                 Ok(vec![])
             }
@@ -294,25 +383,31 @@ impl Decider for Deployment {
                 self.step = None;
                 self.removal = Some((*data, *asked_by));
                 self.held = None;
+                self.retrying = None;
             }
             DeploymentHeld { reason, .. } => {
                 self.phase = Phase::Held;
                 self.step = None;
                 self.held = Some(reason.clone());
+                self.retrying = None;
             }
             DeploymentStepped { step, .. } => {
-                self.step = Some(*step);
-                self.held = None;
-                if self.phase == Phase::Held {
-                    self.phase = if self.removal.is_some() { Phase::Removing } else { Phase::Progressing };
-                }
+                self.go_on(*step);
+                self.retrying = None;
+            }
+            DeploymentRetrying { step, category, reason, .. } => {
+                self.go_on(*step);
+                self.retrying = Some(Retry { step: *step, category: *category, reason: reason.clone() });
             }
             DeploymentHealthy { .. } => self.settle(Phase::Healthy),
             DeploymentUnhealthy { .. } => self.settle(Phase::Unhealthy),
             DeploymentFailed { .. } => self.settle(Phase::Failed),
             DriftDetected { .. } => self.drifted = true,
             DriftRepaired { .. } => self.drifted = false,
-            DeploymentRemoved { .. } => self.settle(Phase::Removed),
+            DeploymentRemoved { .. } => {
+                self.gone = true;
+                self.settle(Phase::Removed);
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::instant::shown;
 use crate::license::{Standing, Terms};
 use crate::names::Slug;
 use crate::rejection::Rejection;
+use crate::release::Deprecation;
 use crate::version::Version;
 
 /// A license as the rule needs it.
@@ -31,6 +32,9 @@ pub struct EntitlementSubject {
     pub channels: Vec<Slug>,
     /// why the release was revoked, if it was
     pub revoked: Option<String>,
+    /// it can be had still, and should not be used any more
+    #[serde(default)]
+    pub deprecated: Option<Deprecation>,
     /// the feature that the artifact belongs to
     pub feature: Option<Slug>,
 }

@@ -1,5 +1,7 @@
 //! A release: one immutable version of an application. Draft → published → deprecated or revoked.
 
+use std::fmt::{Display, Formatter};
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -62,8 +64,9 @@ pub enum ReleaseCommand {
         signature: ReleaseSignature,
         content: ReleaseContent,
     },
-    /// `trust`: what was verified, if the application trusts some keys only.
+    /// `content` is what was checked; `trust`, what was verified of it, if the application trusts some keys only.
     Publish {
+        content: ReleaseContent,
         trust: Option<ReleaseTrust>,
     },
     Deprecate {
@@ -118,13 +121,23 @@ pub enum ReleaseStatus {
     Missing,
     Draft,
     Published,
-    Deprecated {
-        on: NaiveDate,
-        reason: String,
-    },
+    Deprecated(Deprecation),
     Revoked {
         reason: String,
     },
+}
+
+/// From which day on a release should not be used any more, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deprecation {
+    pub on: NaiveDate,
+    pub reason: String,
+}
+
+impl Display for Deprecation {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        write!(f, "deprecated from {} on: {}", self.on, self.reason)
+    }
 }
 
 impl ReleaseStatus {
@@ -133,7 +146,7 @@ impl ReleaseStatus {
         match self {
             Self::Missing => Err(ReleaseRejection::NotFound),
             Self::Draft => Err(ReleaseRejection::Draft { version: version.clone() }),
-            Self::Published | Self::Deprecated { .. } => Ok(()),
+            Self::Published | Self::Deprecated(_) => Ok(()),
             Self::Revoked { reason } => {
                 Err(ReleaseRejection::Revoked { version: version.clone(), reason: reason.clone() })
             }
@@ -226,20 +239,25 @@ impl Decider for Release {
         let version = self.version.as_ref().ok_or(ReleaseRejection::NotFound)?;
         match (command, &self.status) {
             (ReleaseCommand::Sign { signature, content }, _) => self.sign(version, signature, content),
+            (ReleaseCommand::Publish { content, .. }, ReleaseStatus::Draft) if *content != self.content => {
+                Err(ReleaseRejection::DraftChanged { version: version.clone() })
+            }
             (ReleaseCommand::Publish { .. }, ReleaseStatus::Draft) if self.content.images.is_empty() => {
                 Err(ReleaseRejection::Empty { version: version.clone() })
             }
-            (ReleaseCommand::Publish { trust: Some(trust) }, ReleaseStatus::Draft) if !self.is_covered_by(trust) => {
+            (ReleaseCommand::Publish { trust: Some(trust), .. }, ReleaseStatus::Draft)
+                if !self.is_covered_by(trust) =>
+            {
                 Err(ReleaseRejection::DraftChanged { version: version.clone() })
             }
-            (ReleaseCommand::Publish { trust }, ReleaseStatus::Draft) => {
+            (ReleaseCommand::Publish { trust, .. }, ReleaseStatus::Draft) => {
                 Ok(vec![ReleasePublished { trust: trust.clone() }])
             }
             (ReleaseCommand::Publish { .. }, _) => self.status.check_usable(version).map(|()| vec![]),
             (ReleaseCommand::Deprecate { on, reason }, status) => {
                 status.check_usable(version)?;
                 let event = ReleaseDeprecated { on: *on, reason: reason.clone() };
-                let same = *status == ReleaseStatus::Deprecated { on: *on, reason: reason.clone() };
+                let same = *status == ReleaseStatus::Deprecated(Deprecation { on: *on, reason: reason.clone() });
                 Ok(if same { vec![] } else { vec![event] })
             }
             (ReleaseCommand::Revoke { .. }, ReleaseStatus::Revoked { .. }) => Ok(vec![]),
@@ -261,7 +279,9 @@ impl Decider for Release {
                 self.trust = trust.clone();
                 ReleaseStatus::Published
             }
-            ReleaseDeprecated { on, reason } => ReleaseStatus::Deprecated { on: *on, reason: reason.clone() },
+            ReleaseDeprecated { on, reason } => {
+                ReleaseStatus::Deprecated(Deprecation { on: *on, reason: reason.clone() })
+            }
             ReleaseRevoked { reason } => ReleaseStatus::Revoked { reason: reason.clone() },
         };
     }

@@ -202,6 +202,7 @@ proptest! {
                     }
                     DeploymentEvent::DeploymentHeld { generation, .. }
                     | DeploymentEvent::DeploymentStepped { generation, .. }
+                    | DeploymentEvent::DeploymentRetrying { generation, .. }
                     | DeploymentEvent::DeploymentHealthy { generation, .. }
                     | DeploymentEvent::DeploymentUnhealthy { generation, .. }
                     | DeploymentEvent::DeploymentFailed { generation, .. }

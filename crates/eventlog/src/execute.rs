@@ -97,6 +97,17 @@ pub async fn execute<D: Decider>(
     Err(ExecuteError::Conflict { stream, attempts: ATTEMPTS })
 }
 
+/// What the command with this id led to on the stream `id`; nothing if the stream does not know it.
+pub async fn executed<D: Decider>(
+    log: &dyn EventLog,
+    id: Uuid,
+    command: Uuid,
+) -> Result<Option<Executed<D>>, ReadError> {
+    let mut loaded = Loaded::<D>::new(StreamName::of::<D>(id), Some(command));
+    loaded.catch_up(log).await?;
+    Ok(loaded.position.is_some().then(|| loaded.executed()))
+}
+
 /// The state of a stream and its last revision.
 pub async fn load<D: Decider>(log: &dyn EventLog, id: Uuid) -> Result<(D, Option<u64>), ReadError> {
     let mut loaded = Loaded::<D>::new(StreamName::of::<D>(id), None);

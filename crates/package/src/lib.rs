@@ -80,7 +80,11 @@ struct Found {
 }
 
 impl Found {
-    fn add(&mut self, folder: &Path, Beside { place, path, role }: Beside) -> Result<(), PackageError> {
+    fn add(&mut self, folder: &Path, beside: Beside) -> Result<(), PackageError> {
+        if beside.is_folder_itself() && beside.role == (Role::Mount { read_only: true }) {
+            return self.ship_all(&beside.place, None, folder);
+        }
+        let Beside { place, path, role } = beside;
         // what cannot be shipped by its name is refused by the hub, in words
         let Some(name) = FilePath::beside(&path) else { return Ok(()) };
         if matches!(role, Role::Variables { .. }) && name.as_str() == CONFIGURATION {
@@ -98,23 +102,30 @@ impl Found {
         };
         match role {
             _ if metadata.is_file() => self.ship(&place, name, &path),
-            Role::Mount { read_only: true } if metadata.is_dir() => self.ship_all(&place, &name, &path),
+            Role::Mount { read_only: true } if metadata.is_dir() => self.ship_all(&place, Some(&name), &path),
             Role::Mount { read_only: false } if metadata.is_dir() => Ok(()),
             _ => Err(PackageError::NoFile { place, path }),
         }
     }
 
-    fn ship_all(&mut self, place: &str, folder: &FilePath, path: &Path) -> Result<(), PackageError> {
+    /// What lies in a folder of this name; without one, in the compose file's.
+    fn ship_all(&mut self, place: &str, folder: Option<&FilePath>, path: &Path) -> Result<(), PackageError> {
+        let name_of = |path: &Path| -> Option<FilePath> {
+            let name = path.file_name()?.to_str()?;
+            folder.map_or_else(|| name.to_owned(), |folder| format!("{folder}/{name}")).parse().ok()
+        };
         let unreadable = |source| PackageError::Unreadable { path: path.to_owned(), source };
         for entry in fs::read_dir(path).map_err(unreadable)? {
             let path = entry.map_err(unreadable)?.path();
             let name =
-                path.file_name().and_then(|name| format!("{folder}/{}", name.to_str()?).parse::<FilePath>().ok());
-            let at = || (place.to_owned(), path.clone());
-            let name = name.ok_or_else(at).map_err(|(place, path)| PackageError::Name { place, path })?;
+                name_of(&path).ok_or_else(|| PackageError::Name { place: place.to_owned(), path: path.clone() })?;
+            // the agent writes one of that name
+            if name.as_str() == CONFIGURATION {
+                continue;
+            }
             self.check_within(place, &path)?;
             match fs::metadata(&path).map_err(unreadable)? {
-                metadata if metadata.is_dir() => self.ship_all(place, &name, &path)?,
+                metadata if metadata.is_dir() => self.ship_all(place, Some(&name), &path)?,
                 metadata if metadata.is_file() => self.ship(place, name, &path)?,
                 _ => return Err(PackageError::NoFile { place: place.to_owned(), path }),
             }

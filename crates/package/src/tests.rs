@@ -51,6 +51,15 @@ secrets: {s: {environment: S}}
 }
 
 #[test]
+fn a_folder_that_is_mounted_as_a_whole_is_shipped_as_a_whole() {
+    let folder = Folder::with("services: {web: {image: x, volumes: [\".:/app:ro\", \"./conf:/conf:ro\"]}}");
+    for name in [".env", "app.py", "conf/a"] {
+        folder.write(name, name);
+    }
+    assert_eq!(folder.shipped().unwrap(), ["app.py", "compose.yaml", "conf/a"]);
+}
+
+#[test]
 fn a_file_that_has_to_be_there_is_missed_by_its_place() {
     let missed = Folder::with("services: {web: {image: x, env_file: app.env}}").shipped().unwrap_err();
     assert!(

@@ -321,7 +321,7 @@ pub async fn tags_at(
     query::all(client, include_str!("artifact/tags_at.sql"), &[&organization.0, &repository, &digest]).await
 }
 
-/// A release that can be deployed and names this manifest, or an index that lists it at any depth.
+/// A release that can be deployed or published and names this manifest, or an index that lists it at any depth.
 pub async fn pin(
     client: &ReadClient,
     organization: OrganizationId,

@@ -104,12 +104,14 @@ fn observe(row: &mut DeploymentRow, event: &DeploymentEvent) {
             row.error = Some(reason.clone());
         }
         DeploymentEvent::DeploymentStepped { step, .. } => {
-            row.step = Some(*step);
-            if row.phase == Phase::Held {
-                row.phase = if row.removal.is_some() { Phase::Removing } else { Phase::Progressing };
-                row.error_category = None;
-                row.error = None;
-            }
+            go_on(row, *step);
+            row.error_category = None;
+            row.error = None;
+        }
+        DeploymentEvent::DeploymentRetrying { step, category, reason, .. } => {
+            go_on(row, *step);
+            row.error_category = Some(*category);
+            row.error = Some(reason.clone());
         }
         DeploymentEvent::DeploymentHealthy { generation, version, .. } => {
             row.phase = Phase::Healthy;
@@ -140,6 +142,14 @@ fn observe(row: &mut DeploymentRow, event: &DeploymentEvent) {
             row.running_generation = None;
             row.drift = None;
         }
+    }
+}
+
+/// Something is being done, so that nothing holds it.
+fn go_on(row: &mut DeploymentRow, step: Step) {
+    row.step = Some(step);
+    if row.phase == Phase::Held {
+        row.phase = if row.removal.is_some() { Phase::Removing } else { Phase::Progressing };
     }
 }
 

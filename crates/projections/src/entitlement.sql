@@ -11,6 +11,8 @@ SELECT r.organization,
            'channels', (SELECT coalesce(jsonb_agg(c.name ORDER BY c.name), '[]') FROM channel c
                         WHERE c.application = r.application AND c.versions ? r.version),
            'revoked', CASE WHEN r.status = 'revoked' THEN coalesce(r.reason, '') END,
+           'deprecated', CASE WHEN r.status = 'deprecated'
+                              THEN jsonb_build_object('on', r.deprecated_on, 'reason', coalesce(r.reason, '')) END,
            'feature', NULL) AS asked
 FROM release r
 WHERE r.status <> 'draft';

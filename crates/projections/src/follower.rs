@@ -208,7 +208,8 @@ impl<W: Work> Following<W> {
             page.entries.retain(|entry| entry.position() == position);
             page.scanned_to = lease.position();
             let failure = match self.take(&page, lease).await {
-                Err(Halt::Lost) => return Err(Halt::Lost),
+                // nothing was learnt of the entry
+                Err(halt @ (Halt::Lost | Halt::Fault(_) | Halt::TooSlow { .. })) => return Err(halt),
                 outcome => outcome.err(),
             };
             info!(

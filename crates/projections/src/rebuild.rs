@@ -120,6 +120,7 @@ pub async fn rebuild(
     let mut client = locked(database, options.wait).await?;
     begin(&mut client, options, &mut told).await?;
     let outcome = build_and_swap(database, &mut client, log, options, &mut told).await;
+    lock::release(&client).await;
     outcome.map_err(|error| if client.is_closed() || error.is_end() { RebuildError::Ended } else { error })
 }
 
@@ -133,6 +134,7 @@ pub async fn verify(
     let mut client = locked(database, options.wait).await?;
     begin(&mut client, options, &mut told).await?;
     let outcome = build_and_compare(database, &mut client, log, &mut told).await;
+    lock::release(&client).await;
     outcome.map_err(|error| if client.is_closed() || error.is_end() { RebuildError::Ended } else { error })
 }
 
@@ -148,7 +150,9 @@ pub async fn reshape(
         return Ok(None);
     }
     begin(&mut client, options, &mut told).await?;
-    build_and_swap(database, &mut client, log, options, &mut told).await.map(Some)
+    let outcome = build_and_swap(database, &mut client, log, options, &mut told).await;
+    lock::release(&client).await;
+    outcome.map(Some)
 }
 
 async fn locked(database: &Address, wait: bool) -> Result<Client, RebuildError> {

@@ -115,6 +115,16 @@ pub async fn find(client: &ReadClient, scope: Scope, id: ReleaseId) -> Result<Op
     query::find(client, include_str!("release/find.sql"), &[&scope.organization.0, &customer, &id.0]).await
 }
 
+/// For batched loading, without their packages.
+pub async fn by_ids(
+    client: &ReadClient,
+    organization: OrganizationId,
+    ids: &[ReleaseId],
+) -> Result<Vec<ReleaseRow>, QueryError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    query::all(client, include_str!("release/by_ids.sql"), &[&organization.0, &ids]).await
+}
+
 /// What an application's releases run of the registry.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Run {

@@ -168,7 +168,7 @@ mod tests {
 
     fn release(application: ApplicationId) -> EntitlementSubject {
         let version = Some("1.0.0".parse().unwrap());
-        EntitlementSubject { application, version, channels: vec![], revoked: None, feature: None }
+        EntitlementSubject { application, version, channels: vec![], revoked: None, deprecated: None, feature: None }
     }
 
     #[test]

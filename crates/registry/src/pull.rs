@@ -112,6 +112,17 @@ impl FoundManifest {
     pub(crate) fn manifest(&self) -> Option<&ManifestFacts> {
         self.0.as_ref()?.manifest.as_ref()
     }
+
+    /// Whether only releases open it that should not be used any more: what is said of the newest.
+    pub(crate) fn deprecation(&self) -> Option<String> {
+        let standing: Vec<_> = self.asked().iter().filter(|asked| asked.revoked.is_none()).collect();
+        let said = |asked: &&EntitlementSubject| {
+            let (version, deprecation) = (asked.version.clone()?, asked.deprecated.as_ref()?);
+            Some((version.clone(), format!("release \"{version}\" is {deprecation}")))
+        };
+        let said: Option<Vec<_>> = standing.iter().map(said).collect();
+        said?.into_iter().max_by(|(one, _), (other, _)| one.cmp(other)).map(|(_, text)| text)
+    }
 }
 
 impl Pullable for FoundManifest {

@@ -117,9 +117,10 @@ impl Story {
             let version: distr_domain::version::Version = version.parse().expect("a version");
             let release = ReleaseId::of(self.application, &version).0;
             let (application, replaces) = (self.application, ReleaseContent::default());
+            let publish = ReleaseCommand::Publish { content: content.clone(), trust: None };
             let draft = ReleaseCommand::Draft { application, version: version.clone(), content, replaces };
             self.run::<Release>(time, release, draft).await;
-            self.run::<Release>(time, release, ReleaseCommand::Publish { trust: None }).await;
+            self.run::<Release>(time, release, publish).await;
             let promote = ChannelCommand::Promote { version, release: ReleaseStatus::Published };
             self.run::<Channel>(time, stable.0, promote).await;
         }

@@ -96,7 +96,9 @@ impl Folder {
 
     /// What compose reads, in a folder that an agent of an earlier version wrote.
     pub fn complete(&self) -> Result<(), Failure> {
-        let text = fs::read_to_string(self.path.join(VENDOR_FILE)).map_err(not_written)?;
+        let path = self.path.join(VENDOR_FILE);
+        let text = fs::read_to_string(&path)
+            .map_err(|error| Failure::of_disk(&format!("cannot read {}", path.display()), &error))?;
         self.write_read(&vendor_file::read(&text)?)
     }
 

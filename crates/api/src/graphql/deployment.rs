@@ -1,135 +1,37 @@
 //! Deployments: what is asked for on a target, and how it stands.
 
+mod standing;
+
 use std::collections::BTreeMap;
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject, Subscription};
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, Subscription};
 use chrono::{DateTime, Utc};
-use distr_domain::agent;
 use distr_domain::decider::Category;
 use distr_domain::deployment as domain;
-use distr_domain::ids::{ApplicationId, DeploymentId, TargetId};
+use distr_domain::ids::{ApplicationId, DeploymentId, ReleaseId, TargetId};
 use distr_domain::permission::Permission;
 use distr_projections::Scope;
 use distr_projections::deployment::{self, DeploymentRow};
 use distr_projections::target::TargetRow;
 use futures_util::{Stream, StreamExt};
 
+pub(super) use self::standing::ErrorCategory;
+use self::standing::{DataRemoval, DeploymentError, DeploymentPhase, DeploymentStep, Health};
 use super::application::{self, Application};
 use super::connection::{connection, cost, paging};
 use super::context::{ContextExt, Outcome, read};
 use super::error_code::told;
 use super::guard::May;
 use super::loader::{DeploymentsOf, HeartbeatOf, Of, failed};
+use super::release::Release;
 use super::scalar::{BigInt, Name, Version};
 use super::target::{self, Target};
 use crate::failure::Failure;
 use crate::feed::{Changed, watch};
-use crate::operations::deploy::{self, Deploy, Wanted};
+use crate::operations::deploy::{self, AskedFor, Deploy, Wanted};
 
 pub(super) struct Deployment(pub DeploymentRow);
-
-/// The phase of a deployment on its way to the desired state.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "domain::Phase")]
-pub enum DeploymentPhase {
-    /// No release was ever asked for.
-    Absent,
-    /// The agent has the newest generation still to bring about.
-    Progressing,
-    /// The desired release runs and is healthy.
-    Healthy,
-    /// The desired release runs and is not healthy.
-    Unhealthy,
-    /// The newest generation was given up; what ran before may run again.
-    Failed,
-    /// The target's host does not let the generation begin: its policy refuses it, or somebody there has to agree. The
-    /// release is not at fault; it goes on by itself when the host lets it.
-    Held,
-    /// The removal of the deployment was asked for.
-    Removing,
-    /// The agent has removed the deployment.
-    Removed,
-}
-
-/// The step that the agent has reached with the newest generation.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "agent::Step")]
-pub enum DeploymentStep {
-    /// The agent has not begun.
-    Pending,
-    /// Images are being pulled.
-    Pulling,
-    /// The release runs beside the old one, to show that it becomes healthy.
-    Proving,
-    /// The release takes the old one's place.
-    Switching,
-    /// The generation runs.
-    Applied,
-    /// The generation was given up; what ran before runs again, or nothing does.
-    Failed,
-    /// The deployment is being removed.
-    Removing,
-    /// The deployment is removed.
-    Removed,
-}
-
-/// The health of a deployment: what its services say of themselves, taken together.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "agent::Health")]
-pub enum Health {
-    /// The deployment runs, and nothing is wrong with it.
-    Ok,
-    /// The deployment runs, and something about it is wrong.
-    Warn,
-    /// The deployment does not do its work.
-    Fail,
-    /// No report has come yet.
-    Unknown,
-}
-
-/// The category of an error: what kind of trouble it is, and so who can do something about it.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "agent::ErrorCategory")]
-pub enum ErrorCategory {
-    /// The network: something could not be reached.
-    Network,
-    /// The license, or the signing policy, does not let the release run.
-    Entitlement,
-    /// The compose file or the configuration does not fit.
-    Config,
-    /// The container engine refused or failed.
-    Runtime,
-    /// The release did not become healthy in time.
-    Unhealthy,
-    /// The host has too little disk, memory or other room.
-    Resources,
-    /// The host's own policy refuses the release, or somebody there has to agree.
-    Policy,
-    /// The agent failed in a way that it does not know.
-    Internal,
-    /// A category that only a newer agent knows.
-    Unknown,
-}
-
-/// The handling of the volumes when a deployment is removed.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "agent::DataRemoval")]
-pub enum DataRemoval {
-    /// The volumes stay on the host.
-    Keep,
-    /// The volumes are removed with the deployment.
-    Remove,
-}
-
-/// The error of a deployment: what went wrong.
-#[derive(SimpleObject)]
-pub(super) struct DeploymentError {
-    /// The category of the error; null if the agent did not say.
-    category: Option<ErrorCategory>,
-    /// The text of the error: the agent's sentence.
-    text: String,
-}
 
 /// One variable of a deployment's configuration.
 #[derive(SimpleObject)]
@@ -175,6 +77,13 @@ impl Deployment {
     /// The version that was asked for last.
     async fn desired_version(&self) -> Version {
         self.0.desired.version.clone().into()
+    }
+
+    /// The release that was asked for last.
+    async fn release(&self, ctx: &Context<'_>) -> Result<Release> {
+        let id = ReleaseId::of(self.0.application, &self.0.desired.version);
+        let row = ctx.loader().load_one(Of { organization: self.0.organization, id }).await.map_err(failed)?;
+        Ok(row.map(Release).ok_or_else(|| Failure::not_found("release", &self.0.desired.version))?)
     }
 
     /// The handling of the volumes when the application is taken off the target; null unless that was asked for. The
@@ -223,7 +132,8 @@ impl Deployment {
         self.0.drift.as_deref()
     }
 
-    /// The error that happened last, if the newest generation failed, is unhealthy or is held; null otherwise.
+    /// The error that happened last, if the newest generation failed, is unhealthy or is held, or if the agent could not
+    /// go on with it and tries again by itself: then the phase is the one before. Null otherwise.
     async fn error(&self) -> Option<DeploymentError> {
         let text = self.0.error.clone()?;
         Some(DeploymentError { category: self.0.error_category.map(ErrorCategory::from), text })
@@ -310,6 +220,17 @@ pub(super) struct DeploymentPayload {
     outcome: Outcome,
 }
 
+/// The deployment after a release was asked for.
+#[derive(SimpleObject)]
+pub(super) struct DeploymentSetReleasePayload {
+    /// The deployment.
+    deployment: Deployment,
+    /// The warnings about the release that was asked for, such as that it is deprecated.
+    warnings: Vec<String>,
+    #[graphql(flatten)]
+    outcome: Outcome,
+}
+
 /// A variable that is named twice means one thing to one reader and another to the next.
 fn by_name(entries: Vec<ConfigEntryInput>) -> Result<BTreeMap<String, String>, Failure> {
     let mut config = BTreeMap::new();
@@ -348,7 +269,7 @@ impl DeploymentMutation {
             desc = "The variables of the compose file, in the place of all before; they stay as they are if left out."
         )]
         config: Option<Vec<ConfigEntryInput>>,
-    ) -> Result<DeploymentPayload> {
+    ) -> Result<DeploymentSetReleasePayload> {
         let named = named(ctx, customer.as_ref(), &target, &application)?;
         let wanted = match (version, channel) {
             (Some(version), None) => Wanted::Version(version.0),
@@ -364,9 +285,10 @@ impl DeploymentMutation {
             wanted,
             config,
         };
-        let executed = ctx.hub().deploying().set_release(&ctx.cause()?, &ctx.request(), deploy).await?;
+        let AskedFor { executed, warnings } =
+            ctx.hub().deploying().set_release(&ctx.cause()?, &ctx.request(), deploy).await?;
         let outcome = Outcome::of(ctx, &executed);
-        Ok(DeploymentPayload { deployment: load(ctx, &named).await?, outcome })
+        Ok(DeploymentSetReleasePayload { deployment: load(ctx, &named).await?, warnings, outcome })
     }
 
     /// Takes the application off the target. The volumes stay unless their removal is asked for.

@@ -15,6 +15,7 @@ use distr_projections::entitlement;
 use distr_projections::heartbeat::{self, HeartbeatRow};
 use distr_projections::member::{self, MemberRow};
 use distr_projections::query::ReadClient;
+use distr_projections::release::{self, ReleaseRow};
 use distr_projections::target::{self, TargetRow};
 use distr_projections::token::{self, TokenEnd};
 use distr_projections::{QueryError, Scope};
@@ -119,6 +120,7 @@ load_by_id!(ApplicationId, ApplicationRow, application::by_ids);
 load_by_id!(CustomerId, CustomerRow, customer::by_ids);
 load_by_id!(TargetId, TargetRow, target::by_ids);
 load_by_id!(MemberId, MemberRow, member::by_ids);
+load_by_id!(ReleaseId, ReleaseRow, release::by_ids);
 
 impl DataLoad<RefusalOf> for Loader {
     type Value = Refusal;

@@ -9,7 +9,7 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
 use distr_domain::ids::{ApplicationId, ReleaseId};
 use distr_domain::permission::Permission;
-use distr_domain::release::{self as domain, Release as Decider, ReleaseCommand, ReleaseStatus as Status};
+use distr_domain::release::{self as domain, Release as Decider, ReleaseCommand};
 use distr_projections::Paging;
 use distr_projections::release::{self, PublicationStatus, ReleaseRow};
 use distr_signature::key_id;
@@ -23,10 +23,10 @@ use super::context::{ContextExt, Outcome, execute, read, text, when};
 use super::guard::May;
 use super::loader::{RefusalOf, failed};
 use super::scalar::{Name, Version};
+use crate::commands::Cause;
 use crate::failure::Failure;
-use crate::operations::publish::{self, Pinned};
-use crate::operations::{reach, release_signature, trust};
-use crate::pause;
+use crate::operations::publish::{Publication, Published, Source};
+use crate::operations::{reach, release_signature};
 
 pub(super) struct Release(pub ReleaseRow);
 
@@ -201,8 +201,8 @@ pub(super) struct ReleaseMutation;
 #[Object]
 impl ReleaseMutation {
     /// Makes or replaces a draft. Images of this hub's registry are pinned to the digests that their tags have now;
-    /// images of other registries must name a digest. The first profile of a service is the feature that a license must
-    /// have.
+    /// images of other registries must name a digest. The one profile that a service may have is the feature that a license
+    /// must include for it.
     #[graphql(guard = "May(Permission::Publish)")]
     async fn release_draft(
         &self,
@@ -214,8 +214,10 @@ impl ReleaseMutation {
     ) -> Result<ReleasePayload> {
         application::load(ctx, &application).await?;
         check_reach(ctx, &application).await?;
-        let (outcome, warnings) = draft(ctx, &application, &version, packages, notes).await?;
-        Ok(ReleasePayload { warnings, ..payload(ctx, &application, &version, outcome).await? })
+        let cause = ctx.cause()?;
+        let of = publication(ctx, &cause, &application, &version)?;
+        let drafted = ctx.hub().publishing().draft(of, source(packages, notes)?).await?;
+        Ok(published(ctx, &application, drafted).await?)
     }
 
     /// Adds a signature of the release as a whole to a draft or a published release. The command `distr release sign`
@@ -264,33 +266,18 @@ impl ReleaseMutation {
     ) -> Result<ReleasePayload> {
         application::load(ctx, &application).await?;
         check_reach(ctx, &application).await?;
-        let mut warnings = vec![];
-        match packages {
-            Some(packages) => warnings = draft(ctx, &application, &version, packages, notes).await?.1,
+        let source = match packages {
+            Some(packages) => Some(source(packages, notes)?),
             None if notes.is_some() => {
                 let reason = "release notes are drafted with packages; add packages, or leave the notes out";
                 return Err(Failure::BadInput(reason.to_owned()).into());
             }
-            None => {}
-        }
-        let id = id(ctx, &application, &version)?;
-        let draft = ctx.hub().commands.load::<Decider>(id.0).await?;
-        reach::check_images(ctx.caller()?, &draft.content.images)?;
-        let application_id = ApplicationId::of(ctx.organization()?, &application.0);
-        let trust = match draft.status {
-            Status::Draft => {
-                trust::of_draft(
-                    &ctx.hub().commands,
-                    &ctx.hub().artifacts,
-                    (ctx.organization()?, application_id),
-                    &draft,
-                )
-                .await?
-            }
-            _ => None,
+            None => None,
         };
-        let outcome = execute::<Decider>(ctx, id.0, ReleaseCommand::Publish { trust }).await?;
-        Ok(ReleasePayload { warnings, ..payload(ctx, &application, &version, outcome).await? })
+        let cause = ctx.cause()?;
+        let of = publication(ctx, &cause, &application, &version)?;
+        let done = ctx.hub().publishing().publish(of, source).await?;
+        Ok(published(ctx, &application, done).await?)
     }
 
     /// Deprecates a release: it should no longer be used from this date on. A deprecated release can still be deployed.
@@ -340,25 +327,25 @@ pub(super) async fn check_reach(ctx: &Context<'_>, application: &Name) -> Result
     reach::check_application(&ctx.hub().models, caller, ApplicationId::of(caller.organization, &application.0)).await
 }
 
-async fn draft(
-    ctx: &Context<'_>,
+fn publication<'a>(
+    ctx: &Context<'a>,
+    cause: &'a Cause,
     application: &Name,
-    version: &Version,
-    packages: Vec<PackageInput>,
-    notes: Option<String>,
-) -> Result<(Outcome, Vec<String>), Failure> {
+    version: &'a Version,
+) -> Result<Publication<'a>, Failure> {
     let caller = ctx.caller()?;
-    let application_id = ApplicationId::of(caller.organization, &application.0);
-    let id = id(ctx, application, version)?;
-    // what it replaces is not another team's
-    let replaces = ctx.hub().commands.load::<Decider>(id.0).await?.content;
-    reach::check_images(caller, &replaces.images)?;
-    pause::at("release.draft_checked").await;
-    let notes = notes.unwrap_or_default();
+    let application = ApplicationId::of(caller.organization, &application.0);
+    Ok(Publication { cause, caller, application, version: &version.0 })
+}
+
+fn source(packages: Vec<PackageInput>, notes: Option<String>) -> Result<Source, Failure> {
     let packages = packages.into_iter().map(domain::Package::try_from).collect::<Result<_, _>>()?;
-    let pinned = publish::pin(ctx.hub().publishing(), caller, application_id, packages, notes).await?;
-    let Pinned { content, warnings } = pinned;
-    let version = version.0.clone();
-    let command = ReleaseCommand::Draft { application: application_id, version, content, replaces };
-    Ok((execute::<Decider>(ctx, id.0, command).await?, warnings))
+    Ok(Source { packages, notes: notes.unwrap_or_default() })
+}
+
+async fn published(ctx: &Context<'_>, application: &Name, done: Published) -> Result<ReleasePayload, Failure> {
+    let Published { executed, warnings } = done;
+    let outcome = Outcome::of(ctx, &executed);
+    let version = Version(executed.state.version.ok_or(Failure::Conflict)?);
+    Ok(ReleasePayload { warnings, ..payload(ctx, application, &version, outcome).await? })
 }

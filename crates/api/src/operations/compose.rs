@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use distr_compose::Finding;
-use distr_domain::compose_file::{self, NotShipped, REGISTRY_VARIABLE, Unresolvable, check_shipped};
+use distr_domain::compose_file::{
+    self, Beside, NotShipped, REGISTRY_VARIABLE, Unresolvable, check_shipped, missing_files,
+};
 use distr_domain::image::{ImageName, InvalidImage, is_alias};
 use distr_domain::release::{ComposePackage, InvalidFiles, check_files};
 use serde::Deserialize;
@@ -14,7 +16,7 @@ pub(super) struct Compose {
     pub(super) services: BTreeMap<String, Service>,
     /// what compose takes in the file and nobody meant
     #[serde(skip)]
-    pub(super) warnings: Vec<Finding>,
+    pub(super) warnings: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -65,7 +67,14 @@ impl Compose {
         let file = compose_file::read(&package.file)?;
         distr_compose::check(&file, &package.file).map_err(Unreadable::Refused)?;
         check_shipped(&file, &package.files)?;
-        let warnings = distr_compose::warnings(&file, &package.file);
+        let found = distr_compose::warnings(&file, &package.file);
+        let missing = missing_files(&file, &package.files).into_iter().map(|Beside { place, path, .. }| {
+            format!(
+                "{place}: the release does not ship {path:?}, so that a folder of that name is made on each host; if it is a \
+                 file, publish with the folder of the compose file, in which an empty one lies"
+            )
+        });
+        let warnings = found.iter().map(Finding::to_string).chain(missing).collect();
         Ok(Self { warnings, ..serde_json::from_value(file)? })
     }
 }
@@ -134,6 +143,7 @@ mod tests {
     fn a_file_is_read_as_compose_reads_it() {
         let merged = "x-a: &a {profiles: [plus]}\nservices:\n  web: {<<: *a, image: x}\n";
         assert_eq!(read(merged).unwrap().services["web"].profiles, ["plus"]);
+        assert!(read("services: {web: {image: x, volumes: ['./a.db:/a.db']}}").unwrap().warnings[0].contains("a.db"));
         for (text, reason) in [
             ("services: {web: {image: a, image: b}}", "cannot be read"),
             ("x-a: &a {include: [/host/x.yml]}\n<<: *a\nservices: {}", "has the key \"include\""),

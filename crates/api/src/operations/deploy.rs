@@ -20,7 +20,6 @@ use distr_projections::target::TargetRow;
 use distr_projections::{Scope, application, entitlement as read_entitlement, heartbeat, target};
 
 use super::trust;
-use super::trust::TrustError;
 use crate::auth::RequestInfo;
 use crate::commands::{Cause, Commands};
 use crate::failure::{Failure, OperationError};
@@ -81,6 +80,13 @@ pub enum Wanted {
     Channel(Slug),
 }
 
+/// A wish that was written down.
+pub struct AskedFor {
+    pub executed: Executed<Deployment>,
+    /// what whoever asked should know of the release
+    pub warnings: Vec<String>,
+}
+
 /// The parts of the hub that a deployment has to do with.
 pub struct Deploying<'a> {
     pub commands: &'a Commands,
@@ -90,24 +96,20 @@ pub struct Deploying<'a> {
 }
 
 impl Deploying<'_> {
-    pub async fn set_release(
-        &self,
-        cause: &Cause,
-        request: &RequestInfo,
-        deploy: Deploy,
-    ) -> Result<Executed<Deployment>, Failure> {
+    pub async fn set_release(&self, cause: &Cause, request: &RequestInfo, deploy: Deploy) -> Result<AskedFor, Failure> {
         let organization = deploy.scope.organization;
+        let id = DeploymentId::of(deploy.target, ApplicationId::of(organization, &deploy.application));
+        if let Some(executed) = self.commands.repeated::<Deployment>(cause, id.0).await? {
+            return Ok(AskedFor { executed, warnings: vec![] });
+        }
         let target = self.target(&deploy).await?;
         let application = self.application(&deploy).await?;
         let (version, release) = self.release(&deploy, application).await?;
         let asked = self.asked(organization, application, &version, &release.status).await?;
         let held = read_entitlement::held_licenses(&self.models.client().await?, organization, target.customer).await?;
-        let id = DeploymentId::of(target.id, application);
         let before = self.commands.load::<Deployment>(id.0).await?;
-        let config = self.config(&deploy, &target, &before).await?;
 
         let release_name = format!("{} {version}", deploy.application);
-        self.check_agent(&target, &release, &release_name).await?;
         let commands = self.commands;
         let attempt = AccessAttempt {
             commands,
@@ -124,9 +126,10 @@ impl Deploying<'_> {
             Err(refusal) => return Err(attempt.not_entitled(refusal).await?),
         };
         let usable = trust::check_usable(commands, self.artifacts, (organization, application), &version, &release);
-        if let Err(reason) = usable.await {
-            return Err(attempt.unsigned(reason).await?);
-        }
+        attempt.passed(usable.await).await?;
+        attempt.passed(self.check_agent(&target, &release, &release_name).await).await?;
+        let config = attempt.passed(self.config(&deploy, &target, &before).await).await?;
+        attempt.passed(before.check_wanted().map_err(OperationError::Rejected)).await?;
         let seat = attempt.take_seat(granted.licenses).await?;
         pause::at("deploy.seat_taken").await;
         let desired = Desired {
@@ -144,22 +147,32 @@ impl Deploying<'_> {
             let rule = format!("license \"{}\"", seat.name);
             attempt.record(Some(seat.license), AccessOutcome::Granted { rule }).await?;
         }
-        Ok(executed)
+        let warnings = match &release.status {
+            ReleaseStatus::Deprecated(deprecation) => vec![format!("{release_name} is {deprecation}")],
+            _ => vec![],
+        };
+        Ok(AskedFor { executed, warnings })
     }
 
     /// An agent that has not reported yet is taken for a new one.
-    async fn check_agent(&self, target: &TargetRow, release: &Release, name: &str) -> Result<(), Failure> {
+    async fn check_agent(
+        &self,
+        target: &TargetRow,
+        release: &Release,
+        name: &str,
+    ) -> Result<(), OperationError<DeployRejection>> {
         if release.content.compose().is_none_or(|compose| compose.files.is_empty()) {
             return Ok(());
         }
         let client = self.models.client().await?;
-        let reported = heartbeat::of_targets(&client, target.organization, &[target.id]).await?;
+        let reported =
+            heartbeat::of_targets(&client, target.organization, &[target.id]).await.map_err(Failure::from)?;
         let agent = reported.into_iter().next().map(|heartbeat| heartbeat.agent_version).unwrap_or_default();
         let is_older = |agent: Version| agent < FILES_SINCE.parse().expect("a version that is written here");
         match agent.parse().is_ok_and(is_older) {
             true => {
                 let (target, release) = (target.name.clone(), name.to_owned());
-                Err(Failure::rejected(DeployRejection::AgentTooOld { target, release, agent }))
+                Err(OperationError::Rejected(DeployRejection::AgentTooOld { target, release, agent }))
             }
             false => Ok(()),
         }
@@ -212,6 +225,7 @@ impl Deploying<'_> {
             version: Some(version.clone()),
             channels: vec![],
             revoked: None,
+            deprecated: None,
             feature: None,
         });
         if let ReleaseStatus::Revoked { reason } = status {
@@ -225,7 +239,7 @@ impl Deploying<'_> {
         deploy: &Deploy,
         target: &TargetRow,
         before: &Deployment,
-    ) -> Result<BTreeMap<String, String>, Failure> {
+    ) -> Result<BTreeMap<String, String>, OperationError<DeployRejection>> {
         let Some(config) = &deploy.config else {
             return Ok(before.desired.as_ref().map(|desired| desired.config.clone()).unwrap_or_default());
         };
@@ -237,7 +251,7 @@ impl Deploying<'_> {
         let known = self.vault.get(place, &names).await?;
         match names.iter().find(|name| !known.contains_key(*name)) {
             None => Ok(config.clone()),
-            Some(missing) => Err(Failure::rejected(DeployRejection::SecretMissing { name: missing.clone() })),
+            Some(missing) => Err(OperationError::Rejected(DeployRejection::SecretMissing { name: missing.clone() })),
         }
     }
 }
@@ -282,12 +296,12 @@ impl AccessAttempt<'_> {
         Ok(Failure::rejected(DeployRejection::NotEntitled { target, release, refusal }))
     }
 
-    /// A release that the signing policy of now does not let through.
-    async fn unsigned(&self, reason: TrustError) -> Result<Failure, Failure> {
-        if let OperationError::Rejected(reason) = &reason {
+    /// What a check let through. A "no" is recorded.
+    async fn passed<T, R: Rejection>(&self, checked: Result<T, OperationError<R>>) -> Result<T, Failure> {
+        if let Err(OperationError::Rejected(reason)) = &checked {
             self.record(None, refused(reason)).await?;
         }
-        Ok(reason.into())
+        Ok(checked?)
     }
 
     async fn record(&self, license: Option<LicenseId>, outcome: AccessOutcome) -> Result<(), Failure> {

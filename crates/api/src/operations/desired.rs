@@ -62,17 +62,17 @@ impl DesiredEtags {
             let pool = pool.clone();
             async move {
                 let client = pool.get().await?;
-                let statement = client.prepare_cached(include_str!("desired/wishes.sql")).await?;
+                let statement = client.prepare_cached(include_str!("desired/etags.sql")).await?;
                 let targets: Vec<Uuid> = targets.into_iter().map(|target| target.0).collect();
                 let rows = client.query(&statement, &[&targets]).await?;
-                Ok::<_, Failure>(rows.iter().map(|row| (TargetId(row.get("target")), row.get("wishes"))).collect())
+                Ok::<_, Failure>(rows.iter().map(|row| (TargetId(row.get("target")), row.get("source"))).collect())
             }
         }))
     }
 
     async fn of(&self, target: TargetId, registry_host: &str) -> Result<String, Failure> {
-        let wishes = self.0.find(target).await?.unwrap_or_default();
-        let text = format!("{registry_host};{wishes}");
+        let source = self.0.find(target).await?.unwrap_or_default();
+        let text = format!("{registry_host};{source}");
         Ok(hex::encode(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..16]))
     }
 }

@@ -1,202 +1,103 @@
-//! From a compose file to a release's content: each image of this hub's registry is pinned to the digest that it has now.
-use distr_domain::application::{Application, FeatureTags};
-use distr_domain::compose_file::REGISTRY_VARIABLE;
-use distr_domain::ids::{ApplicationId, OrganizationId};
-use distr_domain::names::{RepositoryPath, Slug};
-use distr_domain::oci::{Digest, Reference};
-use distr_domain::rejection::Rejection;
-use distr_domain::release::{ComposePackage, Package, PackageKind, ReleaseContent, ReleaseImage};
-use distr_projections::{artifact, organization};
+//! Drafting a release and publishing it. What is published is what was checked; the same request again leads to what it led to.
 
-use super::compose::{Compose, Image, Service, image as parse};
+use distr_domain::ids::{ApplicationId, ReleaseId};
+use distr_domain::release::{Package, Release, ReleaseCommand, ReleaseContent, ReleaseStatus};
+use distr_domain::version::Version;
+use distr_eventlog::Executed;
+
+use super::pinning::{self, Pinned};
+use super::{reach, trust};
 use crate::auth::MemberCaller;
-use crate::commands::Commands;
+use crate::commands::{Cause, Commands};
 use crate::failure::Failure;
-use crate::models::ReadModels;
+use crate::models::{Artifacts, ReadModels};
+use crate::pause;
 
-const MAX_COMPOSE: usize = 1024 * 1024;
-
-/// The parts of the hub that a draft has to do with.
+/// The parts of the hub that publishing has to do with.
 #[derive(Clone, Copy)]
 pub struct Publishing<'a> {
     pub commands: &'a Commands,
     pub models: &'a ReadModels,
+    pub artifacts: &'a Artifacts,
     /// `host[:port]` of the registry in image references
     pub registry_host: &'a str,
 }
 
-/// The content of a draft, and warnings for its author.
-pub struct Pinned {
-    pub content: ReleaseContent,
-    /// sentences with their places
+/// One request, by a member, about one release.
+#[derive(Clone, Copy)]
+pub struct Publication<'a> {
+    pub cause: &'a Cause,
+    pub caller: &'a MemberCaller,
+    pub application: ApplicationId,
+    pub version: &'a Version,
+}
+
+/// What a draft is made of, before its images are pinned.
+pub struct Source {
+    pub packages: Vec<Package>,
+    pub notes: String,
+}
+
+/// A draft or a release as it is now.
+pub struct Published {
+    pub executed: Executed<Release>,
+    /// for the author of the packages: sentences with their places
     pub warnings: Vec<String>,
 }
 
-pub async fn pin(
-    publishing: Publishing<'_>,
-    caller: &MemberCaller,
-    application: ApplicationId,
-    packages: Vec<Package>,
-    notes: String,
-) -> Result<Pinned, Failure> {
-    let (mut images, mut warnings) = (vec![], vec![]);
-    for package in &packages {
-        let (of_package, more) = match package {
-            Package::Compose(compose) => pin_compose(publishing, caller, compose).await?,
+impl Publication<'_> {
+    fn stream(&self) -> uuid::Uuid {
+        ReleaseId::of(self.application, self.version).0
+    }
+}
+
+impl Publishing<'_> {
+    pub async fn draft(&self, of: Publication<'_>, source: Source) -> Result<Published, Failure> {
+        if let Some(executed) = self.commands.repeated::<Release>(of.cause, of.stream()).await? {
+            return Ok(Published { executed, warnings: vec![] });
+        }
+        let (drafted, _) = self.draft_anew(of, source).await?;
+        Ok(drafted)
+    }
+
+    /// Publishes the draft; with a source, makes it before.
+    pub async fn publish(&self, of: Publication<'_>, source: Option<Source>) -> Result<Published, Failure> {
+        if let Some(executed) = self.commands.repeated::<Release>(of.cause, of.stream()).await? {
+            return Ok(Published { executed, warnings: vec![] });
+        }
+        let (release, warnings) = match source {
+            Some(source) => {
+                let cause = of.cause.step("draft");
+                let (drafted, content) = self.draft_anew(Publication { cause: &cause, ..of }, source).await?;
+                (Release { content, ..drafted.executed.state }, drafted.warnings)
+            }
+            None => (self.commands.load::<Release>(of.stream()).await?, vec![]),
         };
-        images.extend(of_package);
-        warnings.extend(more);
+        pause::at("release.drafted").await;
+        reach::check_images(of.caller, &release.content.images)?;
+        let organization = of.caller.organization;
+        let trust = match release.status {
+            ReleaseStatus::Draft => {
+                pinning::check_there(self.models, organization, &release.content.images).await?;
+                trust::of_draft(self.commands, self.artifacts, (organization, of.application), &release).await?
+            }
+            _ => None,
+        };
+        let command = ReleaseCommand::Publish { content: release.content, trust };
+        let executed = self.commands.execute::<Release>(of.cause, of.stream(), &command).await?;
+        Ok(Published { executed, warnings })
     }
-    let feature_tags = publishing.commands.load::<Application>(application.0).await?.feature_tags;
-    for image in &images {
-        check_feature(image, &feature_tags)?;
+
+    /// The draft, and the content that it was given.
+    async fn draft_anew(&self, of: Publication<'_>, source: Source) -> Result<(Published, ReleaseContent), Failure> {
+        // what it replaces is not another team's
+        let replaces = self.commands.load::<Release>(of.stream()).await?.content;
+        reach::check_images(of.caller, &replaces.images)?;
+        pause::at("release.draft_checked").await;
+        let Pinned { content, warnings } = pinning::pin(*self, of.caller, of.application, source).await?;
+        let (application, version) = (of.application, of.version.clone());
+        let command = ReleaseCommand::Draft { application, version, content: content.clone(), replaces };
+        let executed = self.commands.execute::<Release>(of.cause, of.stream(), &command).await?;
+        Ok((Published { executed, warnings }, content))
     }
-    Ok(Pinned { content: ReleaseContent { packages, images, notes }, warnings })
-}
-
-async fn pin_compose(
-    publishing: Publishing<'_>,
-    caller: &MemberCaller,
-    package: &ComposePackage,
-) -> Result<(Vec<ReleaseImage>, Vec<String>), Failure> {
-    if package.file.len() > MAX_COMPOSE {
-        return Err(invalid(format!("the compose file has {} bytes; use at most {MAX_COMPOSE}", package.file.len())));
-    }
-    // away from the threads that serve others: it takes time and stack
-    let reading = tokio::task::spawn_blocking({
-        let package = package.clone();
-        move || Compose::read(&package)
-    });
-    let parsed = reading.await.map_err(Failure::fault)?;
-    let parsed = parsed.map_err(|error| invalid(error.to_string()))?;
-    let mut images = vec![];
-    for (name, service) in &parsed.services {
-        images.extend(pin_service(publishing, caller, name, service).await?);
-    }
-    Ok((images, parsed.warnings.iter().map(ToString::to_string).collect()))
-}
-
-/// A tag that belongs to a feature runs in a service of that feature: else a customer without it would get a release that
-/// it cannot pull.
-fn check_feature(image: &ReleaseImage, feature_tags: &[FeatureTags]) -> Result<(), Failure> {
-    let Some(tag) = &image.tag else { return Ok(()) };
-    let mut owners = feature_tags.iter().filter(|of| of.matches(&image.repository, tag)).map(|of| &of.feature);
-    let Some(first) = owners.next() else { return Ok(()) };
-    match image.feature.as_ref().is_some_and(|feature| feature == first || owners.any(|owner| owner == feature)) {
-        true => Ok(()),
-        false => Err(invalid(format!(
-            "service {:?} runs {}:{tag}, which belongs to feature {first:?}; give the service the profile {first:?}",
-            image.service,
-            image.repository,
-            first = first.as_str(),
-        ))),
-    }
-}
-
-async fn pin_service(
-    publishing: Publishing<'_>,
-    caller: &MemberCaller,
-    service: &str,
-    definition: &Service,
-) -> Result<Option<ReleaseImage>, Failure> {
-    let Some(image) = &definition.image else {
-        return Err(invalid(format!("service {service:?} has no image")));
-    };
-    let organization = caller.organization;
-    let (repository, reference) = match parse(image, publishing.registry_host) {
-        Image::Elsewhere { pinned: true } => return Ok(None),
-        Image::Elsewhere { pinned: false } => {
-            return Err(invalid(format!(
-                "service {service:?}: image {image:?} is in another registry and not pinned; add its @sha256:… digest, \
-                 or push it to {} and name that",
-                publishing.registry_host
-            )));
-        }
-        Image::Alias { registry } => {
-            return Err(invalid(format!(
-                "service {service:?}: image {image:?} is of {registry:?}, which may be this registry under another name; \
-                 write {} or {REGISTRY_VARIABLE} for it",
-                publishing.registry_host
-            )));
-        }
-        Image::Invalid(reason) => {
-            return Err(invalid(format!("service {service:?}: image {image:?} cannot be pinned: {reason}")));
-        }
-        Image::Ours { organization: owner, path, reference } => {
-            check_owner(publishing.models, organization, service, owner).await?;
-            let repository = path.parse::<RepositoryPath>()?;
-            // before the look: a token learns nothing of repositories that it is not for
-            caller.check_repository(&repository)?;
-            (repository, reference.parse::<Reference>()?)
-        }
-    };
-    let digest = resolve(publishing.models, organization, &repository, &reference).await?.ok_or_else(|| {
-        invalid(format!("service {service:?}: image {image:?} is not in the registry; push it first"))
-    })?;
-    if let [first, second, ..] = &definition.profiles[..] {
-        return Err(invalid(format!(
-            "service {service:?} has the profiles {first:?} and {second:?}; a profile is the feature that a license must include \
-             to have the image: give the service one"
-        )));
-    }
-    let feature = definition.profiles.first().map(|profile| profile.parse::<Slug>()).transpose()?;
-    let tag = match reference {
-        Reference::Tag(tag) => Some(tag),
-        Reference::Digest(_) => None,
-    };
-    Ok(Some(ReleaseImage {
-        package: PackageKind::Compose,
-        service: service.to_owned(),
-        repository,
-        digest,
-        tag,
-        feature,
-    }))
-}
-
-async fn check_owner(
-    models: &ReadModels,
-    organization: OrganizationId,
-    service: &str,
-    owner: &str,
-) -> Result<(), Failure> {
-    let own = organization::find(&models.client().await?, organization).await?;
-    match own {
-        Some(own) if own.name.as_str() == owner => Ok(()),
-        own => {
-            let own = own.map(|own| own.name.to_string()).unwrap_or_default();
-            Err(invalid(format!("service {service:?}: repository {owner:?}/… is not yours; yours begin with {own:?}/")))
-        }
-    }
-}
-
-async fn resolve(
-    models: &ReadModels,
-    organization: OrganizationId,
-    repository: &RepositoryPath,
-    reference: &Reference,
-) -> Result<Option<Digest>, Failure> {
-    let client = models.client().await?;
-    Ok(match reference {
-        Reference::Tag(tag) => artifact::find_tag(&client, organization, repository, tag).await?.map(|tag| tag.digest),
-        Reference::Digest(digest) => {
-            let manifest = artifact::find_manifest(&client, organization, repository, digest).await?;
-            manifest.map(|manifest| manifest.digest)
-        }
-    })
-}
-
-/// A compose file that no release can be made of, with the service and what to do.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct InvalidCompose(String);
-
-impl Rejection for InvalidCompose {
-    fn code(&self) -> &'static str {
-        "release.invalid_compose"
-    }
-}
-
-fn invalid(reason: String) -> Failure {
-    Failure::rejected(InvalidCompose(reason))
 }

@@ -106,6 +106,9 @@ fn verdict(seen: &Seen, generation: u64, goal: Goal) -> Verdict {
         (Phase::FAILED, _) => Verdict::Failed(reason(seen)),
         // whoever owns the host may let it go on while we wait
         (Phase::HELD, _) => Verdict::Going(format!("held by the host: {}", reason(seen)).into()),
+        (Phase::UNHEALTHY, _) => Verdict::Going(format!("not healthy: {}", reason(seen)).into()),
+        // the agent goes on by itself
+        (_, _) if seen.error.is_some() => Verdict::Going(format!("being tried again: {}", reason(seen)).into()),
         _ => Verdict::Going(doing(seen).into()),
     }
 }
@@ -209,12 +212,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_tried_again_says_why() {
+        let retrying = seen(2, "PROGRESSING", Some("1.1.0"), Some("the disk is full"));
+        let doing = "being tried again: the disk is full; 1.1.0 runs on";
+        assert_eq!(verdict(&retrying, 2, Goal::Healthy), Verdict::Going(doing.into()));
+    }
+
+    #[test]
     fn a_newer_wish_ends_the_wait() {
         assert_eq!(verdict(&seen(3, "HEALTHY", None, None), 2, Goal::Healthy), Verdict::Superseded);
     }
 
     #[test]
     fn unhealthy_may_still_get_healthy() {
-        assert!(matches!(verdict(&seen(2, "UNHEALTHY", None, None), 2, Goal::Healthy), Verdict::Going(_)));
+        let ill = seen(2, "UNHEALTHY", Some("1.2.0"), Some("web is unhealthy"));
+        assert_eq!(verdict(&ill, 2, Goal::Healthy), Verdict::Going("not healthy: web is unhealthy".into()));
     }
 }

@@ -12,6 +12,27 @@ pub struct Beside {
     pub role: Role,
 }
 
+impl Beside {
+    /// Whether it is the compose file's folder as a whole.
+    pub fn is_folder_itself(&self) -> bool {
+        self.path.split('/').all(|name| matches!(name, "" | "."))
+    }
+
+    /// Whether it goes up, and comes back into the compose file's folder.
+    pub(super) fn climbs_within(&self) -> bool {
+        let mut depth = 0;
+        let stays = self.path.split('/').all(|name| {
+            match name {
+                "" | "." => {}
+                ".." => depth -= 1,
+                _ => depth += 1,
+            }
+            depth >= 0
+        });
+        stays && self.path.split('/').any(|name| name == "..")
+    }
+}
+
 /// The purpose of a file or folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {

@@ -16,6 +16,15 @@ pub enum NotShipped {
     Missing { place: String, path: String },
     #[error("{place}: {path:?} lies outside of the compose file's folder; move it into the folder")]
     Outside { place: String, path: String },
+    #[error("{place}: {path:?} goes up with \"..\" and down again; write the path without")]
+    Climbs { place: String, path: String },
+    #[error(
+        "{place}: {path:?} would lie in a folder that goes with the release; mount it in the service, as \"./…:/…\", or name a \
+         folder of the host"
+    )]
+    Device { place: String, path: String },
+    #[error("{place}: the seccomp profile {path:?} is not shipped; name a file of the host, or leave the engine's own")]
+    Seccomp { place: String, path: String },
     #[error("{place}: {path:?} holds a variable; name the file itself")]
     Variable { place: String, path: String },
     #[error(
@@ -32,12 +41,58 @@ pub enum NotShipped {
 
 /// The first file that the compose file names and the release does not ship.
 pub fn check_shipped(file: &Value, shipped: &[PackageFile]) -> Result<(), NotShipped> {
-    beside(file).into_iter().try_for_each(|beside| check(beside, shipped))
+    beside(file).into_iter().try_for_each(|beside| check(beside, shipped))?;
+    let services = file.get("services").and_then(Value::as_object).into_iter().flatten();
+    services.into_iter().try_for_each(|(name, service)| check_seccomp(name, service))?;
+    let volumes = file.get("volumes").and_then(Value::as_object).into_iter().flatten();
+    volumes.into_iter().try_for_each(|(name, volume)| check_device(name, volume))
 }
 
-fn check(Beside { place, path, role }: Beside, shipped: &[PackageFile]) -> Result<(), NotShipped> {
+/// A seccomp profile that docker compose would read from a file beside the compose file.
+fn check_seccomp(service: &str, definition: &Value) -> Result<(), NotShipped> {
+    let options =
+        definition.get("security_opt").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let profiles = options.filter_map(|option| option.split_once(['=', ':'])).filter(|(key, _)| *key == "seccomp");
+    let is_beside = |profile: &str| !profile.starts_with(['/', '$']) && !["unconfined", "builtin"].contains(&profile);
+    match profiles.map(|(_, profile)| profile).find(|profile| is_beside(profile)) {
+        Some(profile) => Err(NotShipped::Seccomp {
+            place: format!("service \"{service}\", key security_opt"),
+            path: profile.to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// A volume that is a folder beside the compose file, which docker compose would look for there.
+fn check_device(name: &str, volume: &Value) -> Result<(), NotShipped> {
+    let option = |key: &str| volume.pointer(&format!("/driver_opts/{key}")).and_then(Value::as_str);
+    let is_bind = option("o").is_some_and(|options| options.split(',').any(|option| option.trim() == "bind"));
+    match option("device") {
+        Some(device) if is_bind && !device.starts_with(['/', '~', '$']) => Err(NotShipped::Device {
+            place: format!("volume \"{name}\", key driver_opts.device"),
+            path: device.to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// What services write to, is not shipped, and is called like a file: an engine makes a folder of what is not there.
+pub fn missing_files(file: &Value, shipped: &[PackageFile]) -> Vec<Beside> {
+    let is_missing = |beside: &Beside| {
+        let Some(path) = FilePath::beside(&beside.path) else { return false };
+        let (_, name) = path.as_str().rsplit_once('/').unwrap_or(("", path.as_str()));
+        let is_file = name.rsplit_once('.').is_some_and(|(stem, ending)| !stem.is_empty() && !ending.is_empty());
+        let is_shipped = shipped.iter().any(|file| file.path.is_in(&path));
+        beside.role == Role::Mount { read_only: false } && is_file && !is_shipped
+    };
+    beside(file).into_iter().filter(is_missing).collect()
+}
+
+fn check(beside: Beside, shipped: &[PackageFile]) -> Result<(), NotShipped> {
     let is_shipped = |path: &FilePath| shipped.iter().any(|file| file.path == *path);
     let has_shipped = |folder: &FilePath| shipped.iter().any(|file| file.path.is_in(folder));
+    let (is_folder_itself, climbs_within) = (beside.is_folder_itself(), beside.climbs_within());
+    let Beside { place, path, role } = beside;
     if path.contains('$') {
         return match role {
             // found out on the host, where the value is known
@@ -47,11 +102,12 @@ fn check(Beside { place, path, role }: Beside, shipped: &[PackageFile]) -> Resul
     }
     let Some(beside) = FilePath::beside(&path) else {
         return match role {
-            Role::Mount { read_only } if is_folder_itself(&path) => match (read_only, shipped.is_empty()) {
+            Role::Mount { read_only } if is_folder_itself => match (read_only, shipped.is_empty()) {
                 (true, true) => Err(NotShipped::Empty { place, path }),
                 (false, false) => Err(NotShipped::Mixed { place, path }),
                 _ => Ok(()),
             },
+            _ if climbs_within => Err(NotShipped::Climbs { place, path }),
             _ => Err(NotShipped::Outside { place, path }),
         };
     };
@@ -66,10 +122,6 @@ fn check(Beside { place, path, role }: Beside, shipped: &[PackageFile]) -> Resul
         }
         Role::Variables { .. } | Role::Content | Role::Mount { .. } => Ok(()),
     }
-}
-
-fn is_folder_itself(path: &str) -> bool {
-    path.split('/').all(|name| matches!(name, "" | "."))
 }
 
 #[cfg(test)]
@@ -124,6 +176,50 @@ mod tests {
             assert!(matches!(checked(volume(mixed), &["conf/a"]), Err(NotShipped::Mixed { .. })), "{mixed}");
         }
         assert!(matches!(checked(volume(".:/x:ro"), &[]), Err(NotShipped::Empty { .. })));
-        assert!(matches!(checked(volume("../data:/data"), &[]), Err(NotShipped::Outside { .. })));
+        for outside in ["../data:/data", "./a/../../b:/b"] {
+            assert!(matches!(checked(volume(outside), &[]), Err(NotShipped::Outside { .. })), "{outside}");
+        }
+        assert!(matches!(checked(volume("./a/../b:/b"), &[]), Err(NotShipped::Climbs { .. })));
+    }
+
+    #[test]
+    fn a_seccomp_profile_is_not_shipped() {
+        let checked = |option: &str| checked(json!({"security_opt": [option]}), &[]);
+        for beside in ["seccomp:./profile.json", "seccomp=profile.json"] {
+            assert!(matches!(checked(beside), Err(NotShipped::Seccomp { .. })), "{beside}");
+        }
+        for good in ["seccomp:unconfined", "seccomp=/etc/p.json", "no-new-privileges:true", "seccomp:${P}"] {
+            checked(good).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_volume_is_no_folder_that_goes_with_the_release() {
+        let checked = |device: &str, options: &str| {
+            let volume = json!({"driver_opts": {"type": "none", "o": options, "device": device}});
+            check_shipped(&json!({"volumes": {"data": volume, "plain": null}}), &[])
+        };
+        for beside in ["./data", "data"] {
+            assert!(matches!(checked(beside, "rw,bind"), Err(NotShipped::Device { .. })), "{beside}");
+        }
+        for (good, options) in [("/srv/data", "bind"), ("${DATA}/x", "bind"), ("tmpfs", "size=1m")] {
+            checked(good, options).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_file_that_services_write_to_and_nobody_ships_is_told() {
+        let told = |text: &str, shipped: &[&str]| {
+            let file =
+                |path: &&str| PackageFile { path: path.parse().unwrap(), content: vec![].into(), executable: false };
+            let shipped: Vec<PackageFile> = shipped.iter().map(file).collect();
+            !missing_files(&json!({"services": {"web": {"volumes": [text]}}}), &shipped).is_empty()
+        };
+        assert!(told("./data/app.db:/app.db", &[]));
+        for quiet in ["./data:/data", "./.cache:/c", "./a.conf:/a:ro", "/srv/a.db:/a", "v.db:/v"] {
+            assert!(!told(quiet, &[]), "{quiet}");
+        }
+        assert!(!told("./app.db:/app.db", &["app.db"]));
+        assert!(!told("./conf.d:/c", &["conf.d/a"]));
     }
 }

@@ -127,6 +127,98 @@ fn a_removal_that_the_host_holds_may_be_asked_for_otherwise() {
         .then_rejected(DeploymentRejection::BeingRemoved);
 }
 
+fn tried(step: Step, category: ErrorCategory, text: &str) -> DeploymentCommand {
+    let error = Some(ReportedError { category, text: text.to_owned() });
+    observe(DeploymentReport { error, health: Health::Unknown, ..report(1, step) })
+}
+
+fn retrying(step: Step, category: ErrorCategory, reason: &str) -> DeploymentEvent {
+    DeploymentRetrying { generation: 1, step, category, reason: reason.into(), observed_at: at() }
+}
+
+#[test]
+fn what_the_agent_tries_again_is_a_fact_once_until_it_gets_further() {
+    use ErrorCategory::{Network, Resources};
+    let away = "no answer from 10.0.0.7:5000 at 12:01";
+    let set_back = || vec![set(1, "1.0.0"), retrying(Step::Pulling, Network, away)];
+    given::<Deployment>([set(1, "1.0.0")]).when(tried(Step::Pulling, Network, away)).then([retrying(
+        Step::Pulling,
+        Network,
+        away,
+    )]);
+    // the next try, and its end at the same place
+    given::<Deployment>(set_back()).when(observe(report(1, Step::Pending))).then_nothing();
+    given::<Deployment>(set_back()).when(observe(report(1, Step::Pulling))).then_nothing();
+    given::<Deployment>(set_back())
+        .when(tried(Step::Pulling, Network, "no answer from 10.0.0.7:5000 at 12:02"))
+        .then_nothing();
+    given::<Deployment>(set_back()).when(tried(Step::Pulling, Resources, "the disk is full")).then([retrying(
+        Step::Pulling,
+        Resources,
+        "the disk is full",
+    )]);
+    let further = DeploymentStepped { generation: 1, step: Step::Proving, observed_at: at() };
+    given::<Deployment>(set_back()).when(observe(report(1, Step::Proving))).then([further.clone()]);
+    given::<Deployment>(set_back().into_iter().chain([further]).collect::<Vec<_>>())
+        .when(tried(Step::Pulling, Network, away))
+        .then([retrying(Step::Pulling, Network, away)]);
+    given::<Deployment>(set_back()).when(observe(report(1, Step::Applied))).then([healthy(1, "1.0.0")]);
+}
+
+#[test]
+fn an_engine_that_does_not_answer_is_told_of_what_runs_and_so_is_its_return() {
+    let silent = "the container engine does not answer";
+    let runs = || vec![set(1, "1.0.0"), healthy(1, "1.0.0")];
+    let unseen = retrying(Step::Applied, ErrorCategory::Runtime, silent);
+    given::<Deployment>(runs()).when(tried(Step::Applied, ErrorCategory::Runtime, silent)).then([unseen.clone()]);
+    let back = runs().into_iter().chain([unseen.clone()]).collect::<Vec<_>>();
+    given::<Deployment>(back).when(observe(report(1, Step::Applied))).then([healthy(1, "1.0.0")]);
+    let ill = || DeploymentUnhealthy { generation: 1, reason: "web is unhealthy".into(), observed_at: at() };
+    let error = Some(ReportedError { category: ErrorCategory::Unhealthy, text: "web is unhealthy".into() });
+    let still = DeploymentReport { health: Health::Fail, error, ..report(1, Step::Applied) };
+    let events = runs().into_iter().chain([ill(), unseen]).collect::<Vec<_>>();
+    given::<Deployment>(events).when(observe(still)).then([ill()]);
+}
+
+#[test]
+fn a_host_that_held_it_and_cannot_begin_now_says_so() {
+    given::<Deployment>([set(1, "1.0.0"), held("no socket")])
+        .when(tried(Step::Pending, ErrorCategory::Resources, "the disk is full"))
+        .then([retrying(Step::Pending, ErrorCategory::Resources, "the disk is full")]);
+    given::<Deployment>([
+        set(1, "1.0.0"),
+        held("no socket"),
+        retrying(Step::Pending, ErrorCategory::Resources, "the disk is full"),
+    ])
+    .when(refused(Step::Pending, "no socket"))
+    .then([held("no socket")]);
+}
+
+#[test]
+fn data_that_was_kept_may_be_removed_later() {
+    let asked = |generation, data| RemovalRequested { generation, data, asked_by: AskedBy::Vendor };
+    let remove = |data| DeploymentCommand::Remove { data, asked_by: AskedBy::Vendor };
+    let (keep, all) = (DataRemoval::Keep, DataRemoval::Remove);
+    let removed = |generation| DeploymentRemoved { generation, observed_at: at() };
+    let removing = vec![set(1, "1.0.0"), asked(2, keep)];
+    let gone = removing.iter().cloned().chain([removed(2)]).collect::<Vec<_>>();
+    let cleared = gone.iter().cloned().chain([asked(3, all)]).collect::<Vec<_>>();
+    given::<Deployment>(removing.clone()).when(remove(keep)).then_nothing();
+    given::<Deployment>(removing).when(remove(all)).then([asked(3, all)]);
+    given::<Deployment>(gone.clone()).when(remove(keep)).then_nothing();
+    given::<Deployment>(gone).when(remove(all)).then([asked(3, all)]);
+    given::<Deployment>(cleared.clone()).when(remove(all)).then_nothing();
+    given::<Deployment>(cleared.clone()).when(observe(report(3, Step::Removed))).then([removed(3)]);
+    let mut state = Deployment::default();
+    cleared.iter().for_each(|event| state.evolve(event));
+    assert_eq!(state.license_in_use(), None, "nothing runs that needs a seat");
+}
+
+#[test]
+fn what_nobody_asked_to_remove_is_not_removed() {
+    given::<Deployment>([set(1, "1.0.0"), healthy(1, "1.0.0")]).when(observe(report(1, Step::Removed))).then_nothing();
+}
+
 #[test]
 fn health_becomes_a_fact_once() {
     given::<Deployment>([set(1, "1.0.0")]).when(observe(report(1, Step::Applied))).then([healthy(1, "1.0.0")]);

@@ -28,6 +28,7 @@ fn release(version: &str) -> EntitlementSubject {
         version: Some(version.parse().unwrap()),
         channels: vec![],
         revoked: None,
+        deprecated: None,
         feature: None,
     }
 }

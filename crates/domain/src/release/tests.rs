@@ -27,6 +27,10 @@ fn content(notes: &str) -> ReleaseContent {
     ReleaseContent { packages: vec![compose], images: vec![image], notes: notes.into() }
 }
 
+fn publication(notes: &str, trust: Option<ReleaseTrust>) -> ReleaseCommand {
+    ReleaseCommand::Publish { content: content(notes), trust }
+}
+
 fn drafted(content: ReleaseContent) -> ReleaseEvent {
     ReleaseDrafted { application: ApplicationId(Uuid::nil()), version: version(), content }
 }
@@ -34,7 +38,7 @@ fn drafted(content: ReleaseContent) -> ReleaseEvent {
 #[test]
 fn what_was_not_verified_is_not_published_as_verified() {
     let mut trust = ReleaseTrust { keys: vec![], signatures: vec![], requires: SignedParts::Images };
-    let publish = ReleaseCommand::Publish { trust: Some(trust.clone()) };
+    let publish = publication("a", Some(trust.clone()));
     let rejection = ReleaseRejection::DraftChanged { version: version() };
     given::<Release>([drafted(content("a"))]).when(publish).then_rejected(rejection);
     let image = &content("a").images[0];
@@ -44,7 +48,7 @@ fn what_was_not_verified_is_not_published_as_verified() {
         key: "ci".parse().unwrap(),
         layer: SignedLayer { media_type: String::new(), signature: None, content: String::new() },
     });
-    let publish = ReleaseCommand::Publish { trust: Some(trust.clone()) };
+    let publish = publication("a", Some(trust.clone()));
     given::<Release>([drafted(content("a"))]).when(publish).then([ReleasePublished { trust: Some(trust) }]);
 }
 
@@ -80,7 +84,7 @@ fn a_signature_is_of_what_the_release_is_now() {
 fn a_draft_that_is_replaced_is_signed_anew() {
     let requires = SignedParts::Release;
     let trust = Some(ReleaseTrust { keys: vec![], signatures: vec![], requires });
-    let publish = ReleaseCommand::Publish { trust: trust.clone() };
+    let publish = publication("b", trust.clone());
     let replaced = [drafted(content("a")), signed("s"), drafted(content("b"))];
     let changed = ReleaseRejection::DraftChanged { version: version() };
     given::<Release>(replaced.clone()).when(publish.clone()).then_rejected(changed);
@@ -175,14 +179,22 @@ fn publishing_the_same_content_again_changes_nothing() {
         .when(draft(content("a"), content("a")))
         .then_nothing();
     given::<Release>([drafted(content("a")), ReleasePublished { trust: None }])
-        .when(ReleaseCommand::Publish { trust: None })
+        .when(publication("a", None))
         .then_nothing();
+}
+
+#[test]
+fn what_replaced_a_draft_is_not_published_in_its_place() {
+    let changed = ReleaseRejection::DraftChanged { version: version() };
+    let replaced = [drafted(content("a")), drafted(content("b"))];
+    given::<Release>(replaced.clone()).when(publication("a", None)).then_rejected(changed);
+    given::<Release>(replaced).when(publication("b", None)).then([ReleasePublished { trust: None }]);
 }
 
 #[test]
 fn a_release_that_runs_nothing_is_not_published() {
     given::<Release>([drafted(ReleaseContent::default())])
-        .when(ReleaseCommand::Publish { trust: None })
+        .when(ReleaseCommand::Publish { content: ReleaseContent::default(), trust: None })
         .then_rejected(ReleaseRejection::Empty { version: version() });
 }
 
@@ -190,7 +202,7 @@ fn a_release_that_runs_nothing_is_not_published() {
 fn a_revoked_release_stays_revoked() {
     let revoked = ReleaseRevoked { reason: "cve".into() };
     given::<Release>([drafted(content("a")), ReleasePublished { trust: None }, revoked])
-        .when(ReleaseCommand::Publish { trust: None })
+        .when(publication("a", None))
         .then_rejected(ReleaseRejection::Revoked { version: version(), reason: "cve".into() });
 }
 

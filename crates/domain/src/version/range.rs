@@ -78,7 +78,7 @@ struct Partial {
 fn alternatives(text: &str) -> Result<Vec<VersionRange>, InvalidRange> {
     let invalid = |reason: String| InvalidRange { text: text.chars().take(80).collect(), reason };
     if text.len() > MAX_RANGE {
-        return Err(invalid(format!("it has more than {MAX_RANGE} characters")));
+        return Err(invalid(format!("it has more than {MAX_RANGE} bytes")));
     }
     text.split("||").map(|alternative| range(alternative.trim())).collect::<Result<_, _>>().map_err(invalid)
 }

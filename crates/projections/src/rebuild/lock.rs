@@ -43,6 +43,12 @@ pub(super) async fn try_take(client: &Client) -> Result<bool, ProjectionError> {
     Ok(client.query_one(&format!("SELECT pg_try_advisory_lock({LOCK})"), &[]).await?.get(0))
 }
 
+/// Whoever comes next does not have to wait until the server notices that the connection is gone.
+pub(super) async fn release(client: &Client) {
+    // if it cannot be asked, the connection has ended, and the lock with it
+    let _ = client.execute(&format!("SELECT pg_advisory_unlock({LOCK})"), &[]).await;
+}
+
 /// Ends the rebuild that runs in this database. Says whether there was one.
 pub async fn cancel(database: &Address) -> Result<bool, ProjectionError> {
     let client = connect(database).await?;

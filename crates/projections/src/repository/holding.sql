@@ -1,9 +1,9 @@
--- A release that may still be deployed keeps what it names.
+-- A release that may still be deployed or published keeps what it names.
 WITH named AS (
     SELECT DISTINCT image ->> 'digest' AS digest
     FROM release r
     CROSS JOIN LATERAL jsonb_array_elements(r.images) AS image
-    WHERE r.organization = $1 AND r.status IN ('published', 'deprecated')
+    WHERE r.organization = $1 AND r.status <> 'revoked'
       AND r.images @> jsonb_build_array(jsonb_build_object('repository', $2::text))
       AND image ->> 'repository' = $2
 )

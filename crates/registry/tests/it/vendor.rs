@@ -81,8 +81,9 @@ impl World {
         };
         let content = ReleaseContent { images: vec![image], ..ReleaseContent::default() };
         let replaces = ReleaseContent::default();
+        let publish = ReleaseCommand::Publish { content: content.clone(), trust: None };
         self.command::<Release>(id, ReleaseCommand::Draft { application, version, content, replaces }).await;
-        self.command::<Release>(id, ReleaseCommand::Publish { trust: None }).await;
+        self.command::<Release>(id, publish).await;
     }
 
     /// Licenses application `hello` to the customer.

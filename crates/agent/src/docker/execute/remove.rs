@@ -21,8 +21,12 @@ pub(super) async fn run(executor: &Executor, task: &mut Task, data: DataRemoval)
         executor
             .home(task)
             .remove()
+            .await
             .map_err(|error| Failure::internal("cannot remove the deployment's own folders", error))?;
     }
+    // with it go the configurations and the secrets in them
+    folder::prune(&task.data.deployment(task.wanted.deployment), &[])
+        .map_err(|error| Failure::internal("cannot remove the deployment's files", error))?;
     pause::at("removed", &task.data).await;
     let generation = task.wanted.generation;
     task.remember(|record| {
@@ -32,6 +36,5 @@ pub(super) async fn run(executor: &Executor, task: &mut Task, data: DataRemoval)
         record.removed = Some(generation);
     })?;
     consent::use_up(&task.data, task.wanted.deployment, generation);
-    folder::prune(&task.data.deployment(task.wanted.deployment), &[])
-        .map_err(|error| Failure::internal("cannot remove the deployment's files", error))
+    Ok(())
 }

@@ -122,7 +122,7 @@ fn a_mistake_is_told_with_the_form_to_use() {
         let refused = alternatives(range).map(|ranges| ranges.len()).unwrap_err().to_string();
         assert!(refused.contains(reason), "{range}: {refused}");
     }
-    assert!(alternatives(&"1.2 ".repeat(51)).unwrap_err().to_string().contains("200 characters"));
+    assert!(alternatives(&"1.2 ".repeat(51)).unwrap_err().to_string().contains("200 bytes"));
 }
 
 /// Stored ranges mean what they meant when they were written, whoever reads them.

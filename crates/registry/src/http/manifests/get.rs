@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use actix_web::http::header::{CONTENT_TYPE, ETAG};
+use actix_web::http::header::{CONTENT_TYPE, ETAG, WARNING};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use distr_domain::oci::{Digest, Reference};
 
@@ -22,11 +22,11 @@ pub(crate) async fn head(
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, OciError> {
     let (name, reference) = path.into_inner();
-    let (_, manifest, _) = find(&request, &registry, &name, &reference, Need::Look).await?;
+    let Shown { manifest, warning, .. } = find(&request, &registry, &name, &reference, Need::Look).await?;
     if conditional::is_known(&request, &manifest.digest) {
         return Ok(conditional::not_modified(&manifest.digest));
     }
-    Ok(described(&manifest).body(no_body(manifest.size)))
+    Ok(described(&manifest, warning).body(no_body(manifest.size)))
 }
 
 pub(crate) async fn get(
@@ -35,14 +35,22 @@ pub(crate) async fn get(
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, OciError> {
     let (name, reference) = path.into_inner();
-    let (visit, manifest, granted) = find(&request, &registry, &name, &reference, Need::Pull).await?;
+    let Shown { visit, manifest, granted, warning } = find(&request, &registry, &name, &reference, Need::Pull).await?;
     if conditional::is_known(&request, &manifest.digest) {
         return Ok(conditional::not_modified(&manifest.digest));
     }
     let bytes = registry.manifests.of(&manifest.digest, manifest.size).await?;
     registry.recorder.grant(&visit, Some(&manifest.digest), granted.basis, &granted.rule).await?;
     measure_bytes("out", manifest.size);
-    Ok(described(&manifest).body(bytes))
+    Ok(described(&manifest, warning).body(bytes))
+}
+
+/// A manifest that the caller may have.
+struct Shown {
+    visit: Visit,
+    manifest: ManifestFacts,
+    granted: Granted,
+    warning: Option<String>,
 }
 
 /// The manifest, if the caller may have it.
@@ -52,7 +60,7 @@ async fn find(
     name: &str,
     text: &str,
     need: Need,
-) -> Result<(Visit, ManifestFacts, Granted), OciError> {
+) -> Result<Shown, OciError> {
     let object = Object::Manifest(text);
     let Ok(reference) = text.parse::<Reference>() else {
         // what is no reference names no manifest
@@ -65,18 +73,43 @@ async fn find(
     let digest = manifest.as_ref().map_or(&*NOTHING, |manifest| &manifest.digest);
     let granted = registry.entitlements.grant(&visit, object, digest, &found).await?;
     let manifest = manifest.ok_or_else(|| object.unknown(&visit.name))?;
-    Ok((visit, manifest, granted))
+    let warning = found.pullable.deprecation().map(warning);
+    Ok(Shown { visit, manifest, granted, warning })
+}
+
+/// A warning as the distribution specification has it: code 299, no agent, and a text. No header takes every text.
+fn warning(text: String) -> String {
+    let plain = |c: char| match c {
+        '"' | '\\' => '\'',
+        ' '..='~' => c,
+        _ => '?',
+    };
+    format!("299 - \"{}\"", text.chars().map(plain).collect::<String>())
 }
 
 /// Of a manifest that is not there, a digest that nothing has.
 static NOTHING: LazyLock<Digest> =
     LazyLock::new(|| format!("sha256:{}", "0".repeat(64)).parse().expect("a digest of zeros"));
 
-fn described(manifest: &ManifestFacts) -> HttpResponseBuilder {
+fn described(manifest: &ManifestFacts, warning: Option<String>) -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response
         .insert_header((CONTENT_TYPE, manifest.media_type.as_str()))
         .insert_header((ETAG, conditional::etag(&manifest.digest)))
         .insert_header(("Docker-Content-Digest", manifest.digest.as_str()));
+    if let Some(warning) = warning {
+        response.insert_header((WARNING, warning));
+    }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_is_a_header_whatever_somebody_wrote() {
+        let text = warning("release \"1.0.0\" is deprecated: a\r\nSet-Cookie: b\\ ü".to_owned());
+        assert_eq!(text, "299 - \"release '1.0.0' is deprecated: a??Set-Cookie: b' ?\"");
+    }
 }

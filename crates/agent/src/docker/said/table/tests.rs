@@ -1,6 +1,7 @@
 //! Texts that engines, plugins and registries were heard to say: `tests/blame.tsv`, with the blame that a person would give.
 
 use super::*;
+use crate::fault::Blame::Generation;
 use crate::fault::Failure;
 
 /// The release's own faults that these words alone do not tell from trouble of the host: they are tried again.
@@ -63,7 +64,7 @@ fn nothing_is_blamed_on_a_release_that_is_not_its_fault() {
 
 #[test]
 fn sentences_are_short_and_rows_are_reached() {
-    let tables = [TROUBLE, ENGINE, HOST, COMPOSE_FILE, RELEASE];
+    let tables = [TROUBLE, ENGINE, VALUES, HOST, COMPOSE_FILE, RELEASE];
     let rows: Vec<&Row> = tables.iter().flat_map(|table| table.iter()).collect();
     for (index, Row(words, _, _, sentence)) in rows.iter().enumerate() {
         assert!(sentence.split(' ').count() <= 25, "{sentence}");

@@ -1,5 +1,5 @@
--- A generation's wish never changes, and so names it. Beside it change secrets, and how a release is verified: by its application's
--- signing policy, and by the signatures that it got. (A look-up for each, so that it goes by an index whatever the planner knows.)
+-- What changes whenever the desired state of a target does: the generations of its deployments, the customer's secrets, and how the
+-- releases are verified, which the application (its signing policy) and the release (its signatures) say. (A look-up for each, so that it goes by an index whatever the planner knows.)
 SELECT d.target,
        string_agg(
            concat_ws(
@@ -12,7 +12,7 @@ SELECT d.target,
        || coalesce(CASE WHEN bool_or(d.desired ->> 'config' LIKE '%${secret:%') THEN (
               SELECT ';' || count(*) || ' ' || max(s.changed_at) FROM secret s
               WHERE s.organization = d.organization AND s.customer = d.customer
-          ) END, '') AS wishes
+          ) END, '') AS source
 FROM deployment d
 WHERE d.target = ANY($1) AND d.phase <> 'removed'
 GROUP BY d.target, d.organization, d.customer

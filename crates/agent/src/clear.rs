@@ -1,0 +1,130 @@
+//! Removing a folder that containers wrote to. They make it as deep as they like: what lies deeper is moved up to the top before
+//! it is removed, so that neither the stack nor the number of open files grows with the depth. No link is followed.
+
+use std::ffi::{CStr, CString};
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, openat, renameat, statat, unlinkat};
+use rustix::io::Errno;
+
+/// Removes the folder with all that is in it. A folder that is not there is removed already.
+pub(crate) fn remove_folder(path: &Path) -> io::Result<()> {
+    let top = match rustix::fs::open(path, FOLDER, Mode::empty()) {
+        Err(Errno::NOENT) => return Ok(()),
+        top => Top { folder: top?, moved: 0 },
+    };
+    top.clear()?;
+    fs::remove_dir(path)?;
+    path.parent().map_or(Ok(()), |above| File::open(above)?.sync_all())
+}
+
+const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::RDONLY).union(OFlags::CLOEXEC);
+
+struct Top {
+    folder: OwnedFd,
+    /// how many folders came up from below
+    moved: u64,
+}
+
+impl Top {
+    fn clear(mut self) -> io::Result<()> {
+        loop {
+            let mut is_empty = true;
+            for (name, is_folder) in entries(&self.folder)? {
+                is_empty = false;
+                match is_folder {
+                    true => self.flatten(&name)?,
+                    false => unlinkat(&self.folder, &name, AtFlags::empty())?,
+                }
+            }
+            if is_empty {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Removes a folder of the top, whose own folders are at the top then.
+    fn flatten(&mut self, name: &CStr) -> io::Result<()> {
+        let folder = openat(&self.folder, name, FOLDER, Mode::empty())?;
+        for (name, is_folder) in entries(&folder)? {
+            match is_folder {
+                true => self.move_up(&folder, &name)?,
+                false => unlinkat(&folder, &name, AtFlags::empty())?,
+            }
+        }
+        match unlinkat(&self.folder, name, AtFlags::REMOVEDIR) {
+            // something came to be there meanwhile; it is seen again
+            Err(Errno::NOTEMPTY) => Ok(()),
+            removed => Ok(removed?),
+        }
+    }
+
+    fn move_up(&mut self, from: &OwnedFd, name: &CStr) -> io::Result<()> {
+        loop {
+            self.moved += 1;
+            match renameat(from, name, &self.folder, self.moved.to_string()) {
+                // the name is taken
+                Err(Errno::EXIST | Errno::NOTEMPTY | Errno::NOTDIR) => {}
+                moved => return Ok(moved?),
+            }
+        }
+    }
+}
+
+/// So many names are held at once; the others are seen when these are gone.
+const MOST: usize = 10_000;
+
+/// The names in a folder, and whether each is of a folder.
+fn entries(folder: &OwnedFd) -> io::Result<Vec<(CString, bool)>> {
+    let mut found = vec![];
+    for entry in Dir::read_from(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if matches!(name.to_bytes(), b"." | b"..") {
+            continue;
+        }
+        let kind = match entry.file_type() {
+            FileType::Unknown => FileType::from_raw_mode(statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?.st_mode),
+            kind => kind,
+        };
+        found.push((name.to_owned(), kind == FileType::Directory));
+        if found.len() == MOST {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use rustix::fs::mkdirat;
+
+    use super::*;
+
+    /// Far longer than a path may be, and deeper than there are descriptors.
+    const DEPTH: usize = 20_000;
+
+    #[test]
+    fn a_folder_of_any_depth_is_removed_and_nothing_that_its_links_lead_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let (home, outside) = (folder.path().join("home"), folder.path().join("outside"));
+        fs::create_dir_all(home.join("1/2/3")).unwrap();
+        fs::create_dir_all(outside.join("kept")).unwrap();
+        fs::write(home.join("2"), "in the way").unwrap();
+        symlink(&outside, home.join("link")).unwrap();
+        symlink(&outside, home.join("1/2/link")).unwrap();
+        let mut deepest = rustix::fs::open(&home, FOLDER, Mode::empty()).unwrap();
+        for _ in 0..DEPTH {
+            mkdirat(&deepest, c"d", Mode::RWXU).unwrap();
+            deepest = openat(&deepest, c"d", FOLDER, Mode::empty()).unwrap();
+        }
+        remove_folder(&home).unwrap();
+        remove_folder(&home).unwrap();
+        assert!(!home.exists() && outside.join("kept").is_dir());
+    }
+}
