@@ -191,6 +191,19 @@ async fn a_repository_shows_what_it_holds_may_hold_and_who_asked_for_it() {
     assert_eq!(cli.json(&["repository", "clear-quota", "hello"])["changed"], true);
     assert!(cli.json(&["repository", "show", "hello"])["usage"]["quota"].is_null());
 
+    let table = cli.run(&["repository", "list"], "");
+    let row = text(&table.stdout).lines().nth(1).map(|row| row.split_whitespace().collect::<Vec<_>>().join(" "));
+    assert!(row.as_ref().is_some_and(|row| row.starts_with("hello PRIVATE 1")), "{row:?}");
+    let tags = cli.json(&["repository", "tags", "hello"]);
+    assert_eq!((&tags[0]["name"], &tags[0]["digest"]), (&json!("1.0.0"), &json!(digest)));
+    push(&hub, &owner, "acme/gone", "1", "gone").await;
+    push(&hub, &owner, "acme/gone", "2", "gone").await;
+    assert_eq!(cli.json(&["repository", "delete-tag", "gone", "2"])["changed"], true);
+    assert_eq!(cli.json(&["repository", "tags", "gone"]).as_array().map(Vec::len), Some(1));
+    assert_eq!(cli.json(&["repository", "delete", "gone"])["changed"], true);
+    let gone = cli.run(&["repository", "show", "gone"], "");
+    assert!(text(&gone.stderr).contains("nothing was pushed to it"), "{}", text(&gone.stderr));
+
     let accesses = wait::until("the push", Duration::from_secs(30), async || {
         let accesses = cli.json(&["repository", "accesses", "hello", "--digest", &digest]);
         if accesses == json!([]) { Err("none".to_owned()) } else { Ok(accesses) }

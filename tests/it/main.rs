@@ -10,6 +10,7 @@ mod cli;
 mod clients;
 mod crash;
 mod deprecation;
+mod doctor;
 mod embedded;
 mod enrolment;
 mod explorer;

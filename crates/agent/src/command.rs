@@ -2,4 +2,5 @@
 
 pub(crate) mod consent;
 pub(crate) mod data;
+pub(crate) mod doctor;
 pub(crate) mod policy;

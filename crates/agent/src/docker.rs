@@ -3,6 +3,7 @@
 
 pub mod bound;
 pub mod compose;
+pub mod doctor;
 pub mod engine;
 pub mod env_file;
 pub mod execute;

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use distr_domain::agent::{
     AgentError, EnrolRequest, EnrolResponse, HeartbeatRequest, HeartbeatResponse, RotateResponse,
 };
 use distr_domain::fault::causes;
 use distr_domain::image::names_this_machine;
+use reqwest::header::DATE;
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use serde::de::DeserializeOwned;
 
@@ -82,6 +84,32 @@ impl Hub {
     pub async fn enrol(&self, token: &Secret, nonce: &str) -> Result<EnrolResponse, LinkFault> {
         let request = EnrolRequest { agent_version: AGENT_VERSION.to_owned(), nonce: Some(nonce.to_owned()) };
         self.post("enrol", token, Some(&request)).await
+    }
+
+    /// Whether the hub answers, and its clock, as far as it says.
+    pub async fn look(&self) -> Result<Option<DateTime<Utc>>, LinkFault> {
+        let response = self.get(&format!("{}/healthz", self.base)).await?;
+        match response.status().is_success() {
+            true => {
+                let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
+                Ok(date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()).map(|date| date.to_utc()))
+            }
+            false => Err(refusal(response).await),
+        }
+    }
+
+    /// Whether a registry answers at `host[:port]`, which asks who one is.
+    pub async fn look_at_registry(&self, registry: &str) -> Result<(), LinkFault> {
+        let scheme = if registry == self.authority() && self.base.starts_with("http:") { "http" } else { "https" };
+        let response = self.get(&format!("{scheme}://{registry}/v2/")).await?;
+        match response.status() {
+            StatusCode::OK | StatusCode::UNAUTHORIZED => Ok(()),
+            _ => Err(refusal(response).await),
+        }
+    }
+
+    async fn get(&self, url: &str) -> Result<Response, LinkFault> {
+        self.http.get(url).send().await.map_err(|error| LinkFault::Unreachable(causes(&error)))
     }
 
     async fn post<T: DeserializeOwned>(

@@ -9,6 +9,7 @@ pub mod converge;
 pub mod data_dir;
 pub mod desired;
 pub mod docker;
+pub mod doctor;
 pub mod drift;
 pub mod durable;
 pub mod enrol;

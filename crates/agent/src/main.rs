@@ -76,6 +76,15 @@ enum Command {
         #[command(subcommand)]
         command: command::data::Command,
     },
+    /// Look at what the agent needs of this host, its engine and its hub, and say what is wrong; the agent may run meanwhile
+    Doctor {
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        policy: PolicyPlace,
+        #[command(flatten)]
+        insecure: Insecure,
+    },
     /// Exchange the agent's credential for a new one; the agent must not be running
     Rotate {
         #[command(flatten)]
@@ -203,6 +212,7 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Policy { command } => command::policy::run(&command).await,
         Command::Consent { command } => command::consent::run(&command),
         Command::Data { command } => command::data::run(&command).await,
+        Command::Doctor { place, policy, insecure } => command::doctor::run(&place, &policy, &insecure).await,
         Command::Rotate { insecure, place } => rotate(insecure.transport(), &place).await,
     }
 }

@@ -13,7 +13,7 @@ use crate::session::Session;
 shown!(
     "src/repository.graphql": RepositoryList RepositoryShow RepositoryPlan RepositoryMakeImmutable RepositoryMakeMutable
         RepositorySetRetention RepositoryClearRetention RepositorySetVisibility RepositorySetQuota RepositoryClearQuota
-        RepositoryAccesses
+        RepositoryAccesses RepositoryTags RepositoryDelete RepositoryDeleteTag
 );
 
 const COLUMNS: Columns = &[
@@ -22,9 +22,10 @@ const COLUMNS: Columns = &[
     ("MANIFESTS", "/manifests"),
     ("BYTES", "/usage/bytes"),
     ("QUOTA", "/usage/quota"),
-    ("TAGS", "/tags"),
+    ("TAGS", "/count"),
     ("LAST PUSHED", "/lastPushedAt"),
 ];
+const TAGS: Columns = &[("TAG", "/name"), ("DIGEST", "/digest"), ("MOVED", "/movedAt")];
 const FIELDS: Columns = &[
     ("NAME", "/name"),
     ("VISIBILITY", "/visibility"),
@@ -77,6 +78,12 @@ pub(crate) enum Command {
     SetVisibility { name: String, visibility: Visibility },
     /// Show how a repository is kept
     Show { name: String },
+    /// List the tags of a repository, and where they point
+    Tags { name: String },
+    /// Delete a tag; what it points to stays
+    DeleteTag { name: String, tag: String },
+    /// Delete everything in a repository, unless a release names part of it
+    Delete { name: String },
     /// Make the repository's tags immutable
     MakeImmutable {
         name: String,
@@ -124,7 +131,30 @@ impl Command {
     pub(crate) async fn run(self, session: &Session) -> Result<()> {
         let Session { hub, out } = session;
         match self {
-            Self::List => out.list(list(hub).await?, COLUMNS),
+            Self::List => {
+                let repositories = list(hub).await?;
+                match out.is_json() {
+                    true => out.list(repositories, COLUMNS),
+                    false => out.list(repositories.into_iter().map(counted).collect(), COLUMNS),
+                }
+            }
+            Self::Tags { name } => {
+                let data = hub.ask::<RepositoryTags>(repository_tags::Variables { name: name.clone() }).await?;
+                match there(data.repository, &name)?["tags"].take() {
+                    Value::Array(tags) => out.list(tags, TAGS),
+                    _ => out.list(vec![], TAGS),
+                }
+            }
+            Self::DeleteTag { name, tag } => {
+                let sentence = format!("tag {tag} of {name} is deleted");
+                let variables = repository_delete_tag::Variables { repository: name, tag };
+                out.did(hub.ask::<RepositoryDeleteTag>(variables).await?.tag_delete, "repository", &sentence)
+            }
+            Self::Delete { name } => {
+                let sentence = format!("everything in {name} is deleted");
+                let data = hub.ask::<RepositoryDelete>(repository_delete::Variables { name }).await?;
+                out.did(data.repository_delete, "repository", &sentence)
+            }
             Self::SetVisibility { name, visibility } => {
                 let sentence = match visibility {
                     Visibility::Public => format!("everybody may pull from repository \"{name}\""),
@@ -208,6 +238,12 @@ impl Command {
 
 pub(crate) async fn list(hub: &Hub) -> Result<Vec<Value>> {
     hub.list::<RepositoryList>("/repositories", |after| repository_list::Variables { first: Some(PAGE), after }).await
+}
+
+/// A table shows how many tags there are.
+fn counted(mut repository: Value) -> Value {
+    repository["count"] = repository["tags"].as_array().map_or(0, Vec::len).into();
+    repository
 }
 
 fn there(repository: Option<Value>, name: &str) -> Result<Value> {

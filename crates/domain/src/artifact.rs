@@ -117,6 +117,8 @@ pub enum ArtifactRejection {
     TagImmutable { tag: Tag, at: Digest },
     #[error("release {} {} names it; revoke the release first", pin.application, pin.version)]
     Pinned { digest: Digest, pin: Pin },
+    #[error("index {index} lists it; delete the index first")]
+    Listed { digest: Digest, index: Digest },
 }
 
 impl Rejection for ArtifactRejection {
@@ -126,6 +128,7 @@ impl Rejection for ArtifactRejection {
             Self::ManifestUnknown { .. } => "artifact.manifest_unknown",
             Self::TagImmutable { .. } => "artifact.tag_immutable",
             Self::Pinned { .. } => "artifact.pinned",
+            Self::Listed { .. } => "artifact.listed",
         }
     }
 }

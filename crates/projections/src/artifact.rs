@@ -332,6 +332,17 @@ pub async fn pin(
     query::find(client, include_str!("artifact/pin.sql"), &[&organization.0, &repository, &digest]).await
 }
 
+/// An index of the repository that lists this manifest.
+pub async fn index_of(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+    digest: &Digest,
+) -> Result<Option<Digest>, QueryError> {
+    let (repository, digest) = (repository.as_str(), digest.as_str());
+    query::find(client, include_str!("artifact/index_of.sql"), &[&organization.0, &repository, &digest]).await
+}
+
 /// At most `limit` referrers of `subject` after the digest `last`, by digest.
 pub async fn referrers(
     client: &ReadClient,

@@ -7,7 +7,7 @@ use deadpool_postgres::{Client, Pool};
 use distr_domain::artifact::manifest::{ManifestCommand, StoredManifest};
 use distr_domain::artifact::settings::is_immutable;
 use distr_domain::artifact::tag::{TagChange, TagCommand, TagPointer};
-use distr_domain::artifact::{ArtifactRejection, Manifest, Pin};
+use distr_domain::artifact::{ArtifactRejection, Manifest};
 use distr_domain::decider::Decider;
 use distr_domain::ids::{ArtifactId, ManifestId, TagId};
 use distr_domain::names::RepositoryPath;
@@ -31,6 +31,15 @@ pub struct Changing<'a> {
     pub shown: &'a Progress,
     pub repository: &'a RepositoryPath,
     pub context: Context,
+}
+
+/// Whether a manifest is a part of an index that stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Parts {
+    /// the read models are asked
+    Asked,
+    /// the indexes that list it have just gone, which the read models may not show yet
+    Known,
 }
 
 /// The outcome of a change.
@@ -93,6 +102,34 @@ impl Changing<'_> {
         self.expire_manifest(digest).await
     }
 
+    /// Everything in the repository; nothing if a release names part of it or a tag of it may not go.
+    pub async fn delete_all(&self) -> Result<Changed, ChangeError> {
+        let (immutable, organization) = (self.immutable().await?, self.context.organization);
+        let client = self.client().await?;
+        let holding = repository::holding(&client, organization, self.repository).await?;
+        if let Some(tag) = holding.tags.iter().find(|tag| is_immutable(immutable.as_deref(), &tag.name)) {
+            let no = ArtifactRejection::TagImmutable { tag: tag.name.clone(), at: tag.digest.clone() };
+            return Err(ChangeError::Rejected(no));
+        }
+        for held in &holding.manifests {
+            let digest = held.digest.clone();
+            if let Some(pin) = artifact::pin(&client, organization, self.repository, &digest).await? {
+                return Err(ChangeError::Rejected(ArtifactRejection::Pinned { digest, pin }));
+            }
+        }
+        drop(client);
+        let mut last = None;
+        for tag in &holding.tags {
+            let change = TagChange::DeleteAt { digest: tag.digest.clone() };
+            last = last.max(self.tag(&tag.name, Some(tag.digest.clone()), false, change).await?);
+        }
+        for digest in holding.manifests_wholes_first() {
+            let command = self.deletion(&digest, Parts::Known).await?;
+            last = last.max(self.execute::<StoredManifest>(self.manifest(&digest), &command, &self.context).await?);
+        }
+        self.show(last).await
+    }
+
     /// What the repository's rules of retention let go, whether its tags are immutable or not.
     pub(crate) async fn expire_tag(&self, tag: &Tag, at: Digest) -> Result<Changed, ChangeError> {
         let listed = Some(at.clone());
@@ -102,14 +139,12 @@ impl Changing<'_> {
 
     pub(crate) async fn expire_manifest(&self, digest: &Digest) -> Result<Changed, ChangeError> {
         let organization = self.context.organization;
-        let (listed, pin) = self.prepare_deletion(digest).await?;
-        let (repository, digest) = (self.repository.clone(), digest.clone());
-        let command = ManifestCommand::Delete { repository, digest: digest.clone(), listed, pin };
-        let deleted = self.execute::<StoredManifest>(self.manifest(&digest), &command, &self.context).await?;
+        let command = self.deletion(digest, Parts::Asked).await?;
+        let deleted = self.execute::<StoredManifest>(self.manifest(digest), &command, &self.context).await?;
         let shown = self.show(deleted).await?;
         let mut last = deleted;
         // those that came later belong to a push that stored the manifest again
-        let tags = artifact::tags_at(&self.client().await?, organization, self.repository, &digest).await?;
+        let tags = artifact::tags_at(&self.client().await?, organization, self.repository, digest).await?;
         for tag in tags.into_iter().filter(|tag| tag.position < shown.position.0) {
             let change = TagChange::DeleteAt { digest: digest.clone() };
             last = last.max(self.tag(&tag.name, Some(tag.digest), false, change).await?);
@@ -117,17 +152,25 @@ impl Changing<'_> {
         self.show(last).await
     }
 
-    /// Whether the read models show the manifest, and what release needs it.
-    async fn prepare_deletion(&self, digest: &Digest) -> Result<(bool, Option<Pin>), ChangeError> {
+    /// The command to delete a manifest, with what the read models know of it.
+    async fn deletion(&self, digest: &Digest, parts: Parts) -> Result<ManifestCommand, ChangeError> {
         let (client, organization) = (self.client().await?, self.context.organization);
         let pin = artifact::pin(&client, organization, self.repository, digest).await?;
+        let index = match parts {
+            Parts::Asked => artifact::index_of(&client, organization, self.repository, digest).await?,
+            Parts::Known => None,
+        };
+        let delete = |listed| {
+            let (repository, digest) = (self.repository.clone(), digest.clone());
+            ManifestCommand::Delete { repository, digest, listed, pin, index }
+        };
         let Some(row) = artifact::find_manifest(&client, organization, self.repository, digest).await? else {
-            return Ok((false, pin));
+            return Ok(delete(false));
         };
         // who has just been told that a part is there may still push something with it
         let parts: Vec<Digest> = row.blobs.iter().map(|blob| &blob.digest).chain([&row.digest]).cloned().collect();
         links::renew(&client, organization, self.repository, &parts, self.context.at).await?;
-        Ok((true, pin))
+        Ok(delete(true))
     }
 
     async fn client(&self) -> Result<Client, ChangeError> {

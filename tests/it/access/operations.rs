@@ -179,6 +179,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     row("mutation", "repositoryClearQuota", "O", "repositoryClearQuota(name: \"none\") { changed }"),
     row("mutation", "tagDelete", "OP", "tagDelete(repository: \"none\", tag: \"1\") { changed }"),
     row("mutation", "manifestDelete", "OP", DELETE_MANIFEST),
+    row("mutation", "repositoryDelete", "OP", "repositoryDelete(name: \"none\") { changed }"),
     row(
         "mutation",
         "licenseIssue",

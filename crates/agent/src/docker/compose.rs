@@ -61,6 +61,12 @@ impl Project<'_> {
     }
 }
 
+/// The version of the plugin.
+pub async fn version(limit: Duration) -> Result<String, Failure> {
+    let mut command = docker(&["compose", "version", "--short"])?;
+    Ok(finish(command.current_dir("/"), limit).await?.trim().to_owned())
+}
+
 /// A project of which no file is left: compose finds it by its labels.
 pub async fn run_without_files(project: &str, arguments: &[&str], limit: Duration) -> Result<String, Failure> {
     let mut command = docker_compose(project)?;
@@ -68,10 +74,14 @@ pub async fn run_without_files(project: &str, arguments: &[&str], limit: Duratio
 }
 
 fn docker_compose(project: &str) -> Result<Command, Failure> {
+    docker(&["compose", "--ansi", "never", "--progress", "quiet", "--project-name", project])
+}
+
+fn docker(arguments: &[&str]) -> Result<Command, Failure> {
     let not_installed = || Failure::passing(ErrorCategory::Runtime, "the program docker is not installed");
     let mut command = Command::new(program("docker").ok_or_else(not_installed)?);
     command.env_clear().args(engine_flags(&|name| env::var_os(name).filter(|value| !value.is_empty())));
-    command.args(["compose", "--ansi", "never", "--progress", "quiet", "--project-name", project]);
+    command.args(arguments);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // the plugin is a child of `docker`: both have to end, so they get a group of their own
     command.process_group(0).kill_on_drop(true);

@@ -2,6 +2,7 @@
 //! Connects when it is used, so that an agent may start before its engine.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bollard::Docker;
@@ -36,6 +37,26 @@ impl Engine {
         };
         let connected = self.connection.get_or_try_init(|| connect).await;
         connected.map_err(|error| trouble("the container engine does not answer", &error))
+    }
+
+    /// Its version and that of its API.
+    pub async fn version(&self) -> Result<String, Failure> {
+        let asked = async {
+            let version = self.docker().await?.version().await;
+            version.map_err(|error| trouble("cannot ask the container engine for its version", &error))
+        };
+        let version = within("cannot ask the container engine for its version", asked).await?;
+        let part = |part: Option<String>| part.unwrap_or_else(|| "unknown".to_owned());
+        Ok(format!("{}, API {}", part(version.version), part(version.api_version)))
+    }
+
+    /// Where it keeps images, if it says so and is on this machine.
+    pub async fn root_folder(&self) -> Option<PathBuf> {
+        let asked = async {
+            let info = self.docker().await?.info().await;
+            info.map_err(|error| trouble("cannot ask the container engine for its folder", &error))
+        };
+        within("cannot ask the container engine for its folder", asked).await.ok()?.docker_root_dir.map(PathBuf::from)
     }
 
     /// The containers of all compose projects on this machine.

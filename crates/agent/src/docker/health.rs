@@ -10,7 +10,9 @@ use crate::observe::{Container, Probe, State};
 /// A container that the engine restarted this often will not recover.
 const RESTARTS: u64 = 3;
 const SHORTEST_LIMIT: Duration = Duration::from_secs(60);
-const LONGEST_LIMIT: Duration = Duration::from_secs(900);
+const LONGEST_LIMIT: Duration = Duration::from_secs(3600);
+/// Nothing says how long a job takes, such as one that brings a database up to date.
+const JOB_LIMIT: Duration = Duration::from_secs(900);
 
 /// What has to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +82,10 @@ fn of_container(container: &Container, ends: bool, restarts: u64) -> Verdict {
     match (container.state, container.probe) {
         (State::Exited, _) if ends && *exit_code == 0 => Verdict::Healthy,
         (State::Running, _) if ends => Verdict::Pending(format!("service {service} has not ended")),
+        (State::Exited, _) if *exit_code == 0 => ill(format!(
+            "service {service} ended (exit code 0); a job that runs to its end is one that another service depends on with the \
+             condition service_completed_successfully"
+        )),
         (State::Exited | State::Dead, _) => ill(format!("service {service} ended (exit code {exit_code})")),
         (State::Running, Some(Probe::Unhealthy)) => ill(format!("service {service} is unhealthy")),
         (State::Running, Some(Probe::Starting)) => Verdict::Pending(format!("service {service} is not healthy yet")),
@@ -90,22 +96,31 @@ fn of_container(container: &Container, ends: bool, restarts: u64) -> Verdict {
     }
 }
 
-/// How long a release may take: the health checks along the longest chain of dependencies, each with its retries.
+/// How long a release may take: the health checks and jobs along the longest chain of dependencies, each check with its retries.
 pub fn limit(model: &Model) -> Duration {
-    let mut known = BTreeMap::new();
-    let longest = model.services.keys().map(|service| chain(model, service, &mut known)).max().unwrap_or_default();
+    let (mut known, jobs) = (BTreeMap::new(), model.jobs());
+    let longest = model.services.keys().map(|service| chain((model, &jobs), service, &mut known)).max();
+    let longest = longest.unwrap_or_default();
     longest.clamp(SHORTEST_LIMIT, LONGEST_LIMIT)
 }
 
-fn chain<'a>(model: &'a Model, name: &'a str, known: &mut BTreeMap<&'a str, Duration>) -> Duration {
+fn chain<'a>(
+    (model, jobs): (&'a Model, &BTreeSet<String>),
+    name: &'a str,
+    known: &mut BTreeMap<&'a str, Duration>,
+) -> Duration {
     if let Some(duration) = known.get(name) {
         return *duration;
     }
     let Some(service) = model.services.get(name) else { return Duration::ZERO };
     // a circle ends here; compose refuses it anyway
     known.insert(name, Duration::ZERO);
-    let before = service.depends_on.keys().map(|dependency| chain(model, dependency, known)).max().unwrap_or_default();
-    let total = before + service.healthcheck.as_ref().map_or(Duration::ZERO, of_check);
+    let before = service.depends_on.keys().map(|dependency| chain((model, jobs), dependency, known)).max();
+    let own = match jobs.contains(name) {
+        true => JOB_LIMIT,
+        false => service.healthcheck.as_ref().map_or(Duration::ZERO, of_check),
+    };
+    let total = before.unwrap_or_default() + own;
     known.insert(name, total);
     total
 }

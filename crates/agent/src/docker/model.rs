@@ -91,6 +91,22 @@ pub struct Healthcheck {
     pub retries: Option<u32>,
 }
 
+impl Healthcheck {
+    /// As the engine has it: what the file leaves out is the image's.
+    pub fn together(file: Option<Self>, image: Option<Self>) -> Option<Self> {
+        match (file, image) {
+            (Some(file), Some(image)) if !file.disable => Some(Self {
+                disable: false,
+                interval: file.interval.or(image.interval),
+                timeout: file.timeout.or(image.timeout),
+                start_period: file.start_period.or(image.start_period),
+                retries: file.retries.or(image.retries),
+            }),
+            (file, image) => file.or(image),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Dependency {
@@ -172,6 +188,19 @@ fn parse_duration(text: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_file_leaves_out_of_a_health_check_is_the_images() {
+        let check = |interval: u64, start_period: Option<u64>| {
+            let start_period = start_period.map(Duration::from_secs);
+            Some(Healthcheck { interval: Some(Duration::from_secs(interval)), start_period, ..Healthcheck::default() })
+        };
+        let together = Healthcheck::together(check(5, None), check(30, Some(300)));
+        assert_eq!(together, check(5, Some(300)));
+        assert_eq!(Healthcheck::together(None, check(30, None)), check(30, None));
+        let disabled = Some(Healthcheck { disable: true, ..Healthcheck::default() });
+        assert_eq!(Healthcheck::together(disabled.clone(), check(30, None)), disabled);
+    }
 
     #[test]
     fn durations_are_read_as_go_prints_them() {

@@ -47,13 +47,14 @@ pub async fn images(engine: &Engine, source: &dyn ImageSource, model: &mut Model
             }
         };
         let own = check.filter(|check| check.test.as_ref().is_some_and(|test| !test.is_empty()));
-        service.healthcheck = service.healthcheck.take().or(own.map(|check| Healthcheck {
+        let own = own.map(|check| Healthcheck {
             disable: false,
             interval: nanoseconds(check.interval),
             timeout: nanoseconds(check.timeout),
             start_period: nanoseconds(check.start_period),
             retries: check.retries.and_then(|retries| u32::try_from(retries).ok()).filter(|retries| *retries > 0),
-        }));
+        });
+        service.healthcheck = Healthcheck::together(service.healthcheck.take(), own);
     }
     Ok(())
 }

@@ -188,8 +188,20 @@ impl ContentMutation {
         payload(ctx, &repository.0, changed.map_err(Failure::from)?.into()).await
     }
 
+    /// Deletes all tags and manifests of the repository; nothing of it if a release names one of them or a tag is
+    /// immutable. Its settings stay.
+    #[graphql(guard = "May(Permission::DeleteArtifacts)")]
+    async fn repository_delete(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name of the repository within the organization.")] name: RepositoryName,
+    ) -> Result<RepositoryPayload> {
+        let changed = changing(ctx, &name.0)?.delete_all().await;
+        payload(ctx, &name.0, changed.map_err(Failure::from)?.into()).await
+    }
+
     /// Deletes a manifest with every tag that points to it. A manifest that a release names stays until the release is
-    /// revoked.
+    /// revoked, and one that an index lists until the index is deleted.
     #[graphql(guard = "May(Permission::DeleteArtifacts)")]
     async fn manifest_delete(
         &self,

@@ -19,6 +19,8 @@ pub enum ManifestCommand {
         listed: bool,
         /// a release that needs it
         pin: Option<Pin>,
+        /// an index that lists it
+        index: Option<Digest>,
     },
 }
 
@@ -50,7 +52,10 @@ impl Decider for StoredManifest {
             (ManifestCommand::Delete { digest, pin: Some(pin), .. }, _) => {
                 Err(ArtifactRejection::Pinned { digest: digest.clone(), pin: pin.clone() })
             }
-            (ManifestCommand::Delete { repository, digest, pin: None, .. }, _) => {
+            (ManifestCommand::Delete { digest, index: Some(index), .. }, _) => {
+                Err(ArtifactRejection::Listed { digest: digest.clone(), index: index.clone() })
+            }
+            (ManifestCommand::Delete { repository, digest, pin: None, index: None, .. }, _) => {
                 Ok(vec![ManifestDeleted { repository: repository.clone(), digest: digest.clone() }])
             }
         }
@@ -103,7 +108,7 @@ mod tests {
     }
 
     fn delete(listed: bool, pin: Option<Pin>) -> ManifestCommand {
-        ManifestCommand::Delete { repository: repository(), digest: digest(), listed, pin }
+        ManifestCommand::Delete { repository: repository(), digest: digest(), listed, pin, index: None }
     }
 
     #[test]
@@ -121,6 +126,20 @@ mod tests {
         given::<StoredManifest>([pushed(), deleted()]).when(delete(true, None)).then_rejected(unknown());
         given::<StoredManifest>([pushed()]).when(delete(false, None)).then([deleted()]);
         given::<StoredManifest>([]).when(delete(true, None)).then([deleted()]);
+    }
+
+    #[test]
+    fn what_an_index_lists_goes_after_the_index() {
+        let index: Digest = format!("sha256:{}", "b".repeat(64)).parse().unwrap();
+        let (repository, digest) = (repository(), digest());
+        let command = ManifestCommand::Delete {
+            repository,
+            digest: digest.clone(),
+            listed: true,
+            pin: None,
+            index: Some(index.clone()),
+        };
+        given::<StoredManifest>([pushed()]).when(command).then_rejected(ArtifactRejection::Listed { digest, index });
     }
 
     #[test]

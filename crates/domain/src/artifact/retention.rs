@@ -58,6 +58,13 @@ pub struct Plan {
     pub manifests: Vec<Digest>,
 }
 
+impl Holding {
+    /// All manifests, in an order that never takes a part before the whole.
+    pub fn manifests_wholes_first(&self) -> Vec<Digest> {
+        wholes_first(self, &BTreeSet::new())
+    }
+}
+
 impl Retention {
     pub fn plan(&self, holding: &Holding, now: DateTime<Utc>) -> Plan {
         let kept_tags = self.kept_tags(holding, now);

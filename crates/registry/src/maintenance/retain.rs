@@ -77,13 +77,15 @@ impl Maintenance {
     }
 }
 
-/// What was deleted, tagged or named by a release meanwhile is left alone.
+/// What was deleted, tagged, listed or named by a release meanwhile is left alone.
 fn went(changed: Result<Changed, ChangeError>) -> Result<bool, Fault> {
     match changed {
         Ok(changed) => Ok(changed.changed),
-        Err(ChangeError::Rejected(ArtifactRejection::ManifestUnknown { .. } | ArtifactRejection::Pinned { .. })) => {
-            Ok(false)
-        }
+        Err(ChangeError::Rejected(
+            ArtifactRejection::ManifestUnknown { .. }
+            | ArtifactRejection::Pinned { .. }
+            | ArtifactRejection::Listed { .. },
+        )) => Ok(false),
         Err(ChangeError::Rejected(no)) => Err(Fault::Change(ExecuteError::Rejected(no))),
         Err(ChangeError::Fault(fault)) => Err(fault),
     }

@@ -78,7 +78,11 @@ fn the_limit_follows_the_longest_chain_of_health_checks() {
     let chain =
         json!({"web": {"healthcheck": check(100), "depends_on": after("db")}, "db": {"healthcheck": check(50)}});
     assert_eq!(of(chain), 230);
-    assert_eq!(of(json!({"web": {"healthcheck": check(100_000)}})), 900, "bounded");
+    assert_eq!(of(json!({"web": {"healthcheck": check(1_200)}})), 1_240, "a slow start");
+    assert_eq!(of(json!({"web": {"healthcheck": check(100_000)}})), 3_600, "bounded");
+    let ended = json!({"migrate": {"condition": "service_completed_successfully"}});
+    let job = json!({"web": {"healthcheck": check(100), "depends_on": ended}, "migrate": {"healthcheck": check(1)}});
+    assert_eq!(of(job), 900 + 140, "a job, whose health nobody waits for");
     let circle = json!({"a": {"depends_on": after("b")}, "b": {"depends_on": after("a")}});
     assert_eq!(of(circle), 60);
 }

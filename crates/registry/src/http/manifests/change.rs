@@ -32,8 +32,8 @@ pub(super) async fn refused(registry: &Registry, visit: &Visit, error: ChangeErr
         ArtifactRejection::TagUnknown { .. } | ArtifactRejection::ManifestUnknown { .. } => {
             OciError::ManifestUnknown(no.to_string())
         }
-        ArtifactRejection::TagImmutable { .. } | ArtifactRejection::Pinned { .. } => {
-            registry.recorder.deny(visit, &visit.subject, &no).await
-        }
+        ArtifactRejection::TagImmutable { .. }
+        | ArtifactRejection::Pinned { .. }
+        | ArtifactRejection::Listed { .. } => registry.recorder.deny(visit, &visit.subject, &no).await,
     }
 }

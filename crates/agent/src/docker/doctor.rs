@@ -1,0 +1,33 @@
+//! What running releases on Docker needs of this host.
+
+use std::time::Duration;
+
+use super::compose;
+use super::engine::Engine;
+use crate::doctor::{Finding, Verdict, room};
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+pub async fn examine() -> Vec<Finding> {
+    let engine = Engine::default();
+    let mut found = vec![Finding {
+        subject: "engine",
+        verdict: match engine.version().await {
+            Ok(version) => Verdict::Good(version),
+            Err(failure) => Verdict::Bad(format!(
+                "{}; check that it runs, and that this user may use its socket (DOCKER_HOST)",
+                failure.text
+            )),
+        },
+    }];
+    if let Some(folder) = engine.root_folder().await.filter(|folder| folder.exists()) {
+        let verdict = room(&folder, &folder.display().to_string());
+        found.push(Finding { subject: "engine's disk", verdict });
+    }
+    let verdict = match compose::version(LIMIT).await {
+        Ok(version) => Verdict::Good(version),
+        Err(failure) => Verdict::Bad(failure.text),
+    };
+    found.push(Finding { subject: "compose plugin", verdict });
+    found
+}
