@@ -43,6 +43,11 @@ $$;
 CREATE INDEX ON manifest USING gin (manifest_keys(organization, repository, blobs)) WITH (fastupdate = off);
 CREATE INDEX ON manifest USING gin (manifest_keys(organization, repository, children)) WITH (fastupdate = off);
 
+-- Whether a name is of a pattern, as `Pattern` has it: * is any run of characters. (A pattern has no % and no backslash.)
+CREATE FUNCTION matches_pattern(name text, pattern text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT $1 LIKE replace(replace($2, '_', '\_'), '*', '%')
+$$;
+
 -- What lists a manifest: whoever may have that may have the manifest.
 CREATE FUNCTION manifests_above(organization uuid, repository text, digest text)
 RETURNS TABLE (digest text, subject text) LANGUAGE sql STABLE AS $$

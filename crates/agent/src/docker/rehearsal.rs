@@ -4,21 +4,22 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use distr_domain::agent::{AskedBy, DesiredDeployment, ErrorCategory, Instruction, PinnedImage, RunInstruction};
+use distr_domain::agent::{AskedBy, DesiredDeployment, Instruction, PinnedImage, RunInstruction};
 use distr_domain::compose_file::REGISTRY_VARIABLE;
 use distr_domain::ids::DeploymentId;
 use distr_domain::oci::Digest;
-use distr_domain::release::{FilePath, PackageFile};
+use distr_domain::release::PackageFile;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::docker::bound;
 use crate::docker::compose::Selection;
-use crate::docker::folder::{Folder, SOURCES};
-use crate::docker::home::{Home, Places};
+use crate::docker::folder::Folder;
+use crate::docker::home::Home;
+use crate::docker::reading::{Place, Placed, Vendors};
 use crate::fault::Failure;
-use crate::policy::{DeploymentFolders, Host, Need, Policy, Subject, Withheld, needs, read_while_resolving};
+use crate::policy::{DeploymentFolders, Host, Need, Policy, Subject, needs};
 use crate::signed::Verified;
-use crate::{docker::bound, docker::reading, docker::vendor_file};
 
 const PROJECT: &str = "distr-check";
 /// In the place of a digest that the hub finds when the release is published.
@@ -53,30 +54,28 @@ pub async fn rehearse(rehearsal: &Rehearsal) -> Result<Objections, Failure> {
     let temporary = temporary.map_err(|error| Failure::of_disk("cannot use the folder for temporary files", &error))?;
     let scratch = Scratch(temporary.join(format!("distr-check-{}", Uuid::new_v4())));
     let folder = Folder::at(scratch.0.join("0"));
-    let file = vendor_file::read(&rehearsal.compose)?;
     let mut wanted = wanted(rehearsal)?;
-    folder.write_vendors(&wanted.run, &file)?;
-    let raw = reading::raw(PROJECT, &folder).await?;
-    vendor_file::compare(&file.services, &raw)?;
+    let vendors = Vendors::write(PROJECT, &folder, &wanted.run).await?;
     let mut own: Vec<&str> = rehearsal.registries.iter().map(String::as_str).collect();
     if own.is_empty() {
         own.push(SOME_REGISTRY);
     }
     let registry = own[0];
-    wanted.run.images = as_published(&raw, registry)?;
-    folder.write_override(&wanted.deployment, &wanted.run, registry, &file.services)?;
+    wanted.run.images = as_published(&vendors.raw, registry)?;
     let home = Home::of(&scratch.0);
     let folders = DeploymentFolders { home: home.path().to_owned(), files: folder.files() };
     let host = Host::new(rehearsal.own.iter().cloned()).with(folders);
-    let bad = |text| Failure::bad(ErrorCategory::Config, text);
-    let read = read_while_resolving(&raw, &folder.files(), &host).map_err(bad)?;
-    let mut refused = rehearsal.policy.refused(&rehearsal.application, read);
-    let files = folder.write_withheld(&Withheld::new(&raw, &refused), &SOURCES)?;
-    let mut resolved = reading::resolved(PROJECT, &folder, &files, &[], Selection::Everything).await?;
-    let shipped: Vec<FilePath> = rehearsal.files.iter().map(|file| file.path.clone()).collect();
-    resolved.place(&Places { home: &home, files: &folder.files(), shipped: &shipped })?;
-    let written = resolved.settle()?;
-    let plain = resolved.plain();
+    let place = Place {
+        project: PROJECT,
+        folder: &folder,
+        home: &home,
+        host: &host,
+        registry,
+        policy: &rehearsal.policy,
+        application: &rehearsal.application,
+    };
+    let Placed { plain, written, mut refused, .. } =
+        place.put(&vendors, (&wanted.deployment, &wanted.run), Selection::Everything).await?;
     let unbound = bound::faults(&plain, &wanted.run, &Verified::default(), &own);
     let subject = Subject { project: PROJECT, model: &plain, written: &written, host: &host, registry };
     refused.extend(rehearsal.policy.refused(&rehearsal.application, needs(&subject)));

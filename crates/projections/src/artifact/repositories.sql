@@ -8,7 +8,7 @@ WHERE m.organization = $1
   AND $2::uuid IS NULL -- customers see artifacts through releases
   AND (cardinality($6::text[]) = 0
        OR EXISTS (SELECT FROM unnest($6::text[]) AS pattern
-                  WHERE m.repository LIKE replace(replace(pattern, '_', '\_'), '*', '%')))
+                  WHERE matches_pattern(m.repository, pattern)))
   AND ($3::text IS NULL OR (m.repository, m.artifact) > ($3, $4::uuid))
 GROUP BY m.repository, m.artifact
 ORDER BY m.repository, m.artifact

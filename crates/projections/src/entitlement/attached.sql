@@ -2,7 +2,7 @@
 -- tag of it matches, and the releases and features of what it is attached to, as a referrer or by the older scheme of tags
 -- (sha256-<hex>.sig, .att, .sbom). Only what is reached over the fewest attachments decides: whoever pushes a manifest says what
 -- it is attached to, and would open with it whatever it mentions. Only the empty blob ({}), a part of many things that says
--- nothing, is opened by each. (A pattern has no % and no backslash. Attachments beyond the eighth count as eight: there may be
+-- nothing, is opened by each. (Attachments beyond the eighth count as eight: there may be
 -- circles.)
 WITH RECURSIVE reached AS (
     SELECT wanted.digest AS wanted, m.digest, m.subject, 0 AS attachments
@@ -57,7 +57,7 @@ WITH RECURSIVE reached AS (
     CROSS JOIN LATERAL jsonb_array_elements(a.feature_tags) AS opened
     CROSS JOIN LATERAL jsonb_array_elements_text(opened -> 'tags') AS pattern
     WHERE opened ->> 'repository' = $2
-      AND t.name LIKE replace(replace(pattern, '_', '\_'), '*', '%')
+      AND matches_pattern(t.name, pattern)
       AND t.name !~ '^sha256-[0-9a-f]{64}[.](sig|att|sbom)$'
       -- a tag does not bring back what every release of it has lost
       AND (SELECT coalesce(bool_or(o.asked ->> 'revoked' IS NULL), true)

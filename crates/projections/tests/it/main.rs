@@ -4,6 +4,7 @@
 mod following;
 mod harness;
 mod parking;
+mod patterns;
 mod rebuilding;
 mod shape;
 

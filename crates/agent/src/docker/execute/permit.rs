@@ -167,12 +167,12 @@ fn held(text: String) -> Failure {
 
 impl Executor {
     /// The host's sockets and the agent's own files, which have power here.
-    pub(super) fn host(&self) -> Host {
+    fn host(&self) -> Host {
         Host::new([self.data.root().to_owned(), PathBuf::clone(&self.policy.path)])
     }
 
     /// The same, with what the wanted generation may see of the agent's folders.
-    fn host_of(&self, task: &Task) -> Host {
+    pub(super) fn host_of(&self, task: &Task) -> Host {
         let files = self.folder(task, task.wanted.generation).files();
         self.host().with(DeploymentFolders { home: self.home(task).path().to_owned(), files })
     }
