@@ -198,6 +198,10 @@ async fn what_was_published_and_deployed_is_told_again() {
     assert_eq!(first["data"]["deploymentSetRelease"]["changed"], true, "{first}");
     run("licenseRevoke(customer: \"globex\", name: \"l\", reason: \"ended\") { changed }").await;
     assert_eq!(ask(&hub, &owner, "deploy", deploy.clone()).await.1, first);
+    let audit = "{ license(customer: \"globex\", name: \"l\") { audit { nodes { kind } } } }";
+    let audit = hub.graphql(Some(&owner), audit, json!({})).await.data()["license"]["audit"]["nodes"].clone();
+    let granted = audit.as_array().expect("entries").iter().filter(|entry| entry["kind"] == "DEPLOY_GRANTED");
+    assert_eq!(granted.count(), 1, "recorded once: {audit}");
     let (_, refused) = ask(&hub, &owner, "another", deploy).await;
     assert_eq!(refused["errors"][0]["extensions"]["code"], "entitlement.revoked", "{refused}");
 }

@@ -159,6 +159,7 @@ async fn a_seat_whose_wish_never_came_is_given_back_after_a_while() {
         license: b,
         features: vec![],
         config: [].into(),
+        secrets: Default::default(),
         asked_by: Default::default(),
     };
     let wish = DeploymentCommand::SetDesired(desired);

@@ -37,7 +37,7 @@ impl Top {
                 is_empty = false;
                 match is_folder {
                     true => self.flatten(&name)?,
-                    false => unlinkat(&self.folder, &name, AtFlags::empty())?,
+                    false => unlinkat(&self.folder, &name, AtFlags::empty()).map_err(|error| at(&name, error))?,
                 }
             }
             if is_empty {
@@ -48,17 +48,17 @@ impl Top {
 
     /// Removes a folder of the top, whose own folders are at the top then.
     fn flatten(&mut self, name: &CStr) -> io::Result<()> {
-        let folder = openat(&self.folder, name, FOLDER, Mode::empty())?;
+        let folder = openat(&self.folder, name, FOLDER, Mode::empty()).map_err(|error| at(name, error))?;
         for (name, is_folder) in entries(&folder)? {
             match is_folder {
                 true => self.move_up(&folder, &name)?,
-                false => unlinkat(&folder, &name, AtFlags::empty())?,
+                false => unlinkat(&folder, &name, AtFlags::empty()).map_err(|error| at(&name, error))?,
             }
         }
         match unlinkat(&self.folder, name, AtFlags::REMOVEDIR) {
             // something came to be there meanwhile; it is seen again
             Err(Errno::NOTEMPTY) => Ok(()),
-            removed => Ok(removed?),
+            removed => removed.map_err(|error| at(name, error)),
         }
     }
 
@@ -68,10 +68,20 @@ impl Top {
             match renameat(from, name, &self.folder, self.moved.to_string()) {
                 // the name is taken
                 Err(Errno::EXIST | Errno::NOTEMPTY | Errno::NOTDIR) => {}
-                moved => return Ok(moved?),
+                moved => return moved.map_err(|error| at(name, error)),
             }
         }
     }
+}
+
+/// A person has to find it.
+fn at(name: &CStr, error: Errno) -> io::Error {
+    let hint = match error {
+        Errno::XDEV | Errno::BUSY => "; another disk is mounted there or below it: unmount it",
+        _ => "",
+    };
+    let error = io::Error::from(error);
+    io::Error::new(error.kind(), format!("{:?}: {error}{hint}", name.to_string_lossy()))
 }
 
 /// So many names are held at once; the others are seen when these are gone.

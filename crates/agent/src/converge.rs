@@ -177,20 +177,25 @@ impl Converger {
     fn report(&self, desired: &DesiredState, observed: &Observed) {
         let report = |wanted: &distr_domain::agent::DesiredDeployment| {
             let record = self.memory.get(&wanted.deployment);
-            status::report(wanted, observed, record, &self.progress_of(wanted.deployment))
+            status::report(wanted, observed, record, &self.progress_of(wanted))
         };
         self.board.publish(desired.deployments.iter().map(report).collect());
     }
 
-    fn progress_of(&self, deployment: DeploymentId) -> Progress {
+    fn progress_of(&self, wanted: &distr_domain::agent::DesiredDeployment) -> Progress {
+        let deployment = wanted.deployment;
         let live = self.live.get(&deployment);
+        // what an earlier generation ran into says nothing of this one
+        let is_own = self.retries.get(&deployment).is_some_and(|retry| retry.generation == wanted.generation);
         let repairing = live.and_then(|live| match &live.kind {
             Kind::Repair { drift } => Some(drift.clone()),
             _ => None,
         });
         // the host is asked again and again, and mostly says the same
         let is_told = |trouble: &&ReportedError| live.is_none() || trouble.category == ErrorCategory::Policy;
-        Progress { repairing, trouble: self.troubles.get(&deployment).filter(is_told).cloned() }
+        let trouble = self.troubles.get(&deployment).filter(|_| is_own).filter(is_told).cloned();
+        let applying = live.is_some_and(|live| matches!(live.kind, Kind::Apply(_)));
+        Progress { repairing, trouble, applying }
     }
 
     /// What is being proven although something newer is wanted is given up.

@@ -17,6 +17,8 @@ pub struct Progress {
     pub repairing: Option<String>,
     /// why the last try ended; it will be tried again
     pub trouble: Option<ReportedError>,
+    /// an apply is at work: what it gave up is not put right yet
+    pub applying: bool,
 }
 
 pub fn report(
@@ -27,7 +29,10 @@ pub fn report(
 ) -> DeploymentReport {
     let containers = record.map(|record| observed.of_project(&record.project)).unwrap_or_default();
     let applied = record.and_then(|record| record.applied.as_ref());
-    let step = step(wanted, record);
+    let step = match step(wanted, record) {
+        Step::Failed if progress.applying => Step::Switching,
+        step => step,
+    };
     let steady = matches!(step, Step::Applied | Step::Failed);
     let found = applied.filter(|_| steady).and_then(|applied| drift::find(applied, &containers));
     let drift = progress.repairing.clone().or(found);

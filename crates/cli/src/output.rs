@@ -177,7 +177,11 @@ fn without_fraction(text: &str) -> Option<String> {
 
 /// What comes from others must not steer the reader's terminal.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+    let steers = |c: char| {
+        c.is_control() && c != '\n'
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -213,5 +217,6 @@ mod tests {
     #[test]
     fn what_others_wrote_does_not_steer_the_terminal() {
         assert_eq!(printable("a\u{1b}[2Jb\nc"), "a\u{fffd}[2Jb\nc");
+        assert_eq!(printable("a\u{202e}b"), "a\u{fffd}b");
     }
 }

@@ -48,7 +48,9 @@ impl Command {
         match self {
             Self::Set { of: Of { name, customer } } => {
                 let value = input::secret("value")?;
-                let sentence = format!("set secret \"{name}\"");
+                let sentence = format!(
+                    "set secret \"{name}\"; deployments that name it get it when they are asked for again (distr deploy)"
+                );
                 let data = hub.ask::<SecretSet>(secret_set::Variables { customer, name, value }).await?;
                 out.did(named(data.secret_set), "secret", &sentence)
             }

@@ -82,7 +82,10 @@ fn check_variables(file: &Value, found: &mut Found) {
     let mut bare: BTreeMap<String, Option<Path>> = BTreeMap::new();
     note_variables(file, &mut Path::default(), &mut bare);
     for (name, path) in bare {
-        let Some(path) = path.filter(|_| name != REGISTRY) else { continue };
+        // compose itself sets the other
+        let Some(path) = path.filter(|_| ![REGISTRY, "COMPOSE_PROJECT_NAME"].contains(&name.as_str())) else {
+            continue;
+        };
         let reason = format!(
             "the variable {name:?} is empty where the customer's configuration does not set it; write ${{{name}:-default}} or \
              ${{{name}:?what it is}}, and $$ where a dollar sign is meant"

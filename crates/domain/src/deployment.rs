@@ -27,6 +27,9 @@ pub struct Desired {
     /// interpolation variables of the compose file; a value may name a secret as `${secret:NAME}`
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub config: BTreeMap<String, String>,
+    /// when each secret that the configuration names was set last: with another value it is another wish
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, DateTime<Utc>>,
     /// the host may want to agree to what the vendor asks for
     #[serde(default, skip_serializing_if = "AskedBy::is_vendor")]
     pub asked_by: AskedBy,
@@ -161,7 +164,12 @@ pub struct Deployment {
     /// why the host holds it
     held: Option<String>,
     retrying: Option<Retry>,
+    /// of this generation
+    retries: u32,
 }
+
+/// Facts about what is tried again, of one generation: an agent has no end of reasons, and the log keeps each for ever.
+const MOST_RETRIES: u32 = 100;
 
 /// What the agent tries again.
 #[derive(Debug)]
@@ -213,7 +221,8 @@ impl Deployment {
             return events;
         }
         if let Some(error) = retried(report) {
-            if !self.retrying.as_ref().is_some_and(|known| known.is_like(report.step, error)) {
+            let is_known = self.retrying.as_ref().is_some_and(|known| known.is_like(report.step, error));
+            if !is_known && self.retries < MOST_RETRIES {
                 let ReportedError { category, text } = error.clone();
                 events.push(DeploymentRetrying {
                     generation,
@@ -384,6 +393,7 @@ impl Decider for Deployment {
                 self.removal = Some((*data, *asked_by));
                 self.held = None;
                 self.retrying = None;
+                self.retries = 0;
             }
             DeploymentHeld { reason, .. } => {
                 self.phase = Phase::Held;
@@ -397,6 +407,7 @@ impl Decider for Deployment {
             }
             DeploymentRetrying { step, category, reason, .. } => {
                 self.go_on(*step);
+                self.retries += 1;
                 self.retrying = Some(Retry { step: *step, category: *category, reason: reason.clone() });
             }
             DeploymentHealthy { .. } => self.settle(Phase::Healthy),

@@ -99,6 +99,7 @@ fn deployment_command() -> impl Strategy<Value = DeploymentCommand> {
             license: LicenseId(id(license)),
             features: vec![],
             config: Default::default(),
+            secrets: Default::default(),
             asked_by: AskedBy::Vendor,
         })),
         1 => data.prop_map(|data| DeploymentCommand::Remove { data, asked_by: AskedBy::Vendor }),

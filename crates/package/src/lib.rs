@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use distr_domain::compose_file::{self, Beside, Role, Unresolvable, beside};
 use distr_domain::release::{
-    CONFIGURATION, ComposePackage, FilePath, InvalidFiles, MAX_FILES, MAX_FILES_BYTES, PackageFile, check_files,
+    CONFIGURATION, ComposePackage, FileContent, FilePath, InvalidFiles, MAX_FILES, MAX_FILES_BYTES, PackageFile,
+    check_files,
 };
 use serde_json::Value;
 
@@ -36,6 +37,11 @@ pub enum PackageError {
     Name { place: String, path: PathBuf },
     #[error("{place}: {} has more than {MAX_FILES_BYTES} bytes, which is more than a release ships; put it into an image", path.display())]
     Large { place: String, path: PathBuf },
+    #[error(
+        "{place}: {} holds a private key; put it elsewhere, or mount what the service needs by name instead of the whole folder",
+        path.display()
+    )]
+    PrivateKey { place: String, path: PathBuf },
     #[error(transparent)]
     Files(#[from] InvalidFiles),
 }
@@ -66,7 +72,7 @@ pub fn read_text(text: String, folder: &Path) -> Result<ComposePackage, PackageE
 fn collect(file: &Value, folder: &Path) -> Result<Vec<PackageFile>, PackageError> {
     let root = fs::canonicalize(folder);
     let root = root.map_err(|source| PackageError::Unreadable { path: folder.to_owned(), source })?;
-    let mut found = Found { root, files: BTreeMap::new() };
+    let mut found = Found { is_whole: false, root, files: BTreeMap::new() };
     for beside in beside(file) {
         found.add(folder, beside)?;
     }
@@ -74,6 +80,8 @@ fn collect(file: &Value, folder: &Path) -> Result<Vec<PackageFile>, PackageError
 }
 
 struct Found {
+    /// the folder itself is being shipped
+    is_whole: bool,
     /// the compose file's folder, without links
     root: PathBuf,
     files: BTreeMap<FilePath, PackageFile>,
@@ -82,7 +90,10 @@ struct Found {
 impl Found {
     fn add(&mut self, folder: &Path, beside: Beside) -> Result<(), PackageError> {
         if beside.is_folder_itself() && beside.role == (Role::Mount { read_only: true }) {
-            return self.ship_all(&beside.place, None, folder);
+            self.is_whole = true;
+            let shipped = self.ship_all(&beside.place, None, folder);
+            self.is_whole = false;
+            return shipped;
         }
         let Beside { place, path, role } = beside;
         // what cannot be shipped by its name is refused by the hub, in words
@@ -119,8 +130,10 @@ impl Found {
             let path = entry.map_err(unreadable)?.path();
             let name =
                 name_of(&path).ok_or_else(|| PackageError::Name { place: place.to_owned(), path: path.clone() })?;
-            // the agent writes one of that name
-            if name.as_str() == CONFIGURATION {
+            // who means everything means nothing that is kept from others; the agent writes one of the names
+            let is_private =
+                path.file_name().is_some_and(|name| name == ".git" || name.as_encoded_bytes().starts_with(b".env"));
+            if is_private && self.is_whole || name.as_str() == CONFIGURATION {
                 continue;
             }
             self.check_within(place, &path)?;
@@ -140,7 +153,10 @@ impl Found {
         if metadata.len() > MAX_FILES_BYTES as u64 {
             return Err(PackageError::Large { place: place.to_owned(), path: path.to_owned() });
         }
-        let content = fs::read(path).map_err(unreadable)?.into();
+        let content = FileContent::from(fs::read(path).map_err(unreadable)?);
+        if self.is_whole && holds_private_key(content.bytes()) {
+            return Err(PackageError::PrivateKey { place: place.to_owned(), path: path.to_owned() });
+        }
         let executable = metadata.permissions().mode() & 0o111 != 0;
         self.files.insert(name.clone(), PackageFile { path: name, content, executable });
         match self.files.len() {
@@ -161,6 +177,12 @@ impl Found {
             false => Err(PackageError::LeadsOut { place: place.to_owned(), path: path.to_owned() }),
         }
     }
+}
+
+/// As PEM has it.
+fn holds_private_key(content: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(content);
+    text.lines().any(|line| line.starts_with("-----BEGIN ") && line.trim_end().ends_with("PRIVATE KEY-----"))
 }
 
 #[cfg(test)]

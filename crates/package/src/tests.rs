@@ -53,10 +53,13 @@ secrets: {s: {environment: S}}
 #[test]
 fn a_folder_that_is_mounted_as_a_whole_is_shipped_as_a_whole() {
     let folder = Folder::with("services: {web: {image: x, volumes: [\".:/app:ro\", \"./conf:/conf:ro\"]}}");
-    for name in [".env", "app.py", "conf/a"] {
+    for name in [".env", "app.py", "conf/a", ".git/config", "lib/.env.local"] {
         folder.write(name, name);
     }
     assert_eq!(folder.shipped().unwrap(), ["app.py", "compose.yaml", "conf/a"]);
+    folder.write("keys/cosign.key", "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\nx\n");
+    let refused = folder.shipped().unwrap_err();
+    assert!(refused.contains("cosign.key holds a private key"), "{refused}");
 }
 
 #[test]

@@ -96,6 +96,8 @@ fn observe(row: &mut DeploymentRow, event: &DeploymentEvent) {
             row.desired.asked_by = *asked_by;
             row.phase = Phase::Removing;
             row.step = None;
+            row.error_category = None;
+            row.error = None;
         }
         DeploymentEvent::DeploymentHeld { reason, .. } => {
             row.phase = Phase::Held;
@@ -141,6 +143,8 @@ fn observe(row: &mut DeploymentRow, event: &DeploymentEvent) {
             row.running_version = None;
             row.running_generation = None;
             row.drift = None;
+            row.error_category = None;
+            row.error = None;
         }
     }
 }

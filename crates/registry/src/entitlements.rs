@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::error::OciError;
 use crate::fault::Fault;
 use crate::name::RepositoryName;
-use crate::pull::{Found, Pullable};
+use crate::pull::{Found, FoundManifest, Pullable};
 use crate::record::{Basis, Recorder};
 use crate::visit::{Object, Visit};
 
@@ -118,6 +118,11 @@ impl Entitlements {
         let mut paths: Vec<RepositoryPath> = licensed.map(|(path, _)| path).collect();
         paths.sort();
         Ok(paths)
+    }
+
+    /// What its visitor should know of a manifest that it may have.
+    pub(crate) fn deprecation(&self, found: &Found<FoundManifest>) -> Option<String> {
+        found.pullable.deprecation(&found.held, (self.clock)())
     }
 
     fn decide(&self, asked: &[EntitlementSubject], held: &[HeldLicense]) -> Result<Granted, Refusal> {

@@ -5,8 +5,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use deadpool_postgres::Pool;
-use distr_domain::entitlement::{EntitlementSubject, HeldLicense};
+use distr_domain::entitlement::{EntitlementSubject, HeldLicense, decide};
 use distr_domain::ids::{CustomerId, OrganizationId};
 use distr_domain::oci::{Digest, Reference};
 use distr_postgres::{BatchedLookup, LookupError};
@@ -113,14 +114,16 @@ impl FoundManifest {
         self.0.as_ref()?.manifest.as_ref()
     }
 
-    /// Whether only releases open it that should not be used any more: what is said of the newest.
-    pub(crate) fn deprecation(&self) -> Option<String> {
-        let standing: Vec<_> = self.asked().iter().filter(|asked| asked.revoked.is_none()).collect();
+    /// Whether only releases open it to the holder of these licenses that should not be used any more: what is said of the newest.
+    pub(crate) fn deprecation(&self, held: &[HeldLicense], now: DateTime<Utc>) -> Option<String> {
+        // what else is made of the same image is nothing that others learn here
+        let is_open = |asked: &&EntitlementSubject| decide(std::slice::from_ref(*asked), held, now).is_ok();
+        let open: Vec<_> = self.asked().iter().filter(is_open).collect();
         let said = |asked: &&EntitlementSubject| {
             let (version, deprecation) = (asked.version.clone()?, asked.deprecated.as_ref()?);
             Some((version.clone(), format!("release \"{version}\" is {deprecation}")))
         };
-        let said: Option<Vec<_>> = standing.iter().map(said).collect();
+        let said: Option<Vec<_>> = open.iter().map(said).collect();
         said?.into_iter().max_by(|(one, _), (other, _)| one.cmp(other)).map(|(_, text)| text)
     }
 }

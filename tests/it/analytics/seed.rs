@@ -183,6 +183,7 @@ impl Story {
             license,
             features: vec![],
             config: [].into(),
+            secrets: Default::default(),
             asked_by: Default::default(),
         };
         self.run::<Deployment>(asked, deployment.0, DeploymentCommand::SetDesired(desired)).await;

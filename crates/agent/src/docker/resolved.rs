@@ -1,6 +1,8 @@
 //! The model that compose resolved, as the file that runs: what was verified is written out and started, so that nothing is
 //! read anew between the two. Dollar signs are doubled in it, so that a second reading puts nothing in.
 
+use std::collections::BTreeSet;
+
 use distr_domain::agent::ErrorCategory;
 use distr_domain::compose_file;
 use serde_json::{Map, Value};
@@ -20,6 +22,7 @@ impl Resolved {
         for service in services.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
             service.remove("develop");
         }
+        drop_absent_dependencies(&mut value);
         Ok(Self(value))
     }
 
@@ -61,6 +64,18 @@ impl Resolved {
             service.remove("container_name");
         }
         Self(value)
+    }
+}
+
+/// Compose leaves the name of a service that a profile turned off where another one can do without it, and then takes the file for
+/// one that contradicts itself.
+fn drop_absent_dependencies(model: &mut Value) {
+    let services = model.get_mut("services").and_then(Value::as_object_mut);
+    let Some(services) = services else { return };
+    let there: BTreeSet<String> = services.keys().cloned().collect();
+    for dependencies in services.values_mut().filter_map(|service| service.get_mut("depends_on")?.as_object_mut()) {
+        dependencies
+            .retain(|name, dependency| there.contains(name) || dependency.get("required") != Some(&false.into()));
     }
 }
 

@@ -30,6 +30,14 @@ fn the_step_is_what_is_remembered() {
 }
 
 #[test]
+fn what_was_given_up_is_said_when_what_ran_before_runs_again() {
+    let record = Record { failed: failed(4), ..applied_record(3) };
+    let going_back = Progress { applying: true, ..Progress::default() };
+    let said = report(&wanted(4), &observed(&[container("web", 4)]), Some(&record), &going_back);
+    assert_eq!((said.step, said.error), (Step::Switching, None));
+}
+
+#[test]
 fn a_failed_generation_is_said_with_its_reason_and_what_runs_instead() {
     let record = Record { failed: failed(4), ..applied_record(3) };
     let said = said(4, &[container("web", 3)], Some(record));
@@ -68,7 +76,7 @@ fn health_is_that_of_the_worst_container() {
 fn drift_is_said_until_the_repair_has_ended() {
     let drift = "service web: container was removed";
     assert_eq!(said(4, &[], Some(applied_record(4))).drift.as_deref(), Some(drift));
-    let progress = Progress { repairing: Some(drift.to_owned()), trouble: None };
+    let progress = Progress { repairing: Some(drift.to_owned()), ..Progress::default() };
     let repairing = report(&wanted(4), &observed(&[container("web", 4)]), Some(&applied_record(4)), &progress);
     assert_eq!((repairing.step, repairing.drift.as_deref()), (Step::Applied, Some(drift)));
     assert_eq!(said(4, &[container("web", 4)], Some(applied_record(4))).drift, None);

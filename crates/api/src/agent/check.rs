@@ -1,5 +1,7 @@
 //! What no agent of ours sends: refused whole, and by name.
 
+use std::collections::BTreeSet;
+
 use chrono::Datelike;
 use distr_domain::agent::{EnrolRequest, Report};
 
@@ -55,6 +57,10 @@ fn one(report: &Report) -> Result<(), Malformed> {
     let Report { id, deployments, .. } = report;
     if deployments.len() > MAX_DEPLOYMENTS {
         return Err(bad(format!("report {id} has {} deployments; at most {MAX_DEPLOYMENTS}", deployments.len())));
+    }
+    let named: BTreeSet<_> = deployments.iter().map(|deployment| deployment.deployment).collect();
+    if named.len() < deployments.len() {
+        return Err(bad(format!("report {id} names a deployment twice; name each once")));
     }
     // revisions and generations are signed in the database
     let missing = report.missing.map_or(0, |missing| missing.reports);

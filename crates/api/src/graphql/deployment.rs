@@ -306,7 +306,11 @@ impl DeploymentMutation {
         data: DataRemoval,
     ) -> Result<DeploymentPayload> {
         let named = named(ctx, customer.as_ref(), &target, &application)?;
-        load(ctx, &named).await?;
+        let gone = load(ctx, &named).await?.0.phase == domain::Phase::Removed;
+        if gone && data == DataRemoval::Remove && target::load_nested(ctx, named.target).await?.0.retired_at.is_some() {
+            let reason = format!("target {} is retired; no agent is there any more to remove the data", target.0);
+            return Err(Failure::BadInput(reason).into());
+        }
         let asked_by = deploy::asked_by(ctx.scope()?);
         let command = domain::DeploymentCommand::Remove { data: data.into(), asked_by };
         let executed = ctx.hub().commands.execute::<domain::Deployment>(&ctx.cause()?, named.id.0, &command).await?;

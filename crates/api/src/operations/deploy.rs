@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use distr_domain::access::{AccessAction, AccessOutcome, AccessRecord};
 use distr_domain::agent::AskedBy;
 use distr_domain::channel::Channel;
 use distr_domain::configuration::check_variable;
-use distr_domain::deployment::{Deployment, DeploymentCommand, Desired};
+use distr_domain::deployment::{Deployment, DeploymentCommand, DeploymentEvent, Desired};
 use distr_domain::entitlement::{self, EntitlementSubject, Grant, HeldLicense, Refusal};
 use distr_domain::ids::{ApplicationId, ChannelId, DeploymentId, LicenseId, OrganizationId, ReleaseId, TargetId};
 use distr_domain::license::{License, LicenseCommand};
@@ -17,7 +18,7 @@ use distr_domain::release::{Release, ReleaseStatus};
 use distr_domain::version::Version;
 use distr_eventlog::{ExecuteError, Executed, TelemetryKind, TelemetryRecord};
 use distr_projections::target::TargetRow;
-use distr_projections::{Scope, application, entitlement as read_entitlement, heartbeat, target};
+use distr_projections::{Scope, application, entitlement as read_entitlement, heartbeat, license, target};
 
 use super::trust;
 use crate::auth::RequestInfo;
@@ -100,7 +101,7 @@ impl Deploying<'_> {
         let organization = deploy.scope.organization;
         let id = DeploymentId::of(deploy.target, ApplicationId::of(organization, &deploy.application));
         if let Some(executed) = self.commands.repeated::<Deployment>(cause, id.0).await? {
-            return Ok(AskedFor { executed, warnings: vec![] });
+            return self.asked_before(cause, request, &deploy, executed).await;
         }
         let target = self.target(&deploy).await?;
         let application = self.application(&deploy).await?;
@@ -128,7 +129,7 @@ impl Deploying<'_> {
         let usable = trust::check_usable(commands, self.artifacts, (organization, application), &version, &release);
         attempt.passed(usable.await).await?;
         attempt.passed(self.check_agent(&target, &release, &release_name).await).await?;
-        let config = attempt.passed(self.config(&deploy, &target, &before).await).await?;
+        let (config, secrets) = attempt.passed(self.config(&deploy, &target, &before).await).await?;
         attempt.passed(before.check_wanted().map_err(OperationError::Rejected)).await?;
         let seat = attempt.take_seat(granted.licenses).await?;
         pause::at("deploy.seat_taken").await;
@@ -140,6 +141,7 @@ impl Deploying<'_> {
             license: seat.license,
             features: granted.features,
             config,
+            secrets,
             asked_by: asked_by(deploy.scope),
         };
         let executed = commands.execute::<Deployment>(cause, id.0, &DeploymentCommand::SetDesired(desired)).await?;
@@ -147,11 +149,44 @@ impl Deploying<'_> {
             let rule = format!("license \"{}\"", seat.name);
             attempt.record(Some(seat.license), AccessOutcome::Granted { rule }).await?;
         }
-        let warnings = match &release.status {
-            ReleaseStatus::Deprecated(deprecation) => vec![format!("{release_name} is {deprecation}")],
-            _ => vec![],
-        };
-        Ok(AskedFor { executed, warnings })
+        Ok(AskedFor { executed, warnings: warnings(&release_name, &release.status) })
+    }
+
+    /// What the same request led to. Whoever was cut off before it was recorded makes up for that.
+    async fn asked_before(
+        &self,
+        cause: &Cause,
+        request: &RequestInfo,
+        deploy: &Deploy,
+        executed: Executed<Deployment>,
+    ) -> Result<AskedFor, Failure> {
+        let wish = executed.events.iter().find_map(|event| match event {
+            DeploymentEvent::DesiredReleaseSet { desired, .. } => Some(desired.clone()),
+            _ => None,
+        });
+        let Some(desired) = wish else { return Ok(AskedFor { executed, warnings: vec![] }) };
+        let client = self.models.client().await?;
+        let scope = Scope { organization: deploy.scope.organization, customer: None };
+        let license = license::find(&client, scope, desired.license).await?;
+        let target = target::find(&client, scope, desired.target).await?;
+        drop(client);
+        let release_name = format!("{} {}", deploy.application, desired.version);
+        if let (Some(license), Some(target)) = (license, target) {
+            let attempt = AccessAttempt {
+                commands: self.commands,
+                cause,
+                request,
+                target: &target,
+                application: desired.application,
+                release_name: &release_name,
+                held: &[],
+            };
+            let rule = format!("license \"{}\"", license.name);
+            attempt.record(Some(license.id), AccessOutcome::Granted { rule }).await?;
+        }
+        let release = ReleaseId::of(desired.application, &desired.version);
+        let release = self.commands.load::<Release>(release.0).await?;
+        Ok(AskedFor { executed, warnings: warnings(&release_name, &release.status) })
     }
 
     /// An agent that has not reported yet is taken for a new one.
@@ -234,25 +269,36 @@ impl Deploying<'_> {
         Ok(asked)
     }
 
+    /// The variables, and when each secret that they name was set last.
     async fn config(
         &self,
         deploy: &Deploy,
         target: &TargetRow,
         before: &Deployment,
-    ) -> Result<BTreeMap<String, String>, OperationError<DeployRejection>> {
-        let Some(config) = &deploy.config else {
-            return Ok(before.desired.as_ref().map(|desired| desired.config.clone()).unwrap_or_default());
-        };
-        for (name, value) in config {
+    ) -> Result<(BTreeMap<String, String>, BTreeMap<String, DateTime<Utc>>), OperationError<DeployRejection>> {
+        let kept = || before.desired.as_ref().map(|desired| desired.config.clone()).unwrap_or_default();
+        let config = deploy.config.clone().unwrap_or_else(kept);
+        for (name, value) in deploy.config.iter().flatten() {
             check_variable(name, value).map_err(|error| Failure::BadInput(error.to_string()))?;
         }
         let names: Vec<String> = config.values().flat_map(|value| secret_names(value)).collect();
         let place = Place { organization: deploy.scope.organization, customer: target.customer };
-        let known = self.vault.get(place, &names).await?;
+        let known = self.vault.changed(place, &names).await?;
         match names.iter().find(|name| !known.contains_key(*name)) {
-            None => Ok(config.clone()),
-            Some(missing) => Err(OperationError::Rejected(DeployRejection::SecretMissing { name: missing.clone() })),
+            None => Ok((config, known)),
+            Some(missing) if deploy.config.is_some() => {
+                Err(OperationError::Rejected(DeployRejection::SecretMissing { name: missing.clone() }))
+            }
+            // one that was removed since; the agent says what it lacks
+            Some(_) => Ok((config, known)),
         }
+    }
+}
+
+fn warnings(release: &str, status: &ReleaseStatus) -> Vec<String> {
+    match status {
+        ReleaseStatus::Deprecated(deprecation) => vec![format!("{release} is {deprecation}")],
+        _ => vec![],
     }
 }
 

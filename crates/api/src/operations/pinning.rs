@@ -184,15 +184,19 @@ async fn resolve(
     })
 }
 
-/// Whether the registry has them all still.
-pub(super) async fn check_there(
-    models: &ReadModels,
-    organization: OrganizationId,
+/// Whether a draft may still be published: the registry has all its images, and features open what they opened.
+pub(super) async fn check_again(
+    publishing: Publishing<'_>,
+    (organization, application): (OrganizationId, ApplicationId),
     images: &[ReleaseImage],
 ) -> Result<(), Failure> {
+    let feature_tags = publishing.commands.load::<Application>(application.0).await?.feature_tags;
+    for image in images {
+        check_feature(image, &feature_tags)?;
+    }
     for ReleaseImage { service, repository, digest, .. } in images {
         let reference = Reference::Digest(digest.clone());
-        if resolve(models, organization, repository, &reference).await?.is_none() {
+        if resolve(publishing.models, organization, repository, &reference).await?.is_none() {
             return Err(invalid(format!(
                 "service {service:?}: image {repository}@{digest} is in the registry no more; push it again, and draft the release anew"
             )));

@@ -1,7 +1,7 @@
 //! Drafting a release and publishing it. What is published is what was checked; the same request again leads to what it led to.
 
 use distr_domain::ids::{ApplicationId, ReleaseId};
-use distr_domain::release::{Package, Release, ReleaseCommand, ReleaseContent, ReleaseStatus};
+use distr_domain::release::{Package, Release, ReleaseCommand, ReleaseContent, ReleaseEvent, ReleaseStatus};
 use distr_domain::version::Version;
 use distr_eventlog::Executed;
 
@@ -78,7 +78,7 @@ impl Publishing<'_> {
         let organization = of.caller.organization;
         let trust = match release.status {
             ReleaseStatus::Draft => {
-                pinning::check_there(self.models, organization, &release.content.images).await?;
+                pinning::check_again(*self, (organization, of.application), &release.content.images).await?;
                 trust::of_draft(self.commands, self.artifacts, (organization, of.application), &release).await?
             }
             _ => None,
@@ -98,6 +98,11 @@ impl Publishing<'_> {
         let (application, version) = (of.application, of.version.clone());
         let command = ReleaseCommand::Draft { application, version, content: content.clone(), replaces };
         let executed = self.commands.execute::<Release>(of.cause, of.stream(), &command).await?;
-        Ok((Published { executed, warnings }, content))
+        // the same request before may have pinned other digests
+        let drafted = executed.events.iter().find_map(|event| match event {
+            ReleaseEvent::ReleaseDrafted { content, .. } => Some(content.clone()),
+            _ => None,
+        });
+        Ok((Published { executed, warnings }, drafted.unwrap_or(content)))
     }
 }

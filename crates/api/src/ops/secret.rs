@@ -84,6 +84,13 @@ impl Vault {
         }
     }
 
+    /// When each of these names was set last; a name without a value is not in the answer.
+    pub async fn changed(&self, place: Place, names: &[String]) -> Result<BTreeMap<String, DateTime<Utc>>, Failure> {
+        let sql = "SELECT name, changed_at FROM secret WHERE organization = $1 AND customer = $2 AND name = ANY($3)";
+        let rows = self.client().await?.query(sql, &[&place.organization.0, &place.customer.0, &names]).await?;
+        Ok(rows.into_iter().map(|row| (row.get(0), row.get(1))).collect())
+    }
+
     /// The values of these names; a name without a value is not in the answer.
     pub async fn get(&self, place: Place, names: &[String]) -> Result<BTreeMap<String, String>, Failure> {
         let client = self.client().await?;

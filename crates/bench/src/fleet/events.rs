@@ -109,6 +109,7 @@ pub(super) fn deployments(fleet: &Fleet, shape: &Shape) -> Result<Vec<Append>, S
             license: target.license,
             features: vec!["metrics".parse()?],
             config: BTreeMap::from([("HELLO_PORT".to_owned(), "18080".to_owned())]),
+            secrets: Default::default(),
             asked_by: Default::default(),
         };
         let events = [

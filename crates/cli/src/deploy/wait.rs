@@ -115,7 +115,8 @@ fn verdict(seen: &Seen, generation: u64, goal: Goal) -> Verdict {
 
 fn reason(seen: &Seen) -> String {
     let error = match &seen.error {
-        Some(error) => error.text.clone(),
+        // a line of an agent's must not pass for one of ours
+        Some(error) => error.text.lines().collect::<Vec<_>>().join(" "),
         None => "the agent gave no reason".to_owned(),
     };
     match &seen.running_version {

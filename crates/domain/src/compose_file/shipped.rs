@@ -23,6 +23,12 @@ pub enum NotShipped {
          folder of the host"
     )]
     Device { place: String, path: String },
+    #[error(
+        "{place}: {path:?} begins with \"~\", and whose home that is differs from host to host; name the folder itself"
+    )]
+    Home { place: String, path: String },
+    #[error("{place}: docker compose takes {path:?} for a path of Windows; use another name, of two letters or more")]
+    Drive { place: String, path: String },
     #[error("{place}: the seccomp profile {path:?} is not shipped; name a file of the host, or leave the engine's own")]
     Seccomp { place: String, path: String },
     #[error("{place}: {path:?} holds a variable; name the file itself")]
@@ -43,9 +49,30 @@ pub enum NotShipped {
 pub fn check_shipped(file: &Value, shipped: &[PackageFile]) -> Result<(), NotShipped> {
     beside(file).into_iter().try_for_each(|beside| check(beside, shipped))?;
     let services = file.get("services").and_then(Value::as_object).into_iter().flatten();
-    services.into_iter().try_for_each(|(name, service)| check_seccomp(name, service))?;
+    services.into_iter().try_for_each(|(name, service)| {
+        check_seccomp(name, service)?;
+        check_sources(name, service)
+    })?;
     let volumes = file.get("volumes").and_then(Value::as_object).into_iter().flatten();
     volumes.into_iter().try_for_each(|(name, volume)| check_device(name, volume))
+}
+
+/// Sources of mounts that lead nowhere on any host.
+fn check_sources(service: &str, definition: &Value) -> Result<(), NotShipped> {
+    let place = || format!("service \"{service}\", key volumes");
+    let mounts = definition.get("volumes").and_then(Value::as_array).into_iter().flatten();
+    for mount in mounts.filter_map(|mount| mount.as_str().or_else(|| mount.get("source")?.as_str())) {
+        let path = mount.to_owned();
+        let mut letters = mount.chars();
+        match (letters.next(), letters.next(), letters.next()) {
+            (Some('~'), ..) => return Err(NotShipped::Home { place: place(), path }),
+            (Some(drive), Some(':'), Some('/' | '\\')) if drive.is_ascii_alphabetic() => {
+                return Err(NotShipped::Drive { place: place(), path });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// A seccomp profile that docker compose would read from a file beside the compose file.
@@ -180,6 +207,19 @@ mod tests {
             assert!(matches!(checked(volume(outside), &[]), Err(NotShipped::Outside { .. })), "{outside}");
         }
         assert!(matches!(checked(volume("./a/../b:/b"), &[]), Err(NotShipped::Climbs { .. })));
+    }
+
+    #[test]
+    fn a_mount_leads_somewhere() {
+        assert!(matches!(checked(volume("~/data:/d"), &[]), Err(NotShipped::Home { .. })));
+        for drive in ["C:/data:/d", "C:\\data:/d", "m:/m"] {
+            assert!(matches!(checked(volume(drive), &[]), Err(NotShipped::Drive { .. })), "{drive}");
+        }
+        let long = json!({"volumes": [{"type": "bind", "source": "~/x", "target": "/x"}]});
+        assert!(matches!(checked(long, &[]), Err(NotShipped::Home { .. })));
+        for good in ["mm:/m", "/a:/m", "./a:/m"] {
+            checked(volume(good), &[]).unwrap();
+        }
     }
 
     #[test]

@@ -22,6 +22,7 @@ fn desired(version: &str) -> Desired {
         license: LicenseId(Uuid::nil()),
         features: vec![],
         config: BTreeMap::new(),
+        secrets: Default::default(),
         asked_by: AskedBy::Vendor,
     }
 }
@@ -70,6 +71,19 @@ fn the_same_wish_again_changes_nothing_unless_it_failed() {
         observed_at: at(),
     };
     given::<Deployment>([set(1, "1.0.0"), failed]).when(again).then([set(2, "1.0.0")]);
+}
+
+#[test]
+fn a_secret_with_another_value_is_another_wish() {
+    let with = |seconds| {
+        let secrets = [("DB".to_owned(), DateTime::from_timestamp(seconds, 0).unwrap())].into();
+        Desired { secrets, ..desired("1.0.0") }
+    };
+    let runs = || vec![DesiredReleaseSet { generation: 1, desired: with(1) }, healthy(1, "1.0.0")];
+    given::<Deployment>(runs()).when(DeploymentCommand::SetDesired(with(1))).then_nothing();
+    given::<Deployment>(runs())
+        .when(DeploymentCommand::SetDesired(with(2)))
+        .then([DesiredReleaseSet { generation: 2, desired: with(2) }]);
 }
 
 fn held(reason: &str) -> DeploymentEvent {
@@ -178,6 +192,22 @@ fn an_engine_that_does_not_answer_is_told_of_what_runs_and_so_is_its_return() {
     let still = DeploymentReport { health: Health::Fail, error, ..report(1, Step::Applied) };
     let events = runs().into_iter().chain([ill(), unseen]).collect::<Vec<_>>();
     given::<Deployment>(events).when(observe(still)).then([ill()]);
+}
+
+#[test]
+fn an_agent_with_ever_new_reasons_is_heard_a_hundred_times_a_generation() {
+    let reason = |number: u32| ["a", "b"][number as usize % 2];
+    let mut state = Deployment::default();
+    state.evolve(&set(1, "1.0.0"));
+    let mut facts = 0;
+    for number in 0..500 {
+        let told = state.decide(&tried(Step::Pulling, ErrorCategory::Network, reason(number))).unwrap();
+        told.iter().for_each(|event| state.evolve(event));
+        facts += told.len();
+    }
+    assert_eq!(facts, 100);
+    state.evolve(&set(2, "1.0.0"));
+    assert_eq!(state.retries, 0);
 }
 
 #[test]

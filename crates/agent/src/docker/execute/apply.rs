@@ -23,7 +23,8 @@ use crate::plan::Resume;
 use crate::redact::Redactor;
 use crate::task::Task;
 
-/// Tries of a switch that takes down what serves. After the last one the generation is given up, whoever is to blame.
+/// Tries of a switch that takes down what serves. After the last one the generation is given up, whoever is to blame; where nothing
+/// serves, nothing is lost by another try.
 const SWITCHES: u32 = 3;
 const OUTLIVED: Duration = Duration::from_secs(5);
 
@@ -123,7 +124,9 @@ async fn switch(
             Ok(succeed(task, unpacked, &containers)?)
         }
         Err(trouble) if trouble.blame == Blame::Generation => go_back(executor, task, trouble, redactor).await,
-        Err(trouble) if task.attempts + 1 >= SWITCHES => go_back(executor, task, trouble, redactor).await,
+        Err(trouble) if task.attempts + 1 >= SWITCHES && task.record.applied.is_some() => {
+            go_back(executor, task, trouble, redactor).await
+        }
         // what served serves again until the next try
         Err(trouble) => {
             put_back(executor, task).await.err().inspect(|worse| {

@@ -73,7 +73,7 @@ async fn find(
     let digest = manifest.as_ref().map_or(&*NOTHING, |manifest| &manifest.digest);
     let granted = registry.entitlements.grant(&visit, object, digest, &found).await?;
     let manifest = manifest.ok_or_else(|| object.unknown(&visit.name))?;
-    let warning = found.pullable.deprecation().map(warning);
+    let warning = registry.entitlements.deprecation(&found).map(warning);
     Ok(Shown { visit, manifest, granted, warning })
 }
 

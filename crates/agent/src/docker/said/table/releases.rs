@@ -13,6 +13,12 @@ pub(super) const COMPOSE_FILE: &[Row] = &[
         Config,
         "a variable is required that the configuration does not set",
     ),
+    Row(
+        &["environment variable", "required by"],
+        Generation,
+        Config,
+        "a secret or config is taken from a variable that the configuration does not set",
+    ),
     Row(&["invalid interpolation format"], Generation, Config, "a variable in the compose file is written wrongly"),
     Row(
         &["error while interpolating"],

@@ -180,6 +180,12 @@ pub(super) const HOST: &[Row] = &[
     Row(&["address pools have been fully subnetted"], Surroundings, Resources, POOLS),
     Row(&["non-overlapping ipv4 address pool"], Surroundings, Resources, POOLS),
     Row(
+        &["non-overlapping ipv6 address pool"],
+        Surroundings,
+        Resources,
+        "the engine has no IPv6 addresses for networks; give it some (default-address-pools), or name a subnet",
+    ),
+    Row(
         &["pool overlaps"],
         Surroundings,
         Resources,
