@@ -37,7 +37,7 @@ pub(super) async fn execute(
     let page = browser::page(&request, &hub.sessions)?;
     let caller = match (bearer(request.headers()), page.as_ref().and_then(|page| page.secret.as_deref())) {
         (Some(secret), _) => Some(member(&hub.sessions, &info, &secret).await?),
-        (None, Some(secret)) => browser_member(&hub.sessions, &info, secret).await?,
+        (None, Some(secret)) => browser_member(&hub.sessions, &info, secret, is_quiet(&request)).await?,
         (None, None) => None,
     };
     let limit = if caller.is_some() { MAX_GRAPHQL_BODY } else { MAX_BODY_OF_STRANGERS };
@@ -94,25 +94,38 @@ pub(super) async fn subscribe(
 
 /// A secret that does not let in is told so, rather than treated as none: its owner wants to know.
 async fn member(sessions: &Sessions, info: &RequestInfo, secret: &str) -> Result<MemberCaller, ApiError> {
-    match sessions.authenticate(secret).await? {
-        Some(Caller::Member(member)) => {
-            sessions.last_uses.note(member.via.id(), sessions.clock.now(), info.address);
-            Ok(member)
-        }
-        Some(Caller::Agent(_)) => Err(Failure::Forbidden("agents do not speak GraphQL".into()).into()),
-        None => Err(Failure::Unauthenticated.into()),
-    }
+    let member = authenticate(sessions, secret).await?;
+    sessions.last_uses.note(member.via.id(), sessions.clock.now(), info.address);
+    Ok(member)
 }
 
-/// A cookie that does not let in any more is none: whoever has it is asked to sign in, and can.
+/// A cookie that does not let in any more is none: whoever has it is asked to sign in, and can. What a page asks without
+/// anybody at it is no use of the session, which ends when nobody uses it.
 async fn browser_member(
     sessions: &Sessions,
     info: &RequestInfo,
     secret: &str,
+    is_quiet: bool,
 ) -> Result<Option<MemberCaller>, ApiError> {
-    match member(sessions, info, secret).await {
+    let answer = match is_quiet {
+        true => authenticate(sessions, secret).await,
+        false => member(sessions, info, secret).await,
+    };
+    match answer {
         Err(ApiError::Failure(Failure::Unauthenticated | Failure::Forbidden(_))) => Ok(None),
         answer => answer.map(Some),
+    }
+}
+
+fn is_quiet(request: &HttpRequest) -> bool {
+    request.headers().get("x-distr-quiet").is_some_and(|value| value.as_bytes() == b"1")
+}
+
+async fn authenticate(sessions: &Sessions, secret: &str) -> Result<MemberCaller, ApiError> {
+    match sessions.authenticate(secret).await? {
+        Some(Caller::Member(member)) => Ok(member),
+        Some(Caller::Agent(_)) => Err(Failure::Forbidden("agents do not speak GraphQL".into()).into()),
+        None => Err(Failure::Unauthenticated.into()),
     }
 }
 

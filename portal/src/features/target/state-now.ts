@@ -1,0 +1,17 @@
+// The state of a target at this moment: what the hub said, and what it said silence would make of it. While the line is cut
+// nobody can tell silence from it, and nothing moves.
+import type { TargetState } from '../../gql/graphql'
+import { useHubNow } from '../../live/clock'
+import { useLine } from '../../live/line'
+
+type Told = { state: TargetState; stateUntil?: string | null | undefined; stateThen?: TargetState | null | undefined }
+
+export function stateAt(told: Told, now: number, isLive: boolean): TargetState {
+  const isOver = told.stateUntil && now >= Date.parse(told.stateUntil)
+  return isLive && isOver && told.stateThen ? told.stateThen : told.state
+}
+
+export function useStateOf(): (told: Told) => TargetState {
+  const [now, line] = [useHubNow(), useLine()]
+  return told => stateAt(told, now, line.state === 'live')
+}
