@@ -8,8 +8,12 @@ import { applyTheme } from './shell/theme'
 import './tokens.css'
 import './base.css'
 import './shell/shell.css'
-import './ui/ui.css'
-import './features/features.css'
+import './ui/controls.css'
+import './ui/page.css'
+import './ui/table.css'
+import './ui/forms.css'
+import './features/rooms.css'
+import './features/detail.css'
 
 applyTheme()
 
