@@ -6,10 +6,13 @@ use std::path::Path;
 
 fn main() -> std::io::Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../portal/dist");
-    println!("cargo:rerun-if-changed={}", folder.display());
-    println!("cargo:rerun-if-env-changed=PROFILE");
+    println!("cargo:rerun-if-changed=build.rs");
+    let is_release = std::env::var("PROFILE").is_ok_and(|profile| profile != "debug");
+    if is_release {
+        println!("cargo:rerun-if-changed={}", folder.display());
+    }
     let mut table = String::from("&[");
-    if std::env::var("PROFILE").is_ok_and(|profile| profile != "debug") && folder.is_dir() {
+    if is_release && folder.is_dir() {
         let mut files = vec![];
         list(&folder, &folder, &mut files)?;
         files.sort();

@@ -65,7 +65,7 @@ export function Failed({ error, again }: { error: CombinedError; again?: () => v
           </>
         ) : null}
       </p>
-      {again ? <Button onClick={again}>Try again</Button> : null}
+      {again && refusal.code !== 'not_found' ? <Button onClick={again}>Try again</Button> : null}
     </div>
   )
 }

@@ -9,6 +9,8 @@ export type Column<Row> = {
   width?: string
   /** it may be cut off with an ellipsis */
   isText?: boolean
+  /** small screens leave the cell out */
+  isBlank?: (row: Row) => boolean
 }
 
 type Props<Row> = {
@@ -17,12 +19,13 @@ type Props<Row> = {
   rows: Row[]
   keyOf: (row: Row) => string
   classOf?: (row: Row) => string | undefined
+  className?: string
 }
 
-export function Table<Row>({ label, columns, rows, keyOf, classOf }: Props<Row>) {
+export function Table<Row>({ label, columns, rows, keyOf, classOf, className = '' }: Props<Row>) {
   return (
     <div className="table-frame">
-      <table className="table" aria-label={label}>
+      <table className={`table ${className}`} aria-label={label}>
         <thead>
           <tr>
             {columns.map(column => (
@@ -36,7 +39,7 @@ export function Table<Row>({ label, columns, rows, keyOf, classOf }: Props<Row>)
           {rows.map(row => (
             <tr key={keyOf(row)} className={classOf?.(row)}>
               {columns.map(column => (
-                <td key={column.name} data-column={column.name} className={classes(column)}>
+                <td key={column.name} data-column={column.name} className={classes(column, column.isBlank?.(row))}>
                   {column.cell(row)}
                 </td>
               ))}
@@ -48,8 +51,13 @@ export function Table<Row>({ label, columns, rows, keyOf, classOf }: Props<Row>)
   )
 }
 
-function classes<Row>(column: Column<Row>): string | undefined {
-  const names = [column.isNumber && 'is-number', column.isText && 'is-text', column.width && `is-${column.width}`]
+function classes<Row>(column: Column<Row>, isBlank = false): string | undefined {
+  const names = [
+    isBlank && 'is-blank',
+    column.isNumber && 'is-number',
+    column.isText && 'is-text',
+    column.width && `is-${column.width}`,
+  ]
   return names.filter(Boolean).join(' ') || undefined
 }
 

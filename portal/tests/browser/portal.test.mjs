@@ -121,6 +121,33 @@ for (const scheme of ['light', 'dark']) {
   })
 }
 
+describe('the fleet by state', () => {
+  test('a filter holds the targets that are in the state, and the counts agree', async () => {
+    const all = `{ targets(first: 500) { nodes { name state } } targetCounts { total ok progressing held failed stale offline unknown } }`
+    const { targets, targetCounts } = await hub.ask(world.owner, all)
+    assert.equal(targetCounts.total, targets.nodes.length)
+    for (const state of ['OK', 'PROGRESSING', 'HELD', 'FAILED', 'STALE', 'UNKNOWN', 'OFFLINE']) {
+      const expected = targets.nodes.filter(target => target.state === state).map(target => target.name)
+      const filtered = await hub.ask(world.owner, `{ targets(filter: { states: [${state}] }) { nodes { name } } }`)
+      const names = filtered.targets.nodes.map(target => target.name)
+      assert.deepEqual([names, targetCounts[state.toLowerCase()]], [expected, expected.length], state)
+      if (state !== 'OFFLINE') assert.notEqual(expected.length, 0, `no target is ${state}`)
+    }
+  })
+
+  test('a search looks at targets and customers, an application at what is deployed', async () => {
+    const named = async filter => {
+      const { targets } = await hub.ask(world.owner, `{ targets(filter: ${filter}) { nodes { name } } }`)
+      return targets.nodes.map(target => target.name)
+    }
+    assert.deepEqual(await named('{ search: "FACT" }'), ['factory'])
+    assert.deepEqual(await named('{ search: "initech" }'), ['basement', 'branch'])
+    assert.deepEqual(await named('{ search: "initech", application: "hello" }'), ['basement'])
+    assert.deepEqual(await named('{ search: "%" }'), [])
+    assert.deepEqual(await named('{ application: "nothing" }'), [])
+  })
+})
+
 describe('what is live', () => {
   test('a change is seen where the row stands, without a load', async () => {
     const { page } = owner

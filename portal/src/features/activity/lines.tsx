@@ -1,32 +1,36 @@
 // What happened, newest first, a line each; a line opens to what the log holds of it.
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import { Time } from '../../ui/time'
-import { useWhoIsThere } from '../session/viewer'
+import { Actor, useMemberNames } from '../member/actor'
+import { type Names, useNames } from './names'
 import { sentence } from './sentences'
 import type { EventLine } from './use-newest'
 
 export function ActivityLines({ events }: { events: EventLine[] }) {
+  const [things, members] = [useNames(), useMemberNames()]
+  const names = useMemo(() => new Map([...things, ...members]), [things, members])
   if (events.length === 0) return <p className="muted">Nothing of this kind has happened.</p>
   return (
     <ol className="activity" aria-label="Events">
       {events.map(event => (
-        <Line key={event.id} event={event} />
+        <Line key={event.id} event={event} names={names} />
       ))}
     </ol>
   )
 }
 
-function Line({ event }: { event: EventLine }) {
+function Line({ event, names }: { event: EventLine; names: Names }) {
   const [isOpen, setOpen] = useState(false)
-  const { verb, about, reason, isRefused } = sentence(event)
+  const { verb, about, where, reason, isRefused } = sentence(event, names)
   return (
     <li className={isRefused ? 'event is-refused' : 'event'}>
       <button type="button" className="event-line" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
         <span className="event-who">
-          <Who actor={event.actor ?? 'nobody known'} />
+          <Actor actor={event.actor ?? 'nobody known'} names={names} />
         </span>
         <span className="event-what">
           {verb} {about ? <strong>{about}</strong> : null}
+          {where ? <span className="muted"> · {where}</span> : null}
           {reason ? <span className="muted"> · {reason}</span> : null}
         </span>
         <span className="event-when">
@@ -44,24 +48,5 @@ function Line({ event }: { event: EventLine }) {
         </div>
       ) : null}
     </li>
-  )
-}
-
-function Who({ actor }: { actor: string }) {
-  const { viewer } = useWhoIsThere()
-  const [kind = '', id = ''] = actor.split(':')
-  if (id === viewer.memberId) return 'You'
-  const words: Record<string, string> = {
-    member: 'Member',
-    robot: 'Robot',
-    agent: 'Agent',
-    policy: 'Policy',
-    operator: 'The operator',
-    anonymous: 'Somebody',
-  }
-  return (
-    <span title={actor}>
-      {words[kind] ?? actor} {id ? <code>{kind === 'policy' ? id : id.slice(-6)}</code> : null}
-    </span>
   )
 }

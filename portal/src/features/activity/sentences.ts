@@ -1,4 +1,7 @@
 // Events as sentences. What a type does not say in words is said by its own name.
+import type { Names } from './names'
+
+const NOBODY: Names = new Map()
 const SENTENCES: Record<string, string> = {
   ApplicationCreated: 'created an application',
   ApplicationDescribed: 'described an application anew',
@@ -67,16 +70,25 @@ const ACTIONS: Record<string, string> = {
   sign_in: 'signed in',
 }
 
-type Told = { type: string; data: unknown }
-export type Said = { verb: string; about: string | undefined; reason: string | undefined; isRefused: boolean }
+type Told = { type: string; data: unknown; stream?: string | null | undefined }
+export type Said = {
+  verb: string
+  about: string | undefined
+  where: string | undefined
+  reason: string | undefined
+  isRefused: boolean
+}
 
-export function sentence({ type, data }: Told): Said {
+export function sentence({ type, data, stream }: Told, names: Names = NOBODY): Said {
   const facts = (data ?? {}) as Record<string, unknown>
-  if (type === 'Access') return access(facts)
-  const about = ['name', 'version', 'display_name', 'tag', 'label', 'repository', 'key', 'text'].map(key => facts[key])
+  if (type === 'Access') return access(facts, names)
+  const named = ['name', 'display_name', 'label', 'repository', 'key'].find(key => typeof facts[key] === 'string')
+  const about = [named && facts[named], facts.tag, facts.version, facts.text]
+  const text = about.filter(value => typeof value === 'string').join(' ') || versionOf(facts)
   return {
     verb: SENTENCES[type] ?? type,
-    about: about.filter(value => typeof value === 'string').join(' ') || versionOf(facts),
+    about: text,
+    where: whereOf(facts, stream, names, text),
     reason: typeof facts.reason === 'string' ? facts.reason : undefined,
     isRefused: false,
   }
@@ -87,7 +99,27 @@ function versionOf(facts: Record<string, unknown>): string | undefined {
   return typeof desired?.version === 'string' ? desired.version : undefined
 }
 
-function access(facts: Record<string, unknown>): Said {
+const IDS = ['target', 'application', 'license', 'customer']
+
+/** The things that the event names by id, each once. */
+function whereOf(
+  facts: Record<string, unknown>,
+  stream: string | null | undefined,
+  names: Names,
+  about = '',
+): string | undefined {
+  const desired = (facts.desired ?? {}) as Record<string, unknown>
+  // `license-<id>`
+  const ids = [stream?.slice(-36), ...IDS.map(key => facts[key] ?? desired[key])]
+  let told = ''
+  for (const id of ids) {
+    const name = typeof id === 'string' ? names.get(id) : undefined
+    if (name && !told.includes(name) && name !== about) told += told ? `, ${name}` : name
+  }
+  return told || undefined
+}
+
+function access(facts: Record<string, unknown>, names: Names): Said {
   const outcome = (facts.outcome ?? {}) as Record<string, unknown>
   const isRefused = outcome.outcome === 'refused'
   const action = String(facts.action)
@@ -95,6 +127,7 @@ function access(facts: Record<string, unknown>): Said {
   return {
     verb: isRefused ? `was refused: ${action.replace('_', ' ')}` : (ACTIONS[action] ?? action),
     about: isSignIn ? undefined : String(facts.subject ?? ''),
+    where: whereOf(facts, undefined, names),
     reason: isRefused ? String(outcome.reason ?? outcome.code ?? '') : undefined,
     isRefused,
   }

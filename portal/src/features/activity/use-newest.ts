@@ -36,6 +36,7 @@ export function useNewest(wanted: number) {
   const [before, setBefore] = useState<number>()
   const [error, setError] = useState<CombinedError>()
   const [isLoading, setLoading] = useState(true)
+  const [shown, setShown] = useState(wanted)
 
   const read = useCallback(
     async (after: number, first: number) => {
@@ -84,6 +85,16 @@ export function useNewest(wanted: number) {
     setEvents(events => (events.some(known => known.id === event.id) ? events : [event, ...events]))
     return news
   })
-  const older = before ? () => void readBack(before) : undefined
-  return { events, error, isLoading: isLoading && events.length === 0, isReading: isLoading, older }
+  const more = () => {
+    setShown(shown => shown + wanted)
+    if (before && events.length < shown + wanted) void readBack(before)
+  }
+  const older = before || events.length > shown ? more : undefined
+  return {
+    events: events.slice(0, shown),
+    error,
+    isLoading: isLoading && events.length === 0,
+    isReading: isLoading,
+    older,
+  }
 }

@@ -20,6 +20,7 @@ export function DeploymentCard({ deployment, target }: { deployment: DeploymentD
   const { organization = '' } = useParams({ strict: false })
   const [dialog, setDialog] = useState<'deploy' | 'remove'>()
   const mayDeploy = useMay('DEPLOY')
+  const isOpen = !target.retiredAt
   const { application, error, drift } = deployment
   const close = () => setDialog(undefined)
   return (
@@ -31,7 +32,7 @@ export function DeploymentCard({ deployment, target }: { deployment: DeploymentD
           </Link>
         </h2>
         <PhaseBadge phase={deployment.phase} since={<Since at={deployment.changedAt} />} />
-        <div className="actions">
+        <div className="actions" hidden={!isOpen}>
           <Allowed may={mayDeploy} needs="the right to deploy">
             <Button kind="quiet" onClick={() => setDialog('remove')}>
               Remove…

@@ -10,6 +10,7 @@ import { commandLine } from '../../ui/shell-words'
 import { LicenseBadge } from '../../ui/state'
 import { type Column, Table } from '../../ui/table'
 import { Through, Time } from '../../ui/time'
+import { Actor, useMemberNames } from '../member/actor'
 import { Seats } from './list'
 
 const LICENSE = graphql(`
@@ -108,6 +109,7 @@ function Detail({ license }: { license: License }) {
 }
 
 function Audit({ entries }: { entries: Entry[] }) {
+  const names = useMemberNames()
   const columns: Column<Entry>[] = [
     { name: 'When', width: 'time', cell: ({ at }) => <Time at={at} /> },
     {
@@ -116,16 +118,7 @@ function Audit({ entries }: { entries: Entry[] }) {
     },
     { name: 'Of', isText: true, cell: ({ subject }) => subject ?? '' },
     { name: 'Why', isText: true, cell: ({ reason }) => reason ?? '' },
-    { name: 'By', isText: true, cell: ({ actor }) => <Actor actor={actor} /> },
+    { name: 'By', isText: true, cell: ({ actor }) => <Actor actor={actor} names={names} /> },
   ]
   return <Table label="Audit" columns={columns} rows={entries} keyOf={entry => `${entry.position} ${entry.kind}`} />
-}
-
-export function Actor({ actor }: { actor: string }) {
-  const [kind = '', id = ''] = actor.split(':')
-  return (
-    <span title={actor}>
-      {kind} {id ? <code>{id.slice(-6)}</code> : null}
-    </span>
-  )
 }

@@ -17,8 +17,8 @@ import { type FleetAddress, filterOf, isFiltered, withoutStates } from './addres
 import { FleetFilters } from './filters'
 import { COUNTS, type Row, TARGETS, totalOf } from './queries'
 import { RegisterDialog } from './register'
-import { Running, Why } from './running'
-import { useStateOf } from './state-now'
+import { hasWhy, Running, Why } from './running'
+import { useOverdue, useStateOf } from './state-now'
 import { useFleetNews } from './use-fleet-news'
 
 const PAGE = 100
@@ -32,6 +32,7 @@ export function TargetsPage() {
   const list = useLive(TARGETS, { customer, filter: filterOf(address), first: PAGE, after: address.after ?? null })
   const counted = useLive(COUNTS, { customer, filter: withoutStates(address) })
   useFleetNews(address.customer, counted.quietly)
+  useOverdue(list.data?.targets.nodes, list.quietly)
   const counts = counted.data?.targetCounts
   const total = counts && totalOf(counts, address.state)
   const change = useChangedSince(list.data, total)
@@ -135,7 +136,12 @@ export function FleetTable({ rows, states }: { rows: Row[]; states?: TargetState
       ),
     },
     { name: 'Running', cell: row => <Running deployments={row.deployments} /> },
-    { name: 'Why', isText: true, cell: row => <Why deployments={row.deployments} /> },
+    {
+      name: 'Why',
+      isText: true,
+      isBlank: row => !hasWhy(row.deployments),
+      cell: row => <Why deployments={row.deployments} />,
+    },
     {
       name: 'Agent',
       width: 'version',
@@ -149,5 +155,7 @@ export function FleetTable({ rows, states }: { rows: Row[]; states?: TargetState
     },
   ]
   const left = (row: Row) => (states && !states.includes(stateOf(row)) ? 'has-left' : undefined)
-  return <Table label="Targets" columns={columns} rows={rows} keyOf={row => row.id} classOf={left} />
+  return (
+    <Table className="is-fleet" label="Targets" columns={columns} rows={rows} keyOf={row => row.id} classOf={left} />
+  )
 }

@@ -17,7 +17,7 @@ import { DeployDialog } from '../deployment/deploy'
 import { useMay } from '../session/viewer'
 import { EnrolAgain, RetireDialog } from './lifecycle'
 import { Reports } from './reports'
-import { useStateOf } from './state-now'
+import { useOverdue, useStateOf } from './state-now'
 
 export const TARGET_DETAIL = graphql(`
   fragment TargetDetail on Target {
@@ -45,7 +45,8 @@ export type TargetDetail = TargetDetailFragment
 
 export function TargetPage() {
   const { organization, customer, target: name } = useParams({ from: '/v/$organization/targets/$customer/$target' })
-  const { data, error, isLoading, again } = useLive(TARGET, { customer, name })
+  const { data, error, isLoading, again, quietly } = useLive(TARGET, { customer, name })
+  useOverdue(data && [data.target], quietly)
   useSubscription({ query: NEWS, variables: { customer, name } })
   const [dialog, setDialog] = useState<'deploy' | 'retire' | 'enrol'>()
   const mayDeploy = useMay('DEPLOY')
@@ -97,7 +98,9 @@ export function TargetPage() {
     >
       {error && !target ? <Failed error={error} again={again} /> : null}
       {isLoading ? <Loading what="the target" /> : null}
-      {target ? <Detail target={target} deploy={() => setDialog('deploy')} /> : null}
+      {target ? (
+        <Detail target={target} deploy={mayDeploy && !target.retiredAt ? () => setDialog('deploy') : undefined} />
+      ) : null}
       {target && dialog === 'deploy' ? <DeployDialog target={target} close={close} /> : null}
       {target && dialog === 'retire' ? <RetireDialog target={target} close={close} /> : null}
       {target && dialog === 'enrol' ? <EnrolAgain target={target} close={close} /> : null}
@@ -105,7 +108,7 @@ export function TargetPage() {
   )
 }
 
-function Detail({ target, deploy }: { target: TargetDetail; deploy: () => void }) {
+function Detail({ target, deploy }: { target: TargetDetail; deploy: (() => void) | undefined }) {
   const line = commandLine('distr', 'target', 'show', target.name, '--customer', target.customer.name)
   return (
     <>
@@ -123,7 +126,7 @@ function Detail({ target, deploy }: { target: TargetDetail; deploy: () => void }
       {target.deployments.length === 0 ? (
         <Empty
           title="Nothing is deployed here"
-          action={<Button onClick={deploy}>Deploy…</Button>}
+          action={deploy ? <Button onClick={deploy}>Deploy…</Button> : null}
           line={commandLine(
             'distr',
             'deploy',
@@ -146,11 +149,16 @@ function Detail({ target, deploy }: { target: TargetDetail; deploy: () => void }
         ))
       )}
       <Panel title="Reports by hour">
-        <Reports hours={target.heartbeats.nodes} />
+        <Reports hours={target.heartbeats.nodes} since={target.enrolledAt ?? target.createdAt} />
       </Panel>
       <SameInCli line={line} />
     </>
   )
+}
+
+function offsetWords(seconds: number): string {
+  const rounded = Math.round(seconds * 10) / 10
+  return rounded === 0 ? 'as the hub’s' : `${rounded > 0 ? '+' : ''}${rounded.toFixed(1)} s`
 }
 
 function TargetFacts({ target }: { target: TargetDetail }) {
@@ -167,9 +175,7 @@ function TargetFacts({ target }: { target: TargetDetail }) {
           <Unknown why="no report yet" />
         )}
       </Fact>
-      <Fact name="Clock">
-        {typeof offset === 'number' ? `${offset > 0 ? '+' : ''}${offset.toFixed(1)} s` : <Unknown why="not known" />}
-      </Fact>
+      <Fact name="Clock">{typeof offset === 'number' ? offsetWords(offset) : <Unknown why="not known" />}</Fact>
       <Fact name="Enrolled">
         {target.enrolledAt ? <Time at={target.enrolledAt} /> : 'not yet'}
         {target.enrolmentExpiresAt ? (

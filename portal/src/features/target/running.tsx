@@ -36,6 +36,10 @@ export function Version({ of }: { of: Pick<Deployment, 'runningVersion' | 'desir
   )
 }
 
+export function hasWhy(deployments: Deployment[]): boolean {
+  return deployments.some(({ error, phase, step }) => error || (phase === 'PROGRESSING' && step))
+}
+
 /** The worst of what is wrong, in one line. */
 export function Why({ deployments }: { deployments: Deployment[] }) {
   const wrong = deployments.find(deployment => deployment.error)
