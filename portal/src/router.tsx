@@ -70,7 +70,8 @@ const routeTree = root.addChildren([
 
 export const router = createRouter({
   routeTree,
-  basepath: new URL(document.baseURI).pathname,
+  // without the slash at its end, but for the root
+  basepath: new URL(document.baseURI).pathname.replace(/(.)\/$/, '$1'),
   defaultPreload: 'intent',
   defaultNotFoundComponent: NotHere,
   scrollRestoration: true,

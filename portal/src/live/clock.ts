@@ -16,6 +16,11 @@ export function hubNow(): number {
   return Date.now() + offset
 }
 
+/** An instant of this machine's clock, as the hub's clock has it. */
+export function toHubTime(local: number): number {
+  return local + offset
+}
+
 function tick() {
   now = hubNow()
   for (const watcher of watchers) watcher()

@@ -4,6 +4,8 @@ import { useSyncExternalStore } from 'react'
 export type Line =
   | { state: 'connecting' }
   | { state: 'live' }
+  /** lost a moment ago: not yet worth a word, but nothing is live */
+  | { state: 'interrupted' }
   | { state: 'reconnecting'; since: number }
   | { state: 'cut'; since: number }
   | { state: 'signed-out' }
@@ -40,6 +42,7 @@ export function lineIsLost() {
   if (lostAt !== undefined || line.state === 'signed-out') return
   const since = Date.now()
   lostAt = since
+  set({ state: 'interrupted' })
   timers = [
     setTimeout(() => set({ state: 'reconnecting', since }), PATIENCE),
     setTimeout(() => set({ state: 'cut', since }), CUT),
@@ -62,6 +65,11 @@ export function onReadAgain(read: () => void) {
   return () => {
     returns.delete(read)
   }
+}
+
+/** When the line was lost, by this machine's clock; nothing while it is there. */
+export function lineLostAt(): number | undefined {
+  return lostAt
 }
 
 export function currentLine(): Line {

@@ -10,6 +10,7 @@ const hour = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
 const WORDS = {
   connecting: 'connecting',
   live: 'live',
+  interrupted: 'live',
   reconnecting: 'reconnecting',
   cut: 'cut',
   'signed-out': 'signed out',

@@ -1,5 +1,5 @@
 // What stands around every page: who is there, the rooms, the line, the palette.
-import { Navigate, Outlet, useLocation, useNavigate, useParams } from '@tanstack/react-router'
+import { Navigate, Outlet, useNavigate, useParams, useRouter } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { type OperationResult, useClient } from 'urql'
 import { ViewerProvider, WHO_IS_THERE, type WhoIsThere } from '../features/session/viewer'
@@ -37,19 +37,11 @@ function useWho() {
 
 export function Shell() {
   const { answer, again } = useWho()
-  const location = useLocation()
   const { organization } = useParams({ strict: false })
   if (!answer) return <main className="starting" aria-busy="true" />
   if (answer.error) {
     if (refusalOf(answer.error).code === 'unauthenticated') {
-      return (
-        <Navigate
-          to="/v/$organization/sign-in"
-          params={{ organization: organization ?? '' }}
-          search={{ next: location.href }}
-          replace
-        />
-      )
+      return <ToSignIn organization={organization ?? ''} />
     }
     return (
       <main className="starting">
@@ -68,6 +60,18 @@ export function Shell() {
       <Rooms />
     </ViewerProvider>
   )
+}
+
+/** And back to where it began: the address changes on the way. */
+function ToSignIn({ organization }: { organization: string }) {
+  const navigate = useNavigate()
+  const { state } = useRouter()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once
+  useEffect(() => {
+    const next = state.location.href
+    void navigate({ to: '/v/$organization/sign-in', params: { organization }, search: { next }, replace: true })
+  }, [])
+  return null
 }
 
 function Rooms() {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { healthy, under } from '../support/agent.mjs'
 import { axe, launch, open, settled, signIn } from '../support/browser.mjs'
-import { Hub } from '../support/hub.mjs'
+import { Hub, OWNER, PASSWORD } from '../support/hub.mjs'
 import { World } from '../support/world.mjs'
 
 const ROOMS = [
@@ -59,6 +59,18 @@ describe('signing in', () => {
     assert.deepEqual(await axe(page), [])
     await signIn(page, hub)
     assert.equal(new URL(page.url()).pathname, '/v/acme')
+  })
+
+  test('a link to a room leads there by way of the sign-in', async () => {
+    const { page, context, wrong } = await open(browser, hub)
+    await page.goto(`${hub.url}/v/acme/targets?q=fact`)
+    await page.getByLabel('E-mail').fill(OWNER)
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await row(page, 'factory').waitFor()
+    assert.match(page.url(), /\/v\/acme\/targets\?q=fact$/)
+    assert.deepEqual(wrong, [])
+    await context.close()
   })
 
   test('no script reads the session', async () => {
@@ -291,7 +303,7 @@ describe('the line', () => {
     await page.goto(`${hub.url}/v/acme/targets`)
     await row(page, 'factory').getByText('ok', { exact: true }).waitFor()
     await page.locator('.line.is-live').waitFor()
-    await hub.stop()
+    await hub.kill()
     await page.getByText('No news from the hub since').waitFor({ timeout: 20_000 })
     assert.equal(await row(page, 'factory').getByText('ok', { exact: true }).count(), 1)
     await hub.run()

@@ -70,6 +70,13 @@ export class Hub {
     })
   }
 
+  /** As when its machine loses power. */
+  async kill() {
+    const ended = new Promise(done => this.#child.once('exit', done))
+    this.#child.kill('SIGKILL')
+    await ended
+  }
+
   /** Asks it to stop, and returns when it has. */
   async stop() {
     const child = this.#child

@@ -1,20 +1,24 @@
-// The state of a target at this moment: what the hub said, and what it said silence would make of it. While the line is cut
-// nobody can tell silence from it, and nothing moves.
+// The state of a target at this moment: what the hub said, and what it said silence would make of it. A line that is lost stops
+// the clock: nobody can tell its silence from a target's.
 import { useEffect } from 'react'
 import type { TargetState } from '../../gql/graphql'
-import { useHubNow } from '../../live/clock'
-import { useLine } from '../../live/line'
+import { toHubTime, useHubNow } from '../../live/clock'
+import { lineLostAt, useLine } from '../../live/line'
 
 type Told = { state: TargetState; stateUntil?: string | null | undefined; stateThen?: TargetState | null | undefined }
 
-export function stateAt(told: Told, now: number, isLive: boolean): TargetState {
+export function stateAt(told: Told, now: number): TargetState {
   const isOver = told.stateUntil && now >= Date.parse(told.stateUntil)
-  return isLive && isOver && told.stateThen ? told.stateThen : told.state
+  return isOver && told.stateThen ? told.stateThen : told.state
 }
 
 export function useStateOf(): (told: Told) => TargetState {
-  const [now, line] = [useHubNow(), useLine()]
-  return told => stateAt(told, now, line.state === 'live')
+  const now = useHubNow()
+  // looked at, so that a line that is lost is noticed
+  useLine()
+  const lost = lineLostAt()
+  const at = lost === undefined ? now : Math.min(now, toHubTime(lost))
+  return told => stateAt(told, at)
 }
 
 /** Reads again once silence changed what is shown: what it makes of it after that, the hub says then. */
