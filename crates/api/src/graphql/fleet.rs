@@ -1,7 +1,6 @@
 //! The fleet as a whole: which targets are asked for, and how many are in each state.
 
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
-use chrono::{DateTime, Utc};
 use distr_domain::fleet;
 use distr_domain::ids::{ApplicationId, CustomerId};
 use distr_domain::permission::Permission;
@@ -58,8 +57,6 @@ pub(super) struct TargetCounts {
     offline: u64,
     /// The number of targets that were never heard from.
     unknown: u64,
-    /// The time at which the targets were counted, by the hub's clock.
-    at: DateTime<Utc>,
 }
 
 impl TargetCounts {
@@ -95,7 +92,7 @@ impl FleetQuery {
         let of = customer.map(|name| ctx.customer_named(Some(&name.0))).transpose()?;
         let filter = filter.unwrap_or_default().narrow(ctx, of)?;
         let counted = target::count_by_state(&read(ctx).await?, ctx.scope()?, &filter).await.map_err(Failure::from)?;
-        let mut counts = TargetCounts { at: filter.now, ..TargetCounts::default() };
+        let mut counts = TargetCounts::default();
         for (state, count) in counted {
             counts.add(state, count);
         }

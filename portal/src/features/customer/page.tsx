@@ -16,7 +16,7 @@ import { useFleetNews } from '../target/use-fleet-news'
 const CUSTOMER = graphql(`
   query CustomerPage($name: Name!) {
     customer(name: $name) { id name displayName createdAt }
-    targetCounts(customer: $name) { total ok progressing held failed stale offline unknown at }
+    targetCounts(customer: $name) { total ok progressing held failed stale offline unknown }
     targets(customer: $name, first: 20) { nodes { ...TargetRow } pageInfo { hasNextPage } }
     licenses(customer: $name, first: 100) { nodes { ...LicenseRow } pageInfo { hasNextPage } }
   }

@@ -24,7 +24,7 @@ export const TARGETS = graphql(`
 
 export const COUNTS = graphql(`
   query Counts($customer: Name, $filter: TargetFilter) {
-    targetCounts(customer: $customer, filter: $filter) { total ok progressing held failed stale offline unknown at }
+    targetCounts(customer: $customer, filter: $filter) { total ok progressing held failed stale offline unknown }
   }
 `)
 
