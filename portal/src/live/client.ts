@@ -31,6 +31,7 @@ const EMBEDDED = [
   'SessionStartPayload',
   'SignOutPayload',
   'DeploymentPayload',
+  'DeploymentSetReleasePayload',
   'TargetPayload',
   'ChannelPayload',
 ]

@@ -29,7 +29,7 @@ const CHOICES = graphql(`
 const DEPLOY = graphql(`
   mutation Deploy($customer: Name!, $target: Name!, $application: Name!, $version: Version, $channel: Name) {
     deploymentSetRelease(customer: $customer, target: $target, application: $application, version: $version, channel: $channel) {
-      changed position
+      changed position warnings
       deployment { id phase desiredVersion generation step target { ...TargetDetail } }
     }
   }
@@ -81,8 +81,9 @@ function DeployForm({ target, deployment, close, applications }: FormProps) {
       channel: kind === 'channel' ? value : null,
     })
     if (!answer) return
-    const { changed, deployment: after } = answer.deploymentSetRelease
+    const { changed, deployment: after, warnings } = answer.deploymentSetRelease
     toast(changed ? `${name} ${after.desiredVersion} is asked for on ${target.name}` : 'It was asked for already')
+    for (const warning of warnings) toast(warning)
     close()
   }
   if (!application) return <p>There is no application yet. Publish a release first.</p>
