@@ -34,6 +34,9 @@ export function SignInPage() {
           <Mark /> Distr
         </p>
         <h1>Sign in</h1>
+        {window.isSecureContext ? null : (
+          <p className="note">This connection is not encrypted: whoever is between you and the hub can read along.</p>
+        )}
         <SignInForm organization={organization} done={done} />
         <p className="hint">
           Invited, or lost your password? You have a code: <code>distr login --code</code> takes it.

@@ -6,6 +6,7 @@ import type { TargetState } from '../../gql/graphql'
 import { useLive } from '../../live/use-live'
 import { Allowed, Button } from '../../ui/button'
 import { SameInCli } from '../../ui/copy'
+import { Fresh } from '../../ui/fresh'
 import { Page } from '../../ui/page'
 import { Empty, EmptyFiltered, Failed, Loading, Unknown } from '../../ui/page-states'
 import { commandLine } from '../../ui/shell-words'
@@ -112,7 +113,15 @@ export function FleetTable({ rows, states }: { rows: Row[]; states?: TargetState
   const { organization = '' } = useParams({ strict: false })
   const stateOf = useStateOf()
   const columns: Column<Row>[] = [
-    { name: 'State', width: 'state', cell: row => <TargetStateBadge state={stateOf(row)} /> },
+    {
+      name: 'State',
+      width: 'state',
+      cell: row => (
+        <Fresh of={stateOf(row)}>
+          <TargetStateBadge state={stateOf(row)} />
+        </Fresh>
+      ),
+    },
     {
       name: 'Target',
       isText: true,
