@@ -65,7 +65,7 @@ pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
             "name",
         ) => Application,
         ("channel" | "channelPromote" | "channelDemote", "name") => Channel,
-        ("repository", "name") => Repository,
+        ("repository" | "repositoryDelete", "name") => Repository,
         ("license" | "licenseAmend" | "licenseSuspend" | "licenseResume" | "licenseRevoke", "name") => License,
         ("target" | "targetChanged" | "targetOfferEnrolment" | "targetRetire", "name") => Target,
         ("secretRemove", "name") => Secret,
