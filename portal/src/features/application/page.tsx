@@ -180,6 +180,7 @@ function Releases({ application }: { application: Application }) {
     { name: 'Status', width: 'state', cell: ({ status }) => <ReleaseBadge status={status} /> },
     {
       name: 'Channels',
+      isBlank: ({ version }) => pointing(version).length === 0,
       cell: ({ version }) => (
         <span className="tags">
           {pointing(version).map(({ id, name }) => (
@@ -192,6 +193,7 @@ function Releases({ application }: { application: Application }) {
     },
     {
       name: 'Note',
+      isBlank: ({ reason, withheld }) => !reason && !withheld,
       isText: true,
       cell: ({ reason, withheld }) => <span className="muted">{withheld ?? reason ?? ''}</span>,
     },
