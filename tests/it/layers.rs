@@ -20,7 +20,17 @@ const ALLOWED: [(&str, &[&str]); 14] = [
     ("portal", &[]),
     (
         "api",
-        &["compose", "domain", "eventlog", "postgres", "projections", "registry", "embedded-postgres", "portal", "signature"],
+        &[
+            "compose",
+            "domain",
+            "eventlog",
+            "postgres",
+            "projections",
+            "registry",
+            "embedded-postgres",
+            "portal",
+            "signature",
+        ],
     ),
     ("agent", &["domain", "package", "signature"]),
     ("cli", &["domain", "package", "signature"]),

@@ -96,7 +96,9 @@ fn own(field: &str, argument: &str) -> Option<Names> {
         ("events" | "eventAppended", "telemetry") => "[ACCESS, HEARTBEAT]",
         ("tokenRotate", "overlapMinutes") => "1",
         ("memberInvite", "email") => "\"somebody@example.net\"",
-        ("sessionCreate" | "sessionStart" | "invitationAccept" | "passwordReset", "password") => "\"not the right one\"",
+        ("sessionCreate" | "sessionStart" | "invitationAccept" | "passwordReset", "password") => {
+            "\"not the right one\""
+        }
         ("memberInvite" | "robotAdd", "role") => "CUSTOMER_VIEWER",
         ("memberChangeRole", "role") => "CUSTOMER_VIEWER",
         ("invitationAccept" | "passwordReset", "code") => "\"dsi_nobodys\"",
