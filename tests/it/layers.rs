@@ -7,7 +7,7 @@ use distr_tests::root;
 use toml::Table;
 
 /// Each crate with the crates of this workspace that it may use, and nothing else of this workspace.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("compose", &[]),
     ("postgres", &[]),
@@ -17,9 +17,20 @@ const ALLOWED: [(&str, &[&str]); 13] = [
     ("embedded-postgres", &[]),
     ("signature", &["domain"]),
     ("package", &["domain"]),
+    ("portal", &[]),
     (
         "api",
-        &["compose", "domain", "eventlog", "postgres", "projections", "registry", "embedded-postgres", "signature"],
+        &[
+            "compose",
+            "domain",
+            "eventlog",
+            "postgres",
+            "projections",
+            "registry",
+            "embedded-postgres",
+            "portal",
+            "signature",
+        ],
     ),
     ("agent", &["domain", "package", "signature"]),
     ("cli", &["domain", "package", "signature"]),

@@ -20,9 +20,23 @@ pub struct Socket {
 
 impl Socket {
     pub async fn open(url: &str, secret: Option<&str>, query: &str, variables: Value) -> Result<Self, String> {
+        Self::open_with(url, &[], secret, query, variables).await
+    }
+
+    /// With headers as a browser adds them.
+    pub async fn open_with(
+        url: &str,
+        headers: &[(&'static str, &str)],
+        secret: Option<&str>,
+        query: &str,
+        variables: Value,
+    ) -> Result<Self, String> {
         let mut request = url.into_client_request().map_err(|error| error.to_string())?;
         let protocol = "graphql-transport-ws".parse().expect("a good header");
         request.headers_mut().insert("Sec-WebSocket-Protocol", protocol);
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().expect("a good header"));
+        }
         let opened = tokio::time::timeout(LIMIT, connect_async(request)).await.map_err(|error| error.to_string())?;
         let (socket, _) = opened.map_err(|error| error.to_string())?;
         let mut socket = Self { socket };

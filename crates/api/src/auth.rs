@@ -1,6 +1,7 @@
 //! Who is asking: from a bearer token to a caller with a role and scopes. What a caller may do is the domain's table
 //! (`permission`); that it is asked is `graphql::guard` and the handlers.
 
+pub mod cookie;
 pub mod last_use;
 pub mod open_sockets;
 pub mod password;
@@ -30,6 +31,9 @@ use crate::ops::credential::CredentialKind;
 
 pub use sessions::Sessions;
 pub use sign_in::{SignIn, SignedIn, Tried, open as open_session, record as record_sign_in, sign_in};
+
+/// The code for what a page of another origin asks with a browser's session.
+pub const FOREIGN_ORIGIN: &str = "session.origin";
 
 /// Whoever showed a credential that lets in.
 #[derive(Debug, Clone)]

@@ -221,11 +221,13 @@ fn hub(
     let (clock, progress) = (Arc::new(SystemClock), following.progress.clone());
     let commands = Commands { log: maintenance.log.clone(), clock: clock.clone(), core: progress.core.clone() };
     let models = ReadModels { pool: stores.read.clone(), progress };
+    // the same on all hubs of one master key
+    let cookie = hex::encode(&stores.master.derive("name of the session cookie")[..4]);
     Hub {
         commands,
         artifacts: Artifacts { models: models.clone(), blobs: maintenance.blobs.clone() },
         models,
-        sessions: Arc::new(Sessions::new(stores.ops.clone(), clock)),
+        sessions: Arc::new(Sessions::new(stores.ops.clone(), clock, cookie)),
         vault: Vault::new(stores.ops.clone(), &stores.master),
         feed: Arc::new(Feed::start(following.changes.clone(), &stores.read)),
         desired_etags: DesiredEtags::start(stores.ops.clone()),

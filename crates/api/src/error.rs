@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use distr_domain::agent::AgentError;
 
+use crate::auth::FOREIGN_ORIGIN;
 use crate::failure::Failure;
 
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +15,12 @@ pub enum ApiError {
     /// A body in a form that is not taken.
     #[error("{0}")]
     Unsupported(String),
+    /// A cookie that came with another's page.
+    #[error(
+        "a browser's session counts for the hub's own pages alone: send application/json with X-Distr-Portal: 1 from the \
+         hub's own origin, or a token as Authorization"
+    )]
+    ForeignOrigin,
     #[error("the hub is starting or stopping; try again in a moment")]
     NotReady,
 }
@@ -48,6 +55,7 @@ impl ApiError {
         match self {
             Self::Failure(failure) => failure.code(),
             Self::Unsupported(_) => "unsupported",
+            Self::ForeignOrigin => FOREIGN_ORIGIN,
             Self::NotReady => "not_ready",
         }
     }
@@ -56,6 +64,7 @@ impl ApiError {
         match self {
             Self::Failure(failure) => status(failure),
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::ForeignOrigin => StatusCode::FORBIDDEN,
             Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
         }
     }

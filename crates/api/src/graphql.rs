@@ -4,6 +4,7 @@ mod access;
 mod application;
 mod application_policy;
 mod attachment;
+mod browser_session;
 mod channel;
 mod connection;
 mod context;
@@ -11,8 +12,10 @@ mod customer;
 mod deployment;
 mod error_code;
 mod event;
+mod fleet;
 mod guard;
 mod heartbeat;
+mod hub;
 mod license;
 mod license_audit;
 mod limits;
@@ -28,6 +31,7 @@ mod secret;
 mod session;
 mod target;
 mod token;
+mod viewer;
 
 use std::sync::Arc;
 
@@ -46,6 +50,8 @@ const MAX_COMPLEXITY: usize = 50_000;
 #[derive(MergedObject, Default)]
 pub struct Query(
     organization::OrganizationQuery,
+    hub::HubQuery,
+    viewer::ViewerQuery,
     session::SessionQuery,
     member::MemberQuery,
     customer::CustomerQuery,
@@ -58,6 +64,7 @@ pub struct Query(
     license::LicenseQuery,
     license_audit::LicenseAuditQuery,
     target::TargetQuery,
+    fleet::FleetQuery,
     deployment::DeploymentQuery,
     secret::SecretQuery,
     event::EventQuery,
@@ -68,6 +75,7 @@ pub struct Query(
 pub struct Mutation(
     organization::OrganizationMutation,
     session::SessionMutation,
+    browser_session::BrowserSessionMutation,
     member::MemberMutation,
     token::TokenMutation,
     customer::CustomerMutation,

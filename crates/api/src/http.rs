@@ -1,10 +1,12 @@
 //! The hub's HTTP surface: everything that is served, on one screen.
 
+mod browser;
 mod explorer;
 mod graphql;
 mod health;
 mod install;
 mod middleware;
+mod portal;
 pub mod scrape;
 mod slow;
 mod socket;
@@ -108,6 +110,9 @@ fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(explorer::page)),
         )
         .route("/graphql/explorer/{name}", web::get().to(explorer::file))
+        .route("/", web::get().to(portal::document))
+        .route("/assets/{name}", web::get().to(portal::asset))
         .configure(crate::agent::configure)
-        .configure(distr_registry::configure);
+        .configure(distr_registry::configure)
+        .default_service(web::to(portal::elsewhere));
 }

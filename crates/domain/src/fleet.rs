@@ -25,6 +25,27 @@ pub enum TargetState {
     Unknown,
 }
 
+impl TargetState {
+    pub const ALL: [Self; 7] =
+        [Self::Ok, Self::Progressing, Self::Held, Self::Failed, Self::Stale, Self::Offline, Self::Unknown];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Progressing => "progressing",
+            Self::Held => "held",
+            Self::Failed => "failed",
+            Self::Stale => "stale",
+            Self::Offline => "offline",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
 /// How long silence lasts until it means something.
 #[derive(Debug, Clone, Copy)]
 pub struct Silence {
@@ -48,6 +69,21 @@ pub fn target_state(
         return TargetState::Stale;
     }
     phases.into_iter().map(from_phase).max_by_key(|state| severity(*state)).unwrap_or(TargetState::Ok)
+}
+
+/// The instant at which silence alone changes the state, and what it is from then on; none where silence changes nothing.
+pub fn next_state(
+    last_heartbeat: Option<DateTime<Utc>>,
+    silence: Silence,
+    now: DateTime<Utc>,
+) -> Option<(DateTime<Utc>, TargetState)> {
+    let last = last_heartbeat?;
+    let (stale, offline) = (last + silence.stale_after, last + silence.offline_after);
+    match now {
+        _ if now < stale => Some((stale, TargetState::Stale)),
+        _ if now < offline => Some((offline, TargetState::Offline)),
+        _ => None,
+    }
 }
 
 fn from_phase(phase: Phase) -> TargetState {
@@ -84,6 +120,17 @@ mod tests {
         assert_eq!(state(Some(29), &[Phase::Failed]), TargetState::Failed);
         assert_eq!(state(Some(30), &[Phase::Failed]), TargetState::Stale);
         assert_eq!(state(Some(300), &[Phase::Failed]), TargetState::Offline);
+    }
+
+    #[test]
+    fn silence_says_in_advance_when_it_changes_the_state() {
+        let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
+        let silence = Silence { stale_after: TimeDelta::seconds(30), offline_after: TimeDelta::seconds(300) };
+        let next = |now| next_state(Some(at(1_000)), silence, at(now));
+        assert_eq!(next(1_029), Some((at(1_030), TargetState::Stale)));
+        assert_eq!(next(1_030), Some((at(1_300), TargetState::Offline)));
+        assert_eq!(next(1_300), None);
+        assert_eq!(next_state(None, silence, at(1_000)), None);
     }
 
     #[test]

@@ -62,6 +62,25 @@ pub enum Permission {
 }
 
 impl Permission {
+    pub const ALL: [Self; 16] = [
+        Self::ReadCatalog,
+        Self::Publish,
+        Self::ReadCustomers,
+        Self::ManageCustomers,
+        Self::ManageLicenses,
+        Self::ReadFleet,
+        Self::ManageTargets,
+        Self::Deploy,
+        Self::ReadMembers,
+        Self::ManageMembers,
+        Self::ManageOrganization,
+        Self::ManageSigningPolicy,
+        Self::ReadLog,
+        Self::PullArtifacts,
+        Self::PushArtifacts,
+        Self::DeleteArtifacts,
+    ];
+
     /// Whether it changes anything; a token that may only read or pull may not.
     pub fn is_write(self) -> bool {
         use Permission::*;

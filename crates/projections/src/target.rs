@@ -1,8 +1,11 @@
 //! Table `target`: the environments of customers, and whether an agent is enrolled in each.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
 use distr_domain::fact::Fact;
-use distr_domain::ids::{CredentialId, CustomerId, OrganizationId, TargetId};
+use distr_domain::fleet::{Silence, TargetState};
+use distr_domain::ids::{ApplicationId, CredentialId, CustomerId, OrganizationId, TargetId};
 use distr_domain::names::Slug;
 use distr_domain::target::{Runtime, TargetEvent};
 use serde::{Deserialize, Serialize};
@@ -105,6 +108,79 @@ pub async fn list(
 ) -> Result<ListPage<TargetRow>, QueryError> {
     let of = of.map(|customer| customer.0);
     query::list(client, include_str!("target/list.sql"), scope, paging, &[&of]).await
+}
+
+/// What of a fleet is asked for. The state goes by silence, and by the hub's clock at the time of asking.
+pub struct FleetFilter {
+    pub of: Option<CustomerId>,
+    /// none: any state
+    pub states: Option<Vec<TargetState>>,
+    /// with a deployment of this application
+    pub application: Option<ApplicationId>,
+    /// a part of the target's name, the customer's name or the customer's display name, in lower case
+    pub search: Option<String>,
+    pub silence: Silence,
+    pub now: DateTime<Utc>,
+}
+
+const BY_STATE: &str = include_str!("target/list_by_state.sql");
+static COUNTS: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT state, count(*) FROM ({BY_STATE}) AS fleet GROUP BY state"));
+
+/// By name, without the retired.
+pub async fn list_filtered(
+    client: &ReadClient,
+    scope: Scope,
+    filter: &FleetFilter,
+    paging: &Paging,
+) -> Result<ListPage<TargetRow>, QueryError> {
+    let (of, states, application, [stale, offline]) = filter.parameters();
+    query::list(client, BY_STATE, scope, paging, &[&of, &states, &application, &filter.search, &stale, &offline]).await
+}
+
+/// How many targets are in each state; those that none is in are left out.
+pub async fn count_by_state(
+    client: &ReadClient,
+    scope: Scope,
+    filter: &FleetFilter,
+) -> Result<Vec<(TargetState, u64)>, QueryError> {
+    let (of, states, application, [stale, offline]) = filter.parameters();
+    let (customer, key, id) = (scope.customer.map(|customer| customer.0), None::<String>, None::<Uuid>);
+    let statement = client.prepare_cached(&COUNTS).await?;
+    let rows = client
+        .query(
+            &statement,
+            &[
+                &scope.organization.0,
+                &customer,
+                &key,
+                &id,
+                &None::<i64>,
+                &of,
+                &states,
+                &application,
+                &filter.search,
+                &stale,
+                &offline,
+            ],
+        )
+        .await?;
+    let counted = |row: &tokio_postgres::Row| {
+        let state = TargetState::parse(row.get(0))?;
+        Some((state, row.get::<_, i64>(1).unsigned_abs()))
+    };
+    Ok(rows.iter().filter_map(counted).collect())
+}
+
+type FilterParameters = (Option<Uuid>, Option<Vec<&'static str>>, Option<Uuid>, [DateTime<Utc>; 2]);
+
+impl FleetFilter {
+    /// With the instants up to which a target that was last heard then is stale, and offline.
+    fn parameters(&self) -> FilterParameters {
+        let states = self.states.as_ref().map(|states| states.iter().map(|state| state.as_str()).collect());
+        let silent_since = [self.now - self.silence.stale_after, self.now - self.silence.offline_after];
+        (self.of.map(|of| of.0), states, self.application.map(|application| application.0), silent_since)
+    }
 }
 
 /// For batched loading of what the asker has seen the ids of.

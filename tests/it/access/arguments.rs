@@ -35,8 +35,8 @@ pub(super) enum Thing {
 pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
     use Thing::*;
     let thing = match (field, argument) {
-        ("sessionCreate", "organization") => Organization,
-        ("sessionCreate", "email") => Email,
+        ("sessionCreate" | "sessionStart", "organization") => Organization,
+        ("sessionCreate" | "sessionStart", "email") => Email,
         ("release" | "releaseSign" | "releaseDeprecate" | "releaseRevoke" | "deploymentSetRelease", "version") => {
             Version
         }
@@ -65,7 +65,7 @@ pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
             "name",
         ) => Application,
         ("channel" | "channelPromote" | "channelDemote", "name") => Channel,
-        ("repository", "name") => Repository,
+        ("repository" | "repositoryDelete", "name") => Repository,
         ("license" | "licenseAmend" | "licenseSuspend" | "licenseResume" | "licenseRevoke", "name") => License,
         ("target" | "targetChanged" | "targetOfferEnrolment" | "targetRetire", "name") => Target,
         ("secretRemove", "name") => Secret,
@@ -91,11 +91,14 @@ pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
 fn own(field: &str, argument: &str) -> Option<Names> {
     Some(Own(match (field, argument) {
         (_, "first") => "5",
+        ("targets" | "targetCounts", "filter") => "{ states: [OK, FAILED, UNKNOWN], search: \"a\" }",
         ("events", "from" | "to") | ("tokenIssue" | "tokenRotate", "expiresAt") => return Some(Nothing),
         ("events" | "eventAppended", "telemetry") => "[ACCESS, HEARTBEAT]",
         ("tokenRotate", "overlapMinutes") => "1",
         ("memberInvite", "email") => "\"somebody@example.net\"",
-        ("sessionCreate" | "invitationAccept" | "passwordReset", "password") => "\"not the right one\"",
+        ("sessionCreate" | "sessionStart" | "invitationAccept" | "passwordReset", "password") => {
+            "\"not the right one\""
+        }
         ("memberInvite" | "robotAdd", "role") => "CUSTOMER_VIEWER",
         ("memberChangeRole", "role") => "CUSTOMER_VIEWER",
         ("invitationAccept" | "passwordReset", "code") => "\"dsi_nobodys\"",

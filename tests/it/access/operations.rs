@@ -26,6 +26,7 @@ const DELETE_MANIFEST: &str = concat!(
 
 pub(super) const OPERATIONS: &[Operation] = &[
     free("query", "organization", ALL, "organization { id }"),
+    free("query", "hub", ALL, "hub { version }"),
     free("query", "viewer", ALL, "viewer { role }"),
     row("query", "member", "OPSAC", "member(id: \"00000000-0000-0000-0000-000000000000\") { id }"),
     row("query", "members", "OPSAC", "members { nodes { id } }"),
@@ -52,6 +53,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     row("query", "licenseAudit", ALL, "licenseAudit { nodes { kind } }"),
     row("query", "target", ALL, "target(customer: \"globex\", name: \"none\") { id }"),
     row("query", "targets", ALL, "targets { nodes { id } }"),
+    row("query", "targetCounts", ALL, "targetCounts { total }"),
     row("query", "deployment", ALL, "deployment(customer: \"globex\", target: \"none\", application: \"none\") { id }"),
     row("query", "deployments", ALL, "deployments { nodes { id } }"),
     row("query", "secrets", ALL, "secrets(customer: \"globex\")"),
@@ -63,6 +65,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "sessionCreate",
         "*",
         "sessionCreate(organization: \"none\", email: \"e\", password: \"p\") { token }",
+    ),
+    row(
+        "mutation",
+        "sessionStart",
+        "*",
+        "sessionStart(organization: \"none\", email: \"e\", password: \"p\") { expiresAt }",
     ),
     free("mutation", "sessionEnd", ALL, "sessionEnd { changed }"),
     // a token may do none of these, whatever its role; `members` tests who may in a session

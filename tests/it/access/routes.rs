@@ -30,6 +30,8 @@ const ROUTES: &[Route] = &[
     row("/graphql", "GET", "/graphql", [200, 200, 200]),
     row("/graphql", "POST", "/graphql", [200, 200, 403]),
     row("/graphql/explorer/{name}", "GET", "/graphql/explorer/explorer.js", [200, 200, 200]),
+    row("/", "GET", "/", [200, 200, 200]),
+    row("/assets/{name}", "GET", "/assets/none.js", [404, 404, 404]),
     row("/openapi.yaml", "GET", "/agent/v1/openapi.yaml", [200, 200, 200]),
     row("/enrol", "POST", "/agent/v1/enrol", [401, 409, 409]),
     row("/heartbeats", "POST", "/agent/v1/heartbeats", [401, 403, 200]),

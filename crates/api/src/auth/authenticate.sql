@@ -12,6 +12,9 @@ WHERE c.hash = $1
   AND (c.expires_at IS NULL OR c.expires_at > $2)
   AND CASE c.kind
           WHEN 'session' THEN m.sign_in = 'password'
+                              -- a browser's session also ends when nobody uses it
+                              AND ('browser' <> ALL(c.scopes)
+                                   OR greatest(c.created_at, c.last_used_at) > $2::timestamptz - interval '2 hours')
           WHEN 'token' THEN m.id IS NOT NULL AND k.id IS NOT NULL AND k.revoked_at IS NULL
                             AND (k.expires_at IS NULL OR k.expires_at > $2)
                             -- with the first of those that it was made with, it ends too

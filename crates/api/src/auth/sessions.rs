@@ -24,6 +24,8 @@ pub struct Sessions {
     pub throttle: Throttle,
     pub last_uses: LastUses,
     pub sockets: OpenSockets,
+    /// the part of the cookie's name that is this hub's own
+    pub cookie: String,
     /// by the hash of the secret that they show: one query for all who come at the same time
     by_secret: BatchedLookup<Vec<u8>, Caller>,
     /// the same by the id of a session, token or agent's credential, for those who showed its secret a while ago
@@ -35,7 +37,7 @@ static BY_SECRETS: LazyLock<String> = LazyLock::new(|| BY_SECRET.replace("c.hash
 static BY_IDS: LazyLock<String> = LazyLock::new(|| BY_SECRET.replace("c.hash = $1", "c.id = ANY($1)"));
 
 impl Sessions {
-    pub fn new(pool: Pool, clock: SharedClock) -> Self {
+    pub fn new(pool: Pool, clock: SharedClock, cookie: String) -> Self {
         let (by_secret, by_credential) = ((pool.clone(), clock.clone()), (pool.clone(), clock.clone()));
         Self {
             by_secret: BatchedLookup::start(move |hashes: Vec<Vec<u8>>| {
@@ -54,6 +56,7 @@ impl Sessions {
             throttle: Throttle::default(),
             last_uses: LastUses::default(),
             sockets: OpenSockets::default(),
+            cookie,
         }
     }
 

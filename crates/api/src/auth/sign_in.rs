@@ -13,7 +13,7 @@ use super::{Identities, RequestInfo, password};
 use crate::commands::Commands;
 use crate::failure::Failure;
 use crate::models::ReadModels;
-use crate::ops::credential::{self, CredentialKind, NewSession};
+use crate::ops::credential::{self, CredentialKind, NewSession, SessionKind};
 use crate::ops::person::{self, Person};
 use crate::pause;
 
@@ -38,6 +38,7 @@ pub struct SignIn {
     pub customer: Option<Slug>,
     pub email: String,
     pub password: String,
+    pub kind: SessionKind,
 }
 
 pub struct SignedIn {
@@ -89,7 +90,7 @@ pub async fn sign_in(of: Identities<'_>, request: &RequestInfo, attempt: SignIn)
         return Err(Failure::rejected(SeveralMemberships));
     }
     pause::at("sign_in.verified").await;
-    let signed_in = open(of, request, organization, person.member, &person.password_hash).await?;
+    let signed_in = open(of, request, organization, person.member, &person.password_hash, attempt.kind).await?;
     tried(if signed_in.is_some() { Tried::Opened } else { Tried::Wrong });
     count(if signed_in.is_some() { "ok" } else { "refused" });
     signed_in.ok_or_else(no_fit)
@@ -107,12 +108,14 @@ pub async fn open(
     organization: OrganizationId,
     member: MemberId,
     password_hash: &str,
+    kind: SessionKind,
 ) -> Result<Option<SignedIn>, Failure> {
     let (now, secret) = (of.commands.now(), credential::new_secret(CredentialKind::Session)?);
     let made_from = request.address.map(network);
     let user_agent = request.user_agent.as_deref().map(|agent| &agent[..agent.floor_char_boundary(200)]);
     let expires_at = now + SESSION;
     let session = NewSession {
+        kind,
         id: of.commands.new_id(),
         organization,
         member,

@@ -14,6 +14,10 @@ impl BasePath {
         Self(public_url.path().trim_end_matches('/').to_owned())
     }
 
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     pub(super) fn strip(&self, request: &mut ServiceRequest) {
         let Some(uri) = self.without(request.uri()) else { return };
         request.match_info_mut().get_mut().update(&uri);

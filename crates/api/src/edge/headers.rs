@@ -1,4 +1,5 @@
-//! What browsers are told of every answer, whatever it is: nothing here is a page, and nothing may be shown within another's.
+//! What browsers are told of every answer, whatever it is: nothing here is a page, but the portal and the explorer, which say
+//! more themselves; and nothing may be shown within another's.
 
 use actix_web::http::header::{
     CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::loader::Loader;
 use super::scalar::Position;
+use crate::auth::cookie::SessionCookie;
 use crate::auth::open_sockets::OpenSocket;
 use crate::auth::{MemberCaller, RequestInfo};
 use crate::commands::Cause;
@@ -29,6 +30,8 @@ pub struct RequestContext {
     pub caller: Option<MemberCaller>,
     pub request: RequestInfo,
     pub repeatable: Option<Repeatable>,
+    /// the cookie of the browser that sent it, if the page that did is the hub's own
+    pub browser: Option<SessionCookie>,
     /// that it came on, if it did
     pub socket: Option<Arc<OpenSocket>>,
 }

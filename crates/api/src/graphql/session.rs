@@ -1,24 +1,19 @@
-//! Signing in and out, and who the caller is.
+//! Signing in and out: sessions, and the roles that they give.
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use distr_domain::ids::MemberId;
-use distr_domain::member::MemberKind;
 use distr_domain::permission::{CustomerRole, Membership, VendorRole};
 use uuid::Uuid;
 
-use super::context::{ContextExt, Outcome, text};
-use super::customer::{self, Customer};
+use super::context::{ContextExt, Outcome, RequestContext, text};
 use super::guard::{InSession, SignedIn as AnySignedIn};
-use super::loader::{Of, PersonOf, failed};
-use super::organization::{self, Organization};
-use super::scalar::{Name, Pattern};
-use super::token::TokenScope;
-use crate::auth::{self, MemberCaller, SignedIn, Via};
+use super::scalar::Name;
+use crate::auth::{self, SignedIn, Via};
 use crate::failure::Failure;
 use crate::operations::{invitations, passwords};
 use crate::ops::credential::LastUse;
-use crate::ops::credential::{self, CredentialKind, SessionRow};
+use crate::ops::credential::{self, CredentialKind, SessionKind, SessionRow};
 
 /// The role of a member: the first four roles are the vendor's, the others a customer's.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -50,83 +45,11 @@ impl From<Membership> for Role {
     }
 }
 
-pub(super) struct Viewer<'a>(&'a MemberCaller);
-
-/// The caller: the member who sent this request.
-#[Object]
-impl Viewer<'_> {
-    /// The id of the member, a UUID.
-    async fn member_id(&self) -> ID {
-        self.0.member.0.into()
-    }
-
-    /// The role of the member.
-    async fn role(&self) -> Role {
-        self.0.membership.into()
-    }
-
-    /// The organization of the member.
-    async fn organization(&self, ctx: &Context<'_>) -> Result<Organization> {
-        Ok(organization::load(ctx).await?)
-    }
-
-    /// The customer whose member it is; null for a member of the vendor.
-    async fn customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
-        match self.0.membership.customer() {
-            Some(id) => Ok(Some(customer::load_nested(ctx, id).await?)),
-            None => Ok(None),
-        }
-    }
-
-    /// The token that the request came with; null in a session.
-    async fn token(&self) -> Option<ViewerToken> {
-        match &self.0.via {
-            Via::Session { .. } => None,
-            Via::Token { id, limits, .. } => Some(ViewerToken {
-                id: (*id).into(),
-                scopes: limits.scopes.iter().copied().map(TokenScope::from).collect(),
-                repositories: limits.repositories.iter().cloned().map(Pattern).collect(),
-                expires_at: limits.expires_at,
-            }),
-        }
-    }
-
-    /// The e-mail address of the person; null for a robot.
-    async fn email(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        if self.0.kind == MemberKind::Robot {
-            return Ok(None);
-        }
-        let key = PersonOf(Of { organization: self.0.organization, id: self.0.member });
-        let person = ctx.loader().load_one(key).await.map_err(failed)?;
-        Ok(person.map(|person| person.email))
-    }
-}
-
-/// The token that the request came with, and its limits.
-#[derive(SimpleObject)]
-struct ViewerToken {
-    /// The id of the token, a UUID.
-    id: ID,
-    /// The scopes of the token: what it opens.
-    scopes: Vec<TokenScope>,
-    /// The patterns of the only repositories that the token is for, in which `*` stands for any run of characters;
-    /// empty for all repositories.
-    repositories: Vec<Pattern>,
-    /// The time at which the token ends by itself; null if it never does.
-    expires_at: Option<DateTime<Utc>>,
-}
-
 #[derive(Default)]
 pub(super) struct SessionQuery;
 
 #[Object]
 impl SessionQuery {
-    /// The caller: the member who sent this request.
-    #[graphql(guard = "AnySignedIn")]
-    async fn viewer<'a>(&self, ctx: &Context<'a>) -> Result<Viewer<'a>> {
-        Ok(Viewer(ctx.caller()?))
-    }
-
     /// The sessions of the caller that are still good, the oldest first. The query needs a session; tokens are refused.
     #[graphql(guard = "InSession")]
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>> {
@@ -252,7 +175,8 @@ impl SessionMutation {
         customer: Option<Name>,
     ) -> Result<SessionPayload> {
         let customer = customer.map(|name| name.0);
-        let attempt = auth::SignIn { organization: organization.0, customer, email, password };
+        let kind = SessionKind::Program;
+        let attempt = auth::SignIn { organization: organization.0, customer, email, password, kind };
         let signed_in = auth::sign_in(ctx.hub().identities(), &ctx.request(), attempt).await;
         Ok(signed_in.inspect_err(|error| say_when(ctx, error))?.into())
     }
@@ -326,6 +250,9 @@ impl SessionMutation {
             (None, Via::Token { .. }) => return Ok(SignOutPayload { changed: false }),
         };
         let client = ctx.hub().sessions.client().await?;
+        if session == caller.via.id() {
+            forget_cookie(ctx);
+        }
         match (credential::end_session(&client, caller.member, session).await?, named) {
             (false, Some(named)) => Err(Failure::not_found("session", named).into()),
             (changed, _) => Ok(SignOutPayload { changed }),
@@ -340,8 +267,15 @@ impl SessionMutation {
     }
 }
 
+/// A browser is told that its cookie opens nothing any more.
+fn forget_cookie(ctx: &Context<'_>) {
+    if let Some(cookie) = &ctx.data_unchecked::<RequestContext>().browser {
+        ctx.append_http_header("Set-Cookie", cookie.forget());
+    }
+}
+
 /// Whoever is throttled is told for how long.
-fn say_when(ctx: &Context<'_>, error: &Failure) {
+pub(super) fn say_when(ctx: &Context<'_>, error: &Failure) {
     if let Failure::TooMany { seconds } = error {
         ctx.insert_http_header("Retry-After", seconds.to_string());
     }

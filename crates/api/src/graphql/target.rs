@@ -18,6 +18,7 @@ use super::context::{ContextExt, Outcome, read};
 use super::customer::{self, Customer};
 use super::deployment::{self, Deployment};
 use super::error_code::told;
+use super::fleet::TargetFilter;
 use super::guard::May;
 use super::heartbeat;
 use super::loader::{HeartbeatOf, Of, failed};
@@ -62,6 +63,11 @@ impl Target {
         let key = HeartbeatOf(Of { organization: self.0.organization, id: self.0.id });
         ctx.loader().load_one(key).await.map_err(failed)
     }
+
+    async fn next_state(&self, ctx: &Context<'_>) -> Result<Option<(DateTime<Utc>, fleet::TargetState)>, Failure> {
+        let heard = self.heartbeat(ctx).await?.and_then(|heartbeat| heartbeat.heard_at);
+        Ok(fleet::next_state(heard, ctx.hub().settings.silence, ctx.hub().commands.now()))
+    }
 }
 
 /// A target: one machine of a customer, with its agent.
@@ -94,6 +100,16 @@ impl Target {
         let phases = deployments.iter().map(|deployment| deployment.phase);
         let hub = ctx.hub();
         Ok(fleet::target_state(heard, phases, hub.settings.silence, hub.commands.now()).into())
+    }
+
+    /// The time at which the state changes if nothing is heard of the target until then; null if silence changes nothing.
+    async fn state_until(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
+        Ok(self.next_state(ctx).await?.map(|(at, _)| at))
+    }
+
+    /// The state from `stateUntil` on if nothing is heard of the target until then; null if silence changes nothing.
+    async fn state_then(&self, ctx: &Context<'_>) -> Result<Option<TargetState>> {
+        Ok(self.next_state(ctx).await?.map(|(_, state)| state.into()))
     }
 
     /// The time at which the hub last received a report of the present state from the agent, by the hub's clock.
@@ -193,13 +209,18 @@ impl TargetQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The name of the customer; all customers that the caller may see if left out.")]
         customer: Option<Name>,
+        #[graphql(desc = "The filter; all targets if left out.")] filter: Option<TargetFilter>,
         #[graphql(desc = "The number of items in a page, from 1 to 500; 50 if left out.")] first: Option<u16>,
         #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
             String,
         >,
     ) -> Result<Connection<String, Target>> {
         let of = customer.map(|name| ctx.customer_named(Some(&name.0))).transpose()?;
-        let page = target::list(&read(ctx).await?, ctx.scope()?, of, &paging(first, after)?).await;
+        let (client, paging) = (read(ctx).await?, paging(first, after)?);
+        let page = match filter {
+            Some(filter) => target::list_filtered(&client, ctx.scope()?, &filter.narrow(ctx, of)?, &paging).await,
+            None => target::list(&client, ctx.scope()?, of, &paging).await,
+        };
         Ok(connection(page.map_err(Failure::from)?, Target))
     }
 }

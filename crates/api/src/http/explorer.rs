@@ -11,8 +11,8 @@ use crate::error::ApiError;
 use crate::failure::Failure;
 use crate::hub::Hub;
 
-/// Styles are also set by the editor's code. `allow-same-origin`, as another origin might not speak to the hub; there is
-/// nothing else of this origin: no cookie, no other page.
+/// Styles are also set by the editor's code. `allow-same-origin`, as another origin might not speak to the hub. The page sends no
+/// cookie: whoever is signed in at the portal signs in here once more.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     font-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; \
     sandbox allow-scripts allow-same-origin allow-forms allow-modals";

@@ -9,7 +9,7 @@ use async_graphql::Data;
 use async_graphql_actix_web::GraphQLResponse;
 use tokio_util::sync::CancellationToken;
 
-use super::{MAX_GRAPHQL_BODY, socket};
+use super::{MAX_GRAPHQL_BODY, browser, socket};
 use crate::auth::open_sockets::OpenSocket;
 use crate::auth::{Caller, MemberCaller, RequestInfo, Sessions};
 use crate::edge::Edge;
@@ -34,22 +34,27 @@ pub(super) async fn execute(
 ) -> Result<HttpResponse, ApiError> {
     check_ready(&readiness)?;
     let info = request_info(&request);
-    let caller = match bearer(request.headers()) {
-        Some(secret) => Some(member(&hub.sessions, &info, &secret).await?),
-        None => None,
+    let page = browser::page(&request, &hub.sessions)?;
+    let caller = match (bearer(request.headers()), page.as_ref().and_then(|page| page.secret.as_deref())) {
+        (Some(secret), _) => Some(member(&hub.sessions, &info, &secret).await?),
+        (None, Some(secret)) => browser_member(&hub.sessions, &info, secret, is_quiet(&request)).await?,
+        (None, None) => None,
     };
     let limit = if caller.is_some() { MAX_GRAPHQL_BODY } else { MAX_BODY_OF_STRANGERS };
     let body: Request = read_json(&request, payload, limit).await?;
     let repeatable = Repeatable::of(request.headers(), &body)?;
-    let context = RequestContext { caller, request: info, repeatable, socket: None };
+    let context =
+        RequestContext { caller, request: info, repeatable, browser: page.map(|page| page.cookie), socket: None };
     let answer = GraphQLResponse::from(schema.answer(body.data(context)).await);
     let mut response = answer.respond_to(&request);
     // the status is 200 whatever the answer says, which only this media type allows
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
-/// A browser cannot set a header on a socket: the secret comes with `connection_init`, as `{"authorization": "Bearer …"}`.
+/// A browser cannot set a header on a socket: the secret comes with `connection_init`, as `{"authorization": "Bearer …"}`, or
+/// in the cookie of one of the hub's own pages.
 /// The socket ends soon after its credential; without one it does not begin.
 pub(super) async fn subscribe(
     schema: web::Data<Schema>,
@@ -69,7 +74,7 @@ pub(super) async fn subscribe(
     let Some(counted) = edge.sockets.enter(info.address) else {
         return Err(ApiError::from(Failure::TooMany { seconds: 10 }).into());
     };
-    let from_header = bearer(request.headers());
+    let from_header = bearer(request.headers()).or_else(|| browser::socket_secret(&request, &hub.sessions));
     let ended = CancellationToken::new();
     let when_ended = ended.clone();
     socket::serve(&request, payload, schema.get_ref().clone(), (ended, counted), move |payload| async move {
@@ -82,18 +87,43 @@ pub(super) async fn subscribe(
         let caller = Some(member(&hub.sessions, &info, &secret).await?);
         let socket = OpenSocket::enter(&hub.sessions, caller.as_ref(), when_ended);
         let mut data = Data::default();
-        data.insert(RequestContext { caller, request: info, repeatable: None, socket: Some(socket) });
+        data.insert(RequestContext { caller, request: info, repeatable: None, browser: None, socket: Some(socket) });
         Ok(data)
     })
 }
 
 /// A secret that does not let in is told so, rather than treated as none: its owner wants to know.
 async fn member(sessions: &Sessions, info: &RequestInfo, secret: &str) -> Result<MemberCaller, ApiError> {
+    let member = authenticate(sessions, secret).await?;
+    sessions.last_uses.note(member.via.id(), sessions.clock.now(), info.address);
+    Ok(member)
+}
+
+/// A cookie that does not let in any more is none: whoever has it is asked to sign in, and can. What a page asks without
+/// anybody at it is no use of the session, which ends when nobody uses it.
+async fn browser_member(
+    sessions: &Sessions,
+    info: &RequestInfo,
+    secret: &str,
+    is_quiet: bool,
+) -> Result<Option<MemberCaller>, ApiError> {
+    let answer = match is_quiet {
+        true => authenticate(sessions, secret).await,
+        false => member(sessions, info, secret).await,
+    };
+    match answer {
+        Err(ApiError::Failure(Failure::Unauthenticated | Failure::Forbidden(_))) => Ok(None),
+        answer => answer.map(Some),
+    }
+}
+
+fn is_quiet(request: &HttpRequest) -> bool {
+    request.headers().get("x-distr-quiet").is_some_and(|value| value.as_bytes() == b"1")
+}
+
+async fn authenticate(sessions: &Sessions, secret: &str) -> Result<MemberCaller, ApiError> {
     match sessions.authenticate(secret).await? {
-        Some(Caller::Member(member)) => {
-            sessions.last_uses.note(member.via.id(), sessions.clock.now(), info.address);
-            Ok(member)
-        }
+        Some(Caller::Member(member)) => Ok(member),
         Some(Caller::Agent(_)) => Err(Failure::Forbidden("agents do not speak GraphQL".into()).into()),
         None => Err(Failure::Unauthenticated.into()),
     }

@@ -14,7 +14,7 @@ use super::passwords;
 use crate::auth::{self, Identities, MemberCaller, RequestInfo, SignedIn, password};
 use crate::commands::Cause;
 use crate::failure::Failure;
-use crate::ops::credential::{self, CredentialKind, NewCredential};
+use crate::ops::credential::{self, CredentialKind, NewCredential, SessionKind};
 use crate::ops::person::{self, NO_PASSWORD, NewPassword, NewPerson};
 
 /// A week: people are on holiday.
@@ -156,6 +156,7 @@ async fn use_code(
         return Err(void());
     }
     drop(client);
-    let opened = auth::open_session(of, request, found.organization, found.member, &hashed).await?;
+    let opened = auth::open_session(of, request, found.organization, found.member, &hashed, SessionKind::Program);
+    let opened = opened.await?;
     opened.ok_or_else(void)
 }

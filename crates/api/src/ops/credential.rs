@@ -205,6 +205,8 @@ pub async fn sessions(
     let sql = "SELECT id, created_at, expires_at, last_used_at, last_used_from, made_from, user_agent
          FROM credential
          WHERE kind = 'session' AND subject = $1 AND (expires_at IS NULL OR expires_at > $2)
+           AND ('browser' <> ALL(scopes)
+                OR greatest(created_at, last_used_at) > $2::timestamptz - interval '2 hours')
          ORDER BY created_at, id";
     let rows = client.query(sql, &[&member.0, &now]).await?;
     let session = |row: tokio_postgres::Row| SessionRow {
@@ -218,8 +220,18 @@ pub async fn sessions(
     Ok(rows.into_iter().map(session).collect())
 }
 
+/// Who keeps the secret of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionKind {
+    /// a program, which sends it as a bearer token
+    Program,
+    /// a browser, in a cookie; the session also ends after two hours without a use
+    Browser,
+}
+
 /// A session that opens.
 pub struct NewSession<'a> {
+    pub kind: SessionKind,
     pub id: Uuid,
     pub organization: OrganizationId,
     pub member: MemberId,
@@ -244,7 +256,11 @@ pub async fn open_session(
              FOR SHARE OF person)
          INSERT INTO credential
              (hash, kind, id, organization, subject, scopes, expires_at, created_at, made_from, user_agent)
-         SELECT $1, 'session', $2, $3, $4, '{}', $6, $7, $8, $9 FROM known";
+         SELECT $1, 'session', $2, $3, $4, $10::text[], $6, $7, $8, $9 FROM known";
+    let scopes: &[&str] = match session.kind {
+        SessionKind::Program => &[],
+        SessionKind::Browser => &["browser"],
+    };
     let opened = client
         .execute(
             sql,
@@ -258,6 +274,7 @@ pub async fn open_session(
                 &session.at,
                 &session.made_from,
                 &session.user_agent,
+                &scopes,
             ],
         )
         .await?;

@@ -23,7 +23,7 @@ pub(in crate::graphql) enum Sender {
 }
 
 /// Root fields that are open to everybody, one of them in a document.
-const OPEN_TO_EVERYBODY: [&str; 3] = ["sessionCreate", "invitationAccept", "passwordReset"];
+const OPEN_TO_EVERYBODY: [&str; 4] = ["sessionCreate", "sessionStart", "invitationAccept", "passwordReset"];
 /// A sign-in asks for two fields of its payload.
 const MAX_FIELDS_OF_STRANGERS: u64 = 30;
 

@@ -7,7 +7,12 @@
   async function post(secret, body) {
     const headers = { "content-type": "application/json" };
     if (secret) headers.authorization = `Bearer ${secret}`;
-    const response = await fetch(endpoint, { method: "POST", headers, body: JSON.stringify(body) });
+    const response = await fetch(endpoint, {
+      method: "POST",
+      headers,
+      credentials: "omit",
+      body: JSON.stringify(body),
+    });
     return response.json();
   }
 

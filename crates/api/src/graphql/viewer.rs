@@ -1,0 +1,148 @@
+//! Who the caller is, and what it may do.
+
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+use distr_domain::member::MemberKind;
+use distr_domain::permission as domain;
+
+use super::context::ContextExt;
+use super::customer::{self, Customer};
+use super::guard::SignedIn;
+use super::loader::{Of, PersonName, PersonOf, failed};
+use super::organization::{self, Organization};
+use super::scalar::Pattern;
+use super::session::Role;
+use super::token::TokenScope;
+use crate::auth::{MemberCaller, Via};
+use crate::failure::Failure;
+
+/// A permission: what a member may do, by its role and the scopes of its token.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "domain::Permission")]
+pub enum Permission {
+    /// The right to see applications, releases, channels and repositories; for a customer, those of its licenses.
+    ReadCatalog,
+    /// The right to change applications, releases, channels and repositories.
+    Publish,
+    /// The right to see customers and licenses; for a customer, its own.
+    ReadCustomers,
+    /// The right to create and rename customers.
+    ManageCustomers,
+    /// The right to issue, change and end licenses.
+    ManageLicenses,
+    /// The right to see targets and deployments; for a customer, its own.
+    ReadFleet,
+    /// The right to register, enrol and retire targets.
+    ManageTargets,
+    /// The right to deploy to targets, and to set secrets.
+    Deploy,
+    /// The right to see members and their tokens.
+    ReadMembers,
+    /// The right to invite and remove members, and to change their roles.
+    ManageMembers,
+    /// The right to change the organization itself.
+    ManageOrganization,
+    /// The right to say whose signatures an application trusts.
+    ManageSigningPolicy,
+    /// The right to read the event log of the organization.
+    ReadLog,
+    /// The right to pull from the registry; for a customer, what its licenses entitle it to.
+    PullArtifacts,
+    /// The right to push to the registry.
+    PushArtifacts,
+    /// The right to delete from the registry.
+    DeleteArtifacts,
+}
+
+pub(super) struct Viewer<'a>(&'a MemberCaller);
+
+/// The caller: the member who sent this request.
+#[Object]
+impl Viewer<'_> {
+    /// The id of the member, a UUID.
+    async fn member_id(&self) -> ID {
+        self.0.member.0.into()
+    }
+
+    /// The role of the member.
+    async fn role(&self) -> Role {
+        self.0.membership.into()
+    }
+
+    /// The permissions of the caller: what its role gives, within the scopes of the token if it came with one.
+    async fn permissions(&self) -> Vec<Permission> {
+        domain::Permission::ALL.into_iter().filter(|permission| self.0.may(*permission)).map(Permission::from).collect()
+    }
+
+    /// The organization of the member.
+    async fn organization(&self, ctx: &Context<'_>) -> Result<Organization> {
+        Ok(organization::load(ctx).await?)
+    }
+
+    /// The customer whose member it is; null for a member of the vendor.
+    async fn customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
+        match self.0.membership.customer() {
+            Some(id) => Ok(Some(customer::load_nested(ctx, id).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The token that the request came with; null in a session.
+    async fn token(&self) -> Option<ViewerToken> {
+        match &self.0.via {
+            Via::Session { .. } => None,
+            Via::Token { id, limits, .. } => Some(ViewerToken {
+                id: (*id).into(),
+                scopes: limits.scopes.iter().copied().map(TokenScope::from).collect(),
+                repositories: limits.repositories.iter().cloned().map(Pattern).collect(),
+                expires_at: limits.expires_at,
+            }),
+        }
+    }
+
+    /// The name of the person or the robot; null if none is known.
+    async fn name(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        Ok(self.person(ctx).await?.map(|person| person.name).filter(|name| !name.is_empty()))
+    }
+
+    /// The e-mail address of the person; null for a robot.
+    async fn email(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        if self.0.kind == MemberKind::Robot {
+            return Ok(None);
+        }
+        Ok(self.person(ctx).await?.map(|person| person.email))
+    }
+}
+
+impl Viewer<'_> {
+    async fn person(&self, ctx: &Context<'_>) -> Result<Option<PersonName>, Failure> {
+        let key = PersonOf(Of { organization: self.0.organization, id: self.0.member });
+        ctx.loader().load_one(key).await.map_err(failed)
+    }
+}
+
+/// The token that the request came with, and its limits.
+#[derive(SimpleObject)]
+struct ViewerToken {
+    /// The id of the token, a UUID.
+    id: ID,
+    /// The scopes of the token: what it opens.
+    scopes: Vec<TokenScope>,
+    /// The patterns of the only repositories that the token is for, in which `*` stands for any run of characters;
+    /// empty for all repositories.
+    repositories: Vec<Pattern>,
+    /// The time at which the token ends by itself; null if it never does.
+    expires_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Default)]
+pub(super) struct ViewerQuery;
+
+#[Object]
+impl ViewerQuery {
+    /// The caller: the member who sent this request.
+    #[graphql(guard = "SignedIn")]
+    async fn viewer<'a>(&self, ctx: &Context<'a>) -> Result<Viewer<'a>> {
+        Ok(Viewer(ctx.caller()?))
+    }
+}

@@ -1,0 +1,35 @@
+// Types of the operations, from the schema that the hub prints.
+import type { CodegenConfig } from '@graphql-codegen/cli'
+
+const text = 'string'
+const config: CodegenConfig = {
+  schema: '../schema.graphql',
+  documents: 'src/**/*.{ts,tsx}',
+  ignoreNoDocuments: true,
+  generates: {
+    'src/gql/': {
+      preset: 'client',
+      presetConfig: { fragmentMasking: false },
+      config: {
+        useTypeImports: true,
+        enumsAsTypes: true,
+        strictScalars: true,
+        scalars: {
+          BigInt: 'number',
+          DateTime: text,
+          Digest: text,
+          JSON: 'unknown',
+          NaiveDate: text,
+          Name: text,
+          Pattern: text,
+          Position: text,
+          RepositoryName: text,
+          Tag: text,
+          Version: text,
+          VersionRange: text,
+        },
+      },
+    },
+  },
+}
+export default config

@@ -1,0 +1,146 @@
+// Events as sentences. What a type does not say in words is said by its own name.
+import type { Names } from './names'
+
+const NOBODY: Names = new Map()
+const SENTENCES: Record<string, string> = {
+  ApplicationCreated: 'created an application',
+  ApplicationDescribed: 'described an application anew',
+  ChannelCreated: 'created a channel',
+  CredentialConfirmed: 'confirmed its new credential',
+  CredentialRotated: 'rotated its credential',
+  CustomerCreated: 'created a customer',
+  CustomerRenamed: 'renamed a customer',
+  DeploymentFailed: 'reported that a deployment failed',
+  DeploymentHealthy: 'reported a deployment healthy',
+  DeploymentHeld: 'reported that the host holds a deployment',
+  DeploymentRemoved: 'reported a deployment removed',
+  DeploymentRetrying: 'reported that a deployment is tried again',
+  DeploymentStepped: 'reported the next step of a deployment',
+  DeploymentUnhealthy: 'reported a deployment unhealthy',
+  DesiredReleaseSet: 'asked for a release on a target',
+  DriftDetected: 'found a deployment changed by hand',
+  DriftRepaired: 'repaired a deployment',
+  EnrolmentOffered: 'offered an enrolment',
+  FeatureTagsChanged: 'changed the tags of features',
+  InvitationAccepted: 'accepted an invitation',
+  InvitationRenewed: 'renewed an invitation',
+  LicenseAmended: 'amended a license',
+  LicenseIssued: 'issued a license',
+  LicenseResumed: 'resumed a license',
+  LicenseRevoked: 'revoked a license',
+  LicenseSeatReleased: 'gave a seat back',
+  LicenseSeatTaken: 'took a seat',
+  LicenseSuspended: 'suspended a license',
+  ManifestDeleted: 'deleted a manifest',
+  ManifestPushed: 'pushed a manifest',
+  MemberAdded: 'added a member',
+  MemberInvited: 'invited a member',
+  MemberRemoved: 'removed a member',
+  MemberRoleChanged: 'changed the role of a member',
+  OrganizationCreated: 'created the organization',
+  OrganizationRenamed: 'renamed the organization',
+  OwnerLeft: 'ended being an owner',
+  OwnerReturned: 'became an owner again',
+  PasswordChanged: 'changed a password',
+  PasswordReset: 'set a new password',
+  PasswordResetOffered: 'voided a password and offered a new one',
+  QuotaCleared: 'cleared the quota of a repository',
+  QuotaSet: 'set the quota of a repository',
+  ReleaseDemoted: 'took a release back from a channel',
+  ReleaseDeprecated: 'deprecated a release',
+  ReleaseDrafted: 'drafted a release',
+  ReleasePromoted: 'promoted a release',
+  ReleasePublished: 'published a release',
+  ReleaseRevoked: 'revoked a release',
+  ReleaseSigned: 'signed a release',
+  RemovalRequested: 'asked to remove a deployment',
+  RetentionCleared: 'cleared the retention of a repository',
+  RetentionSet: 'set the retention of a repository',
+  SecretRemoved: 'removed a secret',
+  SecretSet: 'set a secret',
+  SigningPolicyChanged: 'changed whose signatures are trusted',
+  TagDeleted: 'deleted a tag',
+  TagMoved: 'moved a tag',
+  TagsMadeImmutable: 'made tags immutable',
+  TagsMadeMutable: 'made tags mutable',
+  TargetEnrolled: 'enrolled',
+  TargetRegistered: 'registered a target',
+  TargetRetired: 'retired a target',
+  TokenIssued: 'issued a token',
+  TokenReplaced: 'replaced a token',
+  TokenRevoked: 'revoked a token',
+  VisibilityChanged: 'changed who may pull from a repository',
+}
+
+const ACTIONS: Record<string, string> = {
+  pull: 'pulled',
+  pull_blob: 'pulled a blob of',
+  push: 'pushed',
+  mount: 'mounted',
+  delete: 'deleted',
+  deploy: 'deployed',
+  sign_in: 'signed in',
+}
+
+type Told = { type: string; data: unknown; stream?: string | null | undefined }
+export type Said = {
+  verb: string
+  about: string | undefined
+  where: string | undefined
+  reason: string | undefined
+  isRefused: boolean
+}
+
+export function sentence({ type, data, stream }: Told, names: Names = NOBODY): Said {
+  const facts = (data ?? {}) as Record<string, unknown>
+  if (type === 'Access') return access(facts, names)
+  const named = ['name', 'display_name', 'label', 'repository', 'key'].find(key => typeof facts[key] === 'string')
+  const about = [named && facts[named], facts.tag, facts.version, facts.text]
+  const text = about.filter(value => typeof value === 'string').join(' ') || versionOf(facts)
+  return {
+    verb: SENTENCES[type] ?? type,
+    about: text,
+    where: whereOf(facts, stream, names, text),
+    reason: typeof facts.reason === 'string' ? facts.reason : undefined,
+    isRefused: false,
+  }
+}
+
+function versionOf(facts: Record<string, unknown>): string | undefined {
+  const desired = facts.desired as { version?: unknown } | undefined
+  return typeof desired?.version === 'string' ? desired.version : undefined
+}
+
+const IDS = ['target', 'application', 'license', 'customer']
+
+/** The things that the event names by id, each once. */
+function whereOf(
+  facts: Record<string, unknown>,
+  stream: string | null | undefined,
+  names: Names,
+  about = '',
+): string | undefined {
+  const desired = (facts.desired ?? {}) as Record<string, unknown>
+  // `license-<id>`
+  const ids = [stream?.slice(-36), ...IDS.map(key => facts[key] ?? desired[key])]
+  let told = ''
+  for (const id of ids) {
+    const name = typeof id === 'string' ? names.get(id) : undefined
+    if (name && !told.includes(name) && name !== about) told += told ? `, ${name}` : name
+  }
+  return told || undefined
+}
+
+function access(facts: Record<string, unknown>, names: Names): Said {
+  const outcome = (facts.outcome ?? {}) as Record<string, unknown>
+  const isRefused = outcome.outcome === 'refused'
+  const action = String(facts.action)
+  const isSignIn = action === 'sign_in'
+  return {
+    verb: isRefused ? `was refused: ${action.replace('_', ' ')}` : (ACTIONS[action] ?? action),
+    about: isSignIn ? undefined : String(facts.subject ?? ''),
+    where: whereOf(facts, undefined, names),
+    reason: isRefused ? String(outcome.reason ?? outcome.code ?? '') : undefined,
+    isRefused,
+  }
+}

@@ -1,0 +1,100 @@
+import { useCallback, useEffect, useState } from 'react'
+import { CombinedError, useClient, useSubscription } from 'urql'
+import { graphql } from '../../gql'
+import type { EventLineFragment } from '../../gql/graphql'
+import { newest } from './newest'
+
+export const EVENT_LINE = graphql(`
+  fragment EventLine on Event { position id type stream actor recordedAt data correlation causation }
+`)
+
+const HEAD = graphql(`
+  query Head {
+    head
+  }
+`)
+
+const EVENTS = graphql(`
+  query Events($after: Position!, $first: Int!) {
+    events(after: $after, first: $first, telemetry: [ACCESS]) { events { ...EventLine } scannedTo hasMore }
+  }
+`)
+
+const NEWS = graphql(`
+  subscription EventNews($after: Position!) {
+    eventAppended(after: $after, telemetry: [ACCESS]) { ...EventLine }
+  }
+`)
+
+export type EventLine = EventLineFragment
+
+/** The newest events, those that happen from now on before them; `older` reads on. */
+export function useNewest(wanted: number) {
+  const client = useClient()
+  const [events, setEvents] = useState<EventLine[]>([])
+  const [head, setHead] = useState<string>()
+  const [before, setBefore] = useState<number>()
+  const [error, setError] = useState<CombinedError>()
+  const [isLoading, setLoading] = useState(true)
+  const [shown, setShown] = useState(wanted)
+
+  const read = useCallback(
+    async (after: number, first: number) => {
+      const variables = { after: String(after), first }
+      const answer = await client.query(EVENTS, variables, { requestPolicy: 'network-only' }).toPromise()
+      if (!answer.data) throw answer.error
+      return answer.data.events
+    },
+    [client],
+  )
+  const readBack = useCallback(
+    async (upTo: number) => {
+      setLoading(true)
+      try {
+        const found = await newest<EventLine>(read, upTo, wanted)
+        setEvents(events => [...events, ...found.events])
+        setBefore(found.before)
+      } catch (cause) {
+        if (cause instanceof CombinedError) setError(cause)
+      }
+      setLoading(false)
+    },
+    [read, wanted],
+  )
+  useEffect(() => {
+    let isHere = true
+    void client
+      .query(HEAD, {}, { requestPolicy: 'network-only' })
+      .toPromise()
+      .then(answer => {
+        if (!isHere) return
+        if (!answer.data) {
+          setError(answer.error)
+          return setLoading(false)
+        }
+        setEvents([])
+        setHead(answer.data.head)
+        void readBack(Number(answer.data.head))
+      })
+    return () => {
+      isHere = false
+    }
+  }, [client, readBack])
+  useSubscription({ query: NEWS, variables: { after: head ?? '0' }, pause: head === undefined }, (_before, news) => {
+    const event = news.eventAppended
+    setEvents(events => (events.some(known => known.id === event.id) ? events : [event, ...events]))
+    return news
+  })
+  const more = () => {
+    setShown(shown => shown + wanted)
+    if (before && events.length < shown + wanted) void readBack(before)
+  }
+  const older = before || events.length > shown ? more : undefined
+  return {
+    events: events.slice(0, shown),
+    error,
+    isLoading: isLoading && events.length === 0,
+    isReading: isLoading,
+    older,
+  }
+}

@@ -1,0 +1,174 @@
+// One release: what is in it, and where it is offered.
+import { Link, useParams } from '@tanstack/react-router'
+import { useState } from 'react'
+import { graphql } from '../../gql'
+import type { ReleasePageQuery } from '../../gql/graphql'
+import { useLive } from '../../live/use-live'
+import { Allowed, Button } from '../../ui/button'
+import { Copy, SameInCli } from '../../ui/copy'
+import { Fact, Facts, Page, Panel } from '../../ui/page'
+import { Failed, Loading, Unknown } from '../../ui/page-states'
+import { commandLine } from '../../ui/shell-words'
+import { ReleaseBadge } from '../../ui/state'
+import { type Column, Table } from '../../ui/table'
+import { Time } from '../../ui/time'
+import { useMay, useWhoIsThere } from '../session/viewer'
+import { PromoteDialog } from './promote'
+
+const RELEASE = graphql(`
+  query ReleasePage($application: Name!, $version: Version!) {
+    release(application: $application, version: $version) {
+      id version status reason deprecatedOn withheld notes publishedAt createdAt
+      application { id name displayName channels { id name current versions } }
+      images { service repository digest tag feature signedBy }
+      packages { __typename ... on ComposePackage { file files { path bytes executable } } }
+      signatures { key standing }
+    }
+  }
+`)
+
+type Release = ReleasePageQuery['release']
+type Image = NonNullable<Release['images']>[number]
+const STANDINGS = {
+  VERIFIED: 'verified',
+  NOT_TRUSTED: 'by a key that is not trusted now',
+  UNVERIFIED: 'never verified',
+}
+
+export function ReleasePage() {
+  const { organization, application, version } = useParams({
+    from: '/v/$organization/apps/$application/releases/$version',
+  })
+  const { data, error, isLoading, again } = useLive(RELEASE, { application, version })
+  const [isPromoting, setPromoting] = useState(false)
+  const mayPublish = useMay('PUBLISH')
+  const release = data?.release
+  const channels = release?.application.channels ?? []
+  const crumbs = (
+    <>
+      <Link to="/v/$organization/apps" params={{ organization }}>
+        Applications
+      </Link>
+      {' / '}
+      <Link to="/v/$organization/apps/$application" params={{ organization, application }}>
+        {release?.application.displayName ?? application}
+      </Link>
+    </>
+  )
+  const actions = (
+    <Allowed may={mayPublish} needs="the right to publish">
+      <Button
+        kind="primary"
+        onClick={() => setPromoting(true)}
+        disabled={release?.status !== 'PUBLISHED' || channels.length === 0}
+      >
+        Promote…
+      </Button>
+    </Allowed>
+  )
+  return (
+    <Page
+      title={version}
+      section={application}
+      crumbs={crumbs}
+      aside={release ? <ReleaseBadge status={release.status} /> : null}
+      actions={actions}
+    >
+      {error && !release ? <Failed error={error} again={again} /> : null}
+      {isLoading ? <Loading what="the release" /> : null}
+      {release ? <Detail release={release} /> : null}
+      {release && isPromoting && channels[0] ? (
+        <PromoteDialog
+          application={release.application}
+          channel={channels[0].name}
+          releases={[release]}
+          version={version}
+          close={() => setPromoting(false)}
+        />
+      ) : null}
+    </Page>
+  )
+}
+
+function Detail({ release }: { release: Release }) {
+  const pointing = release.application.channels.filter(channel => channel.current === release.version)
+  const { application, version } = release
+  return (
+    <>
+      {release.reason ? (
+        <p className="note is-error">
+          {release.status === 'REVOKED' ? 'Revoked' : 'Deprecated'}: {release.reason}
+        </p>
+      ) : null}
+      <Facts>
+        <Fact name="Published">{release.publishedAt ? <Time at={release.publishedAt} /> : 'not published'}</Fact>
+        <Fact name="Channels">
+          {pointing.length > 0 ? pointing.map(channel => channel.name).join(', ') : 'none points here'}
+        </Fact>
+        <Fact name="Signatures">
+          {release.signatures.length === 0
+            ? 'none of the whole'
+            : release.signatures.map(one => `${one.key ?? 'unnamed key'}: ${STANDINGS[one.standing]}`).join(', ')}
+        </Fact>
+        {release.deprecatedOn ? <Fact name="Deprecated on">{release.deprecatedOn}</Fact> : null}
+      </Facts>
+      {release.withheld ? <p className="note">You are not shown what is in it: {release.withheld}</p> : null}
+      {release.notes ? (
+        <Panel title="Notes">
+          <p className="notes">{release.notes}</p>
+        </Panel>
+      ) : null}
+      {release.images ? <Images images={release.images} /> : null}
+      {release.packages?.map(one => (
+        <Panel key={one.__typename} title="Compose file" aside={<Copy text={one.file} what="the compose file" />}>
+          <pre className="code" tabIndex={0}>
+            <code>{one.file}</code>
+          </pre>
+          {one.files.length > 0 ? (
+            <ul className="lines">
+              {one.files.map(file => (
+                <li key={file.path}>
+                  <code>{file.path}</code>{' '}
+                  <span className="muted">
+                    {file.bytes.toLocaleString()} bytes{file.executable ? ', executable' : ''}
+                  </span>
+                </li>
+              ))}
+            </ul>
+          ) : null}
+        </Panel>
+      ))}
+      <SameInCli line={commandLine('distr', 'release', 'show', '--app', application.name, '--version', version)} />
+    </>
+  )
+}
+
+function Images({ images }: { images: Image[] }) {
+  const { hub, viewer } = useWhoIsThere()
+  const reference = ({ repository, digest }: Image) =>
+    `${hub.registryHost}/${viewer.organization.name}/${repository}@${digest}`
+  const columns: Column<Image>[] = [
+    { name: 'Service', isText: true, cell: ({ service }) => service },
+    { name: 'Image', isText: true, cell: ({ repository, tag }) => `${repository}${tag ? `:${tag}` : ''}` },
+    {
+      name: 'Digest',
+      cell: image => (
+        <span className="digest">
+          <code title={image.digest}>{image.digest.slice(0, 19)}…</code>
+          <Copy text={commandLine('docker', 'pull', reference(image))} what={`docker pull of ${image.service}`} />
+        </span>
+      ),
+    },
+    { name: 'Feature', cell: ({ feature }) => feature ?? <span className="muted">always</span> },
+    { name: 'Signed by', cell: ({ signedBy }) => signedBy ?? <Unknown why="no signature was demanded" /> },
+  ]
+  return (
+    <Panel title="Images">
+      {images.length === 0 ? (
+        <p className="muted">No image of this registry.</p>
+      ) : (
+        <Table label="Images" columns={columns} rows={images} keyOf={row => row.service} />
+      )}
+    </Panel>
+  )
+}

@@ -1,0 +1,124 @@
+// One license: what is agreed, how much of it is used, and what was refused by it.
+import { Link, useParams } from '@tanstack/react-router'
+import { graphql } from '../../gql'
+import type { AuditKind, LicensePageQuery } from '../../gql/graphql'
+import { useLive } from '../../live/use-live'
+import { SameInCli } from '../../ui/copy'
+import { Fact, Facts, Page, Panel } from '../../ui/page'
+import { Failed, Loading } from '../../ui/page-states'
+import { commandLine } from '../../ui/shell-words'
+import { LicenseBadge } from '../../ui/state'
+import { type Column, Table } from '../../ui/table'
+import { Through, Time } from '../../ui/time'
+import { Actor, useMemberNames } from '../member/actor'
+import { Seats } from './list'
+
+const LICENSE = graphql(`
+  query LicensePage($customer: Name!, $name: Name!) {
+    license(customer: $customer, name: $name) {
+      ...LicenseRow
+      audit(first: 200) { nodes { position at kind actor subject reason } pageInfo { hasNextPage } }
+    }
+  }
+`)
+
+type License = LicensePageQuery['license']
+type Entry = License['audit']['nodes'][number]
+
+const WORDS: Record<AuditKind, string> = {
+  ISSUED: 'issued',
+  AMENDED: 'amended',
+  SUSPENDED: 'suspended',
+  RESUMED: 'resumed',
+  REVOKED: 'revoked',
+  SEAT_TAKEN: 'seat taken',
+  SEAT_RELEASED: 'seat given back',
+  PULL_GRANTED: 'pull granted',
+  PULL_REFUSED: 'pull refused',
+  DEPLOY_GRANTED: 'deployment granted',
+  DEPLOY_REFUSED: 'deployment refused',
+}
+const REFUSALS: AuditKind[] = ['PULL_REFUSED', 'DEPLOY_REFUSED', 'REVOKED', 'SUSPENDED']
+
+export function LicensePage() {
+  const { organization, customer, license: name } = useParams({ from: '/v/$organization/licenses/$customer/$license' })
+  const { data, error, isLoading, again } = useLive(LICENSE, { customer, name })
+  const license = data?.license
+  const crumbs = (
+    <>
+      <Link to="/v/$organization/licenses" params={{ organization }}>
+        Licenses
+      </Link>
+      {' / '}
+      <Link to="/v/$organization/customers/$customer" params={{ organization, customer }}>
+        {license?.customer.displayName ?? customer}
+      </Link>
+    </>
+  )
+  return (
+    <Page
+      title={name}
+      section="Licenses"
+      crumbs={crumbs}
+      aside={license ? <LicenseBadge status={license.status} /> : null}
+    >
+      {error && !license ? <Failed error={error} again={again} /> : null}
+      {isLoading ? <Loading what="the license" /> : null}
+      {license ? <Detail license={license} /> : null}
+    </Page>
+  )
+}
+
+function Detail({ license }: { license: License }) {
+  const { organization = '' } = useParams({ strict: false })
+  const { application, versions, channels, features, notBefore, expiresAt } = license
+  const list = (names: string[], none: string) => (names.length > 0 ? names.join(', ') : none)
+  return (
+    <>
+      {license.reason ? <p className="note is-error">{license.reason}</p> : null}
+      <Facts>
+        <Fact name="Application">
+          <Link to="/v/$organization/apps/$application" params={{ organization, application: application.name }}>
+            {application.displayName}
+          </Link>
+        </Fact>
+        <Fact name="Versions">{list(versions, 'all')}</Fact>
+        <Fact name="Channels">{list(channels, 'bound to none')}</Fact>
+        <Fact name="Features">{list(features, 'none')}</Fact>
+        <Fact name="Seats">
+          <Seats license={license} />
+        </Fact>
+        <Fact name="In force">
+          {notBefore ? (
+            <>
+              from <Time at={notBefore} />{' '}
+            </>
+          ) : null}
+          {expiresAt ? <Through end={expiresAt} /> : 'without end'}
+        </Fact>
+      </Facts>
+      <Panel
+        title="What happened by it"
+        aside={license.audit.pageInfo.hasNextPage ? <span className="muted">the first 200 entries</span> : null}
+      >
+        <Audit entries={[...license.audit.nodes].reverse()} />
+      </Panel>
+      <SameInCli line={commandLine('distr', 'license', 'audit', '--customer', license.customer.name)} />
+    </>
+  )
+}
+
+function Audit({ entries }: { entries: Entry[] }) {
+  const names = useMemberNames()
+  const columns: Column<Entry>[] = [
+    { name: 'When', width: 'time', cell: ({ at }) => <Time at={at} /> },
+    {
+      name: 'What',
+      cell: ({ kind }) => <span className={REFUSALS.includes(kind) ? 'refused-word' : undefined}>{WORDS[kind]}</span>,
+    },
+    { name: 'Of', isText: true, cell: ({ subject }) => subject ?? '' },
+    { name: 'Why', isText: true, cell: ({ reason }) => reason ?? '' },
+    { name: 'By', isText: true, cell: ({ actor }) => <Actor actor={actor} names={names} /> },
+  ]
+  return <Table label="Audit" columns={columns} rows={entries} keyOf={entry => `${entry.position} ${entry.kind}`} />
+}

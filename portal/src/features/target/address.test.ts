@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { filterOf, isFiltered, readFleet } from './address'
+
+test('an address says which targets are shown', () => {
+  const address = readFleet({ state: ['FAILED', 'OK', 'BROKEN'], app: 'hello', q: ' fac ', page: 3 })
+  expect(address).toEqual({ state: ['FAILED', 'OK'], app: 'hello', q: ' fac ' })
+  expect(filterOf(address)).toEqual({ states: ['FAILED', 'OK'], application: 'hello', search: ' fac ' })
+})
+
+test('one state needs no list', () => {
+  expect(readFleet({ state: 'OFFLINE' })).toEqual({ state: ['OFFLINE'] })
+})
+
+test('a number of a page counts with a cursor alone', () => {
+  expect(readFleet({ from: 100 })).toEqual({})
+  expect(readFleet({ from: 100, after: 'abc' })).toEqual({ from: 100, after: 'abc' })
+})
+
+test('an empty address filters nothing', () => {
+  expect(filterOf(readFleet({ q: '  ' }))).toBeNull()
+  expect(isFiltered(readFleet({}))).toBe(false)
+})

@@ -1,0 +1,48 @@
+// What the fleet's list shows, as its address says it. What the address says and nobody knows is dropped.
+import type { TargetFilter, TargetState } from '../../gql/graphql'
+import { STATES } from '../../ui/state'
+
+export type FleetAddress = {
+  state?: TargetState[]
+  app?: string
+  customer?: string
+  q?: string
+  after?: string
+  from?: number
+}
+
+const text = (value: unknown): string | undefined => {
+  const words = typeof value === 'number' ? String(value) : value
+  return typeof words === 'string' && words.trim() !== '' ? words.slice(0, 100) : undefined
+}
+
+export function readFleet(search: Record<string, unknown>): FleetAddress {
+  const asked = Array.isArray(search.state) ? search.state : [search.state]
+  const state = STATES.filter(state => asked.includes(state))
+  const address: FleetAddress = {}
+  if (state.length > 0) address.state = state
+  const [app, customer, q, after] = [text(search.app), text(search.customer), text(search.q), text(search.after)]
+  if (app) address.app = app
+  if (customer) address.customer = customer
+  if (q) address.q = q
+  if (after) address.after = after
+  if (after && typeof search.from === 'number' && search.from > 0) address.from = search.from
+  return address
+}
+
+/** All but the states: what the counts by state are counted within. */
+export function withoutStates({ app, q }: FleetAddress): TargetFilter | null {
+  const filter: TargetFilter = {}
+  if (app) filter.application = app
+  if (q) filter.search = q
+  return Object.keys(filter).length > 0 ? filter : null
+}
+
+export function filterOf(address: FleetAddress): TargetFilter | null {
+  const filter = withoutStates(address)
+  return address.state ? { ...filter, states: address.state } : filter
+}
+
+export function isFiltered({ state, app, customer, q }: FleetAddress): boolean {
+  return Boolean(state || app || customer || q)
+}

@@ -1,0 +1,128 @@
+// Registering a target, and the one command that brings its agent to life.
+import { type FormEvent, useState } from 'react'
+import { graphql } from '../../gql'
+import type { EnrolmentFragment } from '../../gql/graphql'
+import { useLive } from '../../live/use-live'
+import { Button } from '../../ui/button'
+import { CommandLine, SameInCli } from '../../ui/copy'
+import { Dialog, RefusalNote } from '../../ui/dialog'
+import { Choice, Field } from '../../ui/field'
+import { commandLine } from '../../ui/shell-words'
+import { Time } from '../../ui/time'
+import { useAction } from '../../ui/use-action'
+import { useWhoIsThere } from '../session/viewer'
+
+export const ENROLMENT = graphql(`
+  fragment Enrolment on Enrolment { command expiresAt }
+`)
+
+const REGISTER = graphql(`
+  mutation TargetRegister($customer: Name, $name: Name!) {
+    targetRegister(customer: $customer, name: $name) { changed target { ...TargetRow } enrolment { ...Enrolment } }
+  }
+`)
+
+export const CUSTOMER_NAMES = graphql(`
+  query CustomerNames {
+    customers(first: 500) { nodes { id name displayName } }
+  }
+`)
+
+type Props = { close: () => void; done: () => void; customer?: string | undefined }
+
+export function RegisterDialog({ close, done, customer }: Props) {
+  const { viewer } = useWhoIsThere()
+  const { act, isBusy, error } = useAction(REGISTER)
+  const customers = useLive(CUSTOMER_NAMES, {}, viewer.customer !== null)
+  const [of, setOf] = useState(customer ?? viewer.customer?.name ?? '')
+  const [name, setName] = useState('')
+  const [enrolment, setEnrolment] = useState<EnrolmentFragment>()
+  const submit = async (event: FormEvent) => {
+    event.preventDefault()
+    const answer = await act({ customer: of || null, name })
+    if (!answer) return
+    done()
+    setEnrolment(answer.targetRegister.enrolment ?? undefined)
+  }
+  if (enrolment) return <EnrolmentDialog enrolment={enrolment} name={name} close={close} />
+  return (
+    <Dialog
+      open
+      onClose={close}
+      title="Register a target"
+      description="A target is one machine of a customer. It gets a command that installs the agent."
+    >
+      <form className="form" onSubmit={event => void submit(event)}>
+        {viewer.customer ? null : (
+          <Choice label="Customer" value={of} onChange={event => setOf(event.target.value)} required>
+            <option value="" disabled>
+              Choose a customer
+            </option>
+            {customers.data?.customers.nodes.map(({ id, name, displayName }) => (
+              <option key={id} value={name}>
+                {displayName}
+              </option>
+            ))}
+          </Choice>
+        )}
+        <Field
+          label="Name"
+          value={name}
+          onChange={event => setName(event.target.value)}
+          required
+          autoCapitalize="none"
+          spellCheck={false}
+          placeholder="factory"
+          hint="Small letters, digits and hyphens; it never changes."
+        />
+        <RefusalNote error={error} />
+        <SameInCli line={commandLine('distr', 'target', 'create', name || 'factory', '--customer', of || 'globex')} />
+        <div className="dialog-actions">
+          <Button onClick={close}>Cancel</Button>
+          <Button kind="primary" type="submit" disabled={isBusy}>
+            {isBusy ? 'Registering…' : 'Register'}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}
+
+/** The command holds a secret: it is hidden until it is asked for, and is kept nowhere. */
+export function EnrolmentDialog({
+  enrolment,
+  name,
+  close,
+}: {
+  enrolment: EnrolmentFragment
+  name: string
+  close: () => void
+}) {
+  const [isShown, setShown] = useState(false)
+  return (
+    <Dialog
+      open
+      onClose={close}
+      title={`Install the agent on ${name}`}
+      wide
+      description={
+        <>
+          Run this once in a shell of the machine. It holds a one-time token that is void{' '}
+          <Time at={enrolment.expiresAt} />, and is not shown again.
+        </>
+      }
+    >
+      {isShown ? (
+        <CommandLine line={enrolment.command} label="the install command" />
+      ) : (
+        <pre className="masked">••••••••••••••••••••••••</pre>
+      )}
+      <div className="dialog-actions">
+        <Button onClick={() => setShown(shown => !shown)}>{isShown ? 'Hide' : 'Show the command'}</Button>
+        <Button kind="primary" onClick={close}>
+          Done
+        </Button>
+      </div>
+    </Dialog>
+  )
+}

@@ -1,0 +1,57 @@
+// What runs on a target, application by application: what is there, and what is asked for if that is something else.
+import { ArrowRight, TriangleAlert } from 'lucide-react'
+import { Unknown } from '../../ui/page-states'
+import type { Row } from './queries'
+
+type Deployment = Row['deployments'][number]
+
+export function Running({ deployments }: { deployments: Deployment[] }) {
+  if (deployments.length === 0) return <span className="muted">nothing deployed</span>
+  return (
+    <span className="running">
+      {deployments.map(deployment => (
+        <span key={deployment.id} className="running-one">
+          <span className="muted">{deployment.application.name}</span> <Version of={deployment} />
+          {deployment.drift ? (
+            <span className="drift" title={deployment.drift}>
+              <TriangleAlert size={13} aria-hidden="true" />
+              drift
+            </span>
+          ) : null}
+        </span>
+      ))}
+    </span>
+  )
+}
+
+export function Version({ of }: { of: Pick<Deployment, 'runningVersion' | 'desiredVersion' | 'phase'> }) {
+  const { runningVersion: running, desiredVersion: wanted } = of
+  if (running === wanted) return <span className="version">{running}</span>
+  return (
+    <span className="version">
+      {running ?? <Unknown why="nothing is known to run" />}
+      <ArrowRight size={12} aria-label="is to become" />
+      {of.phase === 'REMOVING' ? 'removed' : wanted}
+    </span>
+  )
+}
+
+export function hasWhy(deployments: Deployment[]): boolean {
+  return deployments.some(({ error, phase, step }) => error || (phase === 'PROGRESSING' && step))
+}
+
+/** The worst of what is wrong, in one line. */
+export function Why({ deployments }: { deployments: Deployment[] }) {
+  const wrong = deployments.find(deployment => deployment.error)
+  if (wrong?.error) {
+    const { category, text } = wrong.error
+    return (
+      <span title={text}>
+        {category ? <span className="category">{category.toLowerCase()}</span> : null} {text}
+      </span>
+    )
+  }
+  const moving = deployments.find(deployment => deployment.phase === 'PROGRESSING' && deployment.step)
+  if (moving?.step) return <span className="muted">{moving.step.toLowerCase()}</span>
+  return <span className="muted">—</span>
+}

@@ -1,0 +1,56 @@
+// GraphQL of this hub, with a cache in which a thing is one thing wherever it is shown.
+import { cacheExchange } from '@urql/exchange-graphcache'
+import { Client, fetchExchange, mapExchange, subscriptionExchange } from 'urql'
+import { currentLine, signedOut } from './line'
+import { forwardSubscription } from './socket'
+
+const embedded = () => null
+const EMBEDDED = [
+  'AgentError',
+  'Attachment',
+  'ComposePackage',
+  'ConfigEntry',
+  'DeploymentError',
+  'Enrolment',
+  'EventPage',
+  'FeatureTags',
+  'HeartbeatHour',
+  'Hub',
+  'IdentifiedKey',
+  'LastReport',
+  'LicenseAuditEntry',
+  'PackageFile',
+  'RegistryUsage',
+  'ReleaseImage',
+  'ReleaseSignature',
+  'SigningKey',
+  'SigningPolicyChange',
+  'TargetCounts',
+  'Viewer',
+  'ViewerToken',
+  'SessionStartPayload',
+  'SignOutPayload',
+  'DeploymentPayload',
+  'DeploymentSetReleasePayload',
+  'TargetPayload',
+  'ChannelPayload',
+]
+
+export const client = new Client({
+  url: new URL('graphql', document.baseURI).href,
+  preferGetMethod: false,
+  requestPolicy: 'cache-and-network',
+  fetchOptions: { headers: { 'x-distr-portal': '1' }, credentials: 'same-origin' },
+  exchanges: [
+    mapExchange({
+      onError(error, operation) {
+        const isOut = error.graphQLErrors.some(one => one.extensions?.code === 'unauthenticated')
+        // asked for on purpose: the shell, to know who is there
+        if (isOut && !operation.context.asksWhoIsThere && currentLine().state !== 'signed-out') signedOut()
+      },
+    }),
+    cacheExchange({ keys: Object.fromEntries(EMBEDDED.map(name => [name, embedded])) }),
+    fetchExchange,
+    subscriptionExchange({ forwardSubscription }),
+  ],
+})

@@ -1,0 +1,37 @@
+// A question to the hub that is asked again when the line comes back.
+import type { TypedDocumentNode } from '@urql/core'
+import { useCallback, useEffect, useRef } from 'react'
+import { type AnyVariables, type CombinedError, useQuery } from 'urql'
+import { onReadAgain } from './line'
+
+export type Asked<Data> = {
+  data: Data | undefined
+  error: CombinedError | undefined
+  /** nothing is there yet */
+  isLoading: boolean
+  again: () => void
+  /** the same without a person who asks: no use of the session */
+  quietly: () => void
+}
+
+const QUIET = { headers: { 'x-distr-portal': '1', 'x-distr-quiet': '1' }, credentials: 'same-origin' as const }
+
+export function useLive<Data, Variables extends AnyVariables>(
+  query: TypedDocumentNode<Data, Variables>,
+  variables: Variables,
+  pause = false,
+): Asked<Data> {
+  const [{ data, error, fetching }, execute] = useQuery<Data, Variables>({ query, variables, pause } as never)
+  const shown = useKept(data ?? undefined, JSON.stringify(variables))
+  const again = useCallback(() => execute({ requestPolicy: 'network-only' }), [execute])
+  const quietly = useCallback(() => execute({ requestPolicy: 'network-only', fetchOptions: QUIET }), [execute])
+  useEffect(() => (pause ? undefined : onReadAgain(quietly)), [quietly, pause])
+  return { data: shown, error, isLoading: !shown && !error && (fetching || !pause), again, quietly }
+}
+
+/** What was read before stays until there is something newer: a hub that does not answer takes nothing off the page. */
+function useKept<Data>(data: Data | undefined, of: string): Data | undefined {
+  const kept = useRef<{ of: string; data: Data }>(undefined)
+  if (data !== undefined) kept.current = { of, data }
+  return kept.current?.of === of ? kept.current.data : undefined
+}

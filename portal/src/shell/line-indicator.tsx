@@ -1,0 +1,62 @@
+// Whether news come. A cut line is said over the page, with the hour since when; what is shown stays, and is not called silent.
+
+import { SignInForm } from '../features/session/sign-in'
+import { useWhoIsThere } from '../features/session/viewer'
+import { readAgain, useLine } from '../live/line'
+import { connect, disconnect } from '../live/socket'
+import { Dialog } from '../ui/dialog'
+
+const hour = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
+const WORDS = {
+  connecting: 'connecting',
+  live: 'live',
+  interrupted: 'live',
+  reconnecting: 'reconnecting',
+  cut: 'cut',
+  'signed-out': 'signed out',
+}
+
+export function LineIndicator() {
+  const line = useLine()
+  return (
+    <span className={`line is-${line.state}`} role="status">
+      <span className="line-dot" aria-hidden="true" />
+      {WORDS[line.state]}
+    </span>
+  )
+}
+
+export function LineBand() {
+  const line = useLine()
+  if (line.state !== 'cut') return null
+  return (
+    <div className="band" role="status">
+      No news from the hub since {hour.format(line.since)}. What you see is from then; targets are not silent because of
+      it.
+      <button type="button" className="button is-quiet" onClick={readAgain}>
+        Try now
+      </button>
+    </div>
+  )
+}
+
+/** Over the page, so that what was typed into it stays. */
+export function SignedOutDialog() {
+  const line = useLine()
+  const { viewer } = useWhoIsThere()
+  const done = () => {
+    disconnect()
+    connect()
+    readAgain()
+  }
+  return (
+    <Dialog
+      open={line.state === 'signed-out'}
+      onClose={() => undefined}
+      title="You are signed out"
+      description="The session ended. Sign in again, and go on where you were."
+    >
+      <SignInForm organization={viewer.organization.name} done={done} />
+    </Dialog>
+  )
+}

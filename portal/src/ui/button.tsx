@@ -1,0 +1,27 @@
+import { Link, type LinkProps } from '@tanstack/react-router'
+import type { ComponentProps, ReactNode } from 'react'
+
+type Kind = 'primary' | 'plain' | 'danger' | 'quiet'
+
+export function Button({ kind = 'plain', className = '', ...rest }: { kind?: Kind } & ComponentProps<'button'>) {
+  return <button type="button" className={`button is-${kind} ${className}`} {...rest} />
+}
+
+export function ButtonLink({ kind = 'plain', children, ...rest }: { kind?: Kind; children: ReactNode } & LinkProps) {
+  return (
+    <Link className={`button is-${kind}`} {...rest}>
+      {children}
+    </Link>
+  )
+}
+
+/** A control that the viewer may not use stays where it is, and says what it needs. */
+export function Allowed({ may, needs, children }: { may: boolean; needs: string; children: ReactNode }) {
+  if (may) return children
+  return (
+    <span className="refused" title={`This needs ${needs}; ask an owner.`}>
+      <span inert>{children}</span>
+      <span className="refused-why">needs {needs}</span>
+    </span>
+  )
+}

@@ -1,0 +1,65 @@
+// Times, as people say them: short while they are near, exact on hover, always with their machine's form.
+import { hubNow, useHubNow } from '../live/clock'
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+const NEAR = 7 * DAY
+
+const date = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' })
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' })
+const dayInUtc = new Intl.DateTimeFormat(undefined, {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  timeZone: 'UTC',
+})
+
+export function span(ms: number): string {
+  if (ms < MINUTE) return `${Math.max(0, Math.floor(ms / SECOND))} s`
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`
+  if (ms < DAY) return `${Math.floor(ms / HOUR)} h`
+  const days = Math.floor(ms / DAY)
+  return days === 1 ? '1 day' : `${days} days`
+}
+
+export function relative(at: number, now: number): string {
+  const age = now - at
+  if (Math.abs(age) > NEAR) return date.format(at)
+  // clocks of two machines are never quite the same
+  if (Math.abs(age) < 3 * SECOND) return 'now'
+  return age < 0 ? `in ${span(-age)}` : `${span(age)} ago`
+}
+
+export function Time({ at }: { at: string }) {
+  const now = useHubNow()
+  const when = Date.parse(at)
+  return (
+    <time dateTime={at} title={`${exact.format(when)} · ${at}`}>
+      {relative(when, now)}
+    </time>
+  )
+}
+
+export function Since({ at }: { at: string }) {
+  const now = useHubNow()
+  return (
+    <time dateTime={at} title={exact.format(Date.parse(at))}>
+      {span(now - Date.parse(at))}
+    </time>
+  )
+}
+
+/** The last day on which something holds that ends at this instant. */
+export function Through({ end }: { end: string }) {
+  const last = Date.parse(end) - 1
+  const left = Date.parse(end) - hubNow()
+  const words = left > 0 ? `through ${dayInUtc.format(last)}, UTC` : `ended ${dayInUtc.format(last)}, UTC`
+  return (
+    <time dateTime={end} title={end}>
+      {words}
+      {left > 0 && left < 60 * DAY ? <span className="muted"> · {span(left)} left</span> : null}
+    </time>
+  )
+}

@@ -1,0 +1,93 @@
+// Every room as a picture, for somebody to look at: node tests/screens.mjs FOLDER. With many rows, long names, and nothing.
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { launch, open, settled, signIn } from './support/browser.mjs'
+import { Hub } from './support/hub.mjs'
+import { World } from './support/world.mjs'
+
+const folder = process.argv[2] ?? new URL('screens', import.meta.url).pathname
+const WIDTHS = [1440, 768, 380]
+const ROOMS = {
+  overview: '/v/acme',
+  targets: '/v/acme/targets',
+  'targets-filtered': '/v/acme/targets?state=%5B%22FAILED%22%2C%22HELD%22%5D&customer=globex',
+  'targets-none': '/v/acme/targets?q=nothing-has-this-name',
+  'target-ok': '/v/acme/targets/globex/factory',
+  'target-failed': '/v/acme/targets/globex/lab',
+  'target-held': '/v/acme/targets/globex/warehouse',
+  'target-moving': '/v/acme/targets/globex/headquarters',
+  'target-unknown': '/v/acme/targets/initech/branch',
+  'target-nowhere': '/v/acme/targets/globex/nowhere',
+  apps: '/v/acme/apps',
+  app: '/v/acme/apps/hello',
+  release: '/v/acme/apps/hello/releases/1.3.0',
+  revoked: '/v/acme/apps/hello/releases/1.1.0',
+  customers: '/v/acme/customers',
+  customer: '/v/acme/customers/globex',
+  licenses: '/v/acme/licenses',
+  license: '/v/acme/licenses/globex/hello-2026',
+  activity: '/v/acme/activity',
+}
+
+async function shots(page, hub, prefix, rooms) {
+  for (const width of WIDTHS) {
+    for (const colorScheme of ['light', 'dark']) {
+      await page.setViewportSize({ width, height: width < 500 ? 800 : 900 })
+      await page.emulateMedia({ colorScheme })
+      for (const [name, path] of Object.entries(rooms)) {
+        await page.goto(`${hub.url}${path}`)
+        await settled(page)
+        await page.locator('.line.is-live').waitFor({ state: 'attached' })
+        await page.screenshot({ path: join(folder, `${prefix}${name}-${width}-${colorScheme}.png`) })
+      }
+    }
+  }
+}
+
+async function dialogs(page, hub) {
+  for (const [width, colorScheme] of [
+    [1440, 'light'],
+    [380, 'dark'],
+  ]) {
+    await page.setViewportSize({ width, height: 900 })
+    await page.emulateMedia({ colorScheme })
+    await page.goto(`${hub.url}/v/acme/targets/globex/factory`)
+    await page.getByRole('button', { name: 'Deploy…' }).first().click()
+    await page.getByRole('dialog').getByLabel('Release').waitFor()
+    await page.getByText('Same in the CLI').last().click()
+    await page.screenshot({ path: join(folder, `deploy-${width}-${colorScheme}.png`) })
+    await page.goto(`${hub.url}/v/acme`)
+    await settled(page)
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox').fill('ed')
+    await page.getByRole('option').first().waitFor()
+    await page.screenshot({ path: join(folder, `palette-${width}-${colorScheme}.png`) })
+  }
+}
+
+await mkdir(folder, { recursive: true })
+const hub = await Hub.start()
+const browser = await launch()
+try {
+  const { page } = await open(browser, hub)
+  await page.goto(`${hub.url}/sign-in`)
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+  await page.screenshot({ path: join(folder, 'sign-in-1440-light.png') })
+  await signIn(page, hub)
+  const { overview, targets, apps, customers, licenses, activity } = ROOMS
+  await shots(page, hub, 'empty-', { overview, targets, apps, customers, licenses, activity })
+  const world = await World.make(hub)
+  await world.fleet()
+  await shots(page, hub, '', ROOMS)
+  await world.change(
+    'customerCreate(name: "a-customer-with-a-name-that-goes-on-and-on", displayName: "Vereinigte Donaudampfschifffahrtsgesellschaft für Getreide und Stückgut mbH") { changed }',
+  )
+  await world.crowd(250)
+  await world.crowd(3, 'a-customer-with-a-name-that-goes-on-and-on')
+  await shots(page, hub, 'many-', { overview, targets, customer: ROOMS.customer, customers })
+  await dialogs(page, hub)
+  world.end()
+} finally {
+  await browser.close()
+  await hub.remove()
+}

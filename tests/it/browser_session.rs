@@ -1,0 +1,130 @@
+//! A browser's session: a cookie that counts for the hub's own pages alone, and ends when nobody uses it.
+
+use distr_tests::hub::{HubProcess, OWNER, PASSWORD};
+use distr_tests::psql::Psql;
+use distr_tests::socket::Socket;
+use reqwest::{Client, RequestBuilder, StatusCode, header};
+use serde_json::{Value, json};
+
+const WHO: &str = "{ viewer { role } }";
+
+/// As a page of this origin asks.
+fn page(hub: &HubProcess, origin: &str, query: &str) -> RequestBuilder {
+    let body = json!({ "query": query });
+    Client::new().post(hub.url("/graphql")).json(&body).header("x-distr-portal", "1").header("origin", origin)
+}
+
+/// Signs in; the cookie as the browser is told to keep it.
+async fn start(hub: &HubProcess) -> String {
+    let start = format!(
+        "mutation {{ sessionStart(organization: \"acme\", email: \"{OWNER}\", password: \"{PASSWORD}\") {{ expiresAt }} }}"
+    );
+    let answer = page(hub, &hub.url(""), &start).send().await.expect("an answer");
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+    let cookie = answer.headers()["set-cookie"].to_str().expect("text").to_owned();
+    let body = answer.text().await.expect("text");
+    assert!(body.contains("expiresAt") && !body.contains("dss_"), "{body}");
+    cookie
+}
+
+/// `name=value`
+fn kept(cookie: &str) -> &str {
+    cookie.split(';').next().expect("a pair")
+}
+
+async fn role(request: RequestBuilder) -> (StatusCode, Value) {
+    let answer = request.send().await.expect("an answer");
+    let status = answer.status();
+    (status, answer.json().await.expect("JSON"))
+}
+
+#[tokio::test]
+async fn the_secret_is_in_the_cookie_alone_and_counts_for_the_hubs_own_pages() {
+    let hub = HubProcess::start().await;
+    let cookie = start(&hub).await;
+    for part in ["=dss_", "; HttpOnly", "; SameSite=Strict", "; Path=/"] {
+        assert!(cookie.contains(part), "{part}: {cookie}");
+    }
+    let own = hub.url("");
+    let (_, answer) = role(page(&hub, &own, WHO).header("cookie", kept(&cookie))).await;
+    assert_eq!(answer["data"]["viewer"]["role"], "OWNER");
+    for origin in ["https://evil.example", "http://127.0.0.1:1", "null"] {
+        let (status, answer) = role(page(&hub, origin, WHO).header("cookie", kept(&cookie))).await;
+        assert_eq!((status, answer["code"].as_str()), (StatusCode::FORBIDDEN, Some("session.origin")), "{origin}");
+    }
+    let body = json!({ "query": WHO });
+    let unmarked = Client::new().post(hub.url("/graphql")).json(&body).header("origin", &own);
+    let (status, _) = role(unmarked.header("cookie", kept(&cookie))).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    // whoever sends a token is asked about the token
+    let (status, _) = role(page(&hub, &own, WHO).header("cookie", kept(&cookie)).bearer_auth("dst_none")).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_socket_is_opened_by_the_cookie_of_an_own_page_alone() {
+    let hub = HubProcess::start().await;
+    let (cookie, own) = (start(&hub).await, hub.url(""));
+    let url = hub.url("/graphql").replace("http://", "ws://");
+    let open = async |origin: &str| {
+        let headers = [("cookie", kept(&cookie)), ("origin", origin)];
+        Socket::open_with(&url, &headers, None, "subscription { targetChanged { id } }", json!({})).await
+    };
+    assert!(open(&own).await.is_ok());
+    assert!(open("https://evil.example").await.is_err());
+}
+
+#[tokio::test]
+async fn the_session_ends_by_a_sign_out_and_when_nobody_uses_it() {
+    let hub = HubProcess::start().await;
+    let (cookie, own) = (start(&hub).await, hub.url(""));
+    let ask = |query: &str| page(&hub, &own, query).header("cookie", kept(&cookie));
+    let age = |by: &str| {
+        let set = format!("created_at = created_at - interval '{by}', last_used_at = last_used_at - interval '{by}'");
+        let aged = Psql::of(&hub).run(&format!("UPDATE ops.credential SET {set} WHERE kind = 'session'"));
+        assert!(aged.status.success(), "{aged:?}");
+    };
+    age("119 minutes");
+    assert_eq!(role(ask(WHO)).await.1["data"]["viewer"]["role"], "OWNER");
+    age("2 minutes");
+    assert_eq!(role(ask(WHO)).await.1["errors"][0]["extensions"]["code"], "unauthenticated");
+    // a browser with an old cookie can sign in
+    let next = start(&hub).await;
+    let out = page(&hub, &own, "mutation { sessionEnd { changed } }").header("cookie", kept(&next));
+    let answer = out.send().await.expect("an answer");
+    let forgotten = answer.headers()[header::SET_COOKIE].to_str().expect("text").to_owned();
+    assert!(forgotten.contains("Max-Age=0"), "{forgotten}");
+    let after = page(&hub, &own, WHO).header("cookie", kept(&next));
+    assert_eq!(role(after).await.1["errors"][0]["extensions"]["code"], "unauthenticated");
+}
+
+#[tokio::test]
+async fn programs_start_no_session_of_a_browser() {
+    let hub = HubProcess::start().await;
+    let start = "mutation { sessionStart(organization: \"acme\", email: \"e\", password: \"p\") { expiresAt } }";
+    assert_eq!(hub.graphql(None, start, json!({})).await.code(), Some("session.origin"));
+}
+
+#[tokio::test]
+async fn documents_come_under_a_strict_policy_and_nothing_else_is_one() {
+    let hub = HubProcess::start().await;
+    let get = |path: &str| Client::new().get(hub.url(path)).header("accept", "text/html,*/*").send();
+    for path in ["/", "/v/acme/targets/globex/factory"] {
+        let answer = get(path).await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        let policy = answer.headers()["content-security-policy"].to_str().expect("text").to_owned();
+        for part in
+            ["default-src 'none'", "script-src 'self';", "require-trusted-types-for 'script'", "frame-ancestors 'none'"]
+        {
+            assert!(policy.contains(part), "{part}: {policy}");
+        }
+        assert_eq!(answer.headers()["cross-origin-opener-policy"], "same-origin");
+    }
+    for path in ["/assets/none.js", "/v2/none", "/agent/v1/none", "/graphql/none"] {
+        let answer = get(path).await.expect("an answer");
+        let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        assert!(!answer.status().is_success() && !kind.contains("html"), "{path}: {} {kind}", answer.status());
+    }
+    let plain = Client::new().get(hub.url("/none")).send().await.expect("an answer");
+    assert_eq!(plain.status(), StatusCode::NOT_FOUND);
+}
