@@ -4,10 +4,11 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use distr_domain::agent::HeartbeatRequest;
 use rustix::fs::statvfs;
 
+use crate::clock::{Clock, SystemClock};
 use crate::data_dir::DataDir;
 use crate::desired;
 use crate::hub::{Hub, Transport};
@@ -117,7 +118,7 @@ async fn of_hub(surroundings: &Surroundings, data: &DataDir, identity: &Identity
     };
     let mut found = vec![finding("hub", Good(identity.hub.clone()))];
     if let Some(at) = answer {
-        found.push(finding("clock", clock(at - Utc::now())));
+        found.push(finding("clock", clock(at - SystemClock.now())));
     }
     let desired = desired::load(data).ok().flatten();
     let request = HeartbeatRequest {
