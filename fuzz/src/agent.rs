@@ -71,6 +71,7 @@ fn desired() -> Desired {
         license: LicenseId(nil),
         features: vec![],
         config: BTreeMap::new(),
+        secrets: Default::default(),
         asked_by: Default::default(),
     }
 }
