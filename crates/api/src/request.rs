@@ -1,14 +1,22 @@
 //! What the edges read of an HTTP request.
 
-use actix_web::dev::JsonBody;
+use std::time::Duration;
+
+use actix_web::dev::{JsonBody, Payload};
+use actix_web::error::JsonPayloadError;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpMessage, HttpRequest, web};
+use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::auth::RequestInfo;
 use crate::error::ApiError;
 use crate::failure::Failure;
+
+/// The rest of a body that is too large comes within this time, or not at all.
+const REFUSED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Reads a body as JSON of at most this many bytes, and says what is wrong with one that it does not take. Called by handlers
 /// once they know who sends it.
@@ -17,8 +25,25 @@ pub(crate) async fn read_json<T: DeserializeOwned + 'static>(
     payload: web::Payload,
     limit: usize,
 ) -> Result<T, ApiError> {
-    let body = JsonBody::new(request, &mut payload.into_inner(), None, true).limit(limit);
-    body.await.map_err(|error| Failure::BadInput(format!("the body is not what this path takes: {error}")).into())
+    let mut payload = payload.into_inner();
+    let bad = |error: JsonPayloadError| Failure::BadInput(format!("the body is not what this path takes: {error}"));
+    if let Some(length) = length(request.headers()).filter(|length| *length > limit) {
+        if length <= 2 * limit {
+            let _ = timeout(REFUSED_WITHIN, pass_over(&mut payload)).await;
+        }
+        return Err(bad(JsonPayloadError::OverflowKnownLength { length, limit }).into());
+    }
+    let body = JsonBody::new(request, &mut payload, None, true).limit(limit);
+    body.await.map_err(|error| bad(error).into())
+}
+
+/// Whoever is cut off in the middle of a body sees a broken connection, and not the answer that says why.
+async fn pass_over(payload: &mut Payload) {
+    while let Some(Ok(_)) = payload.next().await {}
+}
+
+fn length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// What the middleware noted of the request.
