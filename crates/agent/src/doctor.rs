@@ -16,7 +16,7 @@ use crate::identity::Identity;
 use crate::link::{HubLink, LinkFault};
 use crate::policy::PolicyFile;
 
-/// What was found of one thing.
+/// A finding about one thing that the agent needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     pub subject: &'static str,
@@ -35,7 +35,7 @@ pub enum Verdict {
 
 use Verdict::{Bad, Doubtful, Good};
 
-/// What is looked at beside what runs the releases.
+/// The surroundings of an agent, but for the runtime of its releases.
 pub struct Surroundings {
     pub data_dir: PathBuf,
     pub policy: PolicyFile,

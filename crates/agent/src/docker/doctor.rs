@@ -1,4 +1,4 @@
-//! What running releases on Docker needs of this host.
+//! The checks of a host's Docker: the engine, its disk and the compose plugin.
 
 use std::time::Duration;
 

@@ -21,7 +21,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 const RAW: [&str; 7] =
     ["config", "--no-interpolate", "--no-normalize", "--no-path-resolution", "--no-consistency", "--format", "json"];
 
-/// What the vendor wrote, in the folder of a generation.
+/// The vendor's compose file, as it lies in the folder of a generation.
 pub struct Vendors {
     pub file: VendorFile,
     /// with its variables in it
@@ -50,7 +50,7 @@ pub struct Place<'a> {
     pub application: &'a str,
 }
 
-/// What would run.
+/// The release as it would run on this host.
 pub struct Placed {
     pub resolved: Resolved,
     /// the same as compose will understand it

@@ -57,7 +57,7 @@ fn cookie(headers: &HeaderMap, sessions: &Sessions, is_secure: bool) -> (Session
     (cookie, secret)
 }
 
-/// What forms and pages of other origins cannot send.
+/// Whether the request has the headers that forms and pages of other origins cannot send.
 fn is_marked(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = text("content-type").split(';').next().unwrap_or_default().trim();

@@ -342,7 +342,7 @@ impl AccessAttempt<'_> {
         Ok(Failure::rejected(DeployRejection::NotEntitled { target, release, refusal }))
     }
 
-    /// What a check let through. A "no" is recorded.
+    /// The result of a check that let the deployment through. A refusal is recorded.
     async fn passed<T, R: Rejection>(&self, checked: Result<T, OperationError<R>>) -> Result<T, Failure> {
         if let Err(OperationError::Rejected(reason)) = &checked {
             self.record(None, refused(reason)).await?;

@@ -1,4 +1,4 @@
-//! What a release got wrong, whatever machine it came to.
+//! Faults of a release, which it has on every machine.
 
 use distr_domain::agent::ErrorCategory::{Config, Resources, Unhealthy};
 
