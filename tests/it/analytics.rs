@@ -1,7 +1,7 @@
 //! Analysts: the page's queries have the page's answers, before and after the read models were made anew; and a login can do
 //! nothing but read the views. With the real `psql`. `BLESS=1` writes the answers into the page.
 
-mod seed;
+pub(crate) mod seed;
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -11,7 +11,7 @@ use distr_tests::ports::free_port;
 use distr_tests::psql::Psql;
 use distr_tests::root;
 
-async fn seeded_hub() -> HubProcess {
+pub(crate) async fn seeded_hub() -> HubProcess {
     let port = free_port().to_string();
     let hub = HubProcess::start_with(&[("DISTR_POSTGRES_PORT", &port)]).await;
     let url = distr_embedded_postgres::url_of_running(&hub.data.path().join("hub/postgres"), "distr");

@@ -8,6 +8,8 @@ use distr_tests::hub::HubProcess;
 use distr_tests::{binary, wait};
 use serde_json::json;
 
+use crate::access::registry::push;
+
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The processes that work in this cluster: a server's working directory is its cluster.
@@ -51,6 +53,28 @@ async fn a_killed_hub_takes_its_postgres_with_it_and_starts_again() {
     hub.run("acme").await;
     hub.stop().await;
     assert_eq!(servers(&cluster), [0u32; 0], "it outlived its hub");
+}
+
+/// They work in the database of the hub that runs, and leave it running.
+#[tokio::test]
+async fn the_registrys_jobs_run_beside_the_hub() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let issue = "mutation { tokenIssue(label: \"ci\", scopes: [PULL, PUSH]) { secret } }";
+    let issued = hub.graphql(Some(&owner), issue, json!({})).await.data();
+    let secret = issued["tokenIssue"]["secret"].as_str().expect("a secret");
+    push(&hub, secret, "acme/hello", "1", "hello").await;
+    let servers_before = servers(&cluster(&hub));
+    for (job, says) in
+        [(&["gc", "--dry-run"][..], "\"collection\""), (&["gc"], "\"retention\""), (&["scrub"], "\"damaged\": []")]
+    {
+        let output = hub.command_async(job).await;
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(output.status.success() && said.contains(says), "{job:?}: {said}");
+    }
+    assert_eq!(servers(&cluster(&hub)).first(), servers_before.first(), "the hub's Postgres was ended");
+    hub.graphql(Some(&owner), "mutation { customerCreate(name: \"globex\") { changed } }", json!({})).await.data();
+    assert_eq!(customers(&hub).await, json!([{ "name": "globex" }]));
 }
 
 fn serve(data_dir: &Path, listen: &str) -> Output {

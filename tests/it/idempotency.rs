@@ -205,3 +205,34 @@ async fn what_was_published_and_deployed_is_told_again() {
     let (_, refused) = ask(&hub, &owner, "another", deploy).await;
     assert_eq!(refused["errors"][0]["extensions"]["code"], "entitlement.revoked", "{refused}");
 }
+
+/// A pipeline that did not hear the answer says again that the repository is to be deleted, after it has pushed anew.
+#[tokio::test]
+async fn a_repository_that_is_deleted_twice_by_one_request_keeps_what_came_between() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let issue = "mutation { tokenIssue(label: \"ci\", scopes: [PULL, PUSH]) { secret } }";
+    let issued = hub.graphql(Some(&owner), issue, json!({})).await.data();
+    let secret = issued["tokenIssue"]["secret"].as_str().expect("a secret");
+    push(&hub, secret, "acme/hello", "1", "one").await;
+    push(&hub, secret, "acme/hello", "2", "two").await;
+    let delete = json!({ "query": "mutation { repositoryDelete(name: \"hello\") { changed position } }" });
+    let (_, first) = ask(&hub, &owner, "once", delete.clone()).await;
+    assert_eq!(first["data"]["repositoryDelete"]["changed"], true, "{first}");
+    let tags = async || {
+        let query = "{ repository(name: \"hello\") { tags { name } } }";
+        let data = hub.graphql(Some(&owner), query, json!({})).await.data();
+        // an empty repository without settings is none
+        let tags = data["repository"]["tags"].as_array().cloned().unwrap_or_default();
+        tags.iter().map(|tag| tag["name"].as_str().expect("a name").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(tags().await, [""; 0]);
+    push(&hub, secret, "acme/hello", "2", "two anew").await;
+    push(&hub, secret, "acme/hello", "3", "one").await;
+    let (_, again) = ask(&hub, &owner, "once", delete.clone()).await;
+    assert_eq!(again, first);
+    assert_eq!(tags().await, ["2", "3"]);
+    let (_, other) = ask(&hub, &owner, "another", delete).await;
+    assert_eq!(other["data"]["repositoryDelete"]["changed"], true, "{other}");
+    assert_eq!(tags().await, [""; 0]);
+}

@@ -4,10 +4,12 @@
 use std::path::Path;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use distr_embedded_postgres::start_temporary;
 use distr_tests::hub::HubProcess;
 use distr_tests::wait;
 use reqwest::StatusCode;
+use serde_json::{Value, json};
 
 use crate::two_hubs::{KEY, TAKEN_OVER_WITHIN, count, deployed, post, report};
 
@@ -34,6 +36,55 @@ async fn send(hub: &HubProcess, agent: &str, deployment: &str, sequence: u64, he
     assert_eq!(status, StatusCode::OK, "{answer}");
 }
 
+/// A container that comes and goes makes few facts and is said to flap; what is shown is never old; another generation begins anew.
+#[tokio::test]
+async fn what_comes_and_goes_makes_a_bounded_number_of_facts() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let (deployment, agent) = deployed(&hub, &owner).await;
+    let reports = (1..=400).flat_map(|sequence: u64| {
+        let report = report(&deployment, sequence, if sequence % 2 == 0 { "ok" } else { "fail" });
+        report["reports"].as_array().expect("reports").clone()
+    });
+    let reports = json!({ "reports": reports.collect::<Vec<_>>() });
+    let (status, answer) = post(&hub, "/agent/v1/heartbeats", &agent, reports).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    until_facts(&hub, &owner, "DeploymentFlapping", 1).await;
+    let query = "{ deployment(customer: \"globex\", target: \"factory\", application: \"hello\") {
+        phase isFlapping error { text }
+    } }";
+    let shown = async || hub.graphql(Some(&owner), query, json!({})).await.data()["deployment"].clone();
+    let until_shown = async |expected: Value| {
+        wait::until("the deployment", TAKEN_OVER_WITHIN, async || match shown().await {
+            shown if shown == expected => Ok(()),
+            shown => Err(shown.to_string()),
+        })
+        .await;
+    };
+    let ill = json!({ "text": "a container is not healthy" });
+    until_shown(json!({ "phase": "UNHEALTHY", "isFlapping": true, "error": ill })).await;
+    send(&hub, &agent, &deployment, 401, "ok").await;
+    hub.later(TimeDelta::minutes(4));
+    send(&hub, &agent, &deployment, 402, "ok").await;
+    until_shown(json!({ "phase": "HEALTHY", "isFlapping": true, "error": null })).await;
+    hub.later(TimeDelta::minutes(30));
+    send(&hub, &agent, &deployment, 403, "ok").await;
+    until_shown(json!({ "phase": "HEALTHY", "isFlapping": false, "error": null })).await;
+    assert_eq!(count(&hub, &owner, "DeploymentSteady").await, 1);
+
+    let again = "mutation { deploymentSetRelease(customer: \"globex\", target: \"factory\", application: \"hello\",
+        version: \"1.0.0\", config: [{ key: \"A\", value: \"b\" }]) { changed } }";
+    hub.graphql(Some(&owner), again, json!({})).await.data();
+    let mut next = report(&deployment, 404, "fail");
+    let said = &mut next["reports"][0]["deployments"][0];
+    (said["generation"], said["running"]["generation"]) = (json!(2), json!(2));
+    let (status, answer) = post(&hub, "/agent/v1/heartbeats", &agent, next).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    until_shown(json!({ "phase": "UNHEALTHY", "isFlapping": false, "error": ill })).await;
+    let facts = count(&hub, &owner, "DeploymentHealthy").await + count(&hub, &owner, "DeploymentUnhealthy").await;
+    assert_eq!(facts, 23, "twenty and one more, one after three minutes, one of the next generation");
+}
+
 async fn killed_at(step: &str, appended: usize) {
     let folder = tempfile::tempdir().expect("a temporary directory can be made");
     let file = folder.path().join("paused");
@@ -54,8 +105,8 @@ async fn killed_at(step: &str, appended: usize) {
 }
 
 #[tokio::test]
-async fn killed_between_reading_and_appending() {
-    killed_at("observation.read", 0).await;
+async fn killed_before_a_report_is_looked_at() {
+    killed_at("observation.heard", 0).await;
 }
 
 #[tokio::test]
@@ -74,7 +125,8 @@ async fn a_hub_that_wakes_up_after_another_took_over_changes_nothing() {
     postgres.create_database("distr").await.expect("a database");
     let url = postgres.url("distr");
     let shared = [("DATABASE_URL", url.as_str()), ("DISTR_MASTER_KEY", KEY)];
-    let pausing = [&shared[..], &[("DISTR_HUB_PAUSE_AT", "observation.read"), ("DISTR_HUB_PAUSE_FILE", path)]].concat();
+    let pausing =
+        [&shared[..], &[("DISTR_HUB_PAUSE_AT", "observation.heard"), ("DISTR_HUB_PAUSE_FILE", path)]].concat();
     let first = HubProcess::start_with(&pausing).await;
     let owner = first.sign_in("acme").await;
     let (deployment, agent) = deployed(&first, &owner).await;

@@ -168,12 +168,22 @@ async fn a_seat_whose_wish_never_came_is_given_back_after_a_while() {
     run::<License>(&log, a.0, LicenseCommand::TakeSeat { target: y }, long_ago).await;
     until_taken(&hub, &owner, [0, 1]).await;
     run::<License>(&log, a.0, LicenseCommand::TakeSeat { target: y }, now()).await;
-    log.close().await;
 
     // what comes later is looked at later; by then the first two were
     until_taken(&hub, &owner, [1, 1]).await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(taken(&hub, &owner).await, [1, 1]);
+    hub.later(TimeDelta::minutes(4));
     let refused = deploy(&hub, &owner, "z").await;
     assert_eq!(refused.code(), Some("license.seats_exhausted"), "{}", refused.message());
+    assert_eq!(taken(&hub, &owner).await, [1, 1]);
+    hub.later(TimeDelta::minutes(6));
+    until_taken(&hub, &owner, [0, 1]).await;
+
+    // by a hub whose clock is a day ahead
+    run::<License>(&log, a.0, LicenseCommand::TakeSeat { target: y }, now() + TimeDelta::days(1)).await;
+    log.close().await;
+    until_taken(&hub, &owner, [1, 1]).await;
+    // the policy looks at it each second
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    hub.later(TimeDelta::minutes(13));
+    until_taken(&hub, &owner, [0, 1]).await;
 }

@@ -136,6 +136,43 @@ async fn a_folder_is_published_with_the_files_that_its_compose_file_names() {
     assert!(events.contains("listen 80"), "an auditor reads what was shipped");
 }
 
+/// Compose puts the files together: with their paths, profiles and variables as they are.
+#[tokio::test]
+async fn a_file_that_takes_in_others_is_published_as_one() {
+    let vendor = Vendor::start().await;
+    let image = format!("{}/acme/hello:1", vendor.hub.registry());
+    vendor.write("app/compose.yaml", &format!(
+        "include: [db/compose.yaml]\nservices:\n  web:\n    extends: {{ file: base.yaml, service: base }}\n    image: {image}\n"
+    ));
+    vendor
+        .write("app/base.yaml", "services:\n  base:\n    environment: { A: \"${A:-b}\" }\n    env_file: [base.env]\n");
+    vendor.write("app/base.env", "X=1\n");
+    vendor.write(
+        "app/db/compose.yaml",
+        &format!("services:\n  db:\n    image: {image}\n    profiles: [all]\n    volumes: [\"./conf:/conf:ro\"]\n"),
+    );
+    vendor.write("app/db/conf/settings", "s\n");
+    let published = vendor.distr(&["release", "publish", "--app", "hello", "--version", "1.0.0", "--compose", "app"]);
+    assert!(published.status.success(), "{}", said(&published));
+    assert!(said(&published).contains("are published as one"), "{}", said(&published));
+    let shown = vendor.distr(&["release", "show", "--app", "hello", "--version", "1.0.0", "-o", "json"]);
+    let release: Value = serde_json::from_slice(&shown.stdout).expect("JSON");
+    let package = &release["packages"][0];
+    let paths: Vec<&Value> = package["files"].as_array().expect("files").iter().map(|file| &file["path"]).collect();
+    assert_eq!(paths, ["base.env", "db/conf/settings"]);
+    let file = package["file"].as_str().expect("a compose file");
+    assert!(file.contains("${A:-b}") && file.contains("- all") && !file.contains("include"), "{file}");
+    assert!(!file.lines().any(|line| line.starts_with("name:")), "{file}");
+
+    vendor.write("app/db/.env", "PASSWORD=secret\n");
+    let refused = vendor.distr(&["release", "publish", "--app", "hello", "--version", "1.1.0", "--compose", "app"]);
+    assert!(!refused.status.success() && said(&refused).contains("db/.env would become part"), "{}", said(&refused));
+    std::fs::remove_file(vendor.folder.path().join("app/db/.env")).expect("own directory");
+    std::fs::remove_file(vendor.folder.path().join("app/db/compose.yaml")).expect("own directory");
+    let refused = vendor.distr(&["release", "publish", "--app", "hello", "--version", "1.1.0", "--compose", "app"]);
+    assert!(!refused.status.success() && said(&refused).contains("docker compose cannot put"), "{}", said(&refused));
+}
+
 #[tokio::test]
 async fn what_no_host_would_have_is_refused_at_the_draft() {
     let vendor = Vendor::start().await;

@@ -124,23 +124,52 @@ async fn raw_socket(hub: &HubProcess) -> Raw {
     connect_async(request).await.expect("the hub takes the socket").0
 }
 
-/// The code that the socket is closed with, after this was sent.
-async fn closed_after(hub: &HubProcess, messages: Vec<Value>) -> Option<u16> {
-    let mut socket = raw_socket(hub).await;
+/// The code that the socket is closed with after this was sent, and what it was told before.
+async fn told_and_closed(hub: &HubProcess, messages: Vec<Value>) -> (Vec<String>, Option<u16>) {
+    let (mut socket, mut told) = (raw_socket(hub).await, vec![]);
     for message in messages {
-        let _ = socket.send(Message::text(message.to_string())).await;
+        let text = message.as_str().map_or_else(|| message.to_string(), str::to_owned);
+        let _ = socket.send(Message::text(text)).await;
     }
     let end = async {
         while let Some(Ok(message)) = socket.next().await {
             match message {
                 Message::Close(frame) => return frame.map(|frame| frame.code.into()),
-                Message::Text(text) => panic!("a stranger is answered: {text}"),
+                Message::Text(text) => told.push(text.to_string()),
                 _ => {}
             }
         }
         None
     };
-    tokio::time::timeout(Duration::from_secs(40), end).await.expect("the socket is closed")
+    let code = tokio::time::timeout(Duration::from_secs(40), end).await.expect("the socket is closed");
+    (told, code)
+}
+
+/// The same for strangers, who are told nothing.
+async fn closed_after(hub: &HubProcess, messages: Vec<Value>) -> Option<u16> {
+    let (told, code) = told_and_closed(hub, messages).await;
+    assert!(told.is_empty(), "a stranger is answered: {told:?}");
+    code
+}
+
+/// As https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md has them.
+#[tokio::test]
+async fn a_socket_is_closed_by_the_codes_of_its_protocol() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let init = json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {owner}") } });
+    let subscribe = |id: &str| {
+        json!({ "type": "subscribe", "id": id, "payload": {
+        "query": "subscription { targetChanged { name } }" } })
+    };
+    let complete = json!({ "type": "complete", "id": "1" });
+    let nonsense = json!("{\"type\": \"connection_init\", ");
+    assert_eq!(told_and_closed(&hub, vec![nonsense.clone()]).await.1, Some(4400));
+    assert_eq!(told_and_closed(&hub, vec![json!({ "type": "start", "id": "1" })]).await.1, Some(4400));
+    let twice = vec![init.clone(), subscribe("1"), subscribe("2"), subscribe("1")];
+    assert_eq!(told_and_closed(&hub, twice).await.1, Some(4409));
+    let again = vec![init.clone(), subscribe("1"), complete, subscribe("1"), init];
+    assert_eq!(told_and_closed(&hub, again).await.1, Some(4429));
 }
 
 #[tokio::test]
@@ -157,7 +186,7 @@ async fn a_socket_is_for_the_signed_in() {
         closed_after(&hub, vec![long]),
     );
     assert_eq!((silent, nobody, unknown), (Some(4408), Some(4401), Some(4401)));
-    assert_eq!((early, long), (Some(1011), Some(4400)));
+    assert_eq!((early, long), (Some(4401), Some(4400)));
     let owner = hub.sign_in("acme").await;
     let url = format!("ws://127.0.0.1:{}/graphql", hub.port);
     let mut socket = Socket::open(&url, Some(&owner), &worst(), json!({})).await.expect("a socket");

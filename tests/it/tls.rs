@@ -43,7 +43,7 @@ impl Secure {
         format!("https://localhost:{}{path}", self.hub.port)
     }
 
-    fn authority_file(&self) -> String {
+    pub(crate) fn authority_file(&self) -> String {
         self.files.path().join("ca.pem").display().to_string()
     }
 

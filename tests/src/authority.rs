@@ -27,9 +27,9 @@ impl Authority {
         self.issuer.pem()
     }
 
-    /// For `localhost` and the addresses of this machine, as `<name>.pem` and `<name>.key`.
+    /// For `localhost`, the addresses of this machine, and `hub.test`, which no name server knows, as `<name>.pem` and `<name>.key`.
     pub fn issue(&self, folder: &Path, name: &str) -> Pair {
-        let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
+        let names = ["localhost", "hub.test", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
         let mut params = CertificateParams::new(names).expect("names");
         params.distinguished_name.push(DnType::CommonName, name);
         let key = KeyPair::generate().expect("a key");

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -92,6 +93,7 @@ impl HubProcess {
             .env("DISTR_BOOTSTRAP_ORGANIZATION", organization)
             .env("DISTR_BOOTSTRAP_EMAIL", OWNER)
             .env("DISTR_BOOTSTRAP_PASSWORD_FILE", self.data.path().join("password"))
+            .env("DISTR_HUB_CLOCK_FILE", self.clock_path())
             .env("DISTR_HEARTBEAT_SECONDS", "1")
             .env("DISTR_RATE_LIMIT", "100000")
             // whatever the disk of a developer has left
@@ -163,6 +165,17 @@ impl HubProcess {
 
     pub fn log_path(&self) -> PathBuf {
         self.data.path().join("hub.log")
+    }
+
+    fn clock_path(&self) -> PathBuf {
+        self.data.path().join("clock")
+    }
+
+    /// It is so much later, for the hub alone, than it really is.
+    pub fn later(&self, time: TimeDelta) {
+        let (file, new) = (self.clock_path(), self.data.path().join("clock.new"));
+        std::fs::write(&new, time.num_seconds().to_string()).expect("own directory");
+        std::fs::rename(new, file).expect("own directory");
     }
 
     pub fn log(&self) -> String {

@@ -1,6 +1,7 @@
 //! Removing a folder that containers wrote to. They make it as deep as they like: what lies deeper is moved up to the top before
 //! it is removed, so that neither the stack nor the number of open files grows with the depth. No link is followed.
 
+use std::collections::HashSet;
 use std::ffi::{CStr, CString};
 use std::fs::{self, File};
 use std::io;
@@ -31,30 +32,20 @@ struct Top {
 
 impl Top {
     fn clear(mut self) -> io::Result<()> {
-        loop {
-            let mut is_empty = true;
-            for (name, is_folder) in entries(&self.folder)? {
-                is_empty = false;
-                match is_folder {
-                    true => self.flatten(&name)?,
-                    false => unlinkat(&self.folder, &name, AtFlags::empty()).map_err(|error| at(&name, error))?,
-                }
-            }
-            if is_empty {
-                return Ok(());
-            }
-        }
+        let top = self.folder.try_clone()?;
+        sweep(&top, |name, is_folder| match is_folder {
+            true => self.flatten(name),
+            false => unlinkat(&top, name, AtFlags::empty()).map_err(|error| at(name, error)),
+        })
     }
 
     /// Removes a folder of the top, whose own folders are at the top then.
     fn flatten(&mut self, name: &CStr) -> io::Result<()> {
         let folder = openat(&self.folder, name, FOLDER, Mode::empty()).map_err(|error| at(name, error))?;
-        for (name, is_folder) in entries(&folder)? {
-            match is_folder {
-                true => self.move_up(&folder, &name)?,
-                false => unlinkat(&folder, &name, AtFlags::empty()).map_err(|error| at(&name, error))?,
-            }
-        }
+        sweep(&folder, |name, is_folder| match is_folder {
+            true => self.move_up(&folder, name),
+            false => unlinkat(&folder, name, AtFlags::empty()).map_err(|error| at(name, error)),
+        })?;
         match unlinkat(&self.folder, name, AtFlags::REMOVEDIR) {
             // something came to be there meanwhile; it is seen again
             Err(Errno::NOTEMPTY) => Ok(()),
@@ -74,6 +65,28 @@ impl Top {
     }
 }
 
+/// Does away with all that is in a folder. What cannot go keeps nothing else back; the first of it is told.
+fn sweep(folder: &OwnedFd, mut remove: impl FnMut(&CStr, bool) -> io::Result<()>) -> io::Result<()> {
+    let (mut left, mut first) = (HashSet::new(), None);
+    loop {
+        let found = entries(folder, &left)?;
+        if found.is_empty() {
+            break;
+        }
+        for (name, is_folder) in found {
+            if let Err(error) = remove(&name, is_folder) {
+                first.get_or_insert(error);
+                left.insert(name);
+            }
+        }
+    }
+    match (first, left.len()) {
+        (None, _) => Ok(()),
+        (Some(error), 1) => Err(error),
+        (Some(error), more) => Err(io::Error::new(error.kind(), format!("{error} (and {} more beside it)", more - 1))),
+    }
+}
+
 /// A person has to find it.
 fn at(name: &CStr, error: Errno) -> io::Error {
     let hint = match error {
@@ -87,13 +100,13 @@ fn at(name: &CStr, error: Errno) -> io::Error {
 /// So many names are held at once; the others are seen when these are gone.
 const MOST: usize = 10_000;
 
-/// The names in a folder, and whether each is of a folder.
-fn entries(folder: &OwnedFd) -> io::Result<Vec<(CString, bool)>> {
+/// The names in a folder but for those that were `left` there, and whether each is of a folder.
+fn entries(folder: &OwnedFd, left: &HashSet<CString>) -> io::Result<Vec<(CString, bool)>> {
     let mut found = vec![];
     for entry in Dir::read_from(folder)? {
         let entry = entry?;
         let name = entry.file_name();
-        if matches!(name.to_bytes(), b"." | b"..") {
+        if matches!(name.to_bytes(), b"." | b"..") || left.contains(name) {
             continue;
         }
         let kind = match entry.file_type() {
@@ -136,5 +149,32 @@ mod tests {
         remove_folder(&home).unwrap();
         remove_folder(&home).unwrap();
         assert!(!home.exists() && outside.join("kept").is_dir());
+    }
+
+    /// A file that cannot go: its folder is one from which nothing may be removed. For root that is an attribute of the folder.
+    #[test]
+    fn what_cannot_go_keeps_nothing_else_back_and_is_named() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().join("home");
+        fs::create_dir_all(home.join("fixed")).unwrap();
+        fs::create_dir_all(home.join("other/below")).unwrap();
+        fs::write(home.join("fixed/file"), "").unwrap();
+        fs::write(home.join("other/below/file"), "").unwrap();
+        let fixed = home.join("fixed");
+        let mode = |mode| fs::set_permissions(&fixed, fs::Permissions::from_mode(mode)).unwrap();
+        let attribute = |change| std::process::Command::new("chattr").arg(change).arg(&fixed).output();
+        mode(0o500);
+        let _ = attribute("+a");
+        if File::create(fixed.join("probe")).is_ok() && fs::remove_file(fixed.join("probe")).is_ok() {
+            return eprintln!("root may remove everything on this file system");
+        }
+        let removed = remove_folder(&home);
+        let _ = attribute("-a");
+        mode(0o700);
+        let error = removed.expect_err("it holds what cannot go").to_string();
+        assert!(error.contains("\"file\""), "{error}");
+        assert!(!home.join("other").exists() && fixed.join("file").exists());
+        remove_folder(&home).unwrap();
     }
 }

@@ -169,7 +169,8 @@ impl Converger {
         self.take_updates();
         observed.inspect_err(|trouble| {
             let error = trouble.reported(&Redactor::default());
-            let blind = |wanted| status::blind(wanted, self.memory.get(&wanted.deployment), &error);
+            let blind =
+                |wanted| status::blind(wanted, self.memory.get(&wanted.deployment), &self.progress_of(wanted), &error);
             self.board.publish(desired.deployments.iter().map(blind).collect());
         })
     }

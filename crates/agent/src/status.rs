@@ -29,10 +29,7 @@ pub fn report(
 ) -> DeploymentReport {
     let containers = record.map(|record| observed.of_project(&record.project)).unwrap_or_default();
     let applied = record.and_then(|record| record.applied.as_ref());
-    let step = match step(wanted, record) {
-        Step::Failed if progress.applying => Step::Switching,
-        step => step,
-    };
+    let (step, failure) = standing(wanted, record, progress);
     let steady = matches!(step, Step::Applied | Step::Failed);
     let found = applied.filter(|_| steady).and_then(|applied| drift::find(applied, &containers));
     let drift = progress.repairing.clone().or(found);
@@ -41,9 +38,6 @@ pub fn report(
         (Health::Fail, _) if step == Step::Switching => (Health::Unknown, None),
         health => health,
     };
-    let failure =
-        record.and_then(|record| record.failed.as_ref()).filter(|failed| failed.generation == wanted.generation);
-    let failure = failure.filter(|_| step == Step::Failed).map(|failed| failed.error.clone());
     let illness = ill
         .filter(|_| step == Step::Applied)
         .map(|text| ReportedError { category: ErrorCategory::Unhealthy, text: redactor(wanted).clean(&text) });
@@ -63,15 +57,33 @@ pub fn report(
 }
 
 /// The same when the engine does not answer: what runs is not known.
-pub fn blind(wanted: &DesiredDeployment, record: Option<&Record>, trouble: &ReportedError) -> DeploymentReport {
+pub fn blind(
+    wanted: &DesiredDeployment,
+    record: Option<&Record>,
+    progress: &Progress,
+    trouble: &ReportedError,
+) -> DeploymentReport {
+    let (step, failure) = standing(wanted, record, progress);
     DeploymentReport {
         deployment: wanted.deployment,
         generation: wanted.generation,
-        step: step(wanted, record),
+        step,
         running: None,
         health: Health::Unknown,
         drift: None,
-        error: Some(trouble.clone()),
+        error: failure.or_else(|| Some(trouble.clone())),
+    }
+}
+
+/// How far it is, and why it was given up, if it was.
+fn standing(wanted: &DesiredDeployment, record: Option<&Record>, progress: &Progress) -> (Step, Option<ReportedError>) {
+    match step(wanted, record) {
+        Step::Failed if progress.applying => (Step::Switching, None),
+        Step::Failed => {
+            let failed = record.and_then(|record| record.failed.as_ref());
+            (Step::Failed, failed.map(|failed| failed.error.clone()))
+        }
+        step => (step, None),
     }
 }
 

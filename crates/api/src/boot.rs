@@ -116,7 +116,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let policies = [
         start_policy(&hub, &stores, policy::Observation::new(hub.commands.clone(), stores.ops.clone())),
         start_policy(&hub, &stores, policy::Seats { commands: hub.commands.clone(), models: hub.models.clone() }),
-        start_policy(&hub, &stores, policy::UnusedSeats { commands: hub.commands.clone(), models: hub.models.clone() }),
+        start_policy(&hub, &stores, policy::UnusedSeats::new(hub.commands.clone(), hub.models.clone())),
     ];
     let probed = Probed {
         log: hub.commands.log.clone(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use distr_domain::decider::Decider;
 use distr_domain::ids::OrganizationId;
-use distr_eventlog::{Actor, Context, EventLog, ExecuteError, Executed, Position, execute};
+use distr_eventlog::{Actor, Context, EventLog, ExecuteError, Executed, Kept, Position, execute_kept};
 use distr_projections::Progress;
 use uuid::Uuid;
 
@@ -99,8 +99,19 @@ impl Commands {
         stream: Uuid,
         command: &D::Command,
     ) -> Result<Executed<D>, ExecuteError<D::Rejection>> {
+        self.append_to(cause, stream, Kept::default(), command).await
+    }
+
+    /// The same for a caller that keeps the stream from one command to the next.
+    pub async fn append_to<D: Decider>(
+        &self,
+        cause: &Cause,
+        stream: Uuid,
+        kept: Kept<D>,
+        command: &D::Command,
+    ) -> Result<Executed<D>, ExecuteError<D::Rejection>> {
         let context = self.context(cause);
-        let executed = execute::<D>(self.log.as_ref(), stream, command, &context).await?;
+        let executed = execute_kept::<D>(self.log.as_ref(), stream, kept, command, &context).await?;
         if let Some(position) = executed.position {
             let (category, events) = (D::CATEGORY.as_str(), executed.events.len());
             let (actor, correlation) = (&context.actor, context.correlation);

@@ -12,7 +12,7 @@ use crate::globals::{Format, Globals};
 use crate::session::Session;
 use crate::{
     app, apply, channel, completion, customer, deploy, events, exit, fleet, license, login, man, member, profile,
-    release, repository, secret, sign_ins, target, token,
+    release, repository, secret, sign_ins, target, token, version,
 };
 
 #[derive(Parser)]
@@ -83,6 +83,8 @@ enum Command {
     Completion(completion::Completion),
     /// Write the manual pages
     Man(man::Man),
+    /// The versions of this program and of the hub
+    Version(version::Version),
 }
 
 impl Cli {
@@ -105,6 +107,7 @@ impl Cli {
             Command::Logout => login::logout(&globals).await,
             Command::Completion(completion) => completion.run(Cli::command()),
             Command::Man(man) => man.run(Cli::command()),
+            Command::Version(version) => version.run(&globals).await,
             Command::Profile(command) => command.run(&globals),
             Command::Whoami => login::whoami(&session()?).await,
             Command::App(command) => command.run(&session()?).await,

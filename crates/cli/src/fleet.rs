@@ -60,15 +60,22 @@ fn rows(target: &Value, now: DateTime<Utc>) -> Vec<Value> {
     let heartbeat = heard.map_or_else(|| "never".to_owned(), |time| moment::ago(time, now));
     let row = |deployment: &Value| {
         json!({
-            "customer": target["customer"], "target": target["target"], "state": target["state"], "heartbeat": heartbeat,
+            "customer": target["customer"], "target": target["target"], "state": deployment.get("state").unwrap_or(&target["state"]), "heartbeat": heartbeat,
             "application": deployment["application"], "desiredVersion": desired(deployment),
-            "runningVersion": deployment["runningVersion"], "health": deployment["health"],
+            "runningVersion": deployment["runningVersion"], "health": health(deployment),
             "drift": deployment["drift"], "error": deployment["error"]["text"],
         })
     };
     match target["deployments"].as_array() {
         Some(deployments) if !deployments.is_empty() => deployments.iter().map(row).collect(),
         _ => vec![row(&Value::Null)],
+    }
+}
+
+fn health(deployment: &Value) -> Value {
+    match deployment["isFlapping"].as_bool() {
+        Some(true) => json!("flapping"),
+        _ => deployment["health"].clone(),
     }
 }
 
@@ -92,6 +99,17 @@ fn desired(deployment: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_tells_of_its_own_application() {
+        let deployment = json!({"state": "OK", "health": "OK", "isFlapping": true});
+        let target = json!({"target": "x", "state": "FAILED", "deployments": [deployment]});
+        let now = DateTime::from_timestamp(0, 0).unwrap();
+        let row = &rows(&target, now)[0];
+        assert_eq!((&row["state"], &row["health"]), (&json!("OK"), &json!("flapping")));
+        let bare = json!({"target": "x", "state": "UNKNOWN", "deployments": []});
+        assert_eq!(rows(&bare, now)[0]["state"], "UNKNOWN");
+    }
 
     #[test]
     fn a_removal_that_is_wanted_is_told_from_the_version_before_it() {

@@ -21,6 +21,7 @@ pub(crate) const PAGE: i64 = 200;
 
 pub(crate) struct Hub {
     http: reqwest::Client,
+    sockets: reqwest::Client,
     base: Url,
     token: Option<String>,
 }
@@ -39,6 +40,16 @@ pub(crate) enum Transport {
     AnyHttp,
 }
 
+/// Every connection that this program makes: through the proxies that the environment names, to whom the system's authorities or
+/// those of `SSL_CERT_FILE` vouch for.
+fn connections() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .connect_timeout(CONNECT)
+        .user_agent(concat!("distr/", env!("CARGO_PKG_VERSION")))
+        // a token must not follow a redirect to somewhere else
+        .redirect(reqwest::redirect::Policy::none())
+}
+
 impl Hub {
     pub(crate) fn try_new(base: &str, token: Option<String>, transport: Transport) -> Result<Self> {
         let base: Url = base.parse().map_err(|_| Failure::Usage(format!("{base:?} is no URL of a hub")))?;
@@ -52,14 +63,9 @@ impl Hub {
             ))
             .into());
         }
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT)
-            .timeout(ANSWER)
-            .user_agent(concat!("distr/", env!("CARGO_PKG_VERSION")))
-            // a token must not follow a redirect to somewhere else
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
-        Ok(Self { http, base, token })
+        // a socket is asked for in HTTP/1.1, and lasts
+        let (http, sockets) = (connections().timeout(ANSWER).build()?, connections().http1_only().build()?);
+        Ok(Self { http, sockets, base, token })
     }
 
     /// As it is written in profiles: without a slash at its end.
@@ -71,12 +77,9 @@ impl Hub {
         self.token.as_deref()
     }
 
-    /// The same path over http and ws, with http's security.
-    pub(crate) fn socket_url(&self) -> Result<Url> {
-        let mut url = self.graphql()?;
-        let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
-        url.set_scheme(scheme).map_err(|()| anyhow!("{url} has no socket"))?;
-        Ok(url)
+    /// A request for a socket of GraphQL.
+    pub(crate) fn socket(&self) -> Result<reqwest::RequestBuilder> {
+        Ok(self.sockets.get(self.graphql()?))
     }
 
     fn graphql(&self) -> Result<Url> {
@@ -157,7 +160,13 @@ impl Hub {
         }
     }
 
-    fn unreachable(&self, error: reqwest::Error) -> Failure {
+    /// What an answer says that is not the one that was asked for.
+    pub(crate) async fn refusal(&self, answer: reqwest::Response) -> Result<Failure> {
+        let status = answer.status();
+        Ok(refused(status, &self.body(answer).await?, &self.address()))
+    }
+
+    pub(crate) fn unreachable(&self, error: reqwest::Error) -> Failure {
         let mut cause: &dyn std::error::Error = &error;
         while let Some(source) = cause.source() {
             cause = source;

@@ -32,6 +32,7 @@ mod sign_ins;
 mod socket;
 mod target;
 mod token;
+mod version;
 
 use std::process::ExitCode;
 

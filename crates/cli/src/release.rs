@@ -1,6 +1,7 @@
 //! `distr release`
 
 mod key;
+mod one_file;
 mod package;
 mod sign;
 

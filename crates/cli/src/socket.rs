@@ -7,13 +7,14 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use futures_util::{SinkExt, StreamExt};
 use graphql_client::GraphQLQuery;
+use reqwest::{StatusCode, Upgraded, header};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::exit::Failure;
 use crate::hub::{self, Hub};
@@ -24,21 +25,16 @@ const PING_AFTER: Duration = Duration::from_secs(20);
 const PINGS: u32 = 2;
 
 pub(crate) struct Subscription<Q> {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    socket: WebSocketStream<Upgraded>,
     hub: String,
     operation: PhantomData<Q>,
 }
 
 impl<Q: GraphQLQuery> Subscription<Q> {
     pub(crate) async fn start(hub: &Hub, variables: Q::Variables) -> Result<Self> {
-        let mut request = hub.socket_url()?.as_str().into_client_request()?;
-        request.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static("graphql-transport-ws"));
-        let connected = timeout(CONNECT, connect_async(request)).await.context("connecting takes too long");
-        let (socket, _) = match connected {
-            Ok(Ok(connected)) => connected,
-            Ok(Err(error)) => return Err(unreachable(&hub.address(), &error).into()),
-            Err(error) => return Err(unreachable(&hub.address(), &error).into()),
-        };
+        let opened = timeout(CONNECT, open(hub)).await;
+        let socket =
+            opened.unwrap_or_else(|_| Err(unreachable(&hub.address(), &"connecting takes too long").into()))?;
         let mut new = Self { socket, hub: hub.address(), operation: PhantomData };
         // in a message and not in the URL, which others log
         let authorization = hub.token().map(|token| format!("Bearer {token}"));
@@ -97,6 +93,28 @@ impl<Q: GraphQLQuery> Subscription<Q> {
             }
         }
     }
+}
+
+/// Over the connections that the hub is asked over as well: by the same proxy, with the same trust.
+async fn open(hub: &Hub) -> Result<WebSocketStream<Upgraded>> {
+    let key = generate_key();
+    let request = hub
+        .socket()?
+        .header(header::CONNECTION, "Upgrade")
+        .header(header::UPGRADE, "websocket")
+        .header(header::SEC_WEBSOCKET_VERSION, "13")
+        .header(header::SEC_WEBSOCKET_PROTOCOL, "graphql-transport-ws")
+        .header(header::SEC_WEBSOCKET_KEY, &key);
+    let answer = request.send().await.map_err(|error| hub.unreachable(error))?;
+    if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+        return Err(hub.refusal(answer).await?.into());
+    }
+    let accepted = answer.headers().get(header::SEC_WEBSOCKET_ACCEPT);
+    if accepted.is_none_or(|accepted| accepted.as_bytes() != derive_accept_key(key.as_bytes()).as_bytes()) {
+        bail!("what answers at {} is no GraphQL socket", hub.address());
+    }
+    let connection = answer.upgrade().await.map_err(|error| hub.unreachable(error))?;
+    Ok(WebSocketStream::from_raw_socket(connection, Role::Client, None).await)
 }
 
 fn item<Q: GraphQLQuery>(payload: Value) -> Result<Q::ResponseData> {

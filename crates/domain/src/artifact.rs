@@ -96,6 +96,21 @@ pub enum ArtifactEvent {
     QuotaCleared {
         repository: RepositoryPath,
     },
+    /// Somebody deleted all that was in the repository: this, and nothing that comes later. Each tag and manifest says so
+    /// itself when it is gone.
+    RepositoryEmptied {
+        repository: RepositoryPath,
+        tags: Vec<TagAt>,
+        /// an index before what it lists
+        manifests: Vec<Digest>,
+    },
+}
+
+/// A tag and where it pointed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TagAt {
+    pub tag: Tag,
+    pub digest: Digest,
 }
 
 impl DomainEvent for ArtifactEvent {}

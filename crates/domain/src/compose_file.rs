@@ -8,7 +8,7 @@ mod shipped;
 use std::fmt::Write;
 
 use serde_json::{Map, Value};
-use serde_saphyr::Options;
+use serde_saphyr::{Options, UserMessageFormatter};
 
 pub use beside::{Beside, Role, beside};
 pub use shipped::{NotShipped, check_shipped, missing_files};
@@ -67,7 +67,7 @@ pub fn read(text: &str) -> Result<Value, Unresolvable> {
         return Err(Unresolvable::LineBreak(found));
     }
     let file: Value = serde_saphyr::from_str_with_options(text, options())
-        .map_err(|error| Unresolvable::Unreadable(error.to_string()))?;
+        .map_err(|error| Unresolvable::Unreadable(error.render_with_formatter(&UserMessageFormatter)))?;
     check(&file)?;
     Ok(file)
 }
@@ -189,6 +189,7 @@ mod tests {
             ("services: {web: {image: x, x-a: [{'<<': {file: /host/x.yml}}]}}", "the merge key"),
             ("services: {web: {image: x, env_file: !reset null}}", "cannot be read"),
             ("services: {web: {image: x, env_file: !include /etc/shadow}}", "cannot be read"),
+            ("services: {web: {image: x, image: y}}", "duplicate mapping key `image`"),
             ("services: {web: {image: x}, web: {image: y}}", "cannot be read"),
             ("services: {web: {image: x}}\n---\ninclude: [a]", "cannot be read"),
         ] {

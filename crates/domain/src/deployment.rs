@@ -1,12 +1,15 @@
 //! A deployment: an application on a target. Its desired state is numbered by generation; what agents observe becomes a
 //! fact only when it changes something.
 
+mod observation;
+mod pulse;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{AskedBy, DataRemoval, DeploymentReport, ErrorCategory, Health, ReportedError, Step};
+use crate::agent::{AskedBy, DataRemoval, DeploymentReport, ErrorCategory, Step};
 use crate::decider::{Category, Decider, DomainEvent};
 use crate::ids::{ApplicationId, CustomerId, LicenseId, TargetId};
 use crate::names::Slug;
@@ -87,6 +90,16 @@ pub enum DeploymentEvent {
         running: Option<Version>,
         observed_at: DateTime<Utc>,
     },
+    /// What is observed changes too often for each change to be a fact; from now on a few are.
+    DeploymentFlapping {
+        generation: u64,
+        observed_at: DateTime<Utc>,
+    },
+    /// It flaps no longer.
+    DeploymentSteady {
+        generation: u64,
+        observed_at: DateTime<Utc>,
+    },
     DriftDetected {
         generation: u64,
         detail: String,
@@ -102,6 +115,8 @@ pub enum DeploymentEvent {
     },
 }
 use DeploymentEvent::*;
+use observation::Retry;
+pub use pulse::{Pace, Pulse, ReportTime};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum DeploymentCommand {
@@ -110,10 +125,12 @@ pub enum DeploymentCommand {
         data: DataRemoval,
         asked_by: AskedBy,
     },
-    /// What the agent saw, at its own time.
+    /// What the agent of a target saw, at its own time.
     Observe {
+        target: TargetId,
         report: DeploymentReport,
         at: DateTime<Utc>,
+        pace: Pace,
     },
 }
 
@@ -164,19 +181,8 @@ pub struct Deployment {
     /// why the host holds it
     held: Option<String>,
     retrying: Option<Retry>,
-    /// of this generation
-    retries: u32,
-}
-
-/// Facts about what is tried again, of one generation: an agent has no end of reasons, and the log keeps each for ever.
-const MOST_RETRIES: u32 = 100;
-
-/// What the agent tries again.
-#[derive(Debug)]
-struct Retry {
-    step: Step,
-    category: ErrorCategory,
-    reason: String,
+    /// not every change of what is observed is a fact
+    pub is_flapping: bool,
 }
 
 impl Deployment {
@@ -207,54 +213,6 @@ impl Deployment {
         }
     }
 
-    fn observe(&self, report: &DeploymentReport, at: DateTime<Utc>) -> Vec<DeploymentEvent> {
-        // of an older generation, or of one that was never asked for: says nothing about what is wanted now
-        if report.generation != self.generation || matches!(self.phase, Phase::Absent | Phase::Removed) {
-            return vec![];
-        }
-        let generation = self.generation;
-        let mut events = self.observe_drift(report, at);
-        if let Some(reason) = held(report) {
-            if self.held.as_ref() != Some(reason) {
-                events.push(DeploymentHeld { generation, reason: reason.clone(), observed_at: at });
-            }
-            return events;
-        }
-        if let Some(error) = retried(report) {
-            let is_known = self.retrying.as_ref().is_some_and(|known| known.is_like(report.step, error));
-            if !is_known && self.retries < MOST_RETRIES {
-                let ReportedError { category, text } = error.clone();
-                events.push(DeploymentRetrying {
-                    generation,
-                    step: report.step,
-                    category,
-                    reason: text,
-                    observed_at: at,
-                });
-            }
-            return events;
-        }
-        match report.step {
-            // it asks the host again
-            Step::Pending if self.phase == Phase::Held => {}
-            Step::Removed if self.removal.is_some() => {
-                events.push(DeploymentRemoved { generation, observed_at: at });
-            }
-            // nobody asked for it
-            Step::Removed => {}
-            Step::Failed if self.phase != Phase::Failed => events.push(failed(report, at)),
-            Step::Failed => {}
-            Step::Applied => events.extend(self.observe_health(report, at)),
-            // on the way to where it stood before
-            step if self.retrying.as_ref().is_some_and(|retry| step <= retry.step) => {}
-            step if self.step != Some(step) => {
-                events.push(DeploymentStepped { generation, step, observed_at: at });
-            }
-            _ => {}
-        }
-        events
-    }
-
     fn settle(&mut self, phase: Phase) {
         self.phase = phase;
         self.held = None;
@@ -268,83 +226,6 @@ impl Deployment {
         if self.phase == Phase::Held {
             self.phase = if self.removal.is_some() { Phase::Removing } else { Phase::Progressing };
         }
-    }
-
-    fn observe_health(&self, report: &DeploymentReport, at: DateTime<Utc>) -> Option<DeploymentEvent> {
-        let running = report.running.as_ref().filter(|running| running.generation == self.generation)?;
-        let generation = self.generation;
-        match (report.health, self.phase) {
-            (Health::Ok, Phase::Healthy) | (Health::Warn | Health::Fail, Phase::Unhealthy)
-                if self.retrying.is_none() =>
-            {
-                None
-            }
-            (Health::Ok, _) => {
-                Some(DeploymentHealthy { generation, version: running.version.clone(), observed_at: at })
-            }
-            (Health::Warn | Health::Fail, _) => {
-                let reason = report.error.as_ref().map_or("a container is not healthy", |error| &error.text);
-                Some(DeploymentUnhealthy { generation, reason: reason.to_owned(), observed_at: at })
-            }
-            (Health::Unknown, _) => None,
-        }
-    }
-
-    fn observe_drift(&self, report: &DeploymentReport, at: DateTime<Utc>) -> Vec<DeploymentEvent> {
-        let generation = self.generation;
-        match (&report.drift, self.drifted) {
-            (Some(detail), false) => {
-                vec![DriftDetected { generation, detail: detail.clone(), observed_at: at }]
-            }
-            // after a rollback it is the old release that is repaired
-            (None, true) if matches!(report.step, Step::Applied | Step::Failed) => {
-                vec![DriftRepaired { generation, observed_at: at }]
-            }
-            _ => vec![],
-        }
-    }
-}
-
-/// Why the host did not let it begin.
-fn held(report: &DeploymentReport) -> Option<&String> {
-    let error = report.error.as_ref().filter(|error| error.category == ErrorCategory::Policy)?;
-    (report.step == Step::Pending).then_some(&error.text)
-}
-
-/// Why the agent tries again. What it says of an applied release is about its health, unless that is not known.
-fn retried(report: &DeploymentReport) -> Option<&ReportedError> {
-    let is_told = match report.step {
-        Step::Pending | Step::Pulling | Step::Proving | Step::Switching | Step::Removing => true,
-        Step::Applied => report.health == Health::Unknown,
-        Step::Failed | Step::Removed => false,
-    };
-    report.error.as_ref().filter(|_| is_told)
-}
-
-impl Retry {
-    /// Times, ports and ids differ with every try.
-    fn is_like(&self, step: Step, error: &ReportedError) -> bool {
-        (self.step, self.category) == (step, error.category) && masked(&self.reason).eq(masked(&error.text))
-    }
-}
-
-/// The words, those with a digit as one and the same.
-fn masked(text: &str) -> impl Iterator<Item = &str> {
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(|word| if word.contains(|c: char| c.is_ascii_digit()) { "0" } else { word })
-}
-
-fn failed(report: &DeploymentReport, at: DateTime<Utc>) -> DeploymentEvent {
-    let (category, reason) = match &report.error {
-        Some(error) => (error.category, error.text.clone()),
-        None => (ErrorCategory::Internal, "the agent gave no reason".to_owned()),
-    };
-    DeploymentFailed {
-        generation: report.generation,
-        category,
-        reason,
-        running: report.running.as_ref().map(|running| running.version.clone()),
-        observed_at: at,
     }
 }
 
@@ -372,7 +253,11 @@ impl Decider for Deployment {
             (DeploymentCommand::Remove { data, asked_by }, _) => {
                 Ok(vec![RemovalRequested { generation: self.generation + 1, data: *data, asked_by: *asked_by }])
             }
-            (DeploymentCommand::Observe { report, at }, _) => Ok(self.observe(report, *at)),
+            (DeploymentCommand::Observe { target, report, at, pace }, _) => {
+                // an agent speaks of its own target's deployments alone
+                let is_its_own = self.desired.as_ref().is_some_and(|desired| desired.target == *target);
+                Ok(if is_its_own { self.observe(report, *at, *pace) } else { vec![] })
+            }
         }
     }
 
@@ -393,7 +278,7 @@ impl Decider for Deployment {
                 self.removal = Some((*data, *asked_by));
                 self.held = None;
                 self.retrying = None;
-                self.retries = 0;
+                self.is_flapping = false;
             }
             DeploymentHeld { reason, .. } => {
                 self.phase = Phase::Held;
@@ -407,12 +292,13 @@ impl Decider for Deployment {
             }
             DeploymentRetrying { step, category, reason, .. } => {
                 self.go_on(*step);
-                self.retries += 1;
                 self.retrying = Some(Retry { step: *step, category: *category, reason: reason.clone() });
             }
             DeploymentHealthy { .. } => self.settle(Phase::Healthy),
             DeploymentUnhealthy { .. } => self.settle(Phase::Unhealthy),
             DeploymentFailed { .. } => self.settle(Phase::Failed),
+            DeploymentFlapping { .. } => self.is_flapping = true,
+            DeploymentSteady { .. } => self.is_flapping = false,
             DriftDetected { .. } => self.drifted = true,
             DriftRepaired { .. } => self.drifted = false,
             DeploymentRemoved { .. } => {

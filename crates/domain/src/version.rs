@@ -53,7 +53,7 @@ impl FromStr for Version {
             _ => Err(InvalidName::new(
                 "version",
                 text,
-                "use MAJOR.MINOR.PATCH or MAJOR.MINOR.PATCH-pre (semver.org), without build metadata",
+                "use MAJOR.MINOR.PATCH or MAJOR.MINOR.PATCH-pre (semver.org), without a \"v\" before it or build metadata",
             )),
         }
     }

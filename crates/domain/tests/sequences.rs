@@ -10,7 +10,7 @@ use distr_domain::agent::{
 };
 use distr_domain::channel::{Channel, ChannelCommand, ChannelEvent};
 use distr_domain::decider::Decider;
-use distr_domain::deployment::{Deployment, DeploymentCommand, DeploymentEvent, Desired, Phase};
+use distr_domain::deployment::{Deployment, DeploymentCommand, DeploymentEvent, Desired, Pace, Phase};
 use distr_domain::ids::{ApplicationId, CredentialId, CustomerId, DeploymentId, EnrolmentId, LicenseId, TargetId};
 use distr_domain::license::{License, LicenseCommand, LicenseEvent, Terms};
 use distr_domain::names::Slug;
@@ -90,6 +90,7 @@ fn channel_command() -> impl Strategy<Value = ChannelCommand> {
 
 fn deployment_command() -> impl Strategy<Value = DeploymentCommand> {
     let data = prop_oneof![Just(DataRemoval::Keep), Just(DataRemoval::Remove)];
+    let pace = prop_oneof![Just(Pace::Steady), Just(Pace::Restless)];
     prop_oneof![
         3 => (0..3_u8, 0..3_u128).prop_map(|(minor, license)| DeploymentCommand::SetDesired(Desired {
             customer: CustomerId(id(1)),
@@ -103,9 +104,12 @@ fn deployment_command() -> impl Strategy<Value = DeploymentCommand> {
             asked_by: AskedBy::Vendor,
         })),
         1 => data.prop_map(|data| DeploymentCommand::Remove { data, asked_by: AskedBy::Vendor }),
-        6 => (0..6_u64, 0..8_u8, 0..3_u8, any::<bool>(), 0..3_u8).prop_map(|(generation, step, health, drifts, error)| {
-            DeploymentCommand::Observe { report: report(generation, step, health, drifts, error), at: at(1) }
-        }),
+        6 => (0..6_u64, 0..8_u8, 0..3_u8, any::<bool>(), 0..3_u8, pace).prop_map(
+            |(generation, step, health, drifts, error, pace)| {
+                let report = report(generation, step, health, drifts, error);
+                DeploymentCommand::Observe { target: TargetId(id(2)), report, at: at(1), pace }
+            }
+        ),
     ]
 }
 
@@ -207,6 +211,8 @@ proptest! {
                     | DeploymentEvent::DeploymentHealthy { generation, .. }
                     | DeploymentEvent::DeploymentUnhealthy { generation, .. }
                     | DeploymentEvent::DeploymentFailed { generation, .. }
+                    | DeploymentEvent::DeploymentFlapping { generation, .. }
+                    | DeploymentEvent::DeploymentSteady { generation, .. }
                     | DeploymentEvent::DriftDetected { generation, .. }
                     | DeploymentEvent::DriftRepaired { generation, .. }
                     | DeploymentEvent::DeploymentRemoved { generation, .. } => assert_eq!(*generation, before, "{command:?}"),

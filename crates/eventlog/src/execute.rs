@@ -63,6 +63,25 @@ pub enum Fault {
     Encode(#[from] EncodeError),
 }
 
+/// A stream as it was after its keeper's last command: what comes next is decided after a look at what is newer alone.
+#[derive(Debug)]
+pub struct Kept<D> {
+    state: D,
+    revision: Option<u64>,
+}
+
+impl<D: Decider> Default for Kept<D> {
+    fn default() -> Self {
+        Self { state: D::default(), revision: None }
+    }
+}
+
+impl<D: Decider> From<Executed<D>> for Kept<D> {
+    fn from(executed: Executed<D>) -> Self {
+        Self { state: executed.state, revision: executed.revision }
+    }
+}
+
 /// Executes a command on the stream `id` of its decider. A command whose id the stream knows already is answered with
 /// what it led to then, whatever it would be answered now.
 pub async fn execute<D: Decider>(
@@ -71,9 +90,22 @@ pub async fn execute<D: Decider>(
     command: &D::Command,
     context: &Context,
 ) -> Result<Executed<D>, ExecuteError<D::Rejection>> {
+    execute_kept(log, id, Kept::default(), command, context).await
+}
+
+/// The same on a stream that the caller keeps. Of a command that is older than what is kept, only an acceptance is known
+/// again: such a caller sends no command again but to a stream that it has read anew.
+pub async fn execute_kept<D: Decider>(
+    log: &dyn EventLog,
+    id: Uuid,
+    kept: Kept<D>,
+    command: &D::Command,
+    context: &Context,
+) -> Result<Executed<D>, ExecuteError<D::Rejection>> {
     let stream = StreamName::of::<D>(id);
     let fault = |source: Fault| ExecuteError::Fault { stream, source };
-    let mut loaded = Loaded::<D>::new(stream, Some(context.command));
+    let new = || Loaded::<D>::new(stream, Some(context.command));
+    let mut loaded = Loaded { state: kept.state, revision: kept.revision, ..new() };
     for _ in 0..ATTEMPTS {
         loaded.catch_up(log).await.map_err(|error| fault(error.into()))?;
         if loaded.position.is_some() {
@@ -89,8 +121,10 @@ pub async fn execute<D: Decider>(
                 loaded.take(events, appended.last_revision, appended.position);
                 return Ok(loaded.executed());
             }
-            // somebody was quicker, perhaps with this very command: read what is there
-            Ok(_) | Err(AppendError::Conflict { .. } | AppendError::PartialDuplicate { .. }) => {}
+            // somebody was quicker: read what is there
+            Err(AppendError::Conflict { .. }) => {}
+            // with this very command, perhaps before what is kept
+            Ok(_) | Err(AppendError::PartialDuplicate { .. }) => loaded = new(),
             Err(error) => return Err(fault(error.into())),
         }
     }

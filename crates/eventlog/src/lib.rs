@@ -17,7 +17,7 @@ mod telemetry;
 pub use actor::{Actor, InvalidActor};
 pub use error::{AppendError, DecodeError, EncodeError, ReadError, StoreError};
 pub use event::{Append, Appended, Expected, NewEvent, RecordedEvent};
-pub use execute::{Context, ExecuteError, Executed, Fault, execute, executed, load};
+pub use execute::{Context, ExecuteError, Executed, Fault, Kept, execute, execute_kept, executed, load};
 pub use memory::MemoryLog;
 pub use port::{
     Entry, EventLog, MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_TELEMETRY_BYTES, MAX_TELEMETRY_RECORDS, Page, Selection,

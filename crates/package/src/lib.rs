@@ -48,18 +48,27 @@ pub enum PackageError {
 
 /// The package of a compose file, or of the folder that it lies in.
 pub fn read(path: &Path) -> Result<ComposePackage, PackageError> {
-    let unreadable = |source| PackageError::Unreadable { path: path.to_owned(), source };
-    let file = match fs::metadata(path).map_err(unreadable)?.is_dir() {
-        true => {
-            let found = NAMES.map(|name| path.join(name)).into_iter().find(|file| file.exists());
-            found.ok_or_else(|| PackageError::NoComposeFile(path.to_owned()))?
-        }
-        false => path.to_owned(),
-    };
+    let file = find(path)?;
     let bytes = fs::read(&file).map_err(|source| PackageError::Unreadable { path: file.clone(), source })?;
     let text = String::from_utf8(bytes).map_err(|_| PackageError::NoText(file.clone()))?;
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    read_text(text, folder)
+    read_text(text, folder_of(&file))
+}
+
+/// The compose file that a path is, or that lies in the folder that it is.
+pub fn find(path: &Path) -> Result<PathBuf, PackageError> {
+    let metadata = fs::metadata(path);
+    match metadata.map_err(|source| PackageError::Unreadable { path: path.to_owned(), source })?.is_dir() {
+        true => {
+            let found = NAMES.map(|name| path.join(name)).into_iter().find(|file| file.exists());
+            found.ok_or_else(|| PackageError::NoComposeFile(path.to_owned()))
+        }
+        false => Ok(path.to_owned()),
+    }
+}
+
+/// The folder in which the paths of a compose file begin.
+pub fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// The package of a compose file's text, whose paths begin in the folder.

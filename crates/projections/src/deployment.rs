@@ -32,6 +32,8 @@ pub struct DeploymentRow {
     pub drift: Option<String>,
     pub error_category: Option<ErrorCategory>,
     pub error: Option<String>,
+    /// it changes too often for each change to be told
+    pub flapping: bool,
     pub changed_at: DateTime<Utc>,
     pub created_at: DateTime<Utc>,
     pub position: u64,
@@ -80,6 +82,7 @@ fn set_desired(rows: &mut Rows<DeploymentRow>, entry: &DecodedEntry, generation:
         drift: None,
         error_category: None,
         error: None,
+        flapping: false,
         changed_at: entry.at,
         created_at: before.map_or(entry.at, |row| row.created_at),
         position: entry.position.0,
@@ -95,6 +98,7 @@ fn observe(row: &mut DeploymentRow, event: &DeploymentEvent) {
             row.removal = Some(*data);
             row.desired.asked_by = *asked_by;
             row.phase = Phase::Removing;
+            row.flapping = false;
             row.step = None;
             row.error_category = None;
             row.error = None;
@@ -135,6 +139,8 @@ fn observe(row: &mut DeploymentRow, event: &DeploymentEvent) {
             row.error_category = Some(*category);
             row.error = Some(reason.clone());
         }
+        DeploymentEvent::DeploymentFlapping { .. } => row.flapping = true,
+        DeploymentEvent::DeploymentSteady { .. } => row.flapping = false,
         DeploymentEvent::DriftDetected { detail, .. } => row.drift = Some(detail.clone()),
         DeploymentEvent::DriftRepaired { .. } => row.drift = None,
         DeploymentEvent::DeploymentRemoved { .. } => {

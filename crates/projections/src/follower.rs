@@ -45,9 +45,10 @@ pub trait Work: Send + Sync + 'static {
     /// It leads from now on, as if it had just been started.
     fn begin(&mut self) {}
 
-    /// Deals with the page's entries in order, and moves the checkpoint as far as it came: to the end of the page, or less
-    /// far if that took a while. After an error the checkpoint stands before the entry that is meant.
-    async fn take(&mut self, page: &Page, lease: &mut Lease) -> Result<(), Halt>;
+    /// Deals with the page's entries, and moves the checkpoint as far as everything is dealt with: to the end of the page, or less
+    /// far if that took a while. After an error the checkpoint stands before the entry that is meant. Entries after the checkpoint
+    /// come again; whoever dealt with some of them all the same knows that by a note of its own.
+    async fn take(&mut self, page: &Page, lease: &Lease) -> Result<(), Halt>;
 }
 
 /// What follows the log, and how.
@@ -143,7 +144,7 @@ impl<W: Work> Following<W> {
         outcome
     }
 
-    async fn lead(&mut self, lease: &mut Lease) -> Result<(), Halt> {
+    async fn lead(&mut self, lease: &Lease) -> Result<(), Halt> {
         self.follower.work.begin();
         let mut parked = self.follower.checkpoint.parked_after(lease.position()).await?;
         let mut wake = self.follower.log.wake();
@@ -192,7 +193,7 @@ impl<W: Work> Following<W> {
         Ok(())
     }
 
-    async fn take(&mut self, page: &Page, lease: &mut Lease) -> Result<(), Halt> {
+    async fn take(&mut self, page: &Page, lease: &Lease) -> Result<(), Halt> {
         within(WORK_LIMIT, "a page", self.follower.work.take(page, lease)).await
     }
 
@@ -202,7 +203,7 @@ impl<W: Work> Following<W> {
     }
 
     /// What an operator wants to be taken again; the checkpoint stays.
-    async fn retry_parked(&mut self, lease: &mut Lease) -> Result<(), Halt> {
+    async fn retry_parked(&mut self, lease: &Lease) -> Result<(), Halt> {
         while let Some(position) = self.follower.checkpoint.to_retry().await? {
             let mut page = self.read(Position(position.0 - 1), 1).await?;
             page.entries.retain(|entry| entry.position() == position);

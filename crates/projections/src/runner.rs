@@ -60,7 +60,7 @@ impl Runner {
         batch: &[DecodedEntry],
         parked: &[BadEntry],
         to: Position,
-        lease: &mut Lease,
+        lease: &Lease,
     ) -> Result<(), Halt> {
         let begun = Instant::now();
         let mut client = self.pool.get().await?;
@@ -91,7 +91,7 @@ impl Runner {
 
 #[async_trait]
 impl Work for Runner {
-    async fn take(&mut self, page: &Page, lease: &mut Lease) -> Result<(), Halt> {
+    async fn take(&mut self, page: &Page, lease: &Lease) -> Result<(), Halt> {
         let Decoded { sound, parked, to, halt } = decode(page);
         if let Some(to) = to {
             let begun = Instant::now();

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use deadpool_postgres::{Client, Pool};
 use distr_domain::artifact::manifest::{ManifestCommand, StoredManifest};
-use distr_domain::artifact::settings::is_immutable;
+use distr_domain::artifact::settings::{RepositorySettings, SettingsChange, SettingsCommand, is_immutable};
 use distr_domain::artifact::tag::{TagChange, TagCommand, TagPointer};
-use distr_domain::artifact::{ArtifactRejection, Manifest};
+use distr_domain::artifact::{ArtifactEvent, ArtifactRejection, Manifest, TagAt};
 use distr_domain::decider::Decider;
 use distr_domain::ids::{ArtifactId, ManifestId, TagId};
 use distr_domain::names::RepositoryPath;
 use distr_domain::oci::{Digest, Tag};
 use distr_domain::pattern::Pattern;
-use distr_eventlog::{Context, EventLog, ExecuteError, Position, execute};
+use distr_eventlog::{Context, EventLog, ExecuteError, Position, execute, executed};
 use distr_projections::{Progress, artifact, repository};
 use uuid::Uuid;
 
@@ -40,6 +40,13 @@ enum Parts {
     Asked,
     /// the indexes that list it have just gone, which the read models may not show yet
     Known,
+}
+
+fn to_delete(event: ArtifactEvent) -> Option<(Vec<TagAt>, Vec<Digest>)> {
+    match event {
+        ArtifactEvent::RepositoryEmptied { tags, manifests, .. } => Some((tags, manifests)),
+        _ => None,
+    }
 }
 
 /// The outcome of a change.
@@ -102,8 +109,32 @@ impl Changing<'_> {
         self.expire_manifest(digest).await
     }
 
-    /// Everything in the repository; nothing if a release names part of it or a tag of it may not go.
+    /// Everything in the repository; nothing if a release names part of it or a tag of it may not go. What goes is decided
+    /// once: the same request again deletes nothing that came after it.
     pub async fn delete_all(&self) -> Result<Changed, ChangeError> {
+        let (tags, manifests) = match self.emptied().await? {
+            Some(decided) => decided,
+            None => self.empty().await?,
+        };
+        let mut last = None;
+        for TagAt { tag, digest } in tags {
+            let change = TagChange::DeleteAt { digest: digest.clone() };
+            last = last.max(self.tag(&tag, Some(digest), false, change).await?);
+        }
+        for digest in manifests {
+            let command = self.deletion(&digest, Parts::Known).await?;
+            last = last.max(self.execute::<StoredManifest>(self.manifest(&digest), &command, &self.context).await?);
+        }
+        self.show(last).await
+    }
+
+    /// What this very request decided to delete before.
+    async fn emptied(&self) -> Result<Option<(Vec<TagAt>, Vec<Digest>)>, ChangeError> {
+        let executed = executed::<RepositorySettings>(self.log, self.artifact().0, self.context.command).await;
+        Ok(executed.map_err(Fault::from)?.and_then(|executed| executed.events.into_iter().find_map(to_delete)))
+    }
+
+    async fn empty(&self) -> Result<(Vec<TagAt>, Vec<Digest>), ChangeError> {
         let (immutable, organization) = (self.immutable().await?, self.context.organization);
         let client = self.client().await?;
         let holding = repository::holding(&client, organization, self.repository).await?;
@@ -118,16 +149,11 @@ impl Changing<'_> {
             }
         }
         drop(client);
-        let mut last = None;
-        for tag in &holding.tags {
-            let change = TagChange::DeleteAt { digest: tag.digest.clone() };
-            last = last.max(self.tag(&tag.name, Some(tag.digest.clone()), false, change).await?);
-        }
-        for digest in holding.manifests_wholes_first() {
-            let command = self.deletion(&digest, Parts::Known).await?;
-            last = last.max(self.execute::<StoredManifest>(self.manifest(&digest), &command, &self.context).await?);
-        }
-        self.show(last).await
+        let tags = holding.tags.iter().map(|tag| TagAt { tag: tag.name.clone(), digest: tag.digest.clone() }).collect();
+        let change = SettingsChange::Empty { tags, manifests: holding.manifests_wholes_first() };
+        let command = SettingsCommand { repository: self.repository.clone(), change };
+        let executed = execute::<RepositorySettings>(self.log, self.artifact().0, &command, &self.context).await?;
+        Ok(executed.events.into_iter().find_map(to_delete).unwrap_or_default())
     }
 
     /// What the repository's rules of retention let go, whether its tags are immutable or not.

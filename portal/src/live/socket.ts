@@ -28,7 +28,7 @@ async function wait(retries: number) {
 
 export function connect(): Client {
   if (client) return client
-  let unanswered: ReturnType<typeof setTimeout>
+  let unanswered: ReturnType<typeof setTimeout> | undefined
   client = createClient({
     url,
     lazy: false,
@@ -42,9 +42,14 @@ export function connect(): Client {
         socket = opened as WebSocket
       },
       connected: lineIsLive,
-      closed: event => (isUnauthorized(event) ? signedOut() : lineIsLost()),
+      closed: event => {
+        clearTimeout(unanswered)
+        if (isUnauthorized(event)) signedOut()
+        else lineIsLost()
+      },
       ping: received => {
-        if (!received) unanswered = setTimeout(() => socket?.close(4408, 'no answer'), ANSWER)
+        const asked = socket
+        if (!received) unanswered = setTimeout(() => asked?.close(4408, 'no answer'), ANSWER)
       },
       pong: received => {
         if (received) clearTimeout(unanswered)
@@ -62,11 +67,6 @@ export function disconnect() {
 function isUnauthorized(event: unknown): boolean {
   return (event as CloseEvent | undefined)?.code === UNAUTHORIZED
 }
-
-/** A tab that slept may hold a dead socket. */
-document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState === 'visible' && socket && socket.readyState > WebSocket.OPEN) readAgain()
-})
 
 /** Of what news are: the first field's id, if it has one. */
 function keyOf(result: News): string | undefined {

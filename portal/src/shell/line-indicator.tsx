@@ -1,7 +1,8 @@
 // Whether news come. A cut line is said over the page, with the hour since when; what is shown stays, and is not called silent.
 
 import { SignInForm } from '../features/session/sign-in'
-import { useWhoIsThere } from '../features/session/viewer'
+import { useWhoIsThere, WHO_IS_THERE } from '../features/session/viewer'
+import { client } from '../live/client'
 import { readAgain, useLine } from '../live/line'
 import { connect, disconnect } from '../live/socket'
 import { Dialog } from '../ui/dialog'
@@ -44,7 +45,10 @@ export function LineBand() {
 export function SignedOutDialog() {
   const line = useLine()
   const { viewer } = useWhoIsThere()
-  const done = () => {
+  const done = async () => {
+    // what is on the screen belongs to whoever was here
+    const answer = await client.query(WHO_IS_THERE, {}, { requestPolicy: 'network-only' }).toPromise()
+    if (answer.data?.viewer?.memberId !== viewer.memberId) return location.reload()
     disconnect()
     connect()
     readAgain()

@@ -15,10 +15,12 @@ import {
   X,
 } from 'lucide-react'
 import { useState } from 'react'
+import type { CombinedError } from 'urql'
 import { Mark } from '../features/session/sign-in'
 import { signOut } from '../features/session/sign-out'
 import { roleWord, useWhoIsThere } from '../features/session/viewer'
 import type { Permission } from '../gql/graphql'
+import { RefusalNote } from '../ui/dialog'
 import { LineIndicator } from './line-indicator'
 import { nextTheme, useTheme } from './theme'
 
@@ -37,6 +39,7 @@ export function Nav({ openPalette }: { openPalette: () => void }) {
   const { viewer, hub } = useWhoIsThere()
   const { organization = '' } = useParams({ strict: false })
   const [isOpen, setOpen] = useState(false)
+  const [failure, setFailure] = useState<CombinedError>()
   const theme = useTheme()
   const Theme = THEMES[theme]
   const close = () => setOpen(false)
@@ -82,6 +85,7 @@ export function Nav({ openPalette }: { openPalette: () => void }) {
             ))}
           </ul>
         </nav>
+        <RefusalNote error={failure} />
         <div className="side-foot">
           <div className="who">
             <strong>{viewer.name ?? viewer.email ?? 'robot'}</strong>
@@ -101,7 +105,7 @@ export function Nav({ openPalette }: { openPalette: () => void }) {
           <button
             type="button"
             className="icon-button"
-            onClick={() => void signOut()}
+            onClick={() => void signOut().then(setFailure)}
             aria-label="Sign out"
             title="Sign out"
           >

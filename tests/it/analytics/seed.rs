@@ -9,7 +9,7 @@ use distr_domain::artifact::tag::{TagChange, TagCommand, TagPointer};
 use distr_domain::channel::{Channel, ChannelCommand};
 use distr_domain::customer::{Customer, CustomerCommand};
 use distr_domain::decider::Decider;
-use distr_domain::deployment::{Deployment, DeploymentCommand, Desired};
+use distr_domain::deployment::{Deployment, DeploymentCommand, Desired, Pace};
 use distr_domain::ids::{
     ApplicationId, ArtifactId, ChannelId, CustomerId, DeploymentId, LicenseId, ManifestId, OrganizationId, ReleaseId,
     TagId, TargetId,
@@ -204,7 +204,8 @@ impl Story {
         report["deployment"] = json!(deployment);
         report["generation"] = json!(generation);
         let report = serde_json::from_value(report).expect("a report");
-        self.run::<Deployment>(ended, deployment.0, DeploymentCommand::Observe { report, at: at(ended) }).await;
+        let command = DeploymentCommand::Observe { target, report, at: at(ended), pace: Pace::Steady };
+        self.run::<Deployment>(ended, deployment.0, command).await;
     }
 
     /// Says nothing of deployments, so that the hub draws no conclusions of its own.

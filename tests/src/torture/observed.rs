@@ -2,11 +2,14 @@
 //! facts must be exactly what the deployment's rules make of its reports, each taken once and in their order.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use anyhow::{Context, Result};
+use chrono::{DateTime, Utc};
 use distr_domain::agent::Report;
 use distr_domain::decider::{Category, Decider};
-use distr_domain::deployment::{Deployment, DeploymentCommand, DeploymentEvent};
+use distr_domain::deployment::{Deployment, DeploymentCommand, DeploymentEvent, Pulse, ReportTime};
+use distr_domain::ids::TargetId;
 use distr_eventlog::{Entry, RecordedEvent, TelemetryKind};
 use uuid::Uuid;
 
@@ -25,16 +28,19 @@ fn facts(entries: &[Entry]) -> HashMap<Uuid, Vec<&RecordedEvent>> {
     facts
 }
 
+/// A report and when a hub received it.
+type Received = (DateTime<Utc>, Report);
+
 /// By target: its reports in the order of the log, each where it stands first.
-fn reports(entries: &[Entry]) -> Result<HashMap<Uuid, Vec<Report>>> {
-    let (mut reports, mut known): (HashMap<Uuid, Vec<Report>>, _) = (HashMap::new(), HashSet::new());
+fn reports(entries: &[Entry]) -> Result<HashMap<Uuid, Vec<Received>>> {
+    let (mut reports, mut known): (HashMap<Uuid, Vec<Received>>, _) = (HashMap::new(), HashSet::new());
     for entry in entries {
         if let Entry::Telemetry(recorded) = entry
             && recorded.record.kind == TelemetryKind::Heartbeat
             && known.insert(recorded.record.id)
         {
             let report = serde_json::from_slice(&recorded.record.payload).context("a report")?;
-            reports.entry(recorded.record.subject).or_default().push(report);
+            reports.entry(recorded.record.subject).or_default().push((recorded.record.recorded_at, report));
         }
     }
     Ok(reports)
@@ -53,7 +59,7 @@ pub(crate) fn check(entries: &[Entry], findings: &mut Findings) -> Result<usize>
             continue;
         }
         let told = reports.get(&desired.target.0).map_or(&[][..], Vec::as_slice);
-        let expected = expected(deployment, &events[0], told);
+        let expected = expected(deployment, desired.target, &events[0], told);
         let actual = facts[1..].iter().zip(&events[1..]).map(|(fact, event)| (fact.causation, event.clone()));
         let actual: Vec<_> = actual.collect();
         let differs = actual.iter().zip(&expected).position(|(actual, expected)| actual != expected);
@@ -86,14 +92,24 @@ fn once_each(deployment: Uuid, facts: &[&RecordedEvent], findings: &mut Findings
     }
 }
 
-fn expected(deployment: Uuid, wish: &DeploymentEvent, reports: &[Report]) -> Vec<(Option<Uuid>, DeploymentEvent)> {
-    let mut state = Deployment::fold([wish]);
+fn expected(
+    deployment: Uuid,
+    target: TargetId,
+    wish: &DeploymentEvent,
+    reports: &[Received],
+) -> Vec<(Option<Uuid>, DeploymentEvent)> {
+    let (mut state, mut pulse) = (Deployment::fold([wish]), Pulse::default());
     let mut expected = vec![];
-    for report in reports {
+    for (received, report) in reports {
         for said in report.deployments.iter().filter(|said| said.deployment.0 == deployment) {
-            let command = DeploymentCommand::Observe { report: said.clone(), at: report.at };
+            let mut hasher = DefaultHasher::new();
+            format!("{said:?}").hash(&mut hasher);
+            let (fingerprint, time) = (hasher.finish(), ReportTime::of(report, *received));
+            let Some(pace) = pulse.hear(said, fingerprint, time) else { continue };
+            let command = DeploymentCommand::Observe { target, report: said.clone(), at: report.at, pace };
             let events = state.decide(&command).unwrap_or_default();
             events.iter().for_each(|event| state.evolve(event));
+            pulse.heard(said, fingerprint, time, (!events.is_empty(), state.is_flapping));
             expected.extend(events.into_iter().map(|event| (Some(report.id), event)));
         }
     }

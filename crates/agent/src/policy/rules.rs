@@ -3,6 +3,7 @@
 use distr_domain::image::names_this_machine;
 use serde::Deserialize;
 use serde_json::Value;
+use serde_saphyr::UserMessageFormatter;
 
 use super::links::canonical;
 use super::need::Need;
@@ -82,7 +83,7 @@ pub enum Ports {
 
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidPolicy {
-    #[error(transparent)]
+    #[error("{}", .0.render_with_formatter(&UserMessageFormatter))]
     Yaml(#[from] serde_saphyr::Error),
     #[error(transparent)]
     Rule(#[from] InvalidRule),

@@ -88,3 +88,14 @@ fn while_it_switches_nothing_is_said_against_its_health() {
     let switching = Record { attempt: attempt(4, Step::Switching), ..applied_record(3) };
     assert_eq!(said(4, &[created], Some(switching)).health, Health::Unknown);
 }
+
+#[test]
+fn an_engine_that_does_not_answer_is_not_why_a_generation_was_given_up() {
+    let silent = ReportedError { category: ErrorCategory::Runtime, text: "the engine does not answer".to_owned() };
+    let given_up = Record { failed: failed(4), ..applied_record(3) };
+    let own = given_up.failed.as_ref().map(|failed| failed.error.clone());
+    let said = |progress: &Progress| blind(&wanted(4), Some(&given_up), progress, &silent);
+    let (ended, going_back) = (said(&Progress::default()), said(&Progress { applying: true, ..Progress::default() }));
+    assert_eq!((ended.step, ended.error), (Step::Failed, own));
+    assert_eq!((going_back.step, going_back.error), (Step::Switching, Some(silent)));
+}

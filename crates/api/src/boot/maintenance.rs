@@ -167,7 +167,7 @@ async fn with_maintenance<T>(
     config: &StorageConfig,
     job: impl AsyncFnOnce(&Maintenance) -> Result<T, Fault>,
 ) -> anyhow::Result<T> {
-    let stores = Stores::open(config).await?;
+    let stores = Stores::attach(config).await?;
     let following = Following::start(&stores, Traces::none()).await?;
     let outcome = async {
         let maintenance = open(config, &stores, &following).await?;

@@ -12,7 +12,7 @@ use tokio_postgres::Client;
 use tracing::info;
 use uuid::Uuid;
 
-use super::database::{Database, open_database};
+use super::database::{Database, attach_database, open_database};
 use crate::config::StorageConfig;
 use crate::master_key::MasterKey;
 use crate::ops;
@@ -32,7 +32,15 @@ pub(super) struct Stores {
 
 impl Stores {
     pub(super) async fn open(config: &StorageConfig) -> anyhow::Result<Self> {
-        let database = open_database(config).await?;
+        Self::on(open_database(config).await?, config).await
+    }
+
+    /// Beside a hub that may be running.
+    pub(super) async fn attach(config: &StorageConfig) -> anyhow::Result<Self> {
+        Self::on(attach_database(config).await?, config).await
+    }
+
+    async fn on(database: Database, config: &StorageConfig) -> anyhow::Result<Self> {
         let log = PostgresLog::connect_to(database.eventlog.clone()).await.context("cannot open the event log")?;
         let log = Arc::new(log);
         ops::migrate(&database.main).await.context("cannot migrate the schema ops")?;

@@ -9,10 +9,12 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, Subs
 use chrono::{DateTime, Utc};
 use distr_domain::decider::Category;
 use distr_domain::deployment as domain;
+use distr_domain::fleet;
 use distr_domain::ids::{ApplicationId, DeploymentId, ReleaseId, TargetId};
 use distr_domain::permission::Permission;
 use distr_projections::Scope;
 use distr_projections::deployment::{self, DeploymentRow};
+use distr_projections::heartbeat::HeartbeatRow;
 use distr_projections::target::TargetRow;
 use futures_util::{Stream, StreamExt};
 
@@ -26,7 +28,7 @@ use super::guard::May;
 use super::loader::{DeploymentsOf, HeartbeatOf, Of, failed};
 use super::release::Release;
 use super::scalar::{BigInt, Name, Version};
-use super::target::{self, Target};
+use super::target::{self, Target, TargetState};
 use crate::failure::Failure;
 use crate::feed::{Changed, watch};
 use crate::operations::deploy::{self, AskedFor, Deploy, Wanted};
@@ -103,6 +105,13 @@ impl Deployment {
         entries.map(|(key, value)| ConfigEntry { key: key.clone(), value: value.clone() }).collect()
     }
 
+    /// The state at this moment: that of the target if nothing is heard of it, else how the application stands there.
+    async fn state(&self, ctx: &Context<'_>) -> Result<TargetState> {
+        let heard = self.heartbeat(ctx).await?.and_then(|heartbeat| heartbeat.heard_at);
+        let hub = ctx.hub();
+        Ok(fleet::target_state(heard, [self.0.phase], hub.settings.silence, hub.commands.now()).into())
+    }
+
     /// The phase on the way to the desired state.
     async fn phase(&self) -> DeploymentPhase {
         self.0.phase.into()
@@ -120,9 +129,7 @@ impl Deployment {
 
     /// The health, as the newest heartbeat says.
     async fn health(&self, ctx: &Context<'_>) -> Result<Health> {
-        let key = HeartbeatOf(Of { organization: self.0.organization, id: self.0.target });
-        let heartbeat = ctx.loader().load_one(key).await.map_err(failed)?;
-        let reports = heartbeat.map(|heartbeat| heartbeat.deployments).unwrap_or_default();
+        let reports = self.heartbeat(ctx).await?.map(|heartbeat| heartbeat.deployments).unwrap_or_default();
         let report = reports.into_iter().find(|report| report.deployment == self.0.id);
         Ok(report.map_or(Health::Unknown, |report| report.health.into()))
     }
@@ -139,6 +146,12 @@ impl Deployment {
         Some(DeploymentError { category: self.0.error_category.map(ErrorCategory::from), text })
     }
 
+    /// Whether what the agent reports changes too often for each change to become a fact: after twenty, one in three minutes
+    /// does, until it has been quiet for a quarter of an hour. What is shown is at most so old.
+    async fn is_flapping(&self) -> bool {
+        self.0.flapping
+    }
+
     /// The time of the newest change.
     async fn changed_at(&self) -> DateTime<Utc> {
         self.0.changed_at
@@ -147,6 +160,13 @@ impl Deployment {
     /// The time at which a release was first asked for.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
+    }
+}
+
+impl Deployment {
+    async fn heartbeat(&self, ctx: &Context<'_>) -> Result<Option<HeartbeatRow>, Failure> {
+        let key = HeartbeatOf(Of { organization: self.0.organization, id: self.0.target });
+        ctx.loader().load_one(key).await.map_err(failed)
     }
 }
 

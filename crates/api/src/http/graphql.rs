@@ -74,7 +74,7 @@ pub(super) async fn subscribe(
     let Some(counted) = edge.sockets.enter(info.address) else {
         return Err(ApiError::from(Failure::TooMany { seconds: 10 }).into());
     };
-    let from_header = bearer(request.headers()).or_else(|| browser::socket_secret(&request, &hub.sessions));
+    let (from_header, of_page) = (bearer(request.headers()), browser::socket_secret(&request, &hub.sessions));
     let ended = CancellationToken::new();
     let when_ended = ended.clone();
     socket::serve(&request, payload, schema.get_ref().clone(), (ended, counted), move |payload| async move {
@@ -83,8 +83,13 @@ pub(super) async fn subscribe(
             .and_then(serde_json::Value::as_str)
             .and_then(|value| value.strip_prefix("Bearer ").map(str::to_owned))
             .or(from_header);
-        let secret = secret.ok_or(Failure::Unauthenticated)?;
-        let caller = Some(member(&hub.sessions, &info, &secret).await?);
+        let caller = match (secret, of_page) {
+            (Some(secret), _) => member(&hub.sessions, &info, &secret).await?,
+            // a page opens its socket by itself, again and again: that is no use of the session
+            (None, Some(cookie)) => authenticate(&hub.sessions, &cookie).await?,
+            (None, None) => return Err(Failure::Unauthenticated.into()),
+        };
+        let caller = Some(caller);
         let socket = OpenSocket::enter(&hub.sessions, caller.as_ref(), when_ended);
         let mut data = Data::default();
         data.insert(RequestContext { caller, request: info, repeatable: None, browser: None, socket: Some(socket) });

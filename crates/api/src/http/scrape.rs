@@ -128,8 +128,11 @@ async fn database(scraped: &Scraped, head: Position) -> Result<(), Box<dyn std::
     }
     for row in client.query("SELECT name, position FROM ops.policy", &[]).await? {
         let (policy, position): (String, i64) = (row.get(0), row.get(1));
-        let behind = head.0.saturating_sub(position.unsigned_abs());
-        gauge!("distr_policy_lag_positions", "policy" => policy).set(behind as f64);
+        let at = Position(position.unsigned_abs());
+        let behind = head.0.saturating_sub(at.0);
+        let seconds = if behind == 0 { 0.0 } else { age_of_next(&scraped.hub, at).await? };
+        gauge!("distr_policy_lag_positions", "policy" => policy.clone()).set(behind as f64);
+        gauge!("distr_policy_lag_seconds", "policy" => policy).set(seconds);
     }
     let (silence, now) = (scraped.hub.settings.silence, scraped.hub.commands.now());
     let (stale, offline) = (now - silence.stale_after, now - silence.offline_after);

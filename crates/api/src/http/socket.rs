@@ -1,6 +1,8 @@
 //! One GraphQL socket (graphql-transport-ws): what comes in, what goes out, and when it ends. Nothing piles up: what a
 //! slow reader does not take is not made, and who takes nothing for too long is let go.
 
+mod operations;
+
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -17,6 +19,7 @@ use crate::edge::Counted;
 use crate::error::ApiError;
 use crate::failure::Failure;
 use crate::graphql::Schema;
+use operations::Operations;
 
 /// Both sides of it speak, if only a ping, this often.
 const PING: Duration = Duration::from_secs(20);
@@ -36,6 +39,9 @@ const BAD_REQUEST: u16 = 4400;
 const UNAUTHORIZED: u16 = 4401;
 const FORBIDDEN: u16 = 4403;
 const INIT_TIMEOUT: u16 = 4408;
+const ALREADY_EXISTS: u16 = 4409;
+/// As the register of close codes has it.
+const TRY_AGAIN_LATER: u16 = 1013;
 
 /// Serves until the client leaves, is too slow or silent, or `ended` says so. `init` makes the socket's data of the payload
 /// of `connection_init`.
@@ -83,7 +89,9 @@ impl Initialized {
         let code = match error {
             ApiError::Failure(Failure::Unauthenticated) => UNAUTHORIZED,
             ApiError::Failure(Failure::Forbidden(_)) => FORBIDDEN,
-            _ => BAD_REQUEST,
+            ApiError::Failure(Failure::BadInput(_)) => BAD_REQUEST,
+            // it passes: clients take the other codes for the end
+            _ => TRY_AGAIN_LATER,
         };
         let _ = self.refused.set(code);
     }
@@ -97,10 +105,12 @@ async fn run(
     initialized: Initialized,
     ended: CancellationToken,
 ) {
-    let refused = initialized.refused.clone();
+    let (refused, operations) = (initialized.refused.clone(), Operations::default());
     let reason = tokio::select! {
-        reason = answer(session.clone(), graphql) => reason.map(|(code, text)| (*refused.get().unwrap_or(&code), text)),
-        reason = hear(session.clone(), messages, to_graphql, initialized.done.clone()) => reason,
+        reason = answer(session.clone(), graphql, &operations) => {
+            reason.map(|(code, text)| (*refused.get().unwrap_or(&of_protocol(code)), text))
+        }
+        reason = hear(session.clone(), messages, &operations, to_graphql, initialized.done.clone()) => reason,
         reason = wait_for_init(initialized.done) => reason,
         () = ended.cancelled() => Some((UNAUTHORIZED, "the credential of this socket is no longer valid".to_owned())),
     };
@@ -112,14 +122,32 @@ async fn run(
 
 type Reason = Option<(u16, String)>;
 
-async fn answer(mut session: Session, mut graphql: impl Stream<Item = WsMessage> + Unpin) -> Reason {
+/// The library closes in its own words where the protocol has codes.
+fn of_protocol(code: u16) -> u16 {
+    match code {
+        // a message that cannot be read
+        1002 => BAD_REQUEST,
+        // an operation before `connection_init`
+        1011 => UNAUTHORIZED,
+        other => other,
+    }
+}
+
+async fn answer(
+    mut session: Session,
+    mut graphql: impl Stream<Item = WsMessage> + Unpin,
+    operations: &Operations,
+) -> Reason {
     while let Some(message) = graphql.next().await {
         match message {
-            WsMessage::Text(text) => match tokio::time::timeout(TAKE, session.text(text)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_closed)) => return None,
-                Err(_slow) => return Some((1008, "too slow: nothing was taken for 30 s".to_owned())),
-            },
+            WsMessage::Text(text) => {
+                operations.end(&text);
+                match tokio::time::timeout(TAKE, session.text(text)).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_closed)) => return None,
+                    Err(_slow) => return Some((1008, "too slow: nothing was taken for 30 s".to_owned())),
+                }
+            }
             WsMessage::Close(code, text) => return Some((code, text)),
         }
     }
@@ -130,6 +158,7 @@ async fn answer(mut session: Session, mut graphql: impl Stream<Item = WsMessage>
 async fn hear(
     mut session: Session,
     mut messages: MessageStream,
+    operations: &Operations,
     to_graphql: mpsc::Sender<Vec<u8>>,
     initialized: CancellationToken,
 ) -> Reason {
@@ -139,24 +168,31 @@ async fn hear(
             () = initialized.cancelled() => break,
             message = messages.recv() => message?,
         };
-        match message {
-            Ok(Message::Text(text)) => to_graphql.send(text.into_bytes().to_vec()).await.ok()?,
-            Ok(Message::Binary(bytes)) => to_graphql.send(bytes.to_vec()).await.ok()?,
-            Ok(Message::Ping(bytes)) => tokio::time::timeout(TAKE, session.pong(&bytes)).await.ok()?.ok()?,
-            Ok(Message::Pong(_) | Message::Nop) => {}
+        let bytes = match message {
+            Ok(Message::Text(text)) => text.into_bytes().to_vec(),
+            Ok(Message::Binary(bytes)) => bytes.to_vec(),
+            Ok(Message::Ping(bytes)) => {
+                tokio::time::timeout(TAKE, session.pong(&bytes)).await.ok()?.ok()?;
+                continue;
+            }
+            Ok(Message::Pong(_) | Message::Nop) => continue,
             Ok(Message::Close(_)) => return None,
             Ok(Message::Continuation(_)) => return Some((BAD_REQUEST, "send connection_init in one frame".to_owned())),
             Err(error) => return Some((BAD_REQUEST, format!("not a message of this protocol: {error}"))),
+        };
+        if let Err(closed) = hand_over(bytes, operations, &to_graphql).await {
+            return closed;
         }
     }
     let messages =
         messages.max_frame_size(MAX_GRAPHQL_BODY).aggregate_continuations().max_continuation_size(MAX_GRAPHQL_BODY);
-    listen(session, messages, to_graphql).await
+    listen(session, messages, operations, to_graphql).await
 }
 
 async fn listen(
     mut session: Session,
     mut messages: AggregatedMessageStream,
+    operations: &Operations,
     to_graphql: mpsc::Sender<Vec<u8>>,
 ) -> Reason {
     let mut heard = Instant::now();
@@ -184,8 +220,18 @@ async fn listen(
             Ok(AggregatedMessage::Close(_)) => return None,
             Err(error) => return Some((BAD_REQUEST, format!("not a message of this protocol: {error}"))),
         };
-        to_graphql.send(bytes).await.ok()?;
+        if let Err(closed) = hand_over(bytes, operations, &to_graphql).await {
+            return closed;
+        }
     }
+}
+
+/// Hands a message over to the schema, or says why the socket ends instead.
+async fn hand_over(bytes: Vec<u8>, operations: &Operations, to_graphql: &mpsc::Sender<Vec<u8>>) -> Result<(), Reason> {
+    if let Err(id) = operations.begin(&bytes) {
+        return Err(Some((ALREADY_EXISTS, format!("Subscriber for {id} already exists"))));
+    }
+    to_graphql.send(bytes).await.map_err(|_ended| None)
 }
 
 async fn wait_for_init(initialized: CancellationToken) -> Reason {

@@ -5,14 +5,16 @@
 //! refused, or the hub was killed in between), no event tells so: [`UnusedSeats`] looks at each seat again some time after it
 //! was taken.
 
+use std::sync::Mutex;
+
 use async_trait::async_trait;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use distr_domain::decider::Category;
 use distr_domain::deployment::{Deployment, DeploymentEvent};
 use distr_domain::ids::{ApplicationId, DeploymentId, LicenseId, TargetId};
 use distr_domain::license::{License, LicenseCommand, LicenseEvent};
 use distr_domain::target::TargetEvent;
-use distr_eventlog::{Actor, Entry, RecordedEvent, Selection};
+use distr_eventlog::{Actor, Entry, Kept, Position, RecordedEvent, Selection};
 use distr_projections::license::{self, LicenseRow};
 use distr_projections::{Lease, Scope};
 use uuid::Uuid;
@@ -43,7 +45,7 @@ impl Policy for Seats {
         Selection::Facts
     }
 
-    async fn handle(&mut self, entry: &Entry, _: &Lease) -> Result<Outcome, Interrupted> {
+    async fn handle(&self, entry: &Entry, _: &Lease) -> Result<Outcome, Interrupted> {
         let Entry::Fact(event) = entry else { return Ok(Outcome::Passed) };
         let settlement = SeatSettlement { commands: &self.commands, models: &self.models, event, policy: SEATS };
         match event.stream.category {
@@ -55,8 +57,26 @@ impl Policy for Seats {
 }
 
 pub struct UnusedSeats {
-    pub commands: Commands,
-    pub models: ReadModels,
+    commands: Commands,
+    models: ReadModels,
+    /// the entry that it waits with, and since when
+    waiting: Mutex<Option<(Position, DateTime<Utc>)>>,
+}
+
+impl UnusedSeats {
+    pub fn new(commands: Commands, models: ReadModels) -> Self {
+        Self { commands, models, waiting: Mutex::default() }
+    }
+
+    /// Whether the wish that needs the seat would be there by now. A hub whose clock is ahead wrote down a later time than
+    /// that of its event: nobody waits for longer from when it was first looked at.
+    fn is_due(&self, event: &RecordedEvent) -> bool {
+        let now = self.commands.now();
+        let mut waiting = self.waiting.lock().expect("nobody panics with it");
+        let first = waiting.filter(|(position, _)| *position == event.position).map_or(now, |(_, first)| first);
+        *waiting = Some((event.position, first));
+        now >= event.recorded_at.min(first) + WISHED_WITHIN
+    }
 }
 
 #[async_trait]
@@ -69,7 +89,7 @@ impl Policy for UnusedSeats {
         Selection::Facts
     }
 
-    async fn handle(&mut self, entry: &Entry, _: &Lease) -> Result<Outcome, Interrupted> {
+    async fn handle(&self, entry: &Entry, _: &Lease) -> Result<Outcome, Interrupted> {
         let Entry::Fact(event) = entry else { return Ok(Outcome::Passed) };
         if event.stream.category != Category::License {
             return Ok(Outcome::Passed);
@@ -77,7 +97,7 @@ impl Policy for UnusedSeats {
         let LicenseEvent::LicenseSeatTaken { target } = event.decode()? else {
             return Ok(Outcome::Passed);
         };
-        if self.commands.now() < event.recorded_at + WISHED_WITHIN {
+        if !self.is_due(event) {
             return Err(Interrupted::TooEarly);
         }
         let settlement = SeatSettlement { commands: &self.commands, models: &self.models, event, policy: UNUSED_SEATS };
@@ -165,6 +185,7 @@ impl SeatSettlement<'_> {
             correlation: self.event.correlation,
             command: Uuid::new_v5(&self.event.id, format!("{what} {}", license.0).as_bytes()),
         };
-        super::command::<License>(self.commands, self.policy, &cause, license.0, command).await
+        super::command::<License>(self.commands, self.policy, &cause, license.0, Kept::default(), command).await?;
+        Ok(())
     }
 }

@@ -11,7 +11,7 @@ use distr_domain::pattern::Pattern;
 use distr_domain::trust::SignedParts;
 use distr_domain::version::VersionRanges;
 use serde::{Deserialize, Deserializer};
-use serde_saphyr::{Location, Spanned};
+use serde_saphyr::{Location, Spanned, UserMessageFormatter};
 
 use crate::exit::Failure;
 use crate::moment;
@@ -170,7 +170,7 @@ pub(super) fn parse(file: &str, text: &str, wanted: &mut Wanted) -> Result<(), F
 
 /// `FILE:LINE:COLUMN: what is wrong`, without the picture that the parser draws of it.
 fn refused(file: &str, error: &serde_saphyr::Error) -> Failure {
-    let text = error.without_snippet().to_string();
+    let text = error.without_snippet().render_with_formatter(&UserMessageFormatter);
     let Some(location) = error.location() else {
         return Failure::Usage(format!("{file}: {text}"));
     };

@@ -6,9 +6,12 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use distr_domain::compose_file::Unresolvable;
 use distr_domain::release::{ComposePackage, PackageFile};
+use distr_package::PackageError;
 use serde_json::Value;
 
+use super::one_file::one_file;
 use super::{release_draft, release_publish};
 use crate::output::remark;
 
@@ -20,7 +23,15 @@ pub(super) fn collect(path: &Path) -> Result<ComposePackage> {
             std::io::stdin().read_to_string(&mut text).context("reading standard input")?;
             distr_package::read_text(text, Path::new("."))
         }
-        false => distr_package::read(path),
+        false => match distr_package::read(path) {
+            Err(PackageError::Compose(Unresolvable::OtherFiles(_) | Unresolvable::ExtendsFile { .. })) => {
+                let file = distr_package::find(path)?;
+                let text = one_file(&file)?;
+                remark(&format!("{} and the files that it takes in are published as one", file.display()));
+                distr_package::read_text(text, distr_package::folder_of(&file))
+            }
+            package => package,
+        },
     };
     let package = package?;
     for PackageFile { path, content, .. } in &package.files {

@@ -3,10 +3,10 @@
 
 use super::ArtifactEvent::{self, *};
 use super::retention::Retention;
-use super::{ArtifactRejection, Visibility};
+use super::{ArtifactRejection, TagAt, Visibility};
 use crate::decider::{Category, Decider};
 use crate::names::RepositoryPath;
-use crate::oci::Tag;
+use crate::oci::{Digest, Tag};
 use crate::pattern::Pattern;
 use crate::quota::Quota;
 
@@ -34,6 +34,11 @@ pub enum SettingsChange {
         quota: Quota,
     },
     ClearQuota,
+    /// Not a setting: what is to be deleted is decided once.
+    Empty {
+        tags: Vec<TagAt>,
+        manifests: Vec<Digest>,
+    },
 }
 
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -75,6 +80,9 @@ impl Decider for RepositorySettings {
                 vec![QuotaSet { repository, quota: *quota }]
             }
             SettingsChange::ClearQuota if self.quota.is_some() => vec![QuotaCleared { repository }],
+            SettingsChange::Empty { tags, manifests } if !(tags.is_empty() && manifests.is_empty()) => {
+                vec![RepositoryEmptied { repository, tags: tags.clone(), manifests: manifests.clone() }]
+            }
             _ => vec![],
         })
     }
@@ -88,6 +96,7 @@ impl Decider for RepositorySettings {
             VisibilityChanged { visibility, .. } => self.visibility = *visibility,
             QuotaSet { quota, .. } => self.quota = Some(*quota),
             QuotaCleared { .. } => self.quota = None,
+            RepositoryEmptied { .. } => {}
             // manifests and tags were in this stream before they had streams of their own
             ManifestPushed { .. } | ManifestDeleted { .. } | TagMoved { .. } | TagDeleted { .. } => {}
         }

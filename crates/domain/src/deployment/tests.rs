@@ -1,7 +1,7 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::agent::{ReportedError, RunningRelease};
+use crate::agent::{Health, ReportedError, RunningRelease};
 use crate::decider::given::given;
 use crate::ids::DeploymentId;
 
@@ -48,7 +48,7 @@ fn report(generation: u64, step: Step) -> DeploymentReport {
 }
 
 fn observe(report: DeploymentReport) -> DeploymentCommand {
-    DeploymentCommand::Observe { report, at: at() }
+    DeploymentCommand::Observe { target: TargetId(Uuid::nil()), report, at: at(), pace: Pace::Steady }
 }
 
 #[test]
@@ -194,20 +194,31 @@ fn an_engine_that_does_not_answer_is_told_of_what_runs_and_so_is_its_return() {
     given::<Deployment>(events).when(observe(still)).then([ill()]);
 }
 
+fn restless(report: DeploymentReport) -> DeploymentCommand {
+    DeploymentCommand::Observe { target: TargetId(Uuid::nil()), report, at: at(), pace: Pace::Restless }
+}
+
 #[test]
-fn an_agent_with_ever_new_reasons_is_heard_a_hundred_times_a_generation() {
-    let reason = |number: u32| ["a", "b"][number as usize % 2];
-    let mut state = Deployment::default();
-    state.evolve(&set(1, "1.0.0"));
-    let mut facts = 0;
-    for number in 0..500 {
-        let told = state.decide(&tried(Step::Pulling, ErrorCategory::Network, reason(number))).unwrap();
-        told.iter().for_each(|event| state.evolve(event));
-        facts += told.len();
-    }
-    assert_eq!(facts, 100);
-    state.evolve(&set(2, "1.0.0"));
-    assert_eq!(state.retries, 0);
+fn what_flaps_is_said_so_beside_what_it_is_and_so_is_its_end() {
+    let flaps = || DeploymentFlapping { generation: 1, observed_at: at() };
+    let runs = || vec![set(1, "1.0.0"), healthy(1, "1.0.0")];
+    let flapping = || runs().into_iter().chain([flaps()]).collect::<Vec<_>>();
+    let ill = DeploymentUnhealthy { generation: 1, reason: "a container is not healthy".into(), observed_at: at() };
+    let fails = || DeploymentReport { health: Health::Fail, ..report(1, Step::Applied) };
+    given::<Deployment>(runs()).when(restless(fails())).then([flaps(), ill.clone()]);
+    given::<Deployment>(flapping()).when(restless(fails())).then([ill.clone()]);
+    let steady = DeploymentSteady { generation: 1, observed_at: at() };
+    given::<Deployment>(flapping()).when(observe(report(1, Step::Applied))).then([steady.clone()]);
+    given::<Deployment>(flapping()).when(observe(fails())).then([steady, ill]);
+    let again: Vec<_> = flapping().into_iter().chain([set(2, "1.0.0")]).collect();
+    assert!(!Deployment::fold(&again).is_flapping);
+}
+
+#[test]
+fn an_engine_that_does_not_answer_has_repaired_nothing() {
+    let drift = DriftDetected { generation: 1, detail: "web is gone".into(), observed_at: at() };
+    let blind = DeploymentReport { health: Health::Unknown, ..report(1, Step::Applied) };
+    given::<Deployment>([set(1, "1.0.0"), healthy(1, "1.0.0"), drift]).when(observe(blind)).then_nothing();
 }
 
 #[test]
@@ -242,6 +253,13 @@ fn data_that_was_kept_may_be_removed_later() {
     let mut state = Deployment::default();
     cleared.iter().for_each(|event| state.evolve(event));
     assert_eq!(state.license_in_use(), None, "nothing runs that needs a seat");
+}
+
+#[test]
+fn an_agent_speaks_of_its_own_target_alone() {
+    let (target, report) = (TargetId(Uuid::max()), report(1, Step::Applied));
+    let command = DeploymentCommand::Observe { target, report, at: at(), pace: Pace::Steady };
+    given::<Deployment>([set(1, "1.0.0")]).when(command).then_nothing();
 }
 
 #[test]

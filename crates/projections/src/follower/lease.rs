@@ -1,5 +1,6 @@
 //! The right to move a checkpoint, as long as no other hub has taken it over.
 
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use deadpool_postgres::GenericClient;
@@ -19,20 +20,21 @@ const RENEWAL: Duration = Duration::from_millis(1_250);
 
 pub struct Lease {
     checkpoint: Checkpoint,
-    position: Position,
     epoch: i64,
-    is_confirmed: bool,
+    /// seen by those who work at the same time
+    position: AtomicU64,
+    is_confirmed: AtomicBool,
 }
 
 impl Lease {
     pub(super) fn new(checkpoint: Checkpoint, position: Position, epoch: i64) -> Self {
         checkpoint.publish(position);
-        Self { checkpoint, position, epoch, is_confirmed: false }
+        Self { checkpoint, epoch, position: position.0.into(), is_confirmed: false.into() }
     }
 
     /// All up to here is done with.
     pub fn position(&self) -> Position {
-        self.position
+        Position(self.position.load(Relaxed))
     }
 
     pub fn name(&self) -> &'static str {
@@ -49,7 +51,7 @@ impl Lease {
 
     /// The checkpoint was moved under this lease, or found where it stood; an error of an earlier leader is gone with that.
     pub fn is_confirmed(&self) -> bool {
-        self.is_confirmed
+        self.is_confirmed.load(Relaxed)
     }
 
     /// Moves the checkpoint, on a connection or within a transaction; `note` it once that is committed.
@@ -61,7 +63,7 @@ impl Lease {
             kind.table(),
             kind.key()
         );
-        let (from, to) = (self.position.0 as i64, to.0 as i64);
+        let (from, to) = (self.position().0 as i64, to.0 as i64);
         let statement = client.prepare_cached(&sql).await?;
         let (name, owner, seconds) = (self.name(), self.owner(), LEASE.as_secs_f64());
         match client.execute(&statement, &[&name, &owner, &self.epoch, &from, &to, &seconds]).await? {
@@ -71,8 +73,9 @@ impl Lease {
     }
 
     /// The checkpoint stands here, durably.
-    pub fn note(&mut self, at: Position) {
-        (self.position, self.is_confirmed) = (at, true);
+    pub fn note(&self, at: Position) {
+        self.position.store(at.0, Relaxed);
+        self.is_confirmed.store(true, Relaxed);
         self.checkpoint.publish(at);
     }
 

@@ -32,6 +32,7 @@ CREATE TABLE deployment (
     drift              text,
     error_category     text,
     error              text,
+    flapping           boolean NOT NULL, -- not every change is told
     changed_at         timestamptz NOT NULL,
     created_at         timestamptz NOT NULL,
     position           bigint NOT NULL

@@ -28,7 +28,7 @@ struct Noting {
 
 #[async_trait]
 impl Work for Noting {
-    async fn take(&mut self, page: &Page, lease: &mut Lease) -> Result<(), Halt> {
+    async fn take(&mut self, page: &Page, lease: &Lease) -> Result<(), Halt> {
         if self.fails {
             return Err(Halt::fault(std::io::Error::other("a part of this hub is broken")));
         }

@@ -28,6 +28,8 @@ const NEWS = graphql(`
 
 export type EventLine = EventLineFragment
 
+const MOST = 500
+
 /** The newest events, those that happen from now on before them; `older` reads on. */
 export function useNewest(wanted: number) {
   const client = useClient()
@@ -82,9 +84,20 @@ export function useNewest(wanted: number) {
   }, [client, readBack])
   useSubscription({ query: NEWS, variables: { after: head ?? '0' }, pause: head === undefined }, (_before, news) => {
     const event = news.eventAppended
-    setEvents(events => (events.some(known => known.id === event.id) ? events : [event, ...events]))
+    setEvents(events => {
+      // they come in order; a connection that was lost goes on from where the page began
+      const isKnown = events.length > 0 && Number(event.position) <= Number(events[0]?.position)
+      return isKnown ? events : [event, ...events]
+    })
     return news
   })
+  // a page that is open for days keeps no more than a reader looks at; what goes is read again where it is wanted
+  useEffect(() => {
+    const most = Math.max(shown, MOST)
+    if (events.length <= most || isLoading) return
+    setBefore(Number(events[most - 1]?.position) - 1)
+    setEvents(events.slice(0, most))
+  }, [events, shown, isLoading])
   const more = () => {
     setShown(shown => shown + wanted)
     if (before && events.length < shown + wanted) void readBack(before)

@@ -20,8 +20,12 @@ channel.onmessage = ({ data }) => {
   if (data === 'signed-out') leave()
 }
 
+/** What went wrong, if the session still runs; then nobody leaves. */
 export async function signOut() {
-  await client.mutation(SESSION_END, {}, { asksWhoIsThere: true }).toPromise()
+  const answer = await client.mutation(SESSION_END, {}, { asksWhoIsThere: true }).toPromise()
+  const hasEnded = answer.error?.graphQLErrors.some(error => error.extensions.code === 'unauthenticated')
+  if (answer.error && !hasEnded) return answer.error
   channel.postMessage('signed-out')
   leave()
+  return undefined
 }

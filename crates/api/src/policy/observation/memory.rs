@@ -4,10 +4,13 @@
 use std::collections::BTreeMap;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use chrono::{DateTime, Utc};
 use deadpool_postgres::Pool;
 use distr_domain::agent::{DeploymentReport, Report};
+use distr_domain::deployment::{Deployment, Pace, Pulse, ReportTime};
 use distr_domain::ids::DeploymentId;
 use distr_domain::tally::Tally;
+use distr_eventlog::{Executed, Kept};
 use distr_projections::Lease;
 use tokio_postgres::types::{Json, ToSql};
 use uuid::Uuid;
@@ -15,21 +18,31 @@ use uuid::Uuid;
 use crate::failure::Failure;
 use crate::policy::Interrupted;
 
+/// A stream of so many events is kept between two reports rather than read again.
+const LONG: u64 = 100;
+
 #[derive(Debug, Default)]
 pub(super) struct Observed {
     tally: Option<Tally>,
-    /// A fingerprint of what was last said of each deployment.
-    said: BTreeMap<DeploymentId, u64>,
+    pulses: BTreeMap<DeploymentId, Pulse>,
+    /// the long ones, in memory alone
+    streams: BTreeMap<DeploymentId, Kept<Deployment>>,
+}
+
+/// A report that a rule has to hear of.
+pub(super) struct Heard {
+    pub(super) pace: Pace,
+    fingerprint: u64,
 }
 
 impl Observed {
     pub(super) async fn load(pool: &Pool, target: Uuid) -> Result<Self, Failure> {
         let client = pool.get().await?;
-        let statement = client.prepare_cached("SELECT tally, said FROM observed WHERE target = $1").await?;
+        let statement = client.prepare_cached(include_str!("load.sql")).await?;
         let row = client.query_opt(&statement, &[&target]).await?;
         Ok(row.map_or_else(Self::default, |row| {
-            let (Json(tally), Json(said)) = (row.get(0), row.get(1));
-            Self { tally: Some(tally), said }
+            let (Json(tally), Json(pulses)) = (row.get(0), row.get(1));
+            Self { tally: Some(tally), pulses, ..Self::default() }
         }))
     }
 
@@ -38,7 +51,7 @@ impl Observed {
         let client = pool.get().await.map_err(Failure::from)?;
         let statement = client.prepare_cached(include_str!("store.sql")).await.map_err(Failure::from)?;
         let (name, owner, epoch) = (lease.name(), lease.owner(), lease.epoch());
-        let row: [&(dyn ToSql + Sync); 6] = [&target, &Json(&self.tally), &Json(&self.said), &name, &owner, &epoch];
+        let row: [&(dyn ToSql + Sync); 6] = [&target, &Json(&self.tally), &Json(&self.pulses), &name, &owner, &epoch];
         match client.execute(&statement, &row).await.map_err(Failure::from)? {
             1 => Ok(()),
             _ => Err(Interrupted::TakenOver),
@@ -50,25 +63,50 @@ impl Observed {
         self.tally.as_ref().is_some_and(|tally| tally.knows(report))
     }
 
-    /// Whether it has to be remembered for longer than this process: it says something, or begins an incarnation.
-    pub(super) fn is_news(&self, report: &Report) -> bool {
-        let known_boot = self.tally.as_ref().is_some_and(|tally| tally.last.boot == report.boot);
-        !known_boot || report.deployments.iter().any(|deployment| self.is_new(deployment))
+    /// It has to be remembered for longer than this process.
+    pub(super) fn is_first_of_its_incarnation(&self, report: &Report) -> bool {
+        self.tally.as_ref().is_none_or(|tally| tally.last.boot != report.boot)
     }
 
-    pub(super) fn is_new(&self, deployment: &DeploymentReport) -> bool {
-        self.said.get(&deployment.deployment) != Some(&fingerprint(deployment))
+    /// Nothing if no rule has to hear of it.
+    pub(super) fn hear(&self, report: &DeploymentReport, time: ReportTime) -> Option<Heard> {
+        let fingerprint = fingerprint(report);
+        let pulse = self.pulses.get(&report.deployment);
+        let pace = pulse.unwrap_or(&Pulse::default()).hear(report, fingerprint, time)?;
+        Some(Heard { pace, fingerprint })
     }
 
-    pub(super) fn take(&mut self, report: &Report) {
+    /// The deployment's stream, as far as it was kept.
+    pub(super) fn stream(&mut self, deployment: DeploymentId) -> Kept<Deployment> {
+        self.streams.remove(&deployment).unwrap_or_default()
+    }
+
+    pub(super) fn heard(
+        &mut self,
+        report: &DeploymentReport,
+        heard: Heard,
+        time: ReportTime,
+        executed: Executed<Deployment>,
+    ) {
+        let outcome = (!executed.events.is_empty(), executed.state.is_flapping);
+        self.pulses.entry(report.deployment).or_default().heard(report, heard.fingerprint, time, outcome);
+        if executed.revision.is_some_and(|revision| revision >= LONG) {
+            self.streams.insert(report.deployment, executed.into());
+        }
+    }
+
+    /// What is not spoken of any more is forgotten, unless it changed a short time ago, for that makes a difference to what
+    /// comes next.
+    pub(super) fn count(&mut self, report: &Report, received: DateTime<Utc>) {
         match &mut self.tally {
             Some(tally) => {
                 tally.count(report);
             }
             None => self.tally = Some(Tally::of(report)),
         }
-        let said = report.deployments.iter().map(|deployment| (deployment.deployment, fingerprint(deployment)));
-        self.said = said.collect();
+        let is_named = |id: &DeploymentId| report.deployments.iter().any(|deployment| deployment.deployment == *id);
+        self.pulses.retain(|deployment, pulse| !pulse.is_settled(received) || is_named(deployment));
+        self.streams.retain(|deployment, _| self.pulses.contains_key(deployment));
     }
 }
 

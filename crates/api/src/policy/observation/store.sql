@@ -2,6 +2,6 @@
 WITH mover AS (
     SELECT name FROM policy WHERE name = $4 AND owner = $5 AND epoch = $6 FOR SHARE
 )
-INSERT INTO observed (target, tally, said)
+INSERT INTO observed (target, tally, pulses)
 SELECT $1, $2, $3 FROM mover
-ON CONFLICT (target) DO UPDATE SET tally = excluded.tally, said = excluded.said
+ON CONFLICT (target) DO UPDATE SET tally = excluded.tally, pulses = excluded.pulses, said = '{}'

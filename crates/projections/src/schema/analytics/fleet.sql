@@ -29,7 +29,7 @@ SELECT
     END AS state,
     h.heard_at AS last_check_in, h.agent_version,
     a.name AS application, d.desired ->> 'version' AS wanted_version, d.running_version, d.phase, d.error_category,
-    d.error, d.drift, d.changed_at, t.created_at AS registered_at, t.enrolled_at, t.retired_at
+    d.error, d.flapping, d.drift, d.changed_at, t.created_at AS registered_at, t.enrolled_at, t.retired_at
 FROM target t
 JOIN organization o ON o.id = t.organization
 JOIN customer c ON c.id = t.customer
@@ -52,6 +52,7 @@ COMMENT ON COLUMN fleet.running_version IS 'What really runs, as far as it was r
 COMMENT ON COLUMN fleet.phase IS 'How the newest wish stands: progressing, healthy, unhealthy, failed, held, removing.';
 COMMENT ON COLUMN fleet.error_category IS 'network, entitlement, config, runtime, unhealthy, resources, policy, internal or unknown.';
 COMMENT ON COLUMN fleet.error IS 'The agent''s own words.';
+COMMENT ON COLUMN fleet.flapping IS 'Whether it changes so often that only one change in three minutes is told.';
 COMMENT ON COLUMN fleet.drift IS 'What somebody changed by hand and is not repaired yet.';
 COMMENT ON COLUMN fleet.changed_at IS 'When the application''s standing changed last.';
 COMMENT ON COLUMN fleet.registered_at IS 'When the target was made.';
