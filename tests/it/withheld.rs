@@ -1,5 +1,8 @@
 //! What a customer sees of the catalogue, and of the vendor's people: what its licenses entitle it to now, and no names.
 
+use distr_domain::artifact::manifest::{ManifestCommand, StoredManifest};
+use distr_domain::ids::{ArtifactId, ManifestId, OrganizationId};
+use distr_eventlog::{Actor, Context, PostgresLog, execute};
 use distr_tests::hub::HubProcess;
 use serde_json::{Value, json};
 
@@ -112,4 +115,99 @@ async fn each_change_of_a_secret_is_a_fact_without_its_value() {
         assert_eq!(fact["data"]["name"], "DB");
         assert!(fact["actor"].as_str().is_some_and(|actor| actor.starts_with("robot:")), "{fact}");
     }
+}
+
+/// A refusal that is answered as if there were nothing is in the vendor's audit, and in none that the customer reads; nor does
+/// a channel that is for others answer otherwise than one that nobody has.
+#[tokio::test]
+async fn what_a_customer_is_told_is_not_there_is_not_in_its_audit() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let customer = world(&hub, &owner).await;
+    push(&hub, &owner, "acme/other", "1", "other").await;
+    for name in ["acme/other", "acme/absent"] {
+        let refused = pull(&hub, &customer, name, "1").await;
+        assert_eq!(refused, 404, "{name}");
+    }
+    assert_eq!(pull(&hub, &customer, "acme/app", "1").await, 200);
+    let audit = "{ licenseAudit(first: 100) { nodes { kind subject } } }";
+    let kinds = async |secret: &str| {
+        let data = hub.graphql(Some(secret), audit, json!({})).await.data();
+        let nodes = data["licenseAudit"]["nodes"].as_array().expect("entries").clone();
+        nodes.iter().map(|node| node["kind"].as_str().expect("a kind").to_owned()).collect::<Vec<_>>()
+    };
+    distr_tests::wait::until("the vendor's audit", std::time::Duration::from_secs(30), async || {
+        let seen = kinds(&owner).await;
+        let has = |kind: &str| seen.iter().any(|seen| seen == kind);
+        if has("PULL_REFUSED") && has("PULL_GRANTED") { Ok(()) } else { Err(format!("{seen:?}")) }
+    })
+    .await;
+    let seen = kinds(&customer).await;
+    assert!(seen.iter().any(|kind| kind == "PULL_GRANTED"), "{seen:?}");
+    assert!(!seen.iter().any(|kind| kind == "PULL_REFUSED"), "{seen:?}");
+
+    change(&hub, &owner, "targetRegister(customer: \"globex\", name: \"t\") { changed }").await;
+    let deploy = async |channel: &str| {
+        let deploy = format!(
+            "mutation {{ deploymentSetRelease(target: \"t\", application: \"app\", channel: \"{channel}\") {{ changed }} }}"
+        );
+        let answer = hub.graphql(Some(&customer), &deploy, json!({})).await;
+        (answer.code().map(str::to_owned), answer.message().replace(channel, "CHANNEL"))
+    };
+    assert_eq!(deploy("beta").await, deploy("nobody").await);
+}
+
+async fn pull(hub: &HubProcess, secret: &str, name: &str, tag: &str) -> u16 {
+    let token = crate::access::registry::token(hub, secret, &[&format!("repository:{name}:pull")]).await;
+    let request = reqwest::Client::new().get(hub.url(&format!("/v2/{name}/manifests/{tag}")));
+    let request = match token {
+        Some(token) => request.bearer_auth(token),
+        None => request,
+    };
+    request.send().await.expect("an answer").status().as_u16()
+}
+
+/// A release is published while somebody deletes its image: both looked before either was a fact. The release wins.
+#[tokio::test]
+async fn an_image_that_is_deleted_while_its_release_is_published_stays() {
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let file = folder.path().join("paused");
+    let path = file.to_str().expect("a path in UTF-8");
+    let pause = [("DISTR_HUB_PAUSE_AT", "release.publishing"), ("DISTR_HUB_PAUSE_FILE", path)];
+    let hub = HubProcess::start_with(&pause).await;
+    let owner = hub.sign_in("acme").await;
+    let digest = push(&hub, &owner, "acme/app", "1", "app").await;
+    change(&hub, &owner, "applicationCreate(name: \"app\") { changed }").await;
+    let compose = format!("services: {{ web: {{ image: {}/acme/app:1 }} }}", hub.registry());
+    let publish = format!(
+        "mutation {{ releasePublish(application: \"app\", version: \"1.0.0\", packages: [{{ compose: {{ file: {compose:?} }} }}]) {{ changed }} }}"
+    );
+    let (hub_ref, owner_ref) = (&hub, owner.as_str());
+    let publishing = async { hub_ref.graphql(Some(owner_ref), &publish, json!({})).await.data() };
+    // by somebody who looked before there was a draft
+    let deleting = async {
+        crate::observation::until_there(&file).await;
+        let url = distr_embedded_postgres::url_of_running(&hub_ref.data.path().join("hub/postgres"), "distr");
+        let log = PostgresLog::connect(&url.expect("the hub's Postgres")).await.expect("the hub's log");
+        let organization = OrganizationId::of(&"acme".parse().expect("a name"));
+        let (repository, digest) = ("app".parse().expect("a path"), digest.parse().expect("a digest"));
+        let stream = ManifestId::of(ArtifactId::of(organization, &repository), &digest).0;
+        let command = ManifestCommand::Delete { repository, digest, listed: true, pin: None, index: None };
+        let (actor, correlation) = (Actor::Operator, uuid::Uuid::new_v4());
+        let (causation, at, of) = (None, distr_tests::clock::now(), uuid::Uuid::new_v4());
+        let context = Context { organization, actor, causation, correlation, command: of, at };
+        let deleted = execute::<StoredManifest>(&log, stream, &command, &context).await.expect("it is deleted");
+        log.close().await;
+        std::fs::remove_file(&file).expect("the file of the pause");
+        deleted.events.len()
+    };
+    let (published, deleted) = tokio::join!(publishing, deleting);
+    assert_eq!(deleted, 1);
+    assert_eq!(published["releasePublish"]["changed"], true);
+    let token = crate::access::registry::token(&hub, &owner, &["repository:acme/app:pull"]).await.expect("a token");
+    let pulled = reqwest::Client::new().get(hub.url(&format!("/v2/acme/app/manifests/{digest}"))).bearer_auth(token);
+    assert_eq!(pulled.send().await.expect("an answer").status(), 200);
+    let refused =
+        hub.graphql(Some(&owner), "mutation { repositoryDelete(name: \"app\") { changed } }", json!({})).await;
+    assert_eq!(refused.code(), Some("artifact.pinned"), "{refused:?}");
 }

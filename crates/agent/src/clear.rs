@@ -8,14 +8,20 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, openat, renameat, statat, unlinkat};
+use rustix::fs::{
+    AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2, renameat, statat, unlinkat,
+};
 use rustix::io::Errno;
 
-/// Removes the folder with all that is in it. A folder that is not there is removed already.
+/// Removes the folder with all that is in it. A folder that is not there is removed already. What is mounted in it is not its
+/// own, and stays.
 pub(crate) fn remove_folder(path: &Path) -> io::Result<()> {
     let top = match rustix::fs::open(path, FOLDER, Mode::empty()) {
         Err(Errno::NOENT) => return Ok(()),
-        top => Top { folder: top?, moved: 0 },
+        top => {
+            let folder = top?;
+            Top { disk: fstat(&folder)?.st_dev, folder, moved: 0 }
+        }
     };
     top.clear()?;
     fs::remove_dir(path)?;
@@ -26,6 +32,8 @@ const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::R
 
 struct Top {
     folder: OwnedFd,
+    /// on which it lies
+    disk: u64,
     /// how many folders came up from below
     moved: u64,
 }
@@ -41,7 +49,19 @@ impl Top {
 
     /// Removes a folder of the top, whose own folders are at the top then.
     fn flatten(&mut self, name: &CStr) -> io::Result<()> {
-        let folder = openat(&self.folder, name, FOLDER, Mode::empty()).map_err(|error| at(name, error))?;
+        // never into what is mounted there: a folder of another disk, or of this one by another way
+        let within = ResolveFlags::NO_XDEV | ResolveFlags::NO_SYMLINKS | ResolveFlags::BENEATH;
+        let folder = match openat2(&self.folder, name, FOLDER, Mode::empty(), within) {
+            // a kernel before 5.6, or one that lets nobody ask
+            Err(Errno::NOSYS | Errno::PERM) => {
+                let folder = openat(&self.folder, name, FOLDER, Mode::empty()).map_err(|error| at(name, error))?;
+                if fstat(&folder).map_err(|error| at(name, error))?.st_dev != self.disk {
+                    return Err(at(name, Errno::XDEV));
+                }
+                folder
+            }
+            folder => folder.map_err(|error| at(name, error))?,
+        };
         sweep(&folder, |name, is_folder| match is_folder {
             true => self.move_up(&folder, name),
             false => unlinkat(&folder, name, AtFlags::empty()).map_err(|error| at(name, error)),

@@ -100,6 +100,11 @@ impl Hub {
 
     /// Whether a registry answers at `host[:port]`, which asks who one is.
     pub async fn look_at_registry(&self, registry: &str) -> Result<(), LinkFault> {
+        // a hub may name a host, and no address in it
+        let is_host = Url::parse(&format!("https://{registry}")).is_ok_and(|url| url.authority() == registry);
+        if !is_host {
+            return Err(LinkFault::Garbled(format!("{registry:?} is no registry's HOST or HOST:PORT")));
+        }
         let scheme = if registry == self.authority() && self.base.starts_with("http:") { "http" } else { "https" };
         let response = self.get(&format!("{scheme}://{registry}/v2/")).await?;
         match response.status() {
@@ -164,7 +169,12 @@ async fn refusal(response: Response) -> LinkFault {
     let said = body(response, LARGEST_REFUSAL).await.ok().and_then(|body| serde_json::from_slice(&body).ok());
     let unsaid = || AgentError { code: "http".to_owned(), message: reason(status).to_owned() };
     let AgentError { code, message } = said.unwrap_or_else(unsaid);
-    LinkFault::Refused { status: status.as_u16(), code, message }
+    LinkFault::Refused { status: status.as_u16(), code: one_line(&code), message: one_line(&message) }
+}
+
+/// What the hub says stands in logs and on terminals beside what this program says, and must not pass for it.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() }).collect()
 }
 
 fn reason(status: StatusCode) -> &'static str {

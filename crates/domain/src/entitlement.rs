@@ -76,6 +76,11 @@ pub enum Refusal {
     Revoked { license: Slug, reason: String },
 }
 
+/// The same by the code of a refusal that was recorded.
+pub fn is_withheld(code: &str) -> bool {
+    [Refusal::NotReleased.code(), Refusal::NoLicense.code()].contains(&code)
+}
+
 impl Rejection for Refusal {
     fn code(&self) -> &'static str {
         match self {
@@ -94,6 +99,11 @@ impl Rejection for Refusal {
 }
 
 impl Refusal {
+    /// Whether whoever asks is answered as if the thing were not there: it was never released, or is for others alone.
+    pub fn is_withheld(&self) -> bool {
+        is_withheld(self.code())
+    }
+
     /// The name of the license that refused, if one did.
     pub fn license(&self) -> Option<&Slug> {
         match self {

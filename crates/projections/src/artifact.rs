@@ -1,7 +1,7 @@
 //! Tables `manifest` and `tag`: what each repository of the registry holds.
 
 use chrono::{DateTime, Utc};
-use distr_domain::artifact::{ArtifactEvent, Pin, Visibility};
+use distr_domain::artifact::{ArtifactEvent, Manifest, Pin, Visibility};
 use distr_domain::fact::Fact;
 use distr_domain::ids::{ArtifactId, ManifestId, OrganizationId, TagId};
 use distr_domain::names::RepositoryPath;
@@ -35,6 +35,13 @@ pub struct ManifestRow {
     pub artifact_type: Option<String>,
     pub pushed_at: DateTime<Utc>,
     pub position: u64,
+}
+
+impl From<ManifestRow> for Manifest {
+    fn from(row: ManifestRow) -> Self {
+        let ManifestRow { digest, media_type, size, blobs, children, subject, artifact_type, .. } = row;
+        Self { digest, media_type, size, blobs, children, subject, artifact_type }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use distr_domain::access::{AccessAction, AccessOutcome, AccessRecord};
+use distr_domain::entitlement::is_withheld;
 use distr_domain::fact::Fact;
 use distr_domain::ids::{ApplicationId, CustomerId, LicenseId, OrganizationId};
 use distr_domain::license::LicenseEvent;
@@ -28,6 +29,8 @@ pub struct LicenseAuditRow {
     /// what was used: `repository:tag`, `application 1.0.0`
     pub subject: Option<String>,
     pub reason: Option<String>,
+    /// the customer was told that the thing is not there, and is not shown this
+    pub withheld: bool,
     /// the event or the record, whole
     pub detail: Value,
 }
@@ -102,6 +105,7 @@ fn change(entry: &DecodedEntry, event: &LicenseEvent) -> LicenseAuditRow {
         license: Some(LicenseId(entry.id)),
         subject: None,
         reason,
+        withheld: false,
         detail: serde_json::to_value(event).unwrap_or_default(),
     }
 }
@@ -126,9 +130,11 @@ fn kind_of_use(record: &AccessRecord) -> Option<AuditKind> {
 }
 
 fn usage(entry: &DecodedEntry, record: &AccessRecord, kind: AuditKind) -> LicenseAuditRow {
-    let reason = match &record.outcome {
-        AccessOutcome::Granted { .. } => None,
-        AccessOutcome::Refused { reason, .. } => Some(reason.clone()),
+    let (reason, withheld) = match &record.outcome {
+        AccessOutcome::Granted { .. } => (None, false),
+        AccessOutcome::Refused { code, reason } => {
+            (Some(reason.clone()), kind == AuditKind::PullRefused && is_withheld(code))
+        }
     };
     LicenseAuditRow {
         id: entry.event_id,
@@ -142,6 +148,7 @@ fn usage(entry: &DecodedEntry, record: &AccessRecord, kind: AuditKind) -> Licens
         license: record.license,
         subject: Some(record.subject.clone()),
         reason,
+        withheld,
         detail: serde_json::to_value(record).unwrap_or_default(),
     }
 }

@@ -86,8 +86,7 @@ impl Changing<'_> {
         }
         if !tags.is_empty() {
             // a deletion of the manifest that came between has not seen the tags
-            let again = Context { command: Uuid::now_v7(), ..self.context.clone() };
-            last = last.max(self.store(manifest, &again).await?);
+            last = last.max(self.store(manifest, &self.again()).await?);
         }
         self.show(last).await
     }
@@ -116,16 +115,30 @@ impl Changing<'_> {
             Some(decided) => decided,
             None => self.empty().await?,
         };
+        let mut kept = vec![];
+        for digest in manifests.iter().rev() {
+            kept.extend(self.manifest_shown(digest).await?);
+        }
         let mut last = None;
-        for TagAt { tag, digest } in tags {
+        for TagAt { tag, digest } in &tags {
             let change = TagChange::DeleteAt { digest: digest.clone() };
-            last = last.max(self.tag(&tag, Some(digest), false, change).await?);
+            last = last.max(self.tag(tag, Some(digest.clone()), false, change).await?);
         }
-        for digest in manifests {
-            let command = self.deletion(&digest, Parts::Known).await?;
-            last = last.max(self.execute::<StoredManifest>(self.manifest(&digest), &command, &self.context).await?);
+        for digest in &manifests {
+            let command = self.deletion(digest, Parts::Known).await?;
+            last = last.max(self.execute::<StoredManifest>(self.manifest(digest), &command, &self.context).await?);
         }
-        self.show(last).await
+        let shown = self.show(last).await?;
+        for digest in &manifests {
+            if let Some(pinned) = self.pinned_meanwhile(digest).await? {
+                self.keep(&kept).await?;
+                for TagAt { tag, digest } in &tags {
+                    self.tag_again(tag, digest).await?;
+                }
+                return Err(pinned);
+            }
+        }
+        Ok(shown)
     }
 
     /// What this very request decided to delete before.
@@ -165,9 +178,14 @@ impl Changing<'_> {
 
     pub(crate) async fn expire_manifest(&self, digest: &Digest) -> Result<Changed, ChangeError> {
         let organization = self.context.organization;
+        let kept = self.manifest_shown(digest).await?;
         let command = self.deletion(digest, Parts::Asked).await?;
         let deleted = self.execute::<StoredManifest>(self.manifest(digest), &command, &self.context).await?;
         let shown = self.show(deleted).await?;
+        if let Some(pinned) = self.pinned_meanwhile(digest).await? {
+            self.keep(&Vec::from_iter(kept)).await?;
+            return Err(pinned);
+        }
         let mut last = deleted;
         // those that came later belong to a push that stored the manifest again
         let tags = artifact::tags_at(&self.client().await?, organization, self.repository, digest).await?;
@@ -176,6 +194,63 @@ impl Changing<'_> {
             last = last.max(self.tag(&tag.name, Some(tag.digest), false, change).await?);
         }
         self.show(last).await
+    }
+
+    /// The manifest with all that it lists, parts before wholes, as the read models show them.
+    pub async fn whole(&self, digest: &Digest) -> Result<Vec<Manifest>, ChangeError> {
+        let (mut found, mut open) = (Vec::<Manifest>::new(), vec![digest.clone()]);
+        while let Some(next) = open.pop() {
+            if found.iter().all(|known| known.digest != next)
+                && let Some(manifest) = self.manifest_shown(&next).await?
+            {
+                open.extend(manifest.children.iter().map(|child| child.digest.clone()));
+                found.push(manifest);
+            }
+        }
+        found.reverse();
+        Ok(found)
+    }
+
+    /// Stores again what somebody deleted meanwhile. A release and the deletion of what it names look at each other in the read
+    /// models before they are facts; so each looks again afterwards, and the release wins.
+    pub async fn keep(&self, manifests: &[Manifest]) -> Result<(), ChangeError> {
+        let mut last = None;
+        for manifest in manifests {
+            if self.manifest_shown(&manifest.digest).await?.is_none() {
+                last = last.max(self.store(manifest.clone(), &self.again()).await?);
+            }
+        }
+        match last {
+            Some(_) => self.show(last).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    async fn tag_again(&self, tag: &Tag, to: &Digest) -> Result<(), ChangeError> {
+        if self.listed(tag).await?.is_none() {
+            let (repository, change) = (self.repository.clone(), TagChange::Move { to: to.clone() });
+            let command = TagCommand { repository, tag: tag.clone(), listed: None, immutable: false, change };
+            let stream = TagId::of(self.artifact(), tag).0;
+            let moved = self.execute::<TagPointer>(stream, &command, &self.again()).await?;
+            self.show(moved).await?;
+        }
+        Ok(())
+    }
+
+    /// What refuses a deletion that was not refused in time.
+    async fn pinned_meanwhile(&self, digest: &Digest) -> Result<Option<ChangeError>, ChangeError> {
+        let pin = artifact::pin(&self.client().await?, self.context.organization, self.repository, digest).await?;
+        Ok(pin.map(|pin| ChangeError::Rejected(ArtifactRejection::Pinned { digest: digest.clone(), pin })))
+    }
+
+    async fn manifest_shown(&self, digest: &Digest) -> Result<Option<Manifest>, ChangeError> {
+        let (client, organization) = (self.client().await?, self.context.organization);
+        Ok(artifact::find_manifest(&client, organization, self.repository, digest).await?.map(Manifest::from))
+    }
+
+    /// Another command of the same request.
+    fn again(&self) -> Context {
+        Context { command: Uuid::now_v7(), ..self.context.clone() }
     }
 
     /// The command to delete a manifest, with what the read models know of it.

@@ -148,9 +148,9 @@ fn basis(asked: &[EntitlementSubject], held: &[HeldLicense], refusal: &Refusal) 
 /// What was never released, or is another customer's alone, is answered like what isn't there: clients that only probe (for
 /// signatures, for referrers) go on, and a customer learns nothing of what the vendor makes for others.
 fn answer(name: &RepositoryName, object: Object<'_>, refusal: &Refusal) -> OciError {
-    match refusal {
-        Refusal::NotReleased | Refusal::NoLicense => object.unknown(name),
-        refusal => OciError::Denied { reason: format!("{name}: {refusal}") },
+    match refusal.is_withheld() {
+        true => object.unknown(name),
+        false => OciError::Denied { reason: format!("{name}: {refusal}") },
     }
 }
 

@@ -11,7 +11,7 @@ use distr_projections::application::{self, ApplicationRow};
 use super::application_policy::{FeatureTags, SignedParts, SigningKey, SigningPolicyChange};
 use super::channel::{self, Channel};
 use super::connection::{connection, cost, paging};
-use super::context::{ContextExt, Outcome, execute, read, text};
+use super::context::{ContextExt, Outcome, execute, line, read, text};
 use super::guard::{May, MayEverywhere};
 use super::loader::{Of, failed};
 use super::release::{self, Release};
@@ -168,7 +168,7 @@ impl ApplicationMutation {
         let id = ApplicationId::of(ctx.organization()?, &name.0);
         let command = ApplicationCommand::Create {
             name: name.0.clone(),
-            display_name: text("displayName", display_name.unwrap_or_else(|| name.0.to_string()), 200)?,
+            display_name: line("displayName", display_name.unwrap_or_else(|| name.0.to_string()), 200)?,
             description: optional_text("description", description)?,
         };
         let outcome = execute::<Decider>(ctx, id.0, command).await?;
@@ -187,7 +187,7 @@ impl ApplicationMutation {
     ) -> Result<ApplicationPayload> {
         let id = ApplicationId::of(ctx.organization()?, &name.0);
         let command = ApplicationCommand::Describe {
-            display_name: text("displayName", display_name, 200)?,
+            display_name: line("displayName", display_name, 200)?,
             description: optional_text("description", description)?,
         };
         let outcome = execute::<Decider>(ctx, id.0, command).await?;

@@ -9,7 +9,7 @@ use distr_domain::permission::Permission;
 use distr_projections::customer::{self, CustomerRow};
 
 use super::connection::{connection, cost, paging};
-use super::context::{ContextExt, Outcome, execute, read, text};
+use super::context::{ContextExt, Outcome, execute, line, read};
 use super::guard::May;
 use super::loader::{Of, failed};
 use super::scalar::Name;
@@ -107,7 +107,7 @@ impl CustomerMutation {
         #[graphql(desc = "The name that people see, of 1 to 200 characters; the name itself if left out.")]
         display_name: Option<String>,
     ) -> Result<CustomerPayload> {
-        let display_name = text("displayName", display_name.unwrap_or_else(|| name.0.to_string()), 200)?;
+        let display_name = line("displayName", display_name.unwrap_or_else(|| name.0.to_string()), 200)?;
         let id = CustomerId::of(ctx.organization()?, &name.0);
         let command = CustomerCommand::Create { name: name.0.clone(), display_name };
         let outcome = execute::<Decider>(ctx, id.0, command).await?;
@@ -123,7 +123,7 @@ impl CustomerMutation {
         #[graphql(desc = "The name that people see, of 1 to 200 characters.")] display_name: String,
     ) -> Result<CustomerPayload> {
         let id = CustomerId::of(ctx.organization()?, &name.0);
-        let command = CustomerCommand::Rename { display_name: text("displayName", display_name, 200)? };
+        let command = CustomerCommand::Rename { display_name: line("displayName", display_name, 200)? };
         let outcome = execute::<Decider>(ctx, id.0, command).await?;
         Ok(CustomerPayload { customer: load(ctx, &name).await?, outcome })
     }

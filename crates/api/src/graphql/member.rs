@@ -10,7 +10,7 @@ use distr_projections::member::{self, MemberRow, SignInState as State};
 use distr_projections::token;
 
 use super::connection::{connection, cost, paging};
-use super::context::{ContextExt, Outcome, read, text};
+use super::context::{ContextExt, Outcome, line, read, text};
 use super::customer::{self, Customer};
 use super::guard::{May, MayInSession};
 use super::loader::{Of, PersonName, PersonOf, failed};
@@ -263,7 +263,7 @@ impl MemberMutation {
         customer: Option<Name>,
     ) -> Result<MemberPayload> {
         let membership = membership(ctx, role, customer.as_ref()).await?;
-        add(ctx, NewMember { membership, name: text("name", name, 200)?, sign_in: None }).await
+        add(ctx, NewMember { membership, name: line("name", name, 200)?, sign_in: None }).await
     }
 
     /// Changes the role of a member; the last owner who can sign in stays an owner. A session is needed to make a

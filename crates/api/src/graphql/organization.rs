@@ -6,7 +6,7 @@ use distr_domain::organization::{Organization as Decider, OrganizationCommand};
 use distr_domain::permission::Permission;
 use distr_projections::organization::{self, OrganizationRow};
 
-use super::context::{ContextExt, Outcome, execute, read, text};
+use super::context::{ContextExt, Outcome, execute, line, read};
 use super::guard::{May, SignedIn};
 use super::repository::RegistryUsage;
 use super::scalar::Name;
@@ -89,7 +89,7 @@ impl OrganizationMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The name that people see, of 1 to 200 characters.")] display_name: String,
     ) -> Result<OrganizationPayload> {
-        let command = OrganizationCommand::Rename { display_name: text("displayName", display_name, 200)? };
+        let command = OrganizationCommand::Rename { display_name: line("displayName", display_name, 200)? };
         let outcome = execute::<Decider>(ctx, ctx.organization()?.0, command).await?;
         Ok(OrganizationPayload { organization: load(ctx).await?, outcome })
     }

@@ -6,7 +6,7 @@ use distr_domain::ids::MemberId;
 use distr_domain::permission::{CustomerRole, Membership, VendorRole};
 use uuid::Uuid;
 
-use super::context::{ContextExt, Outcome, RequestContext, text};
+use super::context::{ContextExt, Outcome, RequestContext, line};
 use super::guard::{InSession, SignedIn as AnySignedIn};
 use super::scalar::Name;
 use crate::auth::{self, SignedIn, Via};
@@ -191,7 +191,7 @@ impl SessionMutation {
         password: String,
         #[graphql(desc = "The name of the person, of 1 to 200 characters.")] name: String,
     ) -> Result<SessionPayload> {
-        let name = text("name", name, 200)?;
+        let name = line("name", name, 200)?;
         Ok(invitations::accept(ctx.hub().identities(), &ctx.request(), &code, name, password).await?.into())
     }
 

@@ -7,7 +7,7 @@ use distr_domain::permission::Permission;
 use distr_domain::token as domain;
 use distr_projections::token::{self, TokenRow};
 
-use super::context::{ContextExt, Outcome, read, text, when};
+use super::context::{ContextExt, Outcome, line, read, when};
 use super::guard::SignedIn;
 use super::loader::{EndOf, Of, UseOf, failed};
 use super::member;
@@ -196,7 +196,7 @@ impl TokenMutation {
             return Err(Failure::BadInput(format!("a token may name {MAX_REPOSITORIES} repositories")).into());
         }
         let limits = domain::TokenLimits { scopes, repositories, expires_at };
-        let new = NewToken { label: text("label", label, 100)?, limits };
+        let new = NewToken { label: line("label", label, 100)?, limits };
         let issued = tokens::issue(ctx.hub().identities(), &ctx.cause()?, caller, &member, new).await?;
         TokenPayload::issued(ctx, issued).await
     }

@@ -27,7 +27,11 @@ pub(super) fn page(request: &HttpRequest, sessions: &Sessions) -> Result<Option<
         return Ok(None);
     }
     let is_secure = Client::of(request).is_secure;
-    let (cookie, secret) = cookie(headers, sessions, is_secure);
+    // the browser knows how it speaks, whatever a proxy says or leaves out
+    let by_https =
+        is_secure || headers.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"https://"));
+    let (_, secret) = cookie(headers, sessions, is_secure);
+    let cookie = SessionCookie::new(&sessions.cookie, by_https);
     let host = host(request);
     match is_marked(headers) && is_own(headers, &host, is_secure) {
         true => Ok(Some(Page { cookie, secret })),

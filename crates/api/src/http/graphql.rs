@@ -40,9 +40,14 @@ pub(super) async fn execute(
         (None, Some(secret)) => browser_member(&hub.sessions, &info, secret, is_quiet(&request)).await?,
         (None, None) => None,
     };
+    let via = caller.as_ref().map(|caller| caller.via.id());
     let limit = if caller.is_some() { MAX_GRAPHQL_BODY } else { MAX_BODY_OF_STRANGERS };
     let body: Request = read_json(&request, payload, limit).await?;
     let repeatable = Repeatable::of(request.headers(), &body)?;
+    // whoever changes something is there, whatever the page says
+    if let Some(via) = via.filter(|_| is_quiet(&request) && body.query.contains("mutation")) {
+        hub.sessions.last_uses.note(via, hub.sessions.clock.now(), info.address);
+    }
     let context =
         RequestContext { caller, request: info, repeatable, browser: page.map(|page| page.cookie), socket: None };
     let answer = GraphQLResponse::from(schema.answer(body.data(context)).await);

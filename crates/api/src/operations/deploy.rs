@@ -18,7 +18,7 @@ use distr_domain::release::{Release, ReleaseStatus};
 use distr_domain::version::Version;
 use distr_eventlog::{ExecuteError, Executed, TelemetryKind, TelemetryRecord};
 use distr_projections::target::TargetRow;
-use distr_projections::{Scope, application, entitlement as read_entitlement, heartbeat, license, target};
+use distr_projections::{Scope, application, channel, entitlement as read_entitlement, heartbeat, license, target};
 
 use super::trust;
 use crate::auth::RequestInfo;
@@ -231,8 +231,13 @@ impl Deploying<'_> {
         let version = match &deploy.wanted {
             Wanted::Version(version) => version.clone(),
             Wanted::Channel(name) => {
-                let channel = self.commands.load::<Channel>(ChannelId::of(application, name).0).await?;
                 let nowhere = || Failure::not_found("release in channel", format!("{}/{name}", deploy.application));
+                let id = ChannelId::of(application, name);
+                // one that is for others is not there
+                let client = self.models.client().await?;
+                channel::find(&client, deploy.scope, id, self.commands.now()).await?.ok_or_else(nowhere)?;
+                drop(client);
+                let channel = self.commands.load::<Channel>(id.0).await?;
                 channel.current().cloned().ok_or_else(nowhere)?
             }
         };

@@ -1,9 +1,14 @@
 //! Drafting a release and publishing it. What is published is what was checked; the same request again leads to what it led to.
 
+use distr_domain::artifact::Manifest;
 use distr_domain::ids::{ApplicationId, ReleaseId};
-use distr_domain::release::{Package, Release, ReleaseCommand, ReleaseContent, ReleaseEvent, ReleaseStatus};
+use distr_domain::names::RepositoryPath;
+use distr_domain::release::{
+    Package, Release, ReleaseCommand, ReleaseContent, ReleaseEvent, ReleaseImage, ReleaseStatus,
+};
 use distr_domain::version::Version;
 use distr_eventlog::Executed;
+use distr_registry::Changing;
 
 use super::pinning::{self, Pinned};
 use super::{reach, trust};
@@ -76,16 +81,45 @@ impl Publishing<'_> {
         pause::at("release.drafted").await;
         reach::check_images(of.caller, &release.content.images)?;
         let organization = of.caller.organization;
+        let mut kept = vec![];
         let trust = match release.status {
             ReleaseStatus::Draft => {
+                kept = self.wholes(of.cause, &release.content.images).await?;
                 pinning::check_again(*self, (organization, of.application), &release.content.images).await?;
                 trust::of_draft(self.commands, self.artifacts, (organization, of.application), &release).await?
             }
             _ => None,
         };
         let command = ReleaseCommand::Publish { content: release.content, trust };
+        pause::at("release.publishing").await;
         let executed = self.commands.execute::<Release>(of.cause, of.stream(), &command).await?;
+        for (repository, manifests) in &kept {
+            self.changing(of.cause, repository).keep(manifests).await?;
+        }
         Ok(Published { executed, warnings })
+    }
+
+    /// All that the registry needs for the images to be pulled, by repository.
+    async fn wholes(
+        &self,
+        cause: &Cause,
+        images: &[ReleaseImage],
+    ) -> Result<Vec<(RepositoryPath, Vec<Manifest>)>, Failure> {
+        let mut wholes = vec![];
+        for ReleaseImage { repository, digest, .. } in images {
+            wholes.push((repository.clone(), self.changing(cause, repository).whole(digest).await?));
+        }
+        Ok(wholes)
+    }
+
+    fn changing<'a>(&'a self, cause: &Cause, repository: &'a RepositoryPath) -> Changing<'a> {
+        Changing {
+            log: self.commands.log.as_ref(),
+            pool: &self.models.pool,
+            shown: &self.models.progress.core,
+            repository,
+            context: self.commands.context(cause),
+        }
     }
 
     /// The draft, and the content that it was given.

@@ -9,5 +9,6 @@ WHERE a.organization = $1
   AND ($3::text IS NULL OR (a.position, a.id) > ($3::text::bigint, $4::uuid))
   AND ($6::uuid IS NULL OR coalesce(a.customer, l.customer) = $6)
   AND ($7::uuid IS NULL OR a.license = $7)
+  AND ($2::uuid IS NULL OR NOT a.withheld)
 ORDER BY a.position, a.id
 LIMIT $5

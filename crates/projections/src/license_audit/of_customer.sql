@@ -9,6 +9,7 @@ FROM (
         WHERE u.customer = $6 AND u.organization = $1
           AND ($3::text IS NULL OR (u.position, u.id) > ($3::text::bigint, $4::uuid))
           AND ($7::uuid IS NULL OR u.license = $7)
+          AND ($2::uuid IS NULL OR NOT u.withheld)
         ORDER BY u.position, u.id
         LIMIT $5
     )

@@ -25,6 +25,7 @@ CREATE TABLE license_audit (
     license      uuid,
     subject      text,
     reason       text,
+    withheld     boolean NOT NULL, -- the customer was told that it is not there
     detail       jsonb NOT NULL
 );
 CREATE INDEX ON license_audit (organization, position);

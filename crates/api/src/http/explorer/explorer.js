@@ -68,6 +68,32 @@
     }
   }
 
+  // What was typed may hold secrets, and is forgotten with the page.
+  function memory() {
+    const kept = new Map();
+    return {
+      get length() {
+        return kept.size;
+      },
+      getItem: (key) => kept.get(key) ?? null,
+      setItem: (key, value) => void kept.set(key, String(value)),
+      removeItem: (key) => void kept.delete(key),
+      clear: () => kept.clear(),
+    };
+  }
+
+  function endWithThePage(secret) {
+    window.addEventListener("pagehide", () => {
+      void fetch(endpoint, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: `Bearer ${secret}` },
+        credentials: "omit",
+        keepalive: true,
+        body: JSON.stringify({ query: "mutation { sessionEnd { changed } }" }),
+      });
+    });
+  }
+
   function show(secret) {
     document.getElementById("sign-in").hidden = true;
     const place = document.getElementById("graphiql");
@@ -75,6 +101,7 @@
     const fetcher = (payload) => (isSubscription(payload) ? subscribe(secret, payload) : post(secret, payload));
     const explorer = React.createElement(GraphiQL, {
       fetcher,
+      storage: memory(),
       defaultQuery: "{\n  viewer { role organization { name } }\n}\n",
       isHeadersEditorEnabled: false,
       shouldPersistHeaders: false,
@@ -97,6 +124,10 @@
     });
   }
 
-  handle("password", signIn);
+  handle("password", async (fields) => {
+    const secret = await signIn(fields);
+    endWithThePage(secret);
+    return secret;
+  });
   handle("token", async ({ token }) => token.trim());
 })();
