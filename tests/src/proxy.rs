@@ -4,8 +4,9 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
@@ -33,6 +34,8 @@ struct Orders {
     /// nothing passes
     is_severed: watch::Sender<bool>,
     silences: watch::Sender<usize>,
+    /// of each message on its way, in microseconds
+    delay: AtomicU64,
 }
 
 impl Proxy {
@@ -69,6 +72,11 @@ impl Proxy {
         self.orders.silences.send_modify(|silences| *silences += 1);
     }
 
+    /// What passes takes so long each way, as to a database in another town.
+    pub fn delay(&self, each_way: Duration) {
+        self.orders.delay.store(each_way.as_micros() as u64, Ordering::Relaxed);
+    }
+
     /// How many connections were cut.
     pub fn cuts(&self) -> usize {
         self.orders.done.load(Ordering::SeqCst)
@@ -82,6 +90,13 @@ impl Drop for Proxy {
 }
 
 impl Orders {
+    async fn on_the_way(&self) {
+        match self.delay.load(Ordering::Relaxed) {
+            0 => {}
+            delay => tokio::time::sleep(Duration::from_micros(delay)).await,
+        }
+    }
+
     fn queue(&self) -> std::sync::MutexGuard<'_, VecDeque<Cut>> {
         self.cuts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -122,6 +137,7 @@ async fn forward(mut client: TcpStream, path: impl AsRef<Path>, orders: Arc<Orde
                     orders.done.fetch_add(1, Ordering::SeqCst);
                     return;
                 }
+                orders.on_the_way().await;
                 if server.write_all(&up[..count]).await.is_err() {
                     return;
                 }
@@ -133,6 +149,7 @@ async fn forward(mut client: TcpStream, path: impl AsRef<Path>, orders: Arc<Orde
             }
             read = server.read(&mut down) => {
                 let Ok(count @ 1..) = read else { return };
+                orders.on_the_way().await;
                 if client.write_all(&down[..count]).await.is_err() {
                     return;
                 }

@@ -1,5 +1,5 @@
-//! What the agent needs of its surroundings, looked at one by one, each with what to do. Nothing is changed, and the agent may run
-//! meanwhile.
+//! What the agent needs of its surroundings, looked at one by one, each with what to do. Nothing is changed but that the hub hears from
+//! the agent, and it may run meanwhile.
 
 use std::env;
 use std::path::{Path, PathBuf};

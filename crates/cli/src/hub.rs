@@ -21,7 +21,6 @@ pub(crate) const PAGE: i64 = 200;
 
 pub(crate) struct Hub {
     http: reqwest::Client,
-    sockets: reqwest::Client,
     base: Url,
     token: Option<String>,
 }
@@ -63,9 +62,7 @@ impl Hub {
             ))
             .into());
         }
-        // a socket is asked for in HTTP/1.1, and lasts
-        let (http, sockets) = (connections().timeout(ANSWER).build()?, connections().http1_only().build()?);
-        Ok(Self { http, sockets, base, token })
+        Ok(Self { http: connections().timeout(ANSWER).build()?, base, token })
     }
 
     /// As it is written in profiles: without a slash at its end.
@@ -77,9 +74,9 @@ impl Hub {
         self.token.as_deref()
     }
 
-    /// A request for a socket of GraphQL.
+    /// A request for a socket of GraphQL, which is asked for in HTTP/1.1 and lasts.
     pub(crate) fn socket(&self) -> Result<reqwest::RequestBuilder> {
-        Ok(self.sockets.get(self.graphql()?))
+        Ok(connections().http1_only().build()?.get(self.graphql()?))
     }
 
     fn graphql(&self) -> Result<Url> {
