@@ -27,14 +27,41 @@ const ROOMS = {
   licenses: '/v/acme/licenses',
   license: '/v/acme/licenses/globex/hello-2026',
   activity: '/v/acme/activity',
+  start: '/v/acme/start',
+  registry: '/v/acme/registry',
+  repository: '/v/acme/registry/hello',
+  publish: '/v/acme/apps/hello/publish',
+  members: '/v/acme/members',
+  tokens: '/v/acme/tokens',
+  me: '/v/acme/me',
 }
+const CUSTOMERS = {
+  home: '/p/acme',
+  targets: '/p/acme/targets',
+  target: '/p/acme/targets/factory',
+  install: '/p/acme/install',
+  'install-target': '/p/acme/install/factory',
+  update: '/p/acme/update/lab/hello',
+  licenses: '/p/acme/license',
+  license: '/p/acme/license/hello-2026',
+  downloads: '/p/acme/downloads',
+  release: '/p/acme/apps/hello/releases/1.3.0',
+  activity: '/p/acme/activity',
+  members: '/p/acme/members',
+  tokens: '/p/acme/tokens',
+  me: '/p/acme/me',
+}
+// those whose names hold a word alone, if one is named: node tests/screens.mjs FOLDER members,tokens
+const only = process.argv[3]?.split(',')
+const chosen = rooms =>
+  Object.fromEntries(Object.entries(rooms).filter(([name]) => !only || only.some(word => name.includes(word))))
 
 async function shots(page, hub, prefix, rooms) {
   for (const width of WIDTHS) {
     for (const colorScheme of ['light', 'dark']) {
       await page.setViewportSize({ width, height: width < 500 ? 800 : 900 })
       await page.emulateMedia({ colorScheme })
-      for (const [name, path] of Object.entries(rooms)) {
+      for (const [name, path] of Object.entries(chosen(rooms))) {
         await page.goto(`${hub.url}${path}`)
         await settled(page)
         await page.locator('.line.is-live').waitFor({ state: 'attached' })
@@ -78,14 +105,19 @@ try {
   await shots(page, hub, 'empty-', { overview, targets, apps, customers, licenses, activity })
   const world = await World.make(hub)
   await world.fleet()
+  await world.change('memberInvite(email: "ann@acme.example", role: SUPPORT) { code }')
+  await world.change('tokenIssue(label: "laptop", scopes: [PULL, READ]) { secret }')
   await shots(page, hub, '', ROOMS)
+  const customer = await open(browser, hub)
+  await signIn(customer.page, hub, await world.member('kim@globex.example', 'CUSTOMER_ADMIN', 'globex', 'Kim'))
+  await shots(customer.page, hub, 'p-', CUSTOMERS)
   await world.change(
     'customerCreate(name: "a-customer-with-a-name-that-goes-on-and-on", displayName: "Vereinigte Donaudampfschifffahrtsgesellschaft für Getreide und Stückgut mbH") { changed }',
   )
   await world.crowd(250)
   await world.crowd(3, 'a-customer-with-a-name-that-goes-on-and-on')
   await shots(page, hub, 'many-', { overview, targets, customer: ROOMS.customer, customers })
-  await dialogs(page, hub)
+  if (!only) await dialogs(page, hub)
   world.end()
 } finally {
   await browser.close()

@@ -11,7 +11,7 @@ import { Failed, Loading } from '../../ui/page-states'
 import { commandLine } from '../../ui/shell-words'
 import { toast } from '../../ui/toast'
 import { useAction } from '../../ui/use-action'
-import type { TargetDetail } from '../target/page'
+import type { TargetDetail } from '../target/detail'
 import type { DeploymentDetail } from './card'
 
 const CHOICES = graphql(`
@@ -26,7 +26,7 @@ const CHOICES = graphql(`
   }
 `)
 
-const DEPLOY = graphql(`
+export const DEPLOY = graphql(`
   mutation Deploy($customer: Name!, $target: Name!, $application: Name!, $version: Version, $channel: Name) {
     deploymentSetRelease(customer: $customer, target: $target, application: $application, version: $version, channel: $channel) {
       changed position warnings
