@@ -37,7 +37,7 @@ export function HomePage() {
   const offers = useLive(OFFERS, {})
   useFleetNews(undefined, home.quietly)
   useOverdue(home.data?.targets.nodes, home.quietly)
-  const applications = offers.data?.applications.nodes ?? []
+  const applications = offers.data?.applications.nodes
   const { targets, licenses } = home.data ?? {}
   const install = (
     <Allowed may={mayManage} needs="the role admin">
@@ -83,7 +83,8 @@ export function HomePage() {
         </Panel>
       ) : null}
       {offers.error && !offers.data ? <Failed error={offers.error} again={offers.again} /> : null}
-      <News applications={applications} />
+      {offers.isLoading ? <Loading what="what is offered" rows={2} /> : null}
+      <News applications={applications ?? []} />
     </Page>
   )
 }
@@ -102,17 +103,18 @@ function Counts({ counts }: { counts: CustomerHomeQuery['targetCounts'] }) {
   )
 }
 
-type NeedsProps = { targets: Row[]; licenses: LicenseRowFragment[]; applications: Offered[] }
+type NeedsProps = { targets: Row[]; licenses: LicenseRowFragment[]; applications: Offered[] | undefined }
 
 /** What failed, what is held, what can be updated, what ends soon: each with the way to it. */
 function NeedsYou({ targets, licenses, applications }: NeedsProps) {
   const places = usePlaces()
   const stateOf = useStateOf()
   const troubled = targets.filter(target => ['FAILED', 'HELD', 'OFFLINE'].includes(stateOf(target)))
-  const updates = applications.map(application => updatesOf(application, targets)).filter(one => one !== undefined)
+  const offered = applications?.map(application => updatesOf(application, targets)) ?? []
+  const updates = offered.filter(one => one !== undefined)
   const ending = licenses.filter(needsWord)
   if (troubled.length + updates.length + ending.length === 0) {
-    return targets.length > 0 ? (
+    return targets.length > 0 && applications ? (
       <p className="all-well">
         <CircleCheck size={16} aria-hidden="true" /> Everything runs, and is up to date.
       </p>

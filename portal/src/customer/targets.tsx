@@ -12,7 +12,8 @@ import { type Column, Table } from '../ui/table'
 import { Time } from '../ui/time'
 import { newestOf, type Offered, updateOf } from './offers'
 
-export function CustomerTargets({ rows, applications }: { rows: Row[]; applications: Offered[] }) {
+/** What is offered may not be read yet. */
+export function CustomerTargets({ rows, applications }: { rows: Row[]; applications: Offered[] | undefined }) {
   const places = usePlaces()
   const stateOf = useStateOf()
   const mayDeploy = useMay('DEPLOY')
@@ -54,12 +55,14 @@ export function CustomerTargets({ rows, applications }: { rows: Row[]; applicati
       cell: row => (
         <ul className="stacked">
           {row.deployments.map(({ id, application, desiredVersion, phase }) => {
-            const offered = applications.find(one => one.id === application.id)
+            const offered = applications?.find(one => one.id === application.id)
             const update = phase === 'REMOVED' || phase === 'REMOVING' ? undefined : updateOf(offered, desiredVersion)
             const newest = newestOf(offered)
             return (
               <li key={id}>
-                <span className="version">{newest?.version ?? <Unknown why="no release is open to you" />}</span>
+                <span className="version">
+                  {newest?.version ?? <Unknown why={applications ? 'no release is open to you' : 'not read yet'} />}
+                </span>
                 {update && mayDeploy ? (
                   <To className="button is-quiet" place={`${places.root}/update/${row.name}/${application.name}`}>
                     Update…

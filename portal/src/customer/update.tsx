@@ -51,7 +51,6 @@ export function UpdatePage() {
 
 function Update({ target, application }: { target: TargetDetail; application: Offered }) {
   const deployment = target.deployments.find(one => one.application.id === application.id)
-  const isUnder = deployment && deployment.phase !== 'HEALTHY' && deployment.phase !== 'REMOVED'
   const steps = deploymentSteps(deployment, Boolean(target.lastHeartbeatAt))
   const ticks = steps.map(({ id, title, state, at, why }): Tick => {
     return { id, title, state, note: why ?? (at ? <Time at={at} /> : undefined) }
@@ -59,13 +58,20 @@ function Update({ target, application }: { target: TargetDetail; application: Of
   return (
     <>
       {deployment ? (
-        <Panel title={isUnder ? `${deployment.desiredVersion} is on its way` : 'What is there now'}>
+        <Panel title={titleOf(deployment)}>
           <Ticks label="The way of the release" ticks={ticks} />
         </Panel>
       ) : null}
       <Choose key={deployment?.generation} target={target} application={application} deployment={deployment} />
     </>
   )
+}
+
+function titleOf({ phase, desiredVersion }: TargetDetail['deployments'][number]): string {
+  if (phase === 'HEALTHY' || phase === 'REMOVED' || phase === 'ABSENT') return 'What is there now'
+  if (phase === 'FAILED') return `${desiredVersion} was given up`
+  if (phase === 'HELD') return `The host holds ${desiredVersion}`
+  return `${desiredVersion} is on its way`
 }
 
 type ChooseProps = {

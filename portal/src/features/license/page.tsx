@@ -119,8 +119,8 @@ export function Audit({ entries }: { entries: Entry[] }) {
       name: 'What',
       cell: ({ kind }) => <span className={REFUSALS.includes(kind) ? 'refused-word' : undefined}>{WORDS[kind]}</span>,
     },
-    { name: 'Of', isText: true, cell: ({ subject }) => subject ?? '' },
-    { name: 'Why', isText: true, cell: ({ reason }) => reason ?? '' },
+    { name: 'Of', isText: true, isBlank: ({ subject }) => !subject, cell: ({ subject }) => subject ?? '' },
+    { name: 'Why', isText: true, isBlank: ({ reason }) => !reason, cell: ({ reason }) => reason ?? '' },
     { name: 'By', isText: true, cell: ({ actor }) => <Actor actor={actor} names={names} /> },
   ]
   return <Table label="Audit" columns={columns} rows={entries} keyOf={entry => `${entry.position} ${entry.kind}`} />

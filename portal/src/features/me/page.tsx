@@ -75,7 +75,7 @@ function Shown() {
           what="Times"
           value={zone}
           values={[
-            ['viewer', zoneName],
+            ['viewer', `yours, ${zoneName}`],
             ['utc', 'UTC'],
           ]}
           put={setZone}
