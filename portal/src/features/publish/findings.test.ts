@@ -24,6 +24,12 @@ test('an image that is not pinned is found in the text', () => {
   expect(findings(message, TEXT)).toMatchObject([{ line: 3, column: 12, place: 'service "web"' }])
 })
 
+test('what a sentence quotes is found in the text', () => {
+  const [warning] = findings('service "web", key ports: the release does not ship "70000:80"', TEXT)
+  expect(warning).toMatchObject({ line: 4, column: 14 })
+  expect(findings('service "web" has no image', TEXT)).toMatchObject([{ line: 2, column: 3, place: undefined }])
+})
+
 test('a sentence without a place is told as it is', () => {
   const reason = 'the compose file cannot be read: did not find expected key'
   expect(findings(reason, TEXT)).toEqual([{ line: undefined, column: undefined, place: undefined, reason }])

@@ -9,9 +9,8 @@ export type Finding = {
 
 const AT = /^line (\d+), column (\d+): (.*)$/s
 const PLACE = /^((?:service|volume|network|config|secret|key) (?:"[^"]*"|[\w.-]+)(?:, (?:key|entry) [^:]+?)*): (.*)$/s
-const IMAGE = /image "([^"]+)"/
 
-/** `text` is what was sent: a sentence without a line that names an image is at that image. */
+/** `text` is what was sent: a sentence without a line is where what it quotes stands. */
 export function findings(message: string, text: string): Finding[] {
   return message
     .split('\n')
@@ -23,16 +22,18 @@ function finding(sentence: string, text: string): Finding {
   const [, line, column, rest] = AT.exec(sentence) ?? []
   const told = rest ?? sentence
   const [, place, reason] = PLACE.exec(told) ?? []
-  const at = line ? { line: Number(line), column: Number(column) } : imageAt(told, text)
+  const at = line ? { line: Number(line), column: Number(column) } : quotedAt(reason ?? told, text)
   return { line: at?.line, column: at?.column, place, reason: reason ?? told }
 }
 
-function imageAt(sentence: string, text: string): { line: number; column: number } | undefined {
-  const [, image] = IMAGE.exec(sentence) ?? []
-  if (!image) return undefined
+/** Where the first of the things that a sentence quotes stands in the text. */
+function quotedAt(sentence: string, text: string): { line: number; column: number } | undefined {
   const lines = text.split('\n')
-  const index = lines.findIndex(line => /^\s*image\s*:/.test(line) && line.includes(image))
-  return index < 0 ? undefined : { line: index + 1, column: (lines[index] ?? '').indexOf(image) + 1 }
+  for (const [, quoted = ''] of sentence.matchAll(/"([^"]+)"/g)) {
+    const index = lines.findIndex(line => !/^\s*#/.test(line) && line.includes(quoted))
+    if (index >= 0) return { line: index + 1, column: (lines[index] ?? '').indexOf(quoted) + 1 }
+  }
+  return undefined
 }
 
 /** Where a line begins and ends in the text. */
