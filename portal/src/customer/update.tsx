@@ -90,7 +90,7 @@ function Choose({ target, application, deployment }: ChooseProps) {
   const names = { customer: target.customer.name, target: target.name, application: application.name }
   const submit = async (event: FormEvent) => {
     event.preventDefault()
-    const answer = version && (await act({ ...names, version, channel: null }))
+    const answer = version && (await act({ ...names, version, channel: null, config: null }))
     if (!answer) return
     toast(`${version} is asked for on ${target.name}`)
     for (const warning of answer.deploymentSetRelease.warnings) toast(warning)

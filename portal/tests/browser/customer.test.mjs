@@ -174,11 +174,19 @@ describe('what a customer does', () => {
     assert.doesNotMatch(await page.content(), /dse_/)
     await page.getByRole('button', { name: 'Choose a release…' }).click()
     await page.getByRole('dialog').getByLabel('Release').selectOption('channel:stable')
+    await page.getByRole('dialog').getByText('Configuration').click()
+    const variables = page.getByRole('dialog').getByLabel('Variables of the compose file')
+    await variables.fill('GREETING=moin\nnonsense')
+    await page.getByRole('dialog').getByText('Line 2 is no KEY=VALUE').waitFor()
+    await variables.fill('GREETING=moin')
+    assert.deepEqual(await axe(page), [])
     await page.getByRole('dialog').getByRole('button', { name: 'Deploy', exact: true }).click()
     await page.getByRole('dialog').waitFor({ state: 'detached' })
     await tick('1.3.0 asked for').getByText('done').waitFor()
-    const query = '{ deployment(customer: "globex", target: "kiosk", application: "hello") { id generation } }'
+    const query =
+      '{ deployment(customer: "globex", target: "kiosk", application: "hello") { id generation config { key value } } }'
     const { deployment } = await hub.ask(world.owner, query)
+    assert.deepEqual(deployment.config, [{ key: 'GREETING', value: 'moin' }])
     await agent.say(healthy(deployment, '1.3.0'))
     await page.getByText('runs on kiosk, and is healthy').waitFor()
     assert.deepEqual(wrong.splice(0), [])
