@@ -61,6 +61,13 @@ export function FleetTable({ rows, states }: { rows: Row[]; states?: TargetState
   ]
   const left = (row: Row) => (states && !states.includes(stateOf(row)) ? 'has-left' : undefined)
   return (
-    <Table className="is-fleet" label="Targets" columns={columns} rows={rows} keyOf={row => row.id} classOf={left} />
+    <Table
+      className={viewer.customer ? 'is-fleet is-own' : 'is-fleet'}
+      label="Targets"
+      columns={columns}
+      rows={rows}
+      keyOf={row => row.id}
+      classOf={left}
+    />
   )
 }
