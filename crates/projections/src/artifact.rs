@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use distr_domain::artifact::{ArtifactEvent, Manifest, Pin, Visibility};
 use distr_domain::fact::Fact;
-use distr_domain::ids::{ArtifactId, ManifestId, OrganizationId, ReleaseId, TagId};
+use distr_domain::ids::{ArtifactId, ManifestId, OrganizationId, TagId};
 use distr_domain::names::RepositoryPath;
 use distr_domain::oci::{Descriptor, Digest, Tag};
 use distr_domain::pattern::Pattern;
@@ -17,6 +17,7 @@ use crate::projection::{DecodedEntry, Projection, Rows};
 use crate::query::{self, ListPage, Paging, ReadClient, Scope};
 
 pub mod candidates;
+pub mod listing;
 pub mod references;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -326,42 +327,6 @@ pub async fn tags_at(
 ) -> Result<Vec<TagRow>, QueryError> {
     let (repository, digest) = (repository.as_str(), digest.as_str());
     query::all(client, include_str!("artifact/tags_at.sql"), &[&organization.0, &repository, &digest]).await
-}
-
-/// How many bytes a manifest is with what it names.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct ManifestSize {
-    pub digest: Digest,
-    pub bytes: u64,
-}
-
-pub async fn sizes(
-    client: &ReadClient,
-    organization: OrganizationId,
-    repository: &RepositoryPath,
-    digests: &[Digest],
-) -> Result<Vec<ManifestSize>, QueryError> {
-    let digests: Vec<&str> = digests.iter().map(Digest::as_str).collect();
-    let repository = repository.as_str();
-    query::all(client, include_str!("artifact/sizes.sql"), &[&organization.0, &repository, &digests]).await
-}
-
-/// The releases that name a manifest.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct NamedBy {
-    pub digest: Digest,
-    pub releases: Vec<ReleaseId>,
-}
-
-pub async fn named_by(
-    client: &ReadClient,
-    organization: OrganizationId,
-    repository: &RepositoryPath,
-    digests: &[Digest],
-) -> Result<Vec<NamedBy>, QueryError> {
-    let digests: Vec<&str> = digests.iter().map(Digest::as_str).collect();
-    let repository = repository.as_str();
-    query::all(client, include_str!("artifact/named_by.sql"), &[&organization.0, &repository, &digests]).await
 }
 
 /// A release that can be deployed or published and names this manifest, or an index that lists it at any depth.

@@ -10,7 +10,7 @@ use distr_domain::ids::{ApplicationId, CustomerId, MemberId, OrganizationId, Rel
 use distr_domain::names::RepositoryPath;
 use distr_domain::oci::Digest;
 use distr_projections::application::{self, ApplicationRow};
-use distr_projections::artifact;
+use distr_projections::artifact::listing;
 use distr_projections::customer::{self, CustomerRow};
 use distr_projections::deployment::{self, DeploymentRow};
 use distr_projections::entitlement;
@@ -280,8 +280,8 @@ impl DataLoad<SizeOf> for Loader {
         let client = self.client().await?;
         let mut found = HashMap::new();
         for ((organization, repository), digests) in by_repository(keys.iter().map(|key| key.0.clone())) {
-            for artifact::ManifestSize { digest, bytes } in
-                artifact::sizes(&client, organization, &repository, &digests).await?
+            for listing::ManifestSize { digest, bytes } in
+                listing::sizes(&client, organization, &repository, &digests).await?
             {
                 found.insert(SizeOf(ManifestOf { organization, repository: repository.clone(), digest }), bytes);
             }
@@ -298,8 +298,8 @@ impl DataLoad<NamersOf> for Loader {
         let client = self.client().await?;
         let mut found = HashMap::new();
         for ((organization, repository), digests) in by_repository(keys.iter().map(|key| key.0.clone())) {
-            for artifact::NamedBy { digest, releases } in
-                artifact::named_by(&client, organization, &repository, &digests).await?
+            for listing::NamedBy { digest, releases } in
+                listing::named_by(&client, organization, &repository, &digests).await?
             {
                 found.insert(NamersOf(ManifestOf { organization, repository: repository.clone(), digest }), releases);
             }
