@@ -1,38 +1,5 @@
-import { CSPProvider } from '@base-ui/react/csp-provider'
-import { RouterProvider } from '@tanstack/react-router'
-import { createRoot } from 'react-dom/client'
-import { Provider } from 'urql'
-import { client } from './live/client'
+// The vendor's side.
+import { boot } from './boot'
 import { router } from './router'
-import { applyTheme } from './shell/theme'
-import './tokens.css'
-import './base.css'
-import './shell/shell.css'
-import './ui/controls.css'
-import './ui/page.css'
-import './ui/table.css'
-import './ui/forms.css'
-import './features/rooms.css'
-import './features/detail.css'
 
-applyTheme()
-
-// a part of the page that an upgrade of the hub took away: once
-window.addEventListener('vite:preloadError', event => {
-  const key = 'distr.reloaded'
-  if (sessionStorage.getItem(key) === import.meta.url) return
-  event.preventDefault()
-  sessionStorage.setItem(key, import.meta.url)
-  location.reload()
-})
-
-const root = document.getElementById('root')
-if (root) {
-  createRoot(root).render(
-    <CSPProvider disableStyleElements>
-      <Provider value={client}>
-        <RouterProvider router={router} />
-      </Provider>
-    </CSPProvider>,
-  )
-}
+boot(router)

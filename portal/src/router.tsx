@@ -1,36 +1,45 @@
 // The portal's addresses, on one screen. What a list shows is in its address, so that a link shows the same.
 import { createRootRoute, createRoute, createRouter, Navigate, Outlet } from '@tanstack/react-router'
+import { basepath } from './boot'
 import { ActivityPage, readActivity } from './features/activity/page'
 import { ApplicationsPage } from './features/application/list'
 import { ApplicationPage } from './features/application/page'
-import { ReleasePage } from './features/application/release'
+import { VendorReleasePage } from './features/application/release-actions'
 import { CustomersPage } from './features/customer/list'
 import { CustomerPage } from './features/customer/page'
 import { LicensesPage } from './features/license/list'
 import { LicensePage } from './features/license/page'
+import { MePage } from './features/me/page'
+import { MembersPage } from './features/member/list'
 import { OverviewPage } from './features/overview/page'
-import { SignInPage } from './features/session/sign-in'
+import { PublishPage } from './features/publish/page'
+import { RepositoriesPage } from './features/repository/list'
+import { RepositoryPage, readRepository } from './features/repository/page'
+import { JoinPage } from './features/session/join'
+import { readNext, SignInPage } from './features/session/sign-in'
+import { StartPage } from './features/start/page'
 import { readFleet } from './features/target/address'
 import { TargetsPage } from './features/target/list'
 import { TargetPage } from './features/target/page'
+import { TokensPage } from './features/token/list'
+import { NotHere } from './shell/frame'
 import { WhoIsHome } from './shell/home'
-import { NotHere, Shell } from './shell/shell'
+import { Shell } from './shell/shell'
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotHere })
-const readNext = (search: Record<string, unknown>): { next?: string } =>
-  typeof search.next === 'string' ? { next: search.next } : {}
 
 const home = createRoute({ getParentRoute: () => root, path: '/', component: WhoIsHome })
+const join = createRoute({ getParentRoute: () => root, path: '/join', component: JoinPage })
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
-  component: SignInPage,
+  component: () => <SignInPage />,
   validateSearch: readNext,
 })
 const vendorSignIn = createRoute({
   getParentRoute: () => root,
   path: '/v/$organization/sign-in',
-  component: SignInPage,
+  component: () => <SignInPage />,
   validateSearch: readNext,
 })
 const vendor = createRoute({ getParentRoute: () => root, path: '/v/$organization', component: Shell })
@@ -40,16 +49,27 @@ const targets = createRoute({ ...inVendor, path: '/targets', component: TargetsP
 const target = createRoute({ ...inVendor, path: '/targets/$customer/$target', component: TargetPage })
 const applications = createRoute({ ...inVendor, path: '/apps', component: ApplicationsPage })
 const application = createRoute({ ...inVendor, path: '/apps/$application', component: ApplicationPage })
-const release = createRoute({ ...inVendor, path: '/apps/$application/releases/$version', component: ReleasePage })
+const release = createRoute({ ...inVendor, path: '/apps/$application/releases/$version', component: VendorReleasePage })
+const publish = createRoute({ ...inVendor, path: '/apps/$application/publish', component: PublishPage })
+const registry = createRoute({ ...inVendor, path: '/registry' })
+const inRegistry = { getParentRoute: () => registry }
+const repositories = createRoute({ ...inRegistry, path: '/', component: RepositoriesPage })
+// a repository's name has slashes
+const repository = createRoute({ ...inRegistry, path: '$', component: RepositoryPage, validateSearch: readRepository })
 const customers = createRoute({ ...inVendor, path: '/customers', component: CustomersPage })
 const customer = createRoute({ ...inVendor, path: '/customers/$customer', component: CustomerPage })
 const licenses = createRoute({ ...inVendor, path: '/licenses', component: LicensesPage })
 const license = createRoute({ ...inVendor, path: '/licenses/$customer/$license', component: LicensePage })
 const activity = createRoute({ ...inVendor, path: '/activity', component: ActivityPage, validateSearch: readActivity })
+const start = createRoute({ ...inVendor, path: '/start', component: StartPage })
+const members = createRoute({ ...inVendor, path: '/members', component: MembersPage })
+const tokens = createRoute({ ...inVendor, path: '/tokens', component: TokensPage })
+const me = createRoute({ ...inVendor, path: '/me', component: MePage })
 const elsewhere = createRoute({ getParentRoute: () => root, path: '$', component: () => <Navigate to="/" replace /> })
 
 const routeTree = root.addChildren([
   home,
+  join,
   signIn,
   vendorSignIn,
   vendor.addChildren([
@@ -59,19 +79,24 @@ const routeTree = root.addChildren([
     applications,
     application,
     release,
+    publish,
+    registry.addChildren([repositories, repository]),
     customers,
     customer,
     licenses,
     license,
     activity,
+    start,
+    members,
+    tokens,
+    me,
   ]),
   elsewhere,
 ])
 
 export const router = createRouter({
   routeTree,
-  // without the slash at its end, but for the root
-  basepath: new URL(document.baseURI).pathname.replace(/(.)\/$/, '$1'),
+  basepath,
   defaultPreload: 'intent',
   defaultNotFoundComponent: NotHere,
   scrollRestoration: true,

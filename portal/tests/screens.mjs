@@ -27,14 +27,41 @@ const ROOMS = {
   licenses: '/v/acme/licenses',
   license: '/v/acme/licenses/globex/hello-2026',
   activity: '/v/acme/activity',
+  start: '/v/acme/start',
+  registry: '/v/acme/registry',
+  repository: '/v/acme/registry/hello',
+  publish: '/v/acme/apps/hello/publish',
+  members: '/v/acme/members',
+  tokens: '/v/acme/tokens',
+  me: '/v/acme/me',
 }
+const CUSTOMERS = {
+  home: '/p/acme',
+  targets: '/p/acme/targets',
+  target: '/p/acme/targets/factory',
+  install: '/p/acme/install',
+  'install-target': '/p/acme/install/factory',
+  update: '/p/acme/update/lab/hello',
+  licenses: '/p/acme/license',
+  license: '/p/acme/license/hello-2026',
+  downloads: '/p/acme/downloads',
+  release: '/p/acme/apps/hello/releases/1.3.0',
+  activity: '/p/acme/activity',
+  members: '/p/acme/members',
+  tokens: '/p/acme/tokens',
+  me: '/p/acme/me',
+}
+// those whose names hold a word alone, if one is named: node tests/screens.mjs FOLDER members,tokens
+const only = process.argv[3]?.split(',')
+const chosen = rooms =>
+  Object.fromEntries(Object.entries(rooms).filter(([name]) => !only || only.some(word => name.includes(word))))
 
 async function shots(page, hub, prefix, rooms) {
   for (const width of WIDTHS) {
     for (const colorScheme of ['light', 'dark']) {
       await page.setViewportSize({ width, height: width < 500 ? 800 : 900 })
       await page.emulateMedia({ colorScheme })
-      for (const [name, path] of Object.entries(rooms)) {
+      for (const [name, path] of Object.entries(chosen(rooms))) {
         await page.goto(`${hub.url}${path}`)
         await settled(page)
         await page.locator('.line.is-live').waitFor({ state: 'attached' })
@@ -44,24 +71,74 @@ async function shots(page, hub, prefix, rooms) {
   }
 }
 
-async function dialogs(page, hub) {
+const press = (page, name) => page.getByRole('button', { name, exact: true }).first().click()
+const COMPOSE = 'services:\n  web:\n    image: postgres:17\n    ports: ["70000:80"]\n    enviroment: {A: b}\n'
+
+/** What lies over a page, or comes of it: by its room, and how one gets there. */
+const OVER = {
+  deploy: ['/v/acme/targets/globex/factory', page => press(page, 'Deploy…')],
+  palette: [
+    '/v/acme',
+    async page => {
+      await page.keyboard.press('Control+k')
+      await page.getByRole('combobox').fill('ed')
+      await page.getByRole('option').first().waitFor()
+    },
+  ],
+  keys: ['/v/acme/targets', page => page.keyboard.press('?')],
+  invite: ['/v/acme/members', page => press(page, 'Invite…')],
+  code: [
+    '/v/acme/members',
+    page => press(page, 'New code… of ann@acme.example').then(() => press(page, 'Make a code')),
+  ],
+  remove: ['/v/acme/members', page => press(page, 'Remove… of ci')],
+  issue: ['/v/acme/tokens', page => press(page, 'Issue a token…')],
+  'delete-tag': ['/v/acme/registry/hello', page => press(page, 'Delete 1.3.0')],
+  retention: [
+    '/v/acme/registry/hello',
+    async page => {
+      await press(page, 'Try other rules…')
+      await page.getByLabel('Tags that moved last').fill('2')
+      await page.getByText('would go now').waitFor()
+    },
+  ],
+  refused: [
+    '/v/acme/apps/hello/publish',
+    async page => {
+      await page.getByLabel('Compose file').fill(COMPOSE)
+      await press(page, 'Check')
+      await page.getByText('The hub refuses the file').waitFor()
+    },
+  ],
+  checked: [
+    '/v/acme/apps/hello/publish',
+    async (page, hub) => {
+      const image = `127.0.0.1:${hub.port}/acme/hello:1.4.0`
+      await page
+        .getByLabel('Compose file')
+        .fill(`services:\n  web:\n    image: ${image}\n    volumes: ["./a.db:/a.db"]\n`)
+      await press(page, 'Check')
+      await page.getByRole('button', { name: 'Publish', exact: true }).waitFor()
+    },
+  ],
+}
+
+async function over(page, hub) {
   for (const [width, colorScheme] of [
     [1440, 'light'],
     [380, 'dark'],
   ]) {
     await page.setViewportSize({ width, height: 900 })
-    await page.emulateMedia({ colorScheme })
-    await page.goto(`${hub.url}/v/acme/targets/globex/factory`)
-    await page.getByRole('button', { name: 'Deploy…' }).first().click()
-    await page.getByRole('dialog').getByLabel('Release').waitFor()
-    await page.getByText('Same in the CLI').last().click()
-    await page.screenshot({ path: join(folder, `deploy-${width}-${colorScheme}.png`) })
-    await page.goto(`${hub.url}/v/acme`)
-    await settled(page)
-    await page.keyboard.press('Control+k')
-    await page.getByRole('combobox').fill('ed')
-    await page.getByRole('option').first().waitFor()
-    await page.screenshot({ path: join(folder, `palette-${width}-${colorScheme}.png`) })
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    for (const [name, [path, act]] of Object.entries(chosen(OVER))) {
+      await page.goto(`${hub.url}${path}`)
+      await settled(page)
+      await act(page, hub)
+      await page.screenshot({
+        path: join(folder, `${name}-${width}-${colorScheme}.png`),
+        fullPage: path.endsWith('publish'),
+      })
+    }
   }
 }
 
@@ -78,14 +155,19 @@ try {
   await shots(page, hub, 'empty-', { overview, targets, apps, customers, licenses, activity })
   const world = await World.make(hub)
   await world.fleet()
+  await world.change('memberInvite(email: "ann@acme.example", role: SUPPORT) { code }')
+  await world.change('tokenIssue(label: "laptop", scopes: [PULL, READ]) { secret }')
   await shots(page, hub, '', ROOMS)
+  const customer = await open(browser, hub)
+  await signIn(customer.page, hub, await world.member('kim@globex.example', 'CUSTOMER_ADMIN', 'globex', 'Kim'))
+  await shots(customer.page, hub, 'p-', CUSTOMERS)
   await world.change(
     'customerCreate(name: "a-customer-with-a-name-that-goes-on-and-on", displayName: "Vereinigte Donaudampfschifffahrtsgesellschaft für Getreide und Stückgut mbH") { changed }',
   )
   await world.crowd(250)
   await world.crowd(3, 'a-customer-with-a-name-that-goes-on-and-on')
   await shots(page, hub, 'many-', { overview, targets, customer: ROOMS.customer, customers })
-  await dialogs(page, hub)
+  await over(page, hub)
   world.end()
 } finally {
   await browser.close()

@@ -102,14 +102,55 @@ async fn the_session_ends_by_a_sign_out_and_when_nobody_uses_it() {
 async fn programs_start_no_session_of_a_browser() {
     let hub = HubProcess::start().await;
     let start = "mutation { sessionStart(organization: \"acme\", email: \"e\", password: \"p\") { expiresAt } }";
-    assert_eq!(hub.graphql(None, start, json!({})).await.code(), Some("session.origin"));
+    let by_code = "mutation { sessionStartByCode(code: \"c\", password: \"p\", name: \"n\") { expiresAt } }";
+    for start in [start, by_code] {
+        assert_eq!(hub.graphql(None, start, json!({})).await.code(), Some("session.origin"), "{start}");
+    }
+}
+
+/// As a page asks with a code; a name goes with an invitation alone.
+async fn start_by_code(hub: &HubProcess, code: &Value, name: Option<&str>) -> (Option<String>, Value) {
+    let name = name.map(|name| format!(", name: \"{name}\"")).unwrap_or_default();
+    let password = "a long enough password";
+    let start =
+        format!("mutation {{ sessionStartByCode(code: {code}, password: \"{password}\"{name}) {{ expiresAt }} }}");
+    let answer = page(hub, &hub.url(""), &start).send().await.expect("an answer");
+    let cookie = answer.headers().get(header::SET_COOKIE).map(|cookie| cookie.to_str().expect("text").to_owned());
+    (cookie, answer.json().await.expect("JSON"))
+}
+
+#[tokio::test]
+async fn a_one_time_code_starts_a_session_whose_secret_is_in_the_cookie_alone() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let invite = "mutation { memberInvite(email: \"pat@example.com\", role: AUDITOR) { code member { id } } }";
+    let invited = hub.graphql(Some(&owner), invite, json!({})).await.data()["memberInvite"].clone();
+    // a code of an invitation is none of a password that was reset
+    let (cookie, answer) = start_by_code(&hub, &invited["code"], None).await;
+    assert_eq!((cookie, &answer["errors"][0]["extensions"]["code"]), (None, &json!("member.code_void")));
+    let (cookie, answer) = start_by_code(&hub, &invited["code"], Some("Pat")).await;
+    let cookie = cookie.expect("a cookie");
+    assert!(cookie.contains("=dss_") && cookie.contains("; HttpOnly"), "{cookie}");
+    assert!(!answer.to_string().contains("dss_"), "{answer}");
+    let (_, who) = role(page(&hub, &hub.url(""), WHO).header("cookie", kept(&cookie))).await;
+    assert_eq!(who["data"]["viewer"]["role"], "AUDITOR");
+    let (again, answer) = start_by_code(&hub, &invited["code"], Some("Pat")).await;
+    assert_eq!((again, &answer["errors"][0]["extensions"]["code"]), (None, &json!("member.code_void")));
+
+    let reset = "mutation ($id: ID!) { memberResetPassword(id: $id) { code } }";
+    let reset = hub.graphql(Some(&owner), reset, json!({ "id": invited["member"]["id"] })).await.data();
+    let (_, out) = role(page(&hub, &hub.url(""), WHO).header("cookie", kept(&cookie))).await;
+    assert_eq!(out["errors"][0]["extensions"]["code"], "unauthenticated");
+    let (cookie, _) = start_by_code(&hub, &reset["memberResetPassword"]["code"], None).await;
+    let (_, who) = role(page(&hub, &hub.url(""), WHO).header("cookie", kept(&cookie.expect("a cookie")))).await;
+    assert_eq!(who["data"]["viewer"]["role"], "AUDITOR");
 }
 
 #[tokio::test]
 async fn documents_come_under_a_strict_policy_and_nothing_else_is_one() {
     let hub = HubProcess::start().await;
     let get = |path: &str| Client::new().get(hub.url(path)).header("accept", "text/html,*/*").send();
-    for path in ["/", "/v/acme/targets/globex/factory"] {
+    for path in ["/", "/v/acme/targets/globex/factory", "/p/acme/downloads"] {
         let answer = get(path).await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         let policy = answer.headers()["content-security-policy"].to_str().expect("text").to_owned();

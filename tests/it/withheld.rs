@@ -130,21 +130,26 @@ async fn what_a_customer_is_told_is_not_there_is_not_in_its_audit() {
         assert_eq!(refused, 404, "{name}");
     }
     assert_eq!(pull(&hub, &customer, "acme/app", "1").await, 200);
-    let audit = "{ licenseAudit(first: 100) { nodes { kind subject } } }";
-    let kinds = async |secret: &str| {
-        let data = hub.graphql(Some(secret), audit, json!({})).await.data();
+    let audit = "query ($newest: Boolean!) { licenseAudit(first: 100, newestFirst: $newest) { nodes { kind } } }";
+    let kinds = async |secret: &str, newest: bool| {
+        let data = hub.graphql(Some(secret), audit, json!({ "newest": newest })).await.data();
         let nodes = data["licenseAudit"]["nodes"].as_array().expect("entries").clone();
         nodes.iter().map(|node| node["kind"].as_str().expect("a kind").to_owned()).collect::<Vec<_>>()
     };
     distr_tests::wait::until("the vendor's audit", std::time::Duration::from_secs(30), async || {
-        let seen = kinds(&owner).await;
+        let seen = kinds(&owner, false).await;
         let has = |kind: &str| seen.iter().any(|seen| seen == kind);
         if has("PULL_REFUSED") && has("PULL_GRANTED") { Ok(()) } else { Err(format!("{seen:?}")) }
     })
     .await;
-    let seen = kinds(&customer).await;
+    let seen = kinds(&customer, false).await;
     assert!(seen.iter().any(|kind| kind == "PULL_GRANTED"), "{seen:?}");
     assert!(!seen.iter().any(|kind| kind == "PULL_REFUSED"), "{seen:?}");
+    for who in [&customer, &owner] {
+        let mut newest = kinds(who, true).await;
+        newest.reverse();
+        assert_eq!(newest, kinds(who, false).await, "the same from the other end");
+    }
 
     change(&hub, &owner, "targetRegister(customer: \"globex\", name: \"t\") { changed }").await;
     let deploy = async |channel: &str| {

@@ -13,7 +13,7 @@ use crate::session::Session;
 shown!(
     "src/repository.graphql": RepositoryList RepositoryShow RepositoryPlan RepositoryMakeImmutable RepositoryMakeMutable
         RepositorySetRetention RepositoryClearRetention RepositorySetVisibility RepositorySetQuota RepositoryClearQuota
-        RepositoryAccesses RepositoryTags RepositoryDelete RepositoryDeleteTag
+        RepositoryAccesses RepositoryTags RepositoryDelete RepositoryDeleteTag RepositoryDeleteManifest
 );
 
 const COLUMNS: Columns = &[
@@ -25,7 +25,7 @@ const COLUMNS: Columns = &[
     ("TAGS", "/count"),
     ("LAST PUSHED", "/lastPushedAt"),
 ];
-const TAGS: Columns = &[("TAG", "/name"), ("DIGEST", "/digest"), ("MOVED", "/movedAt")];
+const TAGS: Columns = &[("TAG", "/name"), ("DIGEST", "/digest"), ("BYTES", "/size"), ("MOVED", "/movedAt")];
 const FIELDS: Columns = &[
     ("NAME", "/name"),
     ("VISIBILITY", "/visibility"),
@@ -82,6 +82,8 @@ pub(crate) enum Command {
     Tags { name: String },
     /// Delete a tag; what it points to stays
     DeleteTag { name: String, tag: String },
+    /// Delete a manifest with every tag that points to it, unless a release or an index names it
+    DeleteManifest { name: String, digest: String },
     /// Delete everything in a repository, unless a release names part of it
     Delete { name: String },
     /// Make the repository's tags immutable
@@ -149,6 +151,11 @@ impl Command {
                 let sentence = format!("tag {tag} of {name} is deleted");
                 let variables = repository_delete_tag::Variables { repository: name, tag };
                 out.did(hub.ask::<RepositoryDeleteTag>(variables).await?.tag_delete, "repository", &sentence)
+            }
+            Self::DeleteManifest { name, digest } => {
+                let sentence = format!("manifest {digest} of {name} is deleted");
+                let variables = repository_delete_manifest::Variables { repository: name, digest };
+                out.did(hub.ask::<RepositoryDeleteManifest>(variables).await?.manifest_delete, "repository", &sentence)
             }
             Self::Delete { name } => {
                 let sentence = format!("everything in {name} is deleted");

@@ -33,15 +33,39 @@ const NOT_BUILT: &str = "<!doctype html>
 </html>
 ";
 
+/// Whose pages a document is the beginning of. What is the vendor's alone is no part of the customer's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Vendor,
+    Customer,
+}
+
+impl Side {
+    /// The customer's pages are below `/p`; whatever else there is begins with the vendor's.
+    pub fn of(path: &str) -> Self {
+        match path.strip_prefix("/p").is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+            true => Self::Customer,
+            false => Self::Vendor,
+        }
+    }
+
+    fn file(self) -> &'static str {
+        match self {
+            Self::Vendor => "index.html",
+            Self::Customer => "customer.html",
+        }
+    }
+}
+
 pub struct Document {
     pub html: String,
     /// Whether it is the portal, and not the page that says how to build it.
     pub is_built: bool,
 }
 
-/// The page, for a hub that is found below this path: empty, or `/distr`.
-pub fn document(base: &str) -> Document {
-    let Some(html) = files::read("index.html").and_then(text) else {
+/// The page of this side, for a hub that is found below this path: empty, or `/distr`.
+pub fn document(side: Side, base: &str) -> Document {
+    let Some(html) = files::read(side.file()).and_then(text) else {
         return Document { html: NOT_BUILT.to_owned(), is_built: false };
     };
     Document { html: html.replacen(BASE, &format!("<base href=\"{}/\"", escaped(base)), 1), is_built: true }
@@ -67,7 +91,19 @@ mod tests {
 
     #[test]
     fn there_is_always_a_page() {
-        assert!(document("/distr").html.starts_with("<!doctype html>"));
+        for side in [Side::Vendor, Side::Customer] {
+            assert!(document(side, "/distr").html.starts_with("<!doctype html>"));
+        }
+    }
+
+    #[test]
+    fn the_customers_pages_are_told_by_their_path() {
+        for path in ["/p", "/p/acme", "/p/acme/targets/factory"] {
+            assert_eq!(Side::of(path), Side::Customer, "{path}");
+        }
+        for path in ["/", "/v/acme", "/sign-in", "/people", "/v/p/x"] {
+            assert_eq!(Side::of(path), Side::Vendor, "{path}");
+        }
     }
 
     #[test]

@@ -5,4 +5,4 @@ mod document;
 mod files;
 
 pub use asset::{Asset, asset};
-pub use document::{Document, HEADERS, document};
+pub use document::{Document, HEADERS, Side, document};

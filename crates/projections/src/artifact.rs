@@ -17,6 +17,7 @@ use crate::projection::{DecodedEntry, Projection, Rows};
 use crate::query::{self, ListPage, Paging, ReadClient, Scope};
 
 pub mod candidates;
+pub mod listing;
 pub mod references;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,5 +1,7 @@
 //! Table `license_audit`: each grant, change, use and refusal of a license, in the order of the log.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
 use distr_domain::access::{AccessAction, AccessOutcome, AccessRecord};
 use distr_domain::entitlement::is_withheld;
@@ -153,21 +155,61 @@ fn usage(entry: &DecodedEntry, record: &AccessRecord, kind: AuditKind) -> Licens
     }
 }
 
-/// In the order of the log; narrowed to a customer or a license.
+const LIST: &str = include_str!("license_audit/list.sql");
+const OF_CUSTOMER: &str = include_str!("license_audit/of_customer.sql");
+static NEWEST: LazyLock<String> = LazyLock::new(|| newest_first(LIST));
+static NEWEST_OF_CUSTOMER: LazyLock<String> = LazyLock::new(|| newest_first(OF_CUSTOMER));
+
+/// The same question from the other end: whoever may see an entry in the one order sees it in the other.
+fn newest_first(sql: &str) -> String {
+    let pairs = [
+        ("(a.position, a.id) >", "(a.position, a.id) <"),
+        ("(u.position, u.id) >", "(u.position, u.id) <"),
+        ("ORDER BY a.position, a.id", "ORDER BY a.position DESC, a.id DESC"),
+        ("ORDER BY u.position, u.id", "ORDER BY u.position DESC, u.id DESC"),
+    ];
+    pairs.iter().fold(sql.to_owned(), |sql, (order, reverse)| sql.replace(order, reverse))
+}
+
+/// The order of a list of audit entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditOrder {
+    Log,
+    NewestFirst,
+}
+
+/// Narrowed to a customer or a license.
 pub async fn list(
     client: &ReadClient,
     scope: Scope,
-    customer: Option<CustomerId>,
-    license: Option<LicenseId>,
+    (customer, license): (Option<CustomerId>, Option<LicenseId>),
+    order: AuditOrder,
     paging: &Paging,
 ) -> Result<ListPage<LicenseAuditRow>, QueryError> {
     if let Some(cursor) = paging.after.as_ref().filter(|cursor| !cursor.is_numbered()) {
         return Err(InvalidCursor(cursor.encode()).into());
     }
     let customer = customer.or(scope.customer).map(|customer| customer.0);
-    let sql = match customer {
-        Some(_) => include_str!("license_audit/of_customer.sql"),
-        None => include_str!("license_audit/list.sql"),
+    let sql = match (customer, order) {
+        (Some(_), AuditOrder::Log) => OF_CUSTOMER,
+        (Some(_), AuditOrder::NewestFirst) => &*NEWEST_OF_CUSTOMER,
+        (None, AuditOrder::Log) => LIST,
+        (None, AuditOrder::NewestFirst) => &*NEWEST,
     };
     query::list(client, sql, scope, paging, &[&customer, &license.map(|license| license.0)]).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_turned_round_in_all_its_parts() {
+        for (sql, parts) in [(LIST, 1), (OF_CUSTOMER, 3)] {
+            let newest = newest_first(sql);
+            assert_eq!(newest.matches(" DESC, ").count(), parts, "{newest}");
+            assert!(!newest.contains("position, a.id) >") && !newest.contains("position, u.id) >"), "{newest}");
+            assert_eq!(newest.matches("withheld").count(), sql.matches("withheld").count());
+        }
+    }
 }

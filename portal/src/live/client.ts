@@ -1,13 +1,15 @@
 // GraphQL of this hub, with a cache in which a thing is one thing wherever it is shown.
-import { cacheExchange } from '@urql/exchange-graphcache'
+import { cacheExchange, type Data } from '@urql/exchange-graphcache'
 import { Client, fetchExchange, mapExchange, subscriptionExchange } from 'urql'
 import { currentLine, signedOut } from './line'
 import { forwardSubscription } from './socket'
 
 const embedded = () => null
+const byName = (data: Data) => (typeof data.name === 'string' ? data.name : null)
 const EMBEDDED = [
   'AgentError',
   'Attachment',
+  'CodePayload',
   'ComposePackage',
   'ConfigEntry',
   'DeploymentError',
@@ -19,9 +21,18 @@ const EMBEDDED = [
   'IdentifiedKey',
   'LastReport',
   'LicenseAuditEntry',
+  'MemberPayload',
   'PackageFile',
+  'PasswordPayload',
   'RegistryUsage',
+  'RepositoryAccess',
+  'RepositoryPayload',
+  'RepositoryTag',
+  'RetentionPlan',
+  'RetentionRules',
+  'RoleRights',
   'ReleaseImage',
+  'ReleasePayload',
   'ReleaseSignature',
   'SigningKey',
   'SigningPolicyChange',
@@ -33,6 +44,7 @@ const EMBEDDED = [
   'DeploymentPayload',
   'DeploymentSetReleasePayload',
   'TargetPayload',
+  'TokenPayload',
   'ChannelPayload',
 ]
 
@@ -49,7 +61,7 @@ export const client = new Client({
         if (isOut && !operation.context.asksWhoIsThere && currentLine().state !== 'signed-out') signedOut()
       },
     }),
-    cacheExchange({ keys: Object.fromEntries(EMBEDDED.map(name => [name, embedded])) }),
+    cacheExchange({ keys: { ...Object.fromEntries(EMBEDDED.map(name => [name, embedded])), Repository: byName } }),
     fetchExchange,
     subscriptionExchange({ forwardSubscription }),
   ],

@@ -4,9 +4,11 @@ import { useQuery } from 'urql'
 import { WHO_IS_THERE } from '../features/session/viewer'
 import { refusalOf } from '../ui/errors'
 import { Failed } from '../ui/page-states'
+import { OtherSide, sideOf } from './inside'
 
 export function WhoIsHome() {
   const [{ data, error }, again] = useQuery({ query: WHO_IS_THERE, context: ASKING })
+  if (data && sideOf(data) === 'p') return <OtherSide path={`p/${data.viewer.organization.name}`} />
   if (data) return <Navigate to="/v/$organization" params={{ organization: data.viewer.organization.name }} replace />
   if (!error) return <main className="starting" aria-busy="true" />
   if (refusalOf(error).code === 'unauthenticated') return <Navigate to="/sign-in" replace />

@@ -1,26 +1,14 @@
-// Go anywhere by name: rooms, targets, customers, applications.
+// Go anywhere by name.
 import { Dialog } from '@base-ui/react/dialog'
-import { useNavigate, useParams } from '@tanstack/react-router'
-import { AppWindow, Server, Users } from 'lucide-react'
+import { useNavigate } from '@tanstack/react-router'
+import type { LucideIcon } from 'lucide-react'
 import { type KeyboardEvent, useEffect, useState } from 'react'
-import { useQuery } from 'urql'
-import { useWhoIsThere } from '../features/session/viewer'
-import { graphql } from '../gql'
-import { ROOMS } from './nav'
 
-const FIND = graphql(`
-  query Find($text: String!) {
-    targets(filter: { search: $text }, first: 8) { nodes { id name customer { id name displayName } } }
-    customers(first: 500) { nodes { id name displayName } }
-    applications(first: 500) { nodes { id name displayName } }
-  }
-`)
-
-type Hit = { id: string; name: string; note: string; icon: typeof Server; to: string }
+export type Hit = { id: string; name: string; note: string; icon: LucideIcon; to: string }
+export type UseHits = (text: string) => Hit[]
 const REST = 150
-const FEW = 5
 
-export function Palette({ close }: { close: () => void }) {
+export function Palette({ close, useHits, finds }: { close: () => void; useHits: UseHits; finds: string }) {
   const [text, setText] = useState('')
   const [at, setAt] = useState(0)
   const navigate = useNavigate()
@@ -50,8 +38,8 @@ export function Palette({ close }: { close: () => void }) {
             aria-expanded="true"
             aria-controls="palette-hits"
             aria-activedescendant={hits[at] ? `hit-${at}` : undefined}
-            aria-label="Find a target, a customer, an application or a page"
-            placeholder="Find a target, a customer, an application or a page"
+            aria-label={`Find ${finds}`}
+            placeholder={`Find ${finds}`}
             value={text}
             onChange={event => {
               setText(event.target.value)
@@ -85,53 +73,12 @@ export function Palette({ close }: { close: () => void }) {
   )
 }
 
-function useRested(text: string): string {
+/** What is typed, once the typing rests. */
+export function useRested(text: string): string {
   const [rested, setRested] = useState(text)
   useEffect(() => {
     const timer = setTimeout(() => setRested(text), REST)
     return () => clearTimeout(timer)
   }, [text])
   return rested
-}
-
-function useHits(text: string): Hit[] {
-  const { viewer } = useWhoIsThere()
-  const { organization = '' } = useParams({ strict: false })
-  const asked = useRested(text).trim()
-  const [{ data }] = useQuery({ query: FIND, variables: { text: asked }, pause: asked === '' })
-  const wanted = text.trim().toLowerCase()
-  const fits = (name: string) => name.toLowerCase().includes(wanted)
-  const root = `/v/${organization}`
-  const rooms = ROOMS.filter(room => viewer.permissions.includes(room.needs) && fits(room.name)).map(room => ({
-    id: room.to,
-    name: room.name,
-    note: `g ${room.key}`,
-    icon: room.icon,
-    to: room.to.replace('$organization', organization),
-  }))
-  if (wanted === '') return rooms
-  const named = <Thing extends { name: string; displayName: string }>(things: Thing[] | undefined) =>
-    (things ?? []).filter(thing => fits(thing.name) || fits(thing.displayName)).slice(0, FEW)
-  const targets = (data?.targets.nodes ?? []).map(({ id, name, customer }) => ({
-    id,
-    name,
-    note: customer.displayName,
-    icon: Server,
-    to: `${root}/targets/${customer.name}/${name}`,
-  }))
-  const customers = named(data?.customers.nodes).map(({ id, name, displayName }) => ({
-    id,
-    name: displayName,
-    note: 'customer',
-    icon: Users,
-    to: `${root}/customers/${name}`,
-  }))
-  const applications = named(data?.applications.nodes).map(({ id, name, displayName }) => ({
-    id,
-    name: displayName,
-    note: 'application',
-    icon: AppWindow,
-    to: `${root}/apps/${name}`,
-  }))
-  return [...targets, ...customers, ...applications, ...rooms]
 }

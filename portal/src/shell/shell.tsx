@@ -1,141 +1,69 @@
-// What stands around every page: who is there, the rooms, the line, the palette.
-import { Navigate, Outlet, useNavigate, useParams, useRouter } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
-import { type OperationResult, useClient } from 'urql'
-import { ViewerProvider, WHO_IS_THERE, type WhoIsThere } from '../features/session/viewer'
-import { setHubTime } from '../live/clock'
-import { connect } from '../live/socket'
-import { Button } from '../ui/button'
-import { refusalOf } from '../ui/errors'
-import { Failed } from '../ui/page-states'
-import { Toasts } from '../ui/toast'
-import { LineBand, SignedOutDialog } from './line-indicator'
-import { Nav, ROOMS } from './nav'
-import { Palette } from './palette'
+// The vendor's side: its rooms, and where its pages are.
+import { useParams } from '@tanstack/react-router'
+import {
+  Activity,
+  AppWindow,
+  Gauge,
+  KeyRound,
+  Package,
+  Server,
+  Ticket,
+  UserRound,
+  Users,
+  UsersRound,
+} from 'lucide-react'
+import { useMemo } from 'react'
+import { useWhoIsThere } from '../features/session/viewer'
+import { useFound } from './find'
+import { Frame } from './frame'
+import { Inside } from './inside'
+import { type Places, PlacesProvider } from './places'
+import type { Room } from './rooms'
 
-function useWho() {
-  const client = useClient()
-  const [answer, setAnswer] = useState<OperationResult<WhoIsThere>>()
-  const [tries, setTries] = useState(0)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each try asks anew
-  useEffect(() => {
-    let isHere = true
-    const asked = Date.now()
-    void client
-      .query(WHO_IS_THERE, {}, { requestPolicy: 'network-only', asksWhoIsThere: true })
-      .toPromise()
-      .then(answer => {
-        if (answer.data) setHubTime(answer.data.hub.now, asked, Date.now())
-        if (isHere) setAnswer(answer)
-      })
-    return () => {
-      isHere = false
-    }
-  }, [client, tries])
-  return { answer, again: () => setTries(tries => tries + 1) }
+const ROOMS: readonly Room[] = [
+  { at: '', name: 'Overview', icon: Gauge, needs: 'READ_FLEET', key: 'o' },
+  { at: '/targets', name: 'Targets', icon: Server, needs: 'READ_FLEET', key: 't' },
+  { at: '/apps', name: 'Applications', icon: AppWindow, needs: 'READ_CATALOG', key: 'a' },
+  { at: '/registry', name: 'Registry', icon: Package, needs: 'READ_CATALOG', key: 'r' },
+  { at: '/customers', name: 'Customers', icon: Users, needs: 'READ_CUSTOMERS', key: 'c' },
+  { at: '/licenses', name: 'Licenses', icon: KeyRound, needs: 'READ_CUSTOMERS', key: 'l' },
+  { at: '/activity', name: 'Activity', icon: Activity, needs: 'READ_LOG', key: 'e' },
+  { at: '/members', name: 'Members', icon: UsersRound, needs: 'READ_MEMBERS', key: 'm' },
+  { at: '/tokens', name: 'Tokens', icon: Ticket, key: 'k' },
+  { at: '/me', name: 'You', icon: UserRound, key: 'i' },
+]
+
+const useHits = (text: string) => useFound(ROOMS, text)
+
+function placesOf(organization: string): Places {
+  const root = `/v/${organization}`
+  return {
+    name: 'Distr',
+    root,
+    target: (customer, name) => `${root}/targets/${customer}/${name}`,
+    licenses: `${root}/licenses`,
+    catalog: { at: `${root}/apps`, name: 'Applications' },
+    license: (customer, name) => `${root}/licenses/${customer}/${name}`,
+    application: name => `${root}/apps/${name}`,
+    release: (application, version) => `${root}/apps/${application}/releases/${encodeURIComponent(version)}`,
+    customer: name => `${root}/customers/${name}`,
+  }
 }
 
 export function Shell() {
-  const { answer, again } = useWho()
-  const { organization } = useParams({ strict: false })
-  if (!answer) return <main className="starting" aria-busy="true" />
-  if (answer.error) {
-    if (refusalOf(answer.error).code === 'unauthenticated') {
-      return <ToSignIn organization={organization ?? ''} />
-    }
-    return (
-      <main className="starting">
-        <Failed error={answer.error} again={again} />
-      </main>
-    )
-  }
-  const who = answer.data
-  if (!who) return null
-  // another organization's address says nothing of what is there
-  if (who.viewer.organization.name !== organization) {
-    return <Navigate to="/v/$organization" params={{ organization: who.viewer.organization.name }} replace />
-  }
-  return (
-    <ViewerProvider value={who}>
-      <Rooms />
-    </ViewerProvider>
-  )
-}
-
-/** And back to where it began: the address changes on the way. */
-function ToSignIn({ organization }: { organization: string }) {
-  const navigate = useNavigate()
-  const { state } = useRouter()
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once
-  useEffect(() => {
-    const next = state.location.href
-    void navigate({ to: '/v/$organization/sign-in', params: { organization }, search: { next }, replace: true })
-  }, [])
-  return null
-}
-
-function Rooms() {
-  const [isFinding, setFinding] = useState(false)
-  useEffect(() => void connect(), [])
-  useShortcuts(() => setFinding(true))
-  return (
-    <div className="shell">
-      <button type="button" className="skip" onClick={toMain}>
-        Skip to the page
-      </button>
-      <Nav openPalette={() => setFinding(true)} />
-      <div className="column">
-        <LineBand />
-        <main id="main" tabIndex={-1}>
-          <Outlet />
-        </main>
-      </div>
-      {isFinding ? <Palette close={() => setFinding(false)} /> : null}
-      <SignedOutDialog />
-      <Toasts />
-    </div>
-  )
-}
-
-function toMain() {
-  document.getElementById('main')?.focus()
-}
-
-function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
-}
-
-function useShortcuts(find: () => void) {
-  const navigate = useNavigate()
   const { organization = '' } = useParams({ strict: false })
-  useEffect(() => {
-    let goes = false
-    const press = (event: KeyboardEvent) => {
-      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
-        event.preventDefault()
-        return find()
-      }
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
-      const room = goes ? ROOMS.find(room => room.key === event.key) : undefined
-      goes = event.key === 'g'
-      if (room) void navigate({ to: room.to, params: { organization } })
-      if (event.key === '/') {
-        const search = document.querySelector<HTMLInputElement>('input[type=search]')
-        if (search) event.preventDefault()
-        search?.focus()
-      }
-    }
-    window.addEventListener('keydown', press)
-    return () => window.removeEventListener('keydown', press)
-  }, [find, navigate, organization])
+  const places = useMemo(() => placesOf(organization), [organization])
+  return (
+    <Inside side="v">
+      <PlacesProvider value={places}>
+        <Vendor />
+      </PlacesProvider>
+    </Inside>
+  )
 }
 
-export function NotHere() {
-  return (
-    <div className="page-state">
-      <h1>It is not here</h1>
-      <p>There is nothing at this address, or it is not yours to see.</p>
-      <Button onClick={() => history.back()}>Go back</Button>
-    </div>
-  )
+function Vendor() {
+  const { viewer } = useWhoIsThere()
+  const finds = 'a target, a customer, an application or a page'
+  return <Frame rooms={ROOMS} title={viewer.organization.displayName} useHits={useHits} finds={finds} />
 }

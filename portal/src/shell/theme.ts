@@ -3,7 +3,7 @@ import { useSyncExternalStore } from 'react'
 
 export type Theme = 'system' | 'light' | 'dark'
 const KEY = 'distr.theme'
-const ORDER: Theme[] = ['system', 'light', 'dark']
+export const THEMES: Theme[] = ['system', 'light', 'dark']
 const watchers = new Set<() => void>()
 
 function current(): Theme {
@@ -17,11 +17,14 @@ export function applyTheme() {
   else document.documentElement.dataset.theme = theme
 }
 
-export function nextTheme() {
-  const next = ORDER[(ORDER.indexOf(current()) + 1) % ORDER.length] ?? 'system'
-  localStorage.setItem(KEY, next)
+export function setTheme(theme: Theme) {
+  localStorage.setItem(KEY, theme)
   applyTheme()
   for (const watcher of watchers) watcher()
+}
+
+export function nextTheme() {
+  setTheme(THEMES[(THEMES.indexOf(current()) + 1) % THEMES.length] ?? 'system')
 }
 
 export function useTheme(): Theme {

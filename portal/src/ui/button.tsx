@@ -1,5 +1,6 @@
 import { Link, type LinkProps } from '@tanstack/react-router'
 import type { ComponentProps, ReactNode } from 'react'
+import { useWhoIsThere } from '../features/session/viewer'
 
 type Kind = 'primary' | 'plain' | 'danger' | 'quiet'
 
@@ -17,9 +18,10 @@ export function ButtonLink({ kind = 'plain', children, ...rest }: { kind?: Kind;
 
 /** A control that the viewer may not use stays where it is, and says what it needs. */
 export function Allowed({ may, needs, children }: { may: boolean; needs: string; children: ReactNode }) {
+  const { viewer } = useWhoIsThere()
   if (may) return children
   return (
-    <span className="refused" title={`This needs ${needs}; ask an owner.`}>
+    <span className="refused" title={`This needs ${needs}; ask ${viewer.customer ? 'an admin' : 'an owner'}.`}>
       <span inert>{children}</span>
       <span className="refused-why">needs {needs}</span>
     </span>

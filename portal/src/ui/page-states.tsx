@@ -2,6 +2,7 @@
 import { CircleAlert, Lock, SearchX } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { CombinedError } from 'urql'
+import { useWhoIsThere } from '../features/session/viewer'
 import { Button } from './button'
 import { CommandLine } from './copy'
 import { refusalOf } from './errors'
@@ -71,12 +72,13 @@ export function Failed({ error, again }: { error: CombinedError; again?: () => v
 }
 
 export function NoPermission({ detail }: { detail?: string | undefined }) {
+  const { viewer } = useWhoIsThere()
   return (
     <div className="page-state">
       <Lock size={20} aria-hidden="true" />
       <h2>Your role does not show this</h2>
       {detail ? <p>{detail}</p> : null}
-      <p className="muted">An owner can change your role.</p>
+      <p className="muted">{viewer.customer ? 'An admin' : 'An owner'} can change your role.</p>
     </div>
   )
 }

@@ -1,6 +1,7 @@
 // The frame of a page: its name in the tab, the heading that gets the focus, its actions.
 import type { ReactNode } from 'react'
 import { useEffect, useRef } from 'react'
+import { usePlaces } from '../shell/places'
 
 type Props = {
   title: string
@@ -13,11 +14,12 @@ type Props = {
 
 export function Page({ title, section, aside, actions, crumbs, children }: Props) {
   const heading = useRef<HTMLHeadingElement>(null)
+  const { name } = usePlaces()
   useEffect(() => {
-    document.title = [title, section, 'Distr'].filter(Boolean).join(' · ')
+    document.title = [title, section, name].filter(Boolean).join(' · ')
     // once a page is another; the first one keeps the browser's own focus
     if (document.activeElement && document.activeElement !== document.body) heading.current?.focus()
-  }, [title, section])
+  }, [title, section, name])
   return (
     <>
       <header className="page-head">

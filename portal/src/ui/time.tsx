@@ -1,5 +1,6 @@
 // Times, as people say them: short while they are near, exact on hover, always with their machine's form.
 import { hubNow, useHubNow } from '../live/clock'
+import { formats, useZone, type Zone } from './zone'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -7,14 +8,8 @@ const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 const NEAR = 7 * DAY
 
-const date = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' })
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' })
-const dayInUtc = new Intl.DateTimeFormat(undefined, {
-  day: 'numeric',
-  month: 'short',
-  year: 'numeric',
-  timeZone: 'UTC',
-})
+const date = formats({ day: 'numeric', month: 'short', year: 'numeric' })
+const exact = formats({ dateStyle: 'medium', timeStyle: 'long' })
 
 export function span(ms: number): string {
   if (ms < MINUTE) return `${Math.max(0, Math.floor(ms / SECOND))} s`
@@ -24,28 +19,28 @@ export function span(ms: number): string {
   return days === 1 ? '1 day' : `${days} days`
 }
 
-export function relative(at: number, now: number): string {
+export function relative(at: number, now: number, zone: Zone = 'viewer'): string {
   const age = now - at
-  if (Math.abs(age) > NEAR) return date.format(at)
+  if (Math.abs(age) > NEAR) return date[zone].format(at)
   // clocks of two machines are never quite the same
   if (Math.abs(age) < 3 * SECOND) return 'now'
   return age < 0 ? `in ${span(-age)}` : `${span(age)} ago`
 }
 
 export function Time({ at }: { at: string }) {
-  const now = useHubNow()
+  const [now, zone] = [useHubNow(), useZone()]
   const when = Date.parse(at)
   return (
-    <time dateTime={at} title={`${exact.format(when)} · ${at}`}>
-      {relative(when, now)}
+    <time dateTime={at} title={`${exact[zone].format(when)} · ${at}`}>
+      {relative(when, now, zone)}
     </time>
   )
 }
 
 export function Since({ at }: { at: string }) {
-  const now = useHubNow()
+  const [now, zone] = [useHubNow(), useZone()]
   return (
-    <time dateTime={at} title={exact.format(Date.parse(at))}>
+    <time dateTime={at} title={exact[zone].format(Date.parse(at))}>
       {span(now - Date.parse(at))}
     </time>
   )
@@ -55,7 +50,7 @@ export function Since({ at }: { at: string }) {
 export function Through({ end }: { end: string }) {
   const last = Date.parse(end) - 1
   const left = Date.parse(end) - hubNow()
-  const words = left > 0 ? `through ${dayInUtc.format(last)}, UTC` : `ended ${dayInUtc.format(last)}, UTC`
+  const words = left > 0 ? `through ${date.utc.format(last)}, UTC` : `ended ${date.utc.format(last)}, UTC`
   return (
     <time dateTime={end} title={end}>
       {words}

@@ -3,14 +3,14 @@ import type { TypedDocumentNode } from '@urql/core'
 import { useCallback, useState } from 'react'
 import { type AnyVariables, type CombinedError, useClient } from 'urql'
 
-/** Made when the dialog opens. Pages over plain HTTP have no randomUUID. */
+/** Made when the dialog opens, and anew once something was done. Pages over plain HTTP have no randomUUID. */
 function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, '0')).join('')
 }
 
 export function useAction<Data, Variables extends AnyVariables>(mutation: TypedDocumentNode<Data, Variables>) {
   const client = useClient()
-  const [key] = useState(newKey)
+  const [key, setKey] = useState(newKey)
   const [isBusy, setBusy] = useState(false)
   const [error, setError] = useState<CombinedError>()
   const act = useCallback(
@@ -22,6 +22,8 @@ export function useAction<Data, Variables extends AnyVariables>(mutation: TypedD
       const result = await client.mutation(mutation, variables, context).toPromise()
       setBusy(false)
       setError(result.error)
+      // what comes after it is another change, though it be the same again
+      if (!result.error) setKey(newKey())
       return result.error ? undefined : result.data
     },
     [client, mutation, key],

@@ -1,4 +1,5 @@
 // Debian's Chromium, and all that a page may not do while it is looked at.
+import assert from 'node:assert/strict'
 import { AxeBuilder } from '@axe-core/playwright'
 import { chromium } from 'playwright-core'
 import { OWNER, PASSWORD } from './hub.mjs'
@@ -40,13 +41,23 @@ export async function signIn(page, hub, { email = OWNER, password = PASSWORD } =
   await page.getByLabel('E-mail').fill(email)
   await page.getByLabel('Password', { exact: true }).fill(password)
   await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor()
+  await page.locator('.shell').waitFor()
 }
 
 /** Nothing is on its way any more: no skeleton, and the heading of the page is there. */
 export async function settled(page) {
   await page.locator('h1').first().waitFor()
   await page.waitForFunction(() => !document.querySelector('.loading, [aria-busy=true]'))
+}
+
+/** Each room, for axe to look at; nothing wrong may be noted on the way. */
+export async function lookAt({ page, wrong }, hub, scheme, path, heading) {
+  await page.emulateMedia({ colorScheme: scheme })
+  await page.goto(`${hub.url}${path}`)
+  await page.getByRole('heading', { name: heading, level: 1, exact: true }).waitFor()
+  await settled(page)
+  assert.deepEqual(await axe(page), [])
+  assert.deepEqual(wrong.splice(0), [])
 }
 
 export async function axe(page) {

@@ -40,6 +40,7 @@ export class World {
     const issued = await this.change(
       `tokenIssue(label: "ci", scopes: [PULL, PUSH], member: "${robot.robotAdd.member.id}") { secret }`,
     )
+    this.registryToken = issued.tokenIssue.secret
     for (const version of ['1.0.0', '1.1.0', '1.2.0', '1.3.0', '1.4.0']) {
       await push(this.hub, issued.tokenIssue.secret, 'hello', version)
       await this.publish(version)
@@ -140,12 +141,12 @@ export class World {
     }
   }
 
-  async member(email, role, customer) {
+  async member(email, role, customer, name = 'Kim Auditor') {
     const of = customer ? `, customer: "${customer}"` : ''
     const invited = await this.change(`memberInvite(email: "${email}", role: ${role}${of}) { code }`)
-    const query = `mutation ($code: String!, $password: String!) { invitationAccept(code: $code, password: $password, name: "Kim Auditor") { token } }`
+    const query = `mutation ($code: String!, $password: String!, $name: String!) { invitationAccept(code: $code, password: $password, name: $name) { token } }`
     const password = 'a long enough password'
-    await this.hub.ask(undefined, query, { code: invited.memberInvite.code, password })
+    await this.hub.ask(undefined, query, { code: invited.memberInvite.code, password, name })
     return { email, password }
   }
 

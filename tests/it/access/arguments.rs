@@ -91,18 +91,20 @@ pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
 fn own(field: &str, argument: &str) -> Option<Names> {
     Some(Own(match (field, argument) {
         (_, "first") => "5",
+        ("licenseAudit" | "License.audit", "newestFirst") => "true",
         ("targets" | "targetCounts", "filter") => "{ states: [OK, FAILED, UNKNOWN], search: \"a\" }",
         ("events", "from" | "to") | ("tokenIssue" | "tokenRotate", "expiresAt") => return Some(Nothing),
         ("events" | "eventAppended", "telemetry") => "[ACCESS, HEARTBEAT]",
         ("tokenRotate", "overlapMinutes") => "1",
         ("memberInvite", "email") => "\"somebody@example.net\"",
-        ("sessionCreate" | "sessionStart" | "invitationAccept" | "passwordReset", "password") => {
-            "\"not the right one\""
-        }
+        (
+            "sessionCreate" | "sessionStart" | "sessionStartByCode" | "invitationAccept" | "passwordReset",
+            "password",
+        ) => "\"not the right one\"",
         ("memberInvite" | "robotAdd", "role") => "CUSTOMER_VIEWER",
         ("memberChangeRole", "role") => "CUSTOMER_VIEWER",
-        ("invitationAccept" | "passwordReset", "code") => "\"dsi_nobodys\"",
-        ("invitationAccept", "name") => "\"walked\"",
+        ("sessionStartByCode" | "invitationAccept" | "passwordReset", "code") => "\"dsi_nobodys\"",
+        ("sessionStartByCode" | "invitationAccept", "name") => "\"walked\"",
         ("passwordChange", "current" | "new") => "\"not the right one\"",
         // one's own alone, and none with a token
         ("sessionEnd", "id") => return Some(Nothing),

@@ -28,6 +28,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     free("query", "organization", ALL, "organization { id }"),
     free("query", "hub", ALL, "hub { version }"),
     free("query", "viewer", ALL, "viewer { role }"),
+    free("query", "roles", ALL, "roles { role }"),
     row("query", "member", "OPSAC", "member(id: \"00000000-0000-0000-0000-000000000000\") { id }"),
     row("query", "members", "OPSAC", "members { nodes { id } }"),
     row("query", "customer", ALL, "customer(name: \"globex\") { id }"),
@@ -71,6 +72,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "sessionStart",
         "*",
         "sessionStart(organization: \"none\", email: \"e\", password: \"p\") { expiresAt }",
+    ),
+    row(
+        "mutation",
+        "sessionStartByCode",
+        "*",
+        "sessionStartByCode(code: \"c\", password: \"p\", name: \"n\") { expiresAt }",
     ),
     free("mutation", "sessionEnd", ALL, "sessionEnd { changed }"),
     // a token may do none of these, whatever its role; `members` tests who may in a session

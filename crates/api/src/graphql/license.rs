@@ -155,18 +155,21 @@ impl License {
         self.0.created_at
     }
 
-    /// The audit entries of the license in the order of the log: its grant, changes, uses and refusals.
+    /// The audit entries of the license: its grant, changes, uses and refusals.
     #[graphql(complexity = "cost(first, child_complexity)")]
     async fn audit(
         &self,
         ctx: &Context<'_>,
+        #[graphql(default, desc = "Whether the newest entries come first; else they come in the order of the log.")]
+        newest_first: bool,
         #[graphql(desc = "The number of items in a page, from 1 to 500; 50 if left out.")] first: Option<u16>,
         #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
             String,
         >,
     ) -> Result<Connection<String, LicenseAuditEntry>> {
         let (scope, paging) = (ctx.scope()?, paging(first, after)?);
-        let page = license_audit::list(&read(ctx).await?, scope, None, Some(self.0.id), &paging).await;
+        let order = super::license_audit::order(newest_first);
+        let page = license_audit::list(&read(ctx).await?, scope, (None, Some(self.0.id)), order, &paging).await;
         Ok(connection(page.map_err(Failure::from)?, LicenseAuditEntry))
     }
 }

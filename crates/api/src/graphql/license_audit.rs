@@ -5,7 +5,7 @@ use async_graphql::{Context, Enum, ID, Json, Object, Result};
 use chrono::{DateTime, Utc};
 use distr_domain::permission::Permission;
 use distr_eventlog::Actor;
-use distr_projections::license_audit::{self, AuditKind as Kind, LicenseAuditRow};
+use distr_projections::license_audit::{self, AuditKind as Kind, AuditOrder, LicenseAuditRow};
 use serde_json::Value;
 
 use super::application::{self, Application};
@@ -138,25 +138,32 @@ impl LicenseAuditEntry {
     }
 }
 
+pub(super) fn order(newest_first: bool) -> AuditOrder {
+    if newest_first { AuditOrder::NewestFirst } else { AuditOrder::Log }
+}
+
 #[derive(Default)]
 pub(super) struct LicenseAuditQuery;
 
 #[Object]
 impl LicenseAuditQuery {
-    /// The audit entries of the licenses of all customers that the caller may see, or of one, in the order of the log.
+    /// The audit entries of the licenses of all customers that the caller may see, or of one.
     #[graphql(guard = "May(Permission::ReadCustomers)", complexity = "cost(first, child_complexity)")]
     async fn license_audit(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The name of the customer; all customers that the caller may see if left out.")]
         customer: Option<super::scalar::Name>,
+        #[graphql(default, desc = "Whether the newest entries come first; else they come in the order of the log.")]
+        newest_first: bool,
         #[graphql(desc = "The number of items in a page, from 1 to 500; 50 if left out.")] first: Option<u16>,
         #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
             String,
         >,
     ) -> Result<Connection<String, LicenseAuditEntry>> {
         let of = customer.map(|name| ctx.customer_named(Some(&name.0))).transpose()?;
-        let page = license_audit::list(&read(ctx).await?, ctx.scope()?, of, None, &paging(first, after)?).await;
+        let (scope, paging) = (ctx.scope()?, paging(first, after)?);
+        let page = license_audit::list(&read(ctx).await?, scope, (of, None), order(newest_first), &paging).await;
         Ok(connection(page.map_err(Failure::from)?, LicenseAuditEntry))
     }
 }

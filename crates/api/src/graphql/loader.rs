@@ -8,7 +8,9 @@ use deadpool_postgres::Pool;
 use distr_domain::entitlement::{Refusal, decide};
 use distr_domain::ids::{ApplicationId, CustomerId, MemberId, OrganizationId, ReleaseId, TargetId, TokenId};
 use distr_domain::names::RepositoryPath;
+use distr_domain::oci::Digest;
 use distr_projections::application::{self, ApplicationRow};
+use distr_projections::artifact::listing;
 use distr_projections::customer::{self, CustomerRow};
 use distr_projections::deployment::{self, DeploymentRow};
 use distr_projections::entitlement;
@@ -81,6 +83,22 @@ pub(super) struct BytesOf {
     pub organization: OrganizationId,
     pub repository: RepositoryPath,
 }
+
+/// A manifest of a repository.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct ManifestOf {
+    pub organization: OrganizationId,
+    pub repository: RepositoryPath,
+    pub digest: Digest,
+}
+
+/// How many bytes a manifest is with what it names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct SizeOf(pub ManifestOf);
+
+/// The releases that name a manifest; not loaded, if none does.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct NamersOf(pub ManifestOf);
 
 /// Name and address of a person.
 #[derive(Debug, Clone)]
@@ -240,6 +258,51 @@ impl DataLoad<BytesOf> for Loader {
             let bytes = bytes_of_repositories(&client, organization, &paths).await.map_err(Failure::from)?;
             let of = |(repository, bytes)| (BytesOf { organization, repository }, bytes);
             found.extend(bytes.into_iter().map(of));
+        }
+        Ok(found)
+    }
+}
+
+/// Those of one repository together.
+fn by_repository(keys: impl Iterator<Item = ManifestOf>) -> HashMap<(OrganizationId, RepositoryPath), Vec<Digest>> {
+    let mut groups: HashMap<_, Vec<Digest>> = HashMap::new();
+    for ManifestOf { organization, repository, digest } in keys {
+        groups.entry((organization, repository)).or_default().push(digest);
+    }
+    groups
+}
+
+impl DataLoad<SizeOf> for Loader {
+    type Value = u64;
+    type Error = Arc<QueryError>;
+
+    async fn load(&self, keys: &[SizeOf]) -> Result<HashMap<SizeOf, u64>, Self::Error> {
+        let client = self.client().await?;
+        let mut found = HashMap::new();
+        for ((organization, repository), digests) in by_repository(keys.iter().map(|key| key.0.clone())) {
+            for listing::ManifestSize { digest, bytes } in
+                listing::sizes(&client, organization, &repository, &digests).await?
+            {
+                found.insert(SizeOf(ManifestOf { organization, repository: repository.clone(), digest }), bytes);
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl DataLoad<NamersOf> for Loader {
+    type Value = Vec<ReleaseId>;
+    type Error = Arc<QueryError>;
+
+    async fn load(&self, keys: &[NamersOf]) -> Result<HashMap<NamersOf, Self::Value>, Self::Error> {
+        let client = self.client().await?;
+        let mut found = HashMap::new();
+        for ((organization, repository), digests) in by_repository(keys.iter().map(|key| key.0.clone())) {
+            for listing::NamedBy { digest, releases } in
+                listing::named_by(&client, organization, &repository, &digests).await?
+            {
+                found.insert(NamersOf(ManifestOf { organization, repository: repository.clone(), digest }), releases);
+            }
         }
         Ok(found)
     }

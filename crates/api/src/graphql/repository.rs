@@ -1,6 +1,7 @@
 //! The repositories of the registry, for the vendor.
 
 mod keeping;
+mod tag;
 
 use async_graphql::connection::Connection;
 use async_graphql::{Context, Enum, Object, Result, SimpleObject};
@@ -8,7 +9,7 @@ use chrono::{DateTime, Utc};
 use distr_domain::artifact as domain;
 use distr_domain::names::RepositoryPath;
 use distr_domain::permission::Permission;
-use distr_projections::artifact::{self, RepositoryRow, TagRow};
+use distr_projections::artifact::{self, RepositoryRow};
 use distr_projections::repository::{self, RepositorySettingsRow};
 use distr_registry::Changing;
 
@@ -21,6 +22,7 @@ use crate::failure::Failure;
 
 pub(super) use keeping::RepositoryMutation;
 use keeping::{RetentionInput, RetentionPlan, RetentionRules};
+use tag::RepositoryTag;
 
 pub(super) struct Repository(pub RepositoryRow);
 
@@ -41,23 +43,6 @@ pub(super) struct RegistryUsage {
     pub bytes: BigInt,
     /// The quota: the most bytes that may be there; null if there is no such limit.
     pub quota: Option<BigInt>,
-}
-
-/// A tag of a repository, and the digest that it points to.
-#[derive(SimpleObject)]
-pub(super) struct RepositoryTag {
-    /// The name of the tag.
-    name: Tag,
-    /// The digest that it points to.
-    digest: Digest,
-    /// The time at which the tag came to point to the digest.
-    moved_at: DateTime<Utc>,
-}
-
-impl From<TagRow> for RepositoryTag {
-    fn from(row: TagRow) -> Self {
-        Self { name: row.name.into(), digest: row.digest.into(), moved_at: row.moved_at }
-    }
 }
 
 /// A repository of the registry: its tags, its settings, and what it holds.
@@ -123,7 +108,7 @@ impl Repository {
     async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<RepositoryTag>> {
         let repositories = [self.0.repository.clone()];
         let tags = artifact::tags_of(&read(ctx).await?, ctx.organization()?, &repositories).await;
-        Ok(tags.map_err(Failure::from)?.into_iter().map(RepositoryTag::from).collect())
+        Ok(tags.map_err(Failure::from)?.into_iter().map(RepositoryTag).collect())
     }
 }
 

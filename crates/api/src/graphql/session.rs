@@ -11,7 +11,8 @@ use super::guard::{InSession, SignedIn as AnySignedIn};
 use super::scalar::Name;
 use crate::auth::{self, SignedIn, Via};
 use crate::failure::Failure;
-use crate::operations::{invitations, passwords};
+use crate::operations::invitations::{self, Chosen};
+use crate::operations::passwords;
 use crate::ops::credential::LastUse;
 use crate::ops::credential::{self, CredentialKind, SessionKind, SessionRow};
 
@@ -192,7 +193,8 @@ impl SessionMutation {
         #[graphql(desc = "The name of the person, of 1 to 200 characters.")] name: String,
     ) -> Result<SessionPayload> {
         let name = line("name", name, 200)?;
-        Ok(invitations::accept(ctx.hub().identities(), &ctx.request(), &code, name, password).await?.into())
+        let chosen = Chosen { name: Some(name), password, session: SessionKind::Program };
+        Ok(invitations::use_code(ctx.hub().identities(), &ctx.request(), &code, chosen).await?.into())
     }
 
     /// Sets a new password for a person, by the one-time code of `memberResetPassword`. The mutation is open to
@@ -204,7 +206,8 @@ impl SessionMutation {
         #[graphql(desc = "The new password, of 12 to 1 000 characters, and none of those that are guessed first.")]
         password: String,
     ) -> Result<SessionPayload> {
-        Ok(invitations::reset(ctx.hub().identities(), &ctx.request(), &code, password).await?.into())
+        let chosen = Chosen { name: None, password, session: SessionKind::Program };
+        Ok(invitations::use_code(ctx.hub().identities(), &ctx.request(), &code, chosen).await?.into())
     }
 
     /// Changes the caller's own password; its other sessions end. The mutation needs a session, refuses tokens, and is

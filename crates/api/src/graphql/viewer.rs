@@ -2,17 +2,20 @@
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
+use distr_domain::ids::CustomerId;
 use distr_domain::member::MemberKind;
-use distr_domain::permission as domain;
+use distr_domain::permission::{self as domain, CustomerRole, Membership, VendorRole};
+use distr_projections::token;
+use uuid::Uuid;
 
-use super::context::ContextExt;
+use super::context::{ContextExt, read};
 use super::customer::{self, Customer};
 use super::guard::SignedIn;
 use super::loader::{Of, PersonName, PersonOf, failed};
 use super::organization::{self, Organization};
 use super::scalar::Pattern;
 use super::session::Role;
-use super::token::TokenScope;
+use super::token::{Token, TokenScope};
 use crate::auth::{MemberCaller, Via};
 use crate::failure::Failure;
 
@@ -112,6 +115,16 @@ impl Viewer<'_> {
         }
         Ok(self.person(ctx).await?.map(|person| person.email))
     }
+
+    /// The tokens of the member, the revoked included, in the order in which they were issued; null if the request came
+    /// with a token.
+    async fn tokens(&self, ctx: &Context<'_>) -> Result<Option<Vec<Token>>> {
+        if let Via::Token { .. } = self.0.via {
+            return Ok(None);
+        }
+        let tokens = token::of_members(&read(ctx).await?, self.0.organization, &[self.0.member]).await;
+        Ok(Some(tokens.map_err(Failure::from)?.into_iter().map(Token).collect()))
+    }
 }
 
 impl Viewer<'_> {
@@ -135,6 +148,22 @@ struct ViewerToken {
     expires_at: Option<DateTime<Utc>>,
 }
 
+/// A role, and what it lets a member do.
+#[derive(SimpleObject)]
+struct RoleRights {
+    /// The role.
+    role: Role,
+    /// The permissions that the role gives.
+    permissions: Vec<Permission>,
+}
+
+impl From<Membership> for RoleRights {
+    fn from(membership: Membership) -> Self {
+        let given = domain::Permission::ALL.into_iter().filter(|permission| membership.may(*permission));
+        Self { role: membership.into(), permissions: given.map(Permission::from).collect() }
+    }
+}
+
 #[derive(Default)]
 pub(super) struct ViewerQuery;
 
@@ -144,5 +173,19 @@ impl ViewerQuery {
     #[graphql(guard = "SignedIn")]
     async fn viewer<'a>(&self, ctx: &Context<'a>) -> Result<Viewer<'a>> {
         Ok(Viewer(ctx.caller()?))
+    }
+
+    /// The roles that there are, with what each lets a member do. A customer's member sees the roles of customers alone.
+    #[graphql(guard = "SignedIn")]
+    async fn roles(&self, ctx: &Context<'_>) -> Result<Vec<RoleRights>> {
+        let own = ctx.scope()?.customer;
+        // what a role gives does not depend on the customer
+        let customer = own.unwrap_or(CustomerId(Uuid::nil()));
+        let of_vendor = [VendorRole::Owner, VendorRole::Publisher, VendorRole::Support, VendorRole::Auditor]
+            .map(|role| Membership::Vendor { role });
+        let of_customer =
+            [CustomerRole::Admin, CustomerRole::Viewer].map(|role| Membership::Customer { customer, role });
+        let shown = of_vendor.into_iter().filter(|_| own.is_none()).chain(of_customer);
+        Ok(shown.map(RoleRights::from).collect())
     }
 }

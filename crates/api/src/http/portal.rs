@@ -1,4 +1,4 @@
-//! The portal: one document for every path that is its own, and the files that it loads. All data comes by GraphQL.
+//! The portal: a document for each side and all paths of it, and the files that it loads. All data comes by GraphQL.
 
 use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, ETAG, IF_NONE_MATCH, VARY};
@@ -13,7 +13,8 @@ use crate::failure::Failure;
 const OTHERS: [&str; 8] = ["/graphql", "/v2", "/token", "/agent", "/install-agent", "/healthz", "/readyz", "/assets"];
 
 pub(super) async fn document(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
-    let document = distr_portal::document(edge.base.as_str());
+    let side = distr_portal::Side::of(request.path());
+    let document = distr_portal::document(side, edge.base.as_str());
     let hash = digest::digest(&digest::SHA256, document.html.as_bytes());
     let etag = format!("\"{}\"", hex::encode(&hash.as_ref()[..12]));
     let is_known = request.headers().get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());

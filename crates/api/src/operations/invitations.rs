@@ -105,33 +105,22 @@ async fn offered(
     Ok(Invited { member, code, expires_at, executed })
 }
 
-/// Whoever has the code is the person that was invited.
-pub async fn accept(
+/// What a person chooses with a code: the password, and the name if the code is an invitation's.
+pub struct Chosen {
+    pub name: Option<String>,
+    pub password: String,
+    /// of the session that is opened
+    pub session: SessionKind,
+}
+
+/// Whoever has the code is the person that it was made for.
+pub async fn use_code(
     of: Identities<'_>,
     request: &RequestInfo,
     code: &str,
-    name: String,
-    password: String,
+    Chosen { name, password, session }: Chosen,
 ) -> Result<SignedIn, Failure> {
-    use_code(of, request, (CredentialKind::Invitation, code), Some(name), password).await
-}
-
-pub async fn reset(
-    of: Identities<'_>,
-    request: &RequestInfo,
-    code: &str,
-    password: String,
-) -> Result<SignedIn, Failure> {
-    use_code(of, request, (CredentialKind::PasswordReset, code), None, password).await
-}
-
-async fn use_code(
-    of: Identities<'_>,
-    request: &RequestInfo,
-    (kind, code): (CredentialKind, &str),
-    name: Option<String>,
-    password: String,
-) -> Result<SignedIn, Failure> {
+    let kind = if name.is_some() { CredentialKind::Invitation } else { CredentialKind::PasswordReset };
     let void = || Failure::rejected(distr_domain::member::MemberRejection::CodeVoid);
     let found =
         credential::find_code(&of.sessions.client().await?, kind, code, of.commands.now()).await?.ok_or_else(void)?;
@@ -156,7 +145,7 @@ async fn use_code(
         return Err(void());
     }
     drop(client);
-    let opened = auth::open_session(of, request, found.organization, found.member, &hashed, SessionKind::Program);
+    let opened = auth::open_session(of, request, found.organization, found.member, &hashed, session);
     let opened = opened.await?;
     opened.ok_or_else(void)
 }

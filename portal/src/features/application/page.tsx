@@ -41,6 +41,7 @@ const REQUIRES = {
 export function ApplicationPage() {
   const { organization, application: name } = useParams({ from: '/v/$organization/apps/$application' })
   const [after, setAfter] = useState<string | null>(null)
+  const mayPublish = useMay('PUBLISH')
   const { data, error, isLoading, again } = useLive(APPLICATION, { name, after })
   const application = data?.application
   const crumbs = (
@@ -49,7 +50,24 @@ export function ApplicationPage() {
     </Link>
   )
   return (
-    <Page title={application?.displayName ?? name} section="Applications" crumbs={crumbs}>
+    <Page
+      title={application?.displayName ?? name}
+      section="Applications"
+      crumbs={crumbs}
+      actions={
+        application ? (
+          <Allowed may={mayPublish} needs="the right to publish">
+            <Link
+              className="button is-primary"
+              to="/v/$organization/apps/$application/publish"
+              params={{ organization, application: name }}
+            >
+              Publish a release…
+            </Link>
+          </Allowed>
+        ) : null
+      }
+    >
       {error && !application ? <Failed error={error} again={again} /> : null}
       {isLoading ? <Loading what="the application" /> : null}
       {application ? (

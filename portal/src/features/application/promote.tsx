@@ -10,7 +10,7 @@ import { commandLine } from '../../ui/shell-words'
 import { toast } from '../../ui/toast'
 import { useAction } from '../../ui/use-action'
 
-const PROMOTE = graphql(`
+export const PROMOTE = graphql(`
   mutation Promote($application: Name!, $name: Name!, $version: Version!) {
     channelPromote(application: $application, name: $name, version: $version) {
       changed channel { id name current versions }

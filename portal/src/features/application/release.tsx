@@ -1,10 +1,10 @@
 // One release: what is in it, and where it is offered.
-import { Link, useParams } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useParams } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
 import { graphql } from '../../gql'
 import type { ReleasePageQuery } from '../../gql/graphql'
 import { useLive } from '../../live/use-live'
-import { Allowed, Button } from '../../ui/button'
+import { To, usePlaces } from '../../shell/places'
 import { Copy, SameInCli } from '../../ui/copy'
 import { Fact, Facts, Page, Panel } from '../../ui/page'
 import { Failed, Loading, Unknown } from '../../ui/page-states'
@@ -12,8 +12,7 @@ import { commandLine } from '../../ui/shell-words'
 import { ReleaseBadge } from '../../ui/state'
 import { type Column, Table } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { useMay, useWhoIsThere } from '../session/viewer'
-import { PromoteDialog } from './promote'
+import { useWhoIsThere } from '../session/viewer'
 
 const RELEASE = graphql(`
   query ReleasePage($application: Name!, $version: Version!) {
@@ -27,7 +26,7 @@ const RELEASE = graphql(`
   }
 `)
 
-type Release = ReleasePageQuery['release']
+export type Release = ReleasePageQuery['release']
 type Image = NonNullable<Release['images']>[number]
 const STANDINGS = {
   VERIFIED: 'verified',
@@ -35,36 +34,18 @@ const STANDINGS = {
   UNVERIFIED: 'never verified',
 }
 
-export function ReleasePage() {
-  const { organization, application, version } = useParams({
-    from: '/v/$organization/apps/$application/releases/$version',
-  })
+/** `actions` are those of the side. */
+export function ReleasePage({ actions }: { actions?: (release: Release) => ReactNode }) {
+  const places = usePlaces()
+  const { application = '', version = '' } = useParams({ strict: false })
   const { data, error, isLoading, again } = useLive(RELEASE, { application, version })
-  const [isPromoting, setPromoting] = useState(false)
-  const mayPublish = useMay('PUBLISH')
   const release = data?.release
-  const channels = release?.application.channels ?? []
   const crumbs = (
     <>
-      <Link to="/v/$organization/apps" params={{ organization }}>
-        Applications
-      </Link>
+      <To place={places.catalog.at}>{places.catalog.name}</To>
       {' / '}
-      <Link to="/v/$organization/apps/$application" params={{ organization, application }}>
-        {release?.application.displayName ?? application}
-      </Link>
+      <To place={places.application?.(application)}>{release?.application.displayName ?? application}</To>
     </>
-  )
-  const actions = (
-    <Allowed may={mayPublish} needs="the right to publish">
-      <Button
-        kind="primary"
-        onClick={() => setPromoting(true)}
-        disabled={release?.status !== 'PUBLISHED' || channels.length === 0}
-      >
-        Promote…
-      </Button>
-    </Allowed>
   )
   return (
     <Page
@@ -72,20 +53,11 @@ export function ReleasePage() {
       section={application}
       crumbs={crumbs}
       aside={release ? <ReleaseBadge status={release.status} /> : null}
-      actions={actions}
+      actions={release ? actions?.(release) : null}
     >
       {error && !release ? <Failed error={error} again={again} /> : null}
       {isLoading ? <Loading what="the release" /> : null}
       {release ? <Detail release={release} /> : null}
-      {release && isPromoting && channels[0] ? (
-        <PromoteDialog
-          application={release.application}
-          channel={channels[0].name}
-          releases={[release]}
-          version={version}
-          close={() => setPromoting(false)}
-        />
-      ) : null}
     </Page>
   )
 }

@@ -9,8 +9,8 @@ import { commandLine } from '../../ui/shell-words'
 import { STATES, StateIcon, shapeOf, wordOf } from '../../ui/state'
 import { Time } from '../../ui/time'
 import { LicenseTable } from '../license/list'
-import { FleetTable } from '../target/list'
 import { countOf } from '../target/queries'
+import { FleetTable } from '../target/table'
 import { useFleetNews } from '../target/use-fleet-news'
 
 const CUSTOMER = graphql(`

@@ -1,14 +1,14 @@
 // One deployment: what is wanted, what runs, how far the agent is, and what stands in the way.
-import { Link, useParams } from '@tanstack/react-router'
 import { TriangleAlert } from 'lucide-react'
 import { useState } from 'react'
+import { To, usePlaces } from '../../shell/places'
 import { Allowed, Button } from '../../ui/button'
 import { Fact, Facts } from '../../ui/page'
 import { Unknown } from '../../ui/page-states'
 import { PhaseBadge } from '../../ui/state'
 import { Since, Time } from '../../ui/time'
 import { useMay } from '../session/viewer'
-import type { TargetDetail } from '../target/page'
+import type { TargetDetail } from '../target/detail'
 import { DeployDialog } from './deploy'
 import { RemoveDialog } from './remove'
 import { Steps } from './steps'
@@ -17,7 +17,7 @@ export type DeploymentDetail = TargetDetail['deployments'][number]
 const HEALTH = { OK: 'ok', WARN: 'something is wrong', FAIL: 'does not do its work', UNKNOWN: 'not reported yet' }
 
 export function DeploymentCard({ deployment, target }: { deployment: DeploymentDetail; target: TargetDetail }) {
-  const { organization = '' } = useParams({ strict: false })
+  const places = usePlaces()
   const [dialog, setDialog] = useState<'deploy' | 'remove'>()
   const mayDeploy = useMay('DEPLOY')
   const isOpen = !target.retiredAt
@@ -27,9 +27,7 @@ export function DeploymentCard({ deployment, target }: { deployment: DeploymentD
     <section className="panel" aria-label={application.displayName}>
       <div className="panel-head">
         <h2>
-          <Link to="/v/$organization/apps/$application" params={{ organization, application: application.name }}>
-            {application.displayName}
-          </Link>
+          <To place={places.application?.(application.name)}>{application.displayName}</To>
         </h2>
         <PhaseBadge phase={deployment.phase} since={<Since at={deployment.changedAt} />} />
         <div className="actions" hidden={!isOpen}>

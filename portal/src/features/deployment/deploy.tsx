@@ -6,13 +6,14 @@ import { useLive } from '../../live/use-live'
 import { Button } from '../../ui/button'
 import { SameInCli } from '../../ui/copy'
 import { Change, Dialog, RefusalNote } from '../../ui/dialog'
-import { Choice } from '../../ui/field'
+import { Choice, TextArea } from '../../ui/field'
 import { Failed, Loading } from '../../ui/page-states'
 import { commandLine } from '../../ui/shell-words'
 import { toast } from '../../ui/toast'
 import { useAction } from '../../ui/use-action'
-import type { TargetDetail } from '../target/page'
+import type { TargetDetail } from '../target/detail'
 import type { DeploymentDetail } from './card'
+import { configArguments, configText, parseConfig } from './config'
 
 const CHOICES = graphql(`
   query DeployChoices {
@@ -26,9 +27,14 @@ const CHOICES = graphql(`
   }
 `)
 
-const DEPLOY = graphql(`
-  mutation Deploy($customer: Name!, $target: Name!, $application: Name!, $version: Version, $channel: Name) {
-    deploymentSetRelease(customer: $customer, target: $target, application: $application, version: $version, channel: $channel) {
+export const DEPLOY = graphql(`
+  mutation Deploy(
+    $customer: Name!, $target: Name!, $application: Name!, $version: Version, $channel: Name, $config: [ConfigEntryInput!]
+  ) {
+    deploymentSetRelease(
+      customer: $customer, target: $target, application: $application, version: $version, channel: $channel,
+      config: $config
+    ) {
       changed position warnings
       deployment { id phase desiredVersion generation step target { ...TargetDetail } }
     }
@@ -68,10 +74,15 @@ function DeployForm({ target, deployment, close, applications }: FormProps) {
   const [name, setName] = useState(deployment?.application.name ?? applications[0]?.name ?? '')
   const application = applications.find(one => one.name === name)
   const [chosen, setWish] = useState<string>()
+  const [typed, setTyped] = useState<string>()
   const wish = chosen ?? firstWish(application)
   const [kind, value = ''] = wish.split(/:(.*)/s)
   const before = deployment ?? target.deployments.find(one => one.application.name === name)
   const version = kind === 'channel' ? application?.channels.find(one => one.name === value)?.current : value
+  const text = typed ?? configText(before?.config ?? [])
+  const { entries, wrong } = parseConfig(text)
+  // what nobody touched stays as it is
+  const changed = typed === undefined ? undefined : entries
   const submit = async (event: FormEvent) => {
     event.preventDefault()
     const names = { customer: target.customer.name, target: target.name, application: name }
@@ -79,10 +90,11 @@ function DeployForm({ target, deployment, close, applications }: FormProps) {
       ...names,
       version: kind === 'version' ? value : null,
       channel: kind === 'channel' ? value : null,
+      config: changed ?? null,
     })
     if (!answer) return
-    const { changed, deployment: after, warnings } = answer.deploymentSetRelease
-    toast(changed ? `${name} ${after.desiredVersion} is asked for on ${target.name}` : 'It was asked for already')
+    const { changed: isNew, deployment: after, warnings } = answer.deploymentSetRelease
+    toast(isNew ? `${name} ${after.desiredVersion} is asked for on ${target.name}` : 'It was asked for already')
     for (const warning of warnings) toast(warning)
     close()
   }
@@ -96,6 +108,7 @@ function DeployForm({ target, deployment, close, applications }: FormProps) {
           onChange={event => {
             setName(event.target.value)
             setWish(undefined)
+            setTyped(undefined)
           }}
         >
           {applications.map(one => (
@@ -111,6 +124,23 @@ function DeployForm({ target, deployment, close, applications }: FormProps) {
         before={before?.runningVersion ?? (before ? `nothing known, ${before.desiredVersion} wanted` : 'nothing')}
         after={version ?? 'nothing: no release is chosen'}
       />
+      <details className="config" open={before ? before.config.length > 0 : false}>
+        <summary>Configuration · {entries.length}</summary>
+        <TextArea
+          label="Variables of the compose file"
+          hint="A KEY=VALUE on each line. A secret is named, not written: ${secret:NAME}."
+          rows={4}
+          spellCheck={false}
+          autoCapitalize="none"
+          value={text}
+          onChange={event => setTyped(event.target.value)}
+        />
+        {wrong.length > 0 ? (
+          <p className="refusal" role="alert">
+            Line {wrong.join(', ')} is no KEY=VALUE.
+          </p>
+        ) : null}
+      </details>
       <RefusalNote error={error} />
       <SameInCli
         line={commandLine(
@@ -124,11 +154,12 @@ function DeployForm({ target, deployment, close, applications }: FormProps) {
           name,
           `--${kind}`,
           value,
+          ...configArguments(changed),
         )}
       />
       <div className="dialog-actions">
         <Button onClick={close}>Cancel</Button>
-        <Button kind="primary" type="submit" disabled={isBusy || !version}>
+        <Button kind="primary" type="submit" disabled={isBusy || !version || wrong.length > 0}>
           {isBusy ? 'Asking…' : 'Deploy'}
         </Button>
       </div>

@@ -8,7 +8,7 @@ import { Field } from '../../ui/field'
 import { commandLine } from '../../ui/shell-words'
 import { toast } from '../../ui/toast'
 import { useAction } from '../../ui/use-action'
-import type { TargetDetail } from '../target/page'
+import type { TargetDetail } from '../target/detail'
 import type { DeploymentDetail } from './card'
 
 const REMOVE = graphql(`

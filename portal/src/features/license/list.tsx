@@ -1,7 +1,7 @@
-import { Link, useParams } from '@tanstack/react-router'
 import { graphql } from '../../gql'
 import type { LicenseRowFragment } from '../../gql/graphql'
 import { useLive } from '../../live/use-live'
+import { To, usePlaces } from '../../shell/places'
 import { SameInCli } from '../../ui/copy'
 import { Page } from '../../ui/page'
 import { Empty, Failed, Loading } from '../../ui/page-states'
@@ -9,6 +9,7 @@ import { commandLine } from '../../ui/shell-words'
 import { LicenseBadge } from '../../ui/state'
 import { type Column, Table } from '../../ui/table'
 import { Through } from '../../ui/time'
+import { useWhoIsThere } from '../session/viewer'
 
 export const LICENSE_ROW = graphql(`
   fragment LicenseRow on License {
@@ -25,6 +26,7 @@ const LICENSES = graphql(`
 `)
 
 export function LicensesPage() {
+  const { viewer } = useWhoIsThere()
   const { data, error, isLoading, again } = useLive(LICENSES, { first: 500 })
   const rows = data?.licenses.nodes
   const more = data?.licenses.pageInfo.hasNextPage
@@ -36,16 +38,20 @@ export function LicensesPage() {
       {error && !rows ? <Failed error={error} again={again} /> : null}
       {isLoading ? <Loading what="the licenses" /> : null}
       {rows?.length === 0 ? (
-        <Empty
-          title="No licenses yet"
-          line={commandLine('distr', 'license', 'issue', 'hello-2026', '--customer', 'globex', '--app', 'hello')}
-        >
-          A license says what a customer may pull and run: which versions, on how many targets, until when.
-        </Empty>
+        viewer.customer ? (
+          <Empty title="No licenses yet">{viewer.organization.displayName} has not issued a license to you.</Empty>
+        ) : (
+          <Empty
+            title="No licenses yet"
+            line={commandLine('distr', 'license', 'issue', 'hello-2026', '--customer', 'globex', '--app', 'hello')}
+          >
+            A license says what a customer may pull and run: which versions, on how many targets, until when.
+          </Empty>
+        )
       ) : null}
       {rows && rows.length > 0 ? (
         <>
-          <LicenseTable licenses={rows} withCustomer />
+          <LicenseTable licenses={rows} withCustomer={!viewer.customer} />
           <SameInCli line="distr license list" />
         </>
       ) : null}
@@ -54,15 +60,11 @@ export function LicensesPage() {
 }
 
 export function LicenseTable({ licenses, withCustomer }: { licenses: LicenseRowFragment[]; withCustomer?: boolean }) {
-  const { organization = '' } = useParams({ strict: false })
+  const places = usePlaces()
   const customer: Column<LicenseRowFragment> = {
     name: 'Customer',
     isText: true,
-    cell: ({ customer }) => (
-      <Link to="/v/$organization/customers/$customer" params={{ organization, customer: customer.name }}>
-        {customer.displayName}
-      </Link>
-    ),
+    cell: ({ customer }) => <To place={places.customer?.(customer.name)}>{customer.displayName}</To>,
   }
   const columns: Column<LicenseRowFragment>[] = [
     { name: 'Status', width: 'state', cell: ({ status }) => <LicenseBadge status={status} /> },
@@ -70,13 +72,9 @@ export function LicenseTable({ licenses, withCustomer }: { licenses: LicenseRowF
       name: 'License',
       isText: true,
       cell: ({ name, customer }) => (
-        <Link
-          className="name"
-          to="/v/$organization/licenses/$customer/$license"
-          params={{ organization, customer: customer.name, license: name }}
-        >
+        <To className="name" place={places.license(customer.name, name)}>
           {name}
-        </Link>
+        </To>
       ),
     },
     ...(withCustomer ? [customer] : []),

@@ -1,8 +1,9 @@
 // One license: what is agreed, how much of it is used, and what was refused by it.
-import { Link, useParams } from '@tanstack/react-router'
+import { useParams } from '@tanstack/react-router'
 import { graphql } from '../../gql'
 import type { AuditKind, LicensePageQuery } from '../../gql/graphql'
 import { useLive } from '../../live/use-live'
+import { To, usePlaces } from '../../shell/places'
 import { SameInCli } from '../../ui/copy'
 import { Fact, Facts, Page, Panel } from '../../ui/page'
 import { Failed, Loading } from '../../ui/page-states'
@@ -11,13 +12,14 @@ import { LicenseBadge } from '../../ui/state'
 import { type Column, Table } from '../../ui/table'
 import { Through, Time } from '../../ui/time'
 import { Actor, useMemberNames } from '../member/actor'
+import { useWhoIsThere } from '../session/viewer'
 import { Seats } from './list'
 
 const LICENSE = graphql(`
   query LicensePage($customer: Name!, $name: Name!) {
     license(customer: $customer, name: $name) {
       ...LicenseRow
-      audit(first: 200) { nodes { position at kind actor subject reason } pageInfo { hasNextPage } }
+      audit(first: 200, newestFirst: true) { nodes { position at kind actor subject reason } pageInfo { hasNextPage } }
     }
   }
 `)
@@ -25,7 +27,7 @@ const LICENSE = graphql(`
 type License = LicensePageQuery['license']
 type Entry = License['audit']['nodes'][number]
 
-const WORDS: Record<AuditKind, string> = {
+export const WORDS: Record<AuditKind, string> = {
   ISSUED: 'issued',
   AMENDED: 'amended',
   SUSPENDED: 'suspended',
@@ -41,18 +43,21 @@ const WORDS: Record<AuditKind, string> = {
 const REFUSALS: AuditKind[] = ['PULL_REFUSED', 'DEPLOY_REFUSED', 'REVOKED', 'SUSPENDED']
 
 export function LicensePage() {
-  const { organization, customer, license: name } = useParams({ from: '/v/$organization/licenses/$customer/$license' })
+  const { viewer } = useWhoIsThere()
+  const places = usePlaces()
+  const params = useParams({ strict: false })
+  const [customer, name] = [params.customer ?? viewer.customer?.name ?? '', params.license ?? '']
   const { data, error, isLoading, again } = useLive(LICENSE, { customer, name })
   const license = data?.license
   const crumbs = (
     <>
-      <Link to="/v/$organization/licenses" params={{ organization }}>
-        Licenses
-      </Link>
-      {' / '}
-      <Link to="/v/$organization/customers/$customer" params={{ organization, customer }}>
-        {license?.customer.displayName ?? customer}
-      </Link>
+      <To place={places.licenses}>Licenses</To>
+      {places.customer ? (
+        <>
+          {' / '}
+          <To place={places.customer(customer)}>{license?.customer.displayName ?? customer}</To>
+        </>
+      ) : null}
     </>
   )
   return (
@@ -70,7 +75,7 @@ export function LicensePage() {
 }
 
 function Detail({ license }: { license: License }) {
-  const { organization = '' } = useParams({ strict: false })
+  const places = usePlaces()
   const { application, versions, channels, features, notBefore, expiresAt } = license
   const list = (names: string[], none: string) => (names.length > 0 ? names.join(', ') : none)
   return (
@@ -78,9 +83,7 @@ function Detail({ license }: { license: License }) {
       {license.reason ? <p className="note is-error">{license.reason}</p> : null}
       <Facts>
         <Fact name="Application">
-          <Link to="/v/$organization/apps/$application" params={{ organization, application: application.name }}>
-            {application.displayName}
-          </Link>
+          <To place={places.application?.(application.name)}>{application.displayName}</To>
         </Fact>
         <Fact name="Versions">{list(versions, 'all')}</Fact>
         <Fact name="Channels">{list(channels, 'bound to none')}</Fact>
@@ -99,16 +102,16 @@ function Detail({ license }: { license: License }) {
       </Facts>
       <Panel
         title="What happened by it"
-        aside={license.audit.pageInfo.hasNextPage ? <span className="muted">the first 200 entries</span> : null}
+        aside={license.audit.pageInfo.hasNextPage ? <span className="muted">the newest 200 entries</span> : null}
       >
-        <Audit entries={[...license.audit.nodes].reverse()} />
+        <Audit entries={license.audit.nodes} />
       </Panel>
       <SameInCli line={commandLine('distr', 'license', 'audit', '--customer', license.customer.name)} />
     </>
   )
 }
 
-function Audit({ entries }: { entries: Entry[] }) {
+export function Audit({ entries }: { entries: Entry[] }) {
   const names = useMemberNames()
   const columns: Column<Entry>[] = [
     { name: 'When', width: 'time', cell: ({ at }) => <Time at={at} /> },
@@ -116,8 +119,8 @@ function Audit({ entries }: { entries: Entry[] }) {
       name: 'What',
       cell: ({ kind }) => <span className={REFUSALS.includes(kind) ? 'refused-word' : undefined}>{WORDS[kind]}</span>,
     },
-    { name: 'Of', isText: true, cell: ({ subject }) => subject ?? '' },
-    { name: 'Why', isText: true, cell: ({ reason }) => reason ?? '' },
+    { name: 'Of', isText: true, isBlank: ({ subject }) => !subject, cell: ({ subject }) => subject ?? '' },
+    { name: 'Why', isText: true, isBlank: ({ reason }) => !reason, cell: ({ reason }) => reason ?? '' },
     { name: 'By', isText: true, cell: ({ actor }) => <Actor actor={actor} names={names} /> },
   ]
   return <Table label="Audit" columns={columns} rows={entries} keyOf={entry => `${entry.position} ${entry.kind}`} />

@@ -32,6 +32,8 @@ export function useMemberNames(): ReadonlyMap<string, string> {
 export function Actor({ actor, names }: { actor: string; names: ReadonlyMap<string, string> }) {
   const { viewer } = useWhoIsThere()
   const [kind = '', id = ''] = actor.split(':')
+  // of whom a customer learns nothing but that it was the vendor
+  if (kind === 'vendor') return <span>{viewer.organization.displayName}</span>
   const name = id === viewer.memberId ? 'You' : names.get(id)
   const known = kind === 'policy' ? id : id.slice(-6)
   return (

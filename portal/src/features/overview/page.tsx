@@ -14,8 +14,9 @@ import { ActivityLines } from '../activity/lines'
 import { useNewest } from '../activity/use-newest'
 import { ChannelPointers } from '../application/channels'
 import { useMay, useWhoIsThere } from '../session/viewer'
-import { FleetTable } from '../target/list'
+import { StartPage } from '../start/page'
 import { COUNTS, countOf, TARGETS } from '../target/queries'
+import { FleetTable } from '../target/table'
 import { useFleetNews } from '../target/use-fleet-news'
 
 const LICENSES = graphql(`
@@ -44,7 +45,15 @@ const TROUBLE: TargetState[] = ['FAILED', 'HELD']
 const MOST = 6
 const SOON = 30 * 24 * 3_600_000
 
+/** Before the first target there is nothing to look over. */
 export function OverviewPage() {
+  const counted = useLive(COUNTS, { customer: null, filter: null })
+  const [mayPublish, mayManage] = [useMay('PUBLISH'), useMay('MANAGE_TARGETS')]
+  const isNew = counted.data?.targetCounts.total === 0 && (mayPublish || mayManage)
+  return isNew ? <StartPage /> : <Overview />
+}
+
+function Overview() {
   const { viewer } = useWhoIsThere()
   const readsLog = useMay('READ_LOG')
   const counted = useLive(COUNTS, { customer: null, filter: null })

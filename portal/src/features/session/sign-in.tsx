@@ -4,6 +4,7 @@ import { Eye, EyeOff } from 'lucide-react'
 import { type FormEvent, useEffect, useState } from 'react'
 import { type CombinedError, useClient } from 'urql'
 import { graphql } from '../../gql'
+import type { Side } from '../../shell/inside'
 import { Button } from '../../ui/button'
 import { refusalOf } from '../../ui/errors'
 import { Field } from '../../ui/field'
@@ -16,22 +17,27 @@ const SESSION_START = graphql(`
 
 const LAST = 'distr.organization'
 
-export function SignInPage() {
+export const readNext = (search: Record<string, unknown>): { next?: string } =>
+  typeof search.next === 'string' ? { next: search.next } : {}
+
+/** `side` is the first part of the addresses to go on to; a person of the other side is led there. */
+export function SignInPage({ side = 'v' }: { side?: Side }) {
   const { organization } = useParams({ strict: false })
   const { next } = useSearch({ strict: false }) as { next?: string }
   const navigate = useNavigate()
+  const name = side === 'p' && organization ? organization : 'Distr'
   useEffect(() => {
-    document.title = 'Sign in · Distr'
-  }, [])
+    document.title = `Sign in · ${name}`
+  }, [name])
   const done = (signedIn: string) => {
-    const to = next?.startsWith('/v/') ? next : `/v/${signedIn}`
+    const to = next?.startsWith(`/${side}/`) ? next : `/${side}/${signedIn}`
     void navigate({ to, replace: true, reloadDocument: true })
   }
   return (
     <main className="sign-in">
       <div className="sign-in-card">
         <p className="brand">
-          <Mark /> Distr
+          <Mark /> {name}
         </p>
         <h1>Sign in</h1>
         {window.isSecureContext ? null : (
@@ -39,7 +45,7 @@ export function SignInPage() {
         )}
         <SignInForm organization={organization} done={done} />
         <p className="hint">
-          Invited, or lost your password? You have a code: <code>distr login --code</code> takes it.
+          Invited, or lost your password? <a href={new URL('join', document.baseURI).href}>Use your code</a>
         </p>
       </div>
     </main>
@@ -138,7 +144,7 @@ export function SignInForm({
   )
 }
 
-function useCountdown(seconds: number | undefined, of: unknown): number {
+export function useCountdown(seconds: number | undefined, of: unknown): number {
   const [left, setLeft] = useState(0)
   // biome-ignore lint/correctness/useExhaustiveDependencies: each refusal counts anew
   useEffect(() => {

@@ -11,21 +11,22 @@ const SESSION_END = graphql(`
 
 const channel = new BroadcastChannel('distr-session')
 
-function leave() {
+/** To the sign-in of the side whose first page this is. */
+function leave(root: string) {
   disconnect()
-  location.assign(new URL('sign-in', document.baseURI))
+  location.assign(new URL(`.${root}/sign-in`, document.baseURI))
 }
 
 channel.onmessage = ({ data }) => {
-  if (data === 'signed-out') leave()
+  if (typeof data?.leave === 'string') leave(data.leave)
 }
 
 /** What went wrong, if the session still runs; then nobody leaves. */
-export async function signOut() {
+export async function signOut(root: string) {
   const answer = await client.mutation(SESSION_END, {}, { asksWhoIsThere: true }).toPromise()
   const hasEnded = answer.error?.graphQLErrors.some(error => error.extensions.code === 'unauthenticated')
   if (answer.error && !hasEnded) return answer.error
-  channel.postMessage('signed-out')
-  leave()
+  channel.postMessage({ leave: root })
+  leave(root)
   return undefined
 }

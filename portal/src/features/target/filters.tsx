@@ -3,6 +3,7 @@ import { X } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import type { CountsQuery, TargetState } from '../../gql/graphql'
 import { MEANINGS, STATES, StateIcon, shapeOf, wordOf } from '../../ui/state'
+import { useWhoIsThere } from '../session/viewer'
 import { type FleetAddress, isFiltered } from './address'
 import { countOf } from './queries'
 
@@ -71,6 +72,7 @@ export function Chip({ what, value, drop }: { what: string; value: string; drop:
 
 /** Told on once the typing rests; the address of each letter is not kept. */
 function Search({ text, put }: { text: string; put: (text: string) => void }) {
+  const { viewer } = useWhoIsThere()
   const [typed, setTyped] = useState(text)
   useEffect(() => setTyped(text), [text])
   // biome-ignore lint/correctness/useExhaustiveDependencies: what is typed counts, not who takes it
@@ -83,8 +85,8 @@ function Search({ text, put }: { text: string; put: (text: string) => void }) {
     <input
       type="search"
       className="input search"
-      placeholder="Target or customer"
-      aria-label="Search by target or customer"
+      placeholder={viewer.customer ? 'Target' : 'Target or customer'}
+      aria-label={viewer.customer ? 'Search by target' : 'Search by target or customer'}
       aria-keyshortcuts="/"
       value={typed}
       onChange={event => setTyped(event.target.value)}

@@ -9,10 +9,10 @@ import { TextArea } from '../../ui/field'
 import { commandLine } from '../../ui/shell-words'
 import { toast } from '../../ui/toast'
 import { useAction } from '../../ui/use-action'
-import type { TargetDetail } from './page'
+import type { TargetDetail } from './detail'
 import { EnrolmentDialog } from './register'
 
-const ENROL = graphql(`
+export const ENROL = graphql(`
   mutation TargetOfferEnrolment($customer: Name!, $name: Name!) {
     targetOfferEnrolment(customer: $customer, name: $name) {
       changed target { id enrolmentExpiresAt } enrolment { ...Enrolment }

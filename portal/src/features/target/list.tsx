@@ -1,32 +1,31 @@
 // The fleet: what runs where, and what is wrong with it.
-import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Plus, RefreshCw } from 'lucide-react'
 import { useEffect, useState } from 'react'
-import type { TargetState } from '../../gql/graphql'
 import { useLive } from '../../live/use-live'
+import { usePlaces } from '../../shell/places'
 import { Allowed, Button } from '../../ui/button'
 import { SameInCli } from '../../ui/copy'
-import { Fresh } from '../../ui/fresh'
 import { Page } from '../../ui/page'
-import { Empty, EmptyFiltered, Failed, Loading, Unknown } from '../../ui/page-states'
+import { Empty, EmptyFiltered, Failed, Loading } from '../../ui/page-states'
 import { commandLine } from '../../ui/shell-words'
-import { TargetStateBadge } from '../../ui/state'
-import { type Column, Pager, Table } from '../../ui/table'
-import { Time } from '../../ui/time'
+import { Pager } from '../../ui/table'
 import { useMay } from '../session/viewer'
 import { type FleetAddress, filterOf, isFiltered, withoutStates } from './address'
+import { ExportButton } from './export'
 import { FleetFilters } from './filters'
-import { COUNTS, type Row, TARGETS, totalOf } from './queries'
+import { COUNTS, TARGETS, totalOf } from './queries'
 import { RegisterDialog } from './register'
-import { hasWhy, Running, Why } from './running'
-import { useOverdue, useStateOf } from './state-now'
+import { useOverdue } from './state-now'
+import { FleetTable } from './table'
 import { useFleetNews } from './use-fleet-news'
 
 const PAGE = 100
 
 export function TargetsPage() {
-  const address = useSearch({ from: '/v/$organization/targets' })
-  const navigate = useNavigate({ from: '/v/$organization/targets' })
+  const address = useSearch({ strict: false }) as FleetAddress
+  const navigate = useNavigate()
+  const { root } = usePlaces()
   const [isRegistering, setRegistering] = useState(false)
   const mayRegister = useMay('MANAGE_TARGETS')
   const customer = address.customer ?? null
@@ -37,7 +36,8 @@ export function TargetsPage() {
   const counts = counted.data?.targetCounts
   const total = counts && totalOf(counts, address.state)
   const change = useChangedSince(list.data, total)
-  const go = (search: FleetAddress, replace = false) => void navigate({ search, replace })
+  const go = (search: FleetAddress, replace = false) =>
+    void navigate({ to: `${root}/targets`, search: search as never, replace })
   const page = list.data?.targets
   const register = (
     <Allowed may={mayRegister} needs="the right to manage targets">
@@ -50,7 +50,12 @@ export function TargetsPage() {
     <Page
       title="Targets"
       aside={total === undefined ? null : <Total total={total} of={counts?.total} />}
-      actions={register}
+      actions={
+        <>
+          {page && page.nodes.length > 0 ? <ExportButton customer={customer} filter={filterOf(address)} /> : null}
+          {register}
+        </>
+      }
     >
       <FleetFilters address={address} counts={counts} go={go} />
       {change ? (
@@ -107,64 +112,4 @@ function Total({ total, of }: { total: number; of: number | undefined }) {
   const words =
     of !== undefined && of !== total ? `${total.toLocaleString()} of ${of.toLocaleString()}` : total.toLocaleString()
   return <span className="total">{words}</span>
-}
-
-export function FleetTable({ rows, states }: { rows: Row[]; states?: TargetState[] | undefined }) {
-  const { organization = '' } = useParams({ strict: false })
-  const stateOf = useStateOf()
-  const columns: Column<Row>[] = [
-    {
-      name: 'State',
-      width: 'state',
-      cell: row => (
-        <Fresh of={stateOf(row)}>
-          <TargetStateBadge state={stateOf(row)} />
-        </Fresh>
-      ),
-    },
-    {
-      name: 'Target',
-      isText: true,
-      cell: row => (
-        <Link
-          className="name"
-          to="/v/$organization/targets/$customer/$target"
-          params={{ organization, customer: row.customer.name, target: row.name }}
-        >
-          {row.name}
-        </Link>
-      ),
-    },
-    {
-      name: 'Customer',
-      isText: true,
-      cell: row => (
-        <Link to="/v/$organization/customers/$customer" params={{ organization, customer: row.customer.name }}>
-          {row.customer.displayName}
-        </Link>
-      ),
-    },
-    { name: 'Running', cell: row => <Running deployments={row.deployments} /> },
-    {
-      name: 'Why',
-      isText: true,
-      isBlank: row => !hasWhy(row.deployments),
-      cell: row => <Why deployments={row.deployments} />,
-    },
-    {
-      name: 'Agent',
-      width: 'version',
-      cell: row => row.agentVersion ?? <Unknown why="the agent has not reported yet" />,
-    },
-    {
-      name: 'Heard',
-      width: 'time',
-      isNumber: true,
-      cell: row => (row.lastHeartbeatAt ? <Time at={row.lastHeartbeatAt} /> : <Unknown why="not heard from yet" />),
-    },
-  ]
-  const left = (row: Row) => (states && !states.includes(stateOf(row)) ? 'has-left' : undefined)
-  return (
-    <Table className="is-fleet" label="Targets" columns={columns} rows={rows} keyOf={row => row.id} classOf={left} />
-  )
 }

@@ -16,7 +16,7 @@ export const ENROLMENT = graphql(`
   fragment Enrolment on Enrolment { command expiresAt }
 `)
 
-const REGISTER = graphql(`
+export const REGISTER = graphql(`
   mutation TargetRegister($customer: Name, $name: Name!) {
     targetRegister(customer: $customer, name: $name) { changed target { ...TargetRow } enrolment { ...Enrolment } }
   }

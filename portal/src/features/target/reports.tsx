@@ -1,12 +1,14 @@
 // How many reports came, hour by hour. An hour without one is a gap, and not a zero; before the target enrolled there is none.
-import type { TargetDetail } from './page'
+import { formats, useZone } from '../../ui/zone'
+import type { TargetDetail } from './detail'
 
 type Hour = TargetDetail['heartbeats']['nodes'][number]
 const HOURS = 24
 const HOUR = 3_600_000
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hour12: false })
+const clocks = formats({ hour: '2-digit', minute: '2-digit', hour12: false })
 
 export function Reports({ hours, since }: { hours: Hour[]; since: string }) {
+  const clock = clocks[useZone()]
   const [newest] = hours
   if (!newest) return <p className="muted">No report has come yet.</p>
   const end = Date.parse(newest.hour)
@@ -31,7 +33,7 @@ export function Reports({ hours, since }: { hours: Hour[]; since: string }) {
 }
 
 function Bar({ at, hour, most, isBefore }: { at: number; hour: Hour | undefined; most: number; isBefore: boolean }) {
-  const begin = clock.format(at)
+  const begin = clocks[useZone()].format(at)
   if (!hour && isBefore) return <span className="reports-before" title={`${begin}: not enrolled yet`} />
   if (!hour) return <span className="reports-gap" title={`${begin}: no reports`} />
   const height = (count: number) => ({ height: `${(count / most) * 100}%` })
@@ -44,6 +46,7 @@ function Bar({ at, hour, most, isBefore }: { at: number; hour: Hour | undefined;
 }
 
 function HoursTable({ hours }: { hours: Hour[] }) {
+  const clock = clocks[useZone()]
   return (
     <details className="as-table">
       <summary>As a table</summary>

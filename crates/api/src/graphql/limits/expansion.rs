@@ -23,7 +23,8 @@ pub(in crate::graphql) enum Sender {
 }
 
 /// Root fields that are open to everybody, one of them in a document.
-const OPEN_TO_EVERYBODY: [&str; 4] = ["sessionCreate", "sessionStart", "invitationAccept", "passwordReset"];
+const OPEN_TO_EVERYBODY: [&str; 5] =
+    ["sessionCreate", "sessionStart", "sessionStartByCode", "invitationAccept", "passwordReset"];
 /// A sign-in asks for two fields of its payload.
 const MAX_FIELDS_OF_STRANGERS: u64 = 30;
 

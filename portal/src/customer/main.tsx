@@ -1,0 +1,5 @@
+// The customer's side.
+import { boot } from '../boot'
+import { router } from './router'
+
+boot(router)

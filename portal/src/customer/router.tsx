@@ -1,0 +1,81 @@
+// The addresses of a customer's pages, on one screen.
+import { createRootRoute, createRoute, createRouter, Outlet } from '@tanstack/react-router'
+import { basepath } from '../boot'
+import { ReleasePage } from '../features/application/release'
+import { LicensesPage } from '../features/license/list'
+import { LicensePage } from '../features/license/page'
+import { MePage } from '../features/me/page'
+import { MembersPage } from '../features/member/list'
+import { readNext, SignInPage } from '../features/session/sign-in'
+import { readFleet } from '../features/target/address'
+import { TargetsPage } from '../features/target/list'
+import { TargetPage } from '../features/target/page'
+import { TokensPage } from '../features/token/list'
+import { NotHere } from '../shell/frame'
+import { OtherSide } from '../shell/inside'
+import { ActivityPage } from './activity'
+import { DownloadsPage } from './downloads'
+import { HomePage } from './home'
+import { InstallPage, InstallTargetPage } from './install'
+import { Shell } from './shell'
+import { UpdatePage } from './update'
+
+/** An address that is none of these: home, where the hub knows which that is. */
+function Elsewhere() {
+  return <OtherSide path="." />
+}
+
+const root = createRootRoute({ component: Outlet, notFoundComponent: NotHere })
+const inRoot = { getParentRoute: () => root }
+const signIn = createRoute({
+  ...inRoot,
+  path: '/p/$organization/sign-in',
+  component: () => <SignInPage side="p" />,
+  validateSearch: readNext,
+})
+const customer = createRoute({ ...inRoot, path: '/p/$organization', component: Shell })
+const inside = { getParentRoute: () => customer }
+const home = createRoute({ ...inside, path: '/', component: HomePage })
+const targets = createRoute({ ...inside, path: '/targets', component: TargetsPage, validateSearch: readFleet })
+const target = createRoute({ ...inside, path: '/targets/$target', component: TargetPage })
+const install = createRoute({ ...inside, path: '/install', component: InstallPage })
+const installTarget = createRoute({ ...inside, path: '/install/$target', component: InstallTargetPage })
+const update = createRoute({ ...inside, path: '/update/$target/$application', component: UpdatePage })
+const licenses = createRoute({ ...inside, path: '/license', component: LicensesPage })
+const license = createRoute({ ...inside, path: '/license/$license', component: LicensePage })
+const downloads = createRoute({ ...inside, path: '/downloads', component: DownloadsPage })
+const release = createRoute({ ...inside, path: '/apps/$application/releases/$version', component: ReleasePage })
+const activity = createRoute({ ...inside, path: '/activity', component: ActivityPage })
+const members = createRoute({ ...inside, path: '/members', component: MembersPage })
+const tokens = createRoute({ ...inside, path: '/tokens', component: TokensPage })
+const me = createRoute({ ...inside, path: '/me', component: MePage })
+const elsewhere = createRoute({ ...inRoot, path: '$', component: Elsewhere })
+
+const routeTree = root.addChildren([
+  signIn,
+  customer.addChildren([
+    home,
+    targets,
+    target,
+    install,
+    installTarget,
+    update,
+    licenses,
+    license,
+    downloads,
+    release,
+    activity,
+    members,
+    tokens,
+    me,
+  ]),
+  elsewhere,
+])
+
+export const router = createRouter({
+  routeTree,
+  basepath,
+  defaultPreload: 'intent',
+  defaultNotFoundComponent: NotHere,
+  scrollRestoration: true,
+})

@@ -1,0 +1,81 @@
+// The customer's side: its rooms, and where its pages are, under the vendor's name.
+import { useParams } from '@tanstack/react-router'
+import { Activity, Download, House, KeyRound, Server, Ticket, UserRound, UsersRound } from 'lucide-react'
+import { type ReactNode, useMemo } from 'react'
+import { useQuery } from 'urql'
+import { useWhoIsThere } from '../features/session/viewer'
+import { graphql } from '../gql'
+import { Frame } from '../shell/frame'
+import { Inside } from '../shell/inside'
+import { type Hit, useRested } from '../shell/palette'
+import { type Places, PlacesProvider, usePlaces } from '../shell/places'
+import { type Room, roomHits, useRooms } from '../shell/rooms'
+
+const ROOMS: readonly Room[] = [
+  { at: '', name: 'Home', icon: House, key: 'o' },
+  { at: '/targets', name: 'Targets', icon: Server, needs: 'READ_FLEET', key: 't' },
+  { at: '/license', name: 'Licenses', icon: KeyRound, needs: 'READ_CUSTOMERS', key: 'l' },
+  { at: '/downloads', name: 'Downloads', icon: Download, needs: 'READ_CATALOG', key: 'd' },
+  { at: '/activity', name: 'Activity', icon: Activity, needs: 'READ_CUSTOMERS', key: 'e' },
+  { at: '/members', name: 'Members', icon: UsersRound, needs: 'READ_MEMBERS', key: 'm' },
+  { at: '/tokens', name: 'Tokens', icon: Ticket, key: 'k' },
+  { at: '/me', name: 'You', icon: UserRound, key: 'i' },
+]
+
+const FIND = graphql(`
+  query CustomerFind($text: String!) {
+    targets(filter: { search: $text }, first: 8) { nodes { id name customer { id name } } }
+  }
+`)
+
+function placesOf(root: string, name: string): Places {
+  return {
+    name,
+    root,
+    target: (_customer, target) => `${root}/targets/${target}`,
+    licenses: `${root}/license`,
+    catalog: { at: `${root}/downloads`, name: 'Downloads' },
+    license: (_customer, license) => `${root}/license/${license}`,
+    release: (application, version) => `${root}/apps/${application}/releases/${encodeURIComponent(version)}`,
+  }
+}
+
+export function Shell() {
+  return (
+    <Inside side="p">
+      <InPlaces>
+        <Customer />
+      </InPlaces>
+    </Inside>
+  )
+}
+
+function InPlaces({ children }: { children: ReactNode }) {
+  const { viewer } = useWhoIsThere()
+  const { organization = '' } = useParams({ strict: false })
+  const name = viewer.organization.displayName
+  const places = useMemo(() => placesOf(`/p/${organization}`, name), [organization, name])
+  return <PlacesProvider value={places}>{children}</PlacesProvider>
+}
+
+function useHits(text: string): Hit[] {
+  const { root, target } = usePlaces()
+  const asked = useRested(text).trim()
+  const [{ data }] = useQuery({ query: FIND, variables: { text: asked }, pause: asked === '' })
+  const wanted = text.trim().toLowerCase()
+  const rooms = roomHits(useRooms(ROOMS), root, wanted)
+  if (wanted === '') return rooms
+  const targets = (data?.targets.nodes ?? []).map(({ id, name, customer }) => ({
+    id,
+    name,
+    note: 'target',
+    icon: Server,
+    to: target(customer.name, name),
+  }))
+  return [...targets, ...rooms]
+}
+
+function Customer() {
+  const { viewer } = useWhoIsThere()
+  return <Frame rooms={ROOMS} title={viewer.organization.displayName} useHits={useHits} finds="a target or a page" />
+}

@@ -1,0 +1,19 @@
+import { graphql } from '../../gql'
+import type { RepositoryPageQuery } from '../../gql/graphql'
+
+export const REPOSITORY = graphql(`
+  query RepositoryPage($name: RepositoryName!) {
+    repository(name: $name) {
+      name manifests visibility lastPushedAt immutableExcept
+      usage { bytes quota }
+      retention { keepLast keepDays keepTags untaggedDays }
+      retentionPlan { tags manifests }
+      tags { name digest size movedAt releases { id version status application { id name displayName } } }
+    }
+  }
+`)
+
+export type Repository = NonNullable<RepositoryPageQuery['repository']>
+export type Tag = Repository['tags'][number]
+
+export const shortDigest = (digest: string) => `${digest.slice(0, 19)}…`
