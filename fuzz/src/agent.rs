@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use distr_domain::agent::{EnrolRequest, HeartbeatRequest, Report};
 use distr_domain::decider::Decider;
-use distr_domain::deployment::{Deployment, DeploymentCommand, DeploymentEvent, Desired};
+use distr_domain::deployment::{Deployment, DeploymentCommand, DeploymentEvent, Desired, Pace};
 use distr_domain::ids::{ApplicationId, CustomerId, LicenseId, TargetId};
 use distr_domain::tally::Tally;
 use serde::{Serialize, de::DeserializeOwned};
@@ -53,7 +53,8 @@ fn observed(report: &Report) {
     for said in &report.deployments {
         let mut deployment = Deployment::default();
         deployment.evolve(&DeploymentEvent::DesiredReleaseSet { generation: 1, desired: desired() });
-        let command = DeploymentCommand::Observe { report: said.clone(), at: report.at };
+        let (target, pace) = (TargetId(Uuid::nil()), Pace::Steady);
+        let command = DeploymentCommand::Observe { target, report: said.clone(), at: report.at, pace };
         let events = deployment.decide(&command).expect("an observation is not refused");
         events.iter().for_each(|event| deployment.evolve(event));
         let again = deployment.decide(&command).expect("an observation is not refused");

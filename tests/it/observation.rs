@@ -43,7 +43,7 @@ async fn what_comes_and_goes_makes_a_bounded_number_of_facts() {
     let owner = hub.sign_in("acme").await;
     let (deployment, agent) = deployed(&hub, &owner).await;
     let reports = (1..=400).flat_map(|sequence: u64| {
-        let report = report(&deployment, sequence, if sequence % 2 == 0 { "ok" } else { "fail" });
+        let report = report(&deployment, sequence, if sequence.is_multiple_of(2) { "ok" } else { "fail" });
         report["reports"].as_array().expect("reports").clone()
     });
     let reports = json!({ "reports": reports.collect::<Vec<_>>() });

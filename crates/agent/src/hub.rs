@@ -62,7 +62,10 @@ impl Hub {
         if url.scheme() == "http" && transport == Transport::Secure && !names_this_machine(url.authority()) {
             return Err(AddressFault::Insecure { url: base.to_owned() });
         }
-        let http = Client::builder()
+        let builder = Client::builder();
+        // what is for this machine stays on it
+        let builder = if names_this_machine(url.authority()) { builder.no_proxy() } else { builder };
+        let http = builder
             .user_agent(concat!("distr-agent/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(10))
             .timeout(Duration::from_secs(60))

@@ -40,9 +40,11 @@ pub(crate) enum Transport {
 }
 
 /// Every connection that this program makes: through the proxies that the environment names, to whom the system's authorities or
-/// those of `SSL_CERT_FILE` vouch for.
-fn connections() -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
+/// those of `SSL_CERT_FILE` vouch for. What is for this machine stays on it.
+fn connections(to: &Url) -> reqwest::ClientBuilder {
+    let builder = reqwest::Client::builder();
+    let builder = if names_this_machine(to.authority()) { builder.no_proxy() } else { builder };
+    builder
         .connect_timeout(CONNECT)
         .user_agent(concat!("distr/", env!("CARGO_PKG_VERSION")))
         // a token must not follow a redirect to somewhere else
@@ -62,7 +64,7 @@ impl Hub {
             ))
             .into());
         }
-        Ok(Self { http: connections().timeout(ANSWER).build()?, base, token })
+        Ok(Self { http: connections(&base).timeout(ANSWER).build()?, base, token })
     }
 
     /// As it is written in profiles: without a slash at its end.
@@ -76,7 +78,7 @@ impl Hub {
 
     /// A request for a socket of GraphQL, which is asked for in HTTP/1.1 and lasts.
     pub(crate) fn socket(&self) -> Result<reqwest::RequestBuilder> {
-        Ok(connections().http1_only().build()?.get(self.graphql()?))
+        Ok(connections(&self.base).http1_only().build()?.get(self.graphql()?))
     }
 
     fn graphql(&self) -> Result<Url> {

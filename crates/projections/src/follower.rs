@@ -127,11 +127,11 @@ impl<W: Work> Following<W> {
         }
         // who cannot read the log leaves the lease to those who can
         within(READ_LIMIT, "reading the log's head", log.head()).await?;
-        let Some(mut lease) = checkpoint.acquire().await? else { return Ok(()) };
+        let Some(lease) = checkpoint.acquire().await? else { return Ok(()) };
         info!(kind = %checkpoint.kind(), name = checkpoint.name(), after = lease.position().0, "leading");
         let renewal = lease.renewal();
         let outcome = tokio::select! {
-            outcome = self.lead(&mut lease) => outcome,
+            outcome = self.lead(&lease) => outcome,
             lost = renewal.keep_up() => Err(lost),
         };
         if let Err(halt) = &outcome {

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::str::FromStr;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use distr_embedded_postgres::{EmbeddedPostgres, Options};
 use distr_postgres::Address;
 use tracing::info;
@@ -65,6 +65,11 @@ pub async fn attach_database(config: &StorageConfig) -> anyhow::Result<Database>
             };
             Ok(Database { main, eventlog, embedded: None })
         }
+        // a job is for a hub that is there; in a wrong folder it would make another, and find all well
+        (None, None) if !config.data_dir.join("postgres").is_dir() => bail!(
+            "there is no hub in {}; set DISTR_DATA_DIR or DATABASE_URL as the hub has them (`set -a; . /etc/distr-hub.env`)",
+            config.data_dir.display()
+        ),
         _ => open_database(config).await,
     }
 }

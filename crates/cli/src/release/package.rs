@@ -24,7 +24,7 @@ pub(super) fn collect(path: &Path) -> Result<ComposePackage> {
             distr_package::read_text(text, Path::new("."))
         }
         false => match distr_package::read(path) {
-            Err(PackageError::Compose(Unresolvable::OtherFiles(_) | Unresolvable::ExtendsFile { .. })) => {
+            Err(PackageError::Compose(why)) if is_for_compose(&why, &distr_package::find(path)?) => {
                 let file = distr_package::find(path)?;
                 let text = one_file(&file)?;
                 remark(&format!("{} and the files that it takes in are published as one", file.display()));
@@ -38,6 +38,19 @@ pub(super) fn collect(path: &Path) -> Result<ComposePackage> {
         remark(&format!("ships {path} ({} bytes)", content.bytes().len()));
     }
     Ok(package)
+}
+
+/// Whether the file is made of more than what stands in it, which compose puts together.
+fn is_for_compose(why: &Unresolvable, file: &Path) -> bool {
+    let has_tags = || {
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        ["!override", "!reset"].iter().any(|tag| text.contains(tag))
+    };
+    match why {
+        Unresolvable::OtherFiles(_) | Unresolvable::ExtendsFile { .. } => true,
+        Unresolvable::Unreadable(_) => has_tags(),
+        _ => false,
+    }
 }
 
 /// The package of a release that the hub showed.

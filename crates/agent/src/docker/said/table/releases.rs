@@ -19,6 +19,12 @@ pub(super) const COMPOSE_FILE: &[Row] = &[
         Config,
         "a secret or config is taken from a variable that the configuration does not set",
     ),
+    Row(
+        &["unsupported external secret"],
+        Generation,
+        Config,
+        "a secret is external, which Docker has only in a swarm; give it a file or a variable",
+    ),
     Row(&["invalid interpolation format"], Generation, Config, "a variable in the compose file is written wrongly"),
     Row(
         &["error while interpolating"],

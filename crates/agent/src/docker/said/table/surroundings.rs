@@ -77,6 +77,12 @@ pub(super) const ENGINE: &[Row] = &[
         "the engine's address or its certificates cannot be used; check DOCKER_HOST and its files",
     ),
     Row(
+        &["start_interval", "docker engine v25"],
+        Surroundings,
+        Runtime,
+        "the container engine is older than version 25, which start_interval of a health check needs; update it",
+    ),
+    Row(
         &["is too new. maximum supported api version"],
         Surroundings,
         Runtime,

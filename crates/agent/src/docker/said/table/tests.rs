@@ -20,8 +20,20 @@ const NOT_TOLD: [&str; 8] = [
     "own-manifest-unknown-containerd",
 ];
 
-/// What these words alone do not say.
-const OTHERWISE: [&str; 0] = [];
+/// A person would put these into another category; their words alone do not tell which.
+const OTHERWISE: [&str; 11] = [
+    "address-taken-twice",
+    "engine-away-ssh",
+    "env-file-missing-226",
+    "extends-file-missing",
+    "file-missing",
+    "file-permission",
+    "plugin-killed",
+    "podman-rlimit",
+    "port-taken-twice",
+    "own-denied-token-containerd",
+    "proxy-404-html-containerd",
+];
 
 fn unescaped(text: &str) -> String {
     let mut plain = String::new();
