@@ -148,7 +148,7 @@ const browser = await launch()
 try {
   const { page } = await open(browser, hub)
   await page.goto(`${hub.url}/sign-in`)
-  await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+  await page.getByRole('heading', { name: 'Sign in', level: 1 }).waitFor()
   await page.screenshot({ path: join(folder, 'sign-in-1440-light.png') })
   await signIn(page, hub)
   const { overview, targets, apps, customers, licenses, activity } = ROOMS

@@ -31,7 +31,7 @@ describe('the first steps', () => {
   test('an empty organization begins with them, and each ticks by what is done elsewhere', async () => {
     const { page, wrong } = owner
     await page.goto(`${hub.url}/v/acme`)
-    await page.getByRole('heading', { name: 'Your first release' }).waitFor()
+    await page.getByRole('heading', { name: 'Your first release', level: 1 }).waitFor()
     await page.getByText('0 of 8 done').waitFor()
     for (const colorScheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme })
@@ -154,7 +154,7 @@ describe('publishing', () => {
     const { page, wrong } = owner
     await page.goto(`${hub.url}/v/acme/apps/hello`)
     await page.getByRole('link', { name: 'Publish a release…' }).click()
-    await page.getByRole('heading', { name: 'Publish a release' }).waitFor()
+    await page.getByRole('heading', { name: 'Publish a release', level: 1 }).waitFor()
     assert.equal(await page.getByLabel('Version', { exact: true }).inputValue(), '1.4.1')
     await page.getByRole('group', { name: 'Proposed versions' }).getByRole('button', { name: '1.5.0' }).click()
     assert.equal(await page.getByLabel('Version', { exact: true }).inputValue(), '1.5.0')
