@@ -159,7 +159,7 @@ impl Hub {
         }
     }
 
-    /// What an answer says that is not the one that was asked for.
+    /// The refusal in an answer that is not the one that was asked for.
     pub(crate) async fn refusal(&self, answer: reqwest::Response) -> Result<Failure> {
         let status = answer.status();
         Ok(refused(status, &self.body(answer).await?, &self.address()))

@@ -125,7 +125,7 @@ pub enum DeploymentCommand {
         data: DataRemoval,
         asked_by: AskedBy,
     },
-    /// What the agent of a target saw, at its own time.
+    /// An observation by the agent of a target, at its own time.
     Observe {
         target: TargetId,
         report: DeploymentReport,

@@ -113,7 +113,7 @@ pub struct Chosen {
     pub session: SessionKind,
 }
 
-/// Whoever has the code is the person that it was made for.
+/// A one-time code is used: whoever has it is the person that it was made for.
 pub async fn use_code(
     of: Identities<'_>,
     request: &RequestInfo,

@@ -10,7 +10,7 @@ use serde_json::Value;
 const ARGUMENTS: [&str; 7] =
     ["--profile", "*", "config", "--no-interpolate", "--no-path-resolution", "--no-normalize", "--no-consistency"];
 
-/// What the plugin needs to be found.
+/// The variables by which the plugin is found.
 const KEPT: [&str; 3] = ["PATH", "HOME", "DOCKER_CONFIG"];
 
 pub(super) fn one_file(file: &Path) -> Result<String> {

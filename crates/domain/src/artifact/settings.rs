@@ -34,7 +34,7 @@ pub enum SettingsChange {
         quota: Quota,
     },
     ClearQuota,
-    /// Not a setting: what is to be deleted is decided once.
+    /// A deletion of everything, of which it is decided once what goes; not a setting.
     Empty {
         tags: Vec<TagAt>,
         manifests: Vec<Digest>,

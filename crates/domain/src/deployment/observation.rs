@@ -1,4 +1,4 @@
-//! What an agent reports, and the facts that follow.
+//! Reports of agents, and the facts that follow from them.
 
 use chrono::{DateTime, Utc};
 
@@ -6,7 +6,7 @@ use super::DeploymentEvent::*;
 use super::{Deployment, DeploymentEvent, Pace, Phase};
 use crate::agent::{DeploymentReport, ErrorCategory, Health, ReportedError, Step};
 
-/// What the agent tries again.
+/// A step that the agent tries again, and why.
 #[derive(Debug)]
 pub(super) struct Retry {
     pub step: Step,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 #[derive(Default)]
 pub(super) struct Operations(Mutex<HashSet<String>>);
 
-/// What matters here of a message in either direction.
+/// A message in either direction, as far as its operation goes.
 #[derive(Deserialize)]
 struct Message {
     #[serde(rename = "type")]
