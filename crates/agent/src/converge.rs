@@ -23,6 +23,7 @@ use crate::observe::Observed;
 use crate::plan::{Action, Kind, plan};
 use crate::policy::{Output, PolicyFile, Stamp};
 use crate::redact::Redactor;
+use crate::restarts::Restarts;
 use crate::runtime::Runtime;
 use crate::status::{self, Progress};
 use crate::task::{RecordUpdate, Task};
@@ -67,6 +68,7 @@ pub struct Converger {
     troubles: BTreeMap<DeploymentId, ReportedError>,
     /// the policy's and the consents' files as they were last
     host_said: Vec<Stamp>,
+    restarts: Restarts,
     tasks: JoinSet<Result<(), Stop>>,
     of_task: HashMap<Id, DeploymentId>,
     updates: (UnboundedSender<RecordUpdate>, UnboundedReceiver<RecordUpdate>),
@@ -98,6 +100,7 @@ impl Converger {
             retries: BTreeMap::new(),
             troubles: BTreeMap::new(),
             host_said: vec![],
+            restarts: Restarts::default(),
             tasks: JoinSet::new(),
             of_task: HashMap::new(),
             updates: mpsc::unbounded_channel(),
@@ -162,6 +165,9 @@ impl Converger {
 
     async fn observe(&mut self, desired: &DesiredState) -> Result<Observed, Failure> {
         let mut observed = self.runtime.observe().await;
+        if let Ok(observed) = &mut observed {
+            self.restarts.mark(&mut observed.containers, Instant::now());
+        }
         if self.policy.output() == Output::Never {
             let containers = observed.as_mut().map(|observed| observed.containers.iter_mut());
             containers.into_iter().flatten().for_each(|container| container.probe_output.clear());

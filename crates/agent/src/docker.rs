@@ -9,6 +9,7 @@ pub mod env_file;
 pub mod execute;
 pub mod folder;
 pub mod health;
+mod hooks;
 pub mod home;
 pub mod model;
 pub mod pull;

@@ -32,6 +32,7 @@ pub(crate) fn container(service: &str, generation: u64) -> Container {
         probe_output: String::new(),
         exit_code: 0,
         restarts: 0,
+        is_looping: false,
         started_at: String::new(),
     }
 }

@@ -28,6 +28,7 @@ pub mod plan;
 pub mod policy;
 pub mod redact;
 pub mod reporter;
+mod restarts;
 pub mod runtime;
 pub mod secret;
 pub mod signed;

@@ -33,6 +33,8 @@ pub struct Container {
     pub probe_output: String,
     pub exit_code: i64,
     pub restarts: u64,
+    /// the engine restarted it again and again of late
+    pub is_looping: bool,
     pub started_at: String,
 }
 

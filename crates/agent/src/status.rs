@@ -120,7 +120,9 @@ fn health(record: Option<&Record>, containers: &[&Container], drift: Option<&str
 
 fn of_container(container: &Container) -> (Health, String) {
     let Container { service, .. } = container;
+    let loops = || (Health::Fail, format!("service {service} restarts again and again (exit code {})", container.exit_code));
     match (container.state, container.probe) {
+        (State::Running, _) if container.is_looping => loops(),
         (State::Running, Some(Probe::Unhealthy)) => {
             let said = Some(&container.probe_output).filter(|said| !said.is_empty());
             (
@@ -130,9 +132,7 @@ fn of_container(container: &Container) -> (Health, String) {
         }
         (State::Running, Some(Probe::Starting)) => (Health::Unknown, String::new()),
         (State::Running, Some(Probe::Healthy) | None) => (Health::Ok, String::new()),
-        (State::Restarting, _) => {
-            (Health::Fail, format!("service {service} restarts again and again (exit code {})", container.exit_code))
-        }
+        (State::Restarting, _) => loops(),
         (state, _) => (Health::Fail, format!("service {service} is {state:?}").to_lowercase()),
     }
 }

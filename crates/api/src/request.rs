@@ -1,5 +1,7 @@
 //! What the edges read of an HTTP request.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use actix_web::dev::{JsonBody, Payload};
@@ -7,7 +9,9 @@ use actix_web::error::JsonPayloadError;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpMessage, HttpRequest, web};
 use futures_util::StreamExt;
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -33,8 +37,31 @@ pub(crate) async fn read_json<T: DeserializeOwned + 'static>(
         }
         return Err(bad(JsonPayloadError::OverflowKnownLength { length, limit }).into());
     }
-    let body = JsonBody::new(request, &mut payload, None, true).limit(limit);
-    body.await.map_err(|error| bad(error).into())
+    let body = JsonBody::<Object<T>>::new(request, &mut payload, None, true).limit(limit);
+    body.await.map(|Object(body)| body).map_err(|error| bad(error).into())
+}
+
+/// JSON with names. A list would be taken for the fields in their order, and `[]` for a body in which all is left out.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+
+        deserializer.deserialize_map(Fields(PhantomData)).map(Self)
+    }
 }
 
 /// Whoever is cut off in the middle of a body sees a broken connection, and not the answer that says why.

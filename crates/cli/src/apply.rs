@@ -13,7 +13,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 
+use crate::clock;
 use crate::exit::Failure;
+use crate::output::remark;
 use crate::session::Session;
 
 #[derive(Args)]
@@ -42,10 +44,13 @@ pub(crate) struct Apply {
 impl Apply {
     pub(crate) async fn run(self, session: impl FnOnce() -> Result<Session>) -> Result<()> {
         let wanted = file::read_all(&self.files)?;
+        if wanted.is_empty() {
+            remark("the files name nothing: no applications, channels, customers or licenses");
+        }
         let Session { hub, out } = session()?;
         let current = current::load(&hub).await?;
         check::check(&wanted, &current)?;
-        let steps = plan::plan(&wanted, &current);
+        let steps = plan::plan(&wanted, &current, clock::now());
         if !self.plan {
             return execute::execute(&hub, &out, steps, self.reason.as_deref()).await;
         }

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use crate::exit::Failure;
+use crate::input;
 use crate::operation::{DataRemoval, shown};
 use crate::output::{Columns, warn};
 use crate::session::Session;
@@ -184,7 +185,14 @@ async fn finish(session: &Session, of: Of, mut payload: Value, outcome: Outcome)
     }
     let generation = payload["deployment"]["generation"].as_u64().unwrap_or_default();
     let awaited = Awaited { of: of.clone(), generation, goal, timeout: waiting.timeout };
-    let done = wait::until_done(hub, out, awaited).await?;
+    let done = tokio::select! {
+        done = wait::until_done(hub, out, awaited) => done?,
+        Ok(()) = tokio::signal::ctrl_c() => {
+            let Of { target, app, .. } = &of;
+            let text = format!("no longer waiting; {app} on {target} goes on without; see: distr fleet");
+            return Err(Failure::Interrupted(text).into());
+        }
+    };
     if out.is_json() {
         payload["deployment"] = find(session, of).await?;
         return out.did(payload, "deployment", "");
@@ -202,7 +210,7 @@ async fn find(session: &Session, of: Of) -> Result<Value> {
 fn configuration(file: Option<&Path>, given: Vec<(String, String)>) -> Result<BTreeMap<String, String>> {
     let mut entries = vec![];
     if let Some(path) = file {
-        let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+        let text = input::text(path)?;
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
         for (index, line) in lines {
             let at = format!("{}:{}", path.display(), index + 1);

@@ -14,6 +14,7 @@ Exit codes:
   4  not signed in
   5  the hub is not reachable
   6  apply --plan: something would change
+  130  ended by Ctrl-C
 
 Environment: DISTR_HUB, DISTR_PROFILE, DISTR_TOKEN (wins over the profile), DISTR_PASSWORD (for login)";
 
@@ -23,6 +24,9 @@ pub(crate) enum Failure {
     Refused { code: String, message: String },
     #[error("{0}")]
     Usage(String),
+    /// Each is a wrong usage of its own.
+    #[error("{}", .0.join("; "))]
+    Several(Vec<String>),
     #[error("{0}")]
     DeploymentFailed(String),
     #[error("not signed in: {0}; sign in with: distr login")]
@@ -32,17 +36,22 @@ pub(crate) enum Failure {
     /// Not a failure, but scripts want to know.
     #[error("something would change")]
     WouldChange,
+    /// Somebody pressed Ctrl-C; the sentence says what goes on without us.
+    #[error("{0}")]
+    Interrupted(String),
 }
 
 impl Failure {
     fn code(&self) -> u8 {
         match self {
             Self::Refused { .. } => 1,
-            Self::Usage(_) => 2,
+            Self::Usage(_) | Self::Several(_) => 2,
             Self::DeploymentFailed(_) => 3,
             Self::NotSignedIn(_) => 4,
             Self::Unreachable { .. } => 5,
             Self::WouldChange => 6,
+            // as shells say of a program that this signal ended
+            Self::Interrupted(_) => 130,
         }
     }
 }
@@ -66,8 +75,11 @@ pub(crate) fn report(result: Result<()>) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let failure = error.downcast_ref::<Failure>();
-    if !matches!(failure, Some(Failure::WouldChange)) {
-        eprintln!("error: {}", one_line(&error));
+    match failure {
+        Some(Failure::WouldChange) => {}
+        Some(Failure::Interrupted(sentence)) => eprintln!("{sentence}"),
+        Some(Failure::Several(all)) => all.iter().for_each(|text| eprintln!("error: {}", in_one_line(text))),
+        _ => eprintln!("error: {}", one_line(&error)),
     }
     ExitCode::from(failure.map_or(1, Failure::code))
 }
@@ -77,7 +89,10 @@ fn is_broken_pipe(error: &Error) -> bool {
 }
 
 fn one_line(error: &Error) -> String {
-    let text = format!("{error:#}");
+    in_one_line(&format!("{error:#}"))
+}
+
+fn in_one_line(text: &str) -> String {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
 }
 

@@ -1,9 +1,26 @@
-//! Secrets from people and scripts: asked for without echo, or one line of standard input. Never an argument, which other
-//! users of the machine could read.
+//! What people and scripts give beside arguments: text files, and secrets, which are asked for without echo or read from standard
+//! input. They are never an argument, which other users of the machine could read.
 
-use std::io::{IsTerminal, Read, Write};
+use std::io::{self, ErrorKind, IsTerminal, Read, Write};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+
+use crate::exit::Failure;
+
+/// A file's text, or standard input's for `-`.
+pub(crate) fn text(path: &Path) -> Result<String> {
+    let (name, text) = match path.as_os_str() == "-" {
+        true => ("standard input".to_owned(), io::read_to_string(io::stdin().lock())),
+        false => (path.display().to_string(), std::fs::read_to_string(path)),
+    };
+    match text {
+        Err(error) if error.kind() == ErrorKind::InvalidData => {
+            Err(Failure::Usage(format!("{name} is no text in UTF-8; save it in that encoding")).into())
+        }
+        text => text.with_context(|| format!("reading {name}")),
+    }
+}
 
 /// Asks on the terminal; without one, reads standard input.
 pub(crate) fn secret(what: &str) -> Result<String> {
@@ -11,7 +28,7 @@ pub(crate) fn secret(what: &str) -> Result<String> {
 }
 
 fn asked(what: &str, otherwise: &str) -> Result<String> {
-    let text = match std::io::stdin().is_terminal() {
+    let text = match io::stdin().is_terminal() {
         true => rpassword::prompt_password(format!("{what}: ")).with_context(|| format!("asking for the {what}"))?,
         false => standard_input(what)?,
     };
@@ -33,7 +50,7 @@ pub(crate) fn from_environment(variable: &str, what: &str) -> Result<String> {
 /// All of standard input but the line end after it: a secret may have several lines, as a key has.
 fn standard_input(what: &str) -> Result<String> {
     let mut text = String::new();
-    std::io::stdin()
+    io::stdin()
         .lock()
         .read_to_string(&mut text)
         .with_context(|| format!("reading the {what} from standard input"))?;
@@ -44,12 +61,12 @@ fn standard_input(what: &str) -> Result<String> {
 
 /// A line that may be seen. Asked for only where somebody can answer.
 pub(crate) fn line(what: &str, flag: &str) -> Result<String> {
-    if !std::io::stdin().is_terminal() {
-        return Err(crate::exit::Failure::Usage(format!("no {what} was given; use {flag}")).into());
+    if !io::stdin().is_terminal() {
+        return Err(Failure::Usage(format!("no {what} was given; use {flag}")).into());
     }
     eprint!("{what}: ");
-    std::io::stderr().flush()?;
+    io::stderr().flush()?;
     let mut text = String::new();
-    std::io::stdin().read_line(&mut text)?;
+    io::stdin().read_line(&mut text)?;
     Ok(text.trim().to_owned())
 }

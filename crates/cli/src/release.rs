@@ -7,7 +7,7 @@ mod sign;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use distr_domain::release::ComposePackage;
@@ -203,8 +203,4 @@ async fn sign_draft(
         sign::attach(hub, application, version, envelope).await?;
     }
     Ok(())
-}
-
-fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
 }

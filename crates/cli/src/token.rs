@@ -57,6 +57,7 @@ pub(crate) enum Command {
     /// Create a token in the place of another, which ends after the overlap, and with it the tokens that were made with it;
     /// the new secret is shown this once
     Rotate {
+        /// The id of the old one; see: distr token list
         id: String,
         /// Minutes for which the old token still works
         #[arg(long, value_name = "MINUTES", default_value_t = 1440)]
@@ -66,7 +67,10 @@ pub(crate) enum Command {
         expires: Option<DateTime<Utc>>,
     },
     /// Let a token, and all that were made with it, let nobody in from now on
-    Revoke { id: String },
+    Revoke {
+        /// The token's id; see: distr token list
+        id: String,
+    },
 }
 
 impl Command {

@@ -19,17 +19,22 @@ const FIELDS: Columns = &[("distr", "/distr"), ("hub", "/hub"), ("at", "/address
 pub(crate) struct Version;
 
 impl Version {
-    /// Without a sign-in, of this program alone; a hub that does not answer is an error.
+    /// Without a sign-in, of this program alone; so too where a hub does not answer, which then is an error.
     pub(crate) async fn run(self, globals: &Globals) -> Result<()> {
         let distr = env!("CARGO_PKG_VERSION");
         let (hub, address) = match Session::open(globals) {
             Ok(session) => {
-                let answer = session.hub.ask::<HubVersion>(hub_version::Variables {}).await?;
-                (json!(answer.hub.version), json!(session.hub.address()))
+                let answer = session.hub.ask::<HubVersion>(hub_version::Variables {}).await;
+                (answer.map(|answer| json!(answer.hub.version)), json!(session.hub.address()))
             }
-            Err(error) if matches!(error.downcast_ref(), Some(Failure::NotSignedIn(_))) => (Value::Null, Value::Null),
-            Err(error) => return Err(error),
+            Err(error) if matches!(error.downcast_ref(), Some(Failure::NotSignedIn(_))) => (Ok(Value::Null), Value::Null),
+            Err(error) => (Err(error), Value::Null),
         };
-        Output::new(globals).show(json!({ "distr": distr, "hub": hub, "address": address }), FIELDS)
+        let (hub, failed) = match hub {
+            Ok(hub) => (hub, Ok(())),
+            Err(error) => (Value::Null, Err(error)),
+        };
+        Output::new(globals).show(json!({ "distr": distr, "hub": hub, "address": address }), FIELDS)?;
+        failed
     }
 }

@@ -70,7 +70,8 @@ fn add(error: &ValidationError<'_>, file: &Value, found: &mut Found) {
                 Some(fitting) => fitting.iter().for_each(|error| add(error, file, found)),
                 None => {
                     let expected = context.iter().flatten().filter_map(|error| expected_at(error, at)).flatten();
-                    found.add(path, reason::wrong_type(value, &expected.collect::<Vec<_>>()));
+                    let reason = reason::wrong_type(&path, value, &expected.collect::<Vec<_>>());
+                    found.add(path, reason);
                 }
             }
         }
@@ -84,7 +85,10 @@ fn add(error: &ValidationError<'_>, file: &Value, found: &mut Found) {
                 found.add(path.key(key), reason);
             }
         }
-        ValidationErrorKind::Type { kind } => found.add(path, reason::wrong_type(value, &types(kind))),
+        ValidationErrorKind::Type { kind } => {
+            let reason = reason::wrong_type(&path, value, &types(kind));
+            found.add(path, reason);
+        }
         ValidationErrorKind::Enum { .. } if value.as_str().is_some_and(|text| !is_known(text)) => {}
         ValidationErrorKind::Enum { options } => found.add(path, reason::not_one_of(value, options)),
         ValidationErrorKind::Minimum { limit } => found.add(path, format!("{value} must be at least {limit}")),

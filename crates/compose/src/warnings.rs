@@ -22,6 +22,7 @@ pub(crate) fn check(file: &Value, resolved: &Value, found: &mut Found) {
         check_restart(&service, found);
         check_commands(&service, found);
         check_mounts(&service, found);
+        check_modes(&service, found);
         if let Some(name) = service.text("container_name").filter(|name| is_known(name) && !name.is_empty())
             && let Some(other) = named.insert(name, service.name)
         {
@@ -34,6 +35,12 @@ pub(crate) fn check(file: &Value, resolved: &Value, found: &mut Found) {
         for part in parts(resolved, kind).filter(|part| part.text("external").is_some_and(is_known)) {
             found.add(part.path.key("external"), "is a text; write true or false without quotes");
         }
+    }
+    for secret in parts(resolved, "secrets").filter(|secret| secret.map.get("external") == Some(&Value::Bool(true))) {
+        found.add(
+            secret.path.key("external"),
+            "engines have such secrets in a swarm alone: no service that uses it starts; give it a file or an environment variable",
+        );
     }
 }
 
@@ -73,6 +80,16 @@ fn check_mounts(service: &Part<'_>, found: &mut Found) {
             let reason =
                 format!("compose mounts this in place of entry {}, which has the target {target:?} as well", other + 1);
             found.add(path, reason);
+        }
+    }
+}
+
+fn check_modes(service: &Part<'_>, found: &mut Found) {
+    for (path, entry) in ["configs", "secrets"].iter().flat_map(|key| service.entries(key)) {
+        let Some(mode) = entry.get("mode").and_then(Value::as_str).filter(|mode| is_known(mode)) else { continue };
+        if mode.len() > 1 && mode.starts_with('0') && mode.bytes().all(|digit| digit.is_ascii_digit()) {
+            let reason = format!("compose takes {mode:?} in quotes for a decimal number; write {mode} without them");
+            found.add(path.key("mode"), reason);
         }
     }
 }
@@ -147,6 +164,11 @@ mod tests {
                 "compose mounts this in place of entry 1, which has the target \"/d\"",
             ),
             (
+                json!({"secrets": [{"source": "s", "mode": "0440"}]}),
+                "secrets, entry 1, key mode",
+                "compose takes \"0440\" in quotes for a decimal number; write 0440 without them",
+            ),
+            (
                 json!({"user": "${U}"}),
                 "user",
                 "the variable \"U\" is empty where the customer's configuration does not set it; write ${U:-default}",
@@ -165,6 +187,8 @@ mod tests {
         );
         let external = "volume \"a\", key external: is a text; write true or false without quotes";
         assert_eq!(reasons(json!({"volumes": {"a": {"external": "true"}}})), [external]);
+        let secret = reasons(json!({"secrets": {"s": {"external": true}}}));
+        assert!(matches!(&secret[..], [one] if one.contains("in a swarm alone")), "{secret:?}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use distr_domain::compose_file::{self, Beside, Role, Unresolvable, beside};
 use distr_domain::release::{
     CONFIGURATION, ComposePackage, FileContent, FilePath, InvalidFiles, MAX_FILES, MAX_FILES_BYTES, PackageFile,
-    check_files,
+    check_new_files,
 };
 use serde_json::Value;
 
@@ -74,7 +74,7 @@ pub fn folder_of(file: &Path) -> &Path {
 /// The package of a compose file's text, whose paths begin in the folder.
 pub fn read_text(text: String, folder: &Path) -> Result<ComposePackage, PackageError> {
     let files = collect(&compose_file::read(&text)?, folder)?;
-    check_files(&files)?;
+    check_new_files(&files)?;
     Ok(ComposePackage { file: text, files })
 }
 

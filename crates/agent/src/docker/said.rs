@@ -1,6 +1,7 @@
 //! What the engine, its registries and compose say when they fail, and what that means. A failure is the release's only if the
 //! words are known to be about the release; whatever is not known is trouble of the surroundings, and tried again.
 
+mod names;
 mod table;
 
 use distr_domain::agent::ErrorCategory;
@@ -35,9 +36,13 @@ impl Failure {
     }
 }
 
-/// Our words for what compose said. Of its own there are names that the vendor's file fixes, and none of the values that
-/// were put in.
+/// Our words for what compose said. Of its own there are names that the vendor's file fixes, what stands in the way on this host,
+/// and none of the values that were put in.
 fn with_place(text: String, said: &str) -> String {
+    let text = match names::named(said) {
+        Some(name) => format!("{text} ({name})"),
+        None => text,
+    };
     match key_path(said) {
         Some(path) => format!("{text}, at {path}; its own words are in the agent's log on the host"),
         None => format!("{text}; docker compose's own words are in the agent's log on the host"),

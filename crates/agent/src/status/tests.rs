@@ -70,6 +70,8 @@ fn health_is_that_of_the_worst_container() {
     assert_eq!(unhealthy, (Health::Fail, "service db is unhealthy: refused".to_owned()));
     let restarting = of(|db| (db.state, db.exit_code) = (State::Restarting, 1));
     assert_eq!(restarting, (Health::Fail, "service db restarts again and again (exit code 1)".to_owned()));
+    let runs_between_two_crashes = of(|db| (db.is_looping, db.exit_code) = (true, 1));
+    assert_eq!(runs_between_two_crashes, restarting);
 }
 
 #[test]

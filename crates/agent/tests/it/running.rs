@@ -4,7 +4,7 @@ use std::time::Duration;
 use distr_agent::board::Board;
 use distr_agent::docker::engine::Engine;
 use distr_agent::docker::wake;
-use distr_domain::agent::{DeploymentReport, DesiredState, Step};
+use distr_domain::agent::{DeploymentReport, DesiredState, ErrorCategory, Health, Step};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -101,5 +101,54 @@ async fn only_the_services_of_the_licensed_profiles_run() {
     running.desired.send_replace(Some(Arc::new(site.wants(3, run))));
     running.until("it runs without the feature", applied(3)).await;
     assert_eq!(site.containers(&site.project).len(), 1);
+    running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_crashes_again_and_again_is_not_well_at_the_moments_at_which_it_runs() {
+    let site = Site::new().await;
+    let image = site.image("1.0.0");
+    let crashing = site
+        .compose(&["true"])
+        .replace(r#"["httpd", "-f", "-p", "80", "-h", "/www"]"#, r#"["sh", "-c", "sleep 2; exit 3"]"#)
+        .replace("stop_signal: SIGKILL", "restart: always");
+    let running = Running::begin(&site, site.wants(1, site.run("1.0.0", &image, &crashing)));
+    running.until("it was well once", applied(1)).await;
+    let restarts = || {
+        let containers = site.containers(&site.project);
+        docker(&["inspect", "--format", "{{.RestartCount}}", &containers[0]]).trim().parse::<u32>().unwrap()
+    };
+    while restarts() < 4 {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    running.until("its restarts are told", |report| report.health == Health::Fail).await;
+    let end = tokio::time::Instant::now() + Duration::from_secs(5);
+    while tokio::time::timeout_at(end, running.board.changed()).await.is_ok() {
+        for report in running.board.known() {
+            let text = report.error.map(|error| error.text).unwrap_or_default();
+            assert_eq!((report.health, text.as_str()), (Health::Fail, "service web restarts again and again (exit code 3)"));
+        }
+    }
+    running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_this_plugin_would_not_run_is_said_and_nothing_is_started() {
+    let site = Site::new().await;
+    let image = site.image("1.0.0");
+    let hooked = site.good().replace("stop_signal: SIGKILL", "post_start: [{command: [\"true\"]}]");
+    let running = Running::begin(&site, site.wants(1, site.run("1.0.0", &image, &hooked)));
+    let plugin = docker(&["compose", "version", "--short"]);
+    let mut numbers = plugin.trim().trim_start_matches('v').split('.').map(|number| number.parse::<u32>().unwrap_or(0));
+    if (numbers.next(), numbers.next()) >= (Some(2), Some(30)) {
+        running.until("it runs", applied(1)).await;
+    } else {
+        let is_told = |report: &DeploymentReport| {
+            let error = report.error.as_ref().filter(|error| error.category == ErrorCategory::Runtime);
+            error.is_some_and(|error| error.text.contains("service web has post_start, which the docker compose plugin"))
+        };
+        running.until("the plugin is named", is_told).await;
+        assert!(site.containers(&site.project).is_empty());
+    }
     running.end().await;
 }

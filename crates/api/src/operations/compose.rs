@@ -7,7 +7,7 @@ use distr_domain::compose_file::{
     self, Beside, NotShipped, REGISTRY_VARIABLE, Unresolvable, check_shipped, missing_files,
 };
 use distr_domain::image::{ImageName, InvalidImage, is_alias};
-use distr_domain::release::{ComposePackage, InvalidFiles, check_files};
+use distr_domain::release::{ComposePackage, InvalidFiles, check_new_files};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -63,7 +63,7 @@ pub(super) enum Unreadable {
 
 impl Compose {
     pub(super) fn read(package: &ComposePackage) -> Result<Self, Unreadable> {
-        check_files(&package.files)?;
+        check_new_files(&package.files)?;
         let file = compose_file::read(&package.file)?;
         distr_compose::check(&file, &package.file).map_err(Unreadable::Refused)?;
         check_shipped(&file, &package.files)?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use distr_domain::names::Slug;
 use distr_domain::trust::TrustedKey;
 use distr_signature::PublicKey;
@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::{AppSetFeatureTags, AppSetSigningPolicy, app_set_feature_tags, app_set_signing_policy};
 use crate::hub::Hub;
+use crate::input;
 use crate::operation::SignedParts;
 
 /// A public key by its name.
@@ -57,7 +58,7 @@ impl std::str::FromStr for KeyFile {
 
 impl KeyFile {
     pub(super) fn read(&self) -> Result<SigningKey> {
-        let pem = std::fs::read_to_string(&self.file).with_context(|| format!("reading {}", self.file.display()))?;
+        let pem = input::text(&self.file)?;
         Ok(SigningKey { name: self.name.to_string(), pem })
     }
 }

@@ -6,42 +6,45 @@ use std::collections::{BTreeMap, BTreeSet};
 use distr_domain::names::Slug;
 
 use super::current::Current;
-use super::file::{License, Place, Placed, Wanted};
+use super::file::{License, Place, Placed, Wanted, Wrong};
 use super::plan::terms;
 use crate::exit::Failure;
 
 pub(super) fn check(wanted: &Wanted, current: &Current) -> Result<(), Failure> {
-    once("application", wanted.applications.iter().map(|of| (of.value.name.to_string(), &of.place)))?;
-    once("customer", wanted.customers.iter().map(|of| (of.value.name.to_string(), &of.place)))?;
-    once(
-        "license",
-        wanted.licenses.iter().map(|of| (format!("{}/{}", of.value.customer, of.value.name()), &of.place)),
-    )?;
+    let mut wrong = Wrong::default();
+    once(&mut wrong, "application", wanted.applications.iter().map(|of| (of.value.name.to_string(), &of.place)));
+    once(&mut wrong, "customer", wanted.customers.iter().map(|of| (of.value.name.to_string(), &of.place)));
+    let licenses = wanted.licenses.iter();
+    once(&mut wrong, "license", licenses.map(|of| (format!("{}/{}", of.value.customer, of.value.name()), &of.place)));
     let known = Known::of(wanted, current);
     for channel in &wanted.channels {
-        known.application(&channel.value.app, &channel.place)?;
+        wrong.look(known.application(&channel.value.app, &channel.place));
     }
-    wanted.licenses.iter().try_for_each(|license| check_license(license, &known, current))
+    for license in &wanted.licenses {
+        let Placed { value, place } = license;
+        wrong.look(known.customer(&value.customer, place));
+        if wrong.look(known.application(&value.app, place)).is_some() {
+            for channel in &value.channels {
+                wrong.look(known.channel(&value.app, channel, place));
+            }
+        }
+        wrong.look(check_terms(license, current));
+    }
+    wrong.end()
 }
 
-fn once<'a>(kind: &str, named: impl Iterator<Item = (String, &'a Place)>) -> Result<(), Failure> {
+fn once<'a>(wrong: &mut Wrong, kind: &str, named: impl Iterator<Item = (String, &'a Place)>) {
     let mut seen = BTreeSet::new();
     for (name, place) in named {
         if seen.contains(&name) {
-            return Err(place.refuse(&format!("{kind} \"{name}\" is named a second time")));
+            wrong.look::<()>(Err(place.refuse(&format!("{kind} \"{name}\" is named a second time"))));
         }
         seen.insert(name);
     }
-    Ok(())
 }
 
-fn check_license(license: &Placed<License>, known: &Known, current: &Current) -> Result<(), Failure> {
+fn check_terms(license: &Placed<License>, current: &Current) -> Result<(), Failure> {
     let Placed { value: license, place } = license;
-    known.customer(&license.customer, place)?;
-    known.application(&license.app, place)?;
-    for channel in &license.channels {
-        known.channel(&license.app, channel, place)?;
-    }
     if let (Some(begin), Some(end)) = (license.not_before, license.expires)
         && end <= begin
     {
@@ -136,6 +139,13 @@ mod tests {
         assert!(refusal(&with_customer).contains("no application \"hello\""));
         let with_both = format!("applications: [{{name: hello}}]\n{with_customer}");
         assert!(refusal(&with_both).contains("has no channel \"stable\""));
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told() {
+        let error = refusal("channels: [{app: hello, name: beta}]\nlicenses:\n- {customer: globex, app: shop}\n");
+        assert_eq!(error.matches("f.yaml:").count(), 3, "{error}");
+        assert!(["\"hello\"", "\"globex\"", "\"shop\""].iter().all(|name| error.contains(name)), "{error}");
     }
 
     #[test]

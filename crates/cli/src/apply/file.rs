@@ -1,10 +1,9 @@
 //! The files: their shape, and where in them something is wrong. A field that nobody reads would be a promise that nobody
 //! keeps, so it is refused, with its line and column.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use chrono::{DateTime, Utc};
 use distr_domain::names::{RepositoryPath, Slug};
 use distr_domain::pattern::Pattern;
@@ -14,6 +13,7 @@ use serde::{Deserialize, Deserializer};
 use serde_saphyr::{Location, Spanned, UserMessageFormatter};
 
 use crate::exit::Failure;
+use crate::input;
 use crate::moment;
 
 /// What all files say together.
@@ -116,6 +116,27 @@ pub(super) struct License {
     pub(super) expires: Option<DateTime<Utc>>,
 }
 
+/// What is wrong, of which each is told.
+#[derive(Debug, Default)]
+pub(super) struct Wrong(Vec<String>);
+
+impl Wrong {
+    pub(super) fn look<T>(&mut self, result: Result<T, Failure>) -> Option<T> {
+        result.map_err(|failure| self.0.push(failure.to_string())).ok()
+    }
+
+    pub(super) fn end(self) -> Result<(), Failure> {
+        if self.0.is_empty() { Ok(()) } else { Err(Failure::Several(self.0)) }
+    }
+}
+
+impl Wanted {
+    pub(super) fn is_empty(&self) -> bool {
+        let Self { applications, channels, customers, licenses } = self;
+        applications.is_empty() && channels.is_empty() && customers.is_empty() && licenses.is_empty()
+    }
+}
+
 impl License {
     pub(super) fn name(&self) -> &Slug {
         self.name.as_ref().unwrap_or(&self.app)
@@ -130,25 +151,20 @@ impl Place {
     }
 }
 
-/// All or nothing: one file that is wrong refuses all.
+/// All or nothing: one file that is wrong refuses all, and each that is wrong is told.
 pub(super) fn read_all(files: &[PathBuf]) -> Result<Wanted> {
-    let mut wanted = Wanted::default();
+    let (mut wanted, mut wrong) = (Wanted::default(), Wrong::default());
     for file in files {
         let (name, text) = read(file)?;
-        parse(&name, &text, &mut wanted)?;
+        wrong.look(parse(&name, &text, &mut wanted));
     }
+    wrong.end()?;
     Ok(wanted)
 }
 
 fn read(file: &Path) -> Result<(String, String)> {
-    if file.as_os_str() == "-" {
-        let mut text = String::new();
-        std::io::stdin().lock().read_to_string(&mut text).context("reading standard input")?;
-        return Ok(("standard input".to_owned(), text));
-    }
-    let name = file.display().to_string();
-    let text = std::fs::read_to_string(file).with_context(|| format!("reading {name}"))?;
-    Ok((name, text))
+    let name = if file.as_os_str() == "-" { "standard input".to_owned() } else { file.display().to_string() };
+    Ok((name, input::text(file)?))
 }
 
 pub(super) fn parse(file: &str, text: &str, wanted: &mut Wanted) -> Result<(), Failure> {

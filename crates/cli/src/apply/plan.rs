@@ -5,6 +5,8 @@ mod policy;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
+use chrono::{DateTime, Utc};
+
 use super::current::{self, Current};
 use super::file::{Application, Customer, License, Wanted};
 use crate::app::{FeatureTags, SigningKey};
@@ -52,10 +54,10 @@ impl Step {
 }
 
 /// In an order in which each step finds what it needs.
-pub(super) fn plan(wanted: &Wanted, current: &Current) -> Vec<Step> {
+pub(super) fn plan(wanted: &Wanted, current: &Current, now: DateTime<Utc>) -> Vec<Step> {
     let applications = wanted.applications.iter().map(|of| application(&of.value, current));
     let customers = wanted.customers.iter().map(|of| customer(&of.value, current));
-    let licenses = wanted.licenses.iter().map(|of| license(&of.value, current));
+    let licenses = wanted.licenses.iter().map(|of| license(&of.value, current, now));
     applications
         .chain(policy::steps(wanted, current))
         .chain(channels(wanted, current))
@@ -132,7 +134,7 @@ fn customer(wanted: &Customer, current: &Current) -> Step {
     }
 }
 
-fn license(wanted: &License, current: &Current) -> Step {
+fn license(wanted: &License, current: &Current, at: DateTime<Utc>) -> Step {
     let (customer, name, terms) = (wanted.customer.to_string(), wanted.name().to_string(), terms(wanted));
     let step = |action, differences, note| Step {
         kind: "license",
@@ -147,14 +149,22 @@ fn license(wanted: &License, current: &Current) -> Step {
         return step(
             Action::IssueLicense { customer, application: wanted.app.to_string(), name, terms },
             differences,
-            None,
+            ended(wanted, at),
         );
     };
     let differences = term_differences(&sorted(now.terms.clone()), &terms);
     match differences.is_empty() {
         true => step(Action::Nothing, differences, note(now)),
-        false => step(Action::AmendLicense { customer, name, terms }, differences, note(now)),
+        false => {
+            let note = note(now).or_else(|| ended(wanted, at));
+            step(Action::AmendLicense { customer, name, terms }, differences, note)
+        }
     }
+}
+
+/// Nobody means a license that is over by mistake.
+fn ended(wanted: &License, at: DateTime<Utc>) -> Option<&'static str> {
+    wanted.expires.is_some_and(|end| end <= at).then_some("its end has passed: it entitles to nothing")
 }
 
 fn note(now: &current::License) -> Option<&'static str> {

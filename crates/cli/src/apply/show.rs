@@ -24,13 +24,23 @@ pub(super) fn lines(step: &Step, tense: Tense) -> Vec<String> {
     let note = step.note.map(|note| format!(" ({note})")).unwrap_or_default();
     let mut lines = vec![format!("{} {}: {done}{note}", step.kind, step.name)];
     lines.extend(step.differences.iter().map(|difference| {
-        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
+        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| absent(difference.field).to_owned());
         match is_creation(&step.action) {
             true => format!("  {}: {}", difference.field, text(&difference.to)),
             false => format!("  {}: {} -> {}", difference.field, text(&difference.from), text(&difference.to)),
         }
     }));
     lines
+}
+
+/// What it means that a field has no value.
+fn absent(field: &str) -> &'static str {
+    match field {
+        "versions" | "channels" | "seats" => "not restricted",
+        "notBefore" => "from the beginning",
+        "expires" => "never",
+        _ => "none",
+    }
 }
 
 pub(super) fn object(step: &Step) -> Value {

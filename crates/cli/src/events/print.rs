@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::app::SigningKey;
 use crate::globals::Format;
 use crate::names::Names;
-use crate::output::{line, printable, text};
+use crate::output::{escaped, line, printable, text};
 
 /// How much of an event's data a line shows.
 const GIST: usize = 100;
@@ -30,8 +30,8 @@ impl Printer {
         self.begin()?;
         match self.format {
             Format::Table => line(&table_line(&event, &self.names)),
-            Format::Jsonl => line(&event.to_string()),
-            Format::Json => line(&format!("{}{event}", if begun { "," } else { " " })),
+            Format::Jsonl => line(&escaped(&event.to_string())),
+            Format::Json => line(&format!("{}{}", if begun { "," } else { " " }, escaped(&event.to_string()))),
         }
     }
 

@@ -61,7 +61,7 @@ struct Cipher {
 
 impl PrivateKey {
     pub(super) fn read(path: &Path) -> Result<Self> {
-        let pem = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+        let pem = input::text(path)?;
         Self::of_pem(&pem, password).with_context(|| format!("key {}", path.display()))
     }
 

@@ -1,6 +1,5 @@
 //! Packages of a release: collected from a folder, sent to the hub, and read from what it shows.
 
-use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -13,15 +12,14 @@ use serde_json::Value;
 
 use super::one_file::one_file;
 use super::{release_draft, release_publish};
+use crate::input;
 use crate::output::remark;
 
 /// The compose file with the files that it names. Says what is shipped: it becomes part of the release for ever.
 pub(super) fn collect(path: &Path) -> Result<ComposePackage> {
     let package = match path.as_os_str() == "-" {
         true => {
-            let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).context("reading standard input")?;
-            distr_package::read_text(text, Path::new("."))
+            distr_package::read_text(input::text(path)?, Path::new("."))
         }
         false => match distr_package::read(path) {
             Err(PackageError::Compose(why)) if is_for_compose(&why, &distr_package::find(path)?) => {

@@ -11,9 +11,10 @@ use distr_signature::{IN_TOTO, ReleaseStatement, bundle, envelope_layer, pre_aut
 use serde_json::{Value, json};
 
 use super::key::PrivateKey;
-use super::{Of, ReleaseShow, ReleaseSign, package, read, release_show, release_sign};
+use super::{Of, ReleaseShow, ReleaseSign, package, release_show, release_sign};
 use crate::exit::Failure;
 use crate::hub::Hub;
+use crate::input;
 use crate::login;
 use crate::output::remark;
 use crate::session::Session;
@@ -38,7 +39,7 @@ pub(super) async fn run(session: &Session, of: Of, how: How, compose: Option<Pat
     let Of { app, version } = of;
     let sentence = format!("signed {app} {version}");
     if let Some(file) = how.envelope {
-        let envelope = read(&file)?;
+        let envelope = input::text(&file)?;
         if is_statement(&envelope) {
             let file = file.display();
             let text =

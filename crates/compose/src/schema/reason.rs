@@ -61,7 +61,7 @@ fn owner(path: &Path) -> String {
     }
 }
 
-pub(super) fn wrong_type(value: &Value, expected: &[JsonType]) -> String {
+pub(super) fn wrong_type(path: &Path, value: &Value, expected: &[JsonType]) -> String {
     let mut names: Vec<&str> = expected.iter().map(|kind| name(*kind)).collect();
     // nobody means nothing, unless nothing else fits
     if names.iter().any(|name| *name != "empty") {
@@ -76,7 +76,7 @@ pub(super) fn wrong_type(value: &Value, expected: &[JsonType]) -> String {
             unique.push(name);
         }
     }
-    format!("is {} and must be {}{}", actual(value), alternatives(&unique), hint(value, &unique))
+    format!("is {} and must be {}{}", actual(value), alternatives(&unique), hint(path, value, &unique))
 }
 
 fn name(kind: JsonType) -> &'static str {
@@ -103,9 +103,26 @@ fn actual(value: &Value) -> String {
     }
 }
 
-fn hint(value: &Value, expected: &[&str]) -> String {
+/// Keys that hold a time.
+fn is_duration(path: &Path) -> bool {
+    const KEYS: [&str; 9] = [
+        "interval",
+        "timeout",
+        "start_period",
+        "start_interval",
+        "stop_grace_period",
+        "delay",
+        "monitor",
+        "window",
+        "period",
+    ];
+    matches!(path.steps().last(), Some(Step::Key(key)) if KEYS.contains(&key.as_str()))
+}
+
+fn hint(path: &Path, value: &Value, expected: &[&str]) -> String {
     let takes = |name: &str| expected.contains(&name);
     match value {
+        Value::Number(number) if takes("a text") && is_duration(path) => format!("; give it a unit, such as {number}s"),
         Value::Bool(_) | Value::Number(_) if takes("a text") && !takes("true or false") => {
             format!("; put it in quotes: \"{value}\"")
         }

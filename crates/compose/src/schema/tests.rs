@@ -39,6 +39,11 @@ fn each_refusal_has_its_words() {
             "key ports, entry 1, key publish",
             "\"publish\" is no key of an entry of \"ports\"; did you mean \"published\"?",
         ),
+        (
+            json!({"healthcheck": {"interval": 30}}),
+            "key healthcheck.interval",
+            "is the number 30 and must be a text; give it a unit, such as 30s",
+        ),
         (json!({"user": 1000}), "key user", "is the number 1000 and must be a text; put it in quotes: \"1000\""),
         (
             json!({"cap_add": "ALL"}),

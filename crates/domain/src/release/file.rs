@@ -164,6 +164,8 @@ pub enum InvalidFiles {
         "the release ships .env, for which the configuration of each deployment stands; give the file another name"
     )]
     Configuration,
+    #[error("the file {0:?} has a colon or a character in its name that nobody sees; give it another name")]
+    Name(String),
     #[error("the release ships {0} twice")]
     Repeated(FilePath),
     #[error("the release ships {folder}, and {file} as if it were a folder")]
@@ -193,6 +195,21 @@ pub fn check_files(files: &[PackageFile]) -> Result<(), InvalidFiles> {
         }
     }
     Ok(())
+}
+
+/// The same of a release that is new, whose names also have to be what they seem.
+pub fn check_new_files(files: &[PackageFile]) -> Result<(), InvalidFiles> {
+    match files.iter().find(|file| file.path.as_str().chars().any(misleads)) {
+        Some(file) => Err(InvalidFiles::Name(file.path.to_string())),
+        None => check_files(files),
+    }
+}
+
+/// A colon ends a path in the short form of a mount. The others turn or hide what is read.
+fn misleads(c: char) -> bool {
+    let is_unseen = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
+    c == ':' || is_unseen
 }
 
 #[cfg(test)]
@@ -256,6 +273,10 @@ mod tests {
         check_files(&files(&["a", "b/a", "b/c", "bb"], 1000)).unwrap();
         let path = |path: &str| path.parse::<FilePath>().unwrap();
         assert_eq!(check_files(&files(&[".env"], 1)), Err(InvalidFiles::Configuration));
+        for name in ["a:b", "conf/gpj\u{202e}.exe", "a\u{200b}"] {
+            check_files(&files(&[name], 1)).unwrap();
+            assert_eq!(check_new_files(&files(&["ü b", name], 1)), Err(InvalidFiles::Name(name.to_owned())));
+        }
         assert_eq!(check_files(&files(&["a", "a"], 1)), Err(InvalidFiles::Repeated(path("a"))));
         let as_folder = InvalidFiles::FileAsFolder { folder: path("a"), file: path("a/b") };
         assert_eq!(check_files(&files(&["a/b", "a"], 1)), Err(as_folder));

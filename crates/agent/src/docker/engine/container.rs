@@ -30,6 +30,8 @@ pub(super) fn read(found: ContainerInspectResponse) -> Option<Container> {
         probe_output: last_output(health),
         exit_code: state.exit_code.unwrap_or_default(),
         restarts: found.restart_count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default(),
+        // told by whoever looks again and again
+        is_looping: false,
         started_at: state.started_at.unwrap_or_default(),
     })
 }

@@ -10,6 +10,7 @@ use crate::docker::compose::Selection;
 use crate::docker::execute::{Executor, permit};
 use crate::docker::folder::{Folder, RESOLVED_FILE, SOURCES};
 use crate::docker::health::{self, Expectation};
+use crate::docker::hooks;
 use crate::docker::model::Model;
 use crate::docker::pull::Registries;
 use crate::docker::reading::{self, Place, Placed, Vendors, not_understood};
@@ -58,6 +59,7 @@ pub(super) async fn verify(executor: &Executor, task: &Task, policy: &Policy) ->
         place.put(&vendors, (&task.wanted, run), Selection::Profiles).await?;
     bound::check(&plain, run, &signed, &[&task.registry, &executor.hub])?;
     permit::check(executor, task, policy, (&plain, &written), refused)?;
+    hooks::check(&plain).await?;
     folder.write_resolved(RESOLVED_FILE, &resolved)?;
     Ok(Verified { folder, profiles, resolved })
 }

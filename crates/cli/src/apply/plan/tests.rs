@@ -47,7 +47,7 @@ fn current() -> Current {
 fn planned(yaml: &str) -> Vec<String> {
     let mut wanted = Wanted::default();
     file::parse("f.yaml", yaml, &mut wanted).unwrap();
-    plan(&wanted, &current()).iter().flat_map(|step| show::lines(step, show::Tense::Plan)).collect()
+    plan(&wanted, &current(), moment::begin("2026-06-01").unwrap()).iter().flat_map(|step| show::lines(step, show::Tense::Plan)).collect()
 }
 
 #[test]
@@ -91,14 +91,14 @@ fn a_policy_and_what_a_feature_opens_are_set_whole() {
         "signing policy hello: amend",
         "  keys: ci (ffa0f8522b66bdd6) -> ci (ffa0f8522b66bdd6), new (a297f1ece1befadd)",
         "feature tags hello: amend",
-        "  features: nothing -> llm-addon opens models:llm-*",
+        "  features: none -> llm-addon opens models:llm-*",
     ];
     assert_eq!(steps, expected);
     let none = planned("applications: [{name: hello, signingKeys: []}]");
     let expected = [
         "signing policy hello: amend",
-        "  keys: ci (ffa0f8522b66bdd6) -> nothing",
-        "  must be signed: images -> nothing",
+        "  keys: ci (ffa0f8522b66bdd6) -> none",
+        "  must be signed: images -> none",
     ];
     assert_eq!(none[1..], expected);
 }
@@ -118,7 +118,7 @@ fn what_must_be_signed_changes_alone_and_leaves_the_keys() {
     let mut wanted = Wanted::default();
     let yaml = "applications: [{name: hello, signingRequires: images_and_release}]";
     file::parse("f.yaml", yaml, &mut wanted).unwrap();
-    let steps = plan(&wanted, &current());
+    let steps = plan(&wanted, &current(), moment::begin("2026-06-01").unwrap());
     let difference = "  must be signed: images -> images-and-release";
     assert_eq!(show::lines(&steps[1], show::Tense::Plan), ["signing policy hello: amend", difference]);
     let keys = current().applications["hello"].signing_keys.clone();
@@ -164,7 +164,7 @@ fn what_differs_is_amended_field_by_field() {
             vec![
                 "license globex/hello-2026: amend",
                 "  versions: 1.x -> 1.x, 2.x",
-                "  channels: stable -> nothing",
+                "  channels: stable -> not restricted",
                 "  seats: 3 -> 5",
                 "  expires: 2028-01-01T00:00:00Z -> 2029-01-01T00:00:00Z",
             ],

@@ -1,6 +1,6 @@
 //! Pulls, and the registries that they ask.
 
-use distr_domain::agent::ErrorCategory::{Config, Entitlement, Network, Resources};
+use distr_domain::agent::ErrorCategory::{Config, Entitlement, Network, Resources, Runtime};
 
 use super::Row;
 use super::releases::PLATFORM;
@@ -39,6 +39,12 @@ pub(super) const PULL: &[Row] = &[
     ),
     Row(&["dial tcp"], Surroundings, Network, "the registry cannot be reached"),
     Row(&["the disk of the registry is full"], Surroundings, Resources, "the disk of the hub is full"),
+    Row(
+        &["unsupported media type", "+zstd"],
+        Surroundings,
+        Runtime,
+        "layers of an image are compressed with zstd, which this engine does not know; update Docker to 23 or newer",
+    ),
     Row(&["invalid tag format"], Generation, Config, "an image's name is not valid"),
     Row(&["layers from manifest don't match image configuration"], Generation, Config, BROKEN_IMAGE),
     Row(&["wrong diff id calculated on extraction"], Generation, Config, BROKEN_IMAGE),
