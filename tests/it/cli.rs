@@ -101,6 +101,43 @@ async fn an_unknown_field_is_refused_with_its_place_before_anything_is_sent() {
 }
 
 #[tokio::test]
+async fn all_that_is_wrong_with_files_is_said_at_once() {
+    let hub = HubProcess::start().await;
+    let cli = signed_in(&hub).await;
+    let one = cli.file("one.yaml", "customers: [{name: Globex}]\n");
+    let two = cli.file("two.yaml", "applications: [{name: hello, colour: red}]\n");
+    let shapes = cli.run(&["apply", "-f", &one, "-f", &two], "");
+    let said = text(&shapes.stderr);
+    assert_eq!((shapes.status.code(), said.matches("error: ").count()), (Some(2), 2), "{said}");
+    let names = cli.file("names.yaml", "licenses:\n- {customer: a, app: b}\n- {customer: c, app: d}\n");
+    let names = cli.run(&["apply", "-f", &names], "");
+    assert_eq!((names.status.code(), text(&names.stderr).lines().count()), (Some(2), 4), "{}", text(&names.stderr));
+
+    let latin = cli.home.path().join("latin.yaml");
+    std::fs::write(&latin, b"customers: [{name: globex, displayName: \"Gl\xf6bex\"}]\n").expect("own directory");
+    let latin = cli.run(&["apply", "-f", latin.to_str().expect("UTF-8")], "");
+    assert_eq!(latin.status.code(), Some(2));
+    assert!(text(&latin.stderr).contains("is no text in UTF-8"), "{}", text(&latin.stderr));
+
+    let ended = "applications: [{name: hello}]\ncustomers: [{name: globex}]\n\
+        licenses: [{customer: globex, app: hello, expires: 2020-12-31}]\n";
+    let plan = text(&cli.run(&["apply", "--plan", "-f", "-"], ended).stdout);
+    assert!(plan.contains("its end has passed"), "{plan}");
+}
+
+#[tokio::test]
+async fn its_own_version_is_said_whatever_hub_there_is() {
+    let hub = HubProcess::start().await;
+    assert_eq!(signed_in(&hub).await.json(&["version"])["hub"], env!("CARGO_PKG_VERSION"));
+    let address = hub.url("");
+    drop(hub);
+    let away = Command::new(binary("distr")).args(["version", "--hub", &address]).env("DISTR_TOKEN", "dst_x").output();
+    let away = away.expect("distr can be started");
+    assert!(text(&away.stdout).contains(env!("CARGO_PKG_VERSION")), "{away:?}");
+    assert_eq!(away.status.code(), Some(5), "{away:?}");
+}
+
+#[tokio::test]
 async fn an_auditor_replays_a_period_as_lines_of_json() {
     let hub = HubProcess::start().await;
     let cli = signed_in(&hub).await;

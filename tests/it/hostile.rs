@@ -90,7 +90,7 @@ async fn bodies_that_are_broken_are_refused_in_words() {
         client.post(hub.url(path)).bearer_auth(&owner).header("content-type", "application/json").body(body)
     };
     let utf16: Vec<u8> = "{\"query\":\"{ head }\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let cases: [(&str, Vec<u8>); 9] = [
+    let cases: [(&str, Vec<u8>); 10] = [
         ("huge", format!("{{\"query\":\"{}\"}}", "x".repeat(5 << 20)).into_bytes()),
         ("deep", format!("{{\"query\":\"{{ head }}\",\"variables\":{}", "{\"a\":".repeat(100_000)).into_bytes()),
         ("deep lists", "[".repeat(1_000_000).into_bytes()),
@@ -99,6 +99,7 @@ async fn bodies_that_are_broken_are_refused_in_words() {
         ("UTF-16", utf16),
         ("not UTF-8", b"{\"query\":\"\xff\xfe\"}".to_vec()),
         ("a batch", b"[{\"query\":\"{ head }\"},{\"query\":\"{ head }\"}]".to_vec()),
+        ("an empty batch", b"[]".to_vec()),
         ("empty", vec![]),
     ];
     for (name, body) in cases {

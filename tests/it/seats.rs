@@ -162,7 +162,7 @@ async fn a_seat_whose_wish_never_came_is_given_back_after_a_while() {
         secrets: Default::default(),
         asked_by: Default::default(),
     };
-    let wish = DeploymentCommand::SetDesired(desired);
+    let wish = DeploymentCommand::SetDesired { desired, heard: 0 };
     run::<Deployment>(&log, DeploymentId::of(x, application).0, wish, long_ago).await;
     run::<License>(&log, b.0, LicenseCommand::TakeSeat { target: x }, long_ago).await;
     run::<License>(&log, a.0, LicenseCommand::TakeSeat { target: y }, long_ago).await;

@@ -67,7 +67,7 @@ pub(crate) fn attempt(generation: u64, step: Step) -> Option<Attempt> {
 
 pub(crate) fn failed(generation: u64) -> Option<FailedGeneration> {
     let error = ReportedError { category: ErrorCategory::Unhealthy, text: "service web is unhealthy".to_owned() };
-    Some(FailedGeneration { generation, error })
+    Some(FailedGeneration { generation, version: None, error })
 }
 
 pub(crate) fn memory(record: Record) -> Memory {

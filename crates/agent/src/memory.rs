@@ -37,6 +37,9 @@ pub struct Record {
     /// the newest generation that was asked for; nothing if an agent of an earlier version wrote the record
     #[serde(default)]
     pub newest: Option<u64>,
+    /// volumes that have no name of their own: the engine keeps no word of whose they are
+    #[serde(default)]
+    pub anonymous_volumes: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,12 +69,24 @@ pub struct Attempt {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedGeneration {
     pub generation: u64,
+    /// nothing if an agent of an earlier version wrote the record
+    #[serde(default)]
+    pub version: Option<Version>,
     pub error: ReportedError,
 }
 
 impl Record {
     pub fn new(project: String) -> Self {
-        Self { project, applied: None, attempt: None, failed: None, held: None, removed: None, newest: None }
+        Self {
+            project,
+            applied: None,
+            attempt: None,
+            failed: None,
+            held: None,
+            removed: None,
+            newest: None,
+            anonymous_volumes: BTreeSet::new(),
+        }
     }
 
     /// The newest generation that was asked for, as far as it is known.
@@ -81,6 +96,13 @@ impl Record {
         let failed = self.failed.as_ref().map(|failed| failed.generation);
         let traces = [applied, attempt, failed, self.held, self.removed].into_iter().flatten().max();
         self.newest.or(traces).unwrap_or_default()
+    }
+
+    /// Whether nothing is left to do for this wish. A hub that was restored may give the number of a generation once more.
+    pub fn has_settled(&self, generation: u64, version: &Version) -> bool {
+        let applied = self.applied.as_ref().is_some_and(|of| of.generation == generation && of.version == *version);
+        let is_version = |of: &FailedGeneration| of.version.as_ref().is_none_or(|failed| failed == version);
+        applied || self.failed.as_ref().is_some_and(|of| of.generation == generation && is_version(of))
     }
 
     pub fn has_failed(&self, generation: u64) -> bool {

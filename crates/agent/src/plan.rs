@@ -6,6 +6,7 @@
 
 use distr_domain::agent::{DataRemoval, DesiredDeployment, DesiredState, Instruction, Step};
 use distr_domain::ids::DeploymentId;
+use distr_domain::version::Version;
 
 use crate::drift;
 use crate::memory::{Memory, Record};
@@ -46,7 +47,7 @@ pub fn plan(desired: &DesiredState, observed: &Observed, memory: &Memory) -> Vec
     let next = |wanted: &DesiredDeployment| {
         let record = memory.get(&wanted.deployment);
         let kind = match &wanted.instruction {
-            Instruction::Run(_) => run(wanted, observed, record),
+            Instruction::Run(instruction) => run((wanted.generation, &instruction.version), observed, record),
             Instruction::Remove { data } => remove(wanted.generation, *data, record),
         };
         kind.map(|kind| Action { deployment: wanted.deployment, generation: wanted.generation, kind })
@@ -54,13 +55,10 @@ pub fn plan(desired: &DesiredState, observed: &Observed, memory: &Memory) -> Vec
     desired.deployments.iter().filter_map(next).collect()
 }
 
-fn run(wanted: &DesiredDeployment, observed: &Observed, record: Option<&Record>) -> Option<Kind> {
+fn run((generation, version): (u64, &Version), observed: &Observed, record: Option<&Record>) -> Option<Kind> {
     let Some(record) = record else { return Some(Kind::Apply(Resume::Start)) };
-    let settled = record.has_applied(wanted.generation) || record.has_failed(wanted.generation);
-    if !settled {
-        return Some(
-            held_repair(wanted.generation, observed, record).unwrap_or(Kind::Apply(resume(wanted.generation, record))),
-        );
+    if !record.has_settled(generation, version) {
+        return Some(held_repair(generation, observed, record).unwrap_or(Kind::Apply(resume(generation, record))));
     }
     if !observed.of_project(&candidate_of(&record.project)).is_empty() {
         return Some(Kind::DropCandidate);

@@ -92,8 +92,9 @@ fn step(wanted: &DesiredDeployment, record: Option<&Record>) -> Step {
     let begun = record.attempt.as_ref().filter(|attempt| attempt.generation == wanted.generation);
     match &wanted.instruction {
         Instruction::Remove { .. } if record.removed == Some(wanted.generation) => Step::Removed,
-        Instruction::Run(_) if record.has_applied(wanted.generation) => Step::Applied,
-        Instruction::Run(_) if record.has_failed(wanted.generation) => Step::Failed,
+        Instruction::Run(run) if record.has_settled(wanted.generation, &run.version) => {
+            if record.has_applied(wanted.generation) { Step::Applied } else { Step::Failed }
+        }
         _ => begun.map_or(Step::Pending, |attempt| attempt.step),
     }
 }
@@ -120,7 +121,8 @@ fn health(record: Option<&Record>, containers: &[&Container], drift: Option<&str
 
 fn of_container(container: &Container) -> (Health, String) {
     let Container { service, .. } = container;
-    let loops = || (Health::Fail, format!("service {service} restarts again and again (exit code {})", container.exit_code));
+    let loops =
+        || (Health::Fail, format!("service {service} restarts again and again (exit code {})", container.exit_code));
     match (container.state, container.probe) {
         (State::Running, _) if container.is_looping => loops(),
         (State::Running, Some(Probe::Unhealthy)) => {

@@ -147,7 +147,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
             ops::followed_log::check(&stores.database.main, stores.log.as_ref()).await?;
         }
         readiness.caught_up();
-        info!(url = %hub.settings.public_url, position = head.0, "ready");
+        info!(url = %hub.settings.public_url, position = head.number(), "ready");
         anyhow::Ok(())
     };
     let begun = async {
@@ -265,7 +265,7 @@ fn open_registry(
 async fn catch_up(models: &ModelsProgress, head: Position) {
     for progress in [&models.core, &models.fleet, &models.audit] {
         while progress.wait_for(head, Duration::from_secs(10)).await.is_err() {
-            info!(position = progress.position().0, head = head.0, "read models are catching up");
+            info!(position = progress.position().number(), head = head.number(), "read models are catching up");
         }
     }
 }

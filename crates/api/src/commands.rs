@@ -115,7 +115,7 @@ impl Commands {
         if let Some(position) = executed.position {
             let (category, events) = (D::CATEGORY.as_str(), executed.events.len());
             let (actor, correlation) = (&context.actor, context.correlation);
-            tracing::info!(position = position.0, category, %stream, events, %actor, %correlation, "appended");
+            tracing::info!(position = position.number(), category, %stream, events, %actor, %correlation, "appended");
         }
         Ok(executed)
     }

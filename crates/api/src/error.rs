@@ -85,7 +85,7 @@ fn status(failure: &Failure) -> StatusCode {
         Failure::NotFound { .. } => StatusCode::NOT_FOUND,
         Failure::BadInput(_) => StatusCode::BAD_REQUEST,
         Failure::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-        Failure::NotYetVisible(_) | Failure::Unavailable(_) | Failure::OutcomeUnknown(_) => {
+        Failure::NotYetVisible(_) | Failure::Unavailable(_) | Failure::Full(_) | Failure::OutcomeUnknown(_) => {
             StatusCode::SERVICE_UNAVAILABLE
         }
         Failure::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,

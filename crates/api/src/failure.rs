@@ -5,7 +5,7 @@ use distr_domain::names::InvalidName;
 use distr_domain::rejection::Rejection;
 use distr_eventlog::{AppendError, ExecuteError, Fault as LogFault, ReadError};
 use distr_postgres::LookupError;
-use distr_postgres::is_away;
+use distr_postgres::{is_away, is_full};
 use distr_projections::{QueryError, WaitError};
 use distr_registry::{ChangeError, Fault as RegistryFault};
 
@@ -33,6 +33,9 @@ pub enum Failure {
     /// The database did not take a question, or did not answer it in time.
     #[error("the hub's database does not answer; try again in a moment")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Nothing is stored until somebody makes room.
+    #[error("the disk of the hub's database is full, and nothing can be stored; have the hub's operator make room")]
+    Full(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The log gave up what it was to append, which it may have done all the same.
     #[error(
         "the hub's database does not answer, and whether the change is stored is not known; \
@@ -59,6 +62,7 @@ impl Failure {
     fn of_database(source: impl std::error::Error + Send + Sync + 'static) -> Self {
         match is_away(&source) {
             true => Self::Unavailable(Box::new(source)),
+            false if is_full(&source) => Self::Full(Box::new(source)),
             false => Self::fault(source),
         }
     }
@@ -82,7 +86,7 @@ impl Failure {
             Self::TooMany { .. } => "too_many_requests",
             Self::Conflict => "conflict",
             Self::NotYetVisible(_) => "not_yet_visible",
-            Self::Unavailable(_) => "unavailable",
+            Self::Unavailable(_) | Self::Full(_) => "unavailable",
             Self::OutcomeUnknown(_) => "outcome_unknown",
             Self::Fault(_) => "internal",
         }
@@ -92,6 +96,7 @@ impl Failure {
     pub fn log(&self) {
         match self {
             Self::Fault(source) => tracing::error!(error = &**source as &dyn std::error::Error, "fault"),
+            Self::Full(source) => tracing::error!(error = &**source as &dyn std::error::Error, "the disk is full"),
             Self::Unavailable(source) | Self::OutcomeUnknown(source) => {
                 tracing::warn!(error = &**source as &dyn std::error::Error, "the database does not answer");
             }
@@ -164,6 +169,7 @@ impl From<AppendError> for Failure {
     fn from(error: AppendError) -> Self {
         match is_away(&error) {
             true => Self::OutcomeUnknown(Box::new(error)),
+            false if is_full(&error) => Self::Full(Box::new(error)),
             false => Self::fault(error),
         }
     }

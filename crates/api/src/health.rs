@@ -252,7 +252,7 @@ mod tests {
         let mut following = Following::new(now);
         let steps = steps.into_iter().map(|(at, head)| {
             now += STEP;
-            following.note(now, Position(at), Position(head));
+            following.note(now, Position::of_number(at), Position::of_number(head));
             following.catch_up(now)
         });
         steps.collect()

@@ -54,9 +54,9 @@ enum Command {
     Restore(RestoreConfig),
     /// Seal all secrets with a new master key; restart the hubs afterwards
     RotateMasterKey(StorageConfig),
-    /// Apply the registry's retention rules and remove the bytes that nobody needs; beside a hub only with a DATABASE_URL
+    /// Apply the registry's retention rules and remove the bytes that nobody needs, also beside a running hub
     Gc(CollectConfig),
-    /// Read all blobs of the registry and compare them with their digests; beside a hub only with a DATABASE_URL
+    /// Read all blobs of the registry and compare them with their digests, also beside a running hub
     Scrub(StorageConfig),
     /// Make the blob store this database's, as after a restore; the hub whose it was must be stopped for good
     TakeOverBlobs(StorageConfig),
@@ -109,7 +109,7 @@ fn raise_file_limit() {
 }
 
 /// Without what the HTTP library says of each malformed request: strangers would fill the log.
-const LOG: &str = "info,actix_http::h1::dispatcher=off,actix_http::h2::dispatcher=off";
+const LOG: &str = "info,actix_http::h1::dispatcher=off,actix_http::h2::dispatcher=off,tokio_postgres=warn";
 
 fn start_log(format: LogFormat) {
     let filter = EnvFilter::try_from_env("DISTR_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));

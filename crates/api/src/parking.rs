@@ -76,7 +76,7 @@ async fn park_in(database: &Database, config: &ParkConfig) -> anyhow::Result<Str
     if is_past && standing.kind == POLICY {
         bail!("{group} has dealt with the entry at position {position}; it stands at {}", standing.position);
     }
-    client.execute(include_str!("parking/park.sql"), &[group, &(position.0 as i64), &config.reason]).await?;
+    client.execute(include_str!("parking/park.sql"), &[group, &(position.number() as i64), &config.reason]).await?;
     go_on(&client, &standing).await?;
     let when = if is_past { " in the next rebuild" } else { "" };
     Ok(format!(
@@ -93,7 +93,7 @@ async fn retry_in(database: &Database, config: &RetryConfig) -> anyhow::Result<S
         true => "UPDATE parked SET retry = true WHERE follower = $1 AND position = $2",
         false => "DELETE FROM parked WHERE follower = $1 AND position = $2",
     };
-    if client.execute(sql, &[group, &(position.0 as i64)]).await? == 0 {
+    if client.execute(sql, &[group, &(position.number() as i64)]).await? == 0 {
         bail!("{group} has not parked the entry at position {position}; `distr-hub parked` lists what is parked");
     }
     Ok(match (is_policy, position <= standing.position) {
@@ -135,7 +135,7 @@ async fn standings(client: &Client) -> anyhow::Result<Vec<Standing>> {
     let standing = |row: &tokio_postgres::Row| Standing {
         kind: row.get(0),
         name: row.get(1),
-        position: Position(row.get::<_, i64>(2) as u64),
+        position: Position::of_number(row.get::<_, i64>(2) as u64),
         error: row.get(3),
     };
     Ok(rows.iter().map(standing).collect())

@@ -180,8 +180,8 @@ impl Meter {
         }
         self.said = Some(Instant::now());
         let seconds = self.began.elapsed().as_secs_f64().max(0.001);
-        let moved = done.0.saturating_sub(self.from.unwrap_or_default().0);
-        let left = head.0.saturating_sub(done.0) as f64 * seconds / (moved.max(1)) as f64;
+        let moved = done.number().saturating_sub(self.from.unwrap_or_default().number());
+        let left = done.behind(head) as f64 * seconds / (moved.max(1)) as f64;
         let rate = applied as f64 / seconds;
         self.line(&format!("{done} of {head}, {rate:.0} entries/s, about {left:.0} s left"), done >= head);
     }

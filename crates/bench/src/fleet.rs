@@ -236,7 +236,7 @@ mod tests {
         let shape = Shape { organization, targets: 25, targets_per_customer: 10, pulls_per_target: 2, at };
         let fleet = seed(&log, &shape).await.unwrap();
         assert_eq!((fleet.customers.len(), fleet.targets.len()), (3, 25));
-        let page = log.read_all(Position::START, 10_000, Selection::All).await.unwrap();
+        let page = log.scan(Position::START, distr_eventlog::Limit::entries(10_000), Selection::All).await.unwrap();
         assert_eq!(page.scanned_to, fleet.position);
         let telemetry = page.entries.iter().filter(|entry| matches!(entry, Entry::Telemetry(_))).count();
         assert_eq!(telemetry, 25 * 4);

@@ -140,7 +140,7 @@ impl Site {
         let began = Instant::now();
         loop {
             let seen: i64 = client.query_one(sql, &[]).await?.get(0);
-            if seen as u64 >= position.0 {
+            if seen as u64 >= position.number() {
                 return Ok(());
             }
             ensure!(began.elapsed() < CAUGHT_UP_WITHIN, "the hub is at {seen} and not at {position} in time");
@@ -152,7 +152,7 @@ impl Site {
     pub async fn settle(&self) -> Result<()> {
         let client = self.database.connect().await?;
         let head: i64 = client.query_one("SELECT position FROM eventlog.head", &[]).await?.get(0);
-        self.caught_up(Position(head as u64)).await
+        self.caught_up(Position::of_number(head as u64)).await
     }
 
     /// Stops the hub; the database stays.

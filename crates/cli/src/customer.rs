@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde_json::Value;
 
+use crate::exit::Failure;
 use crate::hub::{Hub, PAGE};
 use crate::operation::shown;
 use crate::output::Columns;
@@ -57,6 +58,18 @@ pub(crate) async fn create(hub: &Hub, name: String, display_name: Option<String>
 pub(crate) async fn rename(hub: &Hub, name: String, display_name: String) -> Result<Value> {
     let variables = customer_rename::Variables { name, display_name };
     Ok(hub.ask::<CustomerRename>(variables).await?.customer_rename)
+}
+
+/// An empty list of a customer's things may be that of a customer whose name is mistyped.
+pub(crate) async fn check_named(hub: &Hub, customer: Option<&str>, found: &[Value]) -> Result<()> {
+    let Some(name) = customer.filter(|_| found.is_empty()) else { return Ok(()) };
+    match list(hub).await?.iter().any(|known| known["name"] == name) {
+        true => Ok(()),
+        false => {
+            let message = format!("there is no customer \"{name}\"");
+            Err(Failure::Refused { code: "not_found".to_owned(), message }.into())
+        }
+    }
 }
 
 pub(crate) async fn list(hub: &Hub) -> Result<Vec<Value>> {

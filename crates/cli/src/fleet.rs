@@ -9,7 +9,7 @@ use crate::hub::PAGE;
 use crate::operation::shown;
 use crate::output::Columns;
 use crate::session::Session;
-use crate::{clock, moment};
+use crate::{clock, customer, moment};
 
 shown!("src/fleet.graphql": FleetList);
 
@@ -38,6 +38,7 @@ impl Fleet {
         let Session { hub, out } = session;
         let variables = |after| fleet_list::Variables { customer: self.customer.clone(), first: Some(PAGE), after };
         let targets: Vec<Value> = hub.list::<FleetList>("/targets", variables).await?.into_iter().map(target).collect();
+        customer::check_named(hub, self.customer.as_deref(), &targets).await?;
         match out.is_json() {
             true => out.list(targets, &[]),
             false => out.list(targets.iter().flat_map(|target| rows(target, clock::now())).collect(), COLUMNS),

@@ -50,10 +50,7 @@ pub(crate) fn from_environment(variable: &str, what: &str) -> Result<String> {
 /// All of standard input but the line end after it: a secret may have several lines, as a key has.
 fn standard_input(what: &str) -> Result<String> {
     let mut text = String::new();
-    io::stdin()
-        .lock()
-        .read_to_string(&mut text)
-        .with_context(|| format!("reading the {what} from standard input"))?;
+    io::stdin().lock().read_to_string(&mut text).with_context(|| format!("reading the {what} from standard input"))?;
     let end = text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).map_or(text.len(), str::len);
     text.truncate(end);
     Ok(text)

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use distr_domain::version::{InvalidRange, VersionRanges};
 use serde_json::Value;
 
+use crate::customer;
 use crate::exit::Failure;
 use crate::hub::{Hub, PAGE};
 use crate::names::Names;
@@ -152,7 +153,11 @@ impl Command {
                 let issued = issue(hub, customer, app, name, terms.into()).await?;
                 did(session, issued, &sentence).await
             }
-            Self::List { customer } => out.list(list(hub, customer).await?, COLUMNS),
+            Self::List { customer } => {
+                let licenses = list(hub, customer.clone()).await?;
+                customer::check_named(hub, customer.as_deref(), &licenses).await?;
+                out.list(licenses, COLUMNS)
+            }
             Self::Show { name, customer } => out.show(find(hub, customer, name).await?, FIELDS),
             Self::Amend { of: Of { name, customer }, changes } => {
                 let now = Terms::of(&find(hub, Some(customer.clone()), name.clone()).await?)?;
@@ -181,7 +186,8 @@ impl Command {
                 explain::run(session, &ranges, &written, app, channels).await
             }
             Self::Audit { name, customer } => {
-                let mut entries = audit(hub, name, customer).await?;
+                let mut entries = audit(hub, name, customer.clone()).await?;
+                customer::check_named(hub, customer.as_deref(), &entries).await?;
                 if !out.is_json() {
                     name_actors(hub, &mut entries).await?;
                 }

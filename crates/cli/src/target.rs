@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use crate::customer;
 use crate::hub::PAGE;
 use crate::operation::shown;
 use crate::output::{Columns, Output, line, remark, text};
@@ -87,7 +88,9 @@ impl Command {
             }
             Self::List { customer } => {
                 let variables = |after| target_list::Variables { customer: customer.clone(), first: Some(PAGE), after };
-                out.list(hub.list::<TargetList>("/targets", variables).await?, COLUMNS)
+                let targets = hub.list::<TargetList>("/targets", variables).await?;
+                customer::check_named(hub, customer.as_deref(), &targets).await?;
+                out.list(targets, COLUMNS)
             }
             Self::Show { of: Of { name, customer } } => {
                 let data = hub.ask::<TargetShow>(target_show::Variables { customer, name }).await?;

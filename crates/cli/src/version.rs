@@ -27,7 +27,9 @@ impl Version {
                 let answer = session.hub.ask::<HubVersion>(hub_version::Variables {}).await;
                 (answer.map(|answer| json!(answer.hub.version)), json!(session.hub.address()))
             }
-            Err(error) if matches!(error.downcast_ref(), Some(Failure::NotSignedIn(_))) => (Ok(Value::Null), Value::Null),
+            Err(error) if matches!(error.downcast_ref(), Some(Failure::NotSignedIn(_))) => {
+                (Ok(Value::Null), Value::Null)
+            }
             Err(error) => (Err(error), Value::Null),
         };
         let (hub, failed) = match hub {

@@ -9,7 +9,12 @@ pub enum InvalidVariable {
     Reserved(String),
     #[error("the value of configuration name {0:?} holds a null character")]
     Null(String),
+    #[error("the configuration has {0} bytes; use at most {MAX_BYTES}, or ship a file with the release")]
+    Large(usize),
 }
+
+/// The most bytes of one configuration, names and values: each stays in the log for ever.
+pub const MAX_BYTES: usize = 128 * 1024;
 
 /// Variables by which Docker's tools are steered. Those of compose have a prefix of their own.
 const STEERING: [&str; 14] = [
@@ -45,9 +50,28 @@ pub fn check_variable(name: &str, value: &str) -> Result<(), InvalidVariable> {
     }
 }
 
+/// Whether a deployment may have all of these.
+pub fn check_configuration<'a>(
+    variables: impl IntoIterator<Item = (&'a String, &'a String)>,
+) -> Result<(), InvalidVariable> {
+    let mut bytes = 0;
+    for (name, value) in variables {
+        check_variable(name, value)?;
+        bytes += name.len() + value.len();
+    }
+    if bytes > MAX_BYTES { Err(InvalidVariable::Large(bytes)) } else { Ok(()) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_configuration_has_a_size() {
+        let of = |bytes: usize| std::collections::BTreeMap::from([("A".to_owned(), "x".repeat(bytes))]);
+        check_configuration(&of(MAX_BYTES - 1)).unwrap();
+        assert_eq!(check_configuration(&of(MAX_BYTES)), Err(InvalidVariable::Large(MAX_BYTES + 1)));
+    }
 
     #[test]
     fn only_names_that_steer_the_tools_are_reserved() {

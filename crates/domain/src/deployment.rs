@@ -120,18 +120,19 @@ pub use pulse::{Pace, Pulse, ReportTime};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum DeploymentCommand {
-    SetDesired(Desired),
+    SetDesired {
+        desired: Desired,
+        /// the newest generation that the agent spoke of; 0 if it spoke of none
+        heard: u64,
+    },
     Remove {
         data: DataRemoval,
         asked_by: AskedBy,
+        /// the same
+        heard: u64,
     },
     /// An observation by the agent of a target, at its own time.
-    Observe {
-        target: TargetId,
-        report: DeploymentReport,
-        at: DateTime<Utc>,
-        pace: Pace,
-    },
+    Observe { target: TargetId, report: DeploymentReport, at: DateTime<Utc>, pace: Pace },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -150,6 +151,9 @@ impl Rejection for DeploymentRejection {
         }
     }
 }
+
+/// Generations that a restore may have lost of one deployment, at most.
+const MOST_LOST: u64 = 1_000_000;
 
 /// How the newest generation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -200,7 +204,14 @@ impl Deployment {
         }
     }
 
-    fn set_desired(&self, desired: &Desired) -> Result<Vec<DeploymentEvent>, DeploymentRejection> {
+    /// The number of the next generation. After a restore the agent may know newer ones than the log: what is asked for now has to be
+    /// newer than those. Numbers out of reason are nobody's.
+    fn next_generation(&self, heard: u64) -> u64 {
+        let is_believed = heard <= self.generation.saturating_add(MOST_LOST);
+        self.generation.max(if is_believed { heard } else { 0 }) + 1
+    }
+
+    fn set_desired(&self, desired: &Desired, heard: u64) -> Result<Vec<DeploymentEvent>, DeploymentRejection> {
         self.check_wanted()?;
         let whoever_asked = self.desired.as_ref().map(|known| Desired { asked_by: desired.asked_by, ..known.clone() });
         let same = whoever_asked.as_ref() == Some(desired);
@@ -209,7 +220,7 @@ impl Deployment {
             Phase::Progressing | Phase::Healthy | Phase::Unhealthy if same => Ok(vec![]),
             // the host goes on by itself; only the customer, whom it asks for nothing, makes a difference
             Phase::Held if self.removal.is_none() && self.desired.as_ref() == Some(desired) => Ok(vec![]),
-            _ => Ok(vec![DesiredReleaseSet { generation: self.generation + 1, desired: desired.clone() }]),
+            _ => Ok(vec![DesiredReleaseSet { generation: self.next_generation(heard), desired: desired.clone() }]),
         }
     }
 
@@ -239,7 +250,7 @@ impl Decider for Deployment {
 
     fn decide(&self, command: &Self::Command) -> Result<Vec<Self::Event>, Self::Rejection> {
         match (command, self.phase) {
-            (DeploymentCommand::SetDesired(desired), _) => self.set_desired(desired),
+            (DeploymentCommand::SetDesired { desired, heard }, _) => self.set_desired(desired, *heard),
             (DeploymentCommand::Remove { .. }, Phase::Absent) => Err(DeploymentRejection::NotFound),
             // data that was to be kept may be given up later
             (DeploymentCommand::Remove { data, .. }, Phase::Removing | Phase::Removed)
@@ -247,11 +258,14 @@ impl Decider for Deployment {
             {
                 Ok(vec![])
             }
-            (DeploymentCommand::Remove { data, asked_by }, Phase::Held) if self.removal == Some((*data, *asked_by)) => {
+            (DeploymentCommand::Remove { data, asked_by, .. }, Phase::Held)
+                if self.removal == Some((*data, *asked_by)) =>
+            {
                 Ok(vec![])
             }
-            (DeploymentCommand::Remove { data, asked_by }, _) => {
-                Ok(vec![RemovalRequested { generation: self.generation + 1, data: *data, asked_by: *asked_by }])
+            (DeploymentCommand::Remove { data, asked_by, heard }, _) => {
+                let generation = self.next_generation(*heard);
+                Ok(vec![RemovalRequested { generation, data: *data, asked_by: *asked_by }])
             }
             (DeploymentCommand::Observe { target, report, at, pace }, _) => {
                 // an agent speaks of its own target's deployments alone

@@ -60,7 +60,7 @@ pub enum Refusal {
     NoLicense,
     #[error("release \"{version}\" was revoked: {reason}")]
     ReleaseRevoked { version: Version, reason: String },
-    #[error("license \"{license}\" covers versions {ranges}, not \"{version}\"")]
+    #[error("license \"{license}\" covers versions {ranges}, not \"{version}\"{}", pre_release(version))]
     VersionOutside { license: Slug, version: Version, ranges: String },
     #[error("license \"{license}\" covers channels {channels}, and release \"{version}\" is in none of them")]
     ChannelOutside { license: Slug, version: Version, channels: String },
@@ -74,6 +74,14 @@ pub enum Refusal {
     Suspended { license: Slug, reason: String },
     #[error("license \"{license}\" was revoked: {reason}")]
     Revoked { license: Slug, reason: String },
+}
+
+/// What surprises: a range of everything leaves it out.
+fn pre_release(version: &Version) -> &'static str {
+    match version.is_pre_release() {
+        true => ", which is a pre-release: a range includes one only if it names one of the same version",
+        false => "",
+    }
 }
 
 /// The same by the code of a refusal that was recorded.

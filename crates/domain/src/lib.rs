@@ -30,6 +30,7 @@ pub mod release;
 pub mod stored;
 pub mod tally;
 pub mod target;
+pub mod text;
 pub mod token;
 pub mod trust;
 pub mod version;

@@ -18,7 +18,8 @@ mod tests;
 
 pub use content::{ComposePackage, Package, PackageKind, ReleaseContent, ReleaseImage};
 pub use file::{
-    CONFIGURATION, FileContent, FilePath, InvalidFiles, MAX_FILES, MAX_FILES_BYTES, PackageFile, check_files, check_new_files,
+    CONFIGURATION, FileContent, FilePath, InvalidFiles, MAX_FILES, MAX_FILES_BYTES, PackageFile, check_files,
+    check_new_files,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -78,6 +78,12 @@ impl TryFrom<String> for Version {
     }
 }
 
+impl Version {
+    pub fn is_pre_release(&self) -> bool {
+        !self.0.pre.is_empty()
+    }
+}
+
 impl VersionRange {
     pub fn as_str(&self) -> &str {
         &self.0

@@ -92,7 +92,7 @@ fn deployment_command() -> impl Strategy<Value = DeploymentCommand> {
     let data = prop_oneof![Just(DataRemoval::Keep), Just(DataRemoval::Remove)];
     let pace = prop_oneof![Just(Pace::Steady), Just(Pace::Restless)];
     prop_oneof![
-        3 => (0..3_u8, 0..3_u128).prop_map(|(minor, license)| DeploymentCommand::SetDesired(Desired {
+        3 => (0..3_u8, 0..3_u128).prop_map(|(minor, license)| DeploymentCommand::SetDesired { heard: 0, desired: Desired {
             customer: CustomerId(id(1)),
             target: TargetId(id(2)),
             application: ApplicationId(id(3)),
@@ -102,8 +102,8 @@ fn deployment_command() -> impl Strategy<Value = DeploymentCommand> {
             config: Default::default(),
             secrets: Default::default(),
             asked_by: AskedBy::Vendor,
-        })),
-        1 => data.prop_map(|data| DeploymentCommand::Remove { data, asked_by: AskedBy::Vendor }),
+        }}),
+        1 => data.prop_map(|data| DeploymentCommand::Remove { data, asked_by: AskedBy::Vendor, heard: 0 }),
         6 => (0..6_u64, 0..8_u8, 0..3_u8, any::<bool>(), 0..3_u8, pace).prop_map(
             |(generation, step, health, drifts, error, pace)| {
                 let report = report(generation, step, health, drifts, error);

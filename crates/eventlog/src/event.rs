@@ -73,6 +73,8 @@ pub struct RecordedEvent {
     pub causation: Option<Uuid>,
     pub correlation: Uuid,
     pub recorded_at: DateTime<Utc>,
+    /// By the log's own clock: never less than that of the entry before it. Of facts that an earlier version wrote, `recorded_at`.
+    pub committed_at: DateTime<Utc>,
     pub payload: Bytes,
 }
 

@@ -20,7 +20,8 @@ pub use event::{Append, Appended, Expected, NewEvent, RecordedEvent};
 pub use execute::{Context, ExecuteError, Executed, Fault, Kept, execute, execute_kept, executed, load};
 pub use memory::MemoryLog;
 pub use port::{
-    Entry, EventLog, MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_TELEMETRY_BYTES, MAX_TELEMETRY_RECORDS, Page, Selection,
+    Entry, EventLog, Limit, LogId, MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_TELEMETRY_BYTES, MAX_TELEMETRY_RECORDS,
+    Page, Selection,
 };
 pub use position::{InvalidPosition, Position};
 pub use postgres::{ConnectError, PostgresLog};

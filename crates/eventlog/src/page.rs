@@ -4,19 +4,21 @@
 //! dropped it. Facts are chained besides: each knows the position of the fact before it. So a lost fact is found where
 //! telemetry was dropped around it, and by a reader who selects facts only.
 
-use crate::{Entry, Page, Position, ReadError, RecordedEvent, RecordedTelemetry, Selection};
+use crate::{Entry, Limit, Page, Position, ReadError, RecordedEvent, RecordedTelemetry, Selection};
 
 /// What a store found behind `after`. `facts` and `telemetry` are in order; each is everything up to the head, or
-/// the first `limit` and more.
+/// reaches the limit.
 #[derive(Debug)]
 pub(crate) struct Scan {
     pub(crate) after: Position,
-    pub(crate) limit: usize,
+    pub(crate) limit: Limit,
     pub(crate) selection: Selection,
     /// Read before the entries, so that all up to here were visible.
     pub(crate) head: Head,
     pub(crate) facts: Vec<ChainedFact>,
     pub(crate) telemetry: Vec<RecordedTelemetry>,
+    /// Of whole blocks, as the store counts them.
+    pub(crate) telemetry_bytes: usize,
     /// Read after the entries.
     pub(crate) dropped_through: Position,
 }
@@ -36,16 +38,18 @@ pub(crate) struct ChainedFact {
 }
 
 pub(crate) fn assemble(scan: Scan) -> Result<Page, ReadError> {
-    let (after, limit, head) = (scan.after, scan.limit.max(1), scan.head);
+    let (after, limit, head) = (scan.after, scan.limit.entries.max(1), scan.head);
     if after > head.position {
         return Err(ReadError::BeyondHead { after, head: head.position });
     }
-    let complete_to = |found: usize, last: Option<Position>| match last {
-        Some(last) if found >= limit => last.min(head.position),
+    let complete_to = |found: usize, bytes: usize, last: Option<Position>| match last {
+        Some(last) if found >= limit || bytes >= scan.limit.bytes => last.min(head.position),
         _ => head.position,
     };
-    let facts_to = complete_to(scan.facts.len(), scan.facts.last().map(|fact| fact.event.position));
-    let telemetry_to = complete_to(scan.telemetry.len(), scan.telemetry.last().map(|record| record.position));
+    let bytes = scan.facts.iter().map(|fact| fact.event.payload.len()).sum();
+    let facts_to = complete_to(scan.facts.len(), bytes, scan.facts.last().map(|fact| fact.event.position));
+    let last = scan.telemetry.last().map(|record| record.position);
+    let telemetry_to = complete_to(scan.telemetry.len(), scan.telemetry_bytes, last);
     let mut scanned_to = facts_to.min(telemetry_to);
 
     let chain: Vec<(Position, Position)> = scan.facts.iter().map(|fact| (fact.previous, fact.event.position)).collect();

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::{
     Append, AppendError, Appended, Position, ReadError, RecordedEvent, RecordedTelemetry, StoreError, StreamName,
@@ -35,12 +36,25 @@ pub trait EventLog: Send + Sync {
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, ReadError>;
 
-    /// What stands after `after`, in order: at most `limit` entries (at least one), complete up to the page's
-    /// `scanned_to`. Telemetry that retention has dropped is silently absent; any other hole is an error.
-    async fn read_all(&self, after: Position, limit: usize, selection: Selection) -> Result<Page, ReadError>;
+    /// What stands after `after`, in order: up to the limit (at least one entry), complete up to the page's `scanned_to`. Telemetry
+    /// that retention has dropped is silently absent; any other hole is an error.
+    async fn scan(&self, after: Position, limit: Limit, selection: Selection) -> Result<Page, ReadError>;
+
+    /// The entry at this position; nothing if retention has dropped it, or it is not written yet.
+    async fn entry(&self, at: Position) -> Result<Option<Entry>, ReadError>;
+
+    /// The fact with this id.
+    async fn find(&self, id: Uuid) -> Result<Option<RecordedEvent>, ReadError>;
+
+    /// The last position that was committed by then: what stands behind it was committed later. Exact for what has a commit time;
+    /// among facts of earlier versions as exact as the clocks of their writers.
+    async fn seek(&self, instant: DateTime<Utc>) -> Result<Position, ReadError>;
 
     /// The position of the last entry.
     async fn head(&self) -> Result<Position, ReadError>;
+
+    /// Which log this is. Positions of one log say nothing of another.
+    async fn identity(&self) -> Result<LogId, ReadError>;
 
     /// Wakes when the head may have moved. A hint: whoever waits on it must also look now and then.
     fn wake(&self) -> watch::Receiver<Position>;
@@ -48,6 +62,18 @@ pub trait EventLog: Send + Sync {
     /// Drops telemetry that is older than `before`, as far as the store's grain allows (never anything newer).
     /// Answers with the position up to which telemetry may now be missing.
     async fn drop_telemetry(&self, before: DateTime<Utc>) -> Result<Position, StoreError>;
+}
+
+/// A log's name for itself, made with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LogId(pub Uuid);
+
+/// How much a page may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    pub entries: usize,
+    /// Of payloads, about: the entry that reaches it is still in the page. Facts and telemetry are counted apart.
+    pub bytes: usize,
 }
 
 /// Which entries a reader wants.
@@ -70,6 +96,15 @@ pub struct Page {
     pub entries: Vec<Entry>,
     /// Everything selected up to here is in this page or was before it: where to read on.
     pub scanned_to: Position,
+}
+
+impl Limit {
+    /// Enough that what a page costs in itself does not count, little enough to hold some of them in memory.
+    pub const BYTES: usize = 4 * 1024 * 1024;
+
+    pub const fn entries(entries: usize) -> Self {
+        Self { entries, bytes: Self::BYTES }
+    }
 }
 
 impl Selection {

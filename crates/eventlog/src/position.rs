@@ -1,4 +1,4 @@
-//! A place in the whole log. Ordered and opaque to all but the adapters: never compute the next one from it.
+//! A place in the whole log. Ordered, and opaque to all but the adapters: nobody computes another one from it.
 
 use std::{fmt, str::FromStr};
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// The number of an entry. Written as decimal text wherever it leaves the process: JSON cannot carry 64-bit integers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Position(pub u64);
+pub struct Position(u64);
 
 /// A text that is not a position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +18,21 @@ impl Position {
     pub const START: Position = Position(0);
     /// The greatest number that every store can hold.
     pub const MAX: Position = Position(i64::MAX as u64);
+
+    /// The place that this number was given for, by `number`.
+    pub const fn of_number(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// For storing and showing.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+
+    /// About how many entries stand behind this one, up to the head: for people and gauges. Stores may count places that hold none.
+    pub const fn behind(self, head: Position) -> u64 {
+        head.0.saturating_sub(self.0)
+    }
 
     pub(crate) const fn plus(self, count: u64) -> Self {
         Self(self.0 + count)

@@ -25,6 +25,7 @@ use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
 };
+use uuid::Uuid;
 
 use self::{
     appender::Appender,
@@ -35,8 +36,8 @@ use self::{
     reader::Reader,
 };
 use crate::{
-    Append, AppendError, Appended, EventLog, Page, Position, ReadError, RecordedEvent, Selection, StoreError,
-    StreamName, TelemetryRecord, admission,
+    Append, AppendError, Appended, Entry, EventLog, Limit, LogId, Page, Position, ReadError, RecordedEvent, Selection,
+    StoreError, StreamName, TelemetryRecord, admission,
 };
 
 /// Requests that may wait for the appender; further callers wait for a place.
@@ -154,12 +155,28 @@ impl EventLog for PostgresLog {
         self.reader.stream(stream, from_revision, limit).await
     }
 
-    async fn read_all(&self, after: Position, limit: usize, selection: Selection) -> Result<Page, ReadError> {
+    async fn scan(&self, after: Position, limit: Limit, selection: Selection) -> Result<Page, ReadError> {
         self.reader.page(after, limit, selection).await
+    }
+
+    async fn entry(&self, at: Position) -> Result<Option<Entry>, ReadError> {
+        self.reader.entry(at).await
+    }
+
+    async fn find(&self, id: Uuid) -> Result<Option<RecordedEvent>, ReadError> {
+        self.reader.find(id).await
+    }
+
+    async fn seek(&self, instant: DateTime<Utc>) -> Result<Position, ReadError> {
+        self.reader.seek(instant).await
     }
 
     async fn head(&self) -> Result<Position, ReadError> {
         self.reader.head().await
+    }
+
+    async fn identity(&self) -> Result<LogId, ReadError> {
+        self.reader.identity().await
     }
 
     fn wake(&self) -> watch::Receiver<Position> {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::{Stream, stream};
 use tokio::{sync::watch, time::timeout};
 
-use crate::{EventLog, Page, Position, ReadError, Selection};
+use crate::{EventLog, Limit, Page, Position, ReadError, Selection};
 
 /// Enough that a page's overhead does not count, little enough to hold in memory.
 const PAGE: usize = 1000;
@@ -43,7 +43,7 @@ impl Follower {
     async fn next(&mut self) -> Result<Page, ReadError> {
         loop {
             self.wake.mark_unchanged();
-            let page = self.log.read_all(self.after, PAGE, self.selection).await?;
+            let page = self.log.scan(self.after, Limit::entries(PAGE), self.selection).await?;
             if page.scanned_to > self.after {
                 self.after = page.scanned_to;
                 return Ok(page);

@@ -32,6 +32,8 @@ pub struct TelemetryRecord {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedTelemetry {
     pub position: Position,
+    /// By the log's own clock, as that of a fact. Of what an earlier version wrote, the newest time in its block.
+    pub committed_at: DateTime<Utc>,
     pub record: TelemetryRecord,
 }
 

@@ -19,14 +19,26 @@ const NOT_NOW: [SqlState; 8] = [
     SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
 ];
 
+/// Whether the disk of the database is full. Looks at the error and all its causes.
+pub fn is_full(error: &(dyn Error + 'static)) -> bool {
+    has_cause(error, |error| {
+        let error = error.downcast_ref::<tokio_postgres::Error>();
+        error.is_some_and(|error| error.code() == Some(&SqlState::DISK_FULL))
+    })
+}
+
 /// Looks at the error and all its causes.
 pub fn is_away(error: &(dyn Error + 'static)) -> bool {
+    has_cause(error, is_of_database)
+}
+
+fn has_cause(error: &(dyn Error + 'static), is: impl Fn(&(dyn Error + 'static)) -> bool) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
         // the `Error` of an `Arc` hides what it shares
         let shared = error.downcast_ref::<Arc<dyn Error + Send + Sync>>();
         let error = shared.map_or(error, |shared| shared.as_ref());
-        if is_of_database(error) {
+        if is(error) {
             return true;
         }
         cause = error.source();

@@ -10,7 +10,7 @@ mod tls;
 mod watched;
 
 pub use address::{Address, AddressError};
-pub use away::is_away;
+pub use away::{is_away, is_full};
 pub use batched_lookup::{BatchedLookup, LookupError};
 pub use tls::TlsStream;
 pub use watched::Watched;

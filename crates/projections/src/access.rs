@@ -67,7 +67,7 @@ impl Projection for AccessProjection {
                 id: entry.event_id,
                 organization: entry.organization,
                 artifact: ArtifactId(entry.id),
-                position: entry.position.0,
+                position: entry.position.number(),
                 at: entry.at,
                 action: record.action,
                 actor: record.actor.clone(),

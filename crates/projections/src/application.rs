@@ -67,7 +67,7 @@ impl ApplicationRow {
     fn change_signing(&mut self, policy: &SigningPolicy, reason: Option<&String>, entry: &DecodedEntry) {
         let change = SigningChange {
             at: entry.at,
-            position: entry.position.0,
+            position: entry.position.number(),
             actor: entry.actor.clone(),
             keys: policy.keys.iter().map(ChangedKey::from).collect(),
             requires: policy.requires,
@@ -77,7 +77,7 @@ impl ApplicationRow {
         self.signing_changes.truncate(MAX_CHANGES);
         self.signing_keys = policy.keys.clone();
         self.signed_parts = policy.requires;
-        self.position = entry.position.0;
+        self.position = entry.position.number();
     }
 }
 
@@ -110,14 +110,14 @@ impl Projection for ApplicationProjection {
                     signing_changes: vec![],
                     feature_tags: vec![],
                     created_at: entry.at,
-                    position: entry.position.0,
+                    position: entry.position.number(),
                 },
             ),
             ApplicationEvent::ApplicationDescribed { display_name, description } => {
                 if let Some(row) = rows.get_mut(entry.id) {
                     row.display_name = display_name.clone();
                     row.description = description.clone();
-                    row.position = entry.position.0;
+                    row.position = entry.position.number();
                 }
             }
             ApplicationEvent::SigningPolicyChanged { policy, reason } => {
@@ -128,7 +128,7 @@ impl Projection for ApplicationProjection {
             ApplicationEvent::FeatureTagsChanged { features } => {
                 if let Some(row) = rows.get_mut(entry.id) {
                     row.feature_tags = features.clone();
-                    row.position = entry.position.0;
+                    row.position = entry.position.number();
                 }
             }
         }

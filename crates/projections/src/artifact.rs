@@ -144,7 +144,7 @@ impl Projection for ManifestProjection {
                         subject: manifest.subject.clone(),
                         artifact_type: manifest.artifact_type.clone(),
                         pushed_at: entry.at,
-                        position: entry.position.0,
+                        position: entry.position.number(),
                     },
                 );
             }
@@ -185,7 +185,7 @@ impl Projection for TagProjection {
                         name: tag.clone(),
                         digest: digest.clone(),
                         moved_at: entry.at,
-                        position: entry.position.0,
+                        position: entry.position.number(),
                     },
                 );
             }
@@ -349,6 +349,17 @@ pub async fn index_of(
 ) -> Result<Option<Digest>, QueryError> {
     let (repository, digest) = (repository.as_str(), digest.as_str());
     query::find(client, include_str!("artifact/index_of.sql"), &[&organization.0, &repository, &digest]).await
+}
+
+/// What the index lists and the repository does not have.
+pub async fn absent_parts(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+    index: &Digest,
+) -> Result<Vec<Digest>, QueryError> {
+    let (repository, index) = (repository.as_str(), index.as_str());
+    query::all(client, include_str!("artifact/absent_parts.sql"), &[&organization.0, &repository, &index]).await
 }
 
 /// At most `limit` referrers of `subject` after the digest `last`, by digest.

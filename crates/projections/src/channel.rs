@@ -52,12 +52,12 @@ impl Projection for ChannelProjection {
                     current: None,
                     versions: vec![],
                     created_at: entry.at,
-                    position: entry.position.0,
+                    position: entry.position.number(),
                 },
             );
         }
         let Some(row) = rows.get_mut(entry.id) else { return };
-        row.position = entry.position.0;
+        row.position = entry.position.number();
         match event {
             ChannelEvent::ChannelCreated { .. } => {}
             ChannelEvent::ReleasePromoted { version, .. } => {

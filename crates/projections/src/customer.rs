@@ -46,14 +46,14 @@ impl Projection for CustomerProjection {
                     name: name.clone(),
                     display_name: display_name.clone(),
                     created_at: entry.at,
-                    position: entry.position.0,
+                    position: entry.position.number(),
                 },
             ),
             CustomerEvent::SecretSet { .. } | CustomerEvent::SecretRemoved { .. } => {}
             CustomerEvent::CustomerRenamed { display_name } => {
                 if let Some(row) = rows.get_mut(entry.id) {
                     row.display_name = display_name.clone();
-                    row.position = entry.position.0;
+                    row.position = entry.position.number();
                 }
             }
         }

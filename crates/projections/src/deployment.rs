@@ -58,7 +58,7 @@ impl Projection for DeploymentProjection {
             return set_desired(rows, entry, *generation, desired);
         }
         let Some(row) = rows.get_mut(entry.id) else { return };
-        row.position = entry.position.0;
+        row.position = entry.position.number();
         row.changed_at = entry.at;
         observe(row, event);
     }
@@ -85,7 +85,7 @@ fn set_desired(rows: &mut Rows<DeploymentRow>, entry: &DecodedEntry, generation:
         flapping: false,
         changed_at: entry.at,
         created_at: before.map_or(entry.at, |row| row.created_at),
-        position: entry.position.0,
+        position: entry.position.number(),
     };
     rows.put(entry.id, row);
 }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use distr_eventlog::{EventLog, Page, Position, Selection};
+use distr_eventlog::{EventLog, Limit, Page, Position, Selection};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -108,7 +108,7 @@ impl<W: Work> Following<W> {
                 Err(halt) => {
                     let checkpoint = &self.follower.checkpoint;
                     checkpoint.count_failure();
-                    let (kind, name, after) = (checkpoint.kind(), checkpoint.name(), checkpoint.position().0);
+                    let (kind, name, after) = (checkpoint.kind(), checkpoint.name(), checkpoint.position().number());
                     let error = &halt as &dyn std::error::Error;
                     error!(%kind, name, after, error, "stopped; another hub may go on, this one tries again later");
                     RETRY
@@ -128,7 +128,7 @@ impl<W: Work> Following<W> {
         // who cannot read the log leaves the lease to those who can
         within(READ_LIMIT, "reading the log's head", log.head()).await?;
         let Some(lease) = checkpoint.acquire().await? else { return Ok(()) };
-        info!(kind = %checkpoint.kind(), name = checkpoint.name(), after = lease.position().0, "leading");
+        info!(kind = %checkpoint.kind(), name = checkpoint.name(), after = lease.position().number(), "leading");
         let renewal = lease.renewal();
         let outcome = tokio::select! {
             outcome = self.lead(&lease) => outcome,
@@ -183,7 +183,7 @@ impl<W: Work> Following<W> {
                 }
                 Err(Halt::Bad(bad)) if !bad.is_fact => {
                     self.follower.checkpoint.park(&bad).await?;
-                    let (position, error) = (bad.position.0, &bad as &dyn std::error::Error);
+                    let (position, error) = (bad.position.number(), &bad as &dyn std::error::Error);
                     warn!(name = lease.name(), position, error, "parked a record of telemetry; going on");
                     parked.insert(bad.position);
                 }
@@ -199,15 +199,14 @@ impl<W: Work> Following<W> {
 
     async fn read(&self, after: Position, limit: usize) -> Result<Page, Halt> {
         let Follower { log, selection, .. } = &self.follower;
-        within(READ_LIMIT, "reading the log", log.read_all(after, limit, *selection)).await
+        within(READ_LIMIT, "reading the log", log.scan(after, Limit::entries(limit), *selection)).await
     }
 
     /// What an operator wants to be taken again; the checkpoint stays.
     async fn retry_parked(&mut self, lease: &Lease) -> Result<(), Halt> {
         while let Some(position) = self.follower.checkpoint.to_retry().await? {
-            let mut page = self.read(Position(position.0 - 1), 1).await?;
-            page.entries.retain(|entry| entry.position() == position);
-            page.scanned_to = lease.position();
+            let entry = within(READ_LIMIT, "reading an entry", self.follower.log.entry(position)).await?;
+            let page = Page { entries: entry.into_iter().collect(), scanned_to: lease.position() };
             let failure = match self.take(&page, lease).await {
                 // nothing was learnt of the entry
                 Err(halt @ (Halt::Lost | Halt::Fault(_) | Halt::TooSlow { .. })) => return Err(halt),
@@ -215,7 +214,7 @@ impl<W: Work> Following<W> {
             };
             info!(
                 name = lease.name(),
-                position = position.0,
+                position = position.number(),
                 is_taken = failure.is_none(),
                 "took a parked entry again"
             );

@@ -76,7 +76,7 @@ impl Projection for GenerationProjection {
                     failed_at: None,
                     error_category: None,
                     error: None,
-                    position: entry.position.0,
+                    position: entry.position.number(),
                 };
                 rows.put(row.id, row);
             }
@@ -85,7 +85,7 @@ impl Projection for GenerationProjection {
             | DeploymentEvent::DeploymentRemoved { generation, .. } => {
                 if let Some(row) = rows.get_mut(key(entry.id, *generation)) {
                     row.done_at.get_or_insert(entry.at);
-                    row.position = entry.position.0;
+                    row.position = entry.position.number();
                 }
             }
             DeploymentEvent::DeploymentFailed { generation, category, reason, .. } => {
@@ -93,7 +93,7 @@ impl Projection for GenerationProjection {
                     row.failed_at = Some(entry.at);
                     row.error_category = Some(*category);
                     row.error = Some(reason.clone());
-                    row.position = entry.position.0;
+                    row.position = entry.position.number();
                 }
             }
             _ => {}
@@ -114,7 +114,7 @@ fn remove(rows: &mut Rows<GenerationRow>, entry: &DecodedEntry, generation: u64)
         failed_at: None,
         error_category: None,
         error: None,
-        position: entry.position.0,
+        position: entry.position.number(),
         ..before
     };
     rows.put(row.id, row);

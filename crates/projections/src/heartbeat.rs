@@ -91,7 +91,7 @@ fn take(row: &mut HeartbeatRow, entry: &DecodedEntry, report: &Report) {
     row.agent_version.clone_from(&report.agent_version);
     row.deployments.clone_from(&report.deployments);
     row.error.clone_from(&report.error);
-    row.position = entry.position.0;
+    row.position = entry.position.number();
     if let Some(Contact { sent_at, behind }) = report.contact {
         row.clock_offset_ms = sent_at.map(|sent_at| (sent_at - entry.at).num_milliseconds());
         if behind == 0 {

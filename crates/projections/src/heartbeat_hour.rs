@@ -54,7 +54,7 @@ impl Projection for HeartbeatHourProjection {
                     row.missing += missing;
                     row.first_at = row.first_at.min(report.at);
                     row.last_at = row.last_at.max(report.at);
-                    row.position = entry.position.0;
+                    row.position = entry.position.number();
                 }
             }
             None => {
@@ -68,7 +68,7 @@ impl Projection for HeartbeatHourProjection {
                     first_at: report.at,
                     last_at: report.at,
                     tally: Tally::of(report),
-                    position: entry.position.0,
+                    position: entry.position.number(),
                 };
                 rows.put(key, row);
             }

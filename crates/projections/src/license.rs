@@ -54,12 +54,12 @@ impl Projection for LicenseProjection {
                     standing: Standing::Active,
                     seats_taken: vec![],
                     created_at: entry.at,
-                    position: entry.position.0,
+                    position: entry.position.number(),
                 },
             );
         }
         let Some(row) = rows.get_mut(entry.id) else { return };
-        row.position = entry.position.0;
+        row.position = entry.position.number();
         match event {
             LicenseEvent::LicenseIssued { .. } => {}
             LicenseEvent::LicenseAmended { terms } => row.terms = terms.clone(),

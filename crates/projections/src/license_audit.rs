@@ -98,7 +98,7 @@ fn change(entry: &DecodedEntry, event: &LicenseEvent) -> LicenseAuditRow {
     LicenseAuditRow {
         id: entry.event_id,
         organization: entry.organization,
-        position: entry.position.0,
+        position: entry.position.number(),
         at: entry.at,
         actor: entry.actor.clone(),
         kind,
@@ -141,7 +141,7 @@ fn usage(entry: &DecodedEntry, record: &AccessRecord, kind: AuditKind) -> Licens
     LicenseAuditRow {
         id: entry.event_id,
         organization: entry.organization,
-        position: entry.position.0,
+        position: entry.position.number(),
         at: entry.at,
         actor: record.actor.clone(),
         kind,

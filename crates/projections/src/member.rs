@@ -79,12 +79,12 @@ impl Projection for MemberProjection {
                     sign_in,
                     code_until,
                     created_at: entry.at,
-                    position: entry.position.0,
+                    position: entry.position.number(),
                 },
             );
         }
         let Some(row) = rows.get_mut(entry.id) else { return };
-        row.position = entry.position.0;
+        row.position = entry.position.number();
         match event {
             MemberEvent::MemberAdded { .. } | MemberEvent::MemberInvited { .. } | MemberEvent::PasswordChanged {} => {}
             MemberEvent::InvitationRenewed { expires_at } => row.code_until = Some(*expires_at),

@@ -44,14 +44,14 @@ impl Projection for OrganizationProjection {
                     name: name.clone(),
                     display_name: display_name.clone(),
                     created_at: entry.at,
-                    position: entry.position.0,
+                    position: entry.position.number(),
                 },
             ),
             OrganizationEvent::OwnerLeft { .. } | OrganizationEvent::OwnerReturned { .. } => {}
             OrganizationEvent::OrganizationRenamed { display_name } => {
                 if let Some(row) = rows.get_mut(entry.id) {
                     row.display_name = display_name.clone();
-                    row.position = entry.position.0;
+                    row.position = entry.position.number();
                 }
             }
         }

@@ -83,12 +83,12 @@ impl Projection for ReleaseProjection {
                     deprecated_on: None,
                     reason: None,
                     created_at,
-                    position: entry.position.0,
+                    position: entry.position.number(),
                 },
             );
         }
         let Some(row) = rows.get_mut(entry.id) else { return };
-        row.position = entry.position.0;
+        row.position = entry.position.number();
         match event {
             ReleaseEvent::ReleaseDrafted { .. } => {}
             ReleaseEvent::ReleaseSigned { signature } => signature.clone().keep(&mut row.signatures),

@@ -54,7 +54,7 @@ impl Projection for RepositoryProjection {
 
     fn apply(rows: &mut Rows<RepositorySettingsRow>, entry: &DecodedEntry) {
         let Some(path) = repository(entry) else { return };
-        let (organization, position) = (entry.organization, entry.position.0);
+        let (organization, position) = (entry.organization, entry.position.number());
         let id = ArtifactId::of(organization, path);
         let mut row = rows.get_mut(id.0).cloned().unwrap_or_else(|| RepositorySettingsRow {
             id,

@@ -102,7 +102,13 @@ impl Work for Runner {
             (self.applied)(&page.entries[..sound.len() + parked.len()], begun.elapsed());
             if let Some(bad) = parked.first() {
                 let (group, count, error) = (self.group.name, parked.len(), bad as &dyn std::error::Error);
-                warn!(group, count, first = bad.position.0, error, "parked telemetry that cannot be read; going on");
+                warn!(
+                    group,
+                    count,
+                    first = bad.position.number(),
+                    error,
+                    "parked telemetry that cannot be read; going on"
+                );
             }
         }
         halt.map_or(Ok(()), Err)

@@ -64,12 +64,12 @@ impl Projection for TargetProjection {
                     credential_before: None,
                     retired_at: None,
                     created_at: entry.at,
-                    position: entry.position.0,
+                    position: entry.position.number(),
                 },
             );
         }
         let Some(row) = rows.get_mut(entry.id) else { return };
-        row.position = entry.position.0;
+        row.position = entry.position.number();
         match event {
             TargetEvent::TargetRegistered { .. } => {}
             TargetEvent::EnrolmentOffered { expires_at, .. } => row.enrolment_expires_at = Some(*expires_at),

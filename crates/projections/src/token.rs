@@ -60,20 +60,20 @@ impl Projection for TokenProjection {
                         expires_at: *expires_at,
                         revoked_at: None,
                         created_at: entry.at,
-                        position: entry.position.0,
+                        position: entry.position.number(),
                     },
                 );
             }
             TokenEvent::TokenReplaced { until, .. } => {
                 if let Some(row) = rows.get_mut(entry.id) {
                     row.expires_at = Some(row.expires_at.map_or(*until, |expires_at| expires_at.min(*until)));
-                    row.position = entry.position.0;
+                    row.position = entry.position.number();
                 }
             }
             TokenEvent::TokenRevoked {} => {
                 if let Some(row) = rows.get_mut(entry.id) {
                     row.revoked_at = Some(entry.at);
-                    row.position = entry.position.0;
+                    row.position = entry.position.number();
                 }
             }
         }

@@ -75,6 +75,10 @@ impl Changing<'_> {
     pub async fn push(&self, manifest: Manifest, tags: &[Tag]) -> Result<Changed, ChangeError> {
         let to = manifest.digest.clone();
         let immutable = self.immutable().await?;
+        let mut parts = vec![];
+        for child in &manifest.children {
+            parts.extend(self.manifest_shown(&child.digest).await?);
+        }
         let stored = self.store(manifest.clone(), &self.context).await?;
         let mut last = stored;
         for tag in tags {
@@ -88,7 +92,10 @@ impl Changing<'_> {
             // a deletion of the manifest that came between has not seen the tags
             last = last.max(self.store(manifest, &self.again()).await?);
         }
-        self.show(last).await
+        let shown = self.show(last).await?;
+        // a deletion of a part that came between has not seen this index
+        self.keep(&parts).await?;
+        Ok(shown)
     }
 
     pub async fn delete_tag(&self, tag: &Tag) -> Result<Changed, ChangeError> {
@@ -129,6 +136,14 @@ impl Changing<'_> {
             last = last.max(self.execute::<StoredManifest>(self.manifest(digest), &command, &self.context).await?);
         }
         let shown = self.show(last).await?;
+        // what was pushed meanwhile may list what has gone; wholes come first, as their parts do by them
+        for digest in &manifests {
+            if self.index_shown(digest).await?.is_some() {
+                let of_index: Vec<Manifest> =
+                    kept.iter().filter(|manifest| manifest.digest == *digest).cloned().collect();
+                self.keep(&of_index).await?;
+            }
+        }
         for digest in &manifests {
             if let Some(pinned) = self.pinned_meanwhile(digest).await? {
                 self.keep(&kept).await?;
@@ -182,14 +197,14 @@ impl Changing<'_> {
         let command = self.deletion(digest, Parts::Asked).await?;
         let deleted = self.execute::<StoredManifest>(self.manifest(digest), &command, &self.context).await?;
         let shown = self.show(deleted).await?;
-        if let Some(pinned) = self.pinned_meanwhile(digest).await? {
+        if let Some(refused) = self.needed_meanwhile(digest).await? {
             self.keep(&Vec::from_iter(kept)).await?;
-            return Err(pinned);
+            return Err(refused);
         }
         let mut last = deleted;
         // those that came later belong to a push that stored the manifest again
         let tags = artifact::tags_at(&self.client().await?, organization, self.repository, digest).await?;
-        for tag in tags.into_iter().filter(|tag| tag.position < shown.position.0) {
+        for tag in tags.into_iter().filter(|tag| tag.position < shown.position.number()) {
             let change = TagChange::DeleteAt { digest: digest.clone() };
             last = last.max(self.tag(&tag.name, Some(tag.digest), false, change).await?);
         }
@@ -243,6 +258,20 @@ impl Changing<'_> {
         Ok(pin.map(|pin| ChangeError::Rejected(ArtifactRejection::Pinned { digest: digest.clone(), pin })))
     }
 
+    /// The same, or an index that was pushed meanwhile and lists it.
+    async fn needed_meanwhile(&self, digest: &Digest) -> Result<Option<ChangeError>, ChangeError> {
+        let listed = self.index_shown(digest).await?;
+        let listed = listed.map(|index| ArtifactRejection::Listed { digest: digest.clone(), index });
+        match listed {
+            Some(listed) => Ok(Some(ChangeError::Rejected(listed))),
+            None => self.pinned_meanwhile(digest).await,
+        }
+    }
+
+    async fn index_shown(&self, digest: &Digest) -> Result<Option<Digest>, ChangeError> {
+        Ok(artifact::index_of(&self.client().await?, self.context.organization, self.repository, digest).await?)
+    }
+
     async fn manifest_shown(&self, digest: &Digest) -> Result<Option<Manifest>, ChangeError> {
         let (client, organization) = (self.client().await?, self.context.organization);
         Ok(artifact::find_manifest(&client, organization, self.repository, digest).await?.map(Manifest::from))
@@ -258,7 +287,7 @@ impl Changing<'_> {
         let (client, organization) = (self.client().await?, self.context.organization);
         let pin = artifact::pin(&client, organization, self.repository, digest).await?;
         let index = match parts {
-            Parts::Asked => artifact::index_of(&client, organization, self.repository, digest).await?,
+            Parts::Asked => self.index_shown(digest).await?,
             Parts::Known => None,
         };
         let delete = |listed| {

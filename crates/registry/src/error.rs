@@ -244,7 +244,7 @@ mod tests {
 
     #[actix_web::test]
     async fn what_may_be_tried_again_is_unavailable() {
-        let behind = Fault::Behind(WaitError { wanted: Position(2), at: Position(1) });
+        let behind = Fault::Behind(WaitError { wanted: Position::of_number(2), at: Position::of_number(1) });
         let away = Fault::Pool(deadpool_postgres::PoolError::Closed);
         let words = "the registry's database does not answer; try it again in a moment";
         for (fault, message) in [

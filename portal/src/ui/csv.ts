@@ -1,6 +1,7 @@
 // Rows as CSV (RFC 4180). A cell that a spreadsheet would take for a formula is marked as text.
-const FORMULA = /^[=+\-@\t\r]/
-const NEEDS_QUOTES = /[",\r\n]/
+const FORMULA = /^[=+\-@\t\r＝＋－＠]/
+// a semicolon separates cells where a comma stands in numbers
+const NEEDS_QUOTES = /[",;\t\r\n]/
 
 function cell(text: string): string {
   const plain = FORMULA.test(text) ? `'${text}` : text

@@ -186,7 +186,7 @@ impl Story {
             secrets: Default::default(),
             asked_by: Default::default(),
         };
-        self.run::<Deployment>(asked, deployment.0, DeploymentCommand::SetDesired(desired)).await;
+        self.run::<Deployment>(asked, deployment.0, DeploymentCommand::SetDesired { desired, heard: 0 }).await;
         // after the wish, or the hub gives it back: its time is long over
         self.run::<License>(asked, license.0, LicenseCommand::TakeSeat { target }).await;
         let (ended, report) = match end {

@@ -131,7 +131,7 @@ async fn a_damaged_fact_stops_what_needs_it_until_it_is_parked() {
     // nobody can take it yet: a policy says so and goes on, and read models wait for a rebuild
     wait::until("the policy to have passed it", LIMIT, async || {
         let listed = command(&hub, &["parked"]).await;
-        if stands_at(&listed, "policy seats") >= Some(damaged.0) { Ok(()) } else { Err(listed) }
+        if stands_at(&listed, "policy seats") >= Some(damaged.number()) { Ok(()) } else { Err(listed) }
     })
     .await;
     command(&hub, &["retry", "seats", &position]).await;

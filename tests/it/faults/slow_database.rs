@@ -46,7 +46,8 @@ async fn wish(log: &PostgresLog, number: u128) {
         at: now(),
     };
     let stream = DeploymentId::of(target, application).0;
-    let executed = execute::<Deployment>(log, stream, &DeploymentCommand::SetDesired(desired), &context).await;
+    let executed =
+        execute::<Deployment>(log, stream, &DeploymentCommand::SetDesired { desired, heard: 0 }, &context).await;
     assert!(executed.is_ok(), "{:?}", executed.err());
 }
 

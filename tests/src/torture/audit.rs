@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use distr_eventlog::{Entry, EventLog, Position, PostgresLog, Selection};
+use distr_eventlog::{Entry, EventLog, Limit, Position, PostgresLog, Selection};
 use uuid::Uuid;
 
 use super::cluster::Cluster;
@@ -22,7 +22,7 @@ pub(crate) async fn read(cluster: &Cluster) -> Result<Vec<Entry>> {
     let head = log.head().await?;
     let (mut after, mut entries) = (Position::START, vec![]);
     while after < head {
-        let page = log.read_all(after, PAGE, Selection::All).await.context("the log cannot be read")?;
+        let page = log.scan(after, Limit::entries(PAGE), Selection::All).await.context("the log cannot be read")?;
         after = page.scanned_to;
         entries.extend(page.entries);
     }
@@ -34,7 +34,7 @@ pub(crate) fn check_shape(entries: &[Entry], findings: &mut Findings) {
     let mut revisions = HashMap::new();
     let mut ids = HashSet::new();
     for (entry, position) in entries.iter().zip(1..) {
-        if entry.position() != Position(position) {
+        if entry.position() != Position::of_number(position) {
             findings.differences.push(format!("position {} stands where {position} should", entry.position()));
             return;
         }
@@ -54,7 +54,7 @@ pub(crate) fn check_writes(entries: &[Entry], ledger: &Ledger, findings: &mut Fi
     let mut stored: HashMap<(Uuid, &str), Vec<u64>> = HashMap::new();
     for entry in entries {
         if let Entry::Fact(event) = entry {
-            stored.entry((event.correlation, &event.event_type)).or_default().push(event.position.0);
+            stored.entry((event.correlation, &event.event_type)).or_default().push(event.position.number());
         }
     }
     for (correlation, write) in &ledger.books().writes {
@@ -103,7 +103,7 @@ pub(crate) async fn check_watcher(entries: &[Entry], watcher: &Watcher, findings
         Selection::Telemetry => matches!(entry, Entry::Telemetry(_)),
     };
     let expected: Vec<(u64, Uuid)> =
-        entries.iter().filter(selected).map(|entry| (entry.position().0, id(entry))).collect();
+        entries.iter().filter(selected).map(|entry| (entry.position().number(), id(entry))).collect();
     let last = expected.last().map_or(0, |(position, _)| *position);
     let begun = Instant::now();
     while watcher.last() < last && begun.elapsed() < SEEN_WITHIN {

@@ -190,7 +190,7 @@ async fn quiet(scene: &Scene) -> Result<Position> {
             _ => (head, 0),
         };
         if before.1 >= 5 {
-            return Ok(Position(head.unsigned_abs()));
+            return Ok(Position::of_number(head.unsigned_abs()));
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

@@ -80,7 +80,7 @@ impl Watcher {
         let mut pages = std::pin::pin!(subscribe_all(log as Arc<dyn EventLog>, *after, self.selection));
         while let Some(page) = pages.next().await {
             let page = page?;
-            self.seen().extend(page.entries.iter().map(|entry| (entry.position().0, id(entry))));
+            self.seen().extend(page.entries.iter().map(|entry| (entry.position().number(), id(entry))));
             *after = page.scanned_to;
         }
         Ok(())

@@ -48,7 +48,11 @@ async fn list(data: &DataDir) -> Result<ExitCode> {
                 for volume in &volumes {
                     line(format!("  volume {volume}"))?;
                 }
-                if folders.is_empty() && volumes.is_empty() {
+                let anonymous = engine.existing(&record.anonymous_volumes).await.unwrap_or_default();
+                for volume in &anonymous {
+                    line(format!("  volume {volume} (without a name: no later release finds it)"))?;
+                }
+                if folders.is_empty() && volumes.is_empty() && anonymous.is_empty() {
                     line("  no data")?;
                 }
             }

@@ -1,15 +1,16 @@
 //! The container engine, over its socket: what runs, what it printed, and the few changes that compose does not make.
 //! Connects when it is used, so that an agent may start before its engine.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bollard::Docker;
 use bollard::errors::Error;
-use bollard::models::HealthConfig;
+use bollard::models::{HealthConfig, Network};
 use bollard::query_parameters::{
-    ListContainersOptions, ListVolumesOptions, LogsOptions, RemoveContainerOptions, RemoveVolumeOptions,
+    ListContainersOptions, ListNetworksOptions, ListVolumesOptions, LogsOptions, RemoveContainerOptions,
+    RemoveVolumeOptions,
 };
 use distr_domain::agent::ErrorCategory;
 use futures_util::{StreamExt, future};
@@ -110,8 +111,7 @@ impl Engine {
 
     /// The names of the volumes of a compose project.
     pub async fn volumes(&self, project: &str) -> Result<Vec<String>, Failure> {
-        let label = format!("com.docker.compose.project={project}");
-        let filters = Some(HashMap::from([("label".to_owned(), vec![label])]));
+        let filters = Some(of_project(project));
         let list = self.docker().await?.list_volumes(Some(ListVolumesOptions { filters })).await;
         let list = list.map_err(|error| trouble("cannot list the volumes", &error))?;
         let mut names: Vec<String> = list.volumes.unwrap_or_default().into_iter().map(|volume| volume.name).collect();
@@ -121,15 +121,64 @@ impl Engine {
 
     /// The named volumes of a compose project.
     pub async fn remove_volumes(&self, project: &str) -> Result<(), Failure> {
+        self.remove_volumes_named(&self.volumes(project).await?).await
+    }
+
+    pub async fn remove_volumes_named(&self, volumes: impl IntoIterator<Item = &String>) -> Result<(), Failure> {
         let docker = self.docker().await?;
-        for volume in self.volumes(project).await? {
-            match docker.remove_volume(&volume, None::<RemoveVolumeOptions>).await {
+        for volume in volumes {
+            match docker.remove_volume(volume, None::<RemoveVolumeOptions>).await {
                 Err(error) if !is_missing(&error) => return Err(trouble("cannot remove a volume", &error)),
                 _ => {}
             }
         }
         Ok(())
     }
+
+    /// Volumes without a name of their own that the containers of a compose project have.
+    pub async fn anonymous_volumes(&self, project: &str) -> Result<BTreeSet<String>, Failure> {
+        let filters = Some(of_project(project));
+        let options = ListContainersOptions { all: true, filters, ..Default::default() };
+        let list = self.docker().await?.list_containers(Some(options)).await;
+        let list = list.map_err(|error| trouble("cannot list the containers", &error))?;
+        let mounts = list.into_iter().flat_map(|container| container.mounts.unwrap_or_default());
+        let volumes = mounts.filter(|mount| mount.typ.as_deref() == Some("volume")).filter_map(|mount| mount.name);
+        // as the engine names them
+        let is_anonymous = |name: &String| name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        Ok(volumes.filter(is_anonymous).collect())
+    }
+
+    /// Those of these volumes that are there.
+    pub async fn existing(&self, volumes: &BTreeSet<String>) -> Result<Vec<String>, Failure> {
+        let docker = self.docker().await?;
+        let mut there = vec![];
+        for volume in volumes {
+            match docker.inspect_volume(volume).await {
+                Ok(_) => there.push(volume.clone()),
+                Err(error) if is_missing(&error) => {}
+                Err(error) => return Err(trouble("cannot look for a volume", &error)),
+            }
+        }
+        Ok(there)
+    }
+
+    /// The networks of a compose project.
+    pub async fn networks(&self, project: &str) -> Result<Vec<Network>, Failure> {
+        let options = ListNetworksOptions { filters: Some(of_project(project)) };
+        let list = self.docker().await?.list_networks(Some(options)).await;
+        list.map_err(|error| trouble("cannot list the networks", &error))
+    }
+
+    pub async fn remove_network(&self, name: &str) -> Result<(), Failure> {
+        match self.docker().await?.remove_network(name).await {
+            Err(error) if !is_missing(&error) => Err(trouble("cannot remove a network", &error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn of_project(project: &str) -> HashMap<String, Vec<String>> {
+    HashMap::from([("label".to_owned(), vec![format!("com.docker.compose.project={project}")])])
 }
 
 /// Nothing if it went away since it was listed.

@@ -116,6 +116,15 @@ impl Executor {
         Home::of(&self.data.deployment(task.wanted.deployment))
     }
 
+    /// Takes note of the volumes without a name that the containers have now: with the containers goes what says whose they are.
+    async fn note_anonymous(&self, task: &mut Task) -> Result<(), Failure> {
+        let found = self.engine.anonymous_volumes(&task.record.project).await?;
+        if found.iter().all(|volume| task.record.anonymous_volumes.contains(volume)) {
+            return Ok(());
+        }
+        task.remember(|record| record.anonymous_volumes.extend(found))
+    }
+
     /// Containers and networks; data stays.
     async fn take_down(&self, project: &str) -> Result<(), Failure> {
         compose::run_without_files(project, &["down", "--remove-orphans"], DOWN_LIMIT).await?;

@@ -32,7 +32,8 @@ pub(super) async fn check(model: &Value) -> Result<(), Failure> {
 
 fn first(model: &Value) -> Option<(&str, &'static str)> {
     let services = model.get("services")?.as_object()?;
-    let is_set = |service: &Value, hook: &str| service.get(hook).and_then(Value::as_array).is_some_and(|list| !list.is_empty());
+    let is_set =
+        |service: &Value, hook: &str| service.get(hook).and_then(Value::as_array).is_some_and(|list| !list.is_empty());
     services.iter().find_map(|(name, service)| {
         let hook = HOOKS.into_iter().find(|hook| is_set(service, hook))?;
         Some((name.as_str(), hook))
@@ -55,9 +56,14 @@ mod tests {
 
     #[test]
     fn a_plugin_runs_hooks_since_its_version_2_30() {
-        for (version, runs) in
-            [("2.26.1-4", false), ("v2.29.7", false), ("2.30.0", true), ("2.40.3", true), ("5.0.1", true), ("dev", true)]
-        {
+        for (version, runs) in [
+            ("2.26.1-4", false),
+            ("v2.29.7", false),
+            ("2.30.0", true),
+            ("2.40.3", true),
+            ("5.0.1", true),
+            ("dev", true),
+        ] {
             assert_eq!(runs_hooks(version), runs, "{version}");
         }
     }

@@ -120,6 +120,13 @@ pub struct Network {
     pub external: bool,
     pub driver: Option<String>,
     pub ipam: Value,
+    pub internal: bool,
+    pub attachable: bool,
+    pub enable_ipv6: Option<bool>,
+    #[serde(deserialize_with = "or_default")]
+    pub driver_opts: BTreeMap<String, Value>,
+    #[serde(deserialize_with = "or_default")]
+    pub labels: BTreeMap<String, Value>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

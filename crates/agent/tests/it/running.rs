@@ -126,7 +126,10 @@ async fn what_crashes_again_and_again_is_not_well_at_the_moments_at_which_it_run
     while tokio::time::timeout_at(end, running.board.changed()).await.is_ok() {
         for report in running.board.known() {
             let text = report.error.map(|error| error.text).unwrap_or_default();
-            assert_eq!((report.health, text.as_str()), (Health::Fail, "service web restarts again and again (exit code 3)"));
+            assert_eq!(
+                (report.health, text.as_str()),
+                (Health::Fail, "service web restarts again and again (exit code 3)")
+            );
         }
     }
     running.end().await;
@@ -145,7 +148,8 @@ async fn what_this_plugin_would_not_run_is_said_and_nothing_is_started() {
     } else {
         let is_told = |report: &DeploymentReport| {
             let error = report.error.as_ref().filter(|error| error.category == ErrorCategory::Runtime);
-            error.is_some_and(|error| error.text.contains("service web has post_start, which the docker compose plugin"))
+            error
+                .is_some_and(|error| error.text.contains("service web has post_start, which the docker compose plugin"))
         };
         running.until("the plugin is named", is_told).await;
         assert!(site.containers(&site.project).is_empty());

@@ -1,6 +1,7 @@
 use distr_agent::converge::Settled;
 use distr_domain::agent::Step;
 
+use crate::registry::docker;
 use crate::site::Site;
 use crate::traffic::Traffic;
 
@@ -47,4 +48,47 @@ async fn data_is_there_after_an_upgrade() {
     assert_eq!(agent.settle(&site.wants(2, site.run("1.1.0", &new, &site.good()))).await, Settled::Done);
     let list = ["exec", &site.containers(&site.project)[0], "/bin/busybox", "ls", "/data"];
     assert_eq!(crate::registry::docker(&list), "kept\n");
+}
+
+/// Compose leaves a network as it is; a release that closes it must not be called healthy while it is open.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_is_as_the_newest_release_defines_it_and_gone_when_none_does() {
+    let site = Site::new().await;
+    let (image, mut agent) = (site.image("1.0.0"), site.agent());
+    let with = |name: &str, network: &str| {
+        let compose = site.good().replace(
+            "volumes: [\"data:/data\"]",
+            &format!("volumes: [\"data:/data\"]\n    networks: [default, {name}]"),
+        );
+        format!("{compose}networks: {{{name}: {network}}}\n")
+    };
+    let network = format!("{}_back", site.project);
+    let is_internal = || {
+        docker(&["network", "inspect", "--format", "{{.Internal}} {{index .Labels \"a\"}}", &network]).trim().to_owned()
+    };
+    for (generation, definition, expected) in [
+        (1, "{internal: false, labels: {a: b}}", "false b"),
+        (2, "{internal: true, labels: {a: c}}", "true c"),
+        (3, "{labels: {a: c}}", "false c"),
+    ] {
+        let run = site.run("1.0.0", &image, &with("back", definition));
+        assert_eq!(agent.settle(&site.wants(generation, run)).await, Settled::Done);
+        assert_eq!(is_internal(), expected, "{definition}");
+        assert_eq!(site.page().await.as_deref(), Some("1.0.0"));
+    }
+    assert_eq!(agent.settle(&site.wants(4, site.run("1.0.0", &image, &with("other", "{}")))).await, Settled::Done);
+    let networks = docker(&["network", "ls", "--format", "{{.Name}}", "--filter", &format!("name={}_", site.project)]);
+    let mut networks: Vec<&str> = networks.lines().collect();
+    networks.sort_unstable();
+    assert_eq!(networks, [format!("{}_default", site.project), format!("{}_other", site.project)]);
+}
+
+/// A hub that was restored gives the number of a generation once more.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_release_under_a_number_that_is_known_is_applied() {
+    let site = Site::new().await;
+    let (old, new) = (site.image("1.0.0"), site.image("1.1.0"));
+    assert_eq!(site.agent().settle(&site.wants(7, site.run("1.1.0", &new, &site.good()))).await, Settled::Done);
+    assert_eq!(site.agent().settle(&site.wants(7, site.run("1.0.0", &old, &site.good()))).await, Settled::Done);
+    assert_eq!(site.page().await.as_deref(), Some("1.0.0"));
 }

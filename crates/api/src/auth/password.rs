@@ -74,6 +74,9 @@ fn salt(stored: &str) -> Option<Vec<u8>> {
 
 /// Whether it fits each of those stored, in their order; as much work for none as for many with one salt.
 pub async fn verify_each(password: String, stored: Vec<String>) -> Result<Vec<bool>, Failure> {
+    if is_nobodys(&password) {
+        return Ok(vec![false; stored.len()]);
+    }
     let salts: std::collections::BTreeSet<Vec<u8>> = stored.iter().filter_map(|stored| salt(stored)).collect();
     let mut fits = vec![false; stored.len()];
     if salts.is_empty() {
@@ -99,8 +102,7 @@ pub async fn verify_each(password: String, stored: Vec<String>) -> Result<Vec<bo
 }
 
 pub async fn verify(password: String, stored: String) -> Result<bool, Failure> {
-    // nobody has one that long: less work, and the same for everybody
-    if password.len() > 4 * MAX_LENGTH {
+    if is_nobodys(&password) {
         return Ok(false);
     }
     let _turn = AT_ONCE.acquire().await.map_err(Failure::fault)?;
@@ -111,9 +113,26 @@ pub async fn verify(password: String, stored: String) -> Result<bool, Failure> {
     Ok(verified.await.map_err(Failure::fault)?.unwrap_or(false))
 }
 
+/// Nobody has one that long: no work, whoever is asked about.
+fn is_nobodys(password: &str) -> bool {
+    password.len() > 4 * MAX_LENGTH
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A hash takes tens of milliseconds of a core; what takes none answers while all turns are taken.
+    #[tokio::test]
+    async fn a_password_that_nobody_has_costs_no_hash_whosever_address_it_is() {
+        let one = hash("correct horse battery".into(), &[]).await.unwrap();
+        let two = hash("another long one".into(), std::slice::from_ref(&one)).await.unwrap();
+        let _all = AT_ONCE.acquire_many(4).await.unwrap();
+        for stored in [vec![], vec![one.clone()], vec![one.clone(), two.clone()]] {
+            let count = stored.len();
+            assert_eq!(verify_each("x".repeat(4 * MAX_LENGTH + 1), stored).await.unwrap(), vec![false; count]);
+        }
+    }
 
     #[test]
     fn nobody_has_a_hash_that_costs_as_much_as_anybodys() {

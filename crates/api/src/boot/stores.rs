@@ -89,11 +89,11 @@ async fn prepare_read_models(database: &Address, log: Arc<dyn EventLog>) -> anyh
                     && said.elapsed() > SAY_EVERY
                 {
                     said = Instant::now();
-                    info!(position = done.0, head = head.0, "making the read models anew");
+                    info!(position = done.number(), head = head.number(), "making the read models anew");
                 }
             });
             if let Some(report) = report.await.context("cannot rebuild the read models")? {
-                info!(position = report.position.0, "read models are made anew");
+                info!(position = report.position.number(), "read models are made anew");
             }
             Ok(())
         }

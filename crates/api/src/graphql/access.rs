@@ -41,7 +41,7 @@ pub enum AccessAction {
 impl RepositoryAccess {
     /// The position in the log.
     async fn position(&self) -> Position {
-        distr_eventlog::Position(self.0.position).into()
+        distr_eventlog::Position::of_number(self.0.position).into()
     }
 
     /// The time of the access.

@@ -82,7 +82,7 @@ impl From<&SigningChange> for SigningPolicyChange {
     fn from(change: &SigningChange) -> Self {
         Self {
             at: change.at,
-            position: distr_eventlog::Position(change.position).into(),
+            position: distr_eventlog::Position::of_number(change.position).into(),
             actor: change.actor.clone(),
             keys: change.keys.iter().map(|key| Name(key.name.clone())).collect(),
             identified_keys: change.keys.iter().map(IdentifiedKey::from).collect(),

@@ -123,8 +123,13 @@ impl Deployment {
     }
 
     /// The version that really runs, whatever was asked for; null if none is known to run.
-    async fn running_version(&self) -> Option<Version> {
-        self.0.running_version.clone().map(Version)
+    async fn running_version(&self, ctx: &Context<'_>) -> Result<Option<Version>> {
+        // after a restore an agent runs what this hub does not know of
+        let reports = self.heartbeat(ctx).await?.map(|heartbeat| heartbeat.deployments).unwrap_or_default();
+        let report = reports.into_iter().find(|report| report.deployment == self.0.id);
+        let unknown = report.and_then(|report| report.running).filter(|of| of.generation > self.0.generation);
+        let known = || self.0.running_version.clone();
+        Ok(unknown.map(|running| running.version).or_else(known).map(Version))
     }
 
     /// The health, as the newest heartbeat says.
@@ -332,7 +337,9 @@ impl DeploymentMutation {
             return Err(Failure::BadInput(reason).into());
         }
         let asked_by = deploy::asked_by(ctx.scope()?);
-        let command = domain::DeploymentCommand::Remove { data: data.into(), asked_by };
+        let organization = ctx.organization()?;
+        let heard = deploy::heard(&ctx.hub().models, organization, named.target, named.id).await?;
+        let command = domain::DeploymentCommand::Remove { data: data.into(), asked_by, heard };
         let executed = ctx.hub().commands.execute::<domain::Deployment>(&ctx.cause()?, named.id.0, &command).await?;
         let outcome = Outcome::of(ctx, &executed);
         Ok(DeploymentPayload { deployment: load(ctx, &named).await?, outcome })

@@ -53,7 +53,7 @@ pub enum AuditKind {
 impl LicenseAuditEntry {
     /// The position in the log.
     async fn position(&self) -> Position {
-        distr_eventlog::Position(self.0.position).into()
+        distr_eventlog::Position::of_number(self.0.position).into()
     }
 
     /// The time of the entry.

@@ -85,7 +85,8 @@ impl Extension for Measured {
     ) -> ServerResult<Option<Value>> {
         let is_change = info.parent_type == "Mutation";
         if self.is_too_large() && !is_change {
-            return Ok(None);
+            // and not nothing: an item of a list has to be something
+            return Ok(Some(Value::Null));
         }
         let name = info.alias.unwrap_or(info.name).len() + 4;
         let bytes = if info.field.selection_set.node.items.is_empty() { all_bytes } else { own_bytes };

@@ -13,6 +13,7 @@ use distr_domain::release::{self as domain, Release as Decider, ReleaseCommand};
 use distr_projections::Paging;
 use distr_projections::release::{self, PublicationStatus, ReleaseRow};
 use distr_signature::key_id;
+use tokio::sync::Semaphore;
 
 use self::image::ReleaseImage;
 use self::package::{Package, PackageInput};
@@ -27,6 +28,9 @@ use crate::commands::Cause;
 use crate::failure::Failure;
 use crate::operations::publish::{Publication, Published, Source};
 use crate::operations::{reach, release_signature};
+
+/// A release has up to 2 MiB of packages. Those who read many of them leave connections to everybody else.
+static WHOLE_AT_ONCE: Semaphore = Semaphore::const_new(3);
 
 pub(super) struct Release(pub ReleaseRow);
 
@@ -89,7 +93,7 @@ impl Release {
     }
 
     /// The packages of the release, at most one of each kind; null if the release is withheld.
-    #[graphql(complexity = "500 + child_complexity")]
+    #[graphql(complexity = "1000 + child_complexity")]
     async fn packages(&self, ctx: &Context<'_>) -> Result<Option<Vec<Package>>> {
         if !self.is_shown(ctx).await? {
             return Ok(None);
@@ -98,6 +102,7 @@ impl Release {
             return Ok(Some(self.0.packages.iter().map(Package::from).collect()));
         }
         // a list has none
+        let _turn = WHOLE_AT_ONCE.acquire().await.map_err(Failure::fault)?;
         let row = release::find(&read(ctx).await?, ctx.scope()?, self.0.id).await.map_err(Failure::from)?;
         Ok(row.map(|row| row.packages.iter().map(Package::from).collect()))
     }

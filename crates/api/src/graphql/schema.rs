@@ -87,9 +87,19 @@ fn refused(mut error: ServerError, code: &str) -> Response {
 /// The library's errors quote the request; whoever sent it knows the middle of what is long.
 fn in_brief(mut response: Response) -> Response {
     for error in &mut response.errors {
+        in_our_words(&mut error.message);
         shorten(&mut error.message);
     }
     response
+}
+
+/// `Failed to parse "Version": version "x" is not valid: …`: what is behind it says as much.
+fn in_our_words(text: &mut String) {
+    if let Some(rest) = text.strip_prefix("Failed to parse \"")
+        && let Some((_, ours)) = rest.split_once("\": ")
+    {
+        *text = ours.to_owned();
+    }
 }
 
 fn shorten(text: &mut String) {
@@ -102,6 +112,22 @@ fn shorten(text: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_value_should_be_is_said_in_our_words() {
+        for (text, ours) in [
+            (
+                "Failed to parse \"Version\": version \"v1\" is not valid: use 1.0.0",
+                "version \"v1\" is not valid: use 1.0.0",
+            ),
+            ("Failed to parse \"Version\"", "Failed to parse \"Version\""),
+            ("there is no application", "there is no application"),
+        ] {
+            let mut said = text.to_owned();
+            in_our_words(&mut said);
+            assert_eq!(said, ours);
+        }
+    }
 
     #[test]
     fn a_long_text_loses_its_middle_alone() {

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
-use distr_registry::{DiskReserve, DiskStanding};
+use distr_registry::DiskReserve;
 use serde_json::json;
 
 use crate::health::{Health, Readiness};
+
+/// Bytes; a database takes room for more than what it is given.
+const ENOUGH_FOR_A_FACT: u64 = 16 << 20;
 
 pub(super) async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "alive" }))
@@ -19,8 +22,11 @@ pub(super) async fn ready(
     health: web::Data<Arc<Health>>,
     disk: web::Data<Arc<DiskReserve>>,
 ) -> HttpResponse {
-    let is_full = disk.standing().is_some_and(DiskStanding::is_reached);
-    let disk = if is_full { "reserve reached: uploads and pushes are refused" } else { "ok" };
+    let disk = match disk.standing() {
+        Some(standing) if standing.free < ENOUGH_FOR_A_FACT => "full: nothing can be stored",
+        Some(standing) if standing.is_reached() => "reserve reached: uploads and pushes are refused",
+        _ => "ok",
+    };
     let standing = health.standing();
     let (status, mut response) = match (readiness.is_ready(), standing.is_well()) {
         (true, true) => ("ready", HttpResponse::Ok()),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use deadpool_postgres::Pool;
-use distr_eventlog::{Entry, Position, Selection};
+use distr_eventlog::{Entry, Limit, Position, Selection};
 use distr_registry::{DiskReserve, DiskStanding};
 use metrics::gauge;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -90,7 +90,7 @@ fn pools(hub: &Hub) {
 /// Where the log and the read models stand.
 async fn log(hub: &Hub) -> Result<Position, distr_eventlog::ReadError> {
     let head = hub.commands.log.head().await?;
-    gauge!("distr_log_head_position").set(head.0 as f64);
+    gauge!("distr_log_head_position").set(head.number() as f64);
     let groups = [
         ("core", &hub.models.progress.core),
         ("fleet", &hub.models.progress.fleet),
@@ -98,7 +98,7 @@ async fn log(hub: &Hub) -> Result<Position, distr_eventlog::ReadError> {
     ];
     for (group, progress) in groups {
         let at = progress.position();
-        let behind = head.0.saturating_sub(at.0);
+        let behind = at.behind(head);
         gauge!("distr_projection_lag_positions", "group" => group).set(behind as f64);
         gauge!("distr_projection_since_advance_seconds", "group" => group).set(progress.stands_for().as_secs_f64());
         let seconds = if behind == 0 { 0.0 } else { age_of_next(hub, at).await? };
@@ -109,7 +109,7 @@ async fn log(hub: &Hub) -> Result<Position, distr_eventlog::ReadError> {
 
 /// How long the entry after `at` has been waiting.
 async fn age_of_next(hub: &Hub, at: Position) -> Result<f64, distr_eventlog::ReadError> {
-    let page = hub.commands.log.read_all(at, 1, Selection::All).await?;
+    let page = hub.commands.log.scan(at, Limit::entries(1), Selection::All).await?;
     let recorded_at = page.entries.first().map(|entry| match entry {
         Entry::Fact(event) => event.recorded_at,
         Entry::Telemetry(recorded) => recorded.record.recorded_at,
@@ -128,8 +128,8 @@ async fn database(scraped: &Scraped, head: Position) -> Result<(), Box<dyn std::
     }
     for row in client.query("SELECT name, position FROM ops.policy", &[]).await? {
         let (policy, position): (String, i64) = (row.get(0), row.get(1));
-        let at = Position(position.unsigned_abs());
-        let behind = head.0.saturating_sub(at.0);
+        let at = Position::of_number(position.unsigned_abs());
+        let behind = at.behind(head);
         let seconds = if behind == 0 { 0.0 } else { age_of_next(&scraped.hub, at).await? };
         gauge!("distr_policy_lag_positions", "policy" => policy.clone()).set(behind as f64);
         gauge!("distr_policy_lag_seconds", "policy" => policy).set(seconds);

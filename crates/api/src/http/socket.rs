@@ -19,7 +19,7 @@ use crate::edge::Counted;
 use crate::error::ApiError;
 use crate::failure::Failure;
 use crate::graphql::Schema;
-use operations::Operations;
+use operations::{Operations, Refused};
 
 /// Both sides of it speak, if only a ping, this often.
 const PING: Duration = Duration::from_secs(20);
@@ -228,8 +228,10 @@ async fn listen(
 
 /// Hands a message over to the schema, or says why the socket ends instead.
 async fn hand_over(bytes: Vec<u8>, operations: &Operations, to_graphql: &mpsc::Sender<Vec<u8>>) -> Result<(), Reason> {
-    if let Err(id) = operations.begin(&bytes) {
-        return Err(Some((ALREADY_EXISTS, format!("Subscriber for {id} already exists"))));
+    match operations.begin(&bytes) {
+        Ok(()) => {}
+        Err(Refused::InUse(id)) => return Err(Some((ALREADY_EXISTS, format!("Subscriber for {id} already exists")))),
+        Err(Refused::Unknown(kind)) => return Err(Some((BAD_REQUEST, format!("no message has the type {kind:?}")))),
     }
     to_graphql.send(bytes).await.map_err(|_ended| None)
 }

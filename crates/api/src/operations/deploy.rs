@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use distr_domain::access::{AccessAction, AccessOutcome, AccessRecord};
 use distr_domain::agent::AskedBy;
 use distr_domain::channel::Channel;
-use distr_domain::configuration::check_variable;
+use distr_domain::configuration::check_configuration;
 use distr_domain::deployment::{Deployment, DeploymentCommand, DeploymentEvent, Desired};
 use distr_domain::entitlement::{self, EntitlementSubject, Grant, HeldLicense, Refusal};
 use distr_domain::ids::{ApplicationId, ChannelId, DeploymentId, LicenseId, OrganizationId, ReleaseId, TargetId};
@@ -144,7 +144,9 @@ impl Deploying<'_> {
             secrets,
             asked_by: asked_by(deploy.scope),
         };
-        let executed = commands.execute::<Deployment>(cause, id.0, &DeploymentCommand::SetDesired(desired)).await?;
+        let heard = heard(self.models, organization, target.id, id).await?;
+        let command = DeploymentCommand::SetDesired { desired, heard };
+        let executed = commands.execute::<Deployment>(cause, id.0, &command).await?;
         if executed.position.is_some() {
             let rule = format!("license \"{}\"", seat.name);
             attempt.record(Some(seat.license), AccessOutcome::Granted { rule }).await?;
@@ -283,9 +285,8 @@ impl Deploying<'_> {
     ) -> Result<(BTreeMap<String, String>, BTreeMap<String, DateTime<Utc>>), OperationError<DeployRejection>> {
         let kept = || before.desired.as_ref().map(|desired| desired.config.clone()).unwrap_or_default();
         let config = deploy.config.clone().unwrap_or_else(kept);
-        for (name, value) in deploy.config.iter().flatten() {
-            check_variable(name, value).map_err(|error| Failure::BadInput(error.to_string()))?;
-        }
+        let given = deploy.config.iter().flatten();
+        check_configuration(given).map_err(|error| Failure::BadInput(error.to_string()))?;
         let names: Vec<String> = config.values().flat_map(|value| secret_names(value)).collect();
         let place = Place { organization: deploy.scope.organization, customer: target.customer };
         let known = self.vault.changed(place, &names).await?;
@@ -298,6 +299,20 @@ impl Deploying<'_> {
             Some(_) => Ok((config, known)),
         }
     }
+}
+
+/// The newest generation of the deployment that its agent spoke of.
+pub async fn heard(
+    models: &ReadModels,
+    organization: OrganizationId,
+    target: TargetId,
+    deployment: DeploymentId,
+) -> Result<u64, Failure> {
+    let newest = heartbeat::of_targets(&models.client().await?, organization, &[target]).await?;
+    let reports = newest.into_iter().flat_map(|heartbeat| heartbeat.deployments);
+    let own = reports.filter(|report| report.deployment == deployment);
+    let generations = own.flat_map(|of| [Some(of.generation), of.running.map(|running| running.generation)]);
+    Ok(generations.flatten().max().unwrap_or_default())
 }
 
 fn warnings(release: &str, status: &ReleaseStatus) -> Vec<String> {

@@ -1,8 +1,8 @@
-//! Reading a period of the log. Positions are dense and times nearly in order, so that the begin of a period is found by
-//! bisection.
+//! Reading a period of the log, by the times that hubs wrote into it. They are nearly in the order of the log, so that a period
+//! begins a little after the moment of its commit time.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use distr_eventlog::{Entry, EventLog, Position, ReadError, Selection};
+use distr_eventlog::{Entry, EventLog, Limit, Position, Selection};
 
 use crate::failure::Failure;
 
@@ -28,7 +28,7 @@ pub struct Piece {
 pub async fn read(log: &dyn EventLog, period: Period, wanted: impl Fn(&Entry) -> bool) -> Result<Piece, Failure> {
     let mut at = match (period.after, period.from) {
         (Some(after), _) => after,
-        (None, Some(from)) => before(log, from - CLOCK_SKEW).await?,
+        (None, Some(from)) => log.seek(from - CLOCK_SKEW).await?,
         (None, None) => Position::START,
     };
     let in_period = |entry: &Entry| {
@@ -38,7 +38,7 @@ pub async fn read(log: &dyn EventLog, period: Period, wanted: impl Fn(&Entry) ->
     let mut entries = vec![];
     let mut scanned = 0;
     loop {
-        let page = log.read_all(at, PAGE, Selection::All).await?;
+        let page = log.scan(at, Limit::entries(PAGE), Selection::All).await?;
         if page.scanned_to == at {
             return Ok(Piece { entries, scanned_to: at, has_more: false });
         }
@@ -60,20 +60,6 @@ pub async fn read(log: &dyn EventLog, period: Period, wanted: impl Fn(&Entry) ->
             return Ok(Piece { entries, scanned_to: at, has_more: true });
         }
     }
-}
-
-/// A position that has everything from `time` on behind it.
-async fn before(log: &dyn EventLog, time: DateTime<Utc>) -> Result<Position, ReadError> {
-    let (mut low, mut high) = (0, log.head().await?.0);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let page = log.read_all(Position(middle), 1, Selection::All).await?;
-        match page.entries.first() {
-            Some(entry) if recorded_at(entry) < time => low = entry.position().0,
-            _ => high = middle,
-        }
-    }
-    Ok(Position(low))
 }
 
 fn recorded_at(entry: &Entry) -> DateTime<Utc> {

@@ -5,6 +5,7 @@ use distr_domain::ids::MemberId;
 use distr_domain::member::{Member, MemberCommand, MemberKind};
 use distr_domain::organization::{Organization, OrganizationCommand};
 use distr_domain::permission::{Membership, VendorRole};
+use distr_domain::text::is_unseen;
 use distr_eventlog::Executed;
 use distr_projections::member::{self, MemberRow, SignInState};
 
@@ -120,7 +121,7 @@ async fn let_owner_go(of: Identities<'_>, cause: &Cause, member: &MemberRow) -> 
 
 pub(super) fn check_email(email: &str) -> Result<(), Failure> {
     let valid = email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
-        && !email.contains(char::is_whitespace);
+        && !email.contains(|c: char| c.is_whitespace() || is_unseen(c));
     match valid {
         true => Ok(()),
         false => Err(Failure::BadInput(format!("{email:?} is not an e-mail address"))),

@@ -42,6 +42,7 @@ pub(super) async fn pin(
     let feature_tags = publishing.commands.load::<Application>(application.0).await?.feature_tags;
     for image in &images {
         check_feature(image, &feature_tags)?;
+        warnings.extend(parts_that_lack(publishing.models, caller.organization, image).await?);
     }
     Ok(Pinned { content: ReleaseContent { packages, images, notes }, warnings })
 }
@@ -164,6 +165,30 @@ fn feature(service: &str, definition: &Service) -> Result<Option<Slug>, Failure>
         [first, second, ..] => Err(invalid(format!(
             "service {service:?} has the profiles {first:?} and {second:?}; a profile is the feature that a license must include \
              for the service to run: give the service one"
+        ))),
+    }
+}
+
+/// A warning if the index lists images that the registry does not have: hosts of their platforms cannot pull it. An index of
+/// which nothing is there is refused.
+async fn parts_that_lack(
+    models: &ReadModels,
+    organization: OrganizationId,
+    image: &ReleaseImage,
+) -> Result<Option<String>, Failure> {
+    let ReleaseImage { service, repository, digest, .. } = image;
+    let client = models.client().await?;
+    let manifest = artifact::find_manifest(&client, organization, repository, digest).await?;
+    let listed = manifest.map(|manifest| manifest.children.len()).unwrap_or_default();
+    let lack = artifact::absent_parts(&client, organization, repository, digest).await?;
+    match lack.len() {
+        0 => Ok(None),
+        all if all == listed => Err(invalid(format!(
+            "service {service:?}: {repository}@{digest} lists {all} images, and the registry has none of them; push it again"
+        ))),
+        some => Ok(Some(format!(
+            "service {service:?}: {repository}@{digest} lists {listed} images, and the registry lacks {some} of them: hosts of their \
+             platforms cannot pull it"
         ))),
     }
 }

@@ -11,6 +11,9 @@ use crate::failure::Failure;
 use crate::ops::secret::{self, Place, Vault};
 use crate::pause;
 
+/// The most secrets of one customer.
+const MAX_SECRETS: usize = 500;
+
 pub async fn set(
     (commands, vault): (&Commands, &Vault),
     cause: &Cause,
@@ -18,6 +21,12 @@ pub async fn set(
     name: &str,
     value: &str,
 ) -> Result<Position, Failure> {
+    let names = secret::names(&vault.client().await?, place).await?;
+    if names.len() >= MAX_SECRETS && !names.iter().any(|known| known == name) {
+        return Err(Failure::BadInput(format!(
+            "the customer has {MAX_SECRETS} secrets; remove some that nobody needs"
+        )));
+    }
     let command = CustomerCommand::SetSecret { name: name.to_owned(), change: cause.command };
     let executed = commands.execute::<Customer>(cause, place.customer.0, &command).await?;
     pause::at("secret.fact").await;

@@ -2,7 +2,7 @@
 //! ends before what they have seen, nothing may go on: entries would be passed by for good, and nobody would notice.
 
 use anyhow::{Context, bail};
-use distr_eventlog::{Entry, EventLog, Position, Selection};
+use distr_eventlog::{Entry, EventLog, Limit, Position, Selection};
 use distr_postgres::Address;
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -24,7 +24,7 @@ pub async fn check(database: &Address, log: &dyn EventLog) -> anyhow::Result<()>
         );
     }
     let farthest = farthest(&client).await?;
-    if farthest > head.0 as i64 {
+    if farthest > head.number() as i64 {
         bail!(
             "this database has followed the event log to position {farthest}, and the log ends at {head}: it was set back, as \
              when an older copy of it alone is restored. Restore both from one backup with `distr-hub restore`"
@@ -46,7 +46,7 @@ async fn farthest(client: &Client) -> Result<i64, tokio_postgres::Error> {
 }
 
 async fn first_entry(log: &dyn EventLog) -> anyhow::Result<Option<Uuid>> {
-    let page = log.read_all(Position::START, 1, Selection::Facts).await?;
+    let page = log.scan(Position::START, Limit::entries(1), Selection::Facts).await?;
     Ok(page.entries.first().map(|entry| match entry {
         Entry::Fact(event) => event.id,
         Entry::Telemetry(record) => record.record.id,

@@ -78,7 +78,11 @@ mod tests {
                 recorded_at: DateTime::UNIX_EPOCH,
                 payload: vec![].into(),
             };
-            Entry::Telemetry(RecordedTelemetry { position: Position(index as u64 + 1), record })
+            Entry::Telemetry(RecordedTelemetry {
+                position: Position::of_number(index as u64 + 1),
+                committed_at: DateTime::UNIX_EPOCH,
+                record,
+            })
         };
         lanes.iter().enumerate().map(entry).collect()
     }

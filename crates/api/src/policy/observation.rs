@@ -4,6 +4,7 @@
 //! Each report counts once and in its order. One that comes again is passed over, by the tally of its target, which is on disk
 //! before the checkpoint moves on. Targets do not wait for each other.
 
+mod looks;
 mod memory;
 
 use std::sync::Arc;
@@ -62,9 +63,17 @@ impl Observation {
         let time = ReportTime::of(&report, record.recorded_at);
         for deployment in &report.deployments {
             let Some(heard) = observed.hear(deployment, time) else { continue };
+            if !observed.looks.may_look(record.recorded_at) {
+                continue;
+            }
             let kept = observed.stream(deployment.deployment);
-            if let Some(executed) = self.observe(record, &report, deployment, heard.pace, kept).await? {
-                is_news |= !executed.events.is_empty();
+            let executed = self.observe(record, &report, deployment, heard.pace, kept).await?;
+            let is_fact = executed.as_ref().is_some_and(|executed| !executed.events.is_empty());
+            if !is_fact {
+                observed.looks.was_in_vain();
+            }
+            is_news |= is_fact;
+            if let Some(executed) = executed {
                 observed.heard(deployment, heard, time, executed);
             }
         }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use distr_eventlog::{
-    Append, AppendError, Appended, EventLog, NewEvent, Page, Position, ReadError, RecordedEvent, Selection, StoreError,
-    StreamName, TelemetryRecord,
+    Append, AppendError, Appended, Entry, EventLog, Limit, LogId, NewEvent, Page, Position, ReadError, RecordedEvent,
+    Selection, StoreError, StreamName, TelemetryRecord,
 };
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{SpanContext, SpanId, SpanKind, Status};
@@ -106,12 +106,28 @@ impl EventLog for TracedLog {
         self.log.read_stream(stream, from_revision, limit).await
     }
 
-    async fn read_all(&self, after: Position, limit: usize, selection: Selection) -> Result<Page, ReadError> {
-        self.log.read_all(after, limit, selection).await
+    async fn scan(&self, after: Position, limit: Limit, selection: Selection) -> Result<Page, ReadError> {
+        self.log.scan(after, limit, selection).await
+    }
+
+    async fn entry(&self, at: Position) -> Result<Option<Entry>, ReadError> {
+        self.log.entry(at).await
+    }
+
+    async fn find(&self, id: Uuid) -> Result<Option<RecordedEvent>, ReadError> {
+        self.log.find(id).await
+    }
+
+    async fn seek(&self, instant: DateTime<Utc>) -> Result<Position, ReadError> {
+        self.log.seek(instant).await
     }
 
     async fn head(&self) -> Result<Position, ReadError> {
         self.log.head().await
+    }
+
+    async fn identity(&self) -> Result<LogId, ReadError> {
+        self.log.identity().await
     }
 
     fn wake(&self) -> watch::Receiver<Position> {

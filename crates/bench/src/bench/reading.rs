@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tokio_postgres::Client;
 
 use distr_domain::fact::Fact;
-use distr_eventlog::{Entry, EventLog, Position, PostgresLog, Selection};
+use distr_eventlog::{Entry, EventLog, Limit, Position, PostgresLog, Selection};
 
 use crate::row::Row;
 use crate::sample::{Effort, Measure, alternate, median};
@@ -35,7 +35,7 @@ pub(super) async fn run(effort: &Effort, database: Database) -> Result<Vec<Row>>
         Row::new("reading.rebuild vs log", whole, "entries/s").over(read).aim(AIM),
         Row::new("reading.rebuild.built vs log", median(rebuild.built), "entries/s").over(read).aim(AIM),
         Row::new("reading.rebuild.compared", median(rebuild.compared), "s"),
-        Row::new("reading.entries", log.head().await?.0 as f64, "entries"),
+        Row::new("reading.entries", log.head().await?.number() as f64, "entries"),
     ];
     log.close().await;
     database.stop().await?;
@@ -71,7 +71,7 @@ impl Measure for Read<'_> {
     async fn sample(&mut self, _: Duration) -> Result<f64> {
         let (began, mut after, mut count) = (Instant::now(), Position::START, 0);
         loop {
-            let page = self.log.read_all(after, PAGE, Selection::All).await?;
+            let page = self.log.scan(after, Limit::entries(PAGE), Selection::All).await?;
             if page.scanned_to == after {
                 return Ok(count as f64 / began.elapsed().as_secs_f64());
             }
@@ -117,9 +117,9 @@ impl Measure for Rebuild<'_> {
             .stdin(Stdio::null());
         let output = tokio::task::spawn_blocking(move || command.output()).await??;
         ensure!(output.status.success(), "the rebuild failed: {}", String::from_utf8_lossy(&output.stderr));
-        let whole = head.0 as f64 / began.elapsed().as_secs_f64();
+        let whole = head.number() as f64 / began.elapsed().as_secs_f64();
         let (built, compared) = times(&String::from_utf8_lossy(&output.stdout)).context("a rebuild says its times")?;
-        self.built.push(head.0 as f64 / built);
+        self.built.push(head.number() as f64 / built);
         self.compared.push(compared);
         Ok(whole)
     }

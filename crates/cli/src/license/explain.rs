@@ -16,6 +16,8 @@ const NAMED: usize = 20;
 /// The releases of an application that may be deployed, the newest first, and those of them that terms cover.
 struct Reach {
     all: usize,
+    /// of those that are not covered
+    pre_releases: usize,
     covered: Vec<String>,
 }
 
@@ -76,20 +78,31 @@ async fn reach(hub: &Hub, application: &str, terms: &Terms) -> Result<Reach> {
         in_range && (terms.channels.is_empty() || channels.iter().any(is_promoted))
     };
     let covered = usable.iter().filter(is_covered).filter_map(|release| release["version"].as_str().map(str::to_owned));
-    Ok(Reach { all: usable.len(), covered: covered.collect() })
+    let covered: Vec<String> = covered.collect();
+    let versions = usable.iter().filter_map(|release| release["version"].as_str());
+    let left_out = versions.filter(|version| !covered.iter().any(|covered| covered == version));
+    let is_pre = |version: &&str| version.parse::<Version>().is_ok_and(|version| version.is_pre_release());
+    let pre_releases = if ranges.is_empty() { 0 } else { left_out.filter(is_pre).count() };
+    Ok(Reach { all: usable.len(), pre_releases, covered })
 }
 
 impl Reach {
     fn sentence(&self, application: &str) -> String {
-        let Self { all, covered } = self;
+        let Self { all, pre_releases, covered } = self;
         let mut named = covered.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
         if covered.len() > NAMED {
             named.push_str(&format!(" and {} more", covered.len() - NAMED));
         }
-        match covered.len() {
+        let sentence = match covered.len() {
             _ if *all == 0 => format!("{application} has no release yet"),
             0 => format!("covers none of the {all} releases of {application}"),
             count => format!("covers {count} of the {all} releases of {application}: {named}"),
+        };
+        match pre_releases {
+            0 => sentence,
+            count => format!(
+                "{sentence}; of those left out {count} are pre-releases, which a range includes only if it names one of the same version"
+            ),
         }
     }
 }
@@ -101,7 +114,7 @@ mod tests {
     #[test]
     fn a_sentence_names_what_is_covered() {
         let of = |all, covered: &[&str]| {
-            Reach { all, covered: covered.iter().map(ToString::to_string).collect() }.sentence("hello")
+            Reach { all, pre_releases: 0, covered: covered.iter().map(ToString::to_string).collect() }.sentence("hello")
         };
         assert_eq!(of(0, &[]), "hello has no release yet");
         assert_eq!(of(3, &[]), "covers none of the 3 releases of hello");

@@ -31,7 +31,7 @@ impl Terms {
 
 #[derive(Args)]
 pub(crate) struct TermsArgs {
-    /// A range that a version must be in, as 1.x or ">=1.2, <2"; may be given several times
+    /// A range that a version must be in, as 1.x or ">=1.2 <2"; several alternatives by || or by giving it several times. A pre-release is in a range only if that names one of the same version
     #[arg(long = "versions", value_name = "RANGE")]
     versions: Vec<String>,
     /// A channel that a release must be in; may be given several times

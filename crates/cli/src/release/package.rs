@@ -18,9 +18,7 @@ use crate::output::remark;
 /// The compose file with the files that it names. Says what is shipped: it becomes part of the release for ever.
 pub(super) fn collect(path: &Path) -> Result<ComposePackage> {
     let package = match path.as_os_str() == "-" {
-        true => {
-            distr_package::read_text(input::text(path)?, Path::new("."))
-        }
+        true => distr_package::read_text(input::text(path)?, Path::new(".")),
         false => match distr_package::read(path) {
             Err(PackageError::Compose(why)) if is_for_compose(&why, &distr_package::find(path)?) => {
                 let file = distr_package::find(path)?;

@@ -75,7 +75,11 @@ impl Deployment {
     }
 
     fn observe_health(&self, report: &DeploymentReport, at: DateTime<Utc>) -> Option<DeploymentEvent> {
-        let running = report.running.as_ref().filter(|running| running.generation == self.generation)?;
+        // a number may be given twice where a log was restored
+        let wanted = self.desired.as_ref().map(|desired| &desired.version);
+        let is_wanted = |version| wanted.is_none_or(|wanted| wanted == version);
+        let running = report.running.as_ref();
+        let running = running.filter(|of| of.generation == self.generation && is_wanted(&of.version))?;
         let generation = self.generation;
         match (report.health, self.phase) {
             (Health::Ok, Phase::Healthy) | (Health::Warn | Health::Fail, Phase::Unhealthy)

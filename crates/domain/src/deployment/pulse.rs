@@ -37,17 +37,22 @@ pub struct Pulse {
     settled_at: DateTime<Utc>,
     #[serde(default)]
     flapping: bool,
+    /// when the hub heard of it last; of what an earlier version wrote, long ago
+    #[serde(default)]
+    received: DateTime<Utc>,
 }
 
 /// When a report was made: by the agent's clock, as far as the hub can believe it.
 #[derive(Debug, Clone, Copy)]
 pub struct ReportTime {
     at: DateTime<Utc>,
+    /// by the clock of the hub
+    received: DateTime<Utc>,
 }
 
 impl ReportTime {
     pub fn of(report: &Report, received: DateTime<Utc>) -> Self {
-        Self { at: report.at.clamp(received - BACKLOG, received) }
+        Self { at: report.at.clamp(received - BACKLOG, received), received }
     }
 }
 
@@ -79,12 +84,14 @@ impl Pulse {
             let level = self.level(report, observed);
             let level = (level + INTERVAL).min(BURST);
             (self.generation, self.newest, self.settled_at) = (report.generation, at, at + level);
+            self.received = observed.received;
         }
     }
 
-    /// Whether nothing is lost by forgetting it, once nobody speaks of the deployment any more.
+    /// Whether nothing is lost by forgetting it, once nobody speaks of the deployment any more. An agent's clock may be days behind:
+    /// what has to pass passes at the hub.
     pub fn is_settled(&self, now: DateTime<Utc>) -> bool {
-        !self.flapping && self.settled_at <= now
+        !self.flapping && self.received + (self.settled_at - self.newest) <= now
     }
 
     /// Clocks that run back do not make room.
@@ -132,7 +139,7 @@ mod tests {
 
     impl Told {
         fn say(&mut self, fingerprint: u64, seconds: i64) {
-            let (report, observed) = (report(1), ReportTime { at: at(seconds) });
+            let (report, observed) = (report(1), ReportTime { at: at(seconds), received: at(seconds) });
             let Some(pace) = self.pulse.hear(&report, fingerprint, observed) else { return };
             self.is_flapping = pace == Pace::Restless;
             self.pulse.heard(&report, fingerprint, observed, (true, self.is_flapping));
@@ -176,7 +183,7 @@ mod tests {
     fn another_generation_begins_anew_and_reports_of_none_change_nothing() {
         let mut told = Told::default();
         (0..=30).for_each(|second| told.say(second as u64, second));
-        let soon = ReportTime { at: at(40) };
+        let soon = ReportTime { at: at(40), received: at(40) };
         let none = told.pulse.hear(&report(9), 90, soon);
         assert_eq!(none, Some(Pace::Steady));
         told.pulse.heard(&report(9), 90, soon, (false, true));
@@ -187,9 +194,20 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_is_days_behind_makes_nothing_forgotten() {
+        let (now, mut pulse) = (at(0), Pulse::default());
+        let observed = ReportTime { at: now - BACKLOG, received: now };
+        for said in 0..15 {
+            pulse.heard(&report(1), said, observed, (true, false));
+        }
+        assert!(!pulse.is_settled(now) && !pulse.is_settled(now + INTERVAL * 14));
+        assert!(pulse.is_settled(now + INTERVAL * 15));
+    }
+
+    #[test]
     fn what_waited_for_days_counts_at_its_own_time_and_a_wild_clock_makes_no_room() {
         let (now, mut told) = (at(0), Told::default());
-        let of = |made: DateTime<Utc>| ReportTime { at: made.clamp(now - BACKLOG, now) };
+        let of = |made: DateTime<Utc>| ReportTime { at: made.clamp(now - BACKLOG, now), received: now };
         for hour in 0..100 {
             let (report, observed) = (report(1), of(now - TimeDelta::hours(100 - hour)));
             assert_eq!(told.pulse.hear(&report, hour as u64, observed), Some(Pace::Steady), "{hour}");

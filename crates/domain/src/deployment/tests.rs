@@ -52,16 +52,30 @@ fn observe(report: DeploymentReport) -> DeploymentCommand {
 }
 
 #[test]
+fn after_a_restore_a_wish_is_newer_than_what_the_agent_knows_and_another_release_is_not_taken_for_it() {
+    let wish = |heard| DeploymentCommand::SetDesired { desired: desired("1.1.0"), heard };
+    let runs = || given::<Deployment>([set(1, "1.0.0")]);
+    runs().when(wish(0)).then([set(2, "1.1.0")]);
+    runs().when(wish(7)).then([set(8, "1.1.0")]);
+    runs().when(wish(u64::MAX)).then([set(2, "1.1.0")]);
+    let other = RunningRelease { generation: 1, version: "9.9.9".parse().unwrap() };
+    let report = DeploymentReport { running: Some(other), ..report(1, Step::Applied) };
+    runs().when(observe(report)).then_nothing();
+}
+
+#[test]
 fn each_wish_has_the_next_generation() {
-    given::<Deployment>([]).when(DeploymentCommand::SetDesired(desired("1.0.0"))).then([set(1, "1.0.0")]);
+    given::<Deployment>([])
+        .when(DeploymentCommand::SetDesired { desired: desired("1.0.0"), heard: 0 })
+        .then([set(1, "1.0.0")]);
     given::<Deployment>([set(1, "1.0.0"), healthy(1, "1.0.0")])
-        .when(DeploymentCommand::SetDesired(desired("1.1.0")))
+        .when(DeploymentCommand::SetDesired { desired: desired("1.1.0"), heard: 0 })
         .then([set(2, "1.1.0")]);
 }
 
 #[test]
 fn the_same_wish_again_changes_nothing_unless_it_failed() {
-    let again = DeploymentCommand::SetDesired(desired("1.0.0"));
+    let again = DeploymentCommand::SetDesired { desired: desired("1.0.0"), heard: 0 };
     given::<Deployment>([set(1, "1.0.0")]).when(again.clone()).then_nothing();
     let failed = DeploymentFailed {
         generation: 1,
@@ -80,9 +94,9 @@ fn a_secret_with_another_value_is_another_wish() {
         Desired { secrets, ..desired("1.0.0") }
     };
     let runs = || vec![DesiredReleaseSet { generation: 1, desired: with(1) }, healthy(1, "1.0.0")];
-    given::<Deployment>(runs()).when(DeploymentCommand::SetDesired(with(1))).then_nothing();
+    given::<Deployment>(runs()).when(DeploymentCommand::SetDesired { desired: with(1), heard: 0 }).then_nothing();
     given::<Deployment>(runs())
-        .when(DeploymentCommand::SetDesired(with(2)))
+        .when(DeploymentCommand::SetDesired { desired: with(2), heard: 0 })
         .then([DesiredReleaseSet { generation: 2, desired: with(2) }]);
 }
 
@@ -115,20 +129,20 @@ fn what_the_host_holds_is_no_failure_and_goes_on_by_itself() {
 #[test]
 fn a_customer_may_ask_for_what_waits_for_consent() {
     let waits = || given::<Deployment>([set(1, "1.0.0"), held("waits for consent")]);
-    waits().when(DeploymentCommand::SetDesired(desired("1.0.0"))).then_nothing();
+    waits().when(DeploymentCommand::SetDesired { desired: desired("1.0.0"), heard: 0 }).then_nothing();
     let by_customer = Desired { asked_by: AskedBy::Customer, ..desired("1.0.0") };
     let event = DesiredReleaseSet { generation: 2, desired: by_customer.clone() };
-    waits().when(DeploymentCommand::SetDesired(by_customer.clone())).then([event]);
+    waits().when(DeploymentCommand::SetDesired { desired: by_customer.clone(), heard: 0 }).then([event]);
     // what runs is not deployed anew for it
     given::<Deployment>([set(1, "1.0.0"), healthy(1, "1.0.0")])
-        .when(DeploymentCommand::SetDesired(by_customer))
+        .when(DeploymentCommand::SetDesired { desired: by_customer, heard: 0 })
         .then_nothing();
 }
 
 #[test]
 fn a_removal_that_the_host_holds_may_be_asked_for_otherwise() {
     let asked = |generation, data, asked_by| RemovalRequested { generation, data, asked_by };
-    let remove = |data, asked_by| DeploymentCommand::Remove { data, asked_by };
+    let remove = |data, asked_by| DeploymentCommand::Remove { data, asked_by, heard: 0 };
     let (keep, all) = (DataRemoval::Keep, DataRemoval::Remove);
     let events = [set(0, "1.0.0"), asked(1, all, AskedBy::Vendor), held("waits for consent")];
     given::<Deployment>(events.clone()).when(remove(all, AskedBy::Vendor)).then_nothing();
@@ -137,7 +151,7 @@ fn a_removal_that_the_host_holds_may_be_asked_for_otherwise() {
     let removing = DeploymentStepped { generation: 1, step: Step::Removing, observed_at: at() };
     let events = events.into_iter().chain([removing]).collect::<Vec<_>>();
     given::<Deployment>(events)
-        .when(DeploymentCommand::SetDesired(desired("1.0.0")))
+        .when(DeploymentCommand::SetDesired { desired: desired("1.0.0"), heard: 0 })
         .then_rejected(DeploymentRejection::BeingRemoved);
 }
 
@@ -238,7 +252,7 @@ fn a_host_that_held_it_and_cannot_begin_now_says_so() {
 #[test]
 fn data_that_was_kept_may_be_removed_later() {
     let asked = |generation, data| RemovalRequested { generation, data, asked_by: AskedBy::Vendor };
-    let remove = |data| DeploymentCommand::Remove { data, asked_by: AskedBy::Vendor };
+    let remove = |data| DeploymentCommand::Remove { data, asked_by: AskedBy::Vendor, heard: 0 };
     let (keep, all) = (DataRemoval::Keep, DataRemoval::Remove);
     let removed = |generation| DeploymentRemoved { generation, observed_at: at() };
     let removing = vec![set(1, "1.0.0"), asked(2, keep)];
@@ -322,7 +336,7 @@ fn drift_is_detected_once_and_repaired_once() {
 #[test]
 fn removal_keeps_data_unless_it_is_named() {
     given::<Deployment>([set(1, "1.0.0")])
-        .when(DeploymentCommand::Remove { data: DataRemoval::Keep, asked_by: AskedBy::Vendor })
+        .when(DeploymentCommand::Remove { data: DataRemoval::Keep, asked_by: AskedBy::Vendor, heard: 0 })
         .then([RemovalRequested { generation: 2, data: DataRemoval::Keep, asked_by: AskedBy::Vendor }]);
     let removed = DeploymentReport { running: None, health: Health::Unknown, ..report(2, Step::Removed) };
     given::<Deployment>([
@@ -339,6 +353,6 @@ fn nothing_is_deployed_into_a_removal() {
         set(1, "1.0.0"),
         RemovalRequested { generation: 2, data: DataRemoval::Keep, asked_by: AskedBy::Vendor },
     ])
-    .when(DeploymentCommand::SetDesired(desired("1.0.0")))
+    .when(DeploymentCommand::SetDesired { desired: desired("1.0.0"), heard: 0 })
     .then_rejected(DeploymentRejection::BeingRemoved);
 }

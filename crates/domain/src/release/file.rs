@@ -9,6 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::names::InvalidName;
+use crate::text::is_unseen;
 
 /// The most bytes that all files of a release have together.
 pub const MAX_FILES_BYTES: usize = 1024 * 1024;
@@ -205,11 +206,9 @@ pub fn check_new_files(files: &[PackageFile]) -> Result<(), InvalidFiles> {
     }
 }
 
-/// A colon ends a path in the short form of a mount. The others turn or hide what is read.
+/// A colon ends a path in the short form of a mount.
 fn misleads(c: char) -> bool {
-    let is_unseen = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
-    c == ':' || is_unseen
+    c == ':' || is_unseen(c)
 }
 
 #[cfg(test)]

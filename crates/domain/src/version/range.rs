@@ -85,7 +85,7 @@ fn alternatives(text: &str) -> Result<Vec<VersionRange>, InvalidRange> {
 
 fn range(text: &str) -> Result<VersionRange, String> {
     if text.is_empty() {
-        return Err("write * for every version".to_owned());
+        return Err("write * for every version but pre-releases; without any range, every version is meant".to_owned());
     }
     let comparators = match hyphen(text) {
         Some((from, to)) => vec![format!(">={}", partial(from)?.plain()), upper(&partial(to)?)],
@@ -97,7 +97,34 @@ fn range(text: &str) -> Result<VersionRange, String> {
         kept = kept.iter().map(|comparator| conjoined(comparator)).collect();
     }
     let canonical = if kept.is_empty() { "*".to_owned() } else { kept.join(", ") };
+    if is_empty(&canonical) {
+        return Err("no version is in it: what stands between commas or spaces has to hold at once; write || between alternatives"
+            .to_owned());
+    }
     canonical.parse().map_err(|_| "use for example 1.2, ^1.4, ~1.4.2, >=1.2 <2, 1.2 - 1.4 or *".to_owned())
+}
+
+/// Whether no version can be in the range. If one is, so is one where a comparator begins, or right behind it.
+fn is_empty(canonical: &str) -> bool {
+    let Ok(requirement) = semver::VersionReq::parse(canonical) else { return false };
+    let begins = requirement.comparators.iter().flat_map(|at| {
+        let (major, minor, patch) = (at.major, at.minor.unwrap_or_default(), at.patch.unwrap_or_default());
+        let next = u64::saturating_add;
+        let exact = semver::Version { pre: at.pre.clone(), ..semver::Version::new(major, minor, patch) };
+        [
+            exact,
+            semver::Version::new(major, minor, patch),
+            semver::Version::new(major, minor, next(patch, 1)),
+            semver::Version::new(major, next(minor, 1), 0),
+            semver::Version::new(next(major, 1), 0, 0),
+        ]
+    });
+    let lowest = semver::Version::new(0, 0, 0);
+    let pre_release = requirement.comparators.iter().any(|at| !at.pre.is_empty());
+    // among pre-releases of one version there is always another one between
+    !pre_release
+        && !requirement.comparators.is_empty()
+        && !begins.chain([lowest]).any(|version| requirement.matches(&version))
 }
 
 /// `1.2 - 1.4`: the hyphen stands between spaces.

@@ -8,7 +8,7 @@ use crate::{Actor, StreamName, TelemetryKind, TelemetryRecord};
 
 fn fact(previous: u64, position: u64) -> ChainedFact {
     let event = RecordedEvent {
-        position: Position(position),
+        position: Position::of_number(position),
         stream: StreamName { category: Category::License, id: Uuid::nil() },
         revision: 0,
         id: Uuid::nil(),
@@ -19,9 +19,10 @@ fn fact(previous: u64, position: u64) -> ChainedFact {
         causation: None,
         correlation: Uuid::nil(),
         recorded_at: DateTime::UNIX_EPOCH,
+        committed_at: DateTime::UNIX_EPOCH,
         payload: Bytes::new(),
     };
-    ChainedFact { event, previous: Position(previous) }
+    ChainedFact { event, previous: Position::of_number(previous) }
 }
 
 fn telemetry(position: u64) -> RecordedTelemetry {
@@ -33,18 +34,19 @@ fn telemetry(position: u64) -> RecordedTelemetry {
         recorded_at: DateTime::UNIX_EPOCH,
         payload: Bytes::new(),
     };
-    RecordedTelemetry { position: Position(position), record }
+    RecordedTelemetry { position: Position::of_number(position), committed_at: DateTime::UNIX_EPOCH, record }
 }
 
 /// The log `F1 T2 T3 F4 F5 T6`, of which the store found these.
 fn scan(facts: &[(u64, u64)], records: &[u64]) -> Scan {
     Scan {
         after: Position::START,
-        limit: 100,
+        limit: Limit::entries(100),
         selection: Selection::All,
-        head: Head { position: Position(6), last_fact: Position(5) },
+        head: Head { position: Position::of_number(6), last_fact: Position::of_number(5) },
         facts: facts.iter().map(|&(previous, position)| fact(previous, position)).collect(),
         telemetry: records.iter().copied().map(telemetry).collect(),
+        telemetry_bytes: 0,
         dropped_through: Position::START,
     }
 }
@@ -53,12 +55,12 @@ const FACTS: [(u64, u64); 3] = [(0, 1), (1, 4), (4, 5)];
 
 fn positions(scan: Scan) -> (Vec<u64>, u64) {
     let page = assemble(scan).unwrap();
-    (page.entries.iter().map(|entry| entry.position().0).collect(), page.scanned_to.0)
+    (page.entries.iter().map(|entry| entry.position().number()).collect(), page.scanned_to.number())
 }
 
 fn hole(scan: Scan) -> (u64, u64) {
     match assemble(scan) {
-        Err(ReadError::Hole { after, found }) => (after.0, found.0),
+        Err(ReadError::Hole { after, found }) => (after.number(), found.number()),
         other => panic!("{other:?}"),
     }
 }
@@ -72,8 +74,21 @@ fn a_page_has_everything_in_order() {
 fn a_page_ends_at_its_limit() {
     for limit in 1..=6 {
         let cut = scan(&FACTS[..limit.min(3)], &[2, 3, 6][..limit.min(3)]);
-        assert_eq!(positions(Scan { limit, ..cut }), ((1..=limit as u64).collect(), limit as u64));
+        assert_eq!(
+            positions(Scan { limit: Limit::entries(limit), ..cut }),
+            ((1..=limit as u64).collect(), limit as u64)
+        );
     }
+}
+
+#[test]
+fn a_page_is_complete_no_further_than_its_bytes_reach() {
+    let limit = Limit { entries: 100, bytes: 10 };
+    let cut = Scan { limit, telemetry_bytes: 10, ..scan(&FACTS, &[2]) };
+    assert_eq!(positions(cut), (vec![1, 2], 2), "telemetry was cut");
+    let mut cut = Scan { limit, ..scan(&FACTS[..2], &[2, 3, 6]) };
+    cut.facts[1].event.payload = Bytes::from_static(b"0123456789");
+    assert_eq!(positions(cut), (vec![1, 2, 3, 4], 4), "facts were cut");
 }
 
 #[test]
@@ -86,7 +101,7 @@ fn what_was_committed_after_the_head_was_read_waits_for_the_next_page() {
 fn a_reader_of_facts_is_told_how_far_it_looked() {
     let selection = Selection::Facts;
     assert_eq!(positions(Scan { selection, ..scan(&FACTS, &[]) }), (vec![1, 4, 5], 6));
-    let rest = Scan { selection, after: Position(5), ..scan(&[], &[]) };
+    let rest = Scan { selection, after: Position::of_number(5), ..scan(&[], &[]) };
     assert_eq!(positions(rest), (vec![], 6));
     let selection = Selection::Telemetry;
     assert_eq!(positions(Scan { selection, ..scan(&[], &[2, 3, 6]) }), (vec![2, 3, 6], 6));
@@ -94,7 +109,7 @@ fn a_reader_of_facts_is_told_how_far_it_looked() {
 
 #[test]
 fn dropped_telemetry_is_no_hole_but_anything_else_is() {
-    let dropped_through = Position(3);
+    let dropped_through = Position::of_number(3);
     assert_eq!(positions(Scan { dropped_through, ..scan(&FACTS, &[6]) }), (vec![1, 4, 5, 6], 6));
     assert_eq!(hole(scan(&FACTS, &[6])), (1, 4));
     assert_eq!(hole(scan(&FACTS, &[2, 3])), (5, 7), "at the end");
@@ -104,7 +119,7 @@ fn dropped_telemetry_is_no_hole_but_anything_else_is() {
 
 #[test]
 fn a_lost_fact_is_found_whatever_was_dropped_and_whatever_is_selected() {
-    let dropped_through = Position(6);
+    let dropped_through = Position::of_number(6);
     for selection in [Selection::All, Selection::Facts] {
         let lost = |facts: &[(u64, u64)]| hole(Scan { selection, dropped_through, ..scan(facts, &[]) });
         assert_eq!(lost(&[(1, 4), (4, 5)]), (0, 4), "the first");
@@ -115,6 +130,6 @@ fn a_lost_fact_is_found_whatever_was_dropped_and_whatever_is_selected() {
 
 #[test]
 fn a_reader_beyond_the_head_is_told() {
-    let after = Position(7);
+    let after = Position::of_number(7);
     assert!(matches!(assemble(Scan { after, ..scan(&[], &[]) }), Err(ReadError::BeyondHead { .. })));
 }

@@ -226,7 +226,7 @@ fn answer(batch: Vec<Request>, committed: Committed) {
                 let _ = caller.send(facts.next().expect("one for each append"));
             }
             Request::Telemetry(records, caller) => {
-                let last = Position(end.0 + records.len() as u64 - 1);
+                let last = end.plus(records.len() as u64 - 1);
                 end = last.plus(1);
                 let _ = caller.send(Ok(last));
             }

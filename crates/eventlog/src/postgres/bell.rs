@@ -85,7 +85,7 @@ impl Bell {
     async fn poll(&self, client: &Client) -> Result<(), Error> {
         let row = client.query_one(statements::HEAD, &[]).await?;
         let position: i64 = row.try_get(0)?;
-        advance(&self.head, Position(position.unsigned_abs()));
+        advance(&self.head, Position::of_number(position.unsigned_abs()));
         Ok(())
     }
 }

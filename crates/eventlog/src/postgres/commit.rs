@@ -114,7 +114,9 @@ async fn open(session: &Session, work: &Work<'_>, rerun_after: Option<Position>)
 
 async fn known_block(session: &Session, work: &Work<'_>, rerun_after: Option<Position>) -> Result<Vec<Row>, Error> {
     match (&work.block, rerun_after) {
-        (Some(block), Some(after)) => session.client.query(&session.known_block, &[&(after.0 as i64), &block.id]).await,
+        (Some(block), Some(after)) => {
+            session.client.query(&session.known_block, &[&(after.number() as i64), &block.id]).await
+        }
         _ => Ok(Vec::new()),
     }
 }

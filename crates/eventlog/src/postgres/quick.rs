@@ -102,7 +102,7 @@ impl Plan<'_> {
         let last_fact = head.position.plus(self.additions.columns.len() as u64);
         let taken = self.taken.into_iter();
         let facts =
-            taken.map(|appended| Ok(Appended { position: head.position.plus(appended.position.0), ..appended }));
+            taken.map(|appended| Ok(Appended { position: head.position.plus(appended.position.number()), ..appended }));
         let block = self.additions.block;
         Committed {
             head: last_fact.plus(block.map_or(0, |block| block.count)),

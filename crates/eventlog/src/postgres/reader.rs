@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use deadpool_postgres::{Object, Pool};
 use futures_util::try_join;
 use tokio_postgres::{Error, Row, types::ToSql};
+use uuid::Uuid;
 
 use super::{
     connector::Connector,
@@ -11,7 +12,8 @@ use super::{
     statements,
 };
 use crate::{
-    Page, Position, ReadError, RecordedEvent, RecordedTelemetry, Selection, StoreError, StreamName,
+    Entry, Limit, LogId, Page, Position, ReadError, RecordedEvent, RecordedTelemetry, Selection, StoreError,
+    StreamName,
     page::{ChainedFact, Scan, assemble},
 };
 
@@ -66,23 +68,64 @@ impl Reader {
         Ok(events)
     }
 
-    pub(super) async fn page(&self, after: Position, limit: usize, selection: Selection) -> Result<Page, ReadError> {
+    pub(super) async fn page(&self, after: Position, limit: Limit, selection: Selection) -> Result<Page, ReadError> {
         let client = self.client("read a page").await?;
-        let limit = limit.max(1);
+        let limit = Limit { entries: limit.entries.max(1), bytes: limit.bytes.max(1) };
         let found = find(&client, after, limit, selection).await;
         let found = found.map_err(|error| StoreError::new("read a page", error))?;
         let mut facts: Vec<ChainedFact> = Vec::with_capacity(found.facts.len());
         for row in &found.facts {
             facts.push(rows::fact(row).map_err(|error| unreadable(error, place(row)))?);
         }
-        let mut telemetry: Vec<RecordedTelemetry> = Vec::new();
+        let (mut telemetry, mut telemetry_bytes) = (Vec::<RecordedTelemetry>::new(), 0);
         for row in &found.telemetry {
+            telemetry_bytes += rows::bytes(row).map_err(|error| unreadable(error, place(row)))?;
             telemetry.extend(rows::telemetry(row, after).map_err(|error| unreadable(error, place(row)))?);
         }
         let head = rows::head(&found.head).map_err(|error| unreadable(error, after))?;
         let dropped = rows::position(&found.dropped_through, 0);
         let dropped_through = dropped.map_err(|error| unreadable(error, after))?;
-        assemble(Scan { after, limit, selection, head, facts, telemetry, dropped_through })
+        assemble(Scan { after, limit, selection, head, facts, telemetry, telemetry_bytes, dropped_through })
+    }
+
+    pub(super) async fn entry(&self, at: Position) -> Result<Option<Entry>, ReadError> {
+        let Some(before) = at.number().checked_sub(1).map(Position::of_number) else { return Ok(None) };
+        match self.page(before, Limit::entries(1), Selection::All).await {
+            Ok(page) => Ok(page.entries.into_iter().find(|entry| entry.position() == at)),
+            // not written yet
+            Err(ReadError::BeyondHead { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) async fn find(&self, id: Uuid) -> Result<Option<RecordedEvent>, ReadError> {
+        let row = self.one("find an event", statements::FIND, &id).await?;
+        let fact = row.map(|row| rows::fact(&row).map_err(|error| unreadable(error, place(&row)))).transpose()?;
+        Ok(fact.map(|fact| fact.event))
+    }
+
+    pub(super) async fn seek(&self, instant: DateTime<Utc>) -> Result<Position, ReadError> {
+        let row = self.one("find a moment", statements::SEEK, &instant).await?;
+        let position = row.map(|row| rows::position(&row, 0)).transpose();
+        Ok(position.map_err(|error| unreadable(error, Position::START))?.unwrap_or_default())
+    }
+
+    pub(super) async fn identity(&self) -> Result<LogId, ReadError> {
+        let client = self.client("read its identity").await?;
+        let row = client.query_one(statements::IDENTITY, &[]).await;
+        let row = row.map_err(|error| StoreError::new("read its identity", error))?;
+        Ok(LogId(row.try_get(0).map_err(|error| StoreError::new("read its identity", error))?))
+    }
+
+    async fn one(
+        &self,
+        attempted: &'static str,
+        statement: &str,
+        parameter: &(dyn ToSql + Sync),
+    ) -> Result<Option<Row>, StoreError> {
+        let client = self.client(attempted).await?;
+        let row = async { client.query_opt(&client.prepare_cached(statement).await?, &[parameter]).await };
+        row.await.map_err(|error| StoreError::new(attempted, error))
     }
 
     pub(super) async fn drop_telemetry(&self, before: DateTime<Utc>) -> Result<Position, StoreError> {
@@ -100,13 +143,13 @@ impl Reader {
 
 /// The queries go out together and are answered in turn: the head first, so that all up to it is visible to the next
 /// two; the mark of retention last, so that what these two missed is below it. What is not selected is not asked for.
-async fn find(client: &Object, after: Position, limit: usize, selection: Selection) -> Result<Found, Error> {
+async fn find(client: &Object, after: Position, limit: Limit, selection: Selection) -> Result<Found, Error> {
     let head = client.prepare_cached(statements::HEAD).await?;
     let facts = client.prepare_cached(statements::FACTS).await?;
     let telemetry = client.prepare_cached(statements::TELEMETRY).await?;
     let dropped_through = client.prepare_cached(statements::DROPPED_THROUGH).await?;
-    let (after, limit) = (bigint(after.0), bigint(limit as u64));
-    let parameters: [&(dyn ToSql + Sync); 2] = [&after, &limit];
+    let (after, entries, bytes) = (bigint(after.number()), bigint(limit.entries as u64), bigint(limit.bytes as u64));
+    let parameters: [&(dyn ToSql + Sync); 3] = [&after, &entries, &bytes];
     let (head, facts, telemetry, dropped_through) = try_join!(
         client.query_one(&head, &[]),
         only_if(selection.facts(), client.query(&facts, &parameters)),

@@ -39,7 +39,7 @@ pub(super) fn number(row: &Row, column: usize) -> Result<u64, RowError> {
 }
 
 pub(super) fn position(row: &Row, column: usize) -> Result<Position, RowError> {
-    number(row, column).map(Position)
+    number(row, column).map(Position::of_number)
 }
 
 pub(super) fn head(row: &Row) -> Result<Head, RowError> {
@@ -52,7 +52,7 @@ pub(super) fn stored(row: &Row) -> Result<(Uuid, Stored), RowError> {
     Ok((row.try_get(0)?, Stored { stream, revision: number(row, 3)?, position: position(row, 4)? }))
 }
 
-/// A row of `facts.sql` or `stream.sql`.
+/// A row of `facts.sql`, `find.sql` or `stream.sql`.
 pub(super) fn fact(row: &Row) -> Result<ChainedFact, RowError> {
     let event = RecordedEvent {
         position: position(row, 0)?,
@@ -66,7 +66,8 @@ pub(super) fn fact(row: &Row) -> Result<ChainedFact, RowError> {
         causation: row.try_get(10)?,
         correlation: row.try_get(11)?,
         recorded_at: row.try_get(12)?,
-        payload: Bytes::copy_from_slice(row.try_get(13)?),
+        committed_at: row.try_get(13)?,
+        payload: Bytes::copy_from_slice(row.try_get(14)?),
     };
     Ok(ChainedFact { event, previous: position(row, 1)? })
 }
@@ -79,9 +80,19 @@ pub(super) fn telemetry(row: &Row, after: Position) -> Result<Vec<RecordedTeleme
     if first.plus(records.len() as u64) != last.plus(1) {
         return Err(RowError::Value(format!("the block from {first} to {last} has {} records", records.len())));
     }
-    let recorded = records.into_iter().zip(first.0..);
-    let recorded = recorded.map(|(record, position)| RecordedTelemetry { position: Position(position), record });
+    let committed_at = row.try_get(5)?;
+    let recorded = records.into_iter().zip(first.number()..);
+    let recorded = recorded.map(|(record, position)| RecordedTelemetry {
+        position: Position::of_number(position),
+        committed_at,
+        record,
+    });
     Ok(recorded.filter(|record| record.position > after).collect())
+}
+
+/// Of a row of `telemetry.sql`: its records before they were compressed.
+pub(super) fn bytes(row: &Row) -> Result<usize, RowError> {
+    parsed(row, 3, |size: i32| size.try_into().ok())
 }
 
 fn stream(row: &Row, category: usize, id: usize) -> Result<StreamName, RowError> {

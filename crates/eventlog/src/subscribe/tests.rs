@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    Actor, Append, AppendError, Appended, Expected, MemoryLog, NewEvent, RecordedEvent, StoreError, StreamName,
-    TelemetryRecord,
+    Actor, Append, AppendError, Appended, Entry, Expected, LogId, MemoryLog, NewEvent, RecordedEvent, StoreError,
+    StreamName, TelemetryRecord,
 };
 
 /// A log whose wake-ups get lost, every one.
@@ -27,8 +27,20 @@ impl EventLog for Silent {
     async fn read_stream(&self, stream: &StreamName, from: u64, limit: usize) -> Result<Vec<RecordedEvent>, ReadError> {
         self.log.read_stream(stream, from, limit).await
     }
-    async fn read_all(&self, after: Position, limit: usize, selection: Selection) -> Result<Page, ReadError> {
-        self.log.read_all(after, limit, selection).await
+    async fn scan(&self, after: Position, limit: Limit, selection: Selection) -> Result<Page, ReadError> {
+        self.log.scan(after, limit, selection).await
+    }
+    async fn entry(&self, at: Position) -> Result<Option<Entry>, ReadError> {
+        self.log.entry(at).await
+    }
+    async fn find(&self, id: Uuid) -> Result<Option<RecordedEvent>, ReadError> {
+        self.log.find(id).await
+    }
+    async fn seek(&self, instant: DateTime<Utc>) -> Result<Position, ReadError> {
+        self.log.seek(instant).await
+    }
+    async fn identity(&self) -> Result<LogId, ReadError> {
+        self.log.identity().await
     }
     async fn head(&self) -> Result<Position, ReadError> {
         self.log.head().await
@@ -66,14 +78,14 @@ async fn a_subscription_gets_on_without_any_wake_up() {
             tokio::task::yield_now().await;
             log.append(append()).await
         });
-        assert_eq!(appended.unwrap().position, Position(position));
-        assert_eq!(page.unwrap().unwrap().unwrap().scanned_to, Position(position));
+        assert_eq!(appended.unwrap().position, Position::of_number(position));
+        assert_eq!(page.unwrap().unwrap().unwrap().scanned_to, Position::of_number(position));
     }
 }
 
 #[tokio::test]
 async fn a_subscription_ends_after_an_error() {
-    let pages = subscribe_all(Arc::new(MemoryLog::new()), Position(1), Selection::All);
+    let pages = subscribe_all(Arc::new(MemoryLog::new()), Position::of_number(1), Selection::All);
     pin_mut!(pages);
     assert!(matches!(pages.next().await, Some(Err(ReadError::BeyondHead { .. }))));
     assert!(pages.next().await.is_none());

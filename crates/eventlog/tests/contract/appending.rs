@@ -23,11 +23,11 @@ pub(crate) async fn an_append_gets_revisions_and_positions(log: Arc<dyn EventLog
     let appended = |first_revision, last_revision, position| Appended {
         first_revision,
         last_revision,
-        position: Position(position),
+        position: Position::of_number(position),
         duplicate: false,
     };
     assert_eq!(answers, [appended(0, 1, 2), appended(0, 0, 3), appended(2, 2, 4)]);
-    assert_eq!(log.head().await.unwrap(), Position(4));
+    assert_eq!(log.head().await.unwrap(), Position::of_number(4));
 }
 
 pub(crate) async fn every_field_survives(log: Arc<dyn EventLog>) {
@@ -45,7 +45,10 @@ pub(crate) async fn every_field_survives(log: Arc<dyn EventLog>) {
     assert_eq!(recorded.len(), given.len());
     for ((event, (append, index)), position) in recorded.iter().zip(given).zip(1..) {
         let new = &append.events[index];
-        assert_eq!((event.position, event.stream, event.revision), (Position(position), append.stream, index as u64));
+        assert_eq!(
+            (event.position, event.stream, event.revision),
+            (Position::of_number(position), append.stream, index as u64)
+        );
         assert_eq!((event.id, &event.event_type, event.schema_version), (new.id, &new.event_type, new.schema_version));
         assert_eq!((event.organization, &event.actor), (append.organization, &append.actor));
         assert_eq!((event.causation, event.correlation), (append.causation, append.correlation));
@@ -71,7 +74,7 @@ pub(crate) async fn a_wrong_expectation_conflicts_and_writes_nothing(log: Arc<dy
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(log.head().await.unwrap(), Position(3));
+    assert_eq!(log.head().await.unwrap(), Position::of_number(3));
 }
 
 pub(crate) async fn a_repeated_append_is_answered_with_what_is_stored(log: Arc<dyn EventLog>) {
@@ -86,7 +89,7 @@ pub(crate) async fn a_repeated_append_is_answered_with_what_is_stored(log: Arc<d
             assert_eq!(again, Appended { duplicate: true, ..answer });
         }
     }
-    assert_eq!(log.head().await.unwrap(), Position(5));
+    assert_eq!(log.head().await.unwrap(), Position::of_number(5));
 }
 
 pub(crate) async fn a_partial_repetition_is_refused(log: Arc<dyn EventLog>) {
@@ -108,7 +111,7 @@ pub(crate) async fn a_partial_repetition_is_refused(log: Arc<dyn EventLog>) {
             assert!(matches!(refused, Err(AppendError::PartialDuplicate { .. })), "{refused:?}");
         }
     }
-    assert_eq!(log.head().await.unwrap(), Position(2));
+    assert_eq!(log.head().await.unwrap(), Position::of_number(2));
 }
 
 pub(crate) async fn events_of_one_append_are_taken_together_or_not_at_all(log: Arc<dyn EventLog>) {
@@ -143,7 +146,7 @@ pub(crate) async fn of_many_first_appends_at_once_one_wins(log: Arc<dyn EventLog
     let repeated: Vec<Appended> = repeated.into_iter().map(|answer| answer.unwrap()).collect();
     assert_eq!(repeated.iter().filter(|answer| !answer.duplicate).count(), 1);
     assert!(repeated.iter().all(|answer| answer.position == repeated[0].position));
-    assert_eq!(log.head().await.unwrap(), Position(2));
+    assert_eq!(log.head().await.unwrap(), Position::of_number(2));
 }
 
 pub(crate) async fn an_empty_or_too_large_append_is_refused(log: Arc<dyn EventLog>) {

@@ -31,19 +31,19 @@ async fn an_unknown_outcome_is_settled(cut: Cut) {
         facts.extend(append.events.iter().map(|event| event.id));
         proxy.arm(cut);
         let appended = log.append(append.clone()).await.unwrap();
-        assert_eq!((appended.first_revision, appended.position), (round * 2, Position(round * 5 + 2)));
+        assert_eq!((appended.first_revision, appended.position), (round * 2, Position::of_number(round * 5 + 2)));
 
         let records = records(3, day(0));
         telemetry.extend(records.iter().map(|record| record.id));
         proxy.arm(cut);
-        assert_eq!(log.append_telemetry(records).await.unwrap(), Position(round * 5 + 5));
+        assert_eq!(log.append_telemetry(records).await.unwrap(), Position::of_number(round * 5 + 5));
     }
     assert_eq!(proxy.cuts(), 10, "every commit was cut");
     assert_eq!(positions(&everything(&log, Selection::All).await), (1..=25).collect::<Vec<_>>());
     assert_eq!(everything(&log, Selection::Facts).await.iter().map(id).collect::<Vec<_>>(), facts);
     assert_eq!(everything(&log, Selection::Telemetry).await.iter().map(id).collect::<Vec<_>>(), telemetry);
     let next = log.append(append(stream, Expected::Revision(9), 1)).await.unwrap();
-    assert_eq!(next.position, Position(26));
+    assert_eq!(next.position, Position::of_number(26));
 }
 
 #[test]

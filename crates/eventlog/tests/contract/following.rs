@@ -9,10 +9,10 @@ use crate::given::{append, day, positions, records, stream};
 
 /// Reads the subscription until it has looked up to a position.
 async fn follow(log: &Arc<dyn EventLog>, after: u64, selection: Selection, until: u64) -> Vec<Entry> {
-    let pages = subscribe_all(Arc::clone(log), Position(after), selection);
+    let pages = subscribe_all(Arc::clone(log), Position::of_number(after), selection);
     pin_mut!(pages);
-    let (mut entries, mut scanned) = (Vec::new(), Position(after));
-    while scanned < Position(until) {
+    let (mut entries, mut scanned) = (Vec::new(), Position::of_number(after));
+    while scanned < Position::of_number(until) {
         let page = pages.next().await.expect("it does not end").unwrap();
         assert!(page.scanned_to > scanned, "it gets on");
         scanned = page.scanned_to;

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use chrono::{DateTime, Duration, Utc};
 use distr_domain::{decider::Category, ids::OrganizationId};
 use distr_eventlog::{
-    Actor, Append, Entry, EventLog, Expected, NewEvent, Position, RecordedEvent, Selection, StreamName, TelemetryKind,
-    TelemetryRecord,
+    Actor, Append, Entry, EventLog, Expected, Limit, NewEvent, Position, RecordedEvent, Selection, StreamName,
+    TelemetryKind, TelemetryRecord,
 };
 use uuid::Uuid;
 
@@ -59,7 +59,7 @@ pub(crate) async fn everything(log: &dyn EventLog, selection: Selection) -> Vec<
     let mut entries = Vec::new();
     let mut after = Position::START;
     while after < head {
-        let page = log.read_all(after, 100, selection).await.unwrap();
+        let page = log.scan(after, Limit::entries(100), selection).await.unwrap();
         assert!(page.scanned_to > after, "a page gets on");
         assert!(page.entries.len() <= 100);
         after = page.scanned_to;
@@ -88,5 +88,5 @@ pub(crate) fn id(entry: &Entry) -> Uuid {
 }
 
 pub(crate) fn positions(entries: &[Entry]) -> Vec<u64> {
-    entries.iter().map(|entry| entry.position().0).collect()
+    entries.iter().map(|entry| entry.position().number()).collect()
 }

@@ -7,6 +7,7 @@ mod damage;
 mod executing;
 mod following;
 mod given;
+mod moments;
 mod ordering;
 mod outcomes;
 mod partitions;
@@ -62,6 +63,13 @@ contract! {
         the_log_is_read_page_by_page
         a_selection_is_complete_up_to_where_it_looked
         a_reader_beyond_the_head_is_told
+    }
+    moments {
+        commit_times_rise_whatever_the_writers_clocks_say
+        a_moment_is_found
+        an_entry_is_found_by_its_position_and_a_fact_by_its_id
+        a_page_ends_at_its_bytes
+        a_log_knows_which_it_is
     }
     ordering {
         a_tailing_reader_sees_every_event_of_sixteen_writers_in_order

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use distr_eventlog::{EventLog, Expected, Position, Selection};
+use distr_eventlog::{EventLog, Expected, Limit, Position, Selection};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
@@ -51,8 +51,8 @@ pub(crate) async fn write(log: Arc<dyn EventLog>, writer: usize) -> Vec<Uuid> {
 async fn tail(log: Arc<dyn EventLog>, until: u64) -> (Vec<Uuid>, Vec<u64>) {
     let (mut seen, mut order) = (Vec::new(), Vec::new());
     let mut after = Position::START;
-    while after.0 < until {
-        let page = log.read_all(after, 50, Selection::All).await.unwrap();
+    while after.number() < until {
+        let page = log.scan(after, Limit::entries(50), Selection::All).await.unwrap();
         after = page.scanned_to;
         order.extend(positions(&page.entries));
         seen.extend(page.entries.iter().map(id));

@@ -29,10 +29,10 @@ fn what_was_acknowledged_survives_a_restart() {
 
         let second = database.open().await;
         assert_eq!(everything(&*second, Selection::All).await, before);
-        assert_eq!(*second.wake().borrow(), Position(9));
+        assert_eq!(*second.wake().borrow(), Position::of_number(9));
         assert!(second.append(repeated).await.unwrap().duplicate);
         let next = second.append(append(stream, Expected::Revision(3), 1)).await.unwrap();
-        assert_eq!((next.first_revision, next.position), (4, Position(10)));
+        assert_eq!((next.first_revision, next.position), (4, Position::of_number(10)));
     });
 }
 
@@ -65,7 +65,7 @@ fn killed_connections_under_load_lose_nothing_and_double_nothing() {
         let writers = start_writers(&log, 16);
         for round in 1..=12 {
             let mut wake = log.wake();
-            wake.wait_for(|head| *head >= Position(round * 100)).await.unwrap();
+            wake.wait_for(|head| *head >= Position::of_number(round * 100)).await.unwrap();
             // none is there for a moment when the log has not come back from the round before
             while kill(&killer, "distr-eventlog%").await == 0 {}
         }
@@ -86,7 +86,7 @@ fn what_the_database_refuses_fails_alone() {
             answers.iter().enumerate().filter(|(_, answer)| answer.is_err()).map(|(index, _)| index).collect();
         assert_eq!(refused, [20]);
         assert!(matches!(&answers[20], Err(AppendError::Store(_))), "{:?}", answers[20]);
-        assert_eq!(log.head().await.unwrap(), Position(39));
+        assert_eq!(log.head().await.unwrap(), Position::of_number(39));
     });
 }
 

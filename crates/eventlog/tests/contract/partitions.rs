@@ -93,7 +93,7 @@ fn telemetry_without_a_partition_of_its_day_is_kept_all_the_same() {
         log.append_telemetry(records(2, day(0))).await.unwrap();
         assert_eq!(count(&client, "SELECT count(*) FROM eventlog.telemetry_default").await, 1);
         assert_eq!(everything(&*log, Selection::All).await.len(), 2);
-        assert_eq!(log.drop_telemetry(day(1)).await.unwrap(), Position(2));
+        assert_eq!(log.drop_telemetry(day(1)).await.unwrap(), Position::of_number(2));
         assert_eq!(everything(&*log, Selection::All).await.len(), 0);
     });
 }

@@ -37,7 +37,7 @@ fn two_processes_cannot_both_take_the_same_revision() {
                 futures_util::join!(one.append(append(stream, expected, 1)), other.append(append(stream, expected, 1)));
             assert_eq!(usize::from(first.is_ok()) + usize::from(second.is_ok()), 1);
         }
-        assert_eq!(one.head().await.unwrap(), Position(50));
+        assert_eq!(one.head().await.unwrap(), Position::of_number(50));
     });
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use distr_eventlog::{EventLog, Expected, Position, ReadError, Selection};
+use distr_eventlog::{EventLog, Expected, Limit, Position, ReadError, Selection};
 
 use crate::given::{append, day, everything, positions, records, stream};
 
@@ -25,7 +25,7 @@ pub(crate) async fn a_stream_is_read_from_a_revision_on(log: Arc<dyn EventLog>) 
 }
 
 pub(crate) async fn the_log_is_read_page_by_page(log: Arc<dyn EventLog>) {
-    let nothing = log.read_all(Position::START, 10, Selection::All).await.unwrap();
+    let nothing = log.scan(Position::START, Limit::entries(10), Selection::All).await.unwrap();
     assert_eq!((nothing.entries.len(), nothing.scanned_to), (0, Position::START));
     for _ in 0..3 {
         log.append(append(stream(), Expected::NoStream, 3)).await.unwrap();
@@ -33,18 +33,18 @@ pub(crate) async fn the_log_is_read_page_by_page(log: Arc<dyn EventLog>) {
     }
     for limit in [1, 2, 5, 21, 22, 1000, usize::MAX] {
         let (mut after, mut seen) = (Position::START, Vec::new());
-        while after < Position(21) {
-            let page = log.read_all(after, limit, Selection::All).await.unwrap();
-            assert_eq!(page.entries.len(), limit.min(21 - after.0 as usize), "limit {limit} after {after}");
+        while after < Position::of_number(21) {
+            let page = log.scan(after, Limit::entries(limit), Selection::All).await.unwrap();
+            assert_eq!(page.entries.len(), limit.min(21 - after.number() as usize), "limit {limit} after {after}");
             assert_eq!(page.entries.last().unwrap().position(), page.scanned_to);
             after = page.scanned_to;
             seen.extend(positions(&page.entries));
         }
         assert_eq!(seen, (1..=21).collect::<Vec<_>>(), "limit {limit}");
     }
-    let end = log.read_all(Position(21), 10, Selection::All).await.unwrap();
-    assert_eq!((end.entries.len(), end.scanned_to), (0, Position(21)));
-    let least = log.read_all(Position::START, 0, Selection::All).await.unwrap();
+    let end = log.scan(Position::of_number(21), Limit::entries(10), Selection::All).await.unwrap();
+    assert_eq!((end.entries.len(), end.scanned_to), (0, Position::of_number(21)));
+    let least = log.scan(Position::START, Limit::entries(0), Selection::All).await.unwrap();
     assert_eq!(least.entries.len(), 1, "a page gets on whatever its limit");
 }
 
@@ -52,18 +52,21 @@ pub(crate) async fn a_selection_is_complete_up_to_where_it_looked(log: Arc<dyn E
     log.append_telemetry(records(300, day(0))).await.unwrap();
     log.append(append(stream(), Expected::NoStream, 2)).await.unwrap();
     log.append_telemetry(records(300, day(0))).await.unwrap();
-    let facts = log.read_all(Position::START, 10, Selection::Facts).await.unwrap();
-    assert_eq!((positions(&facts.entries), facts.scanned_to), (vec![301, 302], Position(602)));
-    let cut = log.read_all(Position::START, 1, Selection::Facts).await.unwrap();
-    assert_eq!((positions(&cut.entries), cut.scanned_to), (vec![301], Position(301)));
+    let facts = log.scan(Position::START, Limit::entries(10), Selection::Facts).await.unwrap();
+    assert_eq!((positions(&facts.entries), facts.scanned_to), (vec![301, 302], Position::of_number(602)));
+    let cut = log.scan(Position::START, Limit::entries(1), Selection::Facts).await.unwrap();
+    assert_eq!((positions(&cut.entries), cut.scanned_to), (vec![301], Position::of_number(301)));
     let telemetry = everything(&*log, Selection::Telemetry).await;
     assert_eq!(positions(&telemetry), (1..=300).chain(303..=602).collect::<Vec<_>>());
 }
 
 pub(crate) async fn a_reader_beyond_the_head_is_told(log: Arc<dyn EventLog>) {
     log.append(append(stream(), Expected::NoStream, 2)).await.unwrap();
-    for after in [Position(3), Position(u64::MAX)] {
-        let refused = log.read_all(after, 10, Selection::All).await;
-        assert!(matches!(refused, Err(ReadError::BeyondHead { head: Position(2), .. })), "{refused:?}");
+    for after in [Position::of_number(3), Position::of_number(u64::MAX)] {
+        let refused = log.scan(after, Limit::entries(10), Selection::All).await;
+        assert!(
+            matches!(refused, Err(ReadError::BeyondHead { head, .. }) if head == Position::of_number(2)),
+            "{refused:?}"
+        );
     }
 }

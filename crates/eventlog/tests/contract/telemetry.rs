@@ -18,11 +18,11 @@ pub(crate) async fn telemetry_and_facts_share_one_dense_space(log: Arc<dyn Event
     let entries = everything(&*log, Selection::All).await;
     assert_eq!(positions(&entries), (1..=75).collect::<Vec<_>>());
     for answer in facts {
-        let at = answer.unwrap().position.0 as usize;
+        let at = answer.unwrap().position.number() as usize;
         assert!(matches!(entries[at - 1], Entry::Fact(_)));
     }
     for (records, answer) in given.iter().zip(telemetry) {
-        let end = answer.unwrap().0 as usize;
+        let end = answer.unwrap().number() as usize;
         let stored: Vec<_> = entries[end - records.len()..end].iter().map(id).collect();
         assert_eq!(stored, records.iter().map(|record| record.id).collect::<Vec<_>>(), "together, in their order");
     }
@@ -35,7 +35,7 @@ pub(crate) async fn telemetry_survives(log: Arc<dyn EventLog>) {
         TelemetryRecord { kind: TelemetryKind::Access, payload, ..record(day(1)) },
         TelemetryRecord { payload: Default::default(), ..record(day(-40_000)) },
     ];
-    assert_eq!(log.append_telemetry(given.clone()).await.unwrap(), Position(3));
+    assert_eq!(log.append_telemetry(given.clone()).await.unwrap(), Position::of_number(3));
     let entries = everything(&*log, Selection::Telemetry).await;
     let stored = entries.into_iter().map(|entry| match entry {
         Entry::Telemetry(recorded) => recorded.record,
@@ -53,13 +53,17 @@ pub(crate) async fn dropped_telemetry_is_no_hole(log: Arc<dyn EventLog>) {
     }
     assert_eq!(log.drop_telemetry(day(-5)).await.unwrap(), Position::START);
     assert_eq!(everything(&*log, Selection::All).await.len(), 12);
-    assert_eq!(log.drop_telemetry(day(15)).await.unwrap(), Position(8));
+    assert_eq!(log.drop_telemetry(day(15)).await.unwrap(), Position::of_number(8));
     assert_eq!(positions(&everything(&*log, Selection::All).await), [1, 5, 9, 10, 11, 12]);
     assert_eq!(positions(&everything(&*log, Selection::Facts).await), [1, 5, 9]);
-    assert_eq!(log.drop_telemetry(day(15)).await.unwrap(), Position(8), "again changes nothing");
-    assert_eq!(log.drop_telemetry(day(30)).await.unwrap(), Position(12));
+    assert_eq!(log.drop_telemetry(day(15)).await.unwrap(), Position::of_number(8), "again changes nothing");
+    assert_eq!(log.drop_telemetry(day(30)).await.unwrap(), Position::of_number(12));
     assert_eq!(positions(&everything(&*log, Selection::All).await), [1, 5, 9]);
-    assert_eq!(log.append_telemetry(records(1, day(0))).await.unwrap(), Position(13), "nothing is given twice");
+    assert_eq!(
+        log.append_telemetry(records(1, day(0))).await.unwrap(),
+        Position::of_number(13),
+        "nothing is given twice"
+    );
 }
 
 pub(crate) async fn empty_or_too_large_telemetry_is_refused(log: Arc<dyn EventLog>) {
@@ -68,5 +72,5 @@ pub(crate) async fn empty_or_too_large_telemetry_is_refused(log: Arc<dyn EventLo
     let refused = log.append_telemetry(records(MAX_TELEMETRY_RECORDS + 1, day(0))).await;
     assert!(matches!(refused, Err(AppendError::TooLarge { unit: "records", .. })), "{refused:?}");
     let most = log.append_telemetry(records(MAX_TELEMETRY_RECORDS, day(0))).await.unwrap();
-    assert_eq!(most.0 as usize, MAX_TELEMETRY_RECORDS);
+    assert_eq!(most.number() as usize, MAX_TELEMETRY_RECORDS);
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use distr_eventlog::{Append, AppendError, Entry, EventLog, Expected, Position, Selection, StreamName};
+use distr_eventlog::{Append, AppendError, Entry, EventLog, Expected, Limit, Position, Selection, StreamName};
 use proptest::prop_assert;
 use proptest::prop_assert_eq;
 use proptest::test_runner::TestCaseError;
@@ -31,7 +31,7 @@ pub(crate) fn id(entry: &Entry) -> Uuid {
 pub(crate) async fn read(log: &dyn EventLog, mut after: Position) -> Vec<Entry> {
     let mut entries = vec![];
     loop {
-        let page = log.read_all(after, 100, Selection::All).await.expect("the log can be read");
+        let page = log.scan(after, Limit::entries(100), Selection::All).await.expect("the log can be read");
         if page.scanned_to == after {
             return entries;
         }
@@ -46,7 +46,7 @@ impl Model {
     }
 
     pub(crate) fn head(&self) -> Position {
-        Position(self.log.len() as u64)
+        Position::of_number(self.log.len() as u64)
     }
 
     fn knows(&self, id: Uuid) -> bool {
@@ -72,7 +72,7 @@ impl Model {
                 (Sent::Append(append), told) => self.compare(append, told, before[&append.stream], fresh)?,
                 (Sent::Telemetry(_), Told::Telemetry(last)) => {
                     let ids = sent.ids();
-                    let stored = &self.log[last.0 as usize - ids.len()..last.0 as usize];
+                    let stored = &self.log[last.number() as usize - ids.len()..last.number() as usize];
                     let stored: Vec<Uuid> = stored.iter().map(|(id, _)| *id).collect();
                     prop_assert_eq!(stored, ids, "records together, where the answer says");
                 }
@@ -115,7 +115,7 @@ impl Model {
 
     fn push(&mut self, entry: &Entry) -> Checked {
         let id = id(entry);
-        prop_assert_eq!(entry.position(), Position(self.head().0 + 1), "positions are dense");
+        prop_assert_eq!(entry.position(), Position::of_number(self.head().number() + 1), "positions are dense");
         if let Entry::Fact(event) = entry {
             prop_assert!(!self.knows(id), "fact {} is stored twice", id);
             let revision = self.revision(event.stream).map_or(0, |revision| revision + 1);
@@ -134,7 +134,7 @@ impl Model {
             Told::Appended(appended) => {
                 let revisions = appended.first_revision as usize..=appended.last_revision as usize;
                 prop_assert_eq!(stream.get(revisions), Some(&ids[..]), "it stands where the answer says");
-                let last = self.log.get(appended.position.0 as usize - 1).map(|(id, _)| *id);
+                let last = self.log.get(appended.position.number() as usize - 1).map(|(id, _)| *id);
                 prop_assert_eq!(last, ids.last().copied(), "the position is that of the last event");
                 let expected = Expected::from(appended.first_revision.checked_sub(1));
                 prop_assert!(appended.duplicate || append.expected == expected, "taken at another revision");

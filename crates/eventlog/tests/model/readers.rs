@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use distr_eventlog::{EventLog, Position, Selection, subscribe_all};
+use distr_eventlog::{EventLog, Limit, Position, Selection, subscribe_all};
 use futures_util::StreamExt;
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
@@ -30,7 +30,7 @@ impl Reader {
 
     /// One page. Whether there was anything to read.
     pub(crate) async fn read(&mut self, log: &dyn EventLog, limit: usize) -> Result<bool, TestCaseError> {
-        let page = log.read_all(self.after, limit, self.selection).await;
+        let page = log.scan(self.after, Limit::entries(limit), self.selection).await;
         let page = page.map_err(|error| TestCaseError::fail(format!("{error:?}")))?;
         prop_assert!(page.entries.len() <= limit, "a page of more than {} entries", limit);
         prop_assert!(page.entries.iter().all(|entry| entry.position() <= page.scanned_to));

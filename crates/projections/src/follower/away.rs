@@ -62,7 +62,7 @@ mod tests {
     fn an_absence_outlasts_a_lease_and_grows_up_to_a_bound_before_an_entry() {
         let mut away = Away::default();
         assert!(!away.is_away(true), "nothing has failed yet");
-        let newer = Halt::Newer { position: Position(1), source: "of tomorrow".into() };
+        let newer = Halt::Newer { position: Position::of_number(1), source: "of tomorrow".into() };
         let absences: Vec<Duration> = (0..5).map(|_| absence(&mut away, &newer)).collect();
         assert!(absences[0] > LEASE && absences[1] > absences[0], "{absences:?}");
         assert!(absences[4] <= LONGEST && away.next == LONGEST, "{absences:?}");

@@ -149,5 +149,5 @@ impl Checkpoint {
 }
 
 fn position_at(row: &tokio_postgres::Row, column: usize) -> Position {
-    Position(row.get::<_, i64>(column) as u64)
+    Position::of_number(row.get::<_, i64>(column) as u64)
 }

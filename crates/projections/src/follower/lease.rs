@@ -29,12 +29,12 @@ pub struct Lease {
 impl Lease {
     pub(super) fn new(checkpoint: Checkpoint, position: Position, epoch: i64) -> Self {
         checkpoint.publish(position);
-        Self { checkpoint, epoch, position: position.0.into(), is_confirmed: false.into() }
+        Self { checkpoint, epoch, position: position.number().into(), is_confirmed: false.into() }
     }
 
     /// All up to here is done with.
     pub fn position(&self) -> Position {
-        Position(self.position.load(Relaxed))
+        Position::of_number(self.position.load(Relaxed))
     }
 
     pub fn name(&self) -> &'static str {
@@ -63,7 +63,7 @@ impl Lease {
             kind.table(),
             kind.key()
         );
-        let (from, to) = (self.position().0 as i64, to.0 as i64);
+        let (from, to) = (self.position().number() as i64, to.number() as i64);
         let statement = client.prepare_cached(&sql).await?;
         let (name, owner, seconds) = (self.name(), self.owner(), LEASE.as_secs_f64());
         match client.execute(&statement, &[&name, &owner, &self.epoch, &from, &to, &seconds]).await? {
@@ -74,7 +74,7 @@ impl Lease {
 
     /// The checkpoint stands here, durably.
     pub fn note(&self, at: Position) {
-        self.position.store(at.0, Relaxed);
+        self.position.store(at.number(), Relaxed);
         self.is_confirmed.store(true, Relaxed);
         self.checkpoint.publish(at);
     }

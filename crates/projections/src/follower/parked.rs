@@ -33,7 +33,7 @@ impl Parked {
 
 /// Parks an entry, unless it is.
 pub(crate) async fn park(client: &Client, follower: &str, bad: &BadEntry) -> Result<(), tokio_postgres::Error> {
-    let (position, reason) = (bad.position.0 as i64, causes(bad));
+    let (position, reason) = (bad.position.number() as i64, causes(bad));
     let sql = "INSERT INTO ops.parked (follower, position, reason) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     client.execute(sql, &[&follower, &position, &reason]).await?;
     Ok(())
@@ -44,7 +44,7 @@ impl Checkpoint {
     pub(super) async fn parked_after(&self, position: Position) -> Result<BTreeSet<Position>, Halt> {
         let client = self.pool().get().await?;
         let sql = "SELECT position FROM ops.parked WHERE follower = $1 AND position > $2";
-        let rows = client.query(sql, &[&self.name(), &(position.0 as i64)]).await?;
+        let rows = client.query(sql, &[&self.name(), &(position.number() as i64)]).await?;
         Ok(rows.iter().map(|row| position_of(row, 0)).collect())
     }
 
@@ -66,7 +66,7 @@ impl Checkpoint {
     /// It was taken after all, or stays parked for this reason.
     pub(super) async fn retried(&self, position: Position, failure: Option<&Halt>) -> Result<(), Halt> {
         let client = self.pool().get().await?;
-        let (name, position) = (self.name(), position.0 as i64);
+        let (name, position) = (self.name(), position.number() as i64);
         match failure {
             None => {
                 let sql = "DELETE FROM ops.parked WHERE follower = $1 AND position = $2";
@@ -82,5 +82,5 @@ impl Checkpoint {
 }
 
 fn position_of(row: &tokio_postgres::Row, column: usize) -> Position {
-    Position(row.get::<_, i64>(column) as u64)
+    Position::of_number(row.get::<_, i64>(column) as u64)
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use distr_eventlog::{EventLog, Page, Position, Selection};
+use distr_eventlog::{EventLog, Limit, Page, Position, Selection};
 use tokio_postgres::{Client, Transaction};
 
 use super::Step;
@@ -37,7 +37,7 @@ impl Positions {
     }
 
     pub(super) fn from_rows(rows: &[tokio_postgres::Row]) -> Self {
-        Self(rows.iter().map(|row| (row.get(0), Position(row.get::<_, i64>(1) as u64))).collect())
+        Self(rows.iter().map(|row| (row.get(0), Position::of_number(row.get::<_, i64>(1) as u64))).collect())
     }
 
     pub(super) fn everywhere(groups: &[Group], at: Position) -> Self {
@@ -63,7 +63,7 @@ impl Positions {
 
     /// How many positions the group that is furthest behind lacks.
     pub(super) fn behind(&self, live: &Self) -> u64 {
-        self.iter().map(|(group, at)| live.of_group(group).0.saturating_sub(at.0)).max().unwrap_or_default()
+        self.iter().map(|(group, at)| at.behind(live.of_group(group))).max().unwrap_or_default()
     }
 }
 
@@ -263,7 +263,7 @@ async fn move_checkpoints(
     to: Position,
 ) -> Result<(), ProjectionError> {
     let names: Vec<&str> = groups.iter().map(|group| group.name).collect();
-    let (from, to) = (from.0 as i64, to.0 as i64);
+    let (from, to) = (from.number() as i64, to.number() as i64);
     let sql =
         format!("UPDATE {}.checkpoint SET position = $2 WHERE group_name = ANY($1) AND position = $3", NEXT.tables);
     let moved = transaction.execute(&sql, &[&names, &to, &from]).await?;
@@ -280,7 +280,7 @@ pub(super) async fn read(
     to: Position,
     selection: Selection,
 ) -> Result<Page, ProjectionError> {
-    let mut page = log.read_all(after, PAGE, selection).await?;
+    let mut page = log.scan(after, Limit::entries(PAGE), selection).await?;
     page.entries.retain(|entry| entry.position() <= to);
     page.scanned_to = page.scanned_to.min(to);
     Ok(page)

@@ -65,11 +65,11 @@ async fn a_page_that_takes_longer_than_a_lease_is_done_once() {
     let seen = Seen::default();
     let followers = [0, 1].map(|_| follow(&database, &log, &seen, Duration::from_secs(1), false));
     for follower in &followers {
-        follower.progress.wait_for(Position(SLOW), LIMIT).await.unwrap();
+        follower.progress.wait_for(Position::of_number(SLOW), LIMIT).await.unwrap();
     }
     let seen = seen.lock().unwrap().clone();
     let leader = seen[0].0;
-    assert_eq!(seen, (1..=SLOW).map(|position| (leader, Position(position))).collect::<Vec<_>>());
+    assert_eq!(seen, (1..=SLOW).map(|position| (leader, Position::of_number(position))).collect::<Vec<_>>());
     for follower in followers {
         follower.stop().await;
     }
@@ -93,15 +93,15 @@ async fn a_leader_that_cannot_go_on_leaves_its_lease_to_another() {
     let healthy = follow(&database, &log, &seen, Duration::ZERO, false);
     for (n, name) in ["second", "third", "fourth"].iter().enumerate() {
         for follower in [&broken, &healthy] {
-            follower.progress.wait_for(Position(n as u64 + 1), LIMIT).await.unwrap();
+            follower.progress.wait_for(Position::of_number(n as u64 + 1), LIMIT).await.unwrap();
         }
         add_customer(&*log, name).await;
     }
-    healthy.progress.wait_for(Position(4), LIMIT).await.unwrap();
+    healthy.progress.wait_for(Position::of_number(4), LIMIT).await.unwrap();
     assert_eq!(error().await, None, "the healthy one went on");
     let seen = seen.lock().unwrap().clone();
     let leader = seen[0].0;
-    assert_eq!(seen, (1..=4).map(|position| (leader, Position(position))).collect::<Vec<_>>());
+    assert_eq!(seen, (1..=4).map(|position| (leader, Position::of_number(position))).collect::<Vec<_>>());
     for follower in [broken, healthy] {
         follower.stop().await;
     }
@@ -114,7 +114,7 @@ async fn a_follower_that_stops_gives_its_lease_back() {
     let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new());
     add_customer(&*log, "first").await;
     let follower = follow(&database, &log, &Seen::default(), Duration::ZERO, false);
-    follower.progress.wait_for(Position(1), LIMIT).await.unwrap();
+    follower.progress.wait_for(Position::of_number(1), LIMIT).await.unwrap();
     follower.stop().await;
     let sql = "SELECT lease_until IS NULL FROM read.checkpoint WHERE group_name = 'core'";
     assert!(database.connect().await.unwrap().query_one(sql, &[]).await.unwrap().get::<_, bool>(0));

@@ -95,13 +95,13 @@ async fn a_group_is_moved_by_one_runner_and_taken_over_when_it_stops() {
         run::<Customer>(&*log, CustomerId::of(ORGANIZATION, &name).0, create).await;
     }
     for runner in [&first, &second] {
-        runner.progress.wait_for(Position(50), LIMIT).await.unwrap();
+        runner.progress.wait_for(Position::of_number(50), LIMIT).await.unwrap();
     }
     first.stop().await;
     let late = name("late");
     let create = CustomerCommand::Create { name: late.clone(), display_name: "L".into() };
     run::<Customer>(&*log, CustomerId::of(ORGANIZATION, &late).0, create).await;
-    second.progress.wait_for(Position(51), LIMIT).await.unwrap();
+    second.progress.wait_for(Position::of_number(51), LIMIT).await.unwrap();
     let client = read_pool(&database, 1).get().await.unwrap();
     let page = customer::list(&client, SCOPE, &Paging::first(100)).await.unwrap();
     assert_eq!((page.items.len(), page.has_next), (51, false));

@@ -53,7 +53,10 @@ async fn stops_until_parked(event_type: &str, schema_version: u16, payload: &str
     until("an error of the group core", async || !error_of_core(&database).await.is_empty()).await;
     let said = error_of_core(&database).await;
     assert!(said.starts_with(&format!("entry {bad} ")) && said.contains(error), "{said}");
-    assert_eq!((core.progress.position(), customers(&database).await), (Position(bad.0 - 1), "before".to_owned()));
+    assert_eq!(
+        (core.progress.position(), customers(&database).await),
+        (Position::of_number(bad.number() - 1), "before".to_owned())
+    );
     assert_eq!(parked(&database).await, "", "no fact is passed by unasked");
 
     park(&database, bad).await;
@@ -94,7 +97,7 @@ async fn telemetry_that_cannot_be_read_is_parked_and_passed_by() {
     log.append_telemetry(vec![damaged(), heartbeat(), damaged()]).await.unwrap();
     let (fleet, audit) = (start(&database, &log, Group::FLEET).await, start(&database, &log, Group::AUDIT).await);
     for follower in [&fleet, &audit] {
-        follower.progress.wait_for(Position(3), LIMIT).await.unwrap();
+        follower.progress.wait_for(Position::of_number(3), LIMIT).await.unwrap();
     }
     assert_eq!(parked(&database).await, "audit 1, audit 3, fleet 1, fleet 3");
     assert_eq!(tables(&database, "read").await["heartbeat"].len(), 1);
@@ -111,7 +114,7 @@ async fn a_rebuild_passes_by_what_is_parked_and_nothing_else() {
     let sound = add_customer(&*log, "parked").await;
     log.append_telemetry(vec![telemetry(TelemetryKind::Heartbeat, b"damaged".to_vec()), heartbeat()]).await.unwrap();
     add_customer(&*log, "after").await;
-    park(&database, Position(2)).await;
+    park(&database, Position::of_number(2)).await;
     let mut followers = vec![];
     for group in [Group::CORE, Group::FLEET, Group::AUDIT] {
         followers.push(start(&database, &log, group).await);

@@ -6,7 +6,7 @@ use distr_domain::access::{AccessOutcome, AccessRecord};
 use distr_domain::ids::TokenId;
 use distr_domain::permission::{Membership, VendorRole};
 use distr_domain::token::TokenScope;
-use distr_eventlog::{Actor, Entry, EventLog, MemoryLog, Position, Selection};
+use distr_eventlog::{Actor, Entry, EventLog, Limit, MemoryLog, Position, Selection};
 use tokio_postgres::NoTls;
 use uuid::Uuid;
 
@@ -79,7 +79,7 @@ impl Alone {
     async fn refusals(self) -> Vec<(String, String)> {
         drop(self.admission);
         self.recording.finished().await;
-        let page = self.log.read_all(Position::START, 100, Selection::Telemetry).await.unwrap();
+        let page = self.log.scan(Position::START, Limit::entries(100), Selection::Telemetry).await.unwrap();
         let records = page.entries.into_iter().map(|entry| match entry {
             Entry::Telemetry(recorded) => serde_json::from_slice::<AccessRecord>(&recorded.record.payload).unwrap(),
             Entry::Fact(_) => unreachable!("only telemetry was asked for"),

@@ -140,7 +140,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_recorded_is_in_the_log_when_the_recording_has_finished() {
-        use distr_eventlog::{MemoryLog, Position, Selection};
+        use distr_eventlog::{Limit, MemoryLog, Position, Selection};
 
         let log = Arc::new(MemoryLog::new());
         let (queue, recording) = Queue::start(log.clone());
@@ -149,7 +149,7 @@ mod tests {
         }
         drop(queue);
         recording.finished().await;
-        let page = log.read_all(Position::START, 5000, Selection::Telemetry).await.unwrap();
+        let page = log.scan(Position::START, Limit::entries(5000), Selection::Telemetry).await.unwrap();
         assert_eq!(page.entries.len(), 2500);
     }
 }

@@ -12,7 +12,7 @@ use distr_domain::permission::{CustomerRole, Membership, VendorRole};
 use distr_domain::quota::Quota;
 use distr_domain::token::TokenScope;
 use distr_embedded_postgres::EmbeddedPostgres;
-use distr_eventlog::{Actor, Entry, EventLog, MemoryLog, Position, Selection};
+use distr_eventlog::{Actor, Entry, EventLog, Limit, MemoryLog, Position, Selection};
 use distr_projections::{FollowerHandle, Group, Progress, Runner, groups, prepare_live, read_pool};
 use distr_registry::{
     BlobStore, Caller, CallerAccess, Callers, CallersFault, FileBlobs, Maintenance, Ports, Registry, Settings,
@@ -130,7 +130,8 @@ impl World {
     /// The accesses recorded so far, when there are at least `count`.
     pub(crate) async fn accesses(&self, count: usize) -> Vec<AccessRecord> {
         loop {
-            let page = self.log.read_all(Position::START, 1000, Selection::Telemetry).await.expect("the log");
+            let page =
+                self.log.scan(Position::START, Limit::entries(1000), Selection::Telemetry).await.expect("the log");
             let records = page.entries.iter().map(|entry| match entry {
                 Entry::Telemetry(recorded) => serde_json::from_slice(&recorded.record.payload).expect("a record"),
                 Entry::Fact(_) => unreachable!("only telemetry was asked for"),

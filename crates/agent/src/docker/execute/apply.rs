@@ -83,7 +83,8 @@ async fn prove(executor: &Executor, task: &mut Task, unpacked: &Unpacked) -> Res
     unpacked.folder.write_resolved(CANDIDATE_FILE, &candidate)?;
     let project =
         Project { name: &name, folder: unpacked.folder.path(), files: &[CANDIDATE_FILE], profiles: &unpacked.profiles };
-    let start = Start { project, expected: &unpacked.expected, limit: unpacked.limit, before: Before::Nothing };
+    let start =
+        Start { project, expected: &unpacked.expected, limit: unpacked.limit, before: Before::Nothing, networks: None };
     let proven = task.cancel.run_until_cancelled(executor.start(&start)).await;
     match proven {
         Some(Ok(_)) => return Ok(()),
@@ -109,7 +110,9 @@ async fn switch(
         files: &[RESOLVED_FILE],
         profiles: &unpacked.profiles,
     };
-    let start = Start { project, expected: &unpacked.expected, limit: unpacked.limit, before };
+    let networks = Some(&unpacked.model);
+    let start = Start { project, expected: &unpacked.expected, limit: unpacked.limit, before, networks };
+    executor.note_anonymous(task).await?;
     let started = match executor.start(&start).await {
         // a compose that outlived an agent's crash may be at the same work; it ends soon
         Err(trouble) if before == Before::Remains && trouble.category == ErrorCategory::Runtime => {
@@ -121,6 +124,7 @@ async fn switch(
     match started {
         Ok(containers) => {
             pause::at("switched", &task.data).await;
+            executor.note_anonymous(task).await?;
             Ok(succeed(task, unpacked, &containers)?)
         }
         Err(trouble) if trouble.blame == Blame::Generation => go_back(executor, task, trouble, redactor).await,
@@ -194,9 +198,10 @@ fn give_up(task: &mut Task, trouble: &Failure, redactor: &Redactor) -> Result<()
     super::log_words(task, trouble, redactor);
     let error = trouble.reported(redactor);
     let (deployment, generation) = (task.wanted.deployment, task.wanted.generation);
+    let version = task.run_instruction().ok().map(|run| run.version.clone());
     tracing::warn!(%deployment, generation, category = ?error.category, reason = error.text, "the generation is given up");
     task.remember(|record| {
-        record.failed = Some(FailedGeneration { generation, error });
+        record.failed = Some(FailedGeneration { generation, version, error });
         record.attempt = None;
     })
 }

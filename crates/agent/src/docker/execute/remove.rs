@@ -15,9 +15,13 @@ pub(super) async fn run(executor: &Executor, task: &mut Task, data: DataRemoval)
     pause::at("removing", &task.data).await;
     let project = task.record.project.clone();
     executor.drop_candidate(&project).await?;
+    executor.note_anonymous(task).await?;
     executor.take_down(&project).await?;
     if data == DataRemoval::Remove {
         executor.engine.remove_volumes(&project).await?;
+        let anonymous = task.record.anonymous_volumes.clone();
+        executor.engine.remove_volumes_named(&anonymous).await?;
+        task.remember(|record| record.anonymous_volumes.clear())?;
         executor
             .home(task)
             .remove()

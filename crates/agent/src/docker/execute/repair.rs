@@ -33,7 +33,9 @@ pub(super) async fn bring_back(executor: &Executor, task: &Task, applied: &Appli
         files: &[RESOLVED_FILE],
         profiles: &unpacked.profiles,
     };
-    let start = Start { project, expected: &unpacked.expected, limit: unpacked.limit, before: Before::Remains };
+    let networks = Some(&unpacked.model);
+    let start =
+        Start { project, expected: &unpacked.expected, limit: unpacked.limit, before: Before::Remains, networks };
     executor.start(&start).await
 }
 

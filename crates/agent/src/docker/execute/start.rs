@@ -10,6 +10,8 @@ use tokio::time::{Instant, sleep};
 use crate::docker::compose::{Project, Selection};
 use crate::docker::execute::Executor;
 use crate::docker::health::{Expectation, Illness, Verdict, judge};
+use crate::docker::model::Model;
+use crate::docker::networks;
 use crate::fault::Failure;
 use crate::observe::{Container, Observed};
 
@@ -32,11 +34,16 @@ pub(super) struct Start<'a> {
     pub expected: &'a Expectation,
     pub limit: Duration,
     pub before: Before,
+    /// of the release that is to serve; a candidate finds nothing of its own
+    pub networks: Option<&'a Model>,
 }
 
 impl Executor {
     /// The containers of the project when it was well.
     pub(super) async fn start(&self, start: &Start<'_>) -> Result<Vec<Container>, Failure> {
+        if let Some(model) = start.networks {
+            self.clear_networks(start.project.name, model).await?;
+        }
         let well = self.up(start).await?;
         let (own, others): (Vec<_>, Vec<_>) =
             well.into_iter().partition(|container| start.expected.services.contains_key(&container.service));
@@ -44,7 +51,28 @@ impl Executor {
         for container in others {
             self.engine.remove_container(&container.id).await?;
         }
+        if let Some(model) = start.networks {
+            self.drop_networks(start.project.name, model).await;
+        }
         Ok(own)
+    }
+
+    /// Compose would leave them as they are.
+    async fn clear_networks(&self, project: &str, model: &Model) -> Result<(), Failure> {
+        let found = self.engine.networks(project).await?;
+        let Some((network, what)) = networks::changed(model, &found) else { return Ok(()) };
+        tracing::info!(project, network, what, "a network has another definition; it is made anew");
+        self.take_down(project).await
+    }
+
+    /// Of releases before: each takes addresses that others could have. Nothing depends on it.
+    async fn drop_networks(&self, project: &str, model: &Model) {
+        let found = self.engine.networks(project).await.unwrap_or_default();
+        for network in networks::unused(model, &found) {
+            if let Err(trouble) = self.engine.remove_network(&network).await {
+                tracing::info!(project, network, reason = trouble.text, "a network that nobody uses stays");
+            }
+        }
     }
 
     async fn up(&self, start: &Start<'_>) -> Result<Vec<Container>, Failure> {

@@ -17,13 +17,26 @@ struct Message {
     id: Option<String>,
 }
 
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// the id
+    InUse(String),
+    /// the type of a message
+    Unknown(String),
+}
+
 impl Operations {
-    /// The id that a client's message uses though it is in use.
-    pub(super) fn begin(&self, message: &[u8]) -> Result<(), String> {
-        let Some((kind, id)) = read(message) else { return Ok(()) };
+    /// What the protocol does not take of a client: an id that is in use, or the words of the protocol before it, which the library
+    /// takes as well.
+    pub(super) fn begin(&self, message: &[u8]) -> Result<(), Refused> {
+        let Ok(Message { kind, id }) = serde_json::from_slice(message) else { return Ok(()) };
+        if ["start", "stop", "connection_terminate"].contains(&kind.as_str()) {
+            return Err(Refused::Unknown(kind));
+        }
+        let Some(id) = id else { return Ok(()) };
         let mut open = self.0.lock().expect("nobody panics with it");
         match kind.as_str() {
-            "subscribe" if !open.insert(id.clone()) => Err(id),
+            "subscribe" if !open.insert(id.clone()) => Err(Refused::InUse(id)),
             "complete" => {
                 open.remove(&id);
                 Ok(())
@@ -80,7 +93,7 @@ mod tests {
         let subscribe = br#"{"type":"subscribe","id":"a","payload":{"query":"subscription { once }"}}"#;
         let operations = Operations::default();
         assert_eq!(operations.begin(subscribe), Ok(()));
-        assert_eq!(operations.begin(subscribe), Err("a".to_owned()));
+        assert_eq!(operations.begin(subscribe), Err(Refused::InUse("a".to_owned())));
         let schema = Schema::new(Query, EmptyMutation, Once);
         let said = [br#"{"type":"connection_init"}"#.to_vec(), subscribe.to_vec()];
         // the end of the client's words would end the socket
@@ -89,10 +102,12 @@ mod tests {
         for kind in ["connection_ack", "next", "complete"] {
             let Some(WsMessage::Text(text)) = socket.next().await else { panic!("no {kind}") };
             assert!(text.contains(kind), "{text}");
-            assert_eq!(operations.begin(subscribe), Err("a".to_owned()), "before the end");
+            assert_eq!(operations.begin(subscribe), Err(Refused::InUse("a".to_owned())), "before the end");
             operations.end(&text);
         }
         assert_eq!(operations.begin(subscribe), Ok(()));
+        let start = br#"{"type":"start","id":"b","payload":{"query":"subscription { once }"}}"#;
+        assert_eq!(operations.begin(start), Err(Refused::Unknown("start".to_owned())));
         assert_eq!(operations.begin(br#"{"type":"complete","id":"a"}"#), Ok(()));
         assert_eq!(operations.begin(subscribe), Ok(()));
     }

@@ -15,6 +15,7 @@ use distr_projections::Lease;
 use tokio_postgres::types::{Json, ToSql};
 use uuid::Uuid;
 
+use super::looks::Looks;
 use crate::failure::Failure;
 use crate::policy::Interrupted;
 
@@ -27,6 +28,7 @@ pub(super) struct Observed {
     pulses: BTreeMap<DeploymentId, Pulse>,
     /// the long ones, in memory alone
     streams: BTreeMap<DeploymentId, Kept<Deployment>>,
+    pub(super) looks: Looks,
 }
 
 /// A report that a rule has to hear of.

@@ -47,7 +47,10 @@ fn current() -> Current {
 fn planned(yaml: &str) -> Vec<String> {
     let mut wanted = Wanted::default();
     file::parse("f.yaml", yaml, &mut wanted).unwrap();
-    plan(&wanted, &current(), moment::begin("2026-06-01").unwrap()).iter().flat_map(|step| show::lines(step, show::Tense::Plan)).collect()
+    plan(&wanted, &current(), moment::begin("2026-06-01").unwrap())
+        .iter()
+        .flat_map(|step| show::lines(step, show::Tense::Plan))
+        .collect()
 }
 
 #[test]
@@ -95,11 +98,8 @@ fn a_policy_and_what_a_feature_opens_are_set_whole() {
     ];
     assert_eq!(steps, expected);
     let none = planned("applications: [{name: hello, signingKeys: []}]");
-    let expected = [
-        "signing policy hello: amend",
-        "  keys: ci (ffa0f8522b66bdd6) -> none",
-        "  must be signed: images -> none",
-    ];
+    let expected =
+        ["signing policy hello: amend", "  keys: ci (ffa0f8522b66bdd6) -> none", "  must be signed: images -> none"];
     assert_eq!(none[1..], expected);
 }
 

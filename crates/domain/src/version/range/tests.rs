@@ -77,8 +77,11 @@ const CONTRACT: &[Row] = &[
 ];
 
 const MISTAKES: &[(&str, &str)] = &[
-    ("", "write * for every version"),
-    ("1.2 ||", "write * for every version"),
+    ("", "write * for every version but pre-releases"),
+    ("1.2 ||", "write * for every version but pre-releases"),
+    ("1.x,2.x", "no version is in it"),
+    (">=2 <1", "no version is in it"),
+    (">1.2.3 <1.2.4", "no version is in it"),
     ("latest", "is no version"),
     ("1.2.3.4", "more than three numbers"),
     ("1..2", "is no version"),

@@ -1,8 +1,12 @@
 -- Behind the head, whose lock this transaction holds. What must follow an event that is not there gets a revision that the
 -- table refuses.
+WITH head AS MATERIALIZED (
+    -- one moment for all
+    SELECT position, last_fact, greatest(committed_at, clock_timestamp()) AS committed_at FROM eventlog.head
+)
 INSERT INTO eventlog.event (
     position, previous, category, stream, revision, id, event_type, schema_version, organization, actor, causation,
-    correlation, recorded_at, payload
+    correlation, recorded_at, payload, committed_at
 )
 SELECT
     head.position + fact.number,
@@ -18,8 +22,9 @@ SELECT
     fact.causation,
     fact.correlation,
     fact.recorded_at,
-    fact.payload
-FROM eventlog.head
+    fact.payload,
+    head.committed_at
+FROM head
 CROSS JOIN unnest(
     $1::boolean[], $2::text[], $3::uuid[], $4::bigint[], $5::uuid[], $6::text[], $7::integer[], $8::uuid[], $9::text[],
     $10::uuid[], $11::uuid[], $12::timestamptz[], $13::bytea[]

@@ -1,6 +1,6 @@
 SELECT
     position, previous, category, stream, revision, id, event_type, schema_version, organization, actor, causation,
-    correlation, recorded_at, payload
+    correlation, recorded_at, coalesce(committed_at, recorded_at), payload
 FROM eventlog.event
 WHERE category = $1 AND stream = $2 AND revision >= $3
 ORDER BY revision

@@ -1,18 +1,18 @@
--- as many blocks as it takes to have that many records behind the position, and no body that is not needed
-SELECT first_position, last_position, format, raw_size, body
+-- as many blocks as it takes to have that many records behind the position, or that many bytes, and no body that is not needed
+SELECT first_position, last_position, format, raw_size, body, coalesce(committed_at, newest_at)
 FROM (
     SELECT
-        first_position, last_position, format, raw_size, body,
-        sum(last_position - greatest(first_position - 1, $1)) OVER (
-            ORDER BY last_position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS before
+        first_position, last_position, format, raw_size, body, committed_at, newest_at,
+        sum(last_position - greatest(first_position - 1, $1)) OVER earlier AS records_before,
+        sum(raw_size) OVER earlier AS bytes_before
     FROM (
-        SELECT first_position, last_position, format, raw_size, body
+        SELECT first_position, last_position, format, raw_size, body, committed_at, newest_at
         FROM eventlog.telemetry
         WHERE last_position > $1
         ORDER BY last_position
         LIMIT $2
     ) AS candidate
+    WINDOW earlier AS (ORDER BY last_position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ) AS block
-WHERE coalesce(before, 0) < $2
+WHERE coalesce(records_before, 0) < $2 AND coalesce(bytes_before, 0) < $3
 ORDER BY last_position

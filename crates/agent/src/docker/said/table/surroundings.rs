@@ -58,7 +58,9 @@ pub(super) const TROUBLE: &[Row] = &[
 pub(super) const ENGINE: &[Row] = &[
     Row(&["unknown command: docker compose"], Surroundings, Runtime, MISSING_PLUGIN),
     Row(&["'compose' is not a docker command"], Surroundings, Runtime, MISSING_PLUGIN),
+    // flags that every plugin has
     Row(&["unknown flag: --ansi"], Surroundings, Runtime, MISSING_PLUGIN),
+    Row(&["unknown flag: --short"], Surroundings, Runtime, MISSING_PLUGIN),
     Row(&["unknown flag"], Surroundings, Runtime, OLD_PLUGIN),
     Row(&["unknown shorthand flag"], Surroundings, Runtime, OLD_PLUGIN),
     Row(&["unknown docker command"], Surroundings, Runtime, OLD_PLUGIN),

@@ -1,0 +1,1 @@
+SELECT eventlog.seek($1)
