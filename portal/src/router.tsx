@@ -1,6 +1,5 @@
 // The portal's addresses, on one screen. What a list shows is in its address, so that a link shows the same.
 import { createRootRoute, createRoute, createRouter, Navigate, Outlet } from '@tanstack/react-router'
-import { basepath } from './boot'
 import { ActivityPage, readActivity } from './features/activity/page'
 import { ApplicationsPage } from './features/application/list'
 import { ApplicationPage } from './features/application/page'
@@ -24,6 +23,7 @@ import { TargetPage } from './features/target/page'
 import { TokensPage } from './features/token/list'
 import { NotHere } from './shell/frame'
 import { WhoIsHome } from './shell/home'
+import { ROUTER } from './shell/router-options'
 import { Shell } from './shell/shell'
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotHere })
@@ -94,13 +94,7 @@ const routeTree = root.addChildren([
   elsewhere,
 ])
 
-export const router = createRouter({
-  routeTree,
-  basepath,
-  defaultPreload: 'intent',
-  defaultNotFoundComponent: NotHere,
-  scrollRestoration: true,
-})
+export const router = createRouter({ routeTree, ...ROUTER })
 
 declare module '@tanstack/react-router' {
   interface Register {

@@ -1,6 +1,5 @@
 // The addresses of a customer's pages, on one screen.
 import { createRootRoute, createRoute, createRouter, Outlet } from '@tanstack/react-router'
-import { basepath } from '../boot'
 import { ReleasePage } from '../features/application/release'
 import { LicensesPage } from '../features/license/list'
 import { LicensePage } from '../features/license/page'
@@ -13,6 +12,7 @@ import { TargetPage } from '../features/target/page'
 import { TokensPage } from '../features/token/list'
 import { NotHere } from '../shell/frame'
 import { OtherSide } from '../shell/inside'
+import { ROUTER } from '../shell/router-options'
 import { ActivityPage } from './activity'
 import { DownloadsPage } from './downloads'
 import { HomePage } from './home'
@@ -72,10 +72,4 @@ const routeTree = root.addChildren([
   elsewhere,
 ])
 
-export const router = createRouter({
-  routeTree,
-  basepath,
-  defaultPreload: 'intent',
-  defaultNotFoundComponent: NotHere,
-  scrollRestoration: true,
-})
+export const router = createRouter({ routeTree, ...ROUTER })
