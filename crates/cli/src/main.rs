@@ -3,6 +3,7 @@
 mod app;
 mod apply;
 mod args;
+mod branding;
 mod channel;
 mod clock;
 mod completion;
@@ -22,6 +23,7 @@ mod moment;
 mod names;
 mod operation;
 mod output;
+mod picture;
 mod profile;
 mod release;
 mod repository;

@@ -111,7 +111,7 @@ function Way({ target }: { target: TargetDetail }) {
       {isHealthy ? (
         <p className="note is-good">
           {deployment.application.displayName} {deployment.runningVersion} runs on {target.name}, and is healthy.{' '}
-          <Link to={places.root}>Home</Link>
+          <Link to={places.root || '/'}>Home</Link>
         </p>
       ) : (
         <p className="muted">You may leave this page and come back: it goes on without it.</p>

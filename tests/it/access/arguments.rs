@@ -35,7 +35,7 @@ pub(super) enum Thing {
 pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
     use Thing::*;
     let thing = match (field, argument) {
-        ("sessionCreate" | "sessionStart", "organization") => Organization,
+        ("sessionCreate" | "sessionStart" | "portal", "organization") => Organization,
         ("sessionCreate" | "sessionStart", "email") => Email,
         ("release" | "releaseSign" | "releaseDeprecate" | "releaseRevoke" | "deploymentSetRelease", "version") => {
             Version
@@ -61,7 +61,12 @@ pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
         (_, "digest") => Digest,
         ("customer" | "customerRename", "name") => Customer,
         (
-            "application" | "applicationDescribe" | "applicationSetSigningPolicy" | "applicationSetFeatureTags",
+            "application"
+            | "applicationDescribe"
+            | "applicationCatalogue"
+            | "applicationSetIcon"
+            | "applicationSetSigningPolicy"
+            | "applicationSetFeatureTags",
             "name",
         ) => Application,
         ("channel" | "channelPromote" | "channelDemote", "name") => Channel,
@@ -93,6 +98,12 @@ fn own(field: &str, argument: &str) -> Option<Names> {
         (_, "first") => "5",
         ("licenseAudit" | "License.audit", "newestFirst") => "true",
         ("targets" | "targetCounts", "filter") => "{ states: [OK, FAILED, UNKNOWN], search: \"a\" }",
+        ("accents" | "brandingSet", "accent" | "accentDark") => "\"#0b7a75\"",
+        ("brandingSet", "homeText") | ("applicationCatalogue", "category") => "\"a text\"",
+        ("brandingSet" | "applicationCatalogue", "support" | "homepage" | "documentation") => "\"https://a.example\"",
+        ("applicationCatalogue", "labels") => "[{ key: \"tier\", value: \"gold\" }]",
+        ("brandingSetImage", "image") => "LOGO",
+        ("brandingSetImage" | "applicationSetIcon", "data") => return Some(Nothing),
         ("events", "from" | "to") | ("tokenIssue" | "tokenRotate", "expiresAt") => return Some(Nothing),
         ("events" | "eventAppended", "telemetry") => "[ACCESS, HEARTBEAT]",
         ("tokenRotate", "overlapMinutes") => "1",

@@ -17,6 +17,8 @@ pub(super) fn check(wanted: &Wanted, current: &Current) -> Result<(), Failure> {
         "license",
         wanted.licenses.iter().map(|of| (format!("{}/{}", of.value.customer, of.value.name()), &of.place)),
     )?;
+    // all there is to name it by
+    once("branding", wanted.branding.iter().map(|of| ("the organization".to_owned(), &of.place)))?;
     let known = Known::of(wanted, current);
     for channel in &wanted.channels {
         known.application(&channel.value.app, &channel.place)?;
