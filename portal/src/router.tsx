@@ -4,6 +4,7 @@ import { ActivityPage, readActivity } from './features/activity/page'
 import { ApplicationsPage } from './features/application/list'
 import { ApplicationPage } from './features/application/page'
 import { VendorReleasePage } from './features/application/release-actions'
+import { BrandingPage } from './features/branding/page'
 import { CustomersPage } from './features/customer/list'
 import { CustomerPage } from './features/customer/page'
 import { LicensesPage } from './features/license/list'
@@ -64,6 +65,7 @@ const activity = createRoute({ ...inVendor, path: '/activity', component: Activi
 const start = createRoute({ ...inVendor, path: '/start', component: StartPage })
 const members = createRoute({ ...inVendor, path: '/members', component: MembersPage })
 const tokens = createRoute({ ...inVendor, path: '/tokens', component: TokensPage })
+const branding = createRoute({ ...inVendor, path: '/branding', component: BrandingPage })
 const me = createRoute({ ...inVendor, path: '/me', component: MePage })
 const elsewhere = createRoute({ getParentRoute: () => root, path: '$', component: () => <Navigate to="/" replace /> })
 
@@ -89,6 +91,7 @@ const routeTree = root.addChildren([
     start,
     members,
     tokens,
+    branding,
     me,
   ]),
   elsewhere,

@@ -68,17 +68,14 @@ impl Accents {
         Self { light: Accent::of(accent.unwrap_or(own_light), light), dark: Accent::of(dark, on_dark) }
     }
 
-    /// The custom properties that the pages' stylesheets look at.
+    /// The custom properties that the pages' stylesheets look at: those of dark pages where the system or the page says dark.
     pub fn stylesheet(&self) -> String {
-        let Self { light, dark } = self;
-        let lines = [
-            ("accent", light.text, dark.text),
-            ("accent-fill", light.fill, dark.fill),
-            ("on-accent", light.on, dark.on),
-            ("accent-soft", light.soft, dark.soft),
-        ];
-        let lines = lines.map(|(name, light, dark)| format!("  --{name}: light-dark({light}, {dark});\n")).concat();
-        format!(":root {{\n{lines}}}\n")
+        let (light, dark) = (self.light.properties(), self.dark.properties());
+        format!(
+            ":root {{\n{light}}}\n\
+             @media (prefers-color-scheme: dark) {{\n:root:not([data-theme=\"light\"]) {{\n{dark}}}\n}}\n\
+             :root[data-theme=\"dark\"] {{\n{dark}}}\n"
+        )
     }
 }
 
@@ -102,6 +99,14 @@ impl Accent {
             soft,
             is_moved: text != chosen || fill != chosen,
         }
+    }
+}
+
+impl Accent {
+    fn properties(&self) -> String {
+        let lines =
+            [("accent", self.text), ("accent-fill", self.fill), ("on-accent", self.on), ("accent-soft", self.soft)];
+        lines.map(|(name, colour)| format!("  --{name}: {colour};\n")).concat()
     }
 }
 
@@ -225,7 +230,8 @@ mod tests {
     #[test]
     fn the_stylesheet_holds_colours_and_nothing_else() {
         let css = Accents::of(Some(colour("#0b7a75")), None).stylesheet();
-        assert!(css.starts_with(":root {\n  --accent: light-dark(#0b7a75, #"), "{css}");
-        assert_eq!(css.matches("light-dark(").count(), 4);
+        assert!(css.starts_with(":root {\n  --accent: #0b7a75;\n"), "{css}");
+        assert_eq!(css.matches("--accent: #").count(), 3);
+        assert_eq!(css.matches('#').count(), 12);
     }
 }

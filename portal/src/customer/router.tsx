@@ -27,7 +27,8 @@ function Elsewhere() {
   const { _splat: path = '' } = useParams({ strict: false })
   const long = `p/${ownHostOf}`
   // a link as it is at the hub's own host
-  if (ownHostOf && (path === long || path.startsWith(`${long}/`))) return <OtherSide path={`.${path.slice(long.length)}`} />
+  if (ownHostOf && (path === long || path.startsWith(`${long}/`)))
+    return <OtherSide path={`.${path.slice(long.length)}`} />
   return <OtherSide path="." />
 }
 

@@ -9,9 +9,8 @@ export function VendorElsewhere({ who: { viewer, hub } }: { who: WhoIsThere }) {
       <div className="page-state">
         <h1>Your pages are elsewhere</h1>
         <p>
-          At this address customers find their portal. You are signed in as{' '}
-          {viewer.email ?? viewer.name ?? 'a member'} of {viewer.organization.displayName}, whose pages are at{' '}
-          <a href={hub.publicUrl}>{hub.publicUrl}</a>.
+          At this address customers find their portal. You are signed in as {viewer.email ?? viewer.name ?? 'a member'}{' '}
+          of {viewer.organization.displayName}, whose pages are at <a href={hub.publicUrl}>{hub.publicUrl}</a>.
         </p>
         <Button onClick={() => void signOut('')}>Sign out here</Button>
       </div>

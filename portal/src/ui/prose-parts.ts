@@ -1,8 +1,13 @@
 // A few marks of Markdown, as parts that a page is made of: headings, lists, bold, italics, code, links. All else is text, HTML too.
 
-export type Block = { kind: 'heading' | 'paragraph'; text: string } | { kind: 'list'; items: string[] }
+export type Block =
+  | { kind: 'heading'; text: string }
+  | { kind: 'paragraph'; text: string }
+  | { kind: 'list'; items: string[] }
 
-export type Part = { kind: 'text' | 'strong' | 'em' | 'code'; text: string } | { kind: 'link'; text: string; to: string }
+export type Part =
+  | { kind: 'text' | 'strong' | 'em' | 'code'; text: string }
+  | { kind: 'link'; text: string; to: string }
 
 export function blocks(text: string): Block[] {
   const found: Block[] = []

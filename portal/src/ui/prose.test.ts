@@ -37,7 +37,13 @@ describe('inline', () => {
       { kind: 'link', text: 'https://b.example', to: 'https://b.example' },
       { kind: 'text', text: '>' },
     ])
-    for (const bad of ['javascript:alert(1)', 'data:text/html,y', '//evil.example', 'JAVASCRIPT:a', ' https://a.example']) {
+    for (const bad of [
+      'javascript:alert(1)',
+      'data:text/html,y',
+      '//evil.example',
+      'JAVASCRIPT:a',
+      ' https://a.example',
+    ]) {
       expect(inline(`[x](${bad})`).some(part => part.kind === 'link' && part.text === 'x')).toBe(false)
     }
     expect(inline('[write](mailto:help@acme.example)')).toEqual([

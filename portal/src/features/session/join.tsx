@@ -51,7 +51,7 @@ export function JoinPage() {
     <main className="sign-in">
       <div className="sign-in-card">
         <p className="brand">
-          <Logo of={before?.branding} /> {shown}
+          <Logo of={before?.branding} /> <span>{shown}</span>
         </p>
         <h1>{isReset ? 'Choose a new password' : 'Become a member'}</h1>
         {window.isSecureContext ? null : (

@@ -45,7 +45,7 @@ export function SignInPage({ side = 'v' }: { side?: Side }) {
     <main className="sign-in">
       <div className="sign-in-card">
         <p className="brand">
-          <Logo of={before?.branding} /> {name}
+          <Logo of={before?.branding} /> <span>{name}</span>
         </p>
         <h1>Sign in</h1>
         {window.isSecureContext ? null : (
