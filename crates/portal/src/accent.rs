@@ -100,9 +100,7 @@ impl Accent {
             is_moved: text != chosen || fill != chosen,
         }
     }
-}
 
-impl Accent {
     fn properties(&self) -> String {
         let lines =
             [("accent", self.text), ("accent-fill", self.fill), ("on-accent", self.on), ("accent-soft", self.soft)];

@@ -6,7 +6,10 @@ export type Block =
   | { kind: 'list'; items: string[] }
 
 export type Part =
-  | { kind: 'text' | 'strong' | 'em' | 'code'; text: string }
+  | { kind: 'text'; text: string }
+  | { kind: 'strong'; text: string }
+  | { kind: 'em'; text: string }
+  | { kind: 'code'; text: string }
   | { kind: 'link'; text: string; to: string }
 
 export function blocks(text: string): Block[] {
