@@ -11,6 +11,7 @@ use distr_domain::link::Link;
 use serde_json::Value;
 
 use crate::hub::{Hub, PAGE};
+use crate::label;
 use crate::operation::{SignedParts, shown};
 use crate::output::Columns;
 use crate::picture;
@@ -93,12 +94,8 @@ pub(crate) enum Command {
         /// Its documentation
         #[arg(long, value_parser = link)]
         documentation: Option<String>,
-        /// A label that it is to have; may be given several times
-        #[arg(long = "label", value_name = "KEY=VALUE")]
-        labels: Vec<catalogue::LabelArgument>,
-        /// A label that it is to have no more; may be given several times
-        #[arg(long = "remove-label", value_name = "KEY")]
-        remove_labels: Vec<String>,
+        #[command(flatten)]
+        labels: label::Change,
     },
     /// Set the icon of an application, or take it back
     Icon {
@@ -146,14 +143,13 @@ impl Command {
                 let description = description.unwrap_or_else(|| kept("description"));
                 out.did(describe(hub, name, display_name, description).await?, "application", &sentence)
             }
-            Self::Catalogue { name, category, homepage, support, documentation, labels, remove_labels } => {
+            Self::Catalogue { name, category, homepage, support, documentation, labels } => {
                 let mut then: Catalogue = serde_json::from_value(find(session, name.clone()).await?)?;
                 then.category = category.unwrap_or(then.category);
                 then.homepage = homepage.or(then.homepage);
                 then.support = support.or(then.support);
                 then.documentation = documentation.or(then.documentation);
-                then.labels.retain(|key, _| !remove_labels.contains(key));
-                then.labels.extend(labels.into_iter().map(|of| (of.key.into(), of.value.into())));
+                labels.apply(&mut then.labels);
                 let sentence = format!("set what the catalogue says of \"{name}\"");
                 out.did(catalogue(hub, name, then).await?, "application", &sentence)
             }

@@ -15,6 +15,7 @@ mod fleet;
 mod globals;
 mod hub;
 mod input;
+mod label;
 mod license;
 mod login;
 mod man;

@@ -188,6 +188,10 @@ fn target_command() -> impl Strategy<Value = TargetCommand> {
             .prop_map(|(shown, credential)| TargetCommand::RotateCredential { shown, credential }),
         2 => credential().prop_map(|credential| TargetCommand::ConfirmCredential { credential }),
         1 => Just(TargetCommand::Retire { reason: "sold".into() }),
+        2 => (any::<bool>(), any::<bool>()).prop_map(|(vendor, has_one)| TargetCommand::Label {
+            by: if vendor { AskedBy::Vendor } else { AskedBy::Customer },
+            labels: has_one.then(|| ("tier".parse().unwrap(), "gold".to_owned().try_into().unwrap())).into_iter().collect(),
+        }),
     ]
 }
 
@@ -311,7 +315,9 @@ proptest! {
                     }
                     TargetEvent::CredentialConfirmed { credential } => let_in = BTreeSet::from([*credential]),
                     TargetEvent::TargetRetired { .. } => retired = true,
-                    TargetEvent::TargetRegistered { .. } | TargetEvent::EnrolmentOffered { .. } => {}
+                    TargetEvent::TargetRegistered { .. }
+                    | TargetEvent::EnrolmentOffered { .. }
+                    | TargetEvent::TargetLabelled { .. } => {}
                 }
             }
         });

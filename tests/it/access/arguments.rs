@@ -72,7 +72,7 @@ pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
         ("channel" | "channelPromote" | "channelDemote", "name") => Channel,
         ("repository" | "repositoryDelete", "name") => Repository,
         ("license" | "licenseAmend" | "licenseSuspend" | "licenseResume" | "licenseRevoke", "name") => License,
-        ("target" | "targetChanged" | "targetOfferEnrolment" | "targetRetire", "name") => Target,
+        ("target" | "targetChanged" | "targetOfferEnrolment" | "targetRetire" | "targetSetLabels", "name") => Target,
         ("secretRemove", "name") => Secret,
         (
             "member"
@@ -97,11 +97,13 @@ fn own(field: &str, argument: &str) -> Option<Names> {
     Some(Own(match (field, argument) {
         (_, "first") => "5",
         ("licenseAudit" | "License.audit", "newestFirst") => "true",
-        ("targets" | "targetCounts", "filter") => "{ states: [OK, FAILED, UNKNOWN], search: \"a\" }",
+        ("targets" | "targetCounts", "filter") => {
+            "{ states: [OK, FAILED, UNKNOWN], search: \"a\", labels: [{ key: \"tier\" }] }"
+        }
         ("accents" | "brandingSet", "accent" | "accentDark") => "\"#0b7a75\"",
         ("brandingSet", "homeText") | ("applicationCatalogue", "category") => "\"a text\"",
         ("brandingSet" | "applicationCatalogue", "support" | "homepage" | "documentation") => "\"https://a.example\"",
-        ("applicationCatalogue", "labels") => "[{ key: \"tier\", value: \"gold\" }]",
+        ("applicationCatalogue" | "targetSetLabels", "labels") => "[{ key: \"tier\", value: \"gold\" }]",
         ("brandingSetImage", "image") => "LOGO",
         ("brandingSetImage" | "applicationSetIcon", "data") => return Some(Nothing),
         ("events", "from" | "to") | ("tokenIssue" | "tokenRotate", "expiresAt") => return Some(Nothing),

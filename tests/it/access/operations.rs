@@ -230,6 +230,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
     row(
         "mutation",
+        "targetSetLabels",
+        "OSC",
+        "targetSetLabels(customer: \"globex\", name: \"none\", labels: []) { changed }",
+    ),
+    row(
+        "mutation",
         "targetRetire",
         "OSC",
         "targetRetire(customer: \"globex\", name: \"none\", reason: \"r\") { changed }",

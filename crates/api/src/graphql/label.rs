@@ -2,6 +2,7 @@
 
 use async_graphql::{InputObject, SimpleObject};
 use distr_domain::label::Labels;
+use distr_projections::target::WantedLabel;
 
 use super::scalar::{LabelKey, LabelValue};
 use crate::failure::Failure;
@@ -22,6 +23,21 @@ pub(super) struct LabelInput {
     key: LabelKey,
     /// The value of the label; it may be empty.
     value: LabelValue,
+}
+
+/// A label by which things are found.
+#[derive(InputObject)]
+pub(super) struct LabelFilter {
+    /// The word of the label.
+    key: LabelKey,
+    /// The value of the label; any value if left out.
+    value: Option<LabelValue>,
+}
+
+impl From<LabelFilter> for WantedLabel {
+    fn from(LabelFilter { key, value }: LabelFilter) -> Self {
+        Self { key: key.0, value: value.map(|value| value.0) }
+    }
 }
 
 /// By their words.

@@ -1,15 +1,12 @@
 //! What a catalogue says of an application, and its icon.
 
-use std::collections::BTreeMap;
-use std::str::FromStr;
-
 use anyhow::Result;
-use distr_domain::label::{LabelKey, LabelValue};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{AppCatalogue, AppSetIcon, app_catalogue, app_set_icon};
 use crate::hub::Hub;
+use crate::label;
 
 /// All of it; an empty text is nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -18,35 +15,8 @@ pub(crate) struct Catalogue {
     pub(crate) homepage: Option<String>,
     pub(crate) support: Option<String>,
     pub(crate) documentation: Option<String>,
-    #[serde(deserialize_with = "by_key")]
-    pub(crate) labels: BTreeMap<String, String>,
-}
-
-#[derive(Deserialize)]
-struct Label {
-    key: String,
-    value: String,
-}
-
-fn by_key<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
-    let labels = Vec::<Label>::deserialize(deserializer)?;
-    Ok(labels.into_iter().map(|Label { key, value }| (key, value)).collect())
-}
-
-/// `KEY=VALUE`, or `KEY` alone for an empty value.
-#[derive(Debug, Clone)]
-pub(crate) struct LabelArgument {
-    pub(crate) key: LabelKey,
-    pub(crate) value: LabelValue,
-}
-
-impl FromStr for LabelArgument {
-    type Err = distr_domain::names::InvalidName;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (key, value) = text.split_once('=').unwrap_or((text, ""));
-        Ok(Self { key: key.parse()?, value: value.parse()? })
-    }
+    #[serde(deserialize_with = "label::by_key")]
+    pub(crate) labels: label::Labels,
 }
 
 pub(crate) async fn catalogue(hub: &Hub, name: String, catalogue: Catalogue) -> Result<Value> {

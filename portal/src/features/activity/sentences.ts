@@ -73,6 +73,7 @@ const SENTENCES: Record<string, string> = {
   TagsMadeImmutable: 'made tags immutable',
   TagsMadeMutable: 'made tags mutable',
   TargetEnrolled: 'enrolled',
+  TargetLabelled: 'labelled a target',
   TargetRegistered: 'registered a target',
   TargetRetired: 'retired a target',
   TokenIssued: 'issued a token',

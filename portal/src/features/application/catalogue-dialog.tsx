@@ -5,12 +5,12 @@ import type { CatalogueFragment } from '../../gql/graphql'
 import { Button } from '../../ui/button'
 import { Dialog, DialogFooter, RefusalNote } from '../../ui/dialog'
 import { Field, TextArea } from '../../ui/field'
+import { labelsOf, textOf } from '../../ui/labels'
 import { commandLine } from '../../ui/shell-words'
 import { toast } from '../../ui/toast'
 import { useAction } from '../../ui/use-action'
 import { urlOf } from '../branding/logo'
 import { PickFile } from '../branding/pictures'
-import { labelsOf, textOf } from './labels'
 
 const SET = graphql(`
   mutation ApplicationCatalogue(
