@@ -12,16 +12,20 @@ export const LOGOS = graphql(`
 export const urlOf = ({ path }: { path: string }) => new URL(path, document.baseURI).href
 
 /** The name stands beside it, in a `span`; a wide logo is taken for one that says it itself. */
-export function Logo({ of }: { of: LogosFragment | undefined | null }) {
+export function LogoImage({ of, className = '' }: { of: { path: string }; className?: string }) {
   const [isWide, setWide] = useState(false)
-  if (!of?.logo) return <Mark />
   const look = ({ currentTarget: { naturalWidth, naturalHeight } }: SyntheticEvent<HTMLImageElement>) =>
     setWide(naturalWidth >= 2.5 * naturalHeight)
-  const width = isWide ? 'is-wide' : ''
+  return <img className={`logo ${className} ${isWide ? 'is-wide' : ''}`} src={urlOf(of)} alt="" onLoad={look} />
+}
+
+/** In the theme that is shown. */
+export function Logo({ of }: { of: LogosFragment | undefined | null }) {
+  if (!of?.logo) return <Mark />
   return (
     <>
-      <img className={`logo is-light ${width}`} src={urlOf(of.logo)} alt="" onLoad={look} />
-      <img className={`logo is-dark ${width}`} src={urlOf(of.logoDark ?? of.logo)} alt="" />
+      <LogoImage className="is-light" of={of.logo} />
+      <LogoImage className="is-dark" of={of.logoDark ?? of.logo} />
     </>
   )
 }

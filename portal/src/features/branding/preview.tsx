@@ -5,7 +5,7 @@ import { Prose } from '../../ui/prose'
 import { State } from '../../ui/state'
 import { Mark } from '../session/mark'
 import { useWhoIsThere } from '../session/viewer'
-import { urlOf } from './logo'
+import { LogoImage } from './logo'
 import type { Branding } from './page'
 
 type Props = {
@@ -26,8 +26,8 @@ export function Preview({ theme, accent, branding, words }: Props) {
   } as CSSProperties
   return (
     <figure className={`preview is-apart is-${theme}`} style={colours} aria-label={`The customers’ home, ${theme}`}>
-      <div className="preview-head">
-        {logo ? <img src={urlOf(logo)} alt="" /> : <Mark />}
+      <div className="brand">
+        {logo ? <LogoImage of={logo} /> : <Mark />}
         <span>{displayName}</span>
       </div>
       <span className="preview-room">Home</span>
