@@ -16,9 +16,13 @@ const config: CodegenConfig = {
         strictScalars: true,
         scalars: {
           BigInt: 'number',
+          Colour: text,
           DateTime: text,
           Digest: text,
           JSON: 'unknown',
+          LabelKey: text,
+          LabelValue: text,
+          Link: text,
           NaiveDate: text,
           Name: text,
           Pattern: text,

@@ -16,6 +16,7 @@ import './features/rooms.css'
 import './features/detail.css'
 import './features/access.css'
 import './features/steps.css'
+import './features/branding/branding.css'
 
 /** Without the slash at its end, but for the root. */
 export const basepath = new URL(document.baseURI).pathname.replace(/(.)\/$/, '$1')

@@ -1,10 +1,10 @@
 // The portal's addresses, on one screen. What a list shows is in its address, so that a link shows the same.
 import { createRootRoute, createRoute, createRouter, Navigate, Outlet } from '@tanstack/react-router'
-import { basepath } from './boot'
 import { ActivityPage, readActivity } from './features/activity/page'
 import { ApplicationsPage } from './features/application/list'
 import { ApplicationPage } from './features/application/page'
 import { VendorReleasePage } from './features/application/release-actions'
+import { BrandingPage } from './features/branding/page'
 import { CustomersPage } from './features/customer/list'
 import { CustomerPage } from './features/customer/page'
 import { LicensesPage } from './features/license/list'
@@ -24,6 +24,7 @@ import { TargetPage } from './features/target/page'
 import { TokensPage } from './features/token/list'
 import { NotHere } from './shell/frame'
 import { WhoIsHome } from './shell/home'
+import { ROUTER } from './shell/router-options'
 import { Shell } from './shell/shell'
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotHere })
@@ -64,6 +65,7 @@ const activity = createRoute({ ...inVendor, path: '/activity', component: Activi
 const start = createRoute({ ...inVendor, path: '/start', component: StartPage })
 const members = createRoute({ ...inVendor, path: '/members', component: MembersPage })
 const tokens = createRoute({ ...inVendor, path: '/tokens', component: TokensPage })
+const branding = createRoute({ ...inVendor, path: '/branding', component: BrandingPage })
 const me = createRoute({ ...inVendor, path: '/me', component: MePage })
 const elsewhere = createRoute({ getParentRoute: () => root, path: '$', component: () => <Navigate to="/" replace /> })
 
@@ -89,18 +91,13 @@ const routeTree = root.addChildren([
     start,
     members,
     tokens,
+    branding,
     me,
   ]),
   elsewhere,
 ])
 
-export const router = createRouter({
-  routeTree,
-  basepath,
-  defaultPreload: 'intent',
-  defaultNotFoundComponent: NotHere,
-  scrollRestoration: true,
-})
+export const router = createRouter({ routeTree, ...ROUTER })
 
 declare module '@tanstack/react-router' {
   interface Register {

@@ -17,7 +17,7 @@ const ALLOWED: [(&str, &[&str]); 14] = [
     ("embedded-postgres", &[]),
     ("signature", &["domain"]),
     ("package", &["domain"]),
-    ("portal", &[]),
+    ("portal", &["domain"]),
     (
         "api",
         &[

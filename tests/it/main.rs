@@ -5,6 +5,7 @@ mod accesses;
 mod analytics;
 mod attachments;
 mod backup;
+mod branding;
 mod browser_session;
 mod catalog;
 mod cli;

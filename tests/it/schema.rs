@@ -11,7 +11,7 @@ fn schema_graphql_is_what_the_hub_prints() {
     let committed = std::fs::read_to_string(root().join("schema.graphql")).expect("schema.graphql is there");
     assert!(
         String::from_utf8_lossy(&printed.stdout) == committed,
-        "schema.graphql is old; run: cargo run -p distr-api -- schema > schema.graphql"
+        "schema.graphql is old; run: script/schema"
     );
 }
 

@@ -2,8 +2,10 @@
 
 mod access;
 mod application;
+mod application_catalogue;
 mod application_policy;
 mod attachment;
+mod branding;
 mod browser_session;
 mod channel;
 mod connection;
@@ -16,6 +18,7 @@ mod fleet;
 mod guard;
 mod heartbeat;
 mod hub;
+mod label;
 mod license;
 mod license_audit;
 mod limits;
@@ -23,6 +26,8 @@ mod loader;
 mod measure;
 mod member;
 mod organization;
+mod picture;
+mod portal;
 mod release;
 mod repository;
 mod scalar;
@@ -50,6 +55,8 @@ const MAX_COMPLEXITY: usize = 50_000;
 #[derive(MergedObject, Default)]
 pub struct Query(
     organization::OrganizationQuery,
+    branding::BrandingQuery,
+    portal::PortalQuery,
     hub::HubQuery,
     viewer::ViewerQuery,
     session::SessionQuery,
@@ -74,6 +81,7 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     organization::OrganizationMutation,
+    branding::BrandingMutation,
     session::SessionMutation,
     browser_session::BrowserSessionMutation,
     member::MemberMutation,
@@ -81,6 +89,7 @@ pub struct Mutation(
     customer::CustomerMutation,
     application::ApplicationMutation,
     application_policy::ApplicationPolicyMutation,
+    application_catalogue::ApplicationCatalogueMutation,
     release::ReleaseMutation,
     channel::ChannelMutation,
     repository::ContentMutation,

@@ -1,5 +1,6 @@
 //! The hub's HTTP surface: everything that is served, on one screen.
 
+mod branding;
 mod browser;
 mod explorer;
 mod graphql;
@@ -111,6 +112,7 @@ fn routes(config: &mut web::ServiceConfig) {
         )
         .route("/graphql/explorer/{name}", web::get().to(explorer::file))
         .route("/", web::get().to(portal::document))
+        .route("/branding/{name}", web::get().to(branding::file))
         .route("/assets/{name}", web::get().to(portal::asset))
         .configure(crate::agent::configure)
         .configure(distr_registry::configure)

@@ -15,6 +15,7 @@ use crate::limits::Limits;
 use crate::models::{Artifacts, ReadModels};
 use crate::operations::deploy::Deploying;
 use crate::operations::desired::{DesiredEtags, Desiring};
+use crate::operations::portal::Portals;
 use crate::operations::publish::Publishing;
 use crate::ops::secret::Vault;
 use crate::tallies::Tallies;
@@ -50,6 +51,10 @@ pub struct Settings {
 impl Hub {
     pub fn identities(&self) -> Identities<'_> {
         Identities { commands: &self.commands, models: &self.models, sessions: &self.sessions }
+    }
+
+    pub fn portals(&self) -> Portals<'_> {
+        Portals { hosts: &self.sessions.pool, models: &self.models, public_url: &self.settings.public_url }
     }
 
     pub fn publishing(&self) -> Publishing<'_> {

@@ -25,6 +25,7 @@ pub mod ops;
 pub mod parking;
 mod pause;
 pub mod policy;
+pub mod portal_hosts;
 mod private_file;
 pub mod rebuild;
 pub mod registry_callers;

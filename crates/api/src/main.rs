@@ -1,4 +1,4 @@
-//! `distr-hub`: serve, rebuild the read models, park entries of the log, back up and restore, rotate the master key, print the GraphQL schema.
+//! `distr-hub`: serve, rebuild the read models, park entries of the log, back up and restore, rotate the master key, say where portals are, print the GraphQL schema.
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -9,6 +9,7 @@ use distr_api::backup::{self, BackupConfig, RestoreConfig};
 use distr_api::boot::{self, CollectConfig, ServeConfig};
 use distr_api::config::StorageConfig;
 use distr_api::parking::{self, ParkConfig, RetryConfig};
+use distr_api::portal_hosts::{self, PortalHostConfig};
 use distr_api::rebuild::{self, RebuildConfig};
 use distr_api::{graphql, rotate};
 use tikv_jemallocator::Jemalloc;
@@ -48,6 +49,8 @@ enum Command {
     Retry(RetryConfig),
     /// Logins for analysts, who may read the schema `analytics` with psql and do nothing else
     Analyst(Box<AnalystConfig>),
+    /// The hosts at which customers of an organization find its portal
+    PortalHost(PortalHostConfig),
     /// Back up the hub, which may go on serving; or check a backup
     Backup(BackupConfig),
     /// Bring a hub back from its backup, in an empty place
@@ -77,6 +80,7 @@ async fn main() -> ExitCode {
         Command::Park(config) => parking::park(config).await.map(say),
         Command::Retry(config) => parking::retry(config).await.map(say),
         Command::Analyst(config) => analyst::run(*config).await,
+        Command::PortalHost(config) => portal_hosts::run(config).await.map(say),
         Command::Backup(config) => backup::back_up(config).await.map(say),
         Command::Restore(config) => backup::restore(config).await.map(say),
         Command::RotateMasterKey(config) => rotate::rotate_master_key(config).await.map(say),

@@ -1,9 +1,10 @@
-//! The tables beside the log: people, credentials, secrets, policies' checkpoints. Schema `ops`.
+//! The tables beside the log: people, credentials, secrets, policies' checkpoints, portal hosts. Schema `ops`.
 
 pub mod credential;
 pub mod followed_log;
 pub mod master_key;
 pub mod person;
+pub mod portal_host;
 pub mod secret;
 
 use std::time::Duration;

@@ -1,18 +1,25 @@
 //! `distr app`
 
+mod catalogue;
 mod policy;
+
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Subcommand;
+use distr_domain::link::Link;
 use serde_json::Value;
 
 use crate::hub::{Hub, PAGE};
+use crate::label;
 use crate::operation::{SignedParts, shown};
 use crate::output::Columns;
+use crate::picture;
 use crate::session::Session;
 
-shown!("src/app.graphql": AppCreate AppDescribe AppList AppShow AppSetSigningPolicy AppSetFeatureTags);
+shown!("src/app.graphql": AppCreate AppDescribe AppList AppShow AppSetSigningPolicy AppSetFeatureTags AppCatalogue AppSetIcon);
 
+pub(crate) use catalogue::{Catalogue, catalogue, set_icon};
 pub(crate) use policy::{FeatureTags, SigningKey, set_feature_tags, set_signing_keys};
 
 const COLUMNS: Columns =
@@ -21,6 +28,12 @@ const FIELDS: Columns = &[
     ("name", "/name"),
     ("display name", "/displayName"),
     ("description", "/description"),
+    ("category", "/category"),
+    ("homepage", "/homepage"),
+    ("support", "/support"),
+    ("documentation", "/documentation"),
+    ("labels", "/labels"),
+    ("icon", "/icon/path"),
     ("channels", "/channels"),
     ("signing keys", "/signingKeys"),
     ("must be signed", "/signingRequires"),
@@ -66,6 +79,41 @@ pub(crate) enum Command {
         #[arg(long)]
         description: Option<String>,
     },
+    /// Change what a catalogue says of an application; what is not given stays, and an empty value takes it back
+    Catalogue {
+        name: String,
+        /// What kind of product it is, in a word or two
+        #[arg(long)]
+        category: Option<String>,
+        /// The product's own page
+        #[arg(long, value_parser = link)]
+        homepage: Option<String>,
+        /// Where its users find help: https://… or mailto:…
+        #[arg(long, value_parser = link)]
+        support: Option<String>,
+        /// Its documentation
+        #[arg(long, value_parser = link)]
+        documentation: Option<String>,
+        #[command(flatten)]
+        labels: label::Change,
+    },
+    /// Set the icon of an application, or take it back
+    Icon {
+        name: String,
+        /// A PNG, WebP or SVG file of up to 128 KiB
+        #[arg(required_unless_present = "remove")]
+        file: Option<PathBuf>,
+        /// Take the icon back
+        #[arg(long, conflicts_with = "file")]
+        remove: bool,
+    },
+}
+
+fn link(text: &str) -> Result<String, String> {
+    match text.is_empty() {
+        true => Ok(String::new()),
+        false => text.parse::<Link>().map(String::from).map_err(|error| error.to_string()),
+    }
 }
 
 impl Command {
@@ -94,6 +142,22 @@ impl Command {
                 let display_name = display_name.unwrap_or_else(|| kept("displayName"));
                 let description = description.unwrap_or_else(|| kept("description"));
                 out.did(describe(hub, name, display_name, description).await?, "application", &sentence)
+            }
+            Self::Catalogue { name, category, homepage, support, documentation, labels } => {
+                let mut then: Catalogue = serde_json::from_value(find(session, name.clone()).await?)?;
+                then.category = category.unwrap_or(then.category);
+                then.homepage = homepage.or(then.homepage);
+                then.support = support.or(then.support);
+                then.documentation = documentation.or(then.documentation);
+                labels.apply(&mut then.labels);
+                let sentence = format!("set what the catalogue says of \"{name}\"");
+                out.did(catalogue(hub, name, then).await?, "application", &sentence)
+            }
+            Self::Icon { name, file, remove: _ } => {
+                let data = file.map(|file| picture::base64(&file)).transpose()?;
+                let done = if data.is_some() { "set" } else { "removed" };
+                let sentence = format!("{done} the icon of \"{name}\"");
+                out.did(set_icon(hub, name, data).await?, "application", &sentence)
             }
         }
     }

@@ -21,14 +21,18 @@ use crate::session::Session;
 #[derive(Args)]
 #[command(after_help = "\
 A file has any of these sections; `---` may separate several documents:
-  applications: [{name: hello, displayName: Hello, description: …, channels: [stable]}]
+  applications: [{name: hello, displayName: Hello, description: …, channels: [stable],
+                  category: …, homepage: …, support: …, documentation: …,
+                  labels: {tier: gold}, icon: hello.svg}]
   channels:     [{app: hello, name: beta}]
   customers:    [{name: globex, displayName: Globex}]
   licenses:     [{customer: globex, app: hello, name: hello-2026, versions: [1.x],
                   channels: [stable], features: [], seats: 3,
                   notBefore: 2026-01-01, expires: 2027-12-31}]
+  branding:     {accent: '#1f5fbf', accentDark: …, support: …, homeText: …,
+                 logo: logo.svg, logoDark: …, favicon: …}
 What a file does not name stays as it is. Of a license it names all terms:
-those left out do not restrict.")]
+those left out do not restrict. Paths of pictures are below the file's folder.")]
 pub(crate) struct Apply {
     /// A YAML file, or - for standard input; may be given several times
     #[arg(short = 'f', long = "file", required = true, value_name = "FILE", num_args = 1..)]
@@ -45,7 +49,7 @@ impl Apply {
     pub(crate) async fn run(self, session: impl FnOnce() -> Result<Session>) -> Result<()> {
         let wanted = file::read_all(&self.files)?;
         if wanted.is_empty() {
-            remark("the files name nothing: no applications, channels, customers or licenses");
+            remark("the files name nothing: no applications, channels, customers, licenses or branding");
         }
         let Session { hub, out } = session()?;
         let current = current::load(&hub).await?;

@@ -11,8 +11,8 @@ use crate::exit::Failure;
 use crate::globals::{Format, Globals};
 use crate::session::Session;
 use crate::{
-    app, apply, channel, completion, customer, deploy, events, exit, fleet, license, login, man, member, profile,
-    release, repository, secret, sign_ins, target, token, version,
+    app, apply, branding, channel, completion, customer, deploy, events, exit, fleet, license, login, man, member,
+    profile, release, repository, secret, sign_ins, target, token, version,
 };
 
 #[derive(Parser)]
@@ -44,6 +44,9 @@ enum Command {
     /// Channels of an application
     #[command(subcommand)]
     Channel(channel::Command),
+    /// How customers see the organization in their portal
+    #[command(subcommand)]
+    Branding(branding::Command),
     /// Repositories of the registry
     #[command(subcommand)]
     Repository(repository::Command),
@@ -113,6 +116,7 @@ impl Cli {
             Command::App(command) => command.run(&session()?).await,
             Command::Release(command) => command.run(&session()?).await,
             Command::Channel(command) => command.run(&session()?).await,
+            Command::Branding(command) => command.run(&session()?).await,
             Command::Repository(command) => command.run(&session()?).await,
             Command::Customer(command) => command.run(&session()?).await,
             Command::License(command) => command.run(&session()?).await,

@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::hub::PAGE;
+use crate::label::WantedLabel;
 use crate::operation::shown;
 use crate::output::Columns;
 use crate::session::Session;
@@ -31,12 +32,18 @@ pub(crate) struct Fleet {
     /// Of this customer only
     #[arg(long, value_name = "NAME")]
     customer: Option<String>,
+    /// With this label, by either side; may be given several times. KEY alone stands for any value
+    #[arg(long = "label", value_name = "KEY=VALUE")]
+    labels: Vec<WantedLabel>,
 }
 
 impl Fleet {
     pub(crate) async fn run(self, session: &Session) -> Result<()> {
         let Session { hub, out } = session;
-        let variables = |after| fleet_list::Variables { customer: self.customer.clone(), first: Some(PAGE), after };
+        let variables = |after| {
+            let (customer, filter) = (self.customer.clone(), filter(&self.labels));
+            fleet_list::Variables { customer, filter, first: Some(PAGE), after }
+        };
         let targets: Vec<Value> = hub.list::<FleetList>("/targets", variables).await?.into_iter().map(target).collect();
         customer::check_named(hub, self.customer.as_deref(), &targets).await?;
         match out.is_json() {
@@ -44,6 +51,16 @@ impl Fleet {
             false => out.list(targets.iter().flat_map(|target| rows(target, clock::now())).collect(), COLUMNS),
         }
     }
+}
+
+fn filter(labels: &[WantedLabel]) -> Option<fleet_list::TargetFilter> {
+    let wanted = labels.iter().map(|WantedLabel { key, value }| fleet_list::LabelFilter {
+        key: key.to_string(),
+        value: value.as_ref().map(ToString::to_string),
+    });
+    let wanted: Vec<_> = wanted.collect();
+    let filter = |labels| fleet_list::TargetFilter { states: None, application: None, search: None, labels };
+    (!wanted.is_empty()).then(|| filter(Some(wanted)))
 }
 
 /// In the fleet, a target's name is its `target`.

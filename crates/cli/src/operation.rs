@@ -13,7 +13,7 @@ macro_rules! shown {
             schema_path = "../../schema.graphql",
             query_path = $path,
             custom_scalars_module = "crate::scalar",
-            extern_enums("Role", "TokenScope", "Visibility", "DataRemoval", "TelemetryKind", "SignedParts"),
+            extern_enums("Role", "TokenScope", "Visibility", "DataRemoval", "TelemetryKind", "SignedParts", "BrandingImage"),
             response_type = "serde_json::Value",
             response_derives = "Debug, Serialize"
         )]
@@ -29,7 +29,7 @@ macro_rules! read {
             schema_path = "../../schema.graphql",
             query_path = $path,
             custom_scalars_module = "crate::scalar",
-            extern_enums("Role", "TokenScope", "Visibility", "DataRemoval", "TelemetryKind", "SignedParts"),
+            extern_enums("Role", "TokenScope", "Visibility", "DataRemoval", "TelemetryKind", "SignedParts", "BrandingImage"),
             response_derives = "Debug, Clone, Serialize"
         )]
         pub(crate) struct $operation;
@@ -93,6 +93,15 @@ input_enum! {
         Private
     }
     DataRemoval { Keep Remove }
+    /// What a picture of the branding is for.
+    BrandingImage {
+        /// beside the organization's name
+        Logo
+        /// the same on dark pages
+        LogoDark
+        /// the icon of the page in the browser
+        Favicon
+    }
     TelemetryKind {
         /// what agents report, many
         Heartbeat
@@ -109,6 +118,13 @@ impl From<distr_domain::trust::SignedParts> for SignedParts {
             Domain::Release => Self::Release,
             Domain::ImagesAndRelease => Self::ImagesAndRelease,
         }
+    }
+}
+
+impl BrandingImage {
+    /// As the command line takes it.
+    pub(crate) fn label(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 }
 

@@ -6,11 +6,13 @@ use serde_json::{Value, json};
 
 use crate::customer;
 use crate::hub::PAGE;
-use crate::operation::shown;
+use crate::label::{self, Labels};
+use crate::operation::{read, shown};
 use crate::output::{Columns, Output, line, remark, text};
 use crate::session::Session;
 
-shown!("src/target.graphql": TargetRegister TargetOfferEnrolment TargetRetire TargetList TargetShow);
+shown!("src/target.graphql": TargetRegister TargetOfferEnrolment TargetRetire TargetList TargetShow TargetSetLabels);
+read!("src/target.graphql": TargetLabels);
 
 const COLUMNS: Columns = &[
     ("CUSTOMER", "/customer"),
@@ -29,6 +31,8 @@ const FIELDS: Columns = &[
     ("last heartbeat", "/lastHeartbeatAt"),
     ("agent version", "/agentVersion"),
     ("deployments", "/deployments"),
+    ("labels of the vendor", "/labels"),
+    ("of the customer", "/customerLabels"),
     ("enrolled", "/enrolledAt"),
     ("enrolment until", "/enrolmentExpiresAt"),
     ("retired", "/retiredAt"),
@@ -68,6 +72,13 @@ pub(crate) enum Command {
         #[command(flatten)]
         of: Of,
     },
+    /// Change the labels that your side gives it; the other side has labels of its own
+    Label {
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        labels: label::Change,
+    },
     /// Lock its agent out for ever; what runs there goes on running
     Retire {
         #[command(flatten)]
@@ -101,6 +112,19 @@ impl Command {
                 let data =
                     hub.ask::<TargetOfferEnrolment>(target_offer_enrolment::Variables { customer, name }).await?;
                 offered(out, data.target_offer_enrolment, &sentence)
+            }
+            Self::Label { of: Of { name, customer }, labels: change } => {
+                let asked = target_labels::Variables { customer: customer.clone(), name: name.clone() };
+                let now = hub.ask::<TargetLabels>(asked).await?;
+                let mut labels: Labels = match now.viewer.customer {
+                    None => now.target.labels.into_iter().map(|of| (of.key, of.value)).collect(),
+                    Some(_) => now.target.customer_labels.into_iter().map(|of| (of.key, of.value)).collect(),
+                };
+                change.apply(&mut labels);
+                let labels = labels.into_iter().map(|(key, value)| target_set_labels::LabelInput { key, value });
+                let sentence = format!("labelled target \"{name}\"");
+                let variables = target_set_labels::Variables { customer, name, labels: labels.collect() };
+                out.did(hub.ask::<TargetSetLabels>(variables).await?.target_set_labels, "target", &sentence)
             }
             Self::Retire { of: Of { name, customer }, reason } => {
                 let sentence = format!("retired target \"{name}\"");

@@ -3,9 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::decider::{Category, Decider, DomainEvent};
+use crate::label::{Labels, MAX_LABELS};
+use crate::link::Link;
 use crate::names::{RepositoryPath, Slug};
-use crate::oci::Tag;
+use crate::oci::{Digest, Tag};
 use crate::pattern::Pattern;
+use crate::picture::Picture;
 use crate::rejection::Rejection;
 use crate::trust::SigningPolicy;
 
@@ -30,6 +33,13 @@ pub enum ApplicationEvent {
     FeatureTagsChanged {
         features: Vec<FeatureTags>,
     },
+    ApplicationCatalogued {
+        metadata: Metadata,
+    },
+    ApplicationIconSet {
+        picture: Picture,
+    },
+    ApplicationIconRemoved {},
 }
 use ApplicationEvent::*;
 
@@ -53,6 +63,31 @@ pub enum ApplicationCommand {
     SetFeatureTags {
         features: Vec<FeatureTags>,
     },
+    /// All of it: what is left out is there no more.
+    Catalogue {
+        metadata: Metadata,
+    },
+    SetIcon {
+        picture: Picture,
+    },
+    RemoveIcon,
+}
+
+/// What a catalogue says of an application beside its names.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Metadata {
+    /// a word or two: what kind of product it is; empty for none
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub category: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub homepage: Option<Link>,
+    /// where its users find help
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub support: Option<Link>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub documentation: Option<Link>,
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
 }
 
 /// What a feature opens by itself: the tags of a repository that match one of the patterns, whatever release they are in or
@@ -82,6 +117,8 @@ pub enum ApplicationRejection {
     ReasonNeeded { name: Slug },
     #[error("feature \"{feature}\" has no tag pattern for repository {repository}; give at least one")]
     NoPattern { feature: Slug, repository: RepositoryPath },
+    #[error("application \"{name}\" would have {labels} labels; at most {MAX_LABELS}")]
+    TooManyLabels { name: Slug, labels: usize },
 }
 
 impl Rejection for ApplicationRejection {
@@ -92,6 +129,7 @@ impl Rejection for ApplicationRejection {
             Self::KeyNamedTwice { .. } => "application.key_named_twice",
             Self::ReasonNeeded { .. } => "application.reason_needed",
             Self::NoPattern { .. } => "application.no_pattern",
+            Self::TooManyLabels { .. } => "application.too_many_labels",
         }
     }
 }
@@ -103,6 +141,8 @@ pub struct Application {
     pub description: String,
     pub signing_policy: SigningPolicy,
     pub feature_tags: Vec<FeatureTags>,
+    pub metadata: Metadata,
+    icon: Option<Digest>,
 }
 
 impl Application {
@@ -137,6 +177,24 @@ impl Application {
     }
 }
 
+impl Application {
+    fn catalogue(&self, name: &Slug, metadata: &Metadata) -> Result<Vec<ApplicationEvent>, ApplicationRejection> {
+        match metadata.labels.len() {
+            labels if labels > MAX_LABELS => Err(ApplicationRejection::TooManyLabels { name: name.clone(), labels }),
+            _ if *metadata == self.metadata => Ok(vec![]),
+            _ => Ok(vec![ApplicationCatalogued { metadata: metadata.clone() }]),
+        }
+    }
+
+    fn set_icon(&self, picture: Option<&Picture>) -> Vec<ApplicationEvent> {
+        match picture {
+            _ if self.icon.as_ref() == picture.map(|picture| &picture.of.digest) => vec![],
+            Some(picture) => vec![ApplicationIconSet { picture: picture.clone() }],
+            None => vec![ApplicationIconRemoved {}],
+        }
+    }
+}
+
 impl DomainEvent for ApplicationEvent {}
 
 impl Decider for Application {
@@ -160,6 +218,9 @@ impl Decider for Application {
                 self.set_signing_policy(name, policy, reason.as_ref())
             }
             (ApplicationCommand::SetFeatureTags { features }, Some(_)) => self.set_feature_tags(features),
+            (ApplicationCommand::Catalogue { metadata }, Some(name)) => self.catalogue(name, metadata),
+            (ApplicationCommand::SetIcon { picture }, Some(_)) => Ok(self.set_icon(Some(picture))),
+            (ApplicationCommand::RemoveIcon, Some(_)) => Ok(self.set_icon(None)),
             (ApplicationCommand::Describe { display_name, description }, Some(_)) => {
                 match (display_name, description) == (&self.display_name, &self.description) {
                     true => Ok(vec![]),
@@ -185,6 +246,9 @@ impl Decider for Application {
             }
             SigningPolicyChanged { policy, .. } => self.signing_policy = policy.clone(),
             FeatureTagsChanged { features } => self.feature_tags = features.clone(),
+            ApplicationCatalogued { metadata } => self.metadata = metadata.clone(),
+            ApplicationIconSet { picture } => self.icon = Some(picture.of.digest.clone()),
+            ApplicationIconRemoved {} => self.icon = None,
         }
     }
 }
@@ -284,5 +348,50 @@ mod tests {
     #[test]
     fn what_does_not_exist_is_not_described() {
         given::<Application>([]).when(describe("greets")).then_rejected(ApplicationRejection::NotFound);
+    }
+
+    #[test]
+    fn what_a_catalogue_says_is_said_once_and_whole() {
+        let metadata = Metadata {
+            category: "Databases".into(),
+            homepage: Some("https://hello.example".parse().unwrap()),
+            ..Metadata::default()
+        };
+        let say = |metadata: &Metadata| ApplicationCommand::Catalogue { metadata: metadata.clone() };
+        let said = ApplicationCatalogued { metadata: metadata.clone() };
+        given::<Application>([created()]).when(say(&Metadata::default())).then_nothing();
+        given::<Application>([created()]).when(say(&metadata)).then([said.clone()]);
+        given::<Application>([created(), said.clone()]).when(say(&metadata)).then_nothing();
+        let nothing = ApplicationCatalogued { metadata: Metadata::default() };
+        given::<Application>([created(), said]).when(say(&Metadata::default())).then([nothing]);
+        given::<Application>([]).when(say(&metadata)).then_rejected(ApplicationRejection::NotFound);
+    }
+
+    #[test]
+    fn labels_are_few() {
+        let labels =
+            |count: usize| (0..count).map(|at| (format!("l{at}").parse().unwrap(), "x".to_owned().try_into().unwrap()));
+        let say = |count| ApplicationCommand::Catalogue {
+            metadata: Metadata { labels: labels(count).collect(), ..Metadata::default() },
+        };
+        let rejected = ApplicationRejection::TooManyLabels { name: "hello".parse().unwrap(), labels: MAX_LABELS + 1 };
+        given::<Application>([created()]).when(say(MAX_LABELS + 1)).then_rejected(rejected);
+        assert_eq!(Application::fold(&[created()]).decide(&say(MAX_LABELS)).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn an_icon_is_told_by_its_bytes() {
+        let picture = |number: u8| {
+            Picture::try_new(format!("sha256:{number:064x}").parse().unwrap(), b"\x89PNG\r\n\x1a\n").unwrap()
+        };
+        let put = |number| ApplicationCommand::SetIcon { picture: picture(number) };
+        let set = |number| ApplicationIconSet { picture: picture(number) };
+        given::<Application>([created()]).when(put(1)).then([set(1)]);
+        given::<Application>([created(), set(1)]).when(put(1)).then_nothing();
+        given::<Application>([created(), set(1)]).when(put(2)).then([set(2)]);
+        given::<Application>([created(), set(1)])
+            .when(ApplicationCommand::RemoveIcon)
+            .then([ApplicationIconRemoved {}]);
+        given::<Application>([created()]).when(ApplicationCommand::RemoveIcon).then_nothing();
     }
 }

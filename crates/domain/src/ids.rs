@@ -54,6 +54,8 @@ id! {
     /// One secret of an agent.
     CredentialId
     DeploymentId
+    /// A place that shows a picture: an organization's logo, an application's icon.
+    PictureId
 }
 
 impl OrganizationId {
@@ -64,6 +66,12 @@ impl OrganizationId {
 
 fn child(parent: Uuid, kind: &str, key: impl fmt::Display) -> Uuid {
     Uuid::new_v5(&parent, format!("{kind}/{key}").as_bytes())
+}
+
+impl PictureId {
+    pub fn of(owner: Uuid, place: &str) -> Self {
+        Self(child(owner, "picture", place))
+    }
 }
 
 impl CustomerId {

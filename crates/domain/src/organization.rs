@@ -1,12 +1,15 @@
 //! An organization: the vendor that everything else belongs to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::branding::{Branding, BrandingImage};
 use crate::decider::{Category, Decider, DomainEvent};
 use crate::ids::MemberId;
 use crate::names::Slug;
+use crate::oci::Digest;
+use crate::picture::Picture;
 use crate::rejection::Rejection;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +30,17 @@ pub enum OrganizationEvent {
     /// One who had left is an owner again.
     OwnerReturned {
         member: MemberId,
+    },
+    /// How customers see the organization, but for its pictures.
+    BrandingSet {
+        branding: Branding,
+    },
+    BrandingImageSet {
+        image: BrandingImage,
+        picture: Picture,
+    },
+    BrandingImageRemoved {
+        image: BrandingImage,
     },
 }
 use OrganizationEvent::*;
@@ -50,6 +64,17 @@ pub enum OrganizationCommand {
     /// After a member was made an owner.
     TakeOwnerBack {
         member: MemberId,
+    },
+    /// All of it, but for the pictures: what is left out is as the portal has it of itself.
+    SetBranding {
+        branding: Branding,
+    },
+    SetBrandingImage {
+        image: BrandingImage,
+        picture: Picture,
+    },
+    RemoveBrandingImage {
+        image: BrandingImage,
     },
 }
 
@@ -79,6 +104,8 @@ pub struct Organization {
     pub display_name: String,
     /// were owners once; nobody counts on them
     left: BTreeSet<MemberId>,
+    branding: Branding,
+    images: BTreeMap<BrandingImage, Digest>,
 }
 
 impl DomainEvent for OrganizationEvent {}
@@ -107,10 +134,26 @@ impl Decider for Organization {
                 true => vec![OwnerReturned { member: *member }],
                 false => vec![],
             }),
-            (OrganizationCommand::Rename { .. }, None) => Err(OrganizationRejection::NotFound),
+            (_, None) => Err(OrganizationRejection::NotFound),
             (OrganizationCommand::Rename { display_name }, Some(_)) if *display_name == self.display_name => Ok(vec![]),
             (OrganizationCommand::Rename { display_name }, Some(_)) => {
                 Ok(vec![OrganizationRenamed { display_name: display_name.clone() }])
+            }
+            (OrganizationCommand::SetBranding { branding }, Some(_)) => Ok(match *branding == self.branding {
+                true => vec![],
+                false => vec![BrandingSet { branding: branding.clone() }],
+            }),
+            (OrganizationCommand::SetBrandingImage { image, picture }, Some(_)) => {
+                Ok(match self.images.get(image) == Some(&picture.of.digest) {
+                    true => vec![],
+                    false => vec![BrandingImageSet { image: *image, picture: picture.clone() }],
+                })
+            }
+            (OrganizationCommand::RemoveBrandingImage { image }, Some(_)) => {
+                Ok(match self.images.contains_key(image) {
+                    true => vec![BrandingImageRemoved { image: *image }],
+                    false => vec![],
+                })
             }
         }
     }
@@ -124,6 +167,9 @@ impl Decider for Organization {
             OrganizationRenamed { display_name } => self.display_name = display_name.clone(),
             OwnerLeft { member, .. } => _ = self.left.insert(*member),
             OwnerReturned { member } => _ = self.left.remove(member),
+            BrandingSet { branding } => self.branding = branding.clone(),
+            BrandingImageSet { image, picture } => _ = self.images.insert(*image, picture.of.digest.clone()),
+            BrandingImageRemoved { image } => _ = self.images.remove(image),
         }
     }
 }
@@ -175,5 +221,37 @@ mod tests {
             .when(rename("Acme Inc."))
             .then([OrganizationRenamed { display_name: "Acme Inc.".into() }]);
         given::<Organization>([]).when(rename("Acme")).then_rejected(OrganizationRejection::NotFound);
+    }
+
+    fn picture(number: u8) -> Picture {
+        let digest = format!("sha256:{number:064x}").parse().unwrap();
+        Picture::try_new(digest, b"\x89PNG\r\n\x1a\n").unwrap()
+    }
+
+    #[test]
+    fn branding_that_is_set_again_changes_nothing() {
+        let branding = Branding { accent: Some("#ff8800".parse().unwrap()), ..Branding::default() };
+        let set = |branding: &Branding| OrganizationCommand::SetBranding { branding: branding.clone() };
+        let fact = BrandingSet { branding: branding.clone() };
+        given::<Organization>([created()]).when(set(&Branding::default())).then_nothing();
+        given::<Organization>([created()]).when(set(&branding)).then([fact.clone()]);
+        given::<Organization>([created(), fact.clone()]).when(set(&branding)).then_nothing();
+        let back = BrandingSet { branding: Branding::default() };
+        given::<Organization>([created(), fact]).when(set(&Branding::default())).then([back]);
+        given::<Organization>([]).when(set(&branding)).then_rejected(OrganizationRejection::NotFound);
+    }
+
+    #[test]
+    fn a_picture_is_told_by_its_bytes_and_by_what_it_is_for() {
+        let put = |image, number| OrganizationCommand::SetBrandingImage { image, picture: picture(number) };
+        let fact = |image, number| BrandingImageSet { image, picture: picture(number) };
+        let (logo, dark) = (BrandingImage::Logo, BrandingImage::LogoDark);
+        let with_logo = || [created(), fact(logo, 1)];
+        given::<Organization>(with_logo()).when(put(logo, 1)).then_nothing();
+        given::<Organization>(with_logo()).when(put(logo, 2)).then([fact(logo, 2)]);
+        given::<Organization>(with_logo()).when(put(dark, 1)).then([fact(dark, 1)]);
+        let remove = |image| OrganizationCommand::RemoveBrandingImage { image };
+        given::<Organization>(with_logo()).when(remove(logo)).then([BrandingImageRemoved { image: logo }]);
+        given::<Organization>(with_logo()).when(remove(dark)).then_nothing();
     }
 }

@@ -5,9 +5,11 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::agent::AskedBy;
 use crate::decider::{Category, Decider, DomainEvent};
 use crate::ids::{CredentialId, CustomerId, EnrolmentId};
 use crate::instant::shown;
+use crate::label::{Labels, MAX_LABELS};
 use crate::names::Slug;
 use crate::rejection::Rejection;
 
@@ -50,6 +52,11 @@ pub enum TargetEvent {
     TargetRetired {
         reason: String,
     },
+    /// All labels that one of the two sides gives the target: the other's stay.
+    TargetLabelled {
+        by: AskedBy,
+        labels: Labels,
+    },
 }
 use TargetEvent::*;
 
@@ -81,6 +88,11 @@ pub enum TargetCommand {
     Retire {
         reason: String,
     },
+    /// The whole of one side's: those that are left out are there no more.
+    Label {
+        by: AskedBy,
+        labels: Labels,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -99,6 +111,8 @@ pub enum TargetRejection {
     NotEnrolled { name: Slug },
     #[error("the credential of target \"{name}\" was replaced; use the new one")]
     CredentialReplaced { name: Slug },
+    #[error("target \"{name}\" would have {labels} labels of yours; at most {MAX_LABELS}")]
+    TooManyLabels { name: Slug, labels: usize },
 }
 
 impl Rejection for TargetRejection {
@@ -111,6 +125,7 @@ impl Rejection for TargetRejection {
             Self::EnrolmentExpired { .. } => "target.enrolment_expired",
             Self::NotEnrolled { .. } => "target.not_enrolled",
             Self::CredentialReplaced { .. } => "target.credential_replaced",
+            Self::TooManyLabels { .. } => "target.too_many_labels",
         }
     }
 }
@@ -125,6 +140,8 @@ pub struct Target {
     /// The one before, until the last is confirmed.
     beside: Option<CredentialId>,
     pub retired: bool,
+    /// the vendor's and the customer's
+    labels: [Labels; 2],
 }
 
 #[derive(Debug)]
@@ -161,6 +178,14 @@ impl Target {
         }
     }
 
+    fn label(&self, name: &Slug, by: AskedBy, labels: &Labels) -> Result<Vec<TargetEvent>, TargetRejection> {
+        match labels.len() {
+            labels if labels > MAX_LABELS => Err(TargetRejection::TooManyLabels { name: name.clone(), labels }),
+            _ if *labels == self.labels[side(by)] => Ok(vec![]),
+            _ => Ok(vec![TargetLabelled { by, labels: labels.clone() }]),
+        }
+    }
+
     fn rotate(
         &self,
         name: &Slug,
@@ -176,6 +201,10 @@ impl Target {
             false => Err(TargetRejection::CredentialReplaced { name: name.clone() }),
         }
     }
+}
+
+fn side(by: AskedBy) -> usize {
+    usize::from(!by.is_vendor())
 }
 
 impl DomainEvent for TargetEvent {}
@@ -218,6 +247,7 @@ impl Decider for Target {
                 true if self.beside.is_some() => Ok(vec![CredentialConfirmed { credential: *credential }]),
                 _ => Ok(vec![]),
             },
+            TargetCommand::Label { by, labels } => self.label(name, *by, labels),
             TargetCommand::Register { .. } => Ok(vec![]), // decided above
         }
     }
@@ -243,6 +273,7 @@ impl Decider for Target {
                 self.beside = *beside;
             }
             CredentialConfirmed { .. } => self.beside = None,
+            TargetLabelled { by, labels } => self.labels[side(*by)] = labels.clone(),
             TargetRetired { .. } => {
                 self.retired = true;
                 self.offer = None;
@@ -299,6 +330,21 @@ mod tests {
 
     fn rotate(shown: CredentialId, credential: CredentialId) -> TargetCommand {
         TargetCommand::RotateCredential { shown, credential }
+    }
+
+    #[test]
+    fn each_side_labels_for_itself() {
+        let labels = |key: &str| Labels::from([(key.parse().unwrap(), "x".to_owned().try_into().unwrap())]);
+        let label = |by, key| TargetCommand::Label { by, labels: labels(key) };
+        let labelled = |by, key| TargetLabelled { by, labels: labels(key) };
+        let (vendor, customer) = (AskedBy::Vendor, AskedBy::Customer);
+        let mut events = offered();
+        events.push(labelled(vendor, "tier"));
+        given::<Target>(events.clone()).when(label(vendor, "tier")).then_nothing();
+        given::<Target>(events.clone()).when(label(customer, "tier")).then([labelled(customer, "tier")]);
+        given::<Target>(events.clone()).when(label(vendor, "ring")).then([labelled(vendor, "ring")]);
+        events.push(TargetRetired { reason: "sold".into() });
+        given::<Target>(events).when(label(vendor, "ring")).then_rejected(TargetRejection::Retired { name: name() });
     }
 
     #[test]

@@ -8,12 +8,16 @@ use chrono::{DateTime, Utc};
 use distr_domain::agent::{
     AskedBy, DataRemoval, DeploymentReport, ErrorCategory, Health, ReportedError, RunningRelease, Step,
 };
+use distr_domain::application::{Application, ApplicationCommand, ApplicationEvent, Metadata};
+use distr_domain::branding::{Branding, BrandingImage};
 use distr_domain::channel::{Channel, ChannelCommand, ChannelEvent};
 use distr_domain::decider::Decider;
 use distr_domain::deployment::{Deployment, DeploymentCommand, DeploymentEvent, Desired, Pace, Phase};
 use distr_domain::ids::{ApplicationId, CredentialId, CustomerId, DeploymentId, EnrolmentId, LicenseId, TargetId};
 use distr_domain::license::{License, LicenseCommand, LicenseEvent, Terms};
 use distr_domain::names::Slug;
+use distr_domain::organization::{Organization, OrganizationCommand, OrganizationEvent};
+use distr_domain::picture::Picture;
 use distr_domain::release::ReleaseStatus;
 use distr_domain::target::{Runtime, Target, TargetCommand, TargetEvent};
 use distr_domain::version::Version;
@@ -54,6 +58,40 @@ where
             assert!(again.is_empty(), "{command:?} once more adds {again:?}");
         }
     }
+}
+
+fn picture(number: u8) -> Picture {
+    Picture::try_new(format!("sha256:{number:064x}").parse().unwrap(), b"\x89PNG\r\n\x1a\n").unwrap()
+}
+
+fn organization_command() -> impl Strategy<Value = OrganizationCommand> {
+    let image = || prop::sample::select(BrandingImage::ALL.to_vec());
+    let text = prop_oneof![Just(String::new()), Just("Welcome.".to_owned())];
+    prop_oneof![
+        1 => Just(OrganizationCommand::Create { name: slug("acme"), display_name: "Acme".into() }),
+        2 => text.prop_map(|home_text| OrganizationCommand::SetBranding {
+            branding: Branding { home_text, ..Branding::default() },
+        }),
+        3 => (image(), 0..3_u8)
+            .prop_map(|(image, number)| OrganizationCommand::SetBrandingImage { image, picture: picture(number) }),
+        2 => image().prop_map(|image| OrganizationCommand::RemoveBrandingImage { image }),
+    ]
+}
+
+fn application_command() -> impl Strategy<Value = ApplicationCommand> {
+    let category = prop_oneof![Just(String::new()), Just("Databases".to_owned())];
+    prop_oneof![
+        1 => Just(ApplicationCommand::Create {
+            name: slug("hello"),
+            display_name: "Hello".into(),
+            description: String::new(),
+        }),
+        2 => category.prop_map(|category| ApplicationCommand::Catalogue {
+            metadata: Metadata { category, ..Metadata::default() },
+        }),
+        2 => (0..3_u8).prop_map(|number| ApplicationCommand::SetIcon { picture: picture(number) }),
+        1 => Just(ApplicationCommand::RemoveIcon),
+    ]
 }
 
 fn license_command() -> impl Strategy<Value = LicenseCommand> {
@@ -150,6 +188,10 @@ fn target_command() -> impl Strategy<Value = TargetCommand> {
             .prop_map(|(shown, credential)| TargetCommand::RotateCredential { shown, credential }),
         2 => credential().prop_map(|credential| TargetCommand::ConfirmCredential { credential }),
         1 => Just(TargetCommand::Retire { reason: "sold".into() }),
+        2 => (any::<bool>(), any::<bool>()).prop_map(|(vendor, has_one)| TargetCommand::Label {
+            by: if vendor { AskedBy::Vendor } else { AskedBy::Customer },
+            labels: has_one.then(|| ("tier".parse().unwrap(), "gold".to_owned().try_into().unwrap())).into_iter().collect(),
+        }),
     ]
 }
 
@@ -190,6 +232,34 @@ proptest! {
                         assert!(now.as_ref() <= channel.current());
                     }
                     ChannelEvent::ChannelCreated { .. } => assert_eq!(channel.current(), None),
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn a_branding_picture_is_removed_only_where_there_is_one(commands in vec(organization_command(), 0..40)) {
+        let mut shown = BTreeSet::new();
+        ask::<Organization>(&commands, |_, _, events| {
+            for event in events.into_iter().flatten() {
+                match event {
+                    OrganizationEvent::BrandingImageSet { image, .. } => _ = shown.insert(*image),
+                    OrganizationEvent::BrandingImageRemoved { image } => assert!(shown.remove(image), "{image:?}"),
+                    _ => {}
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn an_icon_is_removed_only_where_there_is_one(commands in vec(application_command(), 0..40)) {
+        let mut is_shown = false;
+        ask::<Application>(&commands, |_, _, events| {
+            for event in events.into_iter().flatten() {
+                match event {
+                    ApplicationEvent::ApplicationIconSet { .. } => is_shown = true,
+                    ApplicationEvent::ApplicationIconRemoved {} => assert!(std::mem::take(&mut is_shown)),
+                    _ => {}
                 }
             }
         });
@@ -245,7 +315,9 @@ proptest! {
                     }
                     TargetEvent::CredentialConfirmed { credential } => let_in = BTreeSet::from([*credential]),
                     TargetEvent::TargetRetired { .. } => retired = true,
-                    TargetEvent::TargetRegistered { .. } | TargetEvent::EnrolmentOffered { .. } => {}
+                    TargetEvent::TargetRegistered { .. }
+                    | TargetEvent::EnrolmentOffered { .. }
+                    | TargetEvent::TargetLabelled { .. } => {}
                 }
             }
         });

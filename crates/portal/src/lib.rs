@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod accent;
 mod asset;
 mod document;
 mod files;
 
+pub use accent::{Accent, Accents};
 pub use asset::{Asset, asset};
-pub use document::{Document, HEADERS, Side, document};
+pub use document::{Brand, Document, HEADERS, Side, document};

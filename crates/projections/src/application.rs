@@ -1,10 +1,11 @@
 //! Table `application`: the products. A customer sees those that a license of its own names.
 
 use chrono::{DateTime, Utc};
-use distr_domain::application::{ApplicationEvent, FeatureTags};
+use distr_domain::application::{ApplicationEvent, FeatureTags, Metadata};
 use distr_domain::fact::Fact;
 use distr_domain::ids::{ApplicationId, OrganizationId};
 use distr_domain::names::Slug;
+use distr_domain::picture::PictureFacts;
 use distr_domain::trust::{SignedParts, SigningPolicy, TrustedKey};
 use distr_signature::key_id;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,9 @@ pub struct ApplicationRow {
     /// the newest first
     pub signing_changes: Vec<SigningChange>,
     pub feature_tags: Vec<FeatureTags>,
+    pub metadata: Metadata,
+    /// its bytes are in `picture`
+    pub icon: Option<PictureFacts>,
     pub created_at: DateTime<Utc>,
     pub position: u64,
 }
@@ -77,7 +81,6 @@ impl ApplicationRow {
         self.signing_changes.truncate(MAX_CHANGES);
         self.signing_keys = policy.keys.clone();
         self.signed_parts = policy.requires;
-        self.position = entry.position.number();
     }
 }
 
@@ -109,29 +112,37 @@ impl Projection for ApplicationProjection {
                     signed_parts: SignedParts::default(),
                     signing_changes: vec![],
                     feature_tags: vec![],
+                    metadata: Metadata::default(),
+                    icon: None,
                     created_at: entry.at,
                     position: entry.position.number(),
                 },
             ),
-            ApplicationEvent::ApplicationDescribed { display_name, description } => {
-                if let Some(row) = rows.get_mut(entry.id) {
-                    row.display_name = display_name.clone();
-                    row.description = description.clone();
-                    row.position = entry.position.number();
-                }
-            }
+            ApplicationEvent::ApplicationDescribed { display_name, description } => change(rows, entry, |row| {
+                row.display_name = display_name.clone();
+                row.description = description.clone();
+            }),
             ApplicationEvent::SigningPolicyChanged { policy, reason } => {
-                if let Some(row) = rows.get_mut(entry.id) {
-                    row.change_signing(policy, reason.as_ref(), entry);
-                }
+                change(rows, entry, |row| row.change_signing(policy, reason.as_ref(), entry));
             }
             ApplicationEvent::FeatureTagsChanged { features } => {
-                if let Some(row) = rows.get_mut(entry.id) {
-                    row.feature_tags = features.clone();
-                    row.position = entry.position.number();
-                }
+                change(rows, entry, |row| row.feature_tags = features.clone());
             }
+            ApplicationEvent::ApplicationCatalogued { metadata } => {
+                change(rows, entry, |row| row.metadata = metadata.clone());
+            }
+            ApplicationEvent::ApplicationIconSet { picture } => {
+                change(rows, entry, |row| row.icon = Some(picture.of.clone()));
+            }
+            ApplicationEvent::ApplicationIconRemoved {} => change(rows, entry, |row| row.icon = None),
         }
+    }
+}
+
+fn change(rows: &mut Rows<ApplicationRow>, entry: &DecodedEntry, how: impl FnOnce(&mut ApplicationRow)) {
+    if let Some(row) = rows.get_mut(entry.id) {
+        how(row);
+        row.position = entry.position.number();
     }
 }
 

@@ -7,7 +7,7 @@ use crate::error::ProjectionError;
 use crate::table::{Table, table};
 use crate::{
     access, application, artifact, channel, customer, deployment, generation, heartbeat, heartbeat_hour, license,
-    license_audit, member, organization, release, repository, target, token,
+    license_audit, member, organization, picture, release, repository, target, token,
 };
 
 /// A set of tables, and what of the log they are made from.
@@ -30,6 +30,7 @@ impl Group {
 pub async fn groups(client: &Client) -> Result<Vec<Group>, ProjectionError> {
     let core = vec![
         table::<organization::OrganizationProjection>(client).await?,
+        table::<picture::PictureProjection>(client).await?,
         table::<member::MemberProjection>(client).await?,
         table::<token::TokenProjection>(client).await?,
         table::<customer::CustomerProjection>(client).await?,

@@ -19,6 +19,7 @@ pub mod license;
 pub mod license_audit;
 pub mod member;
 pub mod organization;
+pub mod picture;
 mod projection;
 pub mod query;
 mod rebuild;

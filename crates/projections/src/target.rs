@@ -3,12 +3,15 @@
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
+use distr_domain::agent::AskedBy;
 use distr_domain::fact::Fact;
 use distr_domain::fleet::{Silence, TargetState};
 use distr_domain::ids::{ApplicationId, CredentialId, CustomerId, OrganizationId, TargetId};
+use distr_domain::label::{LabelKey, LabelValue, Labels};
 use distr_domain::names::Slug;
 use distr_domain::target::{Runtime, TargetEvent};
 use serde::{Deserialize, Serialize};
+use tokio_postgres::types::Json;
 use uuid::Uuid;
 
 use crate::error::QueryError;
@@ -30,6 +33,9 @@ pub struct TargetRow {
     /// the one before, until the last was used
     pub credential_before: Option<CredentialId>,
     pub retired_at: Option<DateTime<Utc>>,
+    /// the vendor's
+    pub labels: Labels,
+    pub customer_labels: Labels,
     pub created_at: DateTime<Utc>,
     pub position: u64,
 }
@@ -63,6 +69,8 @@ impl Projection for TargetProjection {
                     credential: None,
                     credential_before: None,
                     retired_at: None,
+                    labels: Labels::new(),
+                    customer_labels: Labels::new(),
                     created_at: entry.at,
                     position: entry.position.number(),
                 },
@@ -84,6 +92,8 @@ impl Projection for TargetProjection {
                 row.credential_before = *beside;
             }
             TargetEvent::CredentialConfirmed { .. } => row.credential_before = None,
+            TargetEvent::TargetLabelled { by: AskedBy::Vendor, labels } => row.labels = labels.clone(),
+            TargetEvent::TargetLabelled { by: AskedBy::Customer, labels } => row.customer_labels = labels.clone(),
             TargetEvent::TargetRetired { .. } => {
                 row.retired_at = Some(entry.at);
                 row.enrolment_expires_at = None;
@@ -119,8 +129,17 @@ pub struct FleetFilter {
     pub application: Option<ApplicationId>,
     /// a part of the target's name, the customer's name or the customer's display name, in lower case
     pub search: Option<String>,
+    /// each by one side or the other
+    pub labels: Vec<WantedLabel>,
     pub silence: Silence,
     pub now: DateTime<Utc>,
+}
+
+/// A label that a target is to have; with any value, if none is said.
+#[derive(Debug, Clone, Serialize)]
+pub struct WantedLabel {
+    pub key: LabelKey,
+    pub value: Option<LabelValue>,
 }
 
 const BY_STATE: &str = include_str!("target/list_by_state.sql");
@@ -135,7 +154,15 @@ pub async fn list_filtered(
     paging: &Paging,
 ) -> Result<ListPage<TargetRow>, QueryError> {
     let (of, states, application, [stale, offline]) = filter.parameters();
-    query::list(client, BY_STATE, scope, paging, &[&of, &states, &application, &filter.search, &stale, &offline]).await
+    let labels = Json(&filter.labels);
+    query::list(
+        client,
+        BY_STATE,
+        scope,
+        paging,
+        &[&of, &states, &application, &filter.search, &stale, &offline, &labels],
+    )
+    .await
 }
 
 /// How many targets are in each state; those that none is in are left out.
@@ -145,6 +172,7 @@ pub async fn count_by_state(
     filter: &FleetFilter,
 ) -> Result<Vec<(TargetState, u64)>, QueryError> {
     let (of, states, application, [stale, offline]) = filter.parameters();
+    let labels = Json(&filter.labels);
     let (customer, key, id) = (scope.customer.map(|customer| customer.0), None::<String>, None::<Uuid>);
     let statement = client.prepare_cached(&COUNTS).await?;
     let rows = client
@@ -162,6 +190,7 @@ pub async fn count_by_state(
                 &filter.search,
                 &stale,
                 &offline,
+                &labels,
             ],
         )
         .await?;

@@ -1,4 +1,5 @@
 // What this customer may pull, release by release, with the commands for it.
+import { CatalogueLinks, Icon, Labels } from '../features/application/catalogue'
 import { useWhoIsThere } from '../features/session/viewer'
 import { graphql } from '../gql'
 import type { DownloadsQuery } from '../gql/graphql'
@@ -15,7 +16,8 @@ const DOWNLOADS = graphql(`
   query Downloads {
     applications(first: 100) {
       nodes {
-        id name displayName description
+        ...Catalogue
+        description
         releases(first: 20) {
           nodes { id version status withheld publishedAt images { service repository digest tag feature } }
           pageInfo { hasNextPage }
@@ -67,8 +69,11 @@ function Releases({ application }: { application: Application }) {
   const shown = nodes.filter(({ status }) => status !== 'DRAFT')
   const first = shown.find(({ images }) => images)
   return (
-    <Panel title={application.displayName}>
+    <Panel title={application.displayName} aside={<Icon of={application} />}>
+      {application.category ? <p className="small muted">{application.category}</p> : null}
       {application.description ? <p className="muted">{application.description}</p> : null}
+      <CatalogueLinks of={application} />
+      <Labels of={application} />
       {shown.length === 0 ? <p className="muted">No release yet.</p> : null}
       {shown.map(release => (
         <ReleaseImages key={release.id} application={application} release={release} isOpen={release === first} />

@@ -1,5 +1,6 @@
 // Home: what needs doing, how the targets are, what is agreed, and what is new.
 import { ArrowUp, CircleCheck, Plus } from 'lucide-react'
+import { useQuery } from 'urql'
 import { LicenseTable } from '../features/license/list'
 import { useMay, useWhoIsThere } from '../features/session/viewer'
 import { useOverdue, useStateOf } from '../features/target/state-now'
@@ -12,8 +13,10 @@ import { To, usePlaces } from '../shell/places'
 import { Allowed } from '../ui/button'
 import { Page, Panel } from '../ui/page'
 import { Empty, Failed, Loading } from '../ui/page-states'
+import { Prose } from '../ui/prose'
 import { STATES, StateIcon, shapeOf, wordOf } from '../ui/state'
 import { Through } from '../ui/time'
+import { BRANDING } from './branding'
 import { News } from './news'
 import { OFFERS, type Offered, updateOf } from './offers'
 import { CustomerTargets } from './targets'
@@ -85,7 +88,21 @@ export function HomePage() {
       {offers.error && !offers.data ? <Failed error={offers.error} again={offers.again} /> : null}
       {offers.isLoading ? <Loading what="what is offered" rows={2} /> : null}
       <News applications={applications ?? []} />
+      <VendorsWords />
     </Page>
+  )
+}
+
+/** Never above what needs doing. */
+function VendorsWords() {
+  const { displayName } = useWhoIsThere().viewer.organization
+  const [{ data }] = useQuery({ query: BRANDING })
+  const text = data?.organization.branding.homeText
+  if (!text) return null
+  return (
+    <Panel title={`From ${displayName}`}>
+      <Prose text={text} />
+    </Panel>
   )
 }
 

@@ -6,17 +6,15 @@ import { DeployDialog } from '../features/deployment/deploy'
 import { useMay, useWhoIsThere } from '../features/session/viewer'
 import type { TargetDetail } from '../features/target/detail'
 import { ENROL } from '../features/target/lifecycle'
-import { REGISTER } from '../features/target/register'
+import { registerLine, TargetName, useRegistration } from '../features/target/register'
 import type { EnrolmentFragment } from '../gql/graphql'
 import { To, usePlaces } from '../shell/places'
 import { Allowed, Button } from '../ui/button'
 import { SameInCli } from '../ui/copy'
 import { RefusalNote } from '../ui/dialog'
-import { Field } from '../ui/field'
 import { Page, Panel } from '../ui/page'
 import { Failed, Loading, NoPermission } from '../ui/page-states'
 import { Secret } from '../ui/secret'
-import { commandLine } from '../ui/shell-words'
 import { type Tick, Ticks } from '../ui/ticks'
 import { Time } from '../ui/time'
 import { useAction } from '../ui/use-action'
@@ -37,15 +35,13 @@ export function InstallPage() {
   const { root } = usePlaces()
   const navigate = useNavigate()
   const mayManage = useMay('MANAGE_TARGETS')
-  const { act, isBusy, error } = useAction(REGISTER)
-  const [name, setName] = useState('')
+  const { name, setName, register, isBusy, error } = useRegistration(null)
   const customer = viewer.customer?.name ?? ''
   const submit = async (event: FormEvent) => {
     event.preventDefault()
-    const answer = await act({ customer: null, name })
-    if (!answer) return
-    const { enrolment } = answer.targetRegister
-    if (enrolment) offered = { target: name, enrolment }
+    const registered = await register()
+    if (!registered) return
+    if (registered.enrolment) offered = { target: name, enrolment: registered.enrolment }
     void navigate({ to: `${root}/install/${name}` })
   }
   return (
@@ -53,16 +49,7 @@ export function InstallPage() {
       {mayManage ? (
         <Panel title="Which machine">
           <form className="form is-narrow" onSubmit={event => void submit(event)}>
-            <Field
-              label="Name"
-              value={name}
-              onChange={event => setName(event.target.value)}
-              required
-              autoCapitalize="none"
-              spellCheck={false}
-              placeholder="factory"
-              hint="Small letters, digits and hyphens; it never changes."
-            />
+            <TargetName name={name} put={setName} />
             <RefusalNote error={error} />
             <div className="actions">
               <Button kind="primary" type="submit" disabled={isBusy}>
@@ -70,7 +57,7 @@ export function InstallPage() {
               </Button>
             </div>
           </form>
-          <SameInCli line={commandLine('distr', 'target', 'create', name || 'factory', '--customer', customer)} />
+          <SameInCli line={registerLine(name, customer)} />
         </Panel>
       ) : (
         <NoPermission detail="Admins of your organization register targets." />
@@ -124,7 +111,7 @@ function Way({ target }: { target: TargetDetail }) {
       {isHealthy ? (
         <p className="note is-good">
           {deployment.application.displayName} {deployment.runningVersion} runs on {target.name}, and is healthy.{' '}
-          <Link to={places.root}>Home</Link>
+          <Link to={places.root || '/'}>Home</Link>
         </p>
       ) : (
         <p className="muted">You may leave this page and come back: it goes on without it.</p>

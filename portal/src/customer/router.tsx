@@ -1,11 +1,11 @@
 // The addresses of a customer's pages, on one screen.
-import { createRootRoute, createRoute, createRouter, Outlet } from '@tanstack/react-router'
-import { basepath } from '../boot'
+import { createRootRoute, createRoute, createRouter, Outlet, useParams } from '@tanstack/react-router'
 import { ReleasePage } from '../features/application/release'
 import { LicensesPage } from '../features/license/list'
 import { LicensePage } from '../features/license/page'
 import { MePage } from '../features/me/page'
 import { MembersPage } from '../features/member/list'
+import { JoinPage } from '../features/session/join'
 import { readNext, SignInPage } from '../features/session/sign-in'
 import { readFleet } from '../features/target/address'
 import { TargetsPage } from '../features/target/list'
@@ -13,6 +13,8 @@ import { TargetPage } from '../features/target/page'
 import { TokensPage } from '../features/token/list'
 import { NotHere } from '../shell/frame'
 import { OtherSide } from '../shell/inside'
+import { ownHostOf } from '../shell/own-host'
+import { ROUTER } from '../shell/router-options'
 import { ActivityPage } from './activity'
 import { DownloadsPage } from './downloads'
 import { HomePage } from './home'
@@ -22,18 +24,29 @@ import { UpdatePage } from './update'
 
 /** An address that is none of these: home, where the hub knows which that is. */
 function Elsewhere() {
+  const { _splat: path = '' } = useParams({ strict: false })
+  const long = `p/${ownHostOf}`
+  // a link as it is at the hub's own host
+  if (ownHostOf && (path === long || path.startsWith(`${long}/`)))
+    return <OtherSide path={`.${path.slice(long.length)}`} />
   return <OtherSide path="." />
 }
+
+/** Nothing at a host of the organization's own. */
+const BELOW = ownHostOf ? '' : '/p/$organization'
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotHere })
 const inRoot = { getParentRoute: () => root }
 const signIn = createRoute({
   ...inRoot,
-  path: '/p/$organization/sign-in',
+  path: `${BELOW}/sign-in`,
   component: () => <SignInPage side="p" />,
   validateSearch: readNext,
 })
-const customer = createRoute({ ...inRoot, path: '/p/$organization', component: Shell })
+const join = createRoute({ ...inRoot, path: '/join', component: JoinPage })
+const customer = ownHostOf
+  ? createRoute({ ...inRoot, id: 'customer', component: Shell })
+  : createRoute({ ...inRoot, path: BELOW, component: Shell })
 const inside = { getParentRoute: () => customer }
 const home = createRoute({ ...inside, path: '/', component: HomePage })
 const targets = createRoute({ ...inside, path: '/targets', component: TargetsPage, validateSearch: readFleet })
@@ -53,6 +66,7 @@ const elsewhere = createRoute({ ...inRoot, path: '$', component: Elsewhere })
 
 const routeTree = root.addChildren([
   signIn,
+  join,
   customer.addChildren([
     home,
     targets,
@@ -72,10 +86,4 @@ const routeTree = root.addChildren([
   elsewhere,
 ])
 
-export const router = createRouter({
-  routeTree,
-  basepath,
-  defaultPreload: 'intent',
-  defaultNotFoundComponent: NotHere,
-  scrollRestoration: true,
-})
+export const router = createRouter({ routeTree, ...ROUTER })

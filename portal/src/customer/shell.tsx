@@ -1,15 +1,18 @@
 // The customer's side: its rooms, and where its pages are, under the vendor's name.
-import { useParams } from '@tanstack/react-router'
-import { Activity, Download, House, KeyRound, Server, Ticket, UserRound, UsersRound } from 'lucide-react'
+import { Activity, Download, House, KeyRound, LifeBuoy, Server, Ticket, UserRound, UsersRound } from 'lucide-react'
 import { type ReactNode, useMemo } from 'react'
 import { useQuery } from 'urql'
+import { Logo } from '../features/branding/logo'
 import { useWhoIsThere } from '../features/session/viewer'
 import { graphql } from '../gql'
 import { Frame } from '../shell/frame'
 import { Inside } from '../shell/inside'
+import { customersRoot } from '../shell/own-host'
 import { type Hit, useRested } from '../shell/palette'
 import { type Places, PlacesProvider, usePlaces } from '../shell/places'
 import { type Room, roomHits, useRooms } from '../shell/rooms'
+import { Outward } from '../ui/outward'
+import { BRANDING } from './branding'
 
 const ROOMS: readonly Room[] = [
   { at: '', name: 'Home', icon: House, key: 'o' },
@@ -51,10 +54,8 @@ export function Shell() {
 }
 
 function InPlaces({ children }: { children: ReactNode }) {
-  const { viewer } = useWhoIsThere()
-  const { organization = '' } = useParams({ strict: false })
-  const name = viewer.organization.displayName
-  const places = useMemo(() => placesOf(`/p/${organization}`, name), [organization, name])
+  const { name: organization, displayName: name } = useWhoIsThere().viewer.organization
+  const places = useMemo(() => placesOf(customersRoot(organization), name), [organization, name])
   return <PlacesProvider value={places}>{children}</PlacesProvider>
 }
 
@@ -76,6 +77,26 @@ function useHits(text: string): Hit[] {
 }
 
 function Customer() {
-  const { viewer } = useWhoIsThere()
-  return <Frame rooms={ROOMS} title={viewer.organization.displayName} useHits={useHits} finds="a target or a page" />
+  const { displayName } = useWhoIsThere().viewer.organization
+  const [{ data }] = useQuery({ query: BRANDING })
+  const branding = data?.organization.branding
+  return (
+    <Frame
+      rooms={ROOMS}
+      title={displayName}
+      mark={<Logo of={branding} />}
+      below={branding?.support ? <Support to={branding.support} /> : null}
+      useHits={useHits}
+      finds="a target or a page"
+    />
+  )
+}
+
+function Support({ to }: { to: string }) {
+  return (
+    <p className="room-outward">
+      <LifeBuoy size={16} aria-hidden="true" />
+      <Outward to={to}>Support</Outward>
+    </p>
+  )
 }

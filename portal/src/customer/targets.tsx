@@ -1,48 +1,30 @@
 // A customer's targets as rows: what runs, and what is newest for it.
 
 import { useMay } from '../features/session/viewer'
+import { useTargetColumns } from '../features/target/columns'
 import type { Row } from '../features/target/queries'
-import { Version } from '../features/target/running'
-import { useStateOf } from '../features/target/state-now'
+import { Remarks, Version } from '../features/target/running'
 import { To, usePlaces } from '../shell/places'
-import { Fresh } from '../ui/fresh'
 import { Unknown } from '../ui/page-states'
-import { TargetStateBadge } from '../ui/state'
 import { type Column, Table } from '../ui/table'
-import { Time } from '../ui/time'
 import { newestOf, type Offered, updateOf } from './offers'
 
 /** What is offered may not be read yet. */
 export function CustomerTargets({ rows, applications }: { rows: Row[]; applications: Offered[] | undefined }) {
   const places = usePlaces()
-  const stateOf = useStateOf()
   const mayDeploy = useMay('DEPLOY')
+  const own = useTargetColumns()
   const columns: Column<Row>[] = [
-    {
-      name: 'State',
-      width: 'state',
-      cell: row => (
-        <Fresh of={stateOf(row)}>
-          <TargetStateBadge state={stateOf(row)} />
-        </Fresh>
-      ),
-    },
-    {
-      name: 'Target',
-      isText: true,
-      cell: row => (
-        <To className="name" place={places.target(row.customer.name, row.name)}>
-          {row.name}
-        </To>
-      ),
-    },
+    own.state,
+    own.name,
     {
       name: 'Running',
       cell: row => (
         <ul className="stacked">
           {row.deployments.map(deployment => (
             <li key={deployment.id}>
-              <span className="muted">{deployment.application.displayName}</span> <Version of={deployment} />
+              <span className="muted">{deployment.application.displayName}</span> <Version of={deployment} />{' '}
+              <Remarks of={deployment} />
             </li>
           ))}
           {row.deployments.length === 0 ? <li className="muted">nothing yet</li> : null}
@@ -78,12 +60,7 @@ export function CustomerTargets({ rows, applications }: { rows: Row[]; applicati
         </ul>
       ),
     },
-    {
-      name: 'Heard',
-      width: 'time',
-      isNumber: true,
-      cell: row => (row.lastHeartbeatAt ? <Time at={row.lastHeartbeatAt} /> : <Unknown why="not heard from yet" />),
-    },
+    own.heard,
   ]
   return <Table label="Targets" columns={columns} rows={rows} keyOf={row => row.id} />
 }

@@ -1,6 +1,6 @@
 // What stands around every page, on either side: the rooms, the line, the palette.
 import { Outlet } from '@tanstack/react-router'
-import { useCallback, useEffect, useState } from 'react'
+import { type ReactNode, useCallback, useEffect, useState } from 'react'
 import { connect } from '../live/socket'
 import { Button } from '../ui/button'
 import { Toasts } from '../ui/toast'
@@ -10,9 +10,18 @@ import { Palette, type UseHits } from './palette'
 import type { Room } from './rooms'
 import { ShortcutsDialog, useShortcuts } from './shortcuts'
 
-type Props = { rooms: readonly Room[]; title: string; useHits: UseHits; finds: string }
+type Props = {
+  rooms: readonly Room[]
+  title: string
+  /** in the place of the portal's own */
+  mark?: ReactNode
+  /** under the rooms */
+  below?: ReactNode
+  useHits: UseHits
+  finds: string
+}
 
-export function Frame({ rooms, title, useHits, finds }: Props) {
+export function Frame({ rooms, title, mark, below, useHits, finds }: Props) {
   const [over, setOver] = useState<'palette' | 'keys'>()
   useEffect(() => void connect(), [])
   const find = useCallback(() => setOver('palette'), [])
@@ -24,7 +33,7 @@ export function Frame({ rooms, title, useHits, finds }: Props) {
       <button type="button" className="skip" onClick={toMain}>
         Skip to the page
       </button>
-      <Nav rooms={rooms} title={title} openPalette={find} />
+      <Nav rooms={rooms} title={title} mark={mark} below={below} openPalette={find} />
       <div className="column">
         <LineBand />
         <main id="main" tabIndex={-1}>

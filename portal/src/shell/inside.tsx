@@ -7,6 +7,8 @@ import { ViewerProvider, WHO_IS_THERE, type WhoIsThere } from '../features/sessi
 import { setHubTime } from '../live/clock'
 import { refusalOf } from '../ui/errors'
 import { Failed } from '../ui/page-states'
+import { customersRoot, ownHostOf } from './own-host'
+import { VendorElsewhere } from './vendor-elsewhere'
 
 /** The first part of a side's addresses. */
 export type Side = 'v' | 'p'
@@ -39,11 +41,12 @@ function useWho() {
 
 export function Inside({ side, children }: { side: Side; children: ReactNode }) {
   const { answer, again } = useWho()
-  const { organization } = useParams({ strict: false })
+  const params = useParams({ strict: false })
+  const organization = ownHostOf ?? params.organization ?? ''
   if (!answer) return <main className="starting" aria-busy="true" />
   if (answer.error) {
     if (refusalOf(answer.error).code === 'unauthenticated') {
-      return <ToSignIn at={`/${side}/${organization}/sign-in`} />
+      return <ToSignIn at={`${side === 'p' ? customersRoot(organization) : `/v/${organization}`}/sign-in`} />
     }
     return (
       <main className="starting">
@@ -54,6 +57,7 @@ export function Inside({ side, children }: { side: Side; children: ReactNode }) 
   const who = answer.data
   if (!who) return null
   const own = who.viewer.organization.name
+  if (ownHostOf && (sideOf(who) !== side || own !== organization)) return <VendorElsewhere who={who} />
   if (sideOf(who) !== side) return <OtherSide path={`${sideOf(who)}/${own}`} />
   if (own !== organization) return <Navigate to={`/${side}/${own}` as string} replace />
   return <ViewerProvider value={who}>{children}</ViewerProvider>

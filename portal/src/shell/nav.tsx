@@ -1,8 +1,8 @@
 import { Link } from '@tanstack/react-router'
 import { LogOut, Menu as MenuIcon, Moon, Search, Sun, SunMoon, X } from 'lucide-react'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import type { CombinedError } from 'urql'
-import { Mark } from '../features/session/sign-in'
+import { Mark } from '../features/session/mark'
 import { signOut } from '../features/session/sign-out'
 import { roleWord, useWhoIsThere } from '../features/session/viewer'
 import { RefusalNote } from '../ui/dialog'
@@ -13,9 +13,15 @@ import { nextTheme, useTheme } from './theme'
 
 const THEMES = { system: SunMoon, light: Sun, dark: Moon }
 
-type Props = { rooms: readonly Room[]; title: string; openPalette: () => void }
+type Props = {
+  rooms: readonly Room[]
+  title: string
+  mark?: ReactNode
+  below?: ReactNode
+  openPalette: () => void
+}
 
-export function Nav({ rooms, title, openPalette }: Props) {
+export function Nav({ rooms, title, mark = <Mark />, below, openPalette }: Props) {
   const { root } = usePlaces()
   const [isOpen, setOpen] = useState(false)
   const [failure, setFailure] = useState<CombinedError>()
@@ -23,8 +29,8 @@ export function Nav({ rooms, title, openPalette }: Props) {
   return (
     <header className={isOpen ? 'side is-open' : 'side'}>
       <div className="side-head">
-        <Link to={root} className="brand" onClick={close}>
-          <Mark />
+        <Link to={root || '/'} className="brand" onClick={close}>
+          {mark}
           <span>{title}</span>
         </Link>
         <LineIndicator />
@@ -57,7 +63,7 @@ export function Nav({ rooms, title, openPalette }: Props) {
             {useRooms(rooms).map(({ at, name, icon: Icon }) => (
               <li key={at}>
                 <Link
-                  to={root + at}
+                  to={root + at || '/'}
                   activeOptions={{ exact: at === '', includeSearch: false }}
                   className="room"
                   onClick={close}
@@ -69,6 +75,7 @@ export function Nav({ rooms, title, openPalette }: Props) {
             ))}
           </ul>
         </nav>
+        {below}
         <RefusalNote error={failure} />
         <Foot close={close} failed={setFailure} />
       </div>

@@ -24,5 +24,11 @@ export function useRooms(rooms: readonly Room[]): Room[] {
 /** Those whose names hold the text, as the palette finds them. */
 export function roomHits(rooms: readonly Room[], root: string, text: string): Hit[] {
   const found = rooms.filter(({ name }) => name.toLowerCase().includes(text))
-  return found.map(({ at, name, icon, key }) => ({ id: `room ${at}`, name, note: `g ${key}`, icon, to: root + at }))
+  return found.map(({ at, name, icon, key }) => ({
+    id: `room ${at}`,
+    name,
+    note: `g ${key}`,
+    icon,
+    to: root + at || '/',
+  }))
 }

@@ -6,6 +6,7 @@ import {
   Gauge,
   KeyRound,
   Package,
+  Palette,
   Server,
   Ticket,
   UserRound,
@@ -30,6 +31,7 @@ const ROOMS: readonly Room[] = [
   { at: '/activity', name: 'Activity', icon: Activity, needs: 'READ_LOG', key: 'e' },
   { at: '/members', name: 'Members', icon: UsersRound, needs: 'READ_MEMBERS', key: 'm' },
   { at: '/tokens', name: 'Tokens', icon: Ticket, key: 'k' },
+  { at: '/branding', name: 'Branding', icon: Palette, key: 'b' },
   { at: '/me', name: 'You', icon: UserRound, key: 'i' },
 ]
 

@@ -68,7 +68,7 @@ export function useShortcuts(rooms: readonly Room[], { find, help }: Does) {
       const room = goes ? rooms.find(room => room.key === event.key) : undefined
       const went = goes
       goes = event.key === 'g' && !went
-      if (room) return void navigate({ to: root + room.at })
+      if (room) return void navigate({ to: root + room.at || '/' })
       if (event.key === 'j') moveRow(1)
       if (event.key === 'k') moveRow(-1)
       if (event.key === '/') toSearch(event)

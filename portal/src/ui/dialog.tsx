@@ -3,7 +3,10 @@ import { Dialog as Base } from '@base-ui/react/dialog'
 import { X } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { CombinedError } from 'urql'
+import { Button } from './button'
+import { SameInCli } from './copy'
 import { refusalOf } from './errors'
+import { Field } from './field'
 
 type Props = {
   open: boolean
@@ -45,6 +48,48 @@ export function RefusalNote({ error }: { error: CombinedError | undefined }) {
         code <code>{refusal.code}</code>
       </p>
     </div>
+  )
+}
+
+type Footer = {
+  close: () => void
+  error: CombinedError | undefined
+  /** the same as a command */
+  line: string
+  kind?: 'primary' | 'danger'
+  /** left out where the dialog is a form, which is sent */
+  act?: () => Promise<void>
+  isOff: boolean
+  children: ReactNode
+}
+
+/** How a dialog that changes something ends: what was refused, the same as a command, the way back, and the deed. */
+export function DialogFooter({ close, error, line, kind = 'primary', act, isOff, children }: Footer) {
+  return (
+    <>
+      <RefusalNote error={error} />
+      <SameInCli line={line} />
+      <div className="dialog-actions">
+        <Button onClick={close}>Cancel</Button>
+        <Button kind={kind} type={act ? 'button' : 'submit'} onClick={act && (() => void act())} disabled={isOff}>
+          {children}
+        </Button>
+      </div>
+    </>
+  )
+}
+
+/** For what is done for ever: the name of the thing, in one's own hand. */
+export function TypedName({ name, typed, put }: { name: string; typed: string; put: (typed: string) => void }) {
+  return (
+    <Field
+      label={`Type ${name} to go on`}
+      value={typed}
+      onChange={event => put(event.target.value)}
+      autoComplete="off"
+      autoCapitalize="none"
+      spellCheck={false}
+    />
   )
 }
 

@@ -93,6 +93,28 @@ describe('two sides', () => {
     await context.close()
   })
 
+  test('each side labels a target for itself, and sees what the other wrote', async () => {
+    await world.change(
+      'targetSetLabels(customer: "globex", name: "office", labels: [{key: "tier", value: "gold"}]) { changed }',
+    )
+    const { page } = admin
+    await page.goto(`${hub.url}/p/acme/targets/office`)
+    await page.getByRole('list', { name: 'Labels of Acme' }).getByText('tier').waitFor()
+    await page.getByRole('button', { name: 'Label…' }).click()
+    const dialog = page.getByRole('dialog')
+    assert.equal(await dialog.getByLabel('Labels').inputValue(), '')
+    await dialog.getByLabel('Labels').fill('hall=7')
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    const own = page.getByRole('list', { name: 'Labels of Globex Corporation' })
+    await own.getByRole('link', { name: 'hall=7' }).click()
+    await page.getByRole('heading', { name: 'Targets', level: 1 }).waitFor()
+    await row(page, 'office').waitFor()
+    assert.equal(await page.locator('tbody tr').count(), 1)
+    const seen = '{ target(customer: "globex", name: "office") { labels { value } customerLabels { key } } }'
+    const { target } = await hub.ask(world.owner, seen)
+    assert.deepEqual(target, { labels: [{ value: 'gold' }], customerLabels: [{ key: 'hall' }] })
+  })
+
   test('nothing of the vendor or of other customers comes to a customer', async () => {
     const { page, context } = await open(browser, hub)
     const texts = []

@@ -202,6 +202,32 @@ describe('what a person does', () => {
     await row(page, 'branch').waitFor()
   })
 
+  test('a label finds the targets that have it, whichever side gave it', async () => {
+    const { page, wrong } = owner
+    await page.goto(`${hub.url}/v/acme/targets/globex/factory`)
+    await page.getByRole('button', { name: 'Label…' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Labels').fill('ring=1\nspare')
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    const labels = page.getByRole('list', { name: 'Labels of Acme' })
+    await labels.getByRole('link', { name: 'ring=1' }).click()
+    await page.getByRole('heading', { name: 'Targets', level: 1 }).waitFor()
+    await row(page, 'factory').waitFor()
+    assert.equal(await page.locator('tbody tr').count(), 1)
+    assert.deepEqual(await axe(page), [])
+    await page.getByRole('button', { name: 'Without the label ring=1' }).click()
+    await row(page, 'lab').waitFor()
+    await page.getByLabel('With a label').fill('spare')
+    await page.getByLabel('With a label').press('Enter')
+    await row(page, 'lab').waitFor({ state: 'detached' })
+    await row(page, 'factory').waitFor()
+    await page.getByLabel('With a label').fill('spare=no')
+    await page.getByLabel('With a label').press('Enter')
+    await page.getByText('spare=no').waitFor()
+    await row(page, 'factory').waitFor({ state: 'detached' })
+    assert.deepEqual(wrong.splice(0), [])
+  })
+
   test('the list is saved as it is filtered', async () => {
     const { page, wrong } = owner
     await page.goto(`${hub.url}/v/acme/targets?state=%5B%22HELD%22%5D`)

@@ -9,7 +9,7 @@ import { until } from './wait.mjs'
 
 export const OWNER = 'owner@acme.example'
 export const PASSWORD = 'correct horse battery'
-const BINARY =
+export const BINARY =
   process.env.DISTR_HUB_BINARY ??
   join(process.env.CARGO_TARGET_DIR ?? new URL('../../../target', import.meta.url).pathname, 'debug/distr-hub')
 

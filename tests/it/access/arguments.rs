@@ -35,7 +35,7 @@ pub(super) enum Thing {
 pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
     use Thing::*;
     let thing = match (field, argument) {
-        ("sessionCreate" | "sessionStart", "organization") => Organization,
+        ("sessionCreate" | "sessionStart" | "portal", "organization") => Organization,
         ("sessionCreate" | "sessionStart", "email") => Email,
         ("release" | "releaseSign" | "releaseDeprecate" | "releaseRevoke" | "deploymentSetRelease", "version") => {
             Version
@@ -61,13 +61,18 @@ pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
         (_, "digest") => Digest,
         ("customer" | "customerRename", "name") => Customer,
         (
-            "application" | "applicationDescribe" | "applicationSetSigningPolicy" | "applicationSetFeatureTags",
+            "application"
+            | "applicationDescribe"
+            | "applicationCatalogue"
+            | "applicationSetIcon"
+            | "applicationSetSigningPolicy"
+            | "applicationSetFeatureTags",
             "name",
         ) => Application,
         ("channel" | "channelPromote" | "channelDemote", "name") => Channel,
         ("repository" | "repositoryDelete", "name") => Repository,
         ("license" | "licenseAmend" | "licenseSuspend" | "licenseResume" | "licenseRevoke", "name") => License,
-        ("target" | "targetChanged" | "targetOfferEnrolment" | "targetRetire", "name") => Target,
+        ("target" | "targetChanged" | "targetOfferEnrolment" | "targetRetire" | "targetSetLabels", "name") => Target,
         ("secretRemove", "name") => Secret,
         (
             "member"
@@ -92,7 +97,15 @@ fn own(field: &str, argument: &str) -> Option<Names> {
     Some(Own(match (field, argument) {
         (_, "first") => "5",
         ("licenseAudit" | "License.audit", "newestFirst") => "true",
-        ("targets" | "targetCounts", "filter") => "{ states: [OK, FAILED, UNKNOWN], search: \"a\" }",
+        ("targets" | "targetCounts", "filter") => {
+            "{ states: [OK, FAILED, UNKNOWN], search: \"a\", labels: [{ key: \"tier\" }] }"
+        }
+        ("accents" | "brandingSet", "accent" | "accentDark") => "\"#0b7a75\"",
+        ("brandingSet", "homeText") | ("applicationCatalogue", "category") => "\"a text\"",
+        ("brandingSet" | "applicationCatalogue", "support" | "homepage" | "documentation") => "\"https://a.example\"",
+        ("applicationCatalogue" | "targetSetLabels", "labels") => "[{ key: \"tier\", value: \"gold\" }]",
+        ("brandingSetImage", "image") => "LOGO",
+        ("brandingSetImage" | "applicationSetIcon", "data") => return Some(Nothing),
         ("events", "from" | "to") | ("tokenIssue" | "tokenRotate", "expiresAt") => return Some(Nothing),
         ("events" | "eventAppended", "telemetry") => "[ACCESS, HEARTBEAT]",
         ("tokenRotate", "overlapMinutes") => "1",

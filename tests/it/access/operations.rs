@@ -27,6 +27,8 @@ const DELETE_MANIFEST: &str = concat!(
 pub(super) const OPERATIONS: &[Operation] = &[
     free("query", "organization", ALL, "organization { id }"),
     free("query", "hub", ALL, "hub { version }"),
+    row("query", "portal", "*", "portal(organization: \"none\") { isOwnHost }"),
+    free("query", "accents", ALL, "accents(accent: \"#ffff00\") { light { text } }"),
     free("query", "viewer", ALL, "viewer { role }"),
     free("query", "roles", ALL, "roles { role }"),
     row("query", "member", "OPSAC", "member(id: \"00000000-0000-0000-0000-000000000000\") { id }"),
@@ -61,6 +63,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     row("query", "events", "OA", "events { scannedTo }"),
     row("query", "head", "OA", "head"),
     row("mutation", "organizationRename", "O", "organizationRename(displayName: \"Acme\") { changed }"),
+    row("mutation", "brandingSet", "O", "brandingSet(accent: \"#0b7a75\") { changed }"),
+    row("mutation", "brandingSetImage", "O", "brandingSetImage(image: LOGO) { changed }"),
     row(
         "mutation",
         "sessionCreate",
@@ -125,6 +129,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     row("mutation", "customerRename", "OS", "customerRename(name: \"none\", displayName: \"N\") { changed }"),
     row("mutation", "applicationCreate", "OP", "applicationCreate(name: \"a\") { changed }"),
     row("mutation", "applicationDescribe", "OP", "applicationDescribe(name: \"none\", displayName: \"N\") { changed }"),
+    row("mutation", "applicationCatalogue", "OP", "applicationCatalogue(name: \"none\", category: \"c\") { changed }"),
+    row("mutation", "applicationSetIcon", "OP", "applicationSetIcon(name: \"none\") { changed }"),
     row(
         "mutation",
         "applicationSetSigningPolicy",
@@ -221,6 +227,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "targetOfferEnrolment",
         "OSC",
         "targetOfferEnrolment(customer: \"globex\", name: \"none\") { changed }",
+    ),
+    row(
+        "mutation",
+        "targetSetLabels",
+        "OSC",
+        "targetSetLabels(customer: \"globex\", name: \"none\", labels: []) { changed }",
     ),
     row(
         "mutation",

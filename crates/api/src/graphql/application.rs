@@ -13,9 +13,11 @@ use super::channel::{self, Channel};
 use super::connection::{connection, cost, paging};
 use super::context::{ContextExt, Outcome, execute, line, read, text};
 use super::guard::{May, MayEverywhere};
+use super::label::{self, Label};
 use super::loader::{Of, failed};
+use super::picture::Picture;
 use super::release::{self, Release};
-use super::scalar::Name;
+use super::scalar::{Link, Name};
 use crate::failure::Failure;
 
 pub(super) struct Application(pub ApplicationRow);
@@ -41,6 +43,36 @@ impl Application {
     /// The description by the vendor, for people; it may be empty.
     async fn description(&self) -> &str {
         &self.0.description
+    }
+
+    /// The category: what kind of product it is; it may be empty.
+    async fn category(&self) -> &str {
+        &self.0.metadata.category
+    }
+
+    /// The link to the product's own page; null if there is none.
+    async fn homepage(&self) -> Option<Link> {
+        self.0.metadata.homepage.clone().map(Link::from)
+    }
+
+    /// The link by which its users find help; null if there is none.
+    async fn support(&self) -> Option<Link> {
+        self.0.metadata.support.clone().map(Link::from)
+    }
+
+    /// The link to its documentation; null if there is none.
+    async fn documentation(&self) -> Option<Link> {
+        self.0.metadata.documentation.clone().map(Link::from)
+    }
+
+    /// The labels, by their words.
+    async fn labels(&self) -> Vec<Label> {
+        label::list(&self.0.metadata.labels)
+    }
+
+    /// The icon; null if there is none.
+    async fn icon(&self) -> Option<Picture> {
+        self.0.icon.as_ref().map(Picture::from)
     }
 
     /// The only keys whose signatures let an image or a whole release through; empty if any release goes.

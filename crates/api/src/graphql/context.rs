@@ -29,6 +29,8 @@ use crate::idempotency::Repeatable;
 pub struct RequestContext {
     pub caller: Option<MemberCaller>,
     pub request: RequestInfo,
+    /// that was asked for, as the sender named it
+    pub host: String,
     pub repeatable: Option<Repeatable>,
     /// the cookie of the browser that sent it, if the page that did is the hub's own
     pub browser: Option<SessionCookie>,

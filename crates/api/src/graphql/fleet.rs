@@ -8,9 +8,13 @@ use distr_projections::target::{self, FleetFilter};
 
 use super::context::{ContextExt, read};
 use super::guard::May;
+use super::label::LabelFilter;
 use super::scalar::Name;
 use super::target::TargetState;
 use crate::failure::Failure;
+
+/// By which a list is narrowed at once.
+const MAX_LABELS: usize = 8;
 
 /// A filter of targets. A target is in the list if it fits every part that is given.
 #[derive(InputObject, Default)]
@@ -21,17 +25,24 @@ pub(super) struct TargetFilter {
     application: Option<Name>,
     /// A part of the target's name, or of a name of its customer, of 1 to 100 characters; capitals make no difference.
     search: Option<String>,
+    /// The labels that the target has, all of them, each by the vendor or by the customer; 8 at most.
+    labels: Option<Vec<LabelFilter>>,
 }
 
 impl TargetFilter {
     pub(super) fn narrow(self, ctx: &Context<'_>, of: Option<CustomerId>) -> Result<FleetFilter, Failure> {
         let organization = ctx.organization()?;
         let search = self.search.map(|search| super::context::line("search", search, 100)).transpose()?;
+        let labels = self.labels.unwrap_or_default();
+        if labels.len() > MAX_LABELS {
+            return Err(Failure::BadInput(format!("the filter has {} labels; at most {MAX_LABELS}", labels.len())));
+        }
         Ok(FleetFilter {
             of,
             states: self.states.map(|states| states.into_iter().map(fleet::TargetState::from).collect()),
             application: self.application.map(|name| ApplicationId::of(organization, &name.0)),
             search: search.map(|search| search.to_lowercase()),
+            labels: labels.into_iter().map(Into::into).collect(),
             silence: ctx.hub().settings.silence,
             now: ctx.hub().commands.now(),
         })

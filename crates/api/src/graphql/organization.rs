@@ -6,6 +6,7 @@ use distr_domain::organization::{Organization as Decider, OrganizationCommand};
 use distr_domain::permission::Permission;
 use distr_projections::organization::{self, OrganizationRow};
 
+use super::branding::Branding;
 use super::context::{ContextExt, Outcome, execute, line, read};
 use super::guard::{May, SignedIn};
 use super::repository::RegistryUsage;
@@ -30,6 +31,11 @@ impl Organization {
     /// The name that people see.
     async fn display_name(&self) -> &str {
         &self.0.display_name
+    }
+
+    /// How the organization shows itself to its customers.
+    async fn branding(&self) -> Branding {
+        (&self.0).into()
     }
 
     /// The time at which the organization was created.

@@ -1,6 +1,9 @@
 //! Scalars: the domain's names, parsed once, here; and positions, which JSON numbers cannot carry.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use distr_domain::colour;
+use distr_domain::label;
+use distr_domain::link;
 use distr_domain::names::{RepositoryPath, Slug};
 use distr_domain::oci;
 use distr_domain::pattern;
@@ -53,6 +56,14 @@ text_scalar! {
     RepositoryName(RepositoryPath) = "RepositoryName";
     /// A pattern for names, of up to 200 characters, in which `*` stands for any run of characters.
     Pattern(pattern::Pattern) = "Pattern";
+    /// A colour of sRGB: `#` and six hexadecimal digits, as `#1f5fbf`; three digits are taken, too.
+    Colour(colour::Colour) = "Colour";
+    /// A link that people follow: `https://…`, `http://…` or `mailto:…`, of at most 500 characters.
+    Link(link::Link) = "Link";
+    /// The word of a label: 1 to 63 lower-case letters, digits and `.`, `-`, `_`, `/`, with a letter or digit at both ends.
+    LabelKey(label::LabelKey) = "LabelKey";
+    /// The value of a label: up to 63 characters of one line; it may be empty.
+    LabelValue(label::LabelValue) = "LabelValue";
     /// A position in the log, as decimal text. Positions are ordered as numbers; otherwise they are opaque.
     Position(distr_eventlog::Position) = "Position";
 }

@@ -21,10 +21,12 @@ use super::error_code::told;
 use super::fleet::TargetFilter;
 use super::guard::May;
 use super::heartbeat;
+use super::label::{self, Label, LabelInput};
 use super::loader::{HeartbeatOf, Of, failed};
 use super::scalar::Name;
 use crate::failure::Failure;
 use crate::feed::{Change, Changed, Feed, Watched, watch};
+use crate::operations::deploy::asked_by;
 use crate::operations::enrolment;
 
 pub(super) struct Target(pub TargetRow);
@@ -164,6 +166,16 @@ impl Target {
         self.0.retired_at
     }
 
+    /// The labels that the vendor gave the target, by their words.
+    async fn labels(&self) -> Vec<Label> {
+        label::list(&self.0.labels)
+    }
+
+    /// The labels that the customer gave the target, by their words.
+    async fn customer_labels(&self) -> Vec<Label> {
+        label::list(&self.0.customer_labels)
+    }
+
     /// The time at which the target was registered.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
@@ -293,6 +305,24 @@ impl TargetMutation {
         let id = id(ctx, customer.as_ref(), &name)?;
         load(ctx, id, &name).await?;
         offer(ctx, id, &name).await
+    }
+
+    /// Sets the labels of a target: a vendor's member the vendor's, a customer's member the customer's. What is left out is
+    /// there no more, and the labels of the other side stay.
+    #[graphql(guard = "May(Permission::ManageTargets)")]
+    async fn target_set_labels(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name of the customer, which a customer's member may leave out.")] customer: Option<Name>,
+        #[graphql(desc = "The name of the target.")] name: Name,
+        #[graphql(desc = "The labels, 32 at most.")] labels: Vec<LabelInput>,
+    ) -> Result<TargetPayload> {
+        let id = id(ctx, customer.as_ref(), &name)?;
+        load(ctx, id, &name).await?;
+        let command = domain::TargetCommand::Label { by: asked_by(ctx.scope()?), labels: label::read(labels)? };
+        let executed = ctx.hub().commands.execute::<domain::Target>(&ctx.cause()?, id.0, &command).await?;
+        let outcome = Outcome::of(ctx, &executed);
+        Ok(TargetPayload { target: load(ctx, id, &name).await?, enrolment: None, outcome })
     }
 
     /// Retires a target. The retirement is for ever: the agent is locked out, and what runs there goes on running.

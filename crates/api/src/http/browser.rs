@@ -50,7 +50,7 @@ pub(super) fn socket_secret(request: &HttpRequest, sessions: &Sessions) -> Optio
 }
 
 /// As the browser named it: a proxy passes it on, and what it says beside it is not asked.
-fn host(request: &HttpRequest) -> String {
+pub(super) fn host(request: &HttpRequest) -> String {
     let header = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     header.or(request.uri().authority().map(|host| host.as_str())).unwrap_or_default().to_owned()
 }

@@ -48,8 +48,8 @@ pub(super) async fn execute(
     if let Some(via) = via.filter(|_| is_quiet(&request) && body.query.contains("mutation")) {
         hub.sessions.last_uses.note(via, hub.sessions.clock.now(), info.address);
     }
-    let context =
-        RequestContext { caller, request: info, repeatable, browser: page.map(|page| page.cookie), socket: None };
+    let (host, browser) = (browser::host(&request), page.map(|page| page.cookie));
+    let context = RequestContext { caller, request: info, host, repeatable, browser, socket: None };
     let answer = GraphQLResponse::from(schema.answer(body.data(context)).await);
     let mut response = answer.respond_to(&request);
     // the status is 200 whatever the answer says, which only this media type allows
@@ -80,6 +80,7 @@ pub(super) async fn subscribe(
         return Err(ApiError::from(Failure::TooMany { seconds: 10 }).into());
     };
     let (from_header, of_page) = (bearer(request.headers()), browser::socket_secret(&request, &hub.sessions));
+    let host = browser::host(&request);
     let ended = CancellationToken::new();
     let when_ended = ended.clone();
     socket::serve(&request, payload, schema.get_ref().clone(), (ended, counted), move |payload| async move {
@@ -97,7 +98,8 @@ pub(super) async fn subscribe(
         let caller = Some(caller);
         let socket = OpenSocket::enter(&hub.sessions, caller.as_ref(), when_ended);
         let mut data = Data::default();
-        data.insert(RequestContext { caller, request: info, repeatable: None, browser: None, socket: Some(socket) });
+        let (repeatable, browser, socket) = (None, None, Some(socket));
+        data.insert(RequestContext { caller, request: info, host, repeatable, browser, socket });
         Ok(data)
     })
 }

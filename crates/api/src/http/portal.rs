@@ -1,20 +1,41 @@
-//! The portal: a document for each side and all paths of it, and the files that it loads. All data comes by GraphQL.
+//! The portal: a document for each side and all paths of it, and the files that it loads. All data comes by GraphQL. A document is
+//! for the hub's own host and for portal hosts: at another name that leads here, there is none.
+
+use std::sync::Arc;
 
 use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, ETAG, IF_NONE_MATCH, VARY};
 use actix_web::{HttpRequest, HttpResponse, web};
 use aws_lc_rs::digest;
+use distr_domain::names::Slug;
+use distr_portal::{Brand, Side};
 
 use crate::edge::Edge;
 use crate::error::ApiError;
 use crate::failure::Failure;
+use crate::hub::Hub;
+use crate::operations::portal::{self, Found};
+
+use super::browser;
 
 /// Beginnings of paths that are others': what is not there is not the portal's either.
-const OTHERS: [&str; 8] = ["/graphql", "/v2", "/token", "/agent", "/install-agent", "/healthz", "/readyz", "/assets"];
+const OTHERS: [&str; 9] =
+    ["/graphql", "/v2", "/token", "/agent", "/install-agent", "/healthz", "/readyz", "/assets", "/branding"];
 
-pub(super) async fn document(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
-    let side = distr_portal::Side::of(request.path());
-    let document = distr_portal::document(side, edge.base.as_str());
+pub(super) async fn document(request: HttpRequest, edge: web::Data<Edge>, hub: web::Data<Arc<Hub>>) -> HttpResponse {
+    let host = browser::host(&request);
+    // a database that is away takes no page away: the page says what is the matter
+    let found = hub.portals().at(&host).await.unwrap_or(Found::Hub);
+    let (side, organization) = match &found {
+        Found::Hub => (Side::of(request.path()), customers_of(request.path())),
+        Found::PortalOf(organization) => (Side::Customer, Some(organization.clone())),
+        Found::Nothing => return misdirected(&hub, &host),
+    };
+    let brand = match organization {
+        Some(organization) => brand(&hub, &organization, found != Found::Hub).await,
+        None => None,
+    };
+    let document = distr_portal::document(side, edge.base.as_str(), brand.as_ref());
     let hash = digest::digest(&digest::SHA256, document.html.as_bytes());
     let etag = format!("\"{}\"", hex::encode(&hash.as_ref()[..12]));
     let is_known = request.headers().get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
@@ -27,6 +48,29 @@ pub(super) async fn document(request: HttpRequest, edge: web::Data<Edge>) -> Htt
         true => response.finish(),
         false => response.content_type("text/html; charset=utf-8").body(document.html),
     }
+}
+
+/// The organization whose customers' page this is.
+fn customers_of(path: &str) -> Option<Slug> {
+    path.strip_prefix("/p/")?.split('/').next()?.parse().ok()
+}
+
+async fn brand(hub: &Hub, organization: &Slug, has_host: bool) -> Option<Brand> {
+    let row = hub.portals().shown(organization, has_host).await.ok()??;
+    Some(portal::brand(&row, has_host))
+}
+
+/// Another name that leads to this machine, which a stranger may have given it: a page there would be another's origin.
+fn misdirected(hub: &Hub, host: &str) -> HttpResponse {
+    let mut response = HttpResponse::MisdirectedRequest();
+    for header in distr_portal::HEADERS {
+        response.insert_header(header);
+    }
+    let public = &hub.settings.public_url;
+    response.content_type("text/plain; charset=utf-8").body(format!(
+        "No portal is at the host {host:?}. This hub is at {public}.\n\
+         Its operator says where else: DISTR_PUBLIC_URL for the hub, `distr-hub portal-host add` for an organization's customers.\n"
+    ))
 }
 
 pub(super) async fn asset(request: HttpRequest, name: web::Path<String>) -> Result<HttpResponse, ApiError> {
@@ -44,11 +88,11 @@ pub(super) async fn asset(request: HttpRequest, name: web::Path<String>) -> Resu
 }
 
 /// Any path that is nobody else's: a person who opens it gets the portal, which knows its own paths.
-pub(super) async fn elsewhere(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
+pub(super) async fn elsewhere(request: HttpRequest, edge: web::Data<Edge>, hub: web::Data<Arc<Hub>>) -> HttpResponse {
     let is_page =
         matches!(*request.method(), Method::GET | Method::HEAD) && takes_pages(&request) && !is_others(request.path());
     match is_page {
-        true => document(request, edge).await,
+        true => document(request, edge, hub).await,
         false => HttpResponse::NotFound().finish(),
     }
 }
@@ -67,8 +111,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_customers_page_says_whose_customers_they_are() {
+        assert_eq!(customers_of("/p/acme/targets").unwrap().as_str(), "acme");
+        assert_eq!(customers_of("/p/acme").unwrap().as_str(), "acme");
+        for none in ["/p", "/p/", "/v/acme", "/p/Not A Name", "/"] {
+            assert_eq!(customers_of(none), None, "{none}");
+        }
+    }
+
+    #[test]
     fn paths_of_the_api_are_no_pages() {
-        for path in ["/graphql", "/graphql/x", "/v2/", "/v2", "/agent/v1/none", "/assets/none.js", "/token"] {
+        for path in
+            ["/graphql", "/graphql/x", "/v2/", "/v2", "/agent/v1/none", "/assets/none.js", "/token", "/branding/x"]
+        {
             assert!(is_others(path), "{path}");
         }
         for path in ["/", "/v/acme/targets", "/tokens", "/v/acme/targets/globex/factory"] {

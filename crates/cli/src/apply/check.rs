@@ -16,6 +16,8 @@ pub(super) fn check(wanted: &Wanted, current: &Current) -> Result<(), Failure> {
     once(&mut wrong, "customer", wanted.customers.iter().map(|of| (of.value.name.to_string(), &of.place)));
     let licenses = wanted.licenses.iter();
     once(&mut wrong, "license", licenses.map(|of| (format!("{}/{}", of.value.customer, of.value.name()), &of.place)));
+    // all there is to name it by
+    once(&mut wrong, "branding", wanted.branding.iter().map(|of| ("the organization".to_owned(), &of.place)));
     let known = Known::of(wanted, current);
     for channel in &wanted.channels {
         wrong.look(known.application(&channel.value.app, &channel.place));

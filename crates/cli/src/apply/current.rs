@@ -10,7 +10,7 @@ use crate::hub::Hub;
 use crate::license::Terms;
 use crate::operation::SignedParts;
 use crate::output::references_by_name;
-use crate::{app, customer, license};
+use crate::{app, branding, customer, license};
 
 #[derive(Debug, Default)]
 pub(super) struct Current {
@@ -20,6 +20,7 @@ pub(super) struct Current {
     pub(super) customers: BTreeMap<String, String>,
     /// by customer and name
     pub(super) licenses: BTreeMap<(String, String), License>,
+    pub(super) branding: branding::Branding,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -31,6 +32,9 @@ pub(super) struct Application {
     pub(super) signing_keys: Vec<app::SigningKey>,
     pub(super) signing_requires: SignedParts,
     pub(super) feature_tags: Vec<app::FeatureTags>,
+    #[serde(flatten)]
+    pub(super) catalogue: app::Catalogue,
+    pub(super) icon: Option<branding::Shown>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -48,7 +52,7 @@ impl License {
 }
 
 pub(super) async fn load(hub: &Hub) -> Result<Current> {
-    let mut current = Current::default();
+    let mut current = Current { branding: branding::current(hub).await?, ..Current::default() };
     for node in app::list(hub).await? {
         let node = references_by_name(node);
         current.applications.insert(text(&node["name"]), serde_json::from_value(node)?);

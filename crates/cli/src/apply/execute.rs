@@ -7,7 +7,7 @@ use super::plan::{Action, Step};
 use super::show::{self, Tense};
 use crate::hub::Hub;
 use crate::output::Output;
-use crate::{app, channel, customer, license};
+use crate::{app, branding, channel, customer, license};
 
 pub(super) async fn execute(hub: &Hub, out: &Output, steps: Vec<Step>, reason: Option<&str>) -> Result<()> {
     let json = out.is_json();
@@ -35,6 +35,10 @@ async fn send(hub: &Hub, action: Action, reason: Option<&str>) -> Result<()> {
             app::set_signing_keys(hub, name, keys, requires, reason.map(str::to_owned)).await
         }
         Action::SetFeatureTags { name, features } => app::set_feature_tags(hub, name, features).await,
+        Action::SetCatalogue { name, catalogue } => app::catalogue(hub, name, catalogue).await,
+        Action::SetIcon { name, data } => app::set_icon(hub, name, data).await,
+        Action::SetBranding { branding } => branding::set(hub, branding).await,
+        Action::SetBrandingImage { image, data } => branding::set_image(hub, image, data).await,
         Action::CreateChannel { application, name } => channel::create(hub, application, name).await,
         Action::CreateCustomer { name, display_name } => customer::create(hub, name, display_name).await,
         Action::RenameCustomer { name, display_name } => customer::rename(hub, name, display_name).await,

@@ -1,20 +1,25 @@
 //! The files: their shape, and where in them something is wrong. A field that nobody reads would be a promise that nobody
 //! keeps, so it is refused, with its line and column.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
+use distr_domain::colour::Colour;
+use distr_domain::label::Labels;
+use distr_domain::link::Link;
 use distr_domain::names::{RepositoryPath, Slug};
 use distr_domain::pattern::Pattern;
+use distr_domain::picture::Picture;
 use distr_domain::trust::SignedParts;
 use distr_domain::version::VersionRanges;
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::{Location, Spanned, UserMessageFormatter};
 
 use crate::exit::Failure;
-use crate::input;
-use crate::moment;
+use crate::{input, moment, picture};
 
 /// What all files say together.
 #[derive(Debug, Default)]
@@ -23,6 +28,7 @@ pub(super) struct Wanted {
     pub(super) channels: Vec<Placed<Channel>>,
     pub(super) customers: Vec<Placed<Customer>>,
     pub(super) licenses: Vec<Placed<License>>,
+    pub(super) branding: Vec<Placed<Branding>>,
 }
 
 /// With the place that it is from.
@@ -46,6 +52,7 @@ struct Document {
     channels: Vec<Spanned<Channel>>,
     customers: Vec<Spanned<Customer>>,
     licenses: Vec<Spanned<License>>,
+    branding: Option<Spanned<Branding>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -62,6 +69,72 @@ pub(super) struct Application {
     /// What one of these keys must have signed; what is not said stays as it is.
     pub(super) signing_requires: Option<SignedParts>,
     pub(super) feature_tags: Option<Vec<FeatureTags>>,
+    /// What is not said stays as it is; an empty text takes it back.
+    pub(super) category: Option<String>,
+    pub(super) homepage: Option<OrNothing<Link>>,
+    pub(super) support: Option<OrNothing<Link>>,
+    pub(super) documentation: Option<OrNothing<Link>>,
+    /// All of them, if they are said.
+    pub(super) labels: Option<Labels>,
+    pub(super) icon: Option<PictureFile>,
+}
+
+/// How customers see the organization. What is not said stays as it is; an empty text takes it back.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Branding {
+    pub(super) accent: Option<OrNothing<Colour>>,
+    pub(super) accent_dark: Option<OrNothing<Colour>>,
+    pub(super) support: Option<OrNothing<Link>>,
+    pub(super) home_text: Option<String>,
+    pub(super) logo: Option<PictureFile>,
+    pub(super) logo_dark: Option<PictureFile>,
+    pub(super) favicon: Option<PictureFile>,
+}
+
+/// A value, or an empty text for none.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "String", bound(deserialize = "T: FromStr<Err: Display>"))]
+pub(super) struct OrNothing<T>(pub(super) Option<T>);
+
+impl<T: FromStr<Err: Display>> TryFrom<String> for OrNothing<T> {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.is_empty() {
+            true => Ok(Self(None)),
+            false => text.parse().map(|value| Self(Some(value))).map_err(|error: T::Err| error.to_string()),
+        }
+    }
+}
+
+impl<T: Display> OrNothing<T> {
+    pub(super) fn text(&self) -> Option<String> {
+        self.0.as_ref().map(T::to_string)
+    }
+}
+
+/// The path of a picture, below the folder of the file that names it; once it is read, the picture. An empty path is none.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(from = "String")]
+pub(super) struct PictureFile {
+    path: String,
+    pub(super) picture: Option<Picture>,
+}
+
+impl From<String> for PictureFile {
+    fn from(path: String) -> Self {
+        Self { path, picture: None }
+    }
+}
+
+impl PictureFile {
+    fn read(&mut self, folder: &Path) -> Result<()> {
+        if !self.path.is_empty() {
+            self.picture = Some(picture::read(&folder.join(&self.path))?);
+        }
+        Ok(())
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -132,8 +205,9 @@ impl Wrong {
 
 impl Wanted {
     pub(super) fn is_empty(&self) -> bool {
-        let Self { applications, channels, customers, licenses } = self;
-        applications.is_empty() && channels.is_empty() && customers.is_empty() && licenses.is_empty()
+        let Self { applications, channels, customers, licenses, branding } = self;
+        let is_without_parts = applications.is_empty() && channels.is_empty() && customers.is_empty();
+        is_without_parts && licenses.is_empty() && branding.is_empty()
     }
 }
 
@@ -156,10 +230,34 @@ pub(super) fn read_all(files: &[PathBuf]) -> Result<Wanted> {
     let (mut wanted, mut wrong) = (Wanted::default(), Wrong::default());
     for file in files {
         let (name, text) = read(file)?;
-        wrong.look(parse(&name, &text, &mut wanted));
+        let mut said = Wanted::default();
+        if wrong.look(parse(&name, &text, &mut said)).is_some() {
+            read_pictures(&mut said, file.parent().unwrap_or(Path::new("")))?;
+            wanted.extend(said);
+        }
     }
     wrong.end()?;
     Ok(wanted)
+}
+
+impl Wanted {
+    fn extend(&mut self, more: Wanted) {
+        let Wanted { applications, channels, customers, licenses, branding } = more;
+        self.applications.extend(applications);
+        self.channels.extend(channels);
+        self.customers.extend(customers);
+        self.licenses.extend(licenses);
+        self.branding.extend(branding);
+    }
+}
+
+fn read_pictures(wanted: &mut Wanted, folder: &Path) -> Result<()> {
+    let icons = wanted.applications.iter_mut().filter_map(|of| of.value.icon.as_mut());
+    let of_brandings = wanted.branding.iter_mut().flat_map(|of| {
+        let Branding { logo, logo_dark, favicon, .. } = &mut of.value;
+        [logo, logo_dark, favicon].into_iter().flatten()
+    });
+    icons.chain(of_brandings).try_for_each(|file| file.read(folder))
 }
 
 fn read(file: &Path) -> Result<(String, String)> {
@@ -171,7 +269,7 @@ pub(super) fn parse(file: &str, text: &str, wanted: &mut Wanted) -> Result<(), F
     let documents: Vec<Document> = serde_saphyr::from_multiple(text).map_err(|error| refused(file, &error))?;
     let placed = |location: Location| Place { file: file.to_owned(), line: location.line(), column: location.column() };
     for document in documents {
-        let Document { applications, channels, customers, licenses } = document;
+        let Document { applications, channels, customers, licenses, branding } = document;
         wanted
             .applications
             .extend(applications.into_iter().map(|of| Placed { place: placed(of.referenced), value: of.value }));
@@ -180,6 +278,7 @@ pub(super) fn parse(file: &str, text: &str, wanted: &mut Wanted) -> Result<(), F
             .customers
             .extend(customers.into_iter().map(|of| Placed { place: placed(of.referenced), value: of.value }));
         wanted.licenses.extend(licenses.into_iter().map(|of| Placed { place: placed(of.referenced), value: of.value }));
+        wanted.branding.extend(branding.into_iter().map(|of| Placed { place: placed(of.referenced), value: of.value }));
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! The difference between what files want and what there is, as steps. Pure: it leaves no choice to who executes it.
 
+mod branding;
+mod catalogue;
 mod policy;
 
 use std::collections::BTreeSet;
@@ -9,10 +11,11 @@ use chrono::{DateTime, Utc};
 
 use super::current::{self, Current};
 use super::file::{Application, Customer, License, Wanted};
-use crate::app::{FeatureTags, SigningKey};
+use crate::app::{Catalogue, FeatureTags, SigningKey};
+use crate::branding::Branding;
 use crate::license::Terms;
 use crate::moment;
-use crate::operation::SignedParts;
+use crate::operation::{BrandingImage, SignedParts};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {
@@ -32,6 +35,10 @@ pub(super) enum Action {
     DescribeApplication { name: String, display_name: String, description: String },
     SetSigningKeys { name: String, keys: Vec<SigningKey>, requires: Option<SignedParts> },
     SetFeatureTags { name: String, features: Vec<FeatureTags> },
+    SetCatalogue { name: String, catalogue: Catalogue },
+    SetIcon { name: String, data: Option<String> },
+    SetBranding { branding: Branding },
+    SetBrandingImage { image: BrandingImage, data: Option<String> },
     CreateChannel { application: String, name: String },
     CreateCustomer { name: String, display_name: Option<String> },
     RenameCustomer { name: String, display_name: String },
@@ -59,10 +66,12 @@ pub(super) fn plan(wanted: &Wanted, current: &Current, now: DateTime<Utc>) -> Ve
     let customers = wanted.customers.iter().map(|of| customer(&of.value, current));
     let licenses = wanted.licenses.iter().map(|of| license(&of.value, current, now));
     applications
+        .chain(catalogue::steps(wanted, current))
         .chain(policy::steps(wanted, current))
         .chain(channels(wanted, current))
         .chain(customers)
         .chain(licenses)
+        .chain(branding::steps(wanted, current))
         .collect()
 }
 

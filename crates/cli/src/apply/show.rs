@@ -59,6 +59,10 @@ fn is_creation(action: &Action) -> bool {
         Action::DescribeApplication { .. }
         | Action::SetSigningKeys { .. }
         | Action::SetFeatureTags { .. }
+        | Action::SetCatalogue { .. }
+        | Action::SetIcon { .. }
+        | Action::SetBranding { .. }
+        | Action::SetBrandingImage { .. }
         | Action::RenameCustomer { .. }
         | Action::AmendLicense { .. }
         | Action::Nothing => false,

@@ -8,6 +8,8 @@ CREATE TABLE application (
     signed_parts text NOT NULL,              -- images, release, images_and_release
     signing_changes jsonb NOT NULL,          -- of the policy, the newest first
     feature_tags jsonb NOT NULL,
+    metadata     jsonb NOT NULL,             -- what a catalogue says
+    icon         jsonb,                      -- what is known of it; the bytes are in `picture`
     created_at   timestamptz NOT NULL,
     position     bigint NOT NULL,
     UNIQUE (organization, name)

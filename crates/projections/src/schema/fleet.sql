@@ -9,6 +9,8 @@ CREATE TABLE target (
     credential           uuid,
     credential_before    uuid,        -- lets in too, until the other was used
     retired_at           timestamptz,
+    labels               jsonb NOT NULL, -- the vendor's
+    customer_labels      jsonb NOT NULL,
     created_at           timestamptz NOT NULL,
     position             bigint NOT NULL
 );

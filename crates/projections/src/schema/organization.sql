@@ -2,9 +2,22 @@ CREATE TABLE organization (
     id           uuid PRIMARY KEY,
     name         text NOT NULL UNIQUE,
     display_name text NOT NULL,
+    branding     jsonb NOT NULL,  -- colours, link, words
+    branding_images jsonb NOT NULL, -- what is known of each; the bytes are in `picture`
     created_at   timestamptz NOT NULL,
     position     bigint NOT NULL
 );
+
+-- logos and icons, one for each place that shows one
+CREATE TABLE picture (
+    id           uuid PRIMARY KEY,
+    organization uuid NOT NULL,
+    digest       text NOT NULL,
+    media_type   text NOT NULL,
+    data         text NOT NULL,   -- base64
+    position     bigint NOT NULL
+);
+CREATE INDEX ON picture (digest);
 
 CREATE TABLE member (
     id           uuid PRIMARY KEY,

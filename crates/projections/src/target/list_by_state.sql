@@ -29,6 +29,13 @@ FROM (
           SELECT FROM deployment d WHERE d.target = t.id AND d.application = $8 AND d.phase <> 'removed'))
       AND ($9::text IS NULL OR strpos(t.name, $9) > 0 OR strpos(c.name, $9) > 0
            OR strpos(lower(c.display_name), $9) > 0)
+      -- each label that is asked for, by the vendor or by the customer
+      AND NOT EXISTS (
+          SELECT FROM jsonb_to_recordset($12::jsonb) AS wanted (key text, value text)
+          WHERE NOT (jsonb_exists(t.labels, wanted.key)
+                     AND coalesce(t.labels ->> wanted.key = wanted.value, true))
+            AND NOT (jsonb_exists(t.customer_labels, wanted.key)
+                     AND coalesce(t.customer_labels ->> wanted.key = wanted.value, true)))
 ) AS fleet
 WHERE $7::text[] IS NULL OR state = ANY($7)
 ORDER BY name, id

@@ -22,6 +22,14 @@ test('a refusal is told with its reason', () => {
   })
 })
 
+test('each type of event has its sentence', () => {
+  const golden = Object.keys(import.meta.glob('../../../../crates/domain/tests/golden/*.json'))
+  const types = new Set(golden.map(file => file.split('/').at(-1)?.split('.')[0] ?? ''))
+  expect(types.size).toBeGreaterThan(50)
+  const untold = [...types].filter(type => sentence({ type, data: {} }).verb === type)
+  expect(untold).toEqual([])
+})
+
 test('a type that nobody knows is told by its name', () => {
   expect(sentence({ type: 'SomethingNew', data: null }).verb).toBe('SomethingNew')
 })

@@ -3,8 +3,14 @@ import type { Names } from './names'
 
 const NOBODY: Names = new Map()
 const SENTENCES: Record<string, string> = {
+  ApplicationCatalogued: 'changed what the catalogue says of an application',
+  ApplicationIconRemoved: 'removed the icon of an application',
+  ApplicationIconSet: 'set the icon of an application',
   ApplicationCreated: 'created an application',
   ApplicationDescribed: 'described an application anew',
+  BrandingImageRemoved: 'removed a picture of the branding',
+  BrandingImageSet: 'set a picture of the branding',
+  BrandingSet: 'changed how customers see the organization',
   ChannelCreated: 'created a channel',
   CredentialConfirmed: 'confirmed its new credential',
   CredentialRotated: 'rotated its credential',
@@ -67,6 +73,7 @@ const SENTENCES: Record<string, string> = {
   TagsMadeImmutable: 'made tags immutable',
   TagsMadeMutable: 'made tags mutable',
   TargetEnrolled: 'enrolled',
+  TargetLabelled: 'labelled a target',
   TargetRegistered: 'registered a target',
   TargetRetired: 'retired a target',
   TokenIssued: 'issued a token',

@@ -9,6 +9,7 @@ import { ReleaseBadge } from '../../ui/state'
 import { type Column, Table } from '../../ui/table'
 import { Time } from '../../ui/time'
 import { APPLICATIONS } from '../overview/page'
+import { Icon } from './catalogue'
 import { ChannelPointers } from './channels'
 
 type Application = ApplicationsQuery['applications']['nodes'][number]
@@ -22,11 +23,24 @@ export function ApplicationsPage() {
     {
       name: 'Application',
       isText: true,
-      cell: ({ name, displayName }) => (
-        <Link className="name" to="/v/$organization/apps/$application" params={{ organization, application: name }}>
-          {displayName}
-        </Link>
+      cell: application => (
+        <span className="with-icon">
+          <Icon of={application} />
+          <Link
+            className="name"
+            to="/v/$organization/apps/$application"
+            params={{ organization, application: application.name }}
+          >
+            {application.displayName}
+          </Link>
+        </span>
       ),
+    },
+    {
+      name: 'Category',
+      isText: true,
+      isBlank: ({ category }) => category === '',
+      cell: ({ category }) => <span className="muted">{category}</span>,
     },
     { name: 'Channels', cell: ({ channels }) => <ChannelPointers channels={channels} /> },
     {

@@ -13,13 +13,16 @@ import { ReleaseBadge } from '../../ui/state'
 import { type Column, Table } from '../../ui/table'
 import { Time } from '../../ui/time'
 import { useMay } from '../session/viewer'
+import { CatalogueLinks, Icon, Labels } from './catalogue'
+import { CatalogueDialog } from './catalogue-dialog'
 import { ChannelPointers } from './channels'
 import { PromoteDialog } from './promote'
 
 const APPLICATION = graphql(`
   query ApplicationPage($name: Name!, $after: String) {
     application(name: $name) {
-      id name displayName description createdAt signingRequires
+      ...Catalogue
+      description createdAt signingRequires
       signingKeys { name id }
       channels { id name current versions }
       releases(first: 100, after: $after) {
@@ -42,6 +45,7 @@ export function ApplicationPage() {
   const { organization, application: name } = useParams({ from: '/v/$organization/apps/$application' })
   const [after, setAfter] = useState<string | null>(null)
   const mayPublish = useMay('PUBLISH')
+  const [isDescribing, setDescribing] = useState(false)
   const { data, error, isLoading, again } = useLive(APPLICATION, { name, after })
   const application = data?.application
   const crumbs = (
@@ -54,9 +58,11 @@ export function ApplicationPage() {
       title={application?.displayName ?? name}
       section="Applications"
       crumbs={crumbs}
+      aside={application ? <Icon of={application} /> : null}
       actions={
         application ? (
           <Allowed may={mayPublish} needs="the right to publish">
+            <Button onClick={() => setDescribing(true)}>Catalogue…</Button>
             <Link
               className="button is-primary"
               to="/v/$organization/apps/$application/publish"
@@ -76,6 +82,9 @@ export function ApplicationPage() {
           next={() => setAfter(application.releases.pageInfo.endCursor ?? null)}
           first={after ? () => setAfter(null) : undefined}
         />
+      ) : null}
+      {application && isDescribing ? (
+        <CatalogueDialog application={application} close={() => setDescribing(false)} />
       ) : null}
     </Page>
   )
@@ -97,10 +106,12 @@ function Detail({
   return (
     <>
       {application.description ? <p className="lead">{application.description}</p> : null}
+      <CatalogueLinks of={application} />
       <Facts>
         <Fact name="Name">
           <code>{application.name}</code>
         </Fact>
+        {application.category ? <Fact name="Category">{application.category}</Fact> : null}
         <Fact name="Created">
           <Time at={application.createdAt} />
         </Fact>
@@ -109,6 +120,11 @@ function Detail({
             ? 'none demanded'
             : `${REQUIRES[application.signingRequires]}, by ${keys.map(key => key.name).join(' or ')}`}
         </Fact>
+        {application.labels.length > 0 ? (
+          <Fact name="Labels">
+            <Labels of={application} />
+          </Fact>
+        ) : null}
       </Facts>
       <Panel title="Channels">
         {application.channels.length === 0 ? (

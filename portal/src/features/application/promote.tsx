@@ -2,9 +2,7 @@
 import { type FormEvent, useState } from 'react'
 import { graphql } from '../../gql'
 import type { ReleaseStatus } from '../../gql/graphql'
-import { Button } from '../../ui/button'
-import { SameInCli } from '../../ui/copy'
-import { Change, Dialog, RefusalNote } from '../../ui/dialog'
+import { Change, Dialog, DialogFooter } from '../../ui/dialog'
 import { Choice } from '../../ui/field'
 import { commandLine } from '../../ui/shell-words'
 import { toast } from '../../ui/toast'
@@ -63,8 +61,9 @@ export function PromoteDialog({ application, channel, releases, version, close }
           </Choice>
         )}
         <Change what={`Where ${name} points`} before={now ?? 'nothing'} after={wanted || 'nothing'} />
-        <RefusalNote error={error} />
-        <SameInCli
+        <DialogFooter
+          close={close}
+          error={error}
           line={commandLine(
             'distr',
             'channel',
@@ -75,13 +74,10 @@ export function PromoteDialog({ application, channel, releases, version, close }
             '--version',
             wanted || '1.0.0',
           )}
-        />
-        <div className="dialog-actions">
-          <Button onClick={close}>Cancel</Button>
-          <Button kind="primary" type="submit" disabled={isBusy || wanted === '' || wanted === now}>
-            Promote
-          </Button>
-        </div>
+          isOff={isBusy || wanted === '' || wanted === now}
+        >
+          Promote
+        </DialogFooter>
       </form>
     </Dialog>
   )

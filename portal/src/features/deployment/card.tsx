@@ -1,5 +1,5 @@
 // One deployment: what is wanted, what runs, how far the agent is, and what stands in the way.
-import { TriangleAlert } from 'lucide-react'
+import { Repeat, TriangleAlert } from 'lucide-react'
 import { useState } from 'react'
 import { To, usePlaces } from '../../shell/places'
 import { Allowed, Button } from '../../ui/button'
@@ -9,6 +9,7 @@ import { PhaseBadge } from '../../ui/state'
 import { Since, Time } from '../../ui/time'
 import { useMay } from '../session/viewer'
 import type { TargetDetail } from '../target/detail'
+import { FLAPPING } from '../target/running'
 import { DeployDialog } from './deploy'
 import { RemoveDialog } from './remove'
 import { Steps } from './steps'
@@ -62,6 +63,11 @@ export function DeploymentCard({ deployment, target }: { deployment: DeploymentD
       {drift ? (
         <p className="note">
           <TriangleAlert size={14} aria-hidden="true" /> Changed by hand on the host, and not repaired yet: {drift}
+        </p>
+      ) : null}
+      {deployment.isFlapping ? (
+        <p className="note">
+          <Repeat size={14} aria-hidden="true" /> Flapping. {FLAPPING}
         </p>
       ) : null}
       {deployment.config.length > 0 ? (

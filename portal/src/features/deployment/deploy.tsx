@@ -3,9 +3,7 @@ import { type FormEvent, useState } from 'react'
 import { graphql } from '../../gql'
 import type { DeployChoicesQuery } from '../../gql/graphql'
 import { useLive } from '../../live/use-live'
-import { Button } from '../../ui/button'
-import { SameInCli } from '../../ui/copy'
-import { Change, Dialog, RefusalNote } from '../../ui/dialog'
+import { Change, Dialog, DialogFooter } from '../../ui/dialog'
 import { Choice, TextArea } from '../../ui/field'
 import { Failed, Loading } from '../../ui/page-states'
 import { commandLine } from '../../ui/shell-words'
@@ -141,8 +139,9 @@ function DeployForm({ target, deployment, close, applications }: FormProps) {
           </p>
         ) : null}
       </details>
-      <RefusalNote error={error} />
-      <SameInCli
+      <DialogFooter
+        close={close}
+        error={error}
         line={commandLine(
           'distr',
           'deploy',
@@ -156,13 +155,10 @@ function DeployForm({ target, deployment, close, applications }: FormProps) {
           value,
           ...configArguments(changed),
         )}
-      />
-      <div className="dialog-actions">
-        <Button onClick={close}>Cancel</Button>
-        <Button kind="primary" type="submit" disabled={isBusy || !version || wrong.length > 0}>
-          {isBusy ? 'Asking…' : 'Deploy'}
-        </Button>
-      </div>
+        isOff={isBusy || !version || wrong.length > 0}
+      >
+        {isBusy ? 'Asking…' : 'Deploy'}
+      </DialogFooter>
     </form>
   )
 }

@@ -1,9 +1,7 @@
 // Taking an application off a target. Data goes only if that is asked for, and typed.
 import { type FormEvent, useState } from 'react'
 import { graphql } from '../../gql'
-import { Button } from '../../ui/button'
-import { SameInCli } from '../../ui/copy'
-import { Change, Dialog, RefusalNote } from '../../ui/dialog'
+import { Change, Dialog, DialogFooter } from '../../ui/dialog'
 import { Field } from '../../ui/field'
 import { commandLine } from '../../ui/shell-words'
 import { toast } from '../../ui/toast'
@@ -65,8 +63,9 @@ export function RemoveDialog({
             autoComplete="off"
           />
         ) : null}
-        <RefusalNote error={error} />
-        <SameInCli
+        <DialogFooter
+          close={close}
+          error={error}
           line={commandLine(
             'distr',
             'deploy',
@@ -79,13 +78,11 @@ export function RemoveDialog({
             application,
             withData && '--remove-data',
           )}
-        />
-        <div className="dialog-actions">
-          <Button onClick={close}>Cancel</Button>
-          <Button kind="danger" type="submit" disabled={isBusy || (withData && typed !== name)}>
-            Remove
-          </Button>
-        </div>
+          kind="danger"
+          isOff={isBusy || (withData && typed !== name)}
+        >
+          Remove
+        </DialogFooter>
       </form>
     </Dialog>
   )

@@ -3,8 +3,7 @@ import { type FormEvent, useState } from 'react'
 import { graphql } from '../../gql'
 import type { CodeFragment, Role } from '../../gql/graphql'
 import { Button } from '../../ui/button'
-import { SameInCli } from '../../ui/copy'
-import { Dialog, RefusalNote } from '../../ui/dialog'
+import { Dialog, DialogFooter } from '../../ui/dialog'
 import { Field } from '../../ui/field'
 import { Secret } from '../../ui/secret'
 import { commandLine } from '../../ui/shell-words'
@@ -68,8 +67,9 @@ export function InviteDialog({ close, done }: { close: () => void; done: () => v
           autoComplete="off"
         />
         <RoleChoice role={role} put={setRole} customer={customer} putCustomer={setCustomer} />
-        <RefusalNote error={error} />
-        <SameInCli
+        <DialogFooter
+          close={close}
+          error={error}
           line={commandLine(
             'distr',
             'member',
@@ -80,13 +80,10 @@ export function InviteDialog({ close, done }: { close: () => void; done: () => v
             customer !== undefined && '--customer',
             customer,
           )}
-        />
-        <div className="dialog-actions">
-          <Button onClick={close}>Cancel</Button>
-          <Button kind="primary" type="submit" disabled={isBusy}>
-            {isBusy ? 'Inviting…' : 'Invite'}
-          </Button>
-        </div>
+          isOff={isBusy}
+        >
+          {isBusy ? 'Inviting…' : 'Invite'}
+        </DialogFooter>
       </form>
     </Dialog>
   )
@@ -112,14 +109,15 @@ export function InviteAgainDialog({ member, close, done }: Props) {
       title={`A new code for ${of}`}
       description="The code that was given out before is void from then on."
     >
-      <RefusalNote error={error} />
-      <SameInCli line={commandLine('distr', 'member', 'invite-again', knownBy(member))} />
-      <div className="dialog-actions">
-        <Button onClick={close}>Cancel</Button>
-        <Button kind="primary" onClick={() => void renew()} disabled={isBusy}>
-          Make a code
-        </Button>
-      </div>
+      <DialogFooter
+        close={close}
+        error={error}
+        line={commandLine('distr', 'member', 'invite-again', knownBy(member))}
+        act={renew}
+        isOff={isBusy}
+      >
+        Make a code
+      </DialogFooter>
     </Dialog>
   )
 }
@@ -142,14 +140,16 @@ export function ResetDialog({ member, close, done }: Props) {
       title={`Reset the password of ${of}`}
       description="The password is void at once, and all sessions end. Tokens stay. You get a one-time code to hand on."
     >
-      <RefusalNote error={error} />
-      <SameInCli line={commandLine('distr', 'member', 'reset-password', knownBy(member))} />
-      <div className="dialog-actions">
-        <Button onClick={close}>Cancel</Button>
-        <Button kind="danger" onClick={() => void reset()} disabled={isBusy}>
-          Void the password
-        </Button>
-      </div>
+      <DialogFooter
+        close={close}
+        error={error}
+        line={commandLine('distr', 'member', 'reset-password', knownBy(member))}
+        kind="danger"
+        act={reset}
+        isOff={isBusy}
+      >
+        Void the password
+      </DialogFooter>
     </Dialog>
   )
 }

@@ -2,10 +2,8 @@
 import { type FormEvent, useState } from 'react'
 import { graphql } from '../../gql'
 import type { Role } from '../../gql/graphql'
-import { Button } from '../../ui/button'
-import { SameInCli } from '../../ui/copy'
-import { Change, Dialog, RefusalNote } from '../../ui/dialog'
-import { Choice, Field } from '../../ui/field'
+import { Change, Dialog, DialogFooter, TypedName } from '../../ui/dialog'
+import { Choice } from '../../ui/field'
 import { commandLine } from '../../ui/shell-words'
 import { toast } from '../../ui/toast'
 import { useAction } from '../../ui/use-action'
@@ -55,14 +53,14 @@ export function RoleDialog({ member, close, done }: Props) {
           ))}
         </Choice>
         <Change what="The role" before={roleWord(member.role)} after={roleWord(role)} />
-        <RefusalNote error={error} />
-        <SameInCli line={commandLine('distr', 'member', 'role', knownBy(member), '--role', roleArgument(role))} />
-        <div className="dialog-actions">
-          <Button onClick={close}>Cancel</Button>
-          <Button kind="primary" type="submit" disabled={isBusy || role === member.role}>
-            Change the role
-          </Button>
-        </div>
+        <DialogFooter
+          close={close}
+          error={error}
+          line={commandLine('distr', 'member', 'role', knownBy(member), '--role', roleArgument(role))}
+          isOff={isBusy || role === member.role}
+        >
+          Change the role
+        </DialogFooter>
       </form>
     </Dialog>
   )
@@ -89,22 +87,16 @@ export function RemoveDialog({ member, close, done }: Props) {
       description={isInvited ? 'The code is void from then on.' : impact(member)}
     >
       <form className="form" onSubmit={event => void submit(event)}>
-        <Field
-          label={`Type ${name} to go on`}
-          value={typed}
-          onChange={event => setTyped(event.target.value)}
-          autoComplete="off"
-          autoCapitalize="none"
-          spellCheck={false}
-        />
-        <RefusalNote error={error} />
-        <SameInCli line={commandLine('distr', 'member', 'remove', name)} />
-        <div className="dialog-actions">
-          <Button onClick={close}>Cancel</Button>
-          <Button kind="danger" type="submit" disabled={isBusy || typed !== name}>
-            {isInvited ? 'Take it back' : 'Remove for ever'}
-          </Button>
-        </div>
+        <TypedName name={name} typed={typed} put={setTyped} />
+        <DialogFooter
+          close={close}
+          error={error}
+          line={commandLine('distr', 'member', 'remove', name)}
+          kind="danger"
+          isOff={isBusy || typed !== name}
+        >
+          {isInvited ? 'Take it back' : 'Remove for ever'}
+        </DialogFooter>
       </form>
     </Dialog>
   )

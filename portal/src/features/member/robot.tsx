@@ -2,9 +2,7 @@
 import { type FormEvent, useState } from 'react'
 import { graphql } from '../../gql'
 import type { Role } from '../../gql/graphql'
-import { Button } from '../../ui/button'
-import { SameInCli } from '../../ui/copy'
-import { Dialog, RefusalNote } from '../../ui/dialog'
+import { Dialog, DialogFooter } from '../../ui/dialog'
 import { Field } from '../../ui/field'
 import { commandLine } from '../../ui/shell-words'
 import { toast } from '../../ui/toast'
@@ -51,8 +49,9 @@ export function RobotDialog({ close, done }: { close: () => void; done: () => vo
           autoComplete="off"
         />
         <RoleChoice role={role} put={setRole} customer={customer} putCustomer={setCustomer} />
-        <RefusalNote error={error} />
-        <SameInCli
+        <DialogFooter
+          close={close}
+          error={error}
           line={commandLine(
             'distr',
             'member',
@@ -63,13 +62,10 @@ export function RobotDialog({ close, done }: { close: () => void; done: () => vo
             customer !== undefined && '--customer',
             customer,
           )}
-        />
-        <div className="dialog-actions">
-          <Button onClick={close}>Cancel</Button>
-          <Button kind="primary" type="submit" disabled={isBusy}>
-            Add
-          </Button>
-        </div>
+          isOff={isBusy}
+        >
+          Add
+        </DialogFooter>
       </form>
     </Dialog>
   )

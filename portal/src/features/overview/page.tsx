@@ -32,7 +32,7 @@ export const APPLICATIONS = graphql(`
   query Applications($first: Int!, $after: String) {
     applications(first: $first, after: $after) {
       nodes {
-        id name displayName description
+        id name displayName description category icon { digest path bytes }
         channels { id name current }
         releases(first: 1) { nodes { id version status publishedAt createdAt } }
       }

@@ -1,10 +1,7 @@
 // Deleting from a repository: a tag, what it points to, or everything. What a release names, the hub keeps.
 import { type FormEvent, useState } from 'react'
 import { graphql } from '../../gql'
-import { Button } from '../../ui/button'
-import { SameInCli } from '../../ui/copy'
-import { Dialog, RefusalNote } from '../../ui/dialog'
-import { Field } from '../../ui/field'
+import { Dialog, DialogFooter, TypedName } from '../../ui/dialog'
 import { commandLine } from '../../ui/shell-words'
 import { toast } from '../../ui/toast'
 import { useAction } from '../../ui/use-action'
@@ -73,20 +70,19 @@ function DeleteTag({ repository, tag, close, done }: Omit<Props, 'doomed'> & { t
           <input type="checkbox" checked={withManifest} onChange={event => setWithManifest(event.target.checked)} />
           Delete the manifest too, with every tag that points to it
         </label>
-        <RefusalNote error={withManifest ? byDigest.error : byTag.error} />
-        <SameInCli
+        <DialogFooter
+          close={close}
+          error={withManifest ? byDigest.error : byTag.error}
           line={
             withManifest
               ? commandLine('distr', 'repository', 'delete-manifest', name, tag.digest)
               : commandLine('distr', 'repository', 'delete-tag', name, tag.name)
           }
-        />
-        <div className="dialog-actions">
-          <Button onClick={close}>Cancel</Button>
-          <Button kind="danger" type="submit" disabled={byTag.isBusy || byDigest.isBusy}>
-            {withManifest ? 'Delete the manifest' : 'Delete the tag'}
-          </Button>
-        </div>
+          kind="danger"
+          isOff={byTag.isBusy || byDigest.isBusy}
+        >
+          {withManifest ? 'Delete the manifest' : 'Delete the tag'}
+        </DialogFooter>
       </form>
     </Dialog>
   )
@@ -111,22 +107,16 @@ function DeleteAll({ repository, close, done }: Omit<Props, 'doomed'>) {
       description={`This is for ever: ${tags.length.toLocaleString()} tags and ${manifests.toLocaleString()} manifests go. Nothing goes if a release names one of them.`}
     >
       <form className="form" onSubmit={event => void submit(event)}>
-        <Field
-          label={`Type ${name} to go on`}
-          value={typed}
-          onChange={event => setTyped(event.target.value)}
-          autoComplete="off"
-          autoCapitalize="none"
-          spellCheck={false}
-        />
-        <RefusalNote error={error} />
-        <SameInCli line={commandLine('distr', 'repository', 'delete', name)} />
-        <div className="dialog-actions">
-          <Button onClick={close}>Cancel</Button>
-          <Button kind="danger" type="submit" disabled={isBusy || typed !== name}>
-            Delete everything
-          </Button>
-        </div>
+        <TypedName name={name} typed={typed} put={setTyped} />
+        <DialogFooter
+          close={close}
+          error={error}
+          line={commandLine('distr', 'repository', 'delete', name)}
+          kind="danger"
+          isOff={isBusy || typed !== name}
+        >
+          Delete everything
+        </DialogFooter>
       </form>
     </Dialog>
   )

@@ -4,8 +4,7 @@ import { graphql } from '../../gql'
 import type { RetentionInput } from '../../gql/graphql'
 import { useLive } from '../../live/use-live'
 import { Allowed, Button } from '../../ui/button'
-import { SameInCli } from '../../ui/copy'
-import { Dialog, RefusalNote } from '../../ui/dialog'
+import { Dialog, DialogFooter } from '../../ui/dialog'
 import { Field } from '../../ui/field'
 import { Panel } from '../../ui/page'
 import { Failed, Loading } from '../../ui/page-states'
@@ -137,8 +136,9 @@ function RulesDialog({ repository, close, done }: { repository: Repository; clos
           {plan.isLoading ? <Loading what="what would go" rows={1} /> : null}
           {tried && !plan.error ? <PlanWords plan={tried} /> : null}
         </div>
-        <RefusalNote error={error} />
-        <SameInCli
+        <DialogFooter
+          close={close}
+          error={error}
           line={commandLine(
             'distr',
             'repository',
@@ -149,13 +149,11 @@ function RulesDialog({ repository, close, done }: { repository: Repository; clos
             ...keepTags.flatMap(pattern => ['--keep', pattern]),
             ...(untagged ? ['--untagged-days', untagged] : []),
           )}
-        />
-        <div className="dialog-actions">
-          <Button onClick={close}>Cancel</Button>
-          <Button kind="danger" type="submit" disabled={isBusy || Boolean(plan.error)}>
-            Set the rules
-          </Button>
-        </div>
+          kind="danger"
+          isOff={isBusy || Boolean(plan.error)}
+        >
+          Set the rules
+        </DialogFooter>
       </form>
     </Dialog>
   )

@@ -4,11 +4,13 @@ import { useLocation } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { type CombinedError, useClient } from 'urql'
 import { graphql } from '../../gql'
+import { ownHostOf } from '../../shell/own-host'
 import { Button } from '../../ui/button'
 import { RefusalNote } from '../../ui/dialog'
 import { Field } from '../../ui/field'
+import { useBefore } from '../branding/before'
+import { Logo } from '../branding/logo'
 import { NewPassword } from './new-password'
-import { Mark } from './sign-in'
 
 const START = graphql(`
   mutation SessionStartByCode($code: String!, $password: String!, $name: String) {
@@ -27,9 +29,11 @@ export function JoinPage() {
   const [isBusy, setBusy] = useState(false)
   const [error, setError] = useState<CombinedError>()
   const isReset = code.startsWith(RESET)
+  const before = useBefore(ownHostOf)
+  const shown = before?.displayName ?? 'Distr'
   useEffect(() => {
-    document.title = 'Use your code · Distr'
-  }, [])
+    document.title = `Use your code · ${shown}`
+  }, [shown])
   useEffect(() => {
     if (hash === '') return
     setCode(hash)
@@ -47,7 +51,7 @@ export function JoinPage() {
     <main className="sign-in">
       <div className="sign-in-card">
         <p className="brand">
-          <Mark /> Distr
+          <Logo of={before?.branding} /> <span>{shown}</span>
         </p>
         <h1>{isReset ? 'Choose a new password' : 'Become a member'}</h1>
         {window.isSecureContext ? null : (

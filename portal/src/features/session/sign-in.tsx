@@ -5,9 +5,13 @@ import { type FormEvent, useEffect, useState } from 'react'
 import { type CombinedError, useClient } from 'urql'
 import { graphql } from '../../gql'
 import type { Side } from '../../shell/inside'
+import { ownHostOf } from '../../shell/own-host'
 import { Button } from '../../ui/button'
 import { refusalOf } from '../../ui/errors'
 import { Field } from '../../ui/field'
+import { Outward } from '../../ui/outward'
+import { useBefore } from '../branding/before'
+import { Logo } from '../branding/logo'
 
 const SESSION_START = graphql(`
   mutation SessionStart($organization: Name!, $email: String!, $password: String!, $customer: Name) {
@@ -22,22 +26,26 @@ export const readNext = (search: Record<string, unknown>): { next?: string } =>
 
 /** `side` is the first part of the addresses to go on to; a person of the other side is led there. */
 export function SignInPage({ side = 'v' }: { side?: Side }) {
-  const { organization } = useParams({ strict: false })
+  const params = useParams({ strict: false })
+  const organization = ownHostOf ?? params.organization
+  const before = useBefore(side === 'p' ? organization : undefined)
   const { next } = useSearch({ strict: false }) as { next?: string }
   const navigate = useNavigate()
-  const name = side === 'p' && organization ? organization : 'Distr'
+  const name = side === 'p' && organization ? (before?.displayName ?? organization) : 'Distr'
   useEffect(() => {
     document.title = `Sign in · ${name}`
   }, [name])
   const done = (signedIn: string) => {
-    const to = next?.startsWith(`/${side}/`) ? next : `/${side}/${signedIn}`
+    const root = ownHostOf ? '/' : `/${side}/`
+    const isOurs = next?.startsWith(root) && !next.startsWith('//')
+    const to = isOurs ? next : ownHostOf ? root : root + signedIn
     void navigate({ to, replace: true, reloadDocument: true })
   }
   return (
     <main className="sign-in">
       <div className="sign-in-card">
         <p className="brand">
-          <Mark /> {name}
+          <Logo of={before?.branding} /> <span>{name}</span>
         </p>
         <h1>Sign in</h1>
         {window.isSecureContext ? null : (
@@ -47,17 +55,13 @@ export function SignInPage({ side = 'v' }: { side?: Side }) {
         <p className="hint">
           Invited, or lost your password? <a href={new URL('join', document.baseURI).href}>Use your code</a>
         </p>
+        {before?.branding?.support ? (
+          <p className="hint">
+            <Outward to={before.branding.support}>Support of {name}</Outward>
+          </p>
+        ) : null}
       </div>
     </main>
-  )
-}
-
-export function Mark() {
-  return (
-    <svg viewBox="0 0 16 16" width="20" height="20" aria-hidden="true" className="mark">
-      <rect width="16" height="16" rx="4" fill="currentColor" />
-      <path d="M4.5 4h3.2a4 4 0 0 1 0 8H4.5z" fill="var(--bg)" />
-    </svg>
   )
 }
 

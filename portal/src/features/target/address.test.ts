@@ -20,3 +20,11 @@ test('an empty address filters nothing', () => {
   expect(filterOf(readFleet({ q: '  ' }))).toBeNull()
   expect(isFiltered(readFleet({}))).toBe(false)
 })
+
+test('labels are words, with or without a value', () => {
+  const address = readFleet({ label: ['tier=gold', 'spare', '', 3] })
+  expect(address).toEqual({ label: ['tier=gold', 'spare', '3'] })
+  expect(filterOf(readFleet({ label: 'where=a=b' }))).toEqual({ labels: [{ key: 'where', value: 'a=b' }] })
+  expect(filterOf(readFleet({ label: 'spare' }))).toEqual({ labels: [{ key: 'spare', value: null }] })
+  expect(isFiltered(address)).toBe(true)
+})

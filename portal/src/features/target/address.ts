@@ -7,9 +7,14 @@ export type FleetAddress = {
   app?: string
   customer?: string
   q?: string
+  /** as `tier=gold`, or a word alone for any value */
+  label?: string[]
   after?: string
   from?: number
 }
+
+/** By which the hub narrows a list at once. */
+const MOST_LABELS = 8
 
 const text = (value: unknown): string | undefined => {
   const words = typeof value === 'number' ? String(value) : value
@@ -25,17 +30,25 @@ export function readFleet(search: Record<string, unknown>): FleetAddress {
   if (app) address.app = app
   if (customer) address.customer = customer
   if (q) address.q = q
+  const label = (Array.isArray(search.label) ? search.label : [search.label]).map(text).filter(of => of !== undefined)
+  if (label.length > 0) address.label = label.slice(0, MOST_LABELS)
   if (after) address.after = after
   if (after && typeof search.from === 'number' && search.from > 0) address.from = search.from
   return address
 }
 
 /** All but the states: what the counts by state are counted within. */
-export function withoutStates({ app, q }: FleetAddress): TargetFilter | null {
+export function withoutStates({ app, q, label }: FleetAddress): TargetFilter | null {
   const filter: TargetFilter = {}
   if (app) filter.application = app
   if (q) filter.search = q
+  if (label) filter.labels = label.map(labelOf)
   return Object.keys(filter).length > 0 ? filter : null
+}
+
+function labelOf(text: string): { key: string; value: string | null } {
+  const at = text.indexOf('=')
+  return at < 0 ? { key: text, value: null } : { key: text.slice(0, at), value: text.slice(at + 1) }
 }
 
 export function filterOf(address: FleetAddress): TargetFilter | null {
@@ -43,6 +56,6 @@ export function filterOf(address: FleetAddress): TargetFilter | null {
   return address.state ? { ...filter, states: address.state } : filter
 }
 
-export function isFiltered({ state, app, customer, q }: FleetAddress): boolean {
-  return Boolean(state || app || customer || q)
+export function isFiltered({ state, app, customer, q, label }: FleetAddress): boolean {
+  return Boolean(state || app || customer || q || label)
 }

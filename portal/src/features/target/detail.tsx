@@ -8,12 +8,14 @@ import { Empty, Unknown } from '../../ui/page-states'
 import { commandLine } from '../../ui/shell-words'
 import { Time } from '../../ui/time'
 import { DeploymentCard } from '../deployment/card'
+import { TargetLabels } from './labels'
 import { Reports } from './reports'
 
 export const TARGET_DETAIL = graphql(`
   fragment TargetDetail on Target {
     ...TargetRow
     runtime retiredAt enrolmentExpiresAt
+    labels { key value } customerLabels { key value }
     deployments { id generation removal licenseId health createdAt config { key value } }
     lastReport { at receivedAt clockOffsetSeconds boot sequence reports missing error { category text } }
     heartbeats(first: 24) { nodes { hour reports missing } }
@@ -37,6 +39,7 @@ export function Detail({ target, deploy }: { target: TargetDetail; deploy: (() =
         </p>
       ) : null}
       <TargetFacts target={target} />
+      <TargetLabels target={target} />
       {target.deployments.length === 0 ? (
         <Empty
           title="Nothing is deployed here"

@@ -1,6 +1,6 @@
 // The bar over the fleet: each state with its count, a search, and what is filtered by, each with a way out.
 import { X } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { type FormEvent, useEffect, useState } from 'react'
 import type { CountsQuery, TargetState } from '../../gql/graphql'
 import { MEANINGS, STATES, StateIcon, shapeOf, wordOf } from '../../ui/state'
 import { useWhoIsThere } from '../session/viewer'
@@ -24,6 +24,12 @@ export function FleetFilters({ address, counts, go }: Props) {
     const { [name]: _gone, ...rest } = filters
     go(rest)
   }
+  const dropLabel = (label: string) => {
+    const { label: _label, ...rest } = filters
+    const left = address.label?.filter(other => other !== label) ?? []
+    go(left.length > 0 ? { ...rest, label: left } : rest)
+  }
+  const addLabel = (label: string) => go({ ...filters, label: [...new Set([...(address.label ?? []), label])] })
   return (
     <div className="filters">
       <div className="facet" role="group" aria-label="States">
@@ -50,12 +56,38 @@ export function FleetFilters({ address, counts, go }: Props) {
       />
       {address.customer ? <Chip what="customer" value={address.customer} drop={() => without('customer')} /> : null}
       {address.app ? <Chip what="application" value={address.app} drop={() => without('app')} /> : null}
+      {address.label?.map(label => (
+        <Chip key={label} what="label" value={label} drop={() => dropLabel(label)} />
+      ))}
+      <AddLabel add={addLabel} />
       {isFiltered(address) ? (
         <button type="button" className="button is-quiet" onClick={() => go({})}>
           Clear
         </button>
       ) : null}
     </div>
+  )
+}
+
+function AddLabel({ add }: { add: (label: string) => void }) {
+  const [text, setText] = useState('')
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    if (text.trim() !== '') add(text.trim())
+    setText('')
+  }
+  return (
+    <form className="label-filter" onSubmit={submit}>
+      <input
+        className="input"
+        aria-label="With a label"
+        placeholder="Label, as region=eu"
+        spellCheck={false}
+        autoCapitalize="none"
+        value={text}
+        onChange={event => setText(event.target.value)}
+      />
+    </form>
   )
 }
 

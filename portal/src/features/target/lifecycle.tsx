@@ -2,9 +2,7 @@
 import { type FormEvent, useState } from 'react'
 import { graphql } from '../../gql'
 import type { EnrolmentFragment } from '../../gql/graphql'
-import { Button } from '../../ui/button'
-import { SameInCli } from '../../ui/copy'
-import { Dialog, RefusalNote } from '../../ui/dialog'
+import { Dialog, DialogFooter } from '../../ui/dialog'
 import { TextArea } from '../../ui/field'
 import { commandLine } from '../../ui/shell-words'
 import { toast } from '../../ui/toast'
@@ -44,14 +42,15 @@ export function EnrolAgain({ target, close }: Props) {
       title={`Enrol ${name} again`}
       description="This makes a new one-time token. A token that was given out before is void. The agent that uses the new one takes the place of the present agent."
     >
-      <RefusalNote error={error} />
-      <SameInCli line={commandLine('distr', 'target', 'enrol', name, '--customer', customer)} />
-      <div className="dialog-actions">
-        <Button onClick={close}>Cancel</Button>
-        <Button kind="primary" onClick={() => void offer()} disabled={isBusy}>
-          Make a token
-        </Button>
-      </div>
+      <DialogFooter
+        close={close}
+        error={error}
+        line={commandLine('distr', 'target', 'enrol', name, '--customer', customer)}
+        act={offer}
+        isOff={isBusy}
+      >
+        Make a token
+      </DialogFooter>
     </Dialog>
   )
 }
@@ -85,16 +84,15 @@ export function RetireDialog({ target, close }: Props) {
           value={reason}
           onChange={event => setReason(event.target.value)}
         />
-        <RefusalNote error={error} />
-        <SameInCli
+        <DialogFooter
+          close={close}
+          error={error}
           line={commandLine('distr', 'target', 'retire', name, '--customer', customer, '--reason', reason || '…')}
-        />
-        <div className="dialog-actions">
-          <Button onClick={close}>Cancel</Button>
-          <Button kind="danger" type="submit" disabled={isBusy}>
-            Retire for ever
-          </Button>
-        </div>
+          kind="danger"
+          isOff={isBusy}
+        >
+          Retire for ever
+        </DialogFooter>
       </form>
     </Dialog>
   )

@@ -89,7 +89,13 @@ export function TargetsPage() {
       ) : null}
       {page && page.nodes.length > 0 ? (
         <SameInCli
-          line={commandLine('distr', 'fleet', address.customer !== undefined && '--customer', address.customer)}
+          line={commandLine(
+            'distr',
+            'fleet',
+            address.customer !== undefined && '--customer',
+            address.customer,
+            ...(address.label ?? []).flatMap(label => ['--label', label]),
+          )}
         />
       ) : null}
       {isRegistering ? (

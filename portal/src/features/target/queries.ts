@@ -6,7 +6,7 @@ export const TARGET_ROW = graphql(`
     id name state stateUntil stateThen lastHeartbeatAt agentVersion createdAt enrolledAt
     customer { id name displayName }
     deployments {
-      id phase step desiredVersion runningVersion drift changedAt
+      id phase step desiredVersion runningVersion drift isFlapping changedAt
       error { category text }
       application { id name displayName }
     }

@@ -4,8 +4,8 @@ import { graphql } from '../../gql'
 import type { EnrolmentFragment } from '../../gql/graphql'
 import { useLive } from '../../live/use-live'
 import { Button } from '../../ui/button'
-import { CommandLine, SameInCli } from '../../ui/copy'
-import { Dialog, RefusalNote } from '../../ui/dialog'
+import { CommandLine } from '../../ui/copy'
+import { Dialog, DialogFooter } from '../../ui/dialog'
 import { Choice, Field } from '../../ui/field'
 import { commandLine } from '../../ui/shell-words'
 import { Time } from '../../ui/time'
@@ -16,7 +16,7 @@ export const ENROLMENT = graphql(`
   fragment Enrolment on Enrolment { command expiresAt }
 `)
 
-export const REGISTER = graphql(`
+const REGISTER = graphql(`
   mutation TargetRegister($customer: Name, $name: Name!) {
     targetRegister(customer: $customer, name: $name) { changed target { ...TargetRow } enrolment { ...Enrolment } }
   }
@@ -28,21 +28,46 @@ export const CUSTOMER_NAMES = graphql(`
   }
 `)
 
+/** Of the customer, or of the caller's own. */
+export function useRegistration(customer: string | null) {
+  const { act, isBusy, error } = useAction(REGISTER)
+  const [name, setName] = useState('')
+  const register = async () => (await act({ customer, name }))?.targetRegister
+  return { name, setName, register, isBusy, error }
+}
+
+export const registerLine = (name: string, customer: string) =>
+  commandLine('distr', 'target', 'create', name || 'factory', '--customer', customer)
+
+export function TargetName({ name, put }: { name: string; put: (name: string) => void }) {
+  return (
+    <Field
+      label="Name"
+      value={name}
+      onChange={event => put(event.target.value)}
+      required
+      autoCapitalize="none"
+      spellCheck={false}
+      placeholder="factory"
+      hint="Small letters, digits and hyphens; it never changes."
+    />
+  )
+}
+
 type Props = { close: () => void; done: () => void; customer?: string | undefined }
 
 export function RegisterDialog({ close, done, customer }: Props) {
   const { viewer } = useWhoIsThere()
-  const { act, isBusy, error } = useAction(REGISTER)
   const customers = useLive(CUSTOMER_NAMES, {}, viewer.customer !== null)
   const [of, setOf] = useState(customer ?? viewer.customer?.name ?? '')
-  const [name, setName] = useState('')
+  const { name, setName, register, isBusy, error } = useRegistration(of || null)
   const [enrolment, setEnrolment] = useState<EnrolmentFragment>()
   const submit = async (event: FormEvent) => {
     event.preventDefault()
-    const answer = await act({ customer: of || null, name })
-    if (!answer) return
+    const registered = await register()
+    if (!registered) return
     done()
-    setEnrolment(answer.targetRegister.enrolment ?? undefined)
+    setEnrolment(registered.enrolment ?? undefined)
   }
   if (enrolment) return <EnrolmentDialog enrolment={enrolment} name={name} close={close} />
   return (
@@ -65,24 +90,10 @@ export function RegisterDialog({ close, done, customer }: Props) {
             ))}
           </Choice>
         )}
-        <Field
-          label="Name"
-          value={name}
-          onChange={event => setName(event.target.value)}
-          required
-          autoCapitalize="none"
-          spellCheck={false}
-          placeholder="factory"
-          hint="Small letters, digits and hyphens; it never changes."
-        />
-        <RefusalNote error={error} />
-        <SameInCli line={commandLine('distr', 'target', 'create', name || 'factory', '--customer', of || 'globex')} />
-        <div className="dialog-actions">
-          <Button onClick={close}>Cancel</Button>
-          <Button kind="primary" type="submit" disabled={isBusy}>
-            {isBusy ? 'Registering…' : 'Register'}
-          </Button>
-        </div>
+        <TargetName name={name} put={setName} />
+        <DialogFooter close={close} error={error} line={registerLine(name, of || 'globex')} isOff={isBusy}>
+          {isBusy ? 'Registering…' : 'Register'}
+        </DialogFooter>
       </form>
     </Dialog>
   )

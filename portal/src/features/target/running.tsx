@@ -1,5 +1,5 @@
 // What runs on a target, application by application: what is there, and what is asked for if that is something else.
-import { ArrowRight, TriangleAlert } from 'lucide-react'
+import { ArrowRight, Repeat, TriangleAlert } from 'lucide-react'
 import { Unknown } from '../../ui/page-states'
 import type { Row } from './queries'
 
@@ -12,17 +12,35 @@ export function Running({ deployments }: { deployments: Deployment[] }) {
       {deployments.map(deployment => (
         <span key={deployment.id} className="running-one">
           <span className="muted">{deployment.application.name}</span> <Version of={deployment} />
-          {deployment.drift ? (
-            <span className="drift" title={deployment.drift}>
-              <TriangleAlert size={13} aria-hidden="true" />
-              drift
-            </span>
-          ) : null}
+          <Remarks of={deployment} />
         </span>
       ))}
     </span>
   )
 }
+
+/** What a version and a state do not tell: changed by hand, or not to be pinned down. */
+export function Remarks({ of: { drift, isFlapping } }: { of: Pick<Deployment, 'drift' | 'isFlapping'> }) {
+  return (
+    <>
+      {drift ? (
+        <span className="drift" title={drift}>
+          <TriangleAlert size={13} aria-hidden="true" />
+          drift
+        </span>
+      ) : null}
+      {isFlapping ? (
+        <span className="drift" title={FLAPPING}>
+          <Repeat size={13} aria-hidden="true" />
+          flapping
+        </span>
+      ) : null}
+    </>
+  )
+}
+
+export const FLAPPING =
+  'Its reports change too often for each to be told: what is shown is up to three minutes old, until it was quiet for a quarter of an hour.'
 
 export function Version({ of }: { of: Pick<Deployment, 'runningVersion' | 'desiredVersion' | 'phase'> }) {
   const { runningVersion: running, desiredVersion: wanted } = of

@@ -1,12 +1,10 @@
 // Targets as rows, wherever they are listed.
 import type { TargetState } from '../../gql/graphql'
 import { To, usePlaces } from '../../shell/places'
-import { Fresh } from '../../ui/fresh'
 import { Unknown } from '../../ui/page-states'
-import { TargetStateBadge } from '../../ui/state'
 import { type Column, Table } from '../../ui/table'
-import { Time } from '../../ui/time'
 import { useWhoIsThere } from '../session/viewer'
+import { useTargetColumns } from './columns'
 import type { Row } from './queries'
 import { hasWhy, Running, Why } from './running'
 import { useStateOf } from './state-now'
@@ -20,25 +18,10 @@ export function FleetTable({ rows, states }: { rows: Row[]; states?: TargetState
     isText: true,
     cell: row => <To place={places.customer?.(row.customer.name)}>{row.customer.displayName}</To>,
   }
+  const own = useTargetColumns()
   const columns: Column<Row>[] = [
-    {
-      name: 'State',
-      width: 'state',
-      cell: row => (
-        <Fresh of={stateOf(row)}>
-          <TargetStateBadge state={stateOf(row)} />
-        </Fresh>
-      ),
-    },
-    {
-      name: 'Target',
-      isText: true,
-      cell: row => (
-        <To className="name" place={places.target(row.customer.name, row.name)}>
-          {row.name}
-        </To>
-      ),
-    },
+    own.state,
+    own.name,
     ...(viewer.customer ? [] : [customer]),
     { name: 'Running', cell: row => <Running deployments={row.deployments} /> },
     {
@@ -52,12 +35,7 @@ export function FleetTable({ rows, states }: { rows: Row[]; states?: TargetState
       width: 'version',
       cell: row => row.agentVersion ?? <Unknown why="the agent has not reported yet" />,
     },
-    {
-      name: 'Heard',
-      width: 'time',
-      isNumber: true,
-      cell: row => (row.lastHeartbeatAt ? <Time at={row.lastHeartbeatAt} /> : <Unknown why="not heard from yet" />),
-    },
+    own.heard,
   ]
   const left = (row: Row) => (states && !states.includes(stateOf(row)) ? 'has-left' : undefined)
   return (

@@ -3,8 +3,8 @@ import { type FormEvent, useState } from 'react'
 import { graphql } from '../../gql'
 import type { TokenScope } from '../../gql/graphql'
 import { Button } from '../../ui/button'
-import { CommandLine, SameInCli } from '../../ui/copy'
-import { Dialog, RefusalNote } from '../../ui/dialog'
+import { CommandLine } from '../../ui/copy'
+import { Dialog, DialogFooter } from '../../ui/dialog'
 import { Field } from '../../ui/field'
 import { Secret } from '../../ui/secret'
 import { commandLine } from '../../ui/shell-words'
@@ -95,8 +95,9 @@ export function IssueDialog({ owner, close, done }: Props) {
           onChange={event => setDay(event.target.value)}
           hint="The end of that day, UTC; without a day it never ends by itself."
         />
-        <RefusalNote error={error} />
-        <SameInCli
+        <DialogFooter
+          close={close}
+          error={error}
           line={commandLine(
             'distr',
             'token',
@@ -109,13 +110,10 @@ export function IssueDialog({ owner, close, done }: Props) {
             owner !== undefined && '--member',
             owner?.name,
           )}
-        />
-        <div className="dialog-actions">
-          <Button onClick={close}>Cancel</Button>
-          <Button kind="primary" type="submit" disabled={isBusy || scopes.length === 0}>
-            {isBusy ? 'Issuing…' : 'Issue'}
-          </Button>
-        </div>
+          isOff={isBusy || scopes.length === 0}
+        >
+          {isBusy ? 'Issuing…' : 'Issue'}
+        </DialogFooter>
       </form>
     </Dialog>
   )

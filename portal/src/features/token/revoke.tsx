@@ -1,7 +1,5 @@
 import { graphql } from '../../gql'
-import { Button } from '../../ui/button'
-import { SameInCli } from '../../ui/copy'
-import { Dialog, RefusalNote } from '../../ui/dialog'
+import { Dialog, DialogFooter } from '../../ui/dialog'
 import { commandLine } from '../../ui/shell-words'
 import { toast } from '../../ui/toast'
 import { useAction } from '../../ui/use-action'
@@ -29,14 +27,16 @@ export function RevokeDialog({ token, close, done }: { token: Token; close: () =
       title={`Revoke ${token.label}`}
       description="This is for ever. It lets nobody in from the next request on, nor does any token that was made with it."
     >
-      <RefusalNote error={error} />
-      <SameInCli line={commandLine('distr', 'token', 'revoke', token.id)} />
-      <div className="dialog-actions">
-        <Button onClick={close}>Cancel</Button>
-        <Button kind="danger" onClick={() => void revoke()} disabled={isBusy}>
-          Revoke for ever
-        </Button>
-      </div>
+      <DialogFooter
+        close={close}
+        error={error}
+        line={commandLine('distr', 'token', 'revoke', token.id)}
+        kind="danger"
+        act={revoke}
+        isOff={isBusy}
+      >
+        Revoke for ever
+      </DialogFooter>
     </Dialog>
   )
 }

@@ -23,9 +23,9 @@ pub(in crate::graphql) enum Sender {
 }
 
 /// Root fields that are open to everybody, one of them in a document.
-const OPEN_TO_EVERYBODY: [&str; 5] =
-    ["sessionCreate", "sessionStart", "sessionStartByCode", "invitationAccept", "passwordReset"];
-/// A sign-in asks for two fields of its payload.
+const OPEN_TO_EVERYBODY: [&str; 6] =
+    ["sessionCreate", "sessionStart", "sessionStartByCode", "invitationAccept", "passwordReset", "portal"];
+/// A sign-in asks for two fields of its payload, and a page for those of a branding.
 const MAX_FIELDS_OF_STRANGERS: u64 = 30;
 
 /// Why a document is not executed.

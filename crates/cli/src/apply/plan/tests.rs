@@ -25,6 +25,8 @@ fn current() -> Current {
         signing_keys: vec![key],
         signing_requires: SignedParts::Images,
         feature_tags: vec![],
+        catalogue: Catalogue { category: "Databases".into(), ..Catalogue::default() },
+        icon: None,
     };
     current.applications.insert("hello".into(), hello);
     current.customers.insert("globex".into(), "Globex".into());
@@ -180,4 +182,27 @@ fn the_order_of_a_terms_items_is_no_difference() {
     let yaml = "licenses: [{customer: globex, app: hello, name: hello-2026, versions: [1.x, 1.x], channels: [stable, stable], \
         seats: 3, expires: 2027-12-31}]";
     assert_eq!(planned(yaml), ["license globex/hello-2026: nothing"]);
+}
+
+#[test]
+fn what_a_catalogue_says_is_compared_field_by_field() {
+    let same = planned("applications: [{name: hello, category: Databases}]");
+    assert_eq!(same[1], "catalogue hello: nothing");
+    let changed = planned(
+        "applications: [{name: hello, homepage: \"https://hello.example\", labels: {tier: gold}, category: \"\"}]",
+    );
+    let expected = [
+        "catalogue hello: amend",
+        "  category: Databases -> nothing",
+        "  homepage: nothing -> https://hello.example",
+        "  labels: nothing -> tier=gold",
+    ];
+    assert_eq!(changed[1..], expected);
+}
+
+#[test]
+fn a_branding_is_compared_field_by_field() {
+    assert_eq!(planned("branding: {accent: \"\"}"), ["branding organization: nothing"]);
+    let expected = ["branding organization: amend", "  accent: nothing -> #0b7a75", "  homeText: nothing -> Welcome."];
+    assert_eq!(planned("branding: {accent: \"#0B7A75\", homeText: Welcome.}"), expected);
 }

@@ -1,0 +1,3 @@
+SELECT organization
+FROM portal_host
+WHERE host = $1
