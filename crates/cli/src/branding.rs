@@ -119,7 +119,7 @@ impl Command {
             Self::Image { image, file, remove: _ } => {
                 let data = file.map(|file| picture::base64(&file)).transpose()?;
                 let done = if data.is_some() { "set" } else { "removed" };
-                told(out, set_image(hub, image, data).await?, &format!("{done} the {}", image.label()))
+                out.did(set_image(hub, image, data).await?, "branding", &format!("{done} the {}", image.label()))
             }
         }
     }

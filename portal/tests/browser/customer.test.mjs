@@ -195,7 +195,7 @@ describe('what a customer does', () => {
     await tick('Heard from').getByText('done').waitFor()
     assert.doesNotMatch(await page.content(), /dse_/)
     await page.getByRole('button', { name: 'Choose a release…' }).click()
-    await page.getByRole('dialog').getByLabel('Release').selectOption('channel:stable')
+    await page.getByRole('dialog').getByLabel('Release', { exact: true }).selectOption('channel:stable')
     await page.getByRole('dialog').getByText('Configuration').click()
     const variables = page.getByRole('dialog').getByLabel('Variables of the compose file')
     await variables.fill('GREETING=moin\nnonsense')

@@ -32,6 +32,7 @@ const ROUTES: &[Route] = &[
     row("/graphql/explorer/{name}", "GET", "/graphql/explorer/explorer.js", [200, 200, 200]),
     row("/", "GET", "/", [200, 200, 200]),
     row("/assets/{name}", "GET", "/assets/none.js", [404, 404, 404]),
+    row("/branding/{name}", "GET", "/branding/none", [404, 404, 404]),
     row("/openapi.yaml", "GET", "/agent/v1/openapi.yaml", [200, 200, 200]),
     row("/enrol", "POST", "/agent/v1/enrol", [401, 409, 409]),
     row("/heartbeats", "POST", "/agent/v1/heartbeats", [401, 403, 200]),

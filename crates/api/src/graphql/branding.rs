@@ -50,15 +50,15 @@ struct Accent {
     /// The colour of links and of what is chosen.
     text: Colour,
     /// The lowest contrast of these words on any surface, as a ratio to 1, by WCAG 2.2.
-    text_contrast: f32,
+    text_contrast: f64,
     /// The colour of filled controls.
     fill: Colour,
     /// The lowest contrast of filled controls against what is around them, as a ratio to 1.
-    fill_contrast: f32,
+    fill_contrast: f64,
     /// The colour of words on a filled control.
     on: Colour,
     /// The contrast of words on a filled control, as a ratio to 1.
-    on_contrast: f32,
+    on_contrast: f64,
     /// The colour behind what is chosen.
     soft: Colour,
     /// True if the words or the controls have another colour than the one that was chosen.
@@ -104,15 +104,20 @@ impl From<distr_portal::Accent> for Accent {
     fn from(of: distr_portal::Accent) -> Self {
         Self {
             text: of.text.into(),
-            text_contrast: of.text_contrast,
+            text_contrast: hundredths(of.text_contrast),
             fill: of.fill.into(),
-            fill_contrast: of.fill_contrast,
+            fill_contrast: hundredths(of.fill_contrast),
             on: of.on.into(),
-            on_contrast: of.on_contrast,
+            on_contrast: hundredths(of.on_contrast),
             soft: of.soft.into(),
             is_moved: of.is_moved,
         }
     }
+}
+
+/// Never more than it is: what is shown keeps what was promised.
+fn hundredths(ratio: f32) -> f64 {
+    (f64::from(ratio) * 100.0).floor() / 100.0
 }
 
 #[derive(Default)]
