@@ -9,10 +9,7 @@ use distr_tests::{binary, root};
 fn schema_graphql_is_what_the_hub_prints() {
     let printed = Command::new(binary("distr-hub")).arg("schema").output().expect("distr-hub can be started");
     let committed = std::fs::read_to_string(root().join("schema.graphql")).expect("schema.graphql is there");
-    assert!(
-        String::from_utf8_lossy(&printed.stdout) == committed,
-        "schema.graphql is old; run: script/schema"
-    );
+    assert!(String::from_utf8_lossy(&printed.stdout) == committed, "schema.graphql is old; run: script/schema");
 }
 
 /// Strangers read it: what each thing is, its unit, its form. Lists are the library's, and described by its specification.
