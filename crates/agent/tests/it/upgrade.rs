@@ -44,10 +44,10 @@ async fn data_is_there_after_an_upgrade() {
     let (old, new) = (site.image("1.0.0"), site.image("1.1.0"));
     assert_eq!(agent.settle(&site.wants(1, site.run("1.0.0", &old, &site.good()))).await, Settled::Done);
     let touch = ["exec", &site.containers(&site.project)[0], "/bin/busybox", "touch", "/data/kept"];
-    crate::registry::docker(&touch);
+    docker(&touch);
     assert_eq!(agent.settle(&site.wants(2, site.run("1.1.0", &new, &site.good()))).await, Settled::Done);
     let list = ["exec", &site.containers(&site.project)[0], "/bin/busybox", "ls", "/data"];
-    assert_eq!(crate::registry::docker(&list), "kept\n");
+    assert_eq!(docker(&list), "kept\n");
 }
 
 /// Compose leaves a network as it is; a release that closes it must not be called healthy while it is open.
