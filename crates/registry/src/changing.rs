@@ -77,7 +77,9 @@ impl Changing<'_> {
         let immutable = self.immutable().await?;
         let mut parts = vec![];
         for child in &manifest.children {
-            parts.extend(self.manifest_shown(&child.digest).await?);
+            // it was there when the push was checked
+            let gone = || ChangeError::Rejected(ArtifactRejection::ManifestUnknown { digest: child.digest.clone() });
+            parts.push(self.manifest_shown(&child.digest).await?.ok_or_else(gone)?);
         }
         let stored = self.store(manifest.clone(), &self.context).await?;
         let mut last = stored;

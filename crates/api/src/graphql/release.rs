@@ -93,7 +93,7 @@ impl Release {
     }
 
     /// The packages of the release, at most one of each kind; null if the release is withheld.
-    #[graphql(complexity = "1000 + child_complexity")]
+    #[graphql(complexity = "500 + child_complexity")]
     async fn packages(&self, ctx: &Context<'_>) -> Result<Option<Vec<Package>>> {
         if !self.is_shown(ctx).await? {
             return Ok(None);

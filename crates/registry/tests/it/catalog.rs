@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::server::run;
-use crate::vendor::{attached, push_attached, push_image, push_index};
+use crate::vendor::{IMAGE, INDEX, attached, descriptor, digest_of, push_attached, push_image, push_index};
 use crate::vendor::{image, put_manifest};
 use crate::world::{World, organization};
 
@@ -144,6 +144,35 @@ fn pushes_and_deletions_at_once_leave_no_tag_without_its_manifest() {
         for tag in list["tags"].as_array().into_iter().flatten() {
             let answer = publisher.get(&format!("/v2/acme/hello/manifests/{}", tag.as_str().unwrap())).await;
             assert_eq!(answer.status, 200, "{tag}");
+        }
+        world.stop().await;
+    });
+}
+
+/// An index is never without what it lists, whoever deletes that meanwhile.
+#[test]
+fn deletions_beside_the_push_of_an_index_leave_it_whole() {
+    run(async {
+        let world = World::start().await;
+        let publisher = world.client("publisher");
+        for round in 0..16_u8 {
+            let children: Vec<Vec<u8>> = (0..3_u8).map(|child| image(&[round, child])).collect();
+            for child in 0..3_u8 {
+                push_image(&publisher, "acme/hello", &format!("t{child}"), &[round, child]).await;
+            }
+            let parts: Vec<Value> = children.iter().map(|child| descriptor(child, IMAGE)).collect();
+            let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": parts }).to_string();
+            let path = format!("/v2/acme/hello/manifests/{}", digest_of(&children[1]));
+            let delete = async {
+                tokio::time::sleep(std::time::Duration::from_millis(u64::from(round % 8) * 3)).await;
+                publisher.delete(&path).await.status
+            };
+            let push = put_manifest(&publisher, "acme/hello", "whole", index.as_bytes());
+            let (pushed, deleted) = tokio::join!(push, delete);
+            assert!([201, 404].contains(&pushed.status), "{}", pushed.error());
+            if pushed.status == 201 {
+                assert_eq!(publisher.get(&path).await.status, 200, "round {round}: deletion {deleted}");
+            }
         }
         world.stop().await;
     });
