@@ -53,6 +53,20 @@ mod stream;
 #[path = "../../crates/api/src/traces/caller.rs"]
 mod traceparent;
 
+/// What `distr apply` reads beside its file; no target reads files.
+mod input {
+    pub(crate) fn text(path: &std::path::Path) -> anyhow::Result<String> {
+        Ok(std::fs::read_to_string(path)?)
+    }
+}
+
+/// The same of pictures.
+mod picture {
+    pub(crate) fn read(path: &std::path::Path) -> anyhow::Result<distr_domain::picture::Picture> {
+        anyhow::bail!("{} is not read here", path.display())
+    }
+}
+
 /// Text, if it is one.
 fn text(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok()
