@@ -12,7 +12,7 @@ use crate::observe::{Container, State};
 const AGAIN_AND_AGAIN: u64 = 3;
 const OF_LATE: Duration = Duration::from_secs(600);
 
-/// What was seen of each container, since the agent started.
+/// The containers as they were seen since the agent started.
 #[derive(Debug, Default)]
 pub(crate) struct Restarts {
     seen: BTreeMap<String, Seen>,

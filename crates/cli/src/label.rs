@@ -7,7 +7,7 @@ use distr_domain::label::{LabelKey, LabelValue};
 use distr_domain::names::InvalidName;
 use serde::Deserialize;
 
-/// By their words.
+/// The labels, in the order of their keys.
 pub(crate) type Labels = BTreeMap<String, String>;
 
 #[derive(Deserialize)]

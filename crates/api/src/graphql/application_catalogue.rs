@@ -1,4 +1,4 @@
-//! What a catalogue says of an application, and its icon.
+//! The words of a catalogue about an application, and its icon.
 
 use async_graphql::{Context, Object, Result};
 use distr_domain::application::{Application as Decider, ApplicationCommand, Metadata};

@@ -13,7 +13,7 @@ use super::scalar::Name;
 use super::target::TargetState;
 use crate::failure::Failure;
 
-/// By which a list is narrowed at once.
+/// The most labels by which a list is narrowed at once.
 const MAX_LABELS: usize = 8;
 
 /// A filter of targets. A target is in the list if it fits every part that is given.

@@ -40,7 +40,7 @@ impl From<LabelFilter> for WantedLabel {
     }
 }
 
-/// By their words.
+/// The labels, in the order of their keys.
 pub(super) fn list(labels: &Labels) -> Vec<Label> {
     labels.iter().map(|(key, value)| Label { key: key.clone().into(), value: value.clone().into() }).collect()
 }

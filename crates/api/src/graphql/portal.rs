@@ -1,4 +1,4 @@
-//! What a page knows before anybody has signed in.
+//! The portal as a page knows it before anybody has signed in.
 
 use async_graphql::{Context, Object, Result, SimpleObject};
 

@@ -25,7 +25,7 @@ pub struct Portals<'a> {
     pub public_url: &'a Url,
 }
 
-/// What a browser finds at a host.
+/// The portal that a browser finds at a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     /// the hub: the vendors' pages, and those of all customers
@@ -81,7 +81,7 @@ fn is_this_machine(name: &str) -> bool {
     name == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// What the document of its portal has of an organization.
+/// The part of an organization that the document of its portal has.
 pub fn brand(row: &OrganizationRow, has_host: bool) -> Brand {
     let picture = |image| row.branding_images.get(&image).map(path_of);
     Brand {

@@ -1,4 +1,4 @@
-//! What a catalogue says of an application, and its icon.
+//! The words of a catalogue about an application, and its icon.
 
 use anyhow::Result;
 use serde::Deserialize;
