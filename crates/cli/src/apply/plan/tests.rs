@@ -193,9 +193,9 @@ fn what_a_catalogue_says_is_compared_field_by_field() {
     );
     let expected = [
         "catalogue hello: amend",
-        "  category: Databases -> nothing",
-        "  homepage: nothing -> https://hello.example",
-        "  labels: nothing -> tier=gold",
+        "  category: Databases -> none",
+        "  homepage: none -> https://hello.example",
+        "  labels: none -> tier=gold",
     ];
     assert_eq!(changed[1..], expected);
 }
@@ -203,6 +203,6 @@ fn what_a_catalogue_says_is_compared_field_by_field() {
 #[test]
 fn a_branding_is_compared_field_by_field() {
     assert_eq!(planned("branding: {accent: \"\"}"), ["branding organization: nothing"]);
-    let expected = ["branding organization: amend", "  accent: nothing -> #0b7a75", "  homeText: nothing -> Welcome."];
+    let expected = ["branding organization: amend", "  accent: none -> #0b7a75", "  homeText: none -> Welcome."];
     assert_eq!(planned("branding: {accent: \"#0B7A75\", homeText: Welcome.}"), expected);
 }
