@@ -319,7 +319,7 @@ impl Converger {
     fn is_fulfilled(&self, deployment: DeploymentId, generation: u64, instruction: &Instruction) -> bool {
         let Some(record) = self.memory.get(&deployment) else { return false };
         match instruction {
-            Instruction::Run(_) => record.has_applied(generation),
+            Instruction::Run(run) => record.has_applied(generation, &run.version),
             Instruction::Remove { .. } => record.removed == Some(generation),
         }
     }

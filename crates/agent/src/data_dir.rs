@@ -10,7 +10,8 @@
 //! deployments/<id>/state.json              what was done so far, see `memory`
 //! deployments/<id>/consent.json            what somebody on this host agreed to, see `consent`
 //! deployments/<id>/held.txt                why the host holds what is wanted
-//! deployments/<id>/<generation>/           compose files and configuration, see `folder`
+//! deployments/<id>/<generation>/           compose files and configuration, see `folder`; `<generation>-again` if a hub
+//!                                          gave a number twice
 //! ```
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -118,8 +119,9 @@ impl DataDir {
         self.deployment(deployment).join("held.txt")
     }
 
-    pub fn generation(&self, deployment: DeploymentId, generation: u64) -> PathBuf {
-        self.deployment(deployment).join(generation.to_string())
+    /// `name` is what the record calls it, see `memory`.
+    pub fn generation(&self, deployment: DeploymentId, name: &str) -> PathBuf {
+        self.deployment(deployment).join(name)
     }
 }
 

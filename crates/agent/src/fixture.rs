@@ -50,6 +50,7 @@ pub(crate) fn applied(generation: u64, services: &[&str]) -> Applied {
         profiles: vec![],
         services: services.iter().map(|service| ((*service).to_owned(), baseline.clone())).collect(),
         jobs: BTreeSet::new(),
+        folder: None,
     }
 }
 
@@ -62,7 +63,7 @@ pub(crate) fn applied_record(generation: u64) -> Record {
 }
 
 pub(crate) fn attempt(generation: u64, step: Step) -> Option<Attempt> {
-    Some(Attempt { generation, step })
+    Some(Attempt { generation, version: None, step })
 }
 
 pub(crate) fn failed(generation: u64) -> Option<FailedGeneration> {

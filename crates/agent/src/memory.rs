@@ -51,6 +51,9 @@ pub struct Applied {
     pub services: BTreeMap<String, Baseline>,
     /// services that run to their end and stay ended
     pub jobs: BTreeSet<String>,
+    /// the name of its folder, where that is not its number
+    #[serde(default)]
+    pub folder: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +66,9 @@ pub struct Baseline {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     pub generation: u64,
+    /// nothing if an agent of an earlier version wrote the record, or if it is a removal
+    #[serde(default)]
+    pub version: Option<Version>,
     pub step: Step,
 }
 
@@ -98,19 +104,43 @@ impl Record {
         self.newest.or(traces).unwrap_or_default()
     }
 
-    /// Whether nothing is left to do for this wish. A hub that was restored may give the number of a generation once more.
+    /// Whether nothing is left to do for this wish. A hub that was restored may give the number of a generation once more, for
+    /// another version.
     pub fn has_settled(&self, generation: u64, version: &Version) -> bool {
-        let applied = self.applied.as_ref().is_some_and(|of| of.generation == generation && of.version == *version);
-        let is_version = |of: &FailedGeneration| of.version.as_ref().is_none_or(|failed| failed == version);
-        applied || self.failed.as_ref().is_some_and(|of| of.generation == generation && is_version(of))
+        self.has_applied(generation, version) || self.failure(generation, version).is_some()
     }
 
-    pub fn has_failed(&self, generation: u64) -> bool {
-        self.failed.as_ref().is_some_and(|failed| failed.generation == generation)
+    pub fn has_applied(&self, generation: u64, version: &Version) -> bool {
+        self.applied.as_ref().is_some_and(|of| of.generation == generation && of.version == *version)
     }
 
-    pub fn has_applied(&self, generation: u64) -> bool {
-        self.applied.as_ref().is_some_and(|applied| applied.generation == generation)
+    /// Why this wish was given up, if it was.
+    pub fn failure(&self, generation: u64, version: &Version) -> Option<&ReportedError> {
+        let failed = self.failed.as_ref().filter(|of| of.generation == generation);
+        failed.filter(|of| of.version.as_ref().is_none_or(|failed| failed == version)).map(|of| &of.error)
+    }
+
+    /// What was begun for this wish, if it was not ended.
+    pub fn begun(&self, generation: u64, version: Option<&Version>) -> Option<Step> {
+        let begun = self.attempt.as_ref().filter(|of| of.generation == generation);
+        begun.filter(|of| of.version.is_none() || of.version.as_ref() == version).map(|of| of.step)
+    }
+
+    /// The name of the folder for a wish: not that of another release which runs under the same number, and is to come back if
+    /// the wish cannot be fulfilled.
+    pub fn folder(&self, generation: u64, version: &Version) -> String {
+        let number = generation.to_string();
+        match &self.applied {
+            Some(applied) if applied.generation == generation && applied.version == *version => applied.folder(),
+            Some(applied) if applied.folder() == number => format!("{number}-again"),
+            _ => number,
+        }
+    }
+}
+
+impl Applied {
+    pub fn folder(&self) -> String {
+        self.folder.clone().unwrap_or_else(|| self.generation.to_string())
     }
 }
 

@@ -58,7 +58,7 @@ pub fn plan(desired: &DesiredState, observed: &Observed, memory: &Memory) -> Vec
 fn run((generation, version): (u64, &Version), observed: &Observed, record: Option<&Record>) -> Option<Kind> {
     let Some(record) = record else { return Some(Kind::Apply(Resume::Start)) };
     if !record.has_settled(generation, version) {
-        return Some(held_repair(generation, observed, record).unwrap_or(Kind::Apply(resume(generation, record))));
+        return Some(held_repair(generation, observed, record).unwrap_or(Kind::Apply(resume(generation, version, record))));
     }
     if !observed.of_project(&candidate_of(&record.project)).is_empty() {
         return Some(Kind::DropCandidate);
@@ -76,9 +76,9 @@ fn held_repair(generation: u64, observed: &Observed, record: &Record) -> Option<
     drift::find(applied, &observed.of_project(&record.project)).map(|drift| Kind::Repair { drift })
 }
 
-fn resume(generation: u64, record: &Record) -> Resume {
-    match &record.attempt {
-        Some(attempt) if attempt.generation == generation && attempt.step == Step::Switching => Resume::Switch,
+fn resume(generation: u64, version: &Version, record: &Record) -> Resume {
+    match record.begun(generation, Some(version)) {
+        Some(Step::Switching) => Resume::Switch,
         _ => Resume::Start,
     }
 }

@@ -79,23 +79,30 @@ pub fn blind(
 fn standing(wanted: &DesiredDeployment, record: Option<&Record>, progress: &Progress) -> (Step, Option<ReportedError>) {
     match step(wanted, record) {
         Step::Failed if progress.applying => (Step::Switching, None),
-        Step::Failed => {
-            let failed = record.and_then(|record| record.failed.as_ref());
-            (Step::Failed, failed.map(|failed| failed.error.clone()))
-        }
+        Step::Failed => (Step::Failed, record.and_then(|record| failure(wanted, record))),
         step => (step, None),
     }
 }
 
 fn step(wanted: &DesiredDeployment, record: Option<&Record>) -> Step {
     let Some(record) = record else { return Step::Pending };
-    let begun = record.attempt.as_ref().filter(|attempt| attempt.generation == wanted.generation);
+    let version = match &wanted.instruction {
+        Instruction::Run(run) => Some(&run.version),
+        Instruction::Remove { .. } => None,
+    };
     match &wanted.instruction {
         Instruction::Remove { .. } if record.removed == Some(wanted.generation) => Step::Removed,
         Instruction::Run(run) if record.has_settled(wanted.generation, &run.version) => {
-            if record.has_applied(wanted.generation) { Step::Applied } else { Step::Failed }
+            if record.has_applied(wanted.generation, &run.version) { Step::Applied } else { Step::Failed }
         }
-        _ => begun.map_or(Step::Pending, |attempt| attempt.step),
+        _ => record.begun(wanted.generation, version).unwrap_or(Step::Pending),
+    }
+}
+
+fn failure(wanted: &DesiredDeployment, record: &Record) -> Option<ReportedError> {
+    match &wanted.instruction {
+        Instruction::Run(run) => record.failure(wanted.generation, &run.version).cloned(),
+        Instruction::Remove { .. } => None,
     }
 }
 

@@ -51,7 +51,8 @@ impl Task {
     /// On disk before the step begins. A generation that is older than the newest has the host's consent, and counts from now.
     pub(crate) fn begin(&mut self, step: Step) -> Result<(), Failure> {
         tracing::info!(deployment = %self.wanted.deployment, generation = self.wanted.generation, ?step, "step");
-        let attempt = Attempt { generation: self.wanted.generation, step };
+        let version = self.run_instruction().ok().map(|run| run.version.clone());
+        let attempt = Attempt { generation: self.wanted.generation, version, step };
         let newest = Some(self.wanted.generation);
         self.remember(|record| (record.attempt, record.held, record.newest) = (Some(attempt), None, newest))
     }

@@ -289,7 +289,7 @@ impl Changing<'_> {
         let (client, organization) = (self.client().await?, self.context.organization);
         let pin = artifact::pin(&client, organization, self.repository, digest).await?;
         let index = match parts {
-            Parts::Asked => self.index_shown(digest).await?,
+            Parts::Asked => artifact::index_of(&client, organization, self.repository, digest).await?,
             Parts::Known => None,
         };
         let delete = |listed| {

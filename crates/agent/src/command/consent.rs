@@ -129,8 +129,8 @@ fn another(generation: u64, wanted: &DesiredDeployment) -> String {
 
 /// What became of it, as the end of a sentence, if it is brought about.
 fn done(record: &Record, wanted: &DesiredDeployment) -> Option<&'static str> {
-    match wanted.instruction {
-        Instruction::Run(_) => record.has_applied(wanted.generation).then_some("runs already"),
+    match &wanted.instruction {
+        Instruction::Run(run) => record.has_applied(wanted.generation, &run.version).then_some("runs already"),
         Instruction::Remove { .. } => (record.removed == Some(wanted.generation)).then_some("is removed already"),
     }
 }

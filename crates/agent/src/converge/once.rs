@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use distr_domain::agent::{DesiredState, ErrorCategory, ReportedError};
+use distr_domain::agent::{DesiredState, ErrorCategory, Instruction, ReportedError};
 use distr_domain::ids::DeploymentId;
 
 use crate::converge::Converger;
@@ -44,9 +44,10 @@ impl Converger {
 
     fn settled(&self, wanted: &distr_domain::agent::DesiredDeployment) -> Settled {
         let record = self.memory.get(&wanted.deployment);
-        let failed = record.and_then(|record| record.failed.as_ref());
-        if let Some(failed) = failed.filter(|failed| failed.generation == wanted.generation) {
-            return Settled::Failed(failed.error.clone());
+        if let (Some(record), Instruction::Run(run)) = (record, &wanted.instruction)
+            && let Some(error) = record.failure(wanted.generation, &run.version)
+        {
+            return Settled::Failed(error.clone());
         }
         match self.troubles.get(&wanted.deployment) {
             Some(trouble) => Settled::Troubled(trouble.clone()),

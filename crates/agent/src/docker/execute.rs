@@ -12,6 +12,7 @@ use crate::docker::engine::Engine;
 use crate::docker::folder::Folder;
 use crate::docker::home::Home;
 use crate::fault::{Failure, Stop};
+use crate::memory::Applied;
 use crate::observe::{Observed, candidate_of};
 use crate::plan::Kind;
 use crate::policy::PolicyFile;
@@ -99,7 +100,7 @@ impl Executor {
     /// Knows the values of the wanted and of the applied configuration.
     fn redactor(&self, task: &Task) -> Redactor {
         let applied = task.record.applied.as_ref();
-        let applied = applied.map(|applied| self.folder(task, applied.generation).values()).unwrap_or_default();
+        let applied = applied.map(|applied| self.applied_folder(task, applied).values()).unwrap_or_default();
         let wanted = match &task.wanted.instruction {
             Instruction::Run(run) => run.config.values().cloned().collect(),
             Instruction::Remove { .. } => vec![],
@@ -108,8 +109,14 @@ impl Executor {
         Redactor::new(values.chain([self.secret.get().expose()]), self.policy.output())
     }
 
-    fn folder(&self, task: &Task, generation: u64) -> Folder {
-        Folder::at(self.data.generation(task.wanted.deployment, generation))
+    /// Of what is to run.
+    fn wanted_folder(&self, task: &Task) -> Result<Folder, Failure> {
+        let name = task.record.folder(task.wanted.generation, &task.run_instruction()?.version);
+        Ok(Folder::at(self.data.generation(task.wanted.deployment, &name)))
+    }
+
+    fn applied_folder(&self, task: &Task, applied: &Applied) -> Folder {
+        Folder::at(self.data.generation(task.wanted.deployment, &applied.folder()))
     }
 
     fn home(&self, task: &Task) -> Home {

@@ -146,12 +146,14 @@ impl Folder {
 }
 
 /// Removes the folders of the generations that nobody needs any more, with the secrets in them.
-pub fn prune(deployment: &Path, keep: &[u64]) -> io::Result<()> {
+pub fn prune(deployment: &Path, keep: &[&str]) -> io::Result<()> {
     for entry in fs::read_dir(deployment)? {
         let entry = entry?;
-        match entry.file_name().to_string_lossy().parse::<u64>() {
-            Ok(generation) if !keep.contains(&generation) => fs::remove_dir_all(entry.path())?,
-            _ => {}
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_generation = name.strip_suffix("-again").unwrap_or(&name).parse::<u64>().is_ok();
+        if is_generation && !keep.contains(&&*name) {
+            fs::remove_dir_all(entry.path())?;
         }
     }
     Ok(())

@@ -29,7 +29,7 @@ async fn an_install_pulls_by_digest_and_is_reported_step_by_step() {
     let environment = docker(&["inspect", "--format", "{{json .Config.Env}}", container]);
     let environment: Vec<String> = serde_json::from_str(&environment).unwrap();
     assert!(environment.contains(&"PASSWORD=it's $ecret \"2\"".to_owned()), "{environment:?}");
-    let env_file = site.data().generation(site.deployment, 1).join(".env");
+    let env_file = site.data().generation(site.deployment, "1").join(".env");
     assert_eq!(env_file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
 }
 

@@ -93,7 +93,7 @@ async fn an_agent_killed_in_any_step_of_an_upgrade_finishes_it_at_the_next_start
         finish(&site, &second, Step::Applied, Some("1.1.0")).await;
         assert_eq!(site.containers(&site.project).len(), 1, "{moment:?}");
         let record = record(&site.data(), site.deployment).unwrap();
-        assert!(record.has_applied(2) && record.attempt.is_none(), "{moment:?}: {record:?}");
+        assert!(record.has_applied(2, &"1.1.0".parse().unwrap()) && record.attempt.is_none(), "{moment:?}: {record:?}");
     }
 }
 
@@ -108,7 +108,8 @@ async fn an_agent_killed_in_a_rollback_has_the_old_release_back_at_the_next_star
         finish(&site, &second, Step::Failed, Some("1.0.0")).await;
         assert_eq!(site.containers(&site.project).len(), 1, "{moment:?}");
         let record = record(&site.data(), site.deployment).unwrap();
-        assert!(record.has_applied(1) && record.has_failed(2), "{moment:?}: {record:?}");
+        let [old, new] = ["1.0.0", "1.1.0"].map(|version| version.parse().unwrap());
+        assert!(record.has_applied(1, &old) && record.failure(2, &new).is_some(), "{moment:?}: {record:?}");
     }
 }
 

@@ -20,7 +20,7 @@ async fn removal_keeps_the_data_unless_its_removal_is_said() {
     assert_eq!(agent.settle(&site.wants_removal(2, DataRemoval::Keep)).await, Settled::Done);
     assert!(site.containers(&site.project).is_empty());
     assert_eq!(site.volumes(), [volume]);
-    assert!(!site.data().generation(site.deployment, 1).exists());
+    assert!(!site.data().generation(site.deployment, "1").exists());
     let reports = of(&agent.reports(), site.deployment);
     assert!(reports.iter().any(|report| report.step == Step::Removing));
     assert_eq!((reports.last().unwrap().step, &reports.last().unwrap().running), (Step::Removed, &None));

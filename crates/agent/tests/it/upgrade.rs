@@ -34,7 +34,7 @@ async fn the_old_release_serves_until_the_new_one_is_proven() {
 
     assert!(site.containers(&site.candidate()).is_empty());
     assert_eq!(site.volumes(), [format!("{}_data", site.project)], "the candidate's volumes are gone");
-    assert!(!site.data().generation(site.deployment, 1).exists(), "old secrets are gone");
+    assert!(!site.data().generation(site.deployment, "1").exists(), "old secrets are gone");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,6 +89,16 @@ async fn another_release_under_a_number_that_is_known_is_applied() {
     let site = Site::new().await;
     let (old, new) = (site.image("1.0.0"), site.image("1.1.0"));
     assert_eq!(site.agent().settle(&site.wants(7, site.run("1.1.0", &new, &site.good()))).await, Settled::Done);
-    assert_eq!(site.agent().settle(&site.wants(7, site.run("1.0.0", &old, &site.good()))).await, Settled::Done);
+    let mut agent = site.agent();
+    let restored = site.wants(7, site.run("1.0.0", &old, &site.good()));
+    assert_eq!(agent.settle(&restored).await, Settled::Done);
+    assert_eq!(site.page().await.as_deref(), Some("1.0.0"));
+    // and once more: what it replaces comes back with its own files, and is what a repair brings back
+    let bad = site.compose(&["sh", "-c", "exit 1"]) + "x-distr: {strategy: in-place}\n";
+    let settled = agent.settle(&site.wants(7, site.run("1.2.0", &new, &bad))).await;
+    assert!(matches!(settled, Settled::Failed(_)), "{settled:?}");
+    assert_eq!(site.page().await.as_deref(), Some("1.0.0"));
+    docker(&["rm", "--force", &site.containers(&site.project)[0]]);
+    assert_eq!(agent.settle(&restored).await, Settled::Done);
     assert_eq!(site.page().await.as_deref(), Some("1.0.0"));
 }

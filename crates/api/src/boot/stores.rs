@@ -54,7 +54,7 @@ impl Stores {
         let pool_size = usize::from(config.pool_size);
         Ok(Self {
             read: read_pool(&database.main, pool_size),
-            ops: ops::pool(&database.main, pool_size / 2),
+            ops: ops::pool(&database.main, pool_size.div_ceil(2)),
             database,
             log,
             master,

@@ -27,7 +27,8 @@ impl Maintenance {
     pub async fn retain(&self, dry_run: bool) -> Result<Vec<Retained>, Fault> {
         self.caught_up().await?;
         let mut report = Vec::new();
-        for row in repository::with_retention(&self.client().await?).await? {
+        let rows = repository::with_retention(&self.client().await?).await?;
+        for row in rows {
             let RepositorySettingsRow { organization, repository, retention: Some(retention), .. } = row else {
                 continue;
             };

@@ -91,10 +91,14 @@ impl World {
         let parked = include_str!("../../../api/migrations/V8__parked.sql");
         client.batch_execute(&format!("CREATE SCHEMA ops; {parked}")).await.expect("what a runner asks for");
         distr_registry::migrate(&mut client).await.expect("the registry's schema");
-        let pool = read_pool(&config.clone().into(), 8);
-        let core = groups(&pool.get().await.expect("a connection")).await.expect("the groups");
+        let runners = read_pool(&config.clone().into(), 4);
+        // one alone: whoever has a connection and asks for another waits for itself
+        let pool = read_pool(&config.clone().into(), 1);
+        // a job has one for its lock while it works with another, and two are tried at once
+        let jobs = read_pool(&config.clone().into(), 3);
+        let core = groups(&runners.get().await.expect("a connection")).await.expect("the groups");
         let core = core.into_iter().find(|group| group.name == Group::CORE).expect("group core");
-        let runner = Runner::start(core, log.clone(), pool.clone(), Uuid::now_v7(), |_, _| ());
+        let runner = Runner::start(core, log.clone(), runners, Uuid::now_v7(), |_, _| ());
         let shown = runner.progress.clone();
 
         let blobs = TempDir::new().expect("a directory");
@@ -105,7 +109,7 @@ impl World {
         };
         let maintenance = Maintenance {
             log: log.clone(),
-            pool: pool.clone(),
+            pool: jobs,
             blobs: store.clone(),
             shown: shown.clone(),
             clock: now,

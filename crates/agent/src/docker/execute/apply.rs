@@ -49,7 +49,7 @@ async fn attempt(executor: &Executor, task: &mut Task, resume: Resume, redactor:
         prove(executor, task, &unpacked).await?;
         pause::at("proved", &task.data).await;
     }
-    let before = if resume == Resume::Start { Before::Nothing } else { Before::Remains };
+    let before = before(executor, task, resume).await?;
     switch(executor, task, &unpacked, before, redactor).await?;
     pause::at("applied", &task.data).await;
     Ok(executor.drop_candidate(&task.record.project).await?)
@@ -57,7 +57,7 @@ async fn attempt(executor: &Executor, task: &mut Task, resume: Resume, redactor:
 
 /// What was verified before the agent ended while it switched is not asked about again.
 async fn verify(executor: &Executor, task: &Task, resume: Resume) -> Result<Verified, Failure> {
-    let folder = executor.folder(task, task.wanted.generation);
+    let folder = executor.wanted_folder(task)?;
     match resume {
         Resume::Switch if folder.resolved().is_some() => {
             unpack::load(task, folder, task.run_instruction()?.profiles.clone()).await
@@ -69,6 +69,14 @@ async fn verify(executor: &Executor, task: &Task, resume: Resume) -> Result<Veri
 async fn something_serves(executor: &Executor, task: &Task) -> Result<bool, Failure> {
     let observed = executor.engine.observe().await?;
     Ok(observed.of_project(&task.record.project).iter().any(|container| container.state == State::Running))
+}
+
+/// A release before, whose generation had the same number, ends during the switch as it should.
+async fn before(executor: &Executor, task: &Task, resume: Resume) -> Result<Before, Failure> {
+    let generation = Some(task.wanted.generation);
+    let observed = executor.engine.observe().await?;
+    let is_there = || observed.of_project(&task.record.project).iter().any(|container| container.generation == generation);
+    Ok(if resume == Resume::Switch || is_there() { Before::Remains } else { Before::Nothing })
 }
 
 async fn prove(executor: &Executor, task: &mut Task, unpacked: &Unpacked) -> Result<(), Stop> {
@@ -143,12 +151,15 @@ async fn switch(
 
 fn succeed(task: &mut Task, unpacked: &Unpacked, containers: &[Container]) -> Result<(), Failure> {
     let generation = task.wanted.generation;
+    let version = task.run_instruction()?.version.clone();
+    let folder = task.record.folder(generation, &version);
     let applied = Applied {
         generation,
-        version: task.run_instruction()?.version.clone(),
+        version,
         profiles: unpacked.profiles.clone(),
         services: baselines(containers, generation),
         jobs: unpacked.expected.jobs.clone(),
+        folder: Some(folder.clone()),
     };
     task.remember(|record| {
         record.applied = Some(applied);
@@ -158,7 +169,7 @@ fn succeed(task: &mut Task, unpacked: &Unpacked, containers: &[Container]) -> Re
     })?;
     consent::use_up(&task.data, task.wanted.deployment, generation);
     // only disk space depends on it
-    if let Err(error) = folder::prune(&task.data.deployment(task.wanted.deployment), &[generation]) {
+    if let Err(error) = folder::prune(&task.data.deployment(task.wanted.deployment), &[&folder]) {
         tracing::warn!(%error, "cannot remove the folders of earlier generations");
     }
     Ok(())

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::consent::{self, Answer};
 use crate::docker::execute::Executor;
+use crate::docker::folder::Folder;
 use crate::fault::Failure;
 use crate::policy::{
     Consent, CustomerRequests, DataConsent, DeploymentFolders, Host, Need, Policy, Subject, Written, needs,
@@ -118,12 +119,11 @@ pub(super) fn check(
     executor: &Executor,
     task: &Task,
     policy: &Policy,
-    (model, written): (&Value, &Written),
+    (model, written, host): (&Value, &Written, &Host),
     earlier: Vec<Need>,
 ) -> Result<(), Failure> {
-    let host = executor.host_of(task);
     let registry = registry(executor, task);
-    let subject = Subject { project: &task.record.project, model, written, host: &host, registry };
+    let subject = Subject { project: &task.record.project, model, written, host, registry };
     let mut refused = earlier;
     refused.extend(policy.refused(task.wanted.application.as_str(), needs(&subject)));
     let (path, deployment) = (&executor.policy.path, task.wanted.deployment);
@@ -172,9 +172,8 @@ impl Executor {
     }
 
     /// The same, with what the wanted generation may see of the agent's folders.
-    pub(super) fn host_of(&self, task: &Task) -> Host {
-        let files = self.folder(task, task.wanted.generation).files();
-        self.host().with(DeploymentFolders { home: self.home(task).path().to_owned(), files })
+    pub(super) fn host_of(&self, task: &Task, folder: &Folder) -> Host {
+        self.host().with(DeploymentFolders { home: self.home(task).path().to_owned(), files: folder.files() })
     }
 }
 

@@ -20,8 +20,10 @@ pub(super) async fn run(executor: &Executor, task: &mut Task, drift: &str) -> Re
 
 /// The containers when all was well again.
 pub(super) async fn bring_back(executor: &Executor, task: &Task, applied: &Applied) -> Result<Vec<Container>, Failure> {
-    let mut folder = executor.folder(task, applied.generation);
-    if !folder.is_whole() && applied.generation == task.wanted.generation {
+    let mut folder = executor.applied_folder(task, applied);
+    let is_wanted =
+        task.run_instruction().is_ok_and(|run| task.record.has_applied(task.wanted.generation, &run.version));
+    if !folder.is_whole() && is_wanted {
         folder = unpack::verify(executor, task, &permit::begin(executor, task)?).await?.folder;
     }
     let verified = unpack::load(task, folder, applied.profiles.clone()).await?;

@@ -44,13 +44,14 @@ pub(super) async fn verify(executor: &Executor, task: &Task, policy: &Policy) ->
     // read anew, so that a key that was pinned meanwhile counts
     let trust = HostTrust::load(&executor.data).map_err(|fault| unreadable_trust(&fault))?;
     let signed = signed::check(&trust, &task.wanted.application, run)?;
-    let (folder, profiles) = (executor.folder(task, task.wanted.generation), run.profiles.clone());
+    let (folder, profiles) = (executor.wanted_folder(task)?, run.profiles.clone());
     let vendors = Vendors::write(&task.record.project, &folder, run).await?;
+    let host = executor.host_of(task, &folder);
     let place = Place {
         project: &task.record.project,
         folder: &folder,
         home: &executor.home(task),
-        host: &executor.host_of(task),
+        host: &host,
         registry: &task.registry,
         policy,
         application: task.wanted.application.as_str(),
@@ -58,7 +59,7 @@ pub(super) async fn verify(executor: &Executor, task: &Task, policy: &Policy) ->
     let Placed { resolved, plain, written, refused } =
         place.put(&vendors, (&task.wanted, run), Selection::Profiles).await?;
     bound::check(&plain, run, &signed, &[&task.registry, &executor.hub])?;
-    permit::check(executor, task, policy, (&plain, &written), refused)?;
+    permit::check(executor, task, policy, (&plain, &written, &host), refused)?;
     hooks::check(&plain).await?;
     folder.write_resolved(RESOLVED_FILE, &resolved)?;
     Ok(Verified { folder, profiles, resolved })

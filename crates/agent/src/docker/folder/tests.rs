@@ -60,11 +60,11 @@ fn a_folder_is_whole_only_after_its_last_file() {
 #[test]
 fn folders_that_nobody_needs_are_removed_and_nothing_else() {
     let root = tempfile::tempdir().unwrap();
-    for name in ["3", "4", "state"] {
+    for name in ["3", "3-again", "4", "4-again", "state"] {
         fs::create_dir(root.path().join(name)).unwrap();
     }
-    prune(root.path(), &[4]).unwrap();
+    prune(root.path(), &["4-again"]).unwrap();
     let left: BTreeMap<_, _> =
         fs::read_dir(root.path()).unwrap().map(|entry| (entry.unwrap().file_name(), ())).collect();
-    assert_eq!(left.into_keys().collect::<Vec<_>>(), ["4", "state"]);
+    assert_eq!(left.into_keys().collect::<Vec<_>>(), ["4-again", "state"]);
 }

@@ -49,28 +49,41 @@ impl RawTable {
         }
     }
 
-    const fn types(self) -> &'static [Type] {
+    /// What is written; a column that is not named here has a default.
+    const fn columns(self) -> &'static [(&'static str, Type)] {
         match self {
             Self::Facts => &[
-                Type::INT8,
-                Type::INT8,
-                Type::TEXT,
-                Type::UUID,
-                Type::INT8,
-                Type::UUID,
-                Type::TEXT,
-                Type::INT4,
-                Type::UUID,
-                Type::TEXT,
-                Type::UUID,
-                Type::UUID,
-                Type::TIMESTAMPTZ,
-                Type::BYTEA,
+                ("position", Type::INT8),
+                ("previous", Type::INT8),
+                ("category", Type::TEXT),
+                ("stream", Type::UUID),
+                ("revision", Type::INT8),
+                ("id", Type::UUID),
+                ("event_type", Type::TEXT),
+                ("schema_version", Type::INT4),
+                ("organization", Type::UUID),
+                ("actor", Type::TEXT),
+                ("causation", Type::UUID),
+                ("correlation", Type::UUID),
+                ("recorded_at", Type::TIMESTAMPTZ),
+                ("payload", Type::BYTEA),
             ],
-            Self::Telemetry => {
-                &[Type::INT8, Type::UUID, Type::UUID, Type::UUID, Type::INT2, Type::TIMESTAMPTZ, Type::BYTEA]
-            }
+            Self::Telemetry => &[
+                ("position", Type::INT8),
+                ("id", Type::UUID),
+                ("organization", Type::UUID),
+                ("subject", Type::UUID),
+                ("kind", Type::INT2),
+                ("recorded_at", Type::TIMESTAMPTZ),
+                ("payload", Type::BYTEA),
+            ],
         }
+    }
+
+    /// The table with the columns that are written, as both statements name it.
+    fn target(self) -> String {
+        let names: Vec<&str> = self.columns().iter().map(|(name, _)| *name).collect();
+        format!("{} ({})", self.name(), names.join(", "))
     }
 
     /// Rows after the last one of the table.
@@ -128,8 +141,8 @@ impl Unnest {
     pub(super) async fn new(client: Client, table: RawTable, batch: usize) -> Result<Self> {
         client.batch_execute(table.create()).await?;
         let arrays: Vec<String> =
-            table.types().iter().enumerate().map(|(index, kind)| format!("${}::{kind}[]", index + 1)).collect();
-        let sql = format!("INSERT INTO {} SELECT * FROM unnest({})", table.name(), arrays.join(", "));
+            table.columns().iter().enumerate().map(|(index, (_, kind))| format!("${}::{kind}[]", index + 1)).collect();
+        let sql = format!("INSERT INTO {} SELECT * FROM unnest({})", table.target(), arrays.join(", "));
         let statement = client.prepare(&sql).await?;
         Ok(Self { client, statement, table, batch })
     }
@@ -211,11 +224,12 @@ impl Copy {
 impl Measure for Copy {
     async fn sample(&mut self, time: Duration) -> Result<f64> {
         let mut rows = self.table.rows(&self.client).await?;
-        let sql = format!("COPY {} FROM STDIN (FORMAT binary)", self.table.name());
+        let sql = format!("COPY {} FROM STDIN (FORMAT binary)", self.table.target());
+        let types: Vec<Type> = self.table.columns().iter().map(|(_, kind)| kind.clone()).collect();
         let (began, mut count) = (Instant::now(), 0);
         while began.elapsed() < time {
             let sink = self.client.copy_in(&sql).await?;
-            let mut writer = std::pin::pin!(BinaryCopyInWriter::new(sink, self.table.types()));
+            let mut writer = std::pin::pin!(BinaryCopyInWriter::new(sink, &types));
             for _ in 0..self.batch {
                 let row = rows.next();
                 match self.table {
