@@ -259,7 +259,7 @@ async fn from_a_push_to_a_refusal() {
     line.run(&format!("deploymentRemove({named}, application: \"hello\") {{ changed }}")).await;
     wait::until("the end of the deployment", LIMIT, async || {
         let types = line.event_types().await;
-        match types.iter().any(|event| event == "LicenseSeatReleased") {
+        match types.iter().any(|event| event == "SeatReleased") {
             true => Ok(()),
             false => Err(format!("{types:?}\n{}", line.agent_log())),
         }
@@ -276,7 +276,7 @@ async fn from_a_push_to_a_refusal() {
         "ReleasePublished",
         "ReleasePromoted",
         "TargetEnrolled",
-        "LicenseSeatTaken",
+        "SeatTaken",
         "DesiredReleaseSet",
         "DeploymentHealthy",
         "DesiredReleaseSet",
@@ -288,7 +288,7 @@ async fn from_a_push_to_a_refusal() {
         "Access",
         "RemovalRequested",
         "DeploymentRemoved",
-        "LicenseSeatReleased",
+        "SeatReleased",
     ] {
         assert!(story.any(|event| event == told), "{told} is missing or out of order in {types:#?}");
     }

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use distr_domain::decider::Decider;
+use distr_domain::decider::{Category, Decider};
 use distr_domain::deployment::{Deployment, DeploymentCommand, Desired};
-use distr_domain::ids::{ApplicationId, CustomerId, DeploymentId, LicenseId, OrganizationId, TargetId};
-use distr_domain::license::{License, LicenseCommand};
+use distr_domain::ids::{ApplicationId, CustomerId, DeploymentId, LicenseId, OrganizationId, SeatId, TargetId};
+use distr_domain::license::LicenseEvent;
 use distr_domain::names::Slug;
-use distr_eventlog::{Actor, Context, PostgresLog, execute};
+use distr_domain::seat::{Seat, SeatChange, SeatCommand};
+use distr_eventlog::{Actor, Append, Context, EventLog, Expected, NewEvent, PostgresLog, StreamName, execute};
 use distr_tests::clock::now;
 use distr_tests::hub::{Answer, HubProcess};
 use distr_tests::wait;
@@ -137,12 +138,87 @@ async fn run<D: Decider>(log: &PostgresLog, stream: Uuid, command: D::Command, a
     }
 }
 
+async fn log_of(hub: &HubProcess) -> PostgresLog {
+    let url = distr_embedded_postgres::url_of_running(&hub.data.path().join("hub/postgres"), "distr");
+    PostgresLog::connect(&url.expect("the hub's Postgres")).await.expect("the hub's log")
+}
+
+async fn take(log: &PostgresLog, license: LicenseId, target: TargetId, at: DateTime<Utc>) {
+    let command = SeatCommand { license, target, of_old: false, change: SeatChange::Take };
+    run::<Seat>(log, SeatId::of(license, target).0, command, at).await;
+}
+
+/// Twelve ask at once for three seats, over and over.
+#[tokio::test]
+async fn the_last_seats_of_a_race_have_one_winner_each() {
+    let (hub, owner) = hub_with_two_seats(&[]).await;
+    for license in ["a", "b"] {
+        let revoke =
+            format!("licenseRevoke(customer: \"globex\", name: \"{license}\", reason: \"ended\") {{ changed }}");
+        change(&hub, &owner, &revoke).await.data();
+    }
+    for round in 0..3 {
+        let named = format!("customer: \"globex\", application: \"hello\", name: \"race-{round}\"");
+        change(&hub, &owner, &format!("licenseIssue({named}, terms: {{ seats: 3 }}) {{ changed }}")).await.data();
+        let targets: Vec<String> = (0..12).map(|number| format!("r{round}-{number}")).collect();
+        for target in &targets {
+            let register = format!("targetRegister(customer: \"globex\", name: \"{target}\") {{ changed }}");
+            change(&hub, &owner, &register).await.data();
+        }
+        let asked = futures_util::future::join_all(targets.iter().map(|target| deploy(&hub, &owner, target))).await;
+        let refused: Vec<_> = asked.iter().filter_map(Answer::code).collect();
+        assert_eq!(refused, ["license.seats_exhausted"; 9]);
+        let query = format!("{{ license(customer: \"globex\", name: \"race-{round}\") {{ seatsTaken }} }}");
+        assert_eq!(hub.graphql(Some(&owner), &query, json!({})).await.data()["license"]["seatsTaken"], 3);
+        let revoke =
+            format!("licenseRevoke(customer: \"globex\", name: \"race-{round}\", reason: \"over\") {{ changed }}");
+        change(&hub, &owner, &revoke).await.data();
+    }
+}
+
+/// Seats were facts of the license before they had streams of their own.
+#[tokio::test]
+async fn a_seat_that_an_earlier_version_gave_is_kept_and_given_back() {
+    let (hub, owner) = hub_with_two_seats(&[]).await;
+    let log = log_of(&hub).await;
+    let organization = OrganizationId::of(&slug("acme"));
+    let customer = CustomerId::of(organization, &slug("globex"));
+    let (license, target) = (LicenseId::of(customer, &slug("a")), TargetId::of(customer, &slug("x")));
+    let fact = serde_json::to_value(LicenseEvent::LicenseSeatTaken { target }).expect("an event is JSON");
+    let fact = NewEvent {
+        id: Uuid::new_v4(),
+        event_type: "LicenseSeatTaken".into(),
+        schema_version: 1,
+        payload: fact["data"].to_string().into(),
+    };
+    let append = Append {
+        stream: StreamName { category: Category::License, id: license.0 },
+        organization,
+        expected: Expected::Revision(0),
+        events: vec![fact],
+        actor: Actor::Operator,
+        causation: None,
+        correlation: Uuid::new_v4(),
+        recorded_at: now(),
+    };
+    log.append(append).await.expect("the fact of an earlier version");
+    log.close().await;
+    until_taken(&hub, &owner, [1, 0]).await;
+    deploy(&hub, &owner, "x").await.data();
+    assert_eq!(taken(&hub, &owner).await, [1, 0]);
+    deploy(&hub, &owner, "y").await.data();
+    assert_eq!(taken(&hub, &owner).await, [1, 1]);
+    change(&hub, &owner, "targetRetire(customer: \"globex\", name: \"x\", reason: \"sold\") { changed }").await.data();
+    until_taken(&hub, &owner, [0, 1]).await;
+    deploy(&hub, &owner, "z").await.data();
+    assert_eq!(taken(&hub, &owner).await, [1, 1]);
+}
+
 /// Seats as requests leave them that were cut off and never came again.
 #[tokio::test]
 async fn a_seat_whose_wish_never_came_is_given_back_after_a_while() {
     let (hub, owner) = hub_with_two_seats(&[]).await;
-    let url = distr_embedded_postgres::url_of_running(&hub.data.path().join("hub/postgres"), "distr");
-    let log = PostgresLog::connect(&url.expect("the hub's Postgres")).await.expect("the hub's log");
+    let log = log_of(&hub).await;
     let organization = OrganizationId::of(&slug("acme"));
     let customer = CustomerId::of(organization, &slug("globex"));
     let application = ApplicationId::of(organization, &slug("hello"));
@@ -164,10 +240,10 @@ async fn a_seat_whose_wish_never_came_is_given_back_after_a_while() {
     };
     let wish = DeploymentCommand::SetDesired { desired, heard: 0 };
     run::<Deployment>(&log, DeploymentId::of(x, application).0, wish, long_ago).await;
-    run::<License>(&log, b.0, LicenseCommand::TakeSeat { target: x }, long_ago).await;
-    run::<License>(&log, a.0, LicenseCommand::TakeSeat { target: y }, long_ago).await;
+    take(&log, b, x, long_ago).await;
+    take(&log, a, y, long_ago).await;
     until_taken(&hub, &owner, [0, 1]).await;
-    run::<License>(&log, a.0, LicenseCommand::TakeSeat { target: y }, now()).await;
+    take(&log, a, y, now()).await;
 
     // what comes later is looked at later; by then the first two were
     until_taken(&hub, &owner, [1, 1]).await;
@@ -179,7 +255,7 @@ async fn a_seat_whose_wish_never_came_is_given_back_after_a_while() {
     until_taken(&hub, &owner, [0, 1]).await;
 
     // by a hub whose clock is a day ahead
-    run::<License>(&log, a.0, LicenseCommand::TakeSeat { target: y }, now() + TimeDelta::days(1)).await;
+    take(&log, a, y, now() + TimeDelta::days(1)).await;
     log.close().await;
     until_taken(&hub, &owner, [1, 1]).await;
     // the policy looks at it each second

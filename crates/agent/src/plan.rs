@@ -58,7 +58,9 @@ pub fn plan(desired: &DesiredState, observed: &Observed, memory: &Memory) -> Vec
 fn run((generation, version): (u64, &Version), observed: &Observed, record: Option<&Record>) -> Option<Kind> {
     let Some(record) = record else { return Some(Kind::Apply(Resume::Start)) };
     if !record.has_settled(generation, version) {
-        return Some(held_repair(generation, observed, record).unwrap_or(Kind::Apply(resume(generation, version, record))));
+        return Some(
+            held_repair(generation, observed, record).unwrap_or(Kind::Apply(resume(generation, version, record))),
+        );
     }
     if !observed.of_project(&candidate_of(&record.project)).is_empty() {
         return Some(Kind::DropCandidate);

@@ -15,6 +15,7 @@ pub mod portal;
 pub mod publish;
 pub mod reach;
 pub mod release_signature;
+pub mod seat;
 pub mod secrets;
 pub mod tokens;
 pub mod trust;

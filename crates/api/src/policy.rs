@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use deadpool_postgres::Pool;
-use distr_domain::decider::Decider;
+use distr_domain::decider::{Category, Decider};
 use distr_domain::rejection::Rejection;
 use distr_eventlog::{DecodeError, Entry, EventLog, ExecuteError, Executed, Kept, Page, Position, Selection};
 use distr_projections::{BadEntry, Checkpoint, Follower, FollowerHandle, Halt, Kind, Lease, Work};
@@ -104,13 +104,17 @@ async fn command<D: Decider>(
 ) -> Result<Option<Executed<D>>, Failure> {
     match commands.append_to::<D>(cause, stream, kept, command).await {
         Err(ExecuteError::Rejected(rejection)) => {
-            metrics::counter!("distr_policy_rejections_total", "policy" => policy).increment(1);
-            let (category, code) = (D::CATEGORY.as_str(), rejection.code());
-            warn!(policy, category, %stream, code, %rejection, "a rule said no to a policy; passed");
+            note_refusal(policy, D::CATEGORY, stream, &rejection);
             Ok(None)
         }
         outcome => Ok(Some(outcome?)),
     }
+}
+
+fn note_refusal(policy: &'static str, category: Category, stream: Uuid, rejection: &impl Rejection) {
+    metrics::counter!("distr_policy_rejections_total", "policy" => policy).increment(1);
+    let (category, code) = (category.as_str(), rejection.code());
+    warn!(policy, category, %stream, code, %rejection, "a rule said no to a policy; passed");
 }
 
 /// Hands entries over to a policy.

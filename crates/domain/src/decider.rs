@@ -49,12 +49,13 @@ pub enum Category {
     Channel,
     Artifact,
     License,
+    Seat,
     Target,
     Deployment,
 }
 
 impl Category {
-    pub const ALL: [Category; 11] = [
+    pub const ALL: [Category; 12] = [
         Category::Organization,
         Category::Member,
         Category::Token,
@@ -64,6 +65,7 @@ impl Category {
         Category::Channel,
         Category::Artifact,
         Category::License,
+        Category::Seat,
         Category::Target,
         Category::Deployment,
     ];
@@ -79,6 +81,7 @@ impl Category {
             Category::Channel => "channel",
             Category::Artifact => "artifact",
             Category::License => "license",
+            Category::Seat => "seat",
             Category::Target => "target",
             Category::Deployment => "deployment",
         }

@@ -10,6 +10,7 @@ use crate::license::LicenseEvent;
 use crate::member::MemberEvent;
 use crate::organization::OrganizationEvent;
 use crate::release::ReleaseEvent;
+use crate::seat::SeatEvent;
 use crate::stored::{DecodeError, StoredEvent};
 use crate::target::TargetEvent;
 use crate::token::TokenEvent;
@@ -25,6 +26,7 @@ pub enum Fact {
     Channel(ChannelEvent),
     Artifact(ArtifactEvent),
     License(LicenseEvent),
+    Seat(SeatEvent),
     Target(TargetEvent),
     Deployment(DeploymentEvent),
 }
@@ -58,6 +60,7 @@ impl Fact {
             Category::Channel => event.decode().map(Fact::Channel),
             Category::Artifact => event.decode().map(Fact::Artifact),
             Category::License => event.decode().map(Fact::License),
+            Category::Seat => event.decode().map(Fact::Seat),
             Category::Target => event.decode().map(Fact::Target),
             Category::Deployment => event.decode().map(Fact::Deployment),
         };

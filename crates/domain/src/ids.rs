@@ -48,6 +48,8 @@ id! {
     /// A tag in its repository.
     TagId
     LicenseId
+    /// A target's use of a license.
+    SeatId
     TargetId
     /// One enrolment offer of a target: the public half of a one-time token.
     EnrolmentId
@@ -119,6 +121,12 @@ impl TagId {
 impl LicenseId {
     pub fn of(customer: CustomerId, name: &Slug) -> Self {
         Self(child(customer.0, "license", name))
+    }
+}
+
+impl SeatId {
+    pub fn of(license: LicenseId, target: TargetId) -> Self {
+        Self(child(license.0, "seat", target))
     }
 }
 

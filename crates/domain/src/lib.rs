@@ -32,6 +32,7 @@ pub mod picture;
 pub mod quota;
 pub mod rejection;
 pub mod release;
+pub mod seat;
 pub mod stored;
 pub mod tally;
 pub mod target;

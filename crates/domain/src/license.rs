@@ -1,5 +1,5 @@
 //! A license: the contract between a customer and the vendor over one application. What it entitles to at an instant is
-//! the rule of `entitlement`; here is only what was agreed, and who sits on its seats.
+//! the rule of `entitlement`; here is only what was agreed. Who sits on its seats is in `seat`.
 
 use std::collections::BTreeSet;
 
@@ -36,13 +36,29 @@ pub struct Terms {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum LicenseEvent {
-    LicenseIssued { customer: CustomerId, application: ApplicationId, name: Slug, terms: Terms },
-    LicenseAmended { terms: Terms },
-    LicenseSuspended { reason: String },
+    LicenseIssued {
+        customer: CustomerId,
+        application: ApplicationId,
+        name: Slug,
+        terms: Terms,
+    },
+    LicenseAmended {
+        terms: Terms,
+    },
+    LicenseSuspended {
+        reason: String,
+    },
     LicenseResumed {},
-    LicenseRevoked { reason: String },
-    LicenseSeatTaken { target: TargetId },
-    LicenseSeatReleased { target: TargetId },
+    LicenseRevoked {
+        reason: String,
+    },
+    /// As `SeatTaken` and `SeatReleased`, which have taken their place.
+    LicenseSeatTaken {
+        target: TargetId,
+    },
+    LicenseSeatReleased {
+        target: TargetId,
+    },
 }
 use LicenseEvent::*;
 
@@ -64,12 +80,6 @@ pub enum LicenseCommand {
     /// For ever.
     Revoke {
         reason: String,
-    },
-    TakeSeat {
-        target: TargetId,
-    },
-    ReleaseSeat {
-        target: TargetId,
     },
 }
 
@@ -123,7 +133,8 @@ pub struct License {
     issued: Option<(CustomerId, ApplicationId, Slug)>,
     terms: Terms,
     standing: Standing,
-    seats: BTreeSet<TargetId>,
+    /// from when seats were facts of the license
+    seats_of_old: BTreeSet<TargetId>,
 }
 
 fn check_term(terms: &Terms) -> Result<(), LicenseRejection> {
@@ -151,14 +162,29 @@ impl License {
         }
     }
 
-    fn take_seat(&self, name: &Slug, target: TargetId) -> Result<Vec<LicenseEvent>, LicenseRejection> {
-        match self.terms.seats {
-            _ if self.seats.contains(&target) => Ok(vec![]),
-            Some(seats) if self.seats.len() >= seats as usize => {
+    /// Whether one more may sit, beside those who were there before. In a license of fewer seats than are taken nobody has to
+    /// get up.
+    pub fn admit(&self, before: u64) -> Result<(), LicenseRejection> {
+        let (_, _, name) = self.issued.as_ref().ok_or(LicenseRejection::NotFound)?;
+        match (&self.standing, self.terms.seats) {
+            (Standing::Revoked { reason }, _) => {
+                Err(LicenseRejection::Revoked { name: name.clone(), reason: reason.clone() })
+            }
+            (_, Some(seats)) if before >= u64::from(seats) => {
                 Err(LicenseRejection::SeatsExhausted { name: name.clone(), seats })
             }
-            _ => Ok(vec![LicenseSeatTaken { target }]),
+            _ => Ok(()),
         }
+    }
+
+    /// Whether the number of seats is agreed on.
+    pub fn counts_seats(&self) -> bool {
+        self.terms.seats.is_some()
+    }
+
+    /// Whether the target took a seat when that was a fact of the license, and did not give it back in the same way.
+    pub fn has_seat_of_old(&self, target: TargetId) -> bool {
+        self.seats_of_old.contains(&target)
     }
 }
 
@@ -176,11 +202,6 @@ impl Decider for License {
         }
         let (_, _, name) = self.issued.as_ref().ok_or(LicenseRejection::NotFound)?;
         match (command, &self.standing) {
-            // a seat may be given back under any standing
-            (LicenseCommand::ReleaseSeat { target }, _) => match self.seats.contains(target) {
-                true => Ok(vec![LicenseSeatReleased { target: *target }]),
-                false => Ok(vec![]),
-            },
             (LicenseCommand::Revoke { .. }, Standing::Revoked { .. }) => Ok(vec![]),
             (_, Standing::Revoked { reason }) => {
                 Err(LicenseRejection::Revoked { name: name.clone(), reason: reason.clone() })
@@ -195,7 +216,6 @@ impl Decider for License {
             (LicenseCommand::Suspend { reason }, _) => Ok(vec![LicenseSuspended { reason: reason.clone() }]),
             (LicenseCommand::Resume, Standing::Suspended { .. }) => Ok(vec![LicenseResumed {}]),
             (LicenseCommand::Resume, _) => Err(LicenseRejection::NotSuspended { name: name.clone() }),
-            (LicenseCommand::TakeSeat { target }, _) => self.take_seat(name, *target),
             (LicenseCommand::Issue { .. }, _) => Ok(vec![]), // decided above
         }
     }
@@ -211,10 +231,10 @@ impl Decider for License {
             LicenseResumed {} => self.standing = Standing::Active,
             LicenseRevoked { reason } => self.standing = Standing::Revoked { reason: reason.clone() },
             LicenseSeatTaken { target } => {
-                self.seats.insert(*target);
+                self.seats_of_old.insert(*target);
             }
             LicenseSeatReleased { target } => {
-                self.seats.remove(target);
+                self.seats_of_old.remove(target);
             }
         }
     }
@@ -245,16 +265,27 @@ mod tests {
     }
 
     #[test]
-    fn seats_are_counted_by_target() {
-        let history = || [issued(terms(1)), LicenseSeatTaken { target: target(1) }];
-        let take = |of| LicenseCommand::TakeSeat { target: target(of) };
-        given::<License>(history()).when(take(1)).then_nothing();
-        given::<License>(history())
-            .when(take(2))
-            .then_rejected(LicenseRejection::SeatsExhausted { name: name(), seats: 1 });
-        given::<License>(history().into_iter().chain([LicenseSeatReleased { target: target(1) }]))
-            .when(take(2))
-            .then([LicenseSeatTaken { target: target(2) }]);
+    fn so_many_sit_as_were_agreed_on() {
+        let license = License::fold(&[issued(terms(1))]);
+        assert_eq!(license.admit(0), Ok(()));
+        assert_eq!(license.admit(1), Err(LicenseRejection::SeatsExhausted { name: name(), seats: 1 }));
+        let unlimited = License::fold(&[issued(Terms::default())]);
+        assert_eq!(unlimited.admit(50_000), Ok(()));
+        let revoked = License::fold(&[issued(terms(1)), LicenseRevoked { reason: "unpaid".into() }]);
+        assert_eq!(revoked.admit(0), Err(LicenseRejection::Revoked { name: name(), reason: "unpaid".into() }));
+    }
+
+    #[test]
+    fn seats_of_old_are_known() {
+        let [one, other] = [1, 2].map(target);
+        let history = [
+            issued(terms(2)),
+            LicenseSeatTaken { target: one },
+            LicenseSeatTaken { target: other },
+            LicenseSeatReleased { target: one },
+        ];
+        let license = License::fold(&history);
+        assert!(license.has_seat_of_old(other) && !license.has_seat_of_old(one));
     }
 
     #[test]
@@ -264,15 +295,6 @@ mod tests {
         given::<License>(history()).when(LicenseCommand::Amend { terms: terms(9) }).then_rejected(revoked.clone());
         given::<License>(history()).when(LicenseCommand::Resume).then_rejected(revoked);
         given::<License>(history()).when(LicenseCommand::Revoke { reason: "again".into() }).then_nothing();
-    }
-
-    #[test]
-    fn a_seat_is_given_back_even_after_revocation() {
-        let history =
-            [issued(terms(1)), LicenseSeatTaken { target: target(1) }, LicenseRevoked { reason: "unpaid".into() }];
-        given::<License>(history)
-            .when(LicenseCommand::ReleaseSeat { target: target(1) })
-            .then([LicenseSeatReleased { target: target(1) }]);
     }
 
     #[test]

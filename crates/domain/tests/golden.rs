@@ -35,6 +35,7 @@ fn encoded(fact: &Fact) -> Value {
         Fact::Channel(event) => serde_json::to_value(event),
         Fact::Artifact(event) => serde_json::to_value(event),
         Fact::License(event) => serde_json::to_value(event),
+        Fact::Seat(event) => serde_json::to_value(event),
         Fact::Target(event) => serde_json::to_value(event),
         Fact::Deployment(event) => serde_json::to_value(event),
     };

@@ -1,7 +1,7 @@
 //! What holds of a stream whatever is asked of it: random commands, one after the other, each decided on what the ones before
 //! made true.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use chrono::{DateTime, Utc};
@@ -96,7 +96,6 @@ fn application_command() -> impl Strategy<Value = ApplicationCommand> {
 
 fn license_command() -> impl Strategy<Value = LicenseCommand> {
     let terms = || prop::option::of(0..4_u32).prop_map(|seats| Terms { seats, ..Terms::default() });
-    let target = || (0..5_u128).prop_map(|number| TargetId(id(number)));
     prop_oneof![
         1 => terms().prop_map(|terms| LicenseCommand::Issue {
             customer: CustomerId(id(1)),
@@ -108,9 +107,31 @@ fn license_command() -> impl Strategy<Value = LicenseCommand> {
         1 => Just(LicenseCommand::Suspend { reason: "unpaid".into() }),
         1 => Just(LicenseCommand::Resume),
         1 => Just(LicenseCommand::Revoke { reason: "ended".into() }),
-        4 => target().prop_map(|target| LicenseCommand::TakeSeat { target }),
-        2 => target().prop_map(|target| LicenseCommand::ReleaseSeat { target }),
     ]
+}
+
+#[derive(Debug, Clone)]
+enum AtTheTable {
+    Take(usize),
+    /// how many sat before, and then stay or get up
+    Look(usize),
+    Leave(usize),
+    Agree(u32),
+}
+
+fn at_the_table() -> impl Strategy<Value = AtTheTable> {
+    prop_oneof![
+        4 => (0..6_usize).prop_map(AtTheTable::Take),
+        4 => (0..6_usize).prop_map(AtTheTable::Look),
+        1 => (0..6_usize).prop_map(AtTheTable::Leave),
+        1 => (0..4_u32).prop_map(AtTheTable::Agree),
+    ]
+}
+
+fn license_of(seats: u32) -> License {
+    let terms = Terms { seats: Some(seats), ..Terms::default() };
+    let (customer, application) = (CustomerId(id(1)), ApplicationId(id(2)));
+    License::fold(&[LicenseEvent::LicenseIssued { customer, application, name: slug("gold"), terms }])
 }
 
 fn channel_command() -> impl Strategy<Value = ChannelCommand> {
@@ -196,27 +217,57 @@ fn target_command() -> impl Strategy<Value = TargetCommand> {
 }
 
 proptest! {
+    /// Whoever takes a seat looks afterwards at how many were there before; between the two the others go on.
     #[test]
-    fn seats_never_exceed_the_terms_by_taking_one(commands in vec(license_command(), 0..60)) {
-        let (mut seats, mut terms, mut revoked) = (BTreeSet::new(), Terms::default(), false);
-        ask::<License>(&commands, |_, command, events| {
-            for event in events.into_iter().flatten() {
-                match event {
-                    LicenseEvent::LicenseIssued { terms: agreed, .. } | LicenseEvent::LicenseAmended { terms: agreed } => {
-                        terms = agreed.clone();
-                    }
-                    LicenseEvent::LicenseSeatTaken { target } => {
-                        assert!(seats.insert(*target), "{target} takes a second seat");
-                        let agreed = terms.seats.map_or(usize::MAX, |seats| seats as usize);
-                        assert!(seats.len() <= agreed, "{} seats of {agreed} after {command:?}", seats.len());
-                    }
-                    LicenseEvent::LicenseSeatReleased { target } => assert!(seats.remove(target), "{target} had none"),
-                    LicenseEvent::LicenseRevoked { .. } => revoked = true,
-                    _ => {}
+    fn no_more_stay_than_were_agreed_on(steps in vec(at_the_table(), 0..80)) {
+        let (mut license, mut agreed) = (license_of(2), 2);
+        // of each its place in the log, and whether it stays
+        let mut seats = BTreeMap::<usize, (usize, bool)>::new();
+        for (position, step) in steps.into_iter().enumerate() {
+            match step {
+                AtTheTable::Take(who) => drop(seats.entry(who).or_insert((position, false))),
+                AtTheTable::Leave(who) => drop(seats.remove(&who)),
+                // whoever took a seat before fewer were agreed on may still stay: as if it had looked at once
+                AtTheTable::Agree(number) if seats.values().all(|(_, stays)| *stays) => {
+                    (license, agreed) = (license_of(number), number as usize);
                 }
-                let gives_back = matches!(event, LicenseEvent::LicenseSeatReleased { .. });
-                let ends = matches!(event, LicenseEvent::LicenseRevoked { .. });
-                assert!(!revoked || gives_back || ends, "{event:?} of a revoked license");
+                AtTheTable::Agree(_) => {}
+                AtTheTable::Look(who) => {
+                    let Some(&(taken, false)) = seats.get(&who) else { continue };
+                    let before = seats.values().filter(|(other, _)| *other < taken).count();
+                    match license.admit(before as u64) {
+                        Ok(()) => {
+                            seats.insert(who, (taken, true));
+                            let stay = seats.values().filter(|(_, stays)| *stays).count();
+                            assert!(stay <= agreed, "{stay} of {agreed}: {seats:?}");
+                        }
+                        Err(_) => drop(seats.remove(&who)),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Of those who race for the last seats each has its answer, and the first have the seats.
+    #[test]
+    fn a_race_for_seats_has_its_winners(agreed in 1..4_u32, order in Just((0..6_usize).collect::<Vec<_>>()).prop_shuffle()) {
+        let license = license_of(agreed);
+        let mut seats: BTreeSet<usize> = (0..6).collect();
+        for who in order {
+            if license.admit(seats.iter().filter(|other| **other < who).count() as u64).is_err() {
+                seats.remove(&who);
+            }
+        }
+        assert_eq!(seats, (0..agreed as usize).collect());
+    }
+
+    #[test]
+    fn nothing_becomes_of_a_revoked_license(commands in vec(license_command(), 0..60)) {
+        let mut revoked = false;
+        ask::<License>(&commands, |_, _, events| {
+            for event in events.into_iter().flatten() {
+                assert!(!revoked, "{event:?} of a revoked license");
+                revoked = matches!(event, LicenseEvent::LicenseRevoked { .. });
             }
         });
     }

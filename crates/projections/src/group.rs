@@ -7,7 +7,7 @@ use crate::error::ProjectionError;
 use crate::table::{Table, table};
 use crate::{
     access, application, artifact, channel, customer, deployment, generation, heartbeat, heartbeat_hour, license,
-    license_audit, member, organization, picture, release, repository, target, token,
+    license_audit, member, organization, picture, release, repository, seat, target, token,
 };
 
 /// A set of tables, and what of the log they are made from.
@@ -41,6 +41,7 @@ pub async fn groups(client: &Client) -> Result<Vec<Group>, ProjectionError> {
         table::<artifact::TagProjection>(client).await?,
         table::<repository::RepositoryProjection>(client).await?,
         table::<license::LicenseProjection>(client).await?,
+        table::<seat::SeatProjection>(client).await?,
         table::<target::TargetProjection>(client).await?,
         table::<deployment::DeploymentProjection>(client).await?,
         table::<generation::GenerationProjection>(client).await?,

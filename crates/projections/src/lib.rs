@@ -27,6 +27,7 @@ pub mod release;
 pub mod repository;
 mod runner;
 mod schema;
+pub mod seat;
 mod statements;
 mod table;
 pub mod target;

@@ -1,4 +1,4 @@
-//! Table `license`: each license with its terms, its standing and who sits on its seats.
+//! Table `license`: each license with its terms, its standing and how many sit on its seats.
 
 use chrono::{DateTime, Utc};
 use distr_domain::fact::Fact;
@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::error::QueryError;
 use crate::projection::{DecodedEntry, Projection, Rows};
 use crate::query::{self, ListPage, Paging, ReadClient, Scope};
+use crate::seat::SeatChanged;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LicenseRow {
@@ -21,7 +22,7 @@ pub struct LicenseRow {
     pub name: Slug,
     pub terms: Terms,
     pub standing: Standing,
-    pub seats_taken: Vec<TargetId>,
+    pub seats_taken: u32,
     pub created_at: DateTime<Utc>,
     pub position: u64,
 }
@@ -33,13 +34,21 @@ impl Projection for LicenseProjection {
     const TABLE: &'static str = "license";
 
     fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
-        match entry.fact() {
-            Some(Fact::License(_)) => vec![entry.id],
+        match (entry.fact(), SeatChanged::of(entry)) {
+            (_, Some(changed)) => vec![changed.license.0],
+            (Some(Fact::License(_)), None) => vec![entry.id],
             _ => vec![],
         }
     }
 
     fn apply(rows: &mut Rows<LicenseRow>, entry: &DecodedEntry) {
+        if let Some(SeatChanged { license, is_taken, .. }) = SeatChanged::of(entry) {
+            if let Some(row) = rows.get_mut(license.0) {
+                row.position = entry.position.number();
+                row.seats_taken = if is_taken { row.seats_taken + 1 } else { row.seats_taken.saturating_sub(1) };
+            }
+            return;
+        }
         let Some(Fact::License(event)) = entry.fact() else { return };
         if let LicenseEvent::LicenseIssued { customer, application, name, terms } = event {
             return rows.put(
@@ -52,7 +61,7 @@ impl Projection for LicenseProjection {
                     name: name.clone(),
                     terms: terms.clone(),
                     standing: Standing::Active,
-                    seats_taken: vec![],
+                    seats_taken: 0,
                     created_at: entry.at,
                     position: entry.position.number(),
                 },
@@ -61,13 +70,13 @@ impl Projection for LicenseProjection {
         let Some(row) = rows.get_mut(entry.id) else { return };
         row.position = entry.position.number();
         match event {
-            LicenseEvent::LicenseIssued { .. } => {}
             LicenseEvent::LicenseAmended { terms } => row.terms = terms.clone(),
             LicenseEvent::LicenseSuspended { reason } => row.standing = Standing::Suspended { reason: reason.clone() },
             LicenseEvent::LicenseResumed {} => row.standing = Standing::Active,
             LicenseEvent::LicenseRevoked { reason } => row.standing = Standing::Revoked { reason: reason.clone() },
-            LicenseEvent::LicenseSeatTaken { target } => row.seats_taken.push(*target),
-            LicenseEvent::LicenseSeatReleased { target } => row.seats_taken.retain(|seat| seat != target),
+            LicenseEvent::LicenseIssued { .. }
+            | LicenseEvent::LicenseSeatTaken { .. }
+            | LicenseEvent::LicenseSeatReleased { .. } => {}
         }
     }
 }

@@ -8,6 +8,7 @@ use distr_domain::entitlement::is_withheld;
 use distr_domain::fact::Fact;
 use distr_domain::ids::{ApplicationId, CustomerId, LicenseId, OrganizationId};
 use distr_domain::license::LicenseEvent;
+use distr_domain::seat::SeatEvent;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -62,7 +63,7 @@ impl Projection for LicenseAuditProjection {
 
     fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         match &entry.content {
-            EntryContent::Fact(Fact::License(_)) => vec![entry.event_id],
+            EntryContent::Fact(Fact::License(_) | Fact::Seat(_)) => vec![entry.event_id],
             EntryContent::Access(record) if kind_of_use(record).is_some() => vec![entry.event_id],
             _ => vec![],
         }
@@ -71,6 +72,7 @@ impl Projection for LicenseAuditProjection {
     fn apply(rows: &mut Rows<LicenseAuditRow>, entry: &DecodedEntry) {
         let row = match &entry.content {
             EntryContent::Fact(Fact::License(event)) => change(entry, event),
+            EntryContent::Fact(Fact::Seat(event)) => seat(entry, event),
             EntryContent::Access(record) => match kind_of_use(record) {
                 Some(kind) => usage(entry, record, kind),
                 None => return,
@@ -95,6 +97,19 @@ fn change(entry: &DecodedEntry, event: &LicenseEvent) -> LicenseAuditRow {
         LicenseEvent::LicenseIssued { customer, application, .. } => (Some(*customer), Some(*application)),
         _ => (None, None),
     };
+    let row = of_fact(entry, LicenseId(entry.id), kind, event);
+    LicenseAuditRow { customer, application, reason, ..row }
+}
+
+fn seat(entry: &DecodedEntry, event: &SeatEvent) -> LicenseAuditRow {
+    let kind = match event {
+        SeatEvent::SeatTaken { .. } => AuditKind::SeatTaken,
+        SeatEvent::SeatReleased { .. } => AuditKind::SeatReleased,
+    };
+    of_fact(entry, event.license(), kind, event)
+}
+
+fn of_fact(entry: &DecodedEntry, license: LicenseId, kind: AuditKind, event: &impl Serialize) -> LicenseAuditRow {
     LicenseAuditRow {
         id: entry.event_id,
         organization: entry.organization,
@@ -102,11 +117,11 @@ fn change(entry: &DecodedEntry, event: &LicenseEvent) -> LicenseAuditRow {
         at: entry.at,
         actor: entry.actor.clone(),
         kind,
-        customer,
-        application,
-        license: Some(LicenseId(entry.id)),
+        customer: None,
+        application: None,
+        license: Some(license),
         subject: None,
-        reason,
+        reason: None,
         withheld: false,
         detail: serde_json::to_value(event).unwrap_or_default(),
     }

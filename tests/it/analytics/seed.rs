@@ -12,7 +12,7 @@ use distr_domain::decider::Decider;
 use distr_domain::deployment::{Deployment, DeploymentCommand, Desired, Pace};
 use distr_domain::ids::{
     ApplicationId, ArtifactId, ChannelId, CustomerId, DeploymentId, LicenseId, ManifestId, OrganizationId, ReleaseId,
-    TagId, TargetId,
+    SeatId, TagId, TargetId,
 };
 use distr_domain::license::{License, LicenseCommand, Terms};
 use distr_domain::names::Slug;
@@ -20,6 +20,7 @@ use distr_domain::oci::{Descriptor, Digest, Tag};
 use distr_domain::release::{
     ComposePackage, Package, PackageKind, Release, ReleaseCommand, ReleaseContent, ReleaseImage, ReleaseStatus,
 };
+use distr_domain::seat::{Seat, SeatChange, SeatCommand};
 use distr_domain::target::{Runtime, Target, TargetCommand};
 use distr_eventlog::{Actor, Context, EventLog, Position, PostgresLog, TelemetryKind, TelemetryRecord, execute};
 use serde_json::json;
@@ -188,7 +189,8 @@ impl Story {
         };
         self.run::<Deployment>(asked, deployment.0, DeploymentCommand::SetDesired { desired, heard: 0 }).await;
         // after the wish, or the hub gives it back: its time is long over
-        self.run::<License>(asked, license.0, LicenseCommand::TakeSeat { target }).await;
+        let command = SeatCommand { license, target, of_old: false, change: SeatChange::Take };
+        self.run::<Seat>(asked, SeatId::of(license, target).0, command).await;
         let (ended, report) = match end {
             Ok(ended) => {
                 let running = json!({ "generation": generation, "version": version });

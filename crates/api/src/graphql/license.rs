@@ -136,8 +136,8 @@ impl License {
     }
 
     /// The number of targets that use the license.
-    async fn seats_taken(&self) -> usize {
-        self.0.seats_taken.len()
+    async fn seats_taken(&self) -> u32 {
+        self.0.seats_taken
     }
 
     /// The time at which the license begins; null if it begins at once.

@@ -11,15 +11,15 @@ use distr_domain::configuration::check_configuration;
 use distr_domain::deployment::{Deployment, DeploymentCommand, DeploymentEvent, Desired};
 use distr_domain::entitlement::{self, EntitlementSubject, Grant, HeldLicense, Refusal};
 use distr_domain::ids::{ApplicationId, ChannelId, DeploymentId, LicenseId, OrganizationId, ReleaseId, TargetId};
-use distr_domain::license::{License, LicenseCommand};
 use distr_domain::names::Slug;
 use distr_domain::rejection::Rejection;
 use distr_domain::release::{Release, ReleaseStatus};
 use distr_domain::version::Version;
-use distr_eventlog::{ExecuteError, Executed, TelemetryKind, TelemetryRecord};
+use distr_eventlog::{Executed, TelemetryKind, TelemetryRecord};
 use distr_projections::target::TargetRow;
 use distr_projections::{Scope, application, channel, entitlement as read_entitlement, heartbeat, license, target};
 
+use super::seat::{SeatOf, Seating};
 use super::trust;
 use crate::auth::RequestInfo;
 use crate::commands::{Cause, Commands};
@@ -131,7 +131,7 @@ impl Deploying<'_> {
         attempt.passed(self.check_agent(&target, &release, &release_name).await).await?;
         let (config, secrets) = attempt.passed(self.config(&deploy, &target, &before).await).await?;
         attempt.passed(before.check_wanted().map_err(OperationError::Rejected)).await?;
-        let seat = attempt.take_seat(granted.licenses).await?;
+        let seat = attempt.take_seat(self.models, granted.licenses, before.license_in_use()).await?;
         pause::at("deploy.seat_taken").await;
         let desired = Desired {
             customer: target.customer,
@@ -339,14 +339,20 @@ struct AccessAttempt<'a> {
 
 impl AccessAttempt<'_> {
     /// A seat of the first of these licenses that has one. If none has, the reason is the first one's.
-    async fn take_seat(&self, grants: Vec<Grant>) -> Result<Grant, Failure> {
-        let command = LicenseCommand::TakeSeat { target: self.target.id };
+    async fn take_seat(
+        &self,
+        models: &ReadModels,
+        grants: Vec<Grant>,
+        in_use: Option<LicenseId>,
+    ) -> Result<Grant, Failure> {
+        let seating = Seating { commands: self.commands, models };
         let mut no_seat = None;
         for grant in grants {
-            match self.commands.append::<License>(self.cause, grant.license.0, &command).await {
-                Ok(_) => return Ok(grant),
-                Err(ExecuteError::Rejected(reason)) => _ = no_seat.get_or_insert((grant.license, reason)),
-                Err(other) => return Err(other.into()),
+            let seat = SeatOf { license: grant.license, target: self.target.id, in_use: in_use == Some(grant.license) };
+            match seating.take(self.cause, seat).await {
+                Ok(()) => return Ok(grant),
+                Err(OperationError::Rejected(reason)) => _ = no_seat.get_or_insert((grant.license, reason)),
+                Err(OperationError::Failed(failure)) => return Err(failure),
             }
         }
         let (license, reason) = no_seat.ok_or(Failure::Conflict)?;

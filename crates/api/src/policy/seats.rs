@@ -12,17 +12,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use distr_domain::decider::Category;
 use distr_domain::deployment::{Deployment, DeploymentEvent};
 use distr_domain::ids::{ApplicationId, DeploymentId, LicenseId, TargetId};
-use distr_domain::license::{License, LicenseCommand, LicenseEvent};
+use distr_domain::license::LicenseEvent;
+use distr_domain::seat::SeatEvent;
 use distr_domain::target::TargetEvent;
-use distr_eventlog::{Actor, Entry, Kept, Position, RecordedEvent, Selection};
+use distr_eventlog::{Actor, Entry, Position, RecordedEvent, Selection};
 use distr_projections::license::{self, LicenseRow};
 use distr_projections::{Lease, Scope};
-use uuid::Uuid;
 
 use super::{Interrupted, Outcome, Policy};
 use crate::commands::{Cause, Commands};
-use crate::failure::Failure;
+use crate::failure::{Failure, OperationError};
 use crate::models::ReadModels;
+use crate::operations::seat::{SeatOf, Seating};
 
 const SEATS: &str = "seats";
 const UNUSED_SEATS: &str = "unused_seats";
@@ -91,21 +92,31 @@ impl Policy for UnusedSeats {
 
     async fn handle(&self, entry: &Entry, _: &Lease) -> Result<Outcome, Interrupted> {
         let Entry::Fact(event) = entry else { return Ok(Outcome::Passed) };
-        if event.stream.category != Category::License {
-            return Ok(Outcome::Passed);
-        }
-        let LicenseEvent::LicenseSeatTaken { target } = event.decode()? else {
-            return Ok(Outcome::Passed);
-        };
+        let Some((license, target)) = taken(event)? else { return Ok(Outcome::Passed) };
         if !self.is_due(event) {
             return Err(Interrupted::TooEarly);
         }
         let settlement = SeatSettlement { commands: &self.commands, models: &self.models, event, policy: UNUSED_SEATS };
-        if let Some(license) = settlement.license().await? {
+        if let Some(license) = settlement.license(license).await? {
             settlement.settle(target, license.application).await?;
         }
         Ok(Outcome::Acted)
     }
+}
+
+/// The seat that was taken, if one was.
+fn taken(event: &RecordedEvent) -> Result<Option<(LicenseId, TargetId)>, Interrupted> {
+    Ok(match event.stream.category {
+        Category::License => match event.decode()? {
+            LicenseEvent::LicenseSeatTaken { target } => Some((LicenseId(event.stream.id), target)),
+            _ => None,
+        },
+        Category::Seat => match event.decode()? {
+            SeatEvent::SeatTaken { license, target } => Some((license, target)),
+            SeatEvent::SeatReleased { .. } => None,
+        },
+        _ => None,
+    })
 }
 
 /// What follows from an event for the seats of its target.
@@ -134,11 +145,10 @@ impl SeatSettlement<'_> {
         Ok(Outcome::Acted)
     }
 
-    /// The license that the event is of.
-    async fn license(&self) -> Result<Option<LicenseRow>, Failure> {
+    async fn license(&self, id: LicenseId) -> Result<Option<LicenseRow>, Failure> {
         self.commands.visible(self.event.position).await?;
         let scope = Scope { organization: self.event.organization, customer: None };
-        Ok(license::find(&self.models.client().await?, scope, LicenseId(self.event.stream.id)).await?)
+        Ok(license::find(&self.models.client().await?, scope, id).await?)
     }
 
     async fn settle(&self, target: TargetId, application: ApplicationId) -> Result<(), Failure> {
@@ -152,7 +162,7 @@ impl SeatSettlement<'_> {
             used = self.used(target, application).await?;
         }
         let Some(used) = used.filter(|used| kept.iter().all(|license| license.id != *used)) else { return Ok(()) };
-        self.command(used, &LicenseCommand::TakeSeat { target }).await
+        self.take(target, used).await
     }
 
     async fn used(&self, target: TargetId, application: ApplicationId) -> Result<Option<LicenseId>, Failure> {
@@ -168,24 +178,34 @@ impl SeatSettlement<'_> {
 
     async fn release(&self, target: TargetId, licenses: &[LicenseRow]) -> Result<(), Failure> {
         for license in licenses {
-            self.command(license.id, &LicenseCommand::ReleaseSeat { target }).await?;
+            let seat = SeatOf { license: license.id, target, in_use: false };
+            self.seating().release(&self.cause(), seat).await?;
         }
         Ok(())
     }
 
-    async fn command(&self, license: LicenseId, command: &LicenseCommand) -> Result<(), Failure> {
-        let what = match command {
-            LicenseCommand::ReleaseSeat { .. } => "release",
-            _ => "take",
-        };
-        let cause = Cause {
+    async fn take(&self, target: TargetId, license: LicenseId) -> Result<(), Failure> {
+        match self.seating().take(&self.cause(), SeatOf { license, target, in_use: true }).await {
+            Err(OperationError::Rejected(rejection)) => {
+                super::note_refusal(self.policy, Category::Seat, license.0, &rejection);
+                Ok(())
+            }
+            Err(OperationError::Failed(failure)) => Err(failure),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    fn seating(&self) -> Seating<'_> {
+        Seating { commands: self.commands, models: self.models }
+    }
+
+    fn cause(&self) -> Cause {
+        Cause {
             organization: self.event.organization,
             actor: Actor::Policy(self.policy.into()),
             causation: Some(self.event.id),
             correlation: self.event.correlation,
-            command: Uuid::new_v5(&self.event.id, format!("{what} {}", license.0).as_bytes()),
-        };
-        super::command::<License>(self.commands, self.policy, &cause, license.0, Kept::default(), command).await?;
-        Ok(())
+            command: self.event.id,
+        }
     }
 }

@@ -8,11 +8,12 @@ use distr_domain::application::{Application, ApplicationEvent};
 use distr_domain::channel::{Channel, ChannelEvent};
 use distr_domain::customer::{Customer, CustomerEvent};
 use distr_domain::deployment::{Deployment, DeploymentEvent, Desired};
-use distr_domain::ids::{ChannelId, CustomerId, EnrolmentId};
+use distr_domain::ids::{ChannelId, CustomerId, EnrolmentId, SeatId};
 use distr_domain::license::{License, LicenseEvent, Terms};
 use distr_domain::release::{
     ComposePackage, Package, PackageKind, Release, ReleaseContent, ReleaseEvent, ReleaseImage,
 };
+use distr_domain::seat::{Seat, SeatEvent};
 use distr_domain::target::{Runtime, Target, TargetEvent};
 use distr_eventlog::Append;
 use uuid::Uuid;
@@ -74,9 +75,12 @@ pub(super) fn customers(fleet: &Fleet, shape: &Shape) -> Result<Vec<Append>, See
         let FleetTarget { customer, license, .. } = of_customer[0];
         let terms = Terms { features: ["metrics".parse()?].into(), ..Terms::default() };
         let name = APPLICATION.parse()?;
-        let mut events = vec![LicenseEvent::LicenseIssued { customer, application: fleet.application, name, terms }];
-        events.extend(of_customer.iter().map(|target| LicenseEvent::LicenseSeatTaken { target: target.id }));
-        appends.push(append::<License>(fleet, shape, license.0, &events)?);
+        let issued = LicenseEvent::LicenseIssued { customer, application: fleet.application, name, terms };
+        appends.push(append::<License>(fleet, shape, license.0, &[issued])?);
+        for FleetTarget { id: target, .. } in of_customer {
+            let taken = SeatEvent::SeatTaken { license, target: *target };
+            appends.push(append::<Seat>(fleet, shape, SeatId::of(license, *target).0, &[taken])?);
+        }
     }
     Ok(appends)
 }

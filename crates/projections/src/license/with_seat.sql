@@ -1,3 +1,4 @@
 SELECT to_jsonb(t)
-FROM license t
-WHERE organization = $1 AND seats_taken @> jsonb_build_array($2::uuid)
+FROM seat s
+JOIN license t ON t.id = s.license
+WHERE s.target = $2 AND s.organization = $1

@@ -6,11 +6,21 @@ CREATE TABLE license (
     name         text NOT NULL,
     terms        jsonb NOT NULL,
     standing     jsonb NOT NULL,
-    seats_taken  jsonb NOT NULL, -- targets
+    seats_taken  integer NOT NULL,
     created_at   timestamptz NOT NULL,
     position     bigint NOT NULL
 );
 CREATE INDEX ON license (organization, customer, name);
+
+CREATE TABLE seat (
+    id           uuid PRIMARY KEY,
+    organization uuid NOT NULL,
+    license      uuid NOT NULL,
+    target       uuid NOT NULL,
+    position     bigint NOT NULL -- of its taking
+);
+CREATE INDEX ON seat (license, position);
+CREATE INDEX ON seat (target);
 
 -- each grant, change, use and refusal, in order
 CREATE TABLE license_audit (

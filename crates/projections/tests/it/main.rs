@@ -12,11 +12,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use distr_domain::customer::{Customer, CustomerCommand};
-use distr_domain::ids::{ApplicationId, CustomerId, LicenseId, TargetId};
+use distr_domain::ids::{ApplicationId, CustomerId, LicenseId, SeatId, TargetId};
 use distr_domain::license::{License, LicenseCommand, Terms};
 use distr_domain::names::Slug;
+use distr_domain::seat::{Seat, SeatChange, SeatCommand};
 use distr_eventlog::{EventLog, MemoryLog, Position};
-use distr_projections::{Group, LiveShape, Paging, Runner, Scope, customer, groups, license, prepare_live, read_pool};
+use distr_projections::{
+    Group, LiveShape, Paging, Runner, Scope, customer, groups, license, prepare_live, read_pool, seat,
+};
 use harness::{ORGANIZATION, database, run};
 use uuid::Uuid;
 
@@ -62,22 +65,24 @@ async fn a_license_is_shown_as_its_events_say() {
     let id = LicenseId::of(customer, &name("l"));
     let terms = Terms { seats: Some(2), versions: vec!["1.x".parse().unwrap()], ..Terms::default() };
     let issue = LicenseCommand::Issue { customer, application, name: name("l"), terms: terms.clone() };
-    for command in [
-        issue,
-        LicenseCommand::TakeSeat { target: TargetId(Uuid::from_u128(1)) },
-        LicenseCommand::TakeSeat { target: TargetId(Uuid::from_u128(2)) },
-        LicenseCommand::ReleaseSeat { target: TargetId(Uuid::from_u128(1)) },
-        LicenseCommand::Suspend { reason: "unpaid".into() },
-    ] {
-        run::<License>(&*log, id.0, command).await;
+    run::<License>(&*log, id.0, issue).await;
+    let [one, other] = [1, 2].map(|number| TargetId(Uuid::from_u128(number)));
+    for (target, change) in [(one, SeatChange::Take), (other, SeatChange::Take), (one, SeatChange::Release)] {
+        let command = SeatCommand { license: id, target, of_old: false, change };
+        run::<Seat>(&*log, SeatId::of(id, target).0, command).await;
     }
+    run::<License>(&*log, id.0, LicenseCommand::Suspend { reason: "unpaid".into() }).await;
     let runner = start(&database, &log, Group::CORE).await;
     runner.progress.wait_for(log.head().await.unwrap(), LIMIT).await.unwrap();
 
     let client = read_pool(&database, 1).get().await.unwrap();
     let row = license::find(&client, SCOPE, id).await.unwrap().expect("the license is there");
     assert_eq!((row.terms, row.position), (terms, 5));
-    assert_eq!(row.seats_taken, [TargetId(Uuid::from_u128(2))]);
+    assert_eq!(row.seats_taken, 1);
+    let licenses = async |target| license::with_seat(&client, ORGANIZATION, target).await.unwrap();
+    assert_eq!((licenses(one).await.len(), licenses(other).await[0].id), (0, id));
+    assert_eq!(seat::before(&client, id, Position::of_number(3)).await.unwrap(), 0);
+    assert_eq!(seat::before(&client, id, Position::of_number(4)).await.unwrap(), 1);
     assert_eq!(serde_json::to_value(&row.standing).unwrap()["standing"], "suspended");
     let other = Scope { customer: Some(CustomerId(Uuid::from_u128(9))), ..SCOPE };
     assert_eq!(license::find(&client, other, id).await.unwrap(), None);

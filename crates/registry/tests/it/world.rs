@@ -107,13 +107,8 @@ impl World {
             Some(place) => Arc::new(place.open()),
             None => Arc::new(FileBlobs::open(blobs.path()).await.expect("a blob store")),
         };
-        let maintenance = Maintenance {
-            log: log.clone(),
-            pool: jobs,
-            blobs: store.clone(),
-            shown: shown.clone(),
-            clock: now,
-        };
+        let maintenance =
+            Maintenance { log: log.clone(), pool: jobs, blobs: store.clone(), shown: shown.clone(), clock: now };
         let ports =
             Ports { log: log.clone(), pool, blobs: store, callers: callers.clone(), shown: shown.clone(), clock: now };
         let (registry, _) = Registry::start(ports, settings);

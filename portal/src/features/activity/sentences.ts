@@ -65,6 +65,8 @@ const SENTENCES: Record<string, string> = {
   RemovalRequested: 'asked to remove a deployment',
   RetentionCleared: 'cleared the retention of a repository',
   RetentionSet: 'set the retention of a repository',
+  SeatReleased: 'gave a seat back',
+  SeatTaken: 'took a seat',
   SecretRemoved: 'removed a secret',
   SecretSet: 'set a secret',
   SigningPolicyChanged: 'changed whose signatures are trusted',

@@ -75,7 +75,8 @@ async fn something_serves(executor: &Executor, task: &Task) -> Result<bool, Fail
 async fn before(executor: &Executor, task: &Task, resume: Resume) -> Result<Before, Failure> {
     let generation = Some(task.wanted.generation);
     let observed = executor.engine.observe().await?;
-    let is_there = || observed.of_project(&task.record.project).iter().any(|container| container.generation == generation);
+    let is_there =
+        || observed.of_project(&task.record.project).iter().any(|container| container.generation == generation);
     Ok(if resume == Resume::Switch || is_there() { Before::Remains } else { Before::Nothing })
 }
 

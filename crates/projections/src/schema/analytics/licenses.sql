@@ -56,7 +56,7 @@ SELECT
         ELSE 'active'
     END AS status,
     l.standing ->> 'reason' AS reason,
-    (l.terms ->> 'seats')::bigint AS seats, jsonb_array_length(l.seats_taken)::bigint AS seats_taken,
+    (l.terms ->> 'seats')::bigint AS seats, l.seats_taken::bigint AS seats_taken,
     (SELECT string_agg(range, ', ') FROM jsonb_array_elements_text(l.terms -> 'versions') AS range) AS versions,
     (SELECT string_agg(feature, ', ') FROM jsonb_array_elements_text(l.terms -> 'features') AS feature) AS features,
     l.created_at AS issued_at,
