@@ -20,7 +20,7 @@ struct Vendor {
 impl Vendor {
     /// With application hello, a customer with a license and a target.
     async fn start() -> Self {
-        let hub = HubProcess::start().await;
+        let hub = HubProcess::with_one_connection().await;
         let owner = hub.sign_in("acme").await;
         let folder = tempfile::tempdir().expect("a temporary directory can be made");
         let vendor = Self { hub, owner, folder };

@@ -51,6 +51,11 @@ impl HubProcess {
         Self::start_with(&[]).await
     }
 
+    /// With one connection in each pool: a request that has one and asks for another waits for itself.
+    pub async fn with_one_connection() -> Self {
+        Self::start_with(&[("DISTR_POOL_SIZE", "1")]).await
+    }
+
     pub async fn start_with(environment: &[(&str, &str)]) -> Self {
         Self::start_in(directory(), environment).await
     }

@@ -32,6 +32,7 @@ use crate::health::{Health, Probed, Readiness};
 use crate::http::{Served, scrape::Scraped};
 use crate::hub::{Hub, Settings};
 use crate::limits::Limits;
+use crate::limits::shares::Shares;
 use crate::models::{Artifacts, ModelsProgress, ReadModels};
 use crate::operations::desired::DesiredEtags;
 use crate::ops;
@@ -114,9 +115,9 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let handle = server.handle();
     let mut server = tokio::spawn(server);
     let policies = [
-        start_policy(&hub, &stores, policy::Observation::new(hub.commands.clone(), stores.ops.clone())),
-        start_policy(&hub, &stores, policy::Seats { commands: hub.commands.clone(), models: hub.models.clone() }),
-        start_policy(&hub, &stores, policy::UnusedSeats::new(hub.commands.clone(), hub.models.clone())),
+        start_policy(&following, &stores, policy::Observation::new(hub.commands.clone(), stores.ops.clone())),
+        start_policy(&following, &stores, policy::Seats { commands: hub.commands.clone(), models: hub.models.clone() }),
+        start_policy(&following, &stores, policy::UnusedSeats::new(hub.commands.clone(), hub.models.clone())),
     ];
     let probed = Probed {
         log: hub.commands.log.clone(),
@@ -190,8 +191,8 @@ async fn give_up(error: anyhow::Error, following: Following, stores: Stores) -> 
     stores.close().await.and(Err(error))
 }
 
-fn start_policy(hub: &Hub, stores: &Stores, policy: impl Policy) -> FollowerHandle {
-    policy::start(hub.commands.log.clone(), stores.ops.clone(), stores.owner, policy)
+fn start_policy(following: &Following, stores: &Stores, policy: impl Policy) -> FollowerHandle {
+    policy::start(following.log.clone(), stores.ops.clone(), stores.owner, policy)
 }
 
 fn settings(config: &ServeConfig) -> anyhow::Result<Settings> {
@@ -219,7 +220,9 @@ fn hub(
     traces: Traces,
 ) -> Hub {
     let (clock, progress) = (Arc::new(SystemClock), following.progress.clone());
-    let commands = Commands { log: maintenance.log.clone(), clock: clock.clone(), core: progress.core.clone() };
+    let limits = Arc::new(Limits::new(config.http.rate_limit, config.fleet.report_bytes.bytes()));
+    let (log, core) = (maintenance.log.clone(), progress.core.clone());
+    let commands = Commands { log, clock: clock.clone(), core, limits: limits.clone() };
     let models = ReadModels { pool: stores.read.clone(), progress };
     // the same on all hubs of one master key
     let cookie = hex::encode(&stores.master.derive("name of the session cookie")[..4]);
@@ -229,10 +232,11 @@ fn hub(
         models,
         sessions: Arc::new(Sessions::new(stores.ops.clone(), clock, cookie)),
         vault: Vault::new(stores.ops.clone(), &stores.master),
-        feed: Arc::new(Feed::start(following.changes.clone(), &stores.read)),
+        feed: Arc::new(Feed::start(following.changes.clone(), following.log.clone(), &stores.read)),
         desired_etags: DesiredEtags::start(stores.ops.clone()),
         tallies: Tallies::default(),
-        limits: Limits::new(config.http.rate_limit, config.fleet.report_bytes.bytes()),
+        limits,
+        shares: Shares::of(&stores.read),
         traces,
         settings,
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use deadpool_postgres::Pool;
 use distr_domain::ids::{DeploymentId, OrganizationId, TargetId};
+use distr_eventlog::{EventLog, Page, Position, ReadError, Selection, subscribe_all};
 use distr_postgres::BatchedLookup;
 use distr_projections::Scope;
 use distr_projections::deployment::{self, DeploymentRow};
@@ -31,18 +32,25 @@ pub enum Delivery<T> {
 /// The changes, and what is shown of them now.
 pub struct Feed {
     changes: Changes,
+    log: Arc<dyn EventLog>,
     targets: BatchedLookup<(OrganizationId, TargetId), TargetRow>,
     deployments: BatchedLookup<(OrganizationId, DeploymentId), DeploymentRow>,
 }
 
 impl Feed {
-    pub fn start(changes: Changes, read: &Pool) -> Self {
+    pub fn start(changes: Changes, log: Arc<dyn EventLog>, read: &Pool) -> Self {
         let (of_targets, of_deployments) = (read.clone(), read.clone());
         Self {
             changes,
+            log,
             targets: BatchedLookup::start(move |keys| targets(of_targets.clone(), keys)),
             deployments: BatchedLookup::start(move |keys| deployments(of_deployments.clone(), keys)),
         }
+    }
+
+    /// The log itself, from a position on.
+    pub fn events(&self, after: Position, selection: Selection) -> impl Stream<Item = Result<Page, ReadError>> + use<> {
+        subscribe_all(self.log.clone(), after, selection)
     }
 
     /// Nothing if it is not in the scope.

@@ -12,6 +12,7 @@ use crate::auth::{Identities, Sessions};
 use crate::commands::Commands;
 use crate::feed::Feed;
 use crate::limits::Limits;
+use crate::limits::shares::Shares;
 use crate::models::{Artifacts, ReadModels};
 use crate::operations::deploy::Deploying;
 use crate::operations::desired::{DesiredEtags, Desiring};
@@ -30,7 +31,8 @@ pub struct Hub {
     pub feed: Arc<Feed>,
     pub desired_etags: DesiredEtags,
     pub tallies: Tallies,
-    pub limits: Limits,
+    pub limits: Arc<Limits>,
+    pub shares: Shares,
     pub traces: Traces,
     pub settings: Settings,
 }

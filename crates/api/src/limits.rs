@@ -2,13 +2,14 @@
 //! in has limits of its own: `auth::throttle`.
 
 mod budget;
+pub mod shares;
 
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Instant;
 
-use distr_domain::ids::{CredentialId, TargetId};
+use distr_domain::ids::{CredentialId, MemberId, TargetId};
 use distr_registry::site;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -20,7 +21,12 @@ pub struct Limits {
     addresses: DefaultKeyedRateLimiter<IpAddr>,
     agents: DefaultKeyedRateLimiter<CredentialId>,
     reports: Budget<TargetId>,
+    writes: Budget<MemberId>,
 }
+
+/// Of events that one member adds to the log in a second, on average; and what it may add at once.
+const WRITTEN_BYTES: u64 = 64 * 1024;
+const WRITTEN_AT_ONCE: u64 = 64 * 1024 * 1024;
 
 /// Seconds' worth of report bytes that a target that was silent may add at once: what waited while it was away.
 const SAVED_UP: u64 = 256;
@@ -36,6 +42,7 @@ impl Limits {
             addresses: RateLimiter::keyed(quota),
             agents: RateLimiter::keyed(quota),
             reports: Budget::new(report_bytes, report_bytes.saturating_mul(SAVED_UP)),
+            writes: Budget::new(WRITTEN_BYTES, WRITTEN_AT_ONCE),
         }
     }
 
@@ -60,6 +67,17 @@ impl Limits {
         self.reports.give_back(target, bytes);
     }
 
+    /// Whether a member may change something. What it changes is charged when its size is known.
+    pub fn check_writes(&self, member: MemberId) -> Result<(), Failure> {
+        let spent = self.writes.spend(member, 0, Instant::now());
+        spent.map_err(|wait| Failure::TooMany { seconds: wait.as_secs() + 1 })
+    }
+
+    pub fn charge_written(&self, member: MemberId, bytes: usize) {
+        // whoever has nothing left was let in with something
+        _ = self.writes.spend(member, bytes, Instant::now());
+    }
+
     /// Seconds between reports of this size that add no more than a target may.
     pub fn report_interval(&self, bytes: usize) -> u32 {
         self.reports.seconds_for(bytes).ceil() as u32
@@ -72,6 +90,7 @@ impl Limits {
         self.agents.retain_recent();
         self.agents.shrink_to_fit();
         self.reports.forget_idle(Instant::now());
+        self.writes.forget_idle(Instant::now());
     }
 }
 

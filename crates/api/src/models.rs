@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use deadpool_postgres::Pool;
 use distr_projections::Progress;
-use distr_projections::query::ReadClient;
 use distr_registry::BlobStore;
 
 use crate::failure::Failure;
+use crate::limits::shares::{self, SharedClient};
 
 /// The read models.
 #[derive(Clone)]
@@ -32,7 +32,7 @@ pub struct Artifacts {
 }
 
 impl ReadModels {
-    pub async fn client(&self) -> Result<ReadClient, Failure> {
-        Ok(self.pool.get().await?)
+    pub async fn client(&self) -> Result<SharedClient, Failure> {
+        shares::client(&self.pool).await
     }
 }

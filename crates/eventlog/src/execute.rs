@@ -6,7 +6,7 @@ use distr_domain::{decider::Decider, ids::OrganizationId, rejection::Rejection};
 use uuid::Uuid;
 
 use crate::{
-    Actor, Append, AppendError, EncodeError, EventLog, Expected, NewEvent, Position, ReadError, RecordedEvent,
+    Actor, Append, AppendError, EncodeError, EventLog, Expected, Limit, NewEvent, Position, ReadError, RecordedEvent,
     StreamName,
 };
 
@@ -171,7 +171,8 @@ impl<D: Decider> Loaded<D> {
             for recorded in &page {
                 self.evolve(recorded)?;
             }
-            if page.len() < PAGE {
+            let bytes: usize = page.iter().map(|recorded| recorded.payload.len()).sum();
+            if page.len() < PAGE && bytes < Limit::BYTES {
                 return Ok(());
             }
         }

@@ -12,6 +12,7 @@ mod position;
 mod postgres;
 mod stream;
 mod subscribe;
+mod tail;
 mod telemetry;
 
 pub use actor::{Actor, InvalidActor};
@@ -27,4 +28,5 @@ pub use position::{InvalidPosition, Position};
 pub use postgres::{ConnectError, PostgresLog};
 pub use stream::{InvalidStreamName, StreamName};
 pub use subscribe::subscribe_all;
+pub use tail::Tail;
 pub use telemetry::{RecordedTelemetry, TelemetryKind, TelemetryRecord};

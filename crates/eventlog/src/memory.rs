@@ -94,7 +94,13 @@ impl EventLog for MemoryLog {
         let state = self.state();
         let indices = state.streams.get(stream).map_or(&[][..], Vec::as_slice);
         let from = usize::try_from(from_revision).unwrap_or(usize::MAX);
+        let mut bytes = 0;
         let events = indices.iter().skip(from).take(limit).map(|&index| state.facts[index].event.clone());
+        let events = events.take_while(|event| {
+            let fits = bytes < Limit::BYTES;
+            bytes += event.payload.len();
+            fits
+        });
         Ok(events.collect())
     }
 

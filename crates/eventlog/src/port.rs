@@ -28,7 +28,8 @@ pub trait EventLog: Send + Sync {
     /// Appends records in their order, and answers with the position of the last.
     async fn append_telemetry(&self, records: Vec<TelemetryRecord>) -> Result<Position, AppendError>;
 
-    /// The events of one stream from `from_revision` on, in order. A stream that does not exist is empty.
+    /// The events of one stream from `from_revision` on, in order: up to the limit, or to the one with which they have
+    /// [`Limit::BYTES`]. A stream that does not exist is empty.
     async fn read_stream(
         &self,
         stream: &StreamName,
@@ -115,9 +116,24 @@ impl Selection {
     pub(crate) const fn telemetry(self) -> bool {
         matches!(self, Selection::All | Selection::Telemetry)
     }
+
+    pub(crate) const fn has(self, entry: &Entry) -> bool {
+        match entry {
+            Entry::Fact(_) => self.facts(),
+            Entry::Telemetry(_) => self.telemetry(),
+        }
+    }
 }
 
 impl Entry {
+    /// Of its payload, in bytes.
+    pub fn size(&self) -> usize {
+        match self {
+            Entry::Fact(event) => event.payload.len(),
+            Entry::Telemetry(recorded) => recorded.record.payload.len(),
+        }
+    }
+
     pub const fn position(&self) -> Position {
         match self {
             Entry::Fact(event) => event.position,

@@ -8,7 +8,7 @@ use tokio::{sync::watch, time::timeout};
 use crate::{EventLog, Limit, Page, Position, ReadError, Selection};
 
 /// Enough that a page's overhead does not count, little enough to hold in memory.
-const PAGE: usize = 1000;
+pub(crate) const PAGE: usize = 1000;
 
 /// A wake-up is a hint that may get lost; a reader looks by itself this often.
 const POLL_FLOOR: Duration = Duration::from_millis(500);
@@ -48,16 +48,16 @@ impl Follower {
                 self.after = page.scanned_to;
                 return Ok(page);
             }
-            self.wait().await;
+            until_news(&mut self.wake).await;
         }
     }
+}
 
-    /// Until something may have come.
-    async fn wait(&mut self) {
-        if let Ok(Err(_)) = timeout(POLL_FLOOR, self.wake.changed()).await {
-            // closed for writing: nobody wakes any more, but another process may still append
-            tokio::time::sleep(POLL_FLOOR).await;
-        }
+/// Returns when something may have come.
+pub(crate) async fn until_news(wake: &mut watch::Receiver<Position>) {
+    if let Ok(Err(_)) = timeout(POLL_FLOOR, wake.changed()).await {
+        // closed for writing: nobody wakes any more, but another process may still append
+        tokio::time::sleep(POLL_FLOOR).await;
     }
 }
 

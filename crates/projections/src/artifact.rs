@@ -351,7 +351,19 @@ pub async fn index_of(
     query::find(client, include_str!("artifact/index_of.sql"), &[&organization.0, &repository, &digest]).await
 }
 
-/// What the index lists and the repository does not have.
+/// What these manifests list, each part once.
+pub async fn parts(
+    client: &ReadClient,
+    organization: OrganizationId,
+    repository: &RepositoryPath,
+    indexes: &[Digest],
+) -> Result<Vec<Digest>, QueryError> {
+    let indexes: Vec<&str> = indexes.iter().map(Digest::as_str).collect();
+    let repository = repository.as_str();
+    query::all(client, include_str!("artifact/parts.sql"), &[&organization.0, &repository, &indexes]).await
+}
+
+/// What the index lists and the repository does not have, each once.
 pub async fn absent_parts(
     client: &ReadClient,
     organization: OrganizationId,

@@ -1,6 +1,7 @@
 //! The one way in which a repository changes: commands on the streams of its manifests and tags, then the wait until the read
 //! models show it. Several streams, no transaction: the order of the steps makes each state in between a good one.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use deadpool_postgres::{Client, Pool};
@@ -13,7 +14,7 @@ use distr_domain::ids::{ArtifactId, ManifestId, TagId};
 use distr_domain::names::RepositoryPath;
 use distr_domain::oci::{Digest, Tag};
 use distr_domain::pattern::Pattern;
-use distr_eventlog::{Context, EventLog, ExecuteError, Position, execute, executed};
+use distr_eventlog::{Context, EventLog, ExecuteError, Position, ReadError, StreamName, execute, executed};
 use distr_projections::{Progress, artifact, repository};
 use uuid::Uuid;
 
@@ -22,6 +23,9 @@ use crate::links;
 
 /// How long a change waits for the read models before it says that it does not show yet.
 const SHOWN_WITHIN: Duration = Duration::from_secs(10);
+
+/// Of the stream of one manifest, which is short.
+const EVENTS_AT_ONCE: usize = 100;
 
 /// A change of one repository of the context's organization.
 pub struct Changing<'a> {
@@ -75,11 +79,11 @@ impl Changing<'_> {
     pub async fn push(&self, manifest: Manifest, tags: &[Tag]) -> Result<Changed, ChangeError> {
         let to = manifest.digest.clone();
         let immutable = self.immutable().await?;
-        let mut parts = vec![];
-        for child in &manifest.children {
-            // it was there when the push was checked
-            let gone = || ChangeError::Rejected(ArtifactRejection::ManifestUnknown { digest: child.digest.clone() });
-            parts.push(self.manifest_shown(&child.digest).await?.ok_or_else(gone)?);
+        let parts: Vec<Digest> =
+            BTreeSet::from_iter(manifest.children.iter().map(|child| &child.digest)).into_iter().cloned().collect();
+        // they were there when the push was checked
+        if let Some(digest) = self.absent(&parts).await?.into_iter().next() {
+            return Err(ChangeError::Rejected(ArtifactRejection::ManifestUnknown { digest }));
         }
         let stored = self.store(manifest.clone(), &self.context).await?;
         let mut last = stored;
@@ -124,10 +128,6 @@ impl Changing<'_> {
             Some(decided) => decided,
             None => self.empty().await?,
         };
-        let mut kept = vec![];
-        for digest in manifests.iter().rev() {
-            kept.extend(self.manifest_shown(digest).await?);
-        }
         let mut last = None;
         for TagAt { tag, digest } in &tags {
             let change = TagChange::DeleteAt { digest: digest.clone() };
@@ -141,14 +141,13 @@ impl Changing<'_> {
         // what was pushed meanwhile may list what has gone; wholes come first, as their parts do by them
         for digest in &manifests {
             if self.index_shown(digest).await?.is_some() {
-                let of_index: Vec<Manifest> =
-                    kept.iter().filter(|manifest| manifest.digest == *digest).cloned().collect();
-                self.keep(&of_index).await?;
+                self.keep(std::slice::from_ref(digest)).await?;
             }
         }
         for digest in &manifests {
             if let Some(pinned) = self.pinned_meanwhile(digest).await? {
-                self.keep(&kept).await?;
+                let parts_first: Vec<Digest> = manifests.iter().rev().cloned().collect();
+                self.keep(&parts_first).await?;
                 for TagAt { tag, digest } in &tags {
                     self.tag_again(tag, digest).await?;
                 }
@@ -195,12 +194,11 @@ impl Changing<'_> {
 
     pub(crate) async fn expire_manifest(&self, digest: &Digest) -> Result<Changed, ChangeError> {
         let organization = self.context.organization;
-        let kept = self.manifest_shown(digest).await?;
         let command = self.deletion(digest, Parts::Asked).await?;
         let deleted = self.execute::<StoredManifest>(self.manifest(digest), &command, &self.context).await?;
         let shown = self.show(deleted).await?;
         if let Some(refused) = self.needed_meanwhile(digest).await? {
-            self.keep(&Vec::from_iter(kept)).await?;
+            self.keep(std::slice::from_ref(digest)).await?;
             return Err(refused);
         }
         let mut last = deleted;
@@ -213,33 +211,62 @@ impl Changing<'_> {
         self.show(last).await
     }
 
-    /// The manifest with all that it lists, parts before wholes, as the read models show them.
-    pub async fn whole(&self, digest: &Digest) -> Result<Vec<Manifest>, ChangeError> {
-        let (mut found, mut open) = (Vec::<Manifest>::new(), vec![digest.clone()]);
-        while let Some(next) = open.pop() {
-            if found.iter().all(|known| known.digest != next)
-                && let Some(manifest) = self.manifest_shown(&next).await?
-            {
-                open.extend(manifest.children.iter().map(|child| child.digest.clone()));
-                found.push(manifest);
-            }
+    /// The manifest with all that it lists, at any depth, parts before wholes, as the read models show them.
+    pub async fn whole(&self, digest: &Digest) -> Result<Vec<Digest>, ChangeError> {
+        let (client, organization) = (self.client().await?, self.context.organization);
+        let (mut levels, mut known) = (vec![], BTreeSet::new());
+        let mut next = vec![digest.clone()];
+        while !next.is_empty() {
+            let here = artifact::known_manifests(&client, organization, self.repository, &next).await?;
+            known.extend(next);
+            next = artifact::parts(&client, organization, self.repository, &here).await?;
+            next.retain(|part| !known.contains(part));
+            levels.push(here);
         }
-        found.reverse();
-        Ok(found)
+        Ok(levels.into_iter().rev().flatten().collect())
     }
 
     /// Stores again what somebody deleted meanwhile. A release and the deletion of what it names look at each other in the read
     /// models before they are facts; so each looks again afterwards, and the release wins.
-    pub async fn keep(&self, manifests: &[Manifest]) -> Result<(), ChangeError> {
+    pub async fn keep(&self, manifests: &[Digest]) -> Result<(), ChangeError> {
         let mut last = None;
-        for manifest in manifests {
-            if self.manifest_shown(&manifest.digest).await?.is_none() {
-                last = last.max(self.store(manifest.clone(), &self.again()).await?);
+        for digest in self.absent(manifests).await? {
+            if let Some(manifest) = self.last_pushed(&digest).await? {
+                last = last.max(self.store(manifest, &self.again()).await?);
             }
         }
         match last {
             Some(_) => self.show(last).await.map(drop),
             None => Ok(()),
+        }
+    }
+
+    /// Those of these manifests that the read models do not show, in their order.
+    async fn absent(&self, manifests: &[Digest]) -> Result<Vec<Digest>, ChangeError> {
+        if manifests.is_empty() {
+            return Ok(vec![]);
+        }
+        let client = self.client().await?;
+        let known = artifact::known_manifests(&client, self.context.organization, self.repository, manifests).await?;
+        let known: BTreeSet<Digest> = known.into_iter().collect();
+        Ok(manifests.iter().filter(|digest| !known.contains(digest)).cloned().collect())
+    }
+
+    /// The manifest as the log has it, whatever became of it.
+    async fn last_pushed(&self, digest: &Digest) -> Result<Option<Manifest>, ChangeError> {
+        let stream = StreamName::of::<StoredManifest>(self.manifest(digest));
+        let (mut pushed, mut revision) = (None, 0);
+        loop {
+            let page = self.log.read_stream(&stream, revision, EVENTS_AT_ONCE).await?;
+            let Some(last) = page.last() else { return Ok(pushed) };
+            revision = last.revision + 1;
+            for event in &page {
+                if let ArtifactEvent::ManifestPushed { manifest, .. } =
+                    event.decode().map_err(ReadError::from).map_err(Fault::from)?
+                {
+                    pushed = Some(manifest);
+                }
+            }
         }
     }
 
@@ -272,11 +299,6 @@ impl Changing<'_> {
 
     async fn index_shown(&self, digest: &Digest) -> Result<Option<Digest>, ChangeError> {
         Ok(artifact::index_of(&self.client().await?, self.context.organization, self.repository, digest).await?)
-    }
-
-    async fn manifest_shown(&self, digest: &Digest) -> Result<Option<Manifest>, ChangeError> {
-        let (client, organization) = (self.client().await?, self.context.organization);
-        Ok(artifact::find_manifest(&client, organization, self.repository, digest).await?.map(Manifest::from))
     }
 
     /// Another command of the same request.

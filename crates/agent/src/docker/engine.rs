@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bollard::Docker;
 use bollard::errors::Error;
-use bollard::models::{HealthConfig, Network};
+use bollard::models::{ContainerSummary, HealthConfig, Network, NetworkDisconnectRequest};
 use bollard::query_parameters::{
     ListContainersOptions, ListNetworksOptions, ListVolumesOptions, LogsOptions, RemoveContainerOptions,
     RemoveVolumeOptions,
@@ -135,17 +135,20 @@ impl Engine {
         Ok(())
     }
 
-    /// Volumes without a name of their own that the containers of a compose project have.
+    /// Volumes without a name of their own that the containers of a compose project have, and no other container has.
     pub async fn anonymous_volumes(&self, project: &str) -> Result<BTreeSet<String>, Failure> {
-        let filters = Some(of_project(project));
-        let options = ListContainersOptions { all: true, filters, ..Default::default() };
+        let options = ListContainersOptions { all: true, ..Default::default() };
         let list = self.docker().await?.list_containers(Some(options)).await;
         let list = list.map_err(|error| trouble("cannot list the containers", &error))?;
-        let mounts = list.into_iter().flat_map(|container| container.mounts.unwrap_or_default());
-        let volumes = mounts.filter(|mount| mount.typ.as_deref() == Some("volume")).filter_map(|mount| mount.name);
+        let is_own = |container: &ContainerSummary| {
+            let labels = container.labels.as_ref();
+            labels.and_then(|labels| labels.get("com.docker.compose.project")).is_some_and(|of| of == project)
+        };
+        let (own, others): (Vec<_>, Vec<_>) = list.into_iter().partition(is_own);
+        let (own, others) = (volumes(own), volumes(others));
         // as the engine names them
-        let is_anonymous = |name: &String| name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-        Ok(volumes.filter(is_anonymous).collect())
+        let is_anonymous = |name: &&String| name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        Ok(own.difference(&others).filter(is_anonymous).cloned().collect())
     }
 
     /// Those of these volumes that are there.
@@ -169,12 +172,37 @@ impl Engine {
         list.map_err(|error| trouble("cannot list the networks", &error))
     }
 
+    /// Takes these containers out of the network, as far as they run in it.
+    pub async fn disconnect(&self, network: &str, containers: &BTreeSet<String>) -> Result<(), Failure> {
+        let docker = self.docker().await?;
+        let found = match docker.inspect_network(network, None).await {
+            Err(error) if is_missing(&error) => return Ok(()),
+            found => found.map_err(|error| trouble("cannot look at a network", &error))?,
+        };
+        let within = found.containers.unwrap_or_default().into_keys().filter(|id| containers.contains(id));
+        for container in within {
+            let request = NetworkDisconnectRequest { container, force: Some(true) };
+            match docker.disconnect_network(network, request).await {
+                Err(error) if !is_missing(&error) => {
+                    return Err(trouble("cannot take a container out of a network", &error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     pub async fn remove_network(&self, name: &str) -> Result<(), Failure> {
         match self.docker().await?.remove_network(name).await {
             Err(error) if !is_missing(&error) => Err(trouble("cannot remove a network", &error)),
             _ => Ok(()),
         }
     }
+}
+
+fn volumes(containers: Vec<ContainerSummary>) -> BTreeSet<String> {
+    let mounts = containers.into_iter().flat_map(|container| container.mounts.unwrap_or_default());
+    mounts.filter(|mount| mount.typ.as_deref() == Some("volume")).filter_map(|mount| mount.name).collect()
 }
 
 fn of_project(project: &str) -> HashMap<String, Vec<String>> {

@@ -1,5 +1,6 @@
 //! Networks that are there already, beside those that a release defines. Compose leaves a network as it is when its definition
-//! changes: what was to be closed would stay open. Such a network goes, with the containers in it, before the release is started.
+//! changes: what was to be closed would stay open. Such a network goes before the release is started; its containers are made anew, and
+//! each inherits the volumes of the one before it.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,14 +9,14 @@ use serde_json::Value;
 
 use crate::docker::model::{Model, Network};
 
-/// The network of a project that has another definition than the model's, with what differs.
-pub(super) fn changed(model: &Model, found: &[Found]) -> Option<(String, &'static str)> {
+/// The networks of a project that have another definition than the model's, with what differs.
+pub(super) fn changed(model: &Model, found: &[Found]) -> Vec<(String, &'static str)> {
     let own = model.networks.values().filter(|network| !network.external);
     own.filter_map(|wanted| {
         let there = found.iter().find(|found| found.name.as_deref() == Some(wanted.name.as_str()))?;
         Some((wanted.name.clone(), difference(wanted, there)?))
     })
-    .next()
+    .collect()
 }
 
 /// Those of a project that the model does not name.
@@ -100,14 +101,10 @@ mod tests {
             (json!({"name": "other", "internal": true}), None),
         ] {
             let changed = changed(&model(network.clone()), &[found()]);
-            assert_eq!(changed.map(|(_, what)| what), differs, "{network}");
+            assert_eq!(changed.first().map(|(_, what)| *what), differs, "{network}");
         }
         let closed = Found { internal: Some(true), ..found() };
-        assert_eq!(
-            changed(&model(json!({"name": "p_n"})), &[closed]).map(|(_, what)| what),
-            Some("internal"),
-            "opened"
-        );
+        assert_eq!(changed(&model(json!({"name": "p_n"})), &[closed]), [("p_n".to_owned(), "internal")], "opened");
     }
 
     #[test]

@@ -55,14 +55,21 @@ async fn volumes_without_a_name_are_kept_and_removed_as_others_are() {
     assert_eq!(agent.settle(&site.wants(1, site.run("1.0.0", &image, &nameless))).await, Settled::Done);
     let first = anonymous(&site);
     assert_eq!(first.len(), 1);
+    // another definition of the network makes its containers anew, and the volume goes with them
+    docker(&["exec", &site.containers(&site.project)[0], "/bin/busybox", "touch", "/var/nameless/kept"]);
+    let closed = format!("{nameless}networks: {{default: {{labels: {{a: b}}}}}}\n");
+    assert_eq!(agent.settle(&site.wants(2, site.run("1.0.1", &image, &closed))).await, Settled::Done);
+    let list = ["exec", &site.containers(&site.project)[0], "/bin/busybox", "ls", "/var/nameless"];
+    assert_eq!(docker(&list), "kept\n");
+    assert_eq!(anonymous(&site), first);
     // the next release has no such mount, and the engine forgets whose the volume was
-    assert_eq!(agent.settle(&site.wants(2, site.run("1.1.0", &image, &site.good()))).await, Settled::Done);
-    assert_eq!(agent.settle(&site.wants(3, site.run("1.2.0", &image, &nameless))).await, Settled::Done);
+    assert_eq!(agent.settle(&site.wants(3, site.run("1.1.0", &image, &site.good()))).await, Settled::Done);
+    assert_eq!(agent.settle(&site.wants(4, site.run("1.2.0", &image, &nameless))).await, Settled::Done);
     let second = anonymous(&site);
     assert_ne!(first, second);
-    assert_eq!(agent.settle(&site.wants_removal(4, DataRemoval::Keep)).await, Settled::Done);
+    assert_eq!(agent.settle(&site.wants_removal(5, DataRemoval::Keep)).await, Settled::Done);
     assert!(first.iter().chain(&second).all(|volume| is_there(volume)), "data stays");
     let mut agent = site.agent();
-    assert_eq!(agent.settle(&site.wants_removal(5, DataRemoval::Remove)).await, Settled::Done);
+    assert_eq!(agent.settle(&site.wants_removal(6, DataRemoval::Remove)).await, Settled::Done);
     assert!(!first.iter().chain(&second).any(|volume| is_there(volume)), "all data goes");
 }

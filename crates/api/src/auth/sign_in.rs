@@ -176,7 +176,7 @@ async fn append(
     subject: uuid::Uuid,
     record: &AccessRecord,
 ) -> Result<(), Failure> {
-    if distr_projections::organization::find(&models.client().await?, organization).await?.is_none() {
+    if distr_projections::organization::find(&*models.client().await?, organization).await?.is_none() {
         return Ok(());
     }
     let record = TelemetryRecord {

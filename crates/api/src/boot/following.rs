@@ -1,9 +1,9 @@
-//! What follows the log as long as the hub runs: the read models, and the feed of changes.
+//! What follows the log as long as the hub runs: the read models, and the feed of changes. All of it reads the log once, together.
 
 use std::sync::Arc;
 
 use anyhow::Context;
-use distr_eventlog::{Entry, EventLog, Position};
+use distr_eventlog::{Entry, EventLog, Position, Tail};
 use distr_projections::{FollowerHandle, Group, Runner, groups};
 use tokio::task::JoinHandle;
 
@@ -13,6 +13,8 @@ use crate::models::ModelsProgress;
 use crate::traces::Traces;
 
 pub(super) struct Following {
+    /// for whoever else follows it
+    pub log: Arc<dyn EventLog>,
     pub changes: Changes,
     pub progress: ModelsProgress,
     runners: Vec<FollowerHandle>,
@@ -21,7 +23,7 @@ pub(super) struct Following {
 
 impl Following {
     pub(super) async fn start(stores: &Stores, traces: Traces) -> anyhow::Result<Self> {
-        let log: Arc<dyn EventLog> = stores.log.clone();
+        let log: Arc<dyn EventLog> = Arc::new(Tail::start(stores.log.clone()));
         let head: Position = log.head().await?;
         let groups = groups(&*stores.read.get().await?).await.context("cannot prepare the projections")?;
         let runners: Vec<FollowerHandle> = groups
@@ -42,8 +44,8 @@ impl Following {
             audit: progress_of(Group::AUDIT)?,
         };
         let changes = Changes::new(traces);
-        let follower = changes.clone().follow(log, head, progress.core.clone(), progress.fleet.clone());
-        Ok(Self { changes, progress, runners, follower: tokio::spawn(follower) })
+        let follower = changes.clone().follow(log.clone(), head, progress.core.clone(), progress.fleet.clone());
+        Ok(Self { log, changes, progress, runners, follower: tokio::spawn(follower) })
     }
 
     pub(super) async fn stop(self) {

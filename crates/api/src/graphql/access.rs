@@ -155,7 +155,7 @@ impl AccessQuery {
             (None, None) => Of::All,
         };
         let paging = paging(first, after)?;
-        let page = access::list(&read(ctx).await?, ctx.scope()?, &repository.0, &of, &paging).await;
+        let page = access::list(&*read(ctx).await?, ctx.scope()?, &repository.0, &of, &paging).await;
         Ok(connection(page.map_err(Failure::from)?, RepositoryAccess))
     }
 }

@@ -130,7 +130,7 @@ impl Application {
 
 pub(super) async fn load(ctx: &Context<'_>, name: &Name) -> Result<Application, Failure> {
     let id = ApplicationId::of(ctx.organization()?, &name.0);
-    let row = application::find(&read(ctx).await?, ctx.scope()?, id).await?;
+    let row = application::find(&*read(ctx).await?, ctx.scope()?, id).await?;
     row.map(Application).ok_or_else(|| Failure::not_found("application", &name.0))
 }
 
@@ -167,7 +167,7 @@ impl ApplicationQuery {
             String,
         >,
     ) -> Result<Connection<String, Application>> {
-        let page = application::list(&read(ctx).await?, ctx.scope()?, &paging(first, after)?).await;
+        let page = application::list(&*read(ctx).await?, ctx.scope()?, &paging(first, after)?).await;
         Ok(connection(page.map_err(Failure::from)?, Application))
     }
 }

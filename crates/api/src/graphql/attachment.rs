@@ -75,7 +75,7 @@ pub(super) async fn of_image(
     let organization = ctx.organization()?;
     let keys = match application {
         Some(id) => {
-            let rows = application::by_ids(&read(ctx).await?, organization, &[id]).await?;
+            let rows = application::by_ids(&*read(ctx).await?, organization, &[id]).await?;
             public_keys(&rows.first().map(|row| row.signing_keys.clone()).unwrap_or_default())?
         }
         None => vec![],

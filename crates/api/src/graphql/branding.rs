@@ -1,6 +1,6 @@
 //! How an organization shows itself to its customers.
 
-use async_graphql::{Context, Enum, Object, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, Object, Result, SimpleObject};
 use distr_domain::branding as domain;
 use distr_domain::organization::{Organization as Decider, OrganizationCommand};
 use distr_domain::permission::Permission;
@@ -15,6 +15,7 @@ use crate::operations::pictures;
 
 /// How an organization shows itself to its customers: colours, pictures, a link for help, words.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub(super) struct Branding {
     /// The accent that was chosen; null for the portal's own.
     accent: Option<Colour>,
@@ -22,7 +23,9 @@ pub(super) struct Branding {
     accent_dark: Option<Colour>,
     /// The link by which customers find help; null if there is none.
     support: Option<Link>,
-    /// The text below the customer's home, in the portal's few marks of Markdown; it may be empty.
+    /// The text below the customer's home, in the portal's few marks of Markdown; it may be empty. Nobody reads it who has not
+    /// signed in.
+    #[graphql(guard = "SignedIn")]
     home_text: String,
     /// The logo; null if there is none.
     logo: Option<Picture>,
@@ -30,8 +33,16 @@ pub(super) struct Branding {
     logo_dark: Option<Picture>,
     /// The icon of the page in the browser; the portal's own if null.
     favicon: Option<Picture>,
+}
+
+#[ComplexObject]
+impl Branding {
     /// The colours that the portal makes of it.
-    accents: Accents,
+    #[graphql(complexity = "ACCENTS + child_complexity")]
+    async fn accents(&self) -> Accents {
+        let [accent, dark] = [&self.accent, &self.accent_dark].map(|colour| colour.as_ref().map(|colour| colour.0));
+        distr_portal::Accents::of(accent, dark).into()
+    }
 }
 
 /// The colours that the portal makes of an accent, in both themes.
@@ -65,7 +76,7 @@ struct Accent {
     is_moved: bool,
 }
 
-/// What a picture of the branding is for.
+/// The purpose of a picture of the branding.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::BrandingImage")]
 pub(super) enum BrandingImage {
@@ -89,7 +100,6 @@ impl From<&OrganizationRow> for Branding {
             logo: picture(domain::BrandingImage::Logo),
             logo_dark: picture(domain::BrandingImage::LogoDark),
             favicon: picture(domain::BrandingImage::Favicon),
-            accents: distr_portal::Accents::of(accent, accent_dark).into(),
         }
     }
 }
@@ -120,13 +130,16 @@ fn hundredths(ratio: f32) -> f64 {
     (f64::from(ratio) * 100.0).floor() / 100.0
 }
 
+/// Colours are searched for, which costs more than reading.
+const ACCENTS: usize = 50;
+
 #[derive(Default)]
 pub(super) struct BrandingQuery;
 
 #[Object]
 impl BrandingQuery {
     /// The colours that the portal would make of an accent, before it is set.
-    #[graphql(guard = "SignedIn")]
+    #[graphql(guard = "SignedIn", complexity = "ACCENTS + child_complexity")]
     async fn accents(
         &self,
         #[graphql(desc = "The accent; the portal's own if left out.")] accent: Option<Colour>,

@@ -48,7 +48,7 @@ impl Channel {
 }
 
 pub(super) async fn of_application(ctx: &Context<'_>, id: ApplicationId) -> Result<Vec<Channel>, Failure> {
-    let rows = channel::of_applications(&read(ctx).await?, ctx.scope()?, &[id], ctx.hub().commands.now()).await?;
+    let rows = channel::of_applications(&*read(ctx).await?, ctx.scope()?, &[id], ctx.hub().commands.now()).await?;
     Ok(rows.into_iter().map(Channel).collect())
 }
 
@@ -59,7 +59,7 @@ fn ids(ctx: &Context<'_>, application: &Name, channel: &Name) -> Result<(Applica
 
 async fn load(ctx: &Context<'_>, application: &Name, name: &Name) -> Result<Channel, Failure> {
     let (_, id) = ids(ctx, application, name)?;
-    let row = channel::find(&read(ctx).await?, ctx.scope()?, id, ctx.hub().commands.now()).await?;
+    let row = channel::find(&*read(ctx).await?, ctx.scope()?, id, ctx.hub().commands.now()).await?;
     row.map(Channel).ok_or_else(|| Failure::not_found("channel", format!("{}/{}", application.0, name.0)))
 }
 

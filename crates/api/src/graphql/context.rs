@@ -10,7 +10,6 @@ use distr_domain::ids::{CustomerId, OrganizationId};
 use distr_domain::names::Slug;
 use distr_eventlog::Executed;
 use distr_projections::Scope;
-use distr_projections::query::ReadClient;
 use distr_registry::Changed;
 use uuid::Uuid;
 
@@ -23,6 +22,7 @@ use crate::commands::Cause;
 use crate::failure::Failure;
 use crate::hub::Hub;
 use crate::idempotency::Repeatable;
+use crate::limits::shares::SharedClient;
 
 /// The data of one request or one socket.
 #[derive(Clone)]
@@ -91,6 +91,7 @@ impl<'a> ContextExt<'a> for Context<'a> {
 
     fn cause(&self) -> Result<Cause, Failure> {
         let caller = self.caller()?;
+        self.hub().limits.check_writes(caller.member)?;
         let cause = caller.cause(&self.request(), self.hub().commands.new_id());
         match (&self.data_unchecked::<RequestContext>().repeatable, &self.path_node) {
             (Some(repeatable), Some(field)) => {
@@ -102,7 +103,7 @@ impl<'a> ContextExt<'a> for Context<'a> {
     }
 }
 
-pub(super) async fn read(ctx: &Context<'_>) -> Result<ReadClient, Failure> {
+pub(super) async fn read(ctx: &Context<'_>) -> Result<SharedClient, Failure> {
     ctx.hub().models.client().await
 }
 

@@ -43,7 +43,7 @@ impl Customer {
 
 pub(super) async fn load(ctx: &Context<'_>, name: &Name) -> Result<Customer, Failure> {
     let id = ctx.customer_named(Some(&name.0))?;
-    let row = customer::find(&read(ctx).await?, ctx.scope()?, id).await?;
+    let row = customer::find(&*read(ctx).await?, ctx.scope()?, id).await?;
     row.map(Customer).ok_or_else(|| Failure::not_found("customer", &name.0))
 }
 
@@ -79,7 +79,7 @@ impl CustomerQuery {
             String,
         >,
     ) -> Result<Connection<String, Customer>> {
-        let page = customer::list(&read(ctx).await?, ctx.scope()?, &paging(first, after)?).await;
+        let page = customer::list(&*read(ctx).await?, ctx.scope()?, &paging(first, after)?).await;
         Ok(connection(page.map_err(Failure::from)?, Customer))
     }
 }

@@ -199,7 +199,7 @@ fn named(ctx: &Context<'_>, customer: Option<&Name>, target: &Name, application:
 }
 
 async fn load(ctx: &Context<'_>, named: &Named) -> Result<Deployment, Failure> {
-    let row = deployment::find(&read(ctx).await?, ctx.scope()?, named.id).await?;
+    let row = deployment::find(&*read(ctx).await?, ctx.scope()?, named.id).await?;
     row.map(Deployment).ok_or_else(|| Failure::not_found("deployment", &named.name))
 }
 
@@ -231,7 +231,7 @@ impl DeploymentQuery {
             String,
         >,
     ) -> Result<Connection<String, Deployment>> {
-        let page = deployment::list(&read(ctx).await?, ctx.scope()?, None, &paging(first, after)?).await;
+        let page = deployment::list(&*read(ctx).await?, ctx.scope()?, None, &paging(first, after)?).await;
         Ok(connection(page.map_err(Failure::from)?, Deployment))
     }
 }

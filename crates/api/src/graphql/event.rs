@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, ID, Json, Object, Result, SimpleObject, Subsc
 use chrono::{DateTime, Utc};
 use distr_domain::ids::OrganizationId;
 use distr_domain::permission::Permission;
-use distr_eventlog::{Entry, Selection, TelemetryKind as Kind, subscribe_all};
+use distr_eventlog::{Entry, Selection, TelemetryKind as Kind};
 use futures_util::{Stream, StreamExt, stream};
 use serde_json::Value;
 
@@ -98,6 +98,11 @@ fn is_asked_for(entry: &Entry, organization: OrganizationId, kinds: &[Kind]) -> 
     }
 }
 
+/// What has to be read for that.
+fn selection(kinds: &[Kind]) -> Selection {
+    if kinds.is_empty() { Selection::Facts } else { Selection::All }
+}
+
 /// A page of the log.
 #[derive(SimpleObject)]
 pub(super) struct EventPage {
@@ -145,7 +150,8 @@ impl EventQuery {
         let to = to.map(|time| when("to", time)).transpose()?;
         let organization = ctx.organization()?;
         let kinds: Vec<Kind> = telemetry.into_iter().map(Kind::from).collect();
-        let period = Period { after: after.map(|position| position.0), from, to, limit: first.clamp(1, 1_000).into() };
+        let (after, limit) = (after.map(|position| position.0), first.clamp(1, 1_000).into());
+        let period = Period { after, from, to, limit, selection: selection(&kinds) };
         let wanted = |entry: &Entry| is_asked_for(entry, organization, &kinds);
         let piece = history::read(ctx.hub().commands.log.as_ref(), period, wanted).await?;
         Ok(EventPage {
@@ -183,8 +189,8 @@ impl EventSubscription {
     ) -> Result<impl Stream<Item = Result<Event>>> {
         let organization = ctx.organization()?;
         let kinds: Vec<Kind> = telemetry.into_iter().map(Kind::from).collect();
-        let selection = if kinds.is_empty() { Selection::Facts } else { Selection::All };
-        let pages = subscribe_all(ctx.hub().commands.log.clone(), after.0, selection);
+        let selection = selection(&kinds);
+        let pages = ctx.hub().feed.events(after.0, selection);
         Ok(pages.flat_map(move |page| {
             let events: Vec<Result<Event>> = match page {
                 Ok(page) => {

@@ -102,7 +102,7 @@ impl FleetQuery {
     ) -> Result<TargetCounts> {
         let of = customer.map(|name| ctx.customer_named(Some(&name.0))).transpose()?;
         let filter = filter.unwrap_or_default().narrow(ctx, of)?;
-        let counted = target::count_by_state(&read(ctx).await?, ctx.scope()?, &filter).await.map_err(Failure::from)?;
+        let counted = target::count_by_state(&*read(ctx).await?, ctx.scope()?, &filter).await.map_err(Failure::from)?;
         let mut counts = TargetCounts::default();
         for (state, count) in counted {
             counts.add(state, count);

@@ -107,6 +107,6 @@ pub(super) async fn of_target(
     first: Option<u16>,
     after: Option<String>,
 ) -> Result<Connection<String, HeartbeatHour>> {
-    let page = heartbeat_hour::list(&read(ctx).await?, ctx.scope()?, target, &paging(first, after)?).await;
+    let page = heartbeat_hour::list(&*read(ctx).await?, ctx.scope()?, target, &paging(first, after)?).await;
     Ok(connection(page.map_err(Failure::from)?, HeartbeatHour))
 }

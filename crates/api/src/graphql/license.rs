@@ -169,14 +169,14 @@ impl License {
     ) -> Result<Connection<String, LicenseAuditEntry>> {
         let (scope, paging) = (ctx.scope()?, paging(first, after)?);
         let order = super::license_audit::order(newest_first);
-        let page = license_audit::list(&read(ctx).await?, scope, (None, Some(self.0.id)), order, &paging).await;
+        let page = license_audit::list(&*read(ctx).await?, scope, (None, Some(self.0.id)), order, &paging).await;
         Ok(connection(page.map_err(Failure::from)?, LicenseAuditEntry))
     }
 }
 
 async fn load(ctx: &Context<'_>, customer: CustomerId, name: &Name) -> Result<License, Failure> {
     let id = LicenseId::of(customer, &name.0);
-    let row = license::find(&read(ctx).await?, ctx.scope()?, id).await?;
+    let row = license::find(&*read(ctx).await?, ctx.scope()?, id).await?;
     row.map(License).ok_or_else(|| Failure::not_found("license", &name.0))
 }
 
@@ -210,7 +210,7 @@ impl LicenseQuery {
         >,
     ) -> Result<Connection<String, License>> {
         let of = customer.map(|name| ctx.customer_named(Some(&name.0))).transpose()?;
-        let page = license::list(&read(ctx).await?, ctx.scope()?, of, &paging(first, after)?).await;
+        let page = license::list(&*read(ctx).await?, ctx.scope()?, of, &paging(first, after)?).await;
         Ok(connection(page.map_err(Failure::from)?, License))
     }
 }

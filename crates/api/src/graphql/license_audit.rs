@@ -163,7 +163,7 @@ impl LicenseAuditQuery {
     ) -> Result<Connection<String, LicenseAuditEntry>> {
         let of = customer.map(|name| ctx.customer_named(Some(&name.0))).transpose()?;
         let (scope, paging) = (ctx.scope()?, paging(first, after)?);
-        let page = license_audit::list(&read(ctx).await?, scope, (of, None), order(newest_first), &paging).await;
+        let page = license_audit::list(&*read(ctx).await?, scope, (of, None), order(newest_first), &paging).await;
         Ok(connection(page.map_err(Failure::from)?, LicenseAuditEntry))
     }
 }

@@ -103,7 +103,7 @@ impl Member {
 
     /// The tokens of the member, the revoked included, in the order in which they were issued.
     async fn tokens(&self, ctx: &Context<'_>) -> Result<Vec<Token>> {
-        let tokens = token::of_members(&read(ctx).await?, self.0.organization, &[self.0.id]).await;
+        let tokens = token::of_members(&*read(ctx).await?, self.0.organization, &[self.0.id]).await;
         Ok(tokens.map_err(Failure::from)?.into_iter().map(Token).collect())
     }
 
@@ -124,7 +124,7 @@ impl Member {
 }
 
 pub(super) async fn load(ctx: &Context<'_>, id: MemberId) -> Result<Member, Failure> {
-    let row = member::find(&read(ctx).await?, ctx.scope()?, id).await?;
+    let row = member::find(&*read(ctx).await?, ctx.scope()?, id).await?;
     row.map(Member).ok_or_else(|| Failure::not_found("member", id))
 }
 
@@ -157,7 +157,7 @@ impl MemberQuery {
             String,
         >,
     ) -> Result<Connection<String, Member>> {
-        let page = member::list(&read(ctx).await?, ctx.scope()?, &paging(first, after)?).await;
+        let page = member::list(&*read(ctx).await?, ctx.scope()?, &paging(first, after)?).await;
         Ok(connection(page.map_err(Failure::from)?, Member))
     }
 }

@@ -50,7 +50,7 @@ impl Organization {
         if caller.scope().customer.is_some() || !caller.repositories().is_empty() {
             return Ok(None);
         }
-        let bytes = distr_registry::bytes_of_organization(&read(ctx).await?, self.0.id).await;
+        let bytes = distr_registry::bytes_of_organization(&*read(ctx).await?, self.0.id).await;
         let quota = ctx.hub().settings.registry_quota.map(|quota| quota.bytes().into());
         Ok(Some(RegistryUsage { bytes: bytes.map_err(Failure::from)?.into(), quota }))
     }
@@ -58,7 +58,7 @@ impl Organization {
 
 pub(super) async fn load(ctx: &Context<'_>) -> Result<Organization, Failure> {
     let organization = ctx.organization()?;
-    let row = organization::find(&read(ctx).await?, organization).await?;
+    let row = organization::find(&*read(ctx).await?, organization).await?;
     row.map(Organization).ok_or_else(|| Failure::not_found("organization", organization))
 }
 

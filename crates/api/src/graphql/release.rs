@@ -103,7 +103,7 @@ impl Release {
         }
         // a list has none
         let _turn = WHOLE_AT_ONCE.acquire().await.map_err(Failure::fault)?;
-        let row = release::find(&read(ctx).await?, ctx.scope()?, self.0.id).await.map_err(Failure::from)?;
+        let row = release::find(&*read(ctx).await?, ctx.scope()?, self.0.id).await.map_err(Failure::from)?;
         Ok(row.map(|row| row.packages.iter().map(Package::from).collect()))
     }
 
@@ -158,7 +158,7 @@ pub(super) async fn of_application(
     id: ApplicationId,
     paging: Paging,
 ) -> Result<Connection<String, Release>, Failure> {
-    let page = release::list(&read(ctx).await?, ctx.scope()?, id, &paging).await?;
+    let page = release::list(&*read(ctx).await?, ctx.scope()?, id, &paging).await?;
     Ok(connection(page, Release))
 }
 
@@ -167,7 +167,7 @@ fn id(ctx: &Context<'_>, application: &Name, version: &Version) -> Result<Releas
 }
 
 async fn load(ctx: &Context<'_>, application: &Name, version: &Version) -> Result<Release, Failure> {
-    let row = release::find(&read(ctx).await?, ctx.scope()?, id(ctx, application, version)?).await?;
+    let row = release::find(&*read(ctx).await?, ctx.scope()?, id(ctx, application, version)?).await?;
     row.map(Release).ok_or_else(|| Failure::not_found("release", format!("{} {}", application.0, version.0)))
 }
 

@@ -99,7 +99,7 @@ impl Repository {
             Some(rules) => Some(rules.into()),
             None => self.settings(ctx).await?.and_then(|settings| settings.retention),
         };
-        let holding = repository::holding(&read(ctx).await?, ctx.organization()?, &self.0.repository).await;
+        let holding = repository::holding(&*read(ctx).await?, ctx.organization()?, &self.0.repository).await;
         let plan = rules.unwrap_or_default().plan(&holding.map_err(Failure::from)?, ctx.hub().commands.now());
         Ok(plan.into())
     }
@@ -107,14 +107,14 @@ impl Repository {
     /// The tags of the repository, by name.
     async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<RepositoryTag>> {
         let repositories = [self.0.repository.clone()];
-        let tags = artifact::tags_of(&read(ctx).await?, ctx.organization()?, &repositories).await;
+        let tags = artifact::tags_of(&*read(ctx).await?, ctx.organization()?, &repositories).await;
         Ok(tags.map_err(Failure::from)?.into_iter().map(RepositoryTag).collect())
     }
 }
 
 impl Repository {
     async fn settings(&self, ctx: &Context<'_>) -> Result<Option<RepositorySettingsRow>, Failure> {
-        let settings = repository::settings(&read(ctx).await?, ctx.organization()?, &self.0.repository).await;
+        let settings = repository::settings(&*read(ctx).await?, ctx.organization()?, &self.0.repository).await;
         Ok(settings?)
     }
 }
@@ -151,7 +151,7 @@ impl RepositoryQuery {
     ) -> Result<Connection<String, Repository>> {
         let caller = ctx.caller()?;
         let paging = paging(first, after)?;
-        let page = artifact::repositories(&read(ctx).await?, caller.scope(), caller.repositories(), &paging).await;
+        let page = artifact::repositories(&*read(ctx).await?, caller.scope(), caller.repositories(), &paging).await;
         Ok(connection(page.map_err(Failure::from)?, Repository))
     }
 }
@@ -213,7 +213,7 @@ async fn payload(ctx: &Context<'_>, repository: &RepositoryPath, outcome: Outcom
 }
 
 async fn find(ctx: &Context<'_>, repository: &RepositoryPath) -> Result<Option<Repository>, Failure> {
-    Ok(artifact::find_repository(&read(ctx).await?, ctx.scope()?, repository).await?.map(Repository))
+    Ok(artifact::find_repository(&*read(ctx).await?, ctx.scope()?, repository).await?.map(Repository))
 }
 
 /// A change of the repository by the caller.

@@ -1,15 +1,18 @@
 //! The schema as the edges use it: each request is narrowed and checked before the library sees it.
 
+use std::any::{Any, TypeId};
 use std::sync::Arc;
 
 use async_graphql::{Data, Executor, Request, Response, ServerError};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
+use tokio::sync::Semaphore;
 
 use crate::auth::open_sockets::OpenSocket;
 
 use super::{Mutation, Query, RequestContext, Subscription, limits};
 use crate::hub::Hub;
+use crate::limits::shares;
 use crate::operations::attachments::Budget;
 
 /// Of an error's text at each end, in bytes.
@@ -23,10 +26,21 @@ pub struct Schema {
 
 impl Schema {
     pub async fn answer(&self, request: Request) -> Response {
+        let share = self.share(request.data.get(&TypeId::of::<RequestContext>()));
         match limits::narrow(request) {
-            Ok(request) => in_brief(self.schema.execute(request.data(Budget::default())).await),
+            Ok(request) => {
+                let answered = self.schema.execute(request.data(Budget::default()));
+                in_brief(shares::within(share, answered).await)
+            }
             Err(error) => refused(error, "bad_request"),
         }
+    }
+
+    /// Of whoever asks, as far as it is known.
+    fn share(&self, context: Option<&Box<dyn Any + Send + Sync>>) -> Arc<Semaphore> {
+        let context = context.and_then(|context| context.downcast_ref::<RequestContext>());
+        let caller = context.and_then(|context| context.caller.as_ref());
+        self.hub.shares.share(caller.map(|caller| (caller.organization, caller.scope().customer)))
     }
 }
 
@@ -37,9 +51,9 @@ impl Executor for Schema {
 
     /// On a socket.
     fn execute_stream(&self, request: Request, session: Option<Arc<Data>>) -> BoxStream<'static, Response> {
-        let context = session.as_ref().and_then(|data| {
-            data.get(&std::any::TypeId::of::<RequestContext>())?.downcast_ref::<RequestContext>().cloned()
-        });
+        let context = session.as_ref().and_then(|data| data.get(&TypeId::of::<RequestContext>()));
+        let share = self.share(context);
+        let context = context.and_then(|context| context.downcast_ref::<RequestContext>().cloned());
         if let Some(Err(error)) = context.as_ref().map(|context| self.hub.limits.check_address(context.request.address))
         {
             return stream::iter([refused(ServerError::new(error.to_string(), None), error.code())]).boxed();
@@ -59,8 +73,11 @@ impl Executor for Schema {
                         Err(error) => stream::iter([error]).boxed(),
                     }
                 };
+                let mut responses = Box::pin(stream::once(responses).flatten());
+                let responses =
+                    stream::poll_fn(move |cx| shares::within_poll(&share, || responses.poll_next_unpin(cx)));
                 // as long as it runs, it counts
-                stream::once(responses).flatten().inspect(move |_| _ = &subscribed).map(in_brief).boxed()
+                responses.inspect(move |_| _ = &subscribed).map(in_brief).boxed()
             }
             Err(error) => stream::iter([refused(error, "bad_request")]).boxed(),
         }

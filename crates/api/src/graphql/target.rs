@@ -183,7 +183,7 @@ impl Target {
 }
 
 async fn load(ctx: &Context<'_>, id: TargetId, name: &Name) -> Result<Target, Failure> {
-    let row = target::find(&read(ctx).await?, ctx.scope()?, id).await?;
+    let row = target::find(&*read(ctx).await?, ctx.scope()?, id).await?;
     row.map(Target).ok_or_else(|| Failure::not_found("target", &name.0))
 }
 

@@ -119,7 +119,7 @@ impl Token {
 }
 
 async fn load(ctx: &Context<'_>, id: TokenId) -> Result<Token, Failure> {
-    let row = token::find(&read(ctx).await?, ctx.organization()?, id).await?;
+    let row = token::find(&*read(ctx).await?, ctx.organization()?, id).await?;
     row.map(Token).ok_or_else(|| Failure::not_found("token", id))
 }
 
@@ -128,7 +128,7 @@ async fn load_managed(ctx: &Context<'_>, id: &ID) -> Result<Token, Failure> {
     let id = id.parse().map_err(|_| Failure::BadInput(format!("{:?} is not the id of a token", id.as_str())))?;
     let caller = ctx.caller()?;
     let only = if caller.may(Permission::ManageMembers) { None } else { Some(caller.member) };
-    let row = token::find_managed(&read(ctx).await?, caller.scope(), only, id).await?;
+    let row = token::find_managed(&*read(ctx).await?, caller.scope(), only, id).await?;
     row.map(Token).ok_or_else(|| Failure::not_found("token", id))
 }
 

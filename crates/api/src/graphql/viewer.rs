@@ -122,7 +122,7 @@ impl Viewer<'_> {
         if let Via::Token { .. } = self.0.via {
             return Ok(None);
         }
-        let tokens = token::of_members(&read(ctx).await?, self.0.organization, &[self.0.member]).await;
+        let tokens = token::of_members(&*read(ctx).await?, self.0.organization, &[self.0.member]).await;
         Ok(Some(tokens.map_err(Failure::from)?.into_iter().map(Token).collect()))
     }
 }

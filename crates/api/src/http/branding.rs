@@ -36,7 +36,7 @@ pub(super) async fn file(hub: web::Data<Arc<Hub>>, name: web::Path<String>) -> R
 
 async fn picture(hub: &Hub, name: &str) -> Result<HttpResponse, ApiError> {
     let digest: Digest = format!("sha256:{name}").parse().map_err(|_| none(name))?;
-    let row = picture::find(&hub.models.client().await?, &digest).await?.ok_or_else(|| none(name))?;
+    let row = picture::find(&*hub.models.client().await?, &digest).await?.ok_or_else(|| none(name))?;
     let bytes = STANDARD.decode(&row.data).map_err(Failure::fault)?;
     let mut response = HttpResponse::Ok();
     response.insert_header((CACHE_CONTROL, FOR_EVER)).insert_header((CONTENT_SECURITY_POLICY, SANDBOX));

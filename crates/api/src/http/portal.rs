@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, ETAG, IF_NONE_MATCH, VARY};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use aws_lc_rs::digest;
 use distr_domain::names::Slug;
 use distr_portal::{Brand, Side};
@@ -24,8 +24,10 @@ const OTHERS: [&str; 9] =
 
 pub(super) async fn document(request: HttpRequest, edge: web::Data<Edge>, hub: web::Data<Arc<Hub>>) -> HttpResponse {
     let host = browser::host(&request);
-    // a database that is away takes no page away: the page says what is the matter
-    let found = hub.portals().at(&host).await.unwrap_or(Found::Hub);
+    let found = match hub.portals().at(&host).await {
+        Ok(found) => found,
+        Err(failure) => return ApiError::from(failure).error_response(),
+    };
     let (side, organization) = match &found {
         Found::Hub => (Side::of(request.path()), customers_of(request.path())),
         Found::PortalOf(organization) => (Side::Customer, Some(organization.clone())),

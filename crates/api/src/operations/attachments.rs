@@ -110,7 +110,7 @@ async fn attached(
     page: &AttachedPage,
 ) -> Result<Vec<AttachedRow>, Failure> {
     let Subject { organization, repository, digest } = subject;
-    Ok(artifact::attached(&artifacts.models.client().await?, organization, repository, digest, page).await?)
+    Ok(artifact::attached(&*artifacts.models.client().await?, organization, repository, digest, page).await?)
 }
 
 impl Attachment {

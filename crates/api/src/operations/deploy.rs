@@ -107,7 +107,8 @@ impl Deploying<'_> {
         let application = self.application(&deploy).await?;
         let (version, release) = self.release(&deploy, application).await?;
         let asked = self.asked(organization, application, &version, &release.status).await?;
-        let held = read_entitlement::held_licenses(&self.models.client().await?, organization, target.customer).await?;
+        let held =
+            read_entitlement::held_licenses(&*self.models.client().await?, organization, target.customer).await?;
         let before = self.commands.load::<Deployment>(id.0).await?;
 
         let release_name = format!("{} {version}", deploy.application);
@@ -216,7 +217,7 @@ impl Deploying<'_> {
     }
 
     async fn target(&self, deploy: &Deploy) -> Result<TargetRow, Failure> {
-        let found = target::find(&self.models.client().await?, deploy.scope, deploy.target).await?;
+        let found = target::find(&*self.models.client().await?, deploy.scope, deploy.target).await?;
         let live = found.filter(|target| target.retired_at.is_none());
         live.ok_or_else(|| Failure::not_found("target", &deploy.target_name))
     }
@@ -224,7 +225,7 @@ impl Deploying<'_> {
     /// What the catalog does not show to the caller is not there.
     async fn application(&self, deploy: &Deploy) -> Result<ApplicationId, Failure> {
         let id = ApplicationId::of(deploy.scope.organization, &deploy.application);
-        let seen = application::find(&self.models.client().await?, deploy.scope, id).await?;
+        let seen = application::find(&*self.models.client().await?, deploy.scope, id).await?;
         seen.map(|_| id).ok_or_else(|| Failure::not_found("application", &deploy.application))
     }
 
@@ -261,7 +262,7 @@ impl Deploying<'_> {
         status: &ReleaseStatus,
     ) -> Result<EntitlementSubject, Failure> {
         let id = ReleaseId::of(application, version);
-        let found = read_entitlement::asked_for_release(&self.models.client().await?, organization, id).await?;
+        let found = read_entitlement::asked_for_release(&*self.models.client().await?, organization, id).await?;
         let mut asked = found.unwrap_or_else(|| EntitlementSubject {
             application,
             version: Some(version.clone()),
@@ -308,7 +309,7 @@ pub async fn heard(
     target: TargetId,
     deployment: DeploymentId,
 ) -> Result<u64, Failure> {
-    let newest = heartbeat::of_targets(&models.client().await?, organization, &[target]).await?;
+    let newest = heartbeat::of_targets(&*models.client().await?, organization, &[target]).await?;
     let reports = newest.into_iter().flat_map(|heartbeat| heartbeat.deployments);
     let own = reports.filter(|report| report.deployment == deployment);
     let generations = own.flat_map(|of| [Some(of.generation), of.running.map(|running| running.generation)]);

@@ -11,7 +11,6 @@ use distr_domain::release::Package;
 use distr_postgres::BatchedLookup;
 use distr_projections::application::ApplicationRow;
 use distr_projections::deployment::{self, DeploymentRow};
-use distr_projections::query::ReadClient;
 use distr_projections::{Scope, application, organization, release};
 use uuid::Uuid;
 
@@ -45,13 +44,12 @@ pub async fn desired(
         return Ok(None);
     }
     // read after the etag: what is newer than that is told once more with the next one
-    let client = of.artifacts.models.client().await?;
     let scope = Scope { organization: agent.organization, customer: Some(agent.customer) };
-    let mut rows = deployment::of_targets(&client, scope, &[agent.target]).await?;
+    let mut rows = deployment::of_targets(&*of.artifacts.models.client().await?, scope, &[agent.target]).await?;
     rows.retain(|row| row.phase != Phase::Removed);
     let mut deployments = vec![];
     for row in &rows {
-        deployments.push(desired_deployment(of, &client, scope, row).await?);
+        deployments.push(desired_deployment(of, scope, row).await?);
     }
     Ok(Some(DesiredState { etag, registry: of.registry_host.to_owned(), deployments }))
 }
@@ -77,17 +75,13 @@ impl DesiredEtags {
     }
 }
 
-async fn desired_deployment(
-    of: Desiring<'_>,
-    client: &ReadClient,
-    scope: Scope,
-    row: &DeploymentRow,
-) -> Result<DesiredDeployment, Failure> {
-    let applications = application::by_ids(client, scope.organization, &[row.application]).await?;
+async fn desired_deployment(of: Desiring<'_>, scope: Scope, row: &DeploymentRow) -> Result<DesiredDeployment, Failure> {
+    let applications =
+        application::by_ids(&*of.artifacts.models.client().await?, scope.organization, &[row.application]).await?;
     let application = applications.into_iter().next().ok_or_else(|| missing("application", row))?;
     let instruction = match row.removal {
         Some(data) => Instruction::Remove { data },
-        None => Instruction::Run(run(of, client, scope, row, &application).await?),
+        None => Instruction::Run(run(of, scope, row, &application).await?),
     };
     Ok(DesiredDeployment {
         deployment: row.id,
@@ -100,7 +94,6 @@ async fn desired_deployment(
 
 async fn run(
     of: Desiring<'_>,
-    client: &ReadClient,
     scope: Scope,
     row: &DeploymentRow,
     application: &ApplicationRow,
@@ -108,10 +101,12 @@ async fn run(
     let id = ReleaseId::of(row.application, &row.desired.version);
     // the vendor's view: the wish was decided when it was made, and what runs is not taken away with a license
     let vendor = Scope { customer: None, ..scope };
-    let release = release::find(client, vendor, id).await?.ok_or_else(|| missing("release", row))?;
+    let release = release::find(&*of.artifacts.models.client().await?, vendor, id)
+        .await?
+        .ok_or_else(|| missing("release", row))?;
     let trust = trust::for_agents(of.artifacts, &application.signing_policy(), &application.name, &release).await?;
     let compose = Package::compose(&release.packages).ok_or_else(|| missing("compose package", row))?;
-    let organization = organization::find(client, scope.organization).await?;
+    let organization = organization::find(&*of.artifacts.models.client().await?, scope.organization).await?;
     let organization = organization.ok_or_else(|| missing("organization", row))?.name;
     let images = release.images.iter().map(|image| PinnedImage {
         service: image.service.clone(),

@@ -12,11 +12,15 @@ const PAGE: usize = 1_000;
 /// How much of the log one request looks through; the rest is for the next one.
 const MAX_SCANNED: usize = 50_000;
 
+/// Of payloads, about: an answer is text, and may be twice as long.
+const MAX_BYTES: usize = 4 * 1024 * 1024;
+
 pub struct Period {
     pub after: Option<Position>,
     pub from: Option<DateTime<Utc>>,
     pub to: Option<DateTime<Utc>>,
     pub limit: usize,
+    pub selection: Selection,
 }
 
 pub struct Piece {
@@ -36,26 +40,28 @@ pub async fn read(log: &dyn EventLog, period: Period, wanted: impl Fn(&Entry) ->
         period.from.is_none_or(|from| time >= from) && period.to.is_none_or(|to| time < to)
     };
     let mut entries = vec![];
-    let mut scanned = 0;
+    let (mut scanned, mut bytes) = (0, 0);
     loop {
-        let page = log.scan(at, Limit::entries(PAGE), Selection::All).await?;
+        let page = log.scan(at, Limit::entries(PAGE), period.selection).await?;
         if page.scanned_to == at {
             return Ok(Piece { entries, scanned_to: at, has_more: false });
         }
+        let found = page.entries.len();
         for entry in page.entries {
             if period.to.is_some_and(|to| recorded_at(&entry) >= to + CLOCK_SKEW) {
                 return Ok(Piece { entries, scanned_to: at, has_more: false });
             }
-            if entries.len() == period.limit {
+            if entries.len() == period.limit || bytes >= MAX_BYTES {
                 return Ok(Piece { entries, scanned_to: at, has_more: true });
             }
             at = entry.position();
             if in_period(&entry) && wanted(&entry) {
+                bytes += entry.size();
                 entries.push(entry);
             }
         }
         at = page.scanned_to;
-        scanned += PAGE;
+        scanned += found.max(1);
         if scanned >= MAX_SCANNED {
             return Ok(Piece { entries, scanned_to: at, has_more: true });
         }

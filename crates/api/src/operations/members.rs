@@ -112,7 +112,7 @@ async fn let_owner_go(of: Identities<'_>, cause: &Cause, member: &MemberRow) -> 
     if !member.active || member.membership != OWNER || member.sign_in != SignInState::Password {
         return Ok(());
     }
-    let owners = member::owners(&of.models.client().await?, cause.organization).await?;
+    let owners = member::owners(&*of.models.client().await?, cause.organization).await?;
     let others = owners.iter().map(|owner| owner.id).collect();
     let command = OrganizationCommand::LetOwnerGo { member: member.id, others };
     of.commands.append::<Organization>(&of.commands.another(cause), cause.organization.0, &command).await?;

@@ -20,7 +20,7 @@ pub async fn change_password(
     new: String,
 ) -> Result<Executed<Member>, Failure> {
     let Via::Session { id: session } = &caller.via else { return Err(Failure::Unauthenticated) };
-    let own = organization::find(&of.models.client().await?, caller.organization).await?;
+    let own = organization::find(&*of.models.client().await?, caller.organization).await?;
     let own = own.ok_or_else(|| Failure::not_found("organization", caller.organization))?;
     let person = person::by_members(&of.sessions.client().await?, caller.organization, &[caller.member]).await?;
     let person = person.into_iter().next().ok_or_else(|| Failure::not_found("member", caller.member))?;

@@ -1,5 +1,7 @@
 //! From packages to a release's content: each image of this hub's registry is pinned to the digest that it has now.
 
+use std::collections::BTreeSet;
+
 use distr_domain::application::{Application, FeatureTags};
 use distr_domain::compose_file::REGISTRY_VARIABLE;
 use distr_domain::ids::{ApplicationId, OrganizationId};
@@ -66,7 +68,7 @@ async fn pin_compose(
         let many = parsed.services.len();
         return Err(invalid(format!("the compose file has {many} services; use at most {MAX_SERVICES}")));
     }
-    let own = organization::find(&publishing.models.client().await?, caller.organization).await?;
+    let own = organization::find(&*publishing.models.client().await?, caller.organization).await?;
     let own = own.ok_or_else(|| Failure::not_found("organization", caller.organization))?.name;
     let mut images = vec![];
     for (name, service) in &parsed.services {
@@ -179,7 +181,8 @@ async fn parts_that_lack(
     let ReleaseImage { service, repository, digest, .. } = image;
     let client = models.client().await?;
     let manifest = artifact::find_manifest(&client, organization, repository, digest).await?;
-    let listed = manifest.map(|manifest| manifest.children.len()).unwrap_or_default();
+    let listed = manifest.iter().flat_map(|manifest| &manifest.children).map(|child| &child.digest);
+    let listed = BTreeSet::from_iter(listed).len();
     let lack = artifact::absent_parts(&client, organization, repository, digest).await?;
     match lack.len() {
         0 => Ok(None),

@@ -44,21 +44,25 @@ impl Portals<'_> {
         if is_this_machine(&host) || public.as_ref().is_some_and(|public| public.to_string() == host) {
             return Ok(Found::Hub);
         }
-        if let Some(organization) = portal_host::organization(self.hosts, &host).await? {
-            return Ok(Found::PortalOf(organization));
-        }
         // nobody told such a hub its name
         let is_nameless = match public {
             Some(Host::Ipv4(address)) => address.is_unspecified(),
             Some(Host::Ipv6(address)) => address.is_unspecified(),
             _ => false,
         };
-        Ok(if is_nameless || host.ends_with(".localhost") { Found::Hub } else { Found::Nothing })
+        let may_be_ours = is_nameless || host.ends_with(".localhost");
+        match portal_host::organization(self.hosts, &host).await {
+            Ok(Some(organization)) => Ok(Found::PortalOf(organization)),
+            // a database that is away takes none of the hub's own pages away: they say what is the matter
+            Ok(None) | Err(_) if may_be_ours => Ok(Found::Hub),
+            Ok(None) => Ok(Found::Nothing),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// The organization, if strangers may know that it is there.
     pub async fn shown(&self, name: &Slug, has_host: bool) -> Result<Option<OrganizationRow>, Failure> {
-        let row = organization::find(&self.models.client().await?, OrganizationId::of(name)).await?;
+        let row = organization::find(&*self.models.client().await?, OrganizationId::of(name)).await?;
         Ok(row.filter(|row| has_host || is_branded(row)))
     }
 }

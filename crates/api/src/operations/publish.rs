@@ -1,8 +1,8 @@
 //! Drafting a release and publishing it. What is published is what was checked; the same request again leads to what it led to.
 
-use distr_domain::artifact::Manifest;
 use distr_domain::ids::{ApplicationId, ReleaseId};
 use distr_domain::names::RepositoryPath;
+use distr_domain::oci::Digest;
 use distr_domain::release::{
     Package, Release, ReleaseCommand, ReleaseContent, ReleaseEvent, ReleaseImage, ReleaseStatus,
 };
@@ -104,7 +104,7 @@ impl Publishing<'_> {
         &self,
         cause: &Cause,
         images: &[ReleaseImage],
-    ) -> Result<Vec<(RepositoryPath, Vec<Manifest>)>, Failure> {
+    ) -> Result<Vec<(RepositoryPath, Vec<Digest>)>, Failure> {
         let mut wholes = vec![];
         for ReleaseImage { repository, digest, .. } in images {
             wholes.push((repository.clone(), self.changing(cause, repository).whole(digest).await?));

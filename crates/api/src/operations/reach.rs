@@ -21,7 +21,7 @@ pub async fn check_application(
     if patterns.is_empty() {
         return Ok(());
     }
-    let run = release::run_by(&models.client().await?, caller.organization, application).await?;
+    let run = release::run_by(&*models.client().await?, caller.organization, application).await?;
     let Run { releases, repositories } = run;
     let all_own = repositories.iter().all(|repository| is_for(patterns, repository.as_str()));
     match all_own && (releases == 0 || !repositories.is_empty()) {

@@ -42,7 +42,7 @@ impl Seating<'_> {
         if license.admit(self.taken(cause, of).await?.saturating_sub(1)).is_ok() {
             return Ok(());
         }
-        let before = seat::before(&self.models.client().await?, of.license, since).await.map_err(Failure::from)?;
+        let before = seat::before(&*self.models.client().await?, of.license, since).await.map_err(Failure::from)?;
         if let Err(rejection) = license.admit(before) {
             self.change(cause, &license, of, SeatChange::Release).await?;
             return Err(OperationError::Rejected(rejection));
@@ -58,7 +58,7 @@ impl Seating<'_> {
     /// How many sit on the license, as far as the read models know.
     async fn taken(&self, cause: &Cause, of: SeatOf) -> Result<u64, Failure> {
         let scope = Scope { organization: cause.organization, customer: None };
-        let row = license::find(&self.models.client().await?, scope, of.license).await?;
+        let row = license::find(&*self.models.client().await?, scope, of.license).await?;
         Ok(row.map_or(0, |row| row.seats_taken.into()))
     }
 

@@ -215,7 +215,7 @@ async fn verify_whole(artifacts: &Artifacts, subject: &Subject<'_>, keys: &[Publ
 
 /// What a signature of the release as a whole has to say.
 pub async fn statement(models: &ReadModels, subject: &Subject<'_>) -> Result<ReleaseStatement, Failure> {
-    let organization = organization::find(&models.client().await?, subject.organization).await?;
+    let organization = organization::find(&*models.client().await?, subject.organization).await?;
     let organization = organization.ok_or_else(|| Failure::not_found("organization", subject.organization))?.name;
     let services = subject
         .images

@@ -148,7 +148,7 @@ impl SeatSettlement<'_> {
     async fn license(&self, id: LicenseId) -> Result<Option<LicenseRow>, Failure> {
         self.commands.visible(self.event.position).await?;
         let scope = Scope { organization: self.event.organization, customer: None };
-        Ok(license::find(&self.models.client().await?, scope, id).await?)
+        Ok(license::find(&*self.models.client().await?, scope, id).await?)
     }
 
     async fn settle(&self, target: TargetId, application: ApplicationId) -> Result<(), Failure> {
@@ -173,7 +173,7 @@ impl SeatSettlement<'_> {
     /// The licenses on whose seats the target sits.
     async fn seats(&self, target: TargetId) -> Result<Vec<LicenseRow>, Failure> {
         self.commands.visible(self.event.position).await?;
-        Ok(license::with_seat(&self.models.client().await?, self.event.organization, target).await?)
+        Ok(license::with_seat(&*self.models.client().await?, self.event.organization, target).await?)
     }
 
     async fn release(&self, target: TargetId, licenses: &[LicenseRow]) -> Result<(), Failure> {

@@ -2,10 +2,11 @@
 //! keeps, so it is refused, with its line and column.
 
 use std::fmt::Display;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use distr_domain::colour::Colour;
 use distr_domain::label::Labels;
@@ -130,9 +131,17 @@ impl From<String> for PictureFile {
 
 impl PictureFile {
     fn read(&mut self, folder: &Path) -> Result<()> {
-        if !self.path.is_empty() {
-            self.picture = Some(picture::read(&folder.join(&self.path))?);
+        if self.path.is_empty() {
+            return Ok(());
         }
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let path = folder.join(&self.path);
+        let real = |path: &Path| fs::canonicalize(path).with_context(|| format!("reading {}", path.display()));
+        if !real(&path)?.starts_with(real(folder)?) {
+            let text = format!("{} is not below the file's folder; put the picture there", self.path);
+            return Err(Failure::Usage(text).into());
+        }
+        self.picture = Some(picture::read(&path)?);
         Ok(())
     }
 }

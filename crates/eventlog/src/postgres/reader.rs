@@ -52,9 +52,10 @@ impl Reader {
     ) -> Result<Vec<RecordedEvent>, ReadError> {
         let client = self.client("read a stream").await?;
         let (category, from, limit) = (stream.category.as_str(), bigint(from_revision), bigint(limit as u64));
+        let bytes = bigint(Limit::BYTES as u64);
         let rows = async {
             let statement = client.prepare_cached(statements::STREAM).await?;
-            client.query(&statement, &[&category, &stream.id, &from, &limit]).await
+            client.query(&statement, &[&category, &stream.id, &from, &limit, &bytes]).await
         };
         let rows = rows.await.map_err(|error| StoreError::new("read a stream", error))?;
         let mut events = Vec::with_capacity(rows.len());

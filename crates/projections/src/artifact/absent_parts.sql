@@ -1,5 +1,5 @@
 -- What the index lists and the repository does not have.
-SELECT child -> 'digest'
+SELECT DISTINCT child -> 'digest'
 FROM manifest m
 CROSS JOIN LATERAL jsonb_array_elements(m.children) AS child
 WHERE m.organization = $1 AND m.repository = $2 AND m.digest = $3

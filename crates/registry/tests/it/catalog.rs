@@ -149,6 +149,26 @@ fn pushes_and_deletions_at_once_leave_no_tag_without_its_manifest() {
     });
 }
 
+/// What an index costs goes by the parts that it has, not by how often it lists them.
+#[test]
+fn an_index_that_lists_a_large_one_over_and_over_is_taken() {
+    run(async {
+        let world = World::start().await;
+        let publisher = world.client("publisher");
+        push_image(&publisher, "acme/hello", "0", b"layer").await;
+        let listing = |part: &[u8], media_type: &str, times: usize| {
+            let parts = vec![descriptor(part, media_type); times];
+            json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": parts }).to_string()
+        };
+        let inner = listing(&image(b"layer"), IMAGE, 3_000);
+        let outer = listing(inner.as_bytes(), INDEX, 600);
+        for (tag, index) in [("inner", &inner), ("outer", &outer)] {
+            assert_eq!(put_manifest(&publisher, "acme/hello", tag, index.as_bytes()).await.status, 201);
+        }
+        world.stop().await;
+    });
+}
+
 /// An index is never without what it lists, whoever deletes that meanwhile.
 #[test]
 fn deletions_beside_the_push_of_an_index_leave_it_whole() {

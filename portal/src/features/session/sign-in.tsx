@@ -37,7 +37,7 @@ export function SignInPage({ side = 'v' }: { side?: Side }) {
   }, [name])
   const done = (signedIn: string) => {
     const root = ownHostOf ? '/' : `/${side}/`
-    const isOurs = next?.startsWith(root) && !next.startsWith('//')
+    const isOurs = next?.startsWith(root) && !/^[/\\]{2}/.test(next)
     const to = isOurs ? next : ownHostOf ? root : root + signedIn
     void navigate({ to, replace: true, reloadDocument: true })
   }

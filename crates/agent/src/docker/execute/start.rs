@@ -41,10 +41,11 @@ pub(super) struct Start<'a> {
 impl Executor {
     /// The containers of the project when it was well.
     pub(super) async fn start(&self, start: &Start<'_>) -> Result<Vec<Container>, Failure> {
-        if let Some(model) = start.networks {
-            self.clear_networks(start.project.name, model).await?;
-        }
-        let well = self.up(start).await?;
+        let has_lost_networks = match start.networks {
+            Some(model) => self.clear_networks(start.project.name, model).await?,
+            None => false,
+        };
+        let well = self.up(start, has_lost_networks).await?;
         let (own, others): (Vec<_>, Vec<_>) =
             well.into_iter().partition(|container| start.expected.services.contains_key(&container.service));
         // to compose, a service whose profile is no longer selected is not an orphan
@@ -57,12 +58,19 @@ impl Executor {
         Ok(own)
     }
 
-    /// Compose would leave them as they are.
-    async fn clear_networks(&self, project: &str, model: &Model) -> Result<(), Failure> {
-        let found = self.engine.networks(project).await?;
-        let Some((network, what)) = networks::changed(model, &found) else { return Ok(()) };
-        tracing::info!(project, network, what, "a network has another definition; it is made anew");
-        self.take_down(project).await
+    /// Compose would leave them as they are. Whether there were any; their containers stay, for volumes without a name belong to
+    /// whatever inherits them.
+    async fn clear_networks(&self, project: &str, model: &Model) -> Result<bool, Failure> {
+        let mut changed = networks::changed(model, &self.engine.networks(project).await?);
+        changed.sort();
+        for (network, what) in &changed {
+            tracing::info!(project, network, what, "a network has another definition; it is made anew");
+            let observed = self.engine.observe().await?;
+            let own = observed.of_project(project).into_iter().map(|container| container.id.clone()).collect();
+            self.engine.disconnect(network, &own).await?;
+            self.engine.remove_network(network).await?;
+        }
+        Ok(!changed.is_empty())
     }
 
     /// Of releases before: each takes addresses that others could have. Nothing depends on it.
@@ -75,9 +83,11 @@ impl Executor {
         }
     }
 
-    async fn up(&self, start: &Start<'_>) -> Result<Vec<Container>, Failure> {
+    async fn up(&self, start: &Start<'_>, anew: bool) -> Result<Vec<Container>, Failure> {
+        let mut arguments = UP.to_vec();
+        arguments.extend(anew.then_some("--force-recreate"));
         let up = async {
-            let done = start.project.run(Selection::Profiles, &UP, start.limit + SLACK).await;
+            let done = start.project.run(Selection::Profiles, &arguments, start.limit + SLACK).await;
             match done {
                 Ok(_) => Ok(()),
                 Err(trouble) => Err(self.explain(start, trouble).await),

@@ -78,7 +78,7 @@ impl<L: FnMut(Vec<SignedLayer>) -> bool> Search<'_, L> {
     async fn look_at_tagged(&mut self) -> Result<bool, Failure> {
         let Subject { organization, repository, digest } = self.subject;
         let tagged =
-            candidates::tagged(&self.artifacts.models.client().await?, organization, repository, digest, MAX_MANIFEST)
+            candidates::tagged(&*self.artifacts.models.client().await?, organization, repository, digest, MAX_MANIFEST)
                 .await?;
         self.tagged = tagged.iter().map(|found| found.manifest.digest.clone()).collect();
         for found in tagged {
@@ -105,7 +105,7 @@ impl<L: FnMut(Vec<SignedLayer>) -> bool> Search<'_, L> {
                 max_bytes: left,
             };
             let page =
-                candidates::untagged(&self.artifacts.models.client().await?, organization, repository, digest, &page)
+                candidates::untagged(&*self.artifacts.models.client().await?, organization, repository, digest, &page)
                     .await?;
             if page.is_empty() {
                 return Ok(Half::ToTheEnd);
