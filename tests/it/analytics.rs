@@ -13,7 +13,7 @@ use distr_tests::root;
 
 pub(crate) async fn seeded_hub() -> HubProcess {
     let port = free_port().to_string();
-    let hub = HubProcess::start_with(&[("DISTR_POSTGRES_PORT", &port)]).await;
+    let hub = HubProcess::start_with(&[("DISTR_POSTGRES_PORT", &port), ("DISTR_POOL_SIZE", "1")]).await;
     let url = distr_embedded_postgres::url_of_running(&hub.data.path().join("hub/postgres"), "distr");
     let head = seed::acme(&url.expect("the hub's Postgres")).await;
     let psql = Psql::of(&hub);
