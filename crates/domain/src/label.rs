@@ -6,6 +6,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use crate::names::{InvalidName, text_type};
+use crate::text::misleads;
 
 /// The word of a label: `tier`, `acme.example/region`; 1 to 63 of `a-z`, `0-9` and `.`, `-`, `_`, `/`, with a letter or a digit at
 /// both ends.
@@ -57,10 +58,7 @@ impl FromStr for LabelValue {
     type Err = InvalidName;
 
     fn from_str(text: &str) -> Result<Self, InvalidName> {
-        let is_hidden = |of: char| {
-            of.is_control() || matches!(of, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        };
-        match text.chars().count() <= 63 && text.trim() == text && !text.contains(is_hidden) {
+        match text.chars().count() <= 63 && text.trim() == text && !text.contains(misleads) {
             true => Ok(Self(text.to_owned())),
             false => Err(InvalidName::new(
                 "value of a label",

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Of payloads: some seconds of a fleet that reports as fast as the log takes it.
-const KEPT_BYTES: usize = 8 * 1024 * 1024;
+const KEPT_BYTES: usize = 4 * 1024 * 1024;
 
 /// A look at the log that is older says nothing of its end.
 const FRESH: Duration = Duration::from_secs(1);

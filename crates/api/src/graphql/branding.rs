@@ -6,7 +6,7 @@ use distr_domain::organization::{Organization as Decider, OrganizationCommand};
 use distr_domain::permission::Permission;
 use distr_projections::organization::OrganizationRow;
 
-use super::context::{ContextExt, Outcome, execute, text};
+use super::context::{ContextExt, Outcome, execute, lines};
 use super::guard::{May, SignedIn};
 use super::organization;
 use super::picture::Picture;
@@ -179,7 +179,7 @@ impl BrandingMutation {
         home_text: Option<String>,
     ) -> Result<BrandingPayload> {
         let home_text = match home_text.filter(|words| !words.trim().is_empty()) {
-            Some(words) => text("homeText", words, MAX_HOME_TEXT)?,
+            Some(words) => lines("homeText", words, MAX_HOME_TEXT)?,
             None => String::new(),
         };
         let branding = domain::Branding {

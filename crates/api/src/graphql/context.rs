@@ -8,6 +8,7 @@ use chrono::Datelike;
 use distr_domain::decider::Decider;
 use distr_domain::ids::{CustomerId, OrganizationId};
 use distr_domain::names::Slug;
+use distr_domain::text::misleads;
 use distr_eventlog::Executed;
 use distr_projections::Scope;
 use distr_registry::Changed;
@@ -152,15 +153,21 @@ pub(super) fn text(field: &str, text: String, max: usize) -> Result<String, Fail
 
 /// A text of one line, which does not change how what is around it is shown.
 pub(super) fn line(field: &str, words: String, max: usize) -> Result<String, Failure> {
-    let is_hidden = |of: char| {
-        of.is_control() || matches!(of, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
     let line = text(field, words, max)?;
-    match line.contains(is_hidden) {
+    match line.contains(misleads) {
         true => {
             Err(Failure::BadInput(format!("{field} holds a line break or a control character; use one line of text")))
         }
         false => Ok(line),
+    }
+}
+
+/// The same, of several lines.
+pub(super) fn lines(field: &str, words: String, max: usize) -> Result<String, Failure> {
+    let lines = text(field, words, max)?;
+    match lines.contains(|c| misleads(c) && !matches!(c, '\n' | '\r' | '\t')) {
+        true => Err(Failure::BadInput(format!("{field} holds a character that is not seen; write plain text"))),
+        false => Ok(lines),
     }
 }
 

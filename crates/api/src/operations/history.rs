@@ -74,3 +74,44 @@ fn recorded_at(entry: &Entry) -> DateTime<Utc> {
         Entry::Telemetry(recorded) => recorded.record.recorded_at,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use distr_domain::decider::Category;
+    use distr_domain::ids::OrganizationId;
+    use distr_eventlog::{Actor, Append, Expected, MemoryLog, NewEvent, StreamName};
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_page_ends_at_its_bytes() {
+        let log = MemoryLog::new();
+        for _ in 0..10 {
+            let payload = vec![b' '; MAX_BYTES / 2].into();
+            let event = NewEvent { id: Uuid::new_v4(), event_type: "Happened".into(), schema_version: 1, payload };
+            let append = Append {
+                stream: StreamName { category: Category::License, id: Uuid::new_v4() },
+                organization: OrganizationId(Uuid::nil()),
+                expected: Expected::NoStream,
+                events: vec![event],
+                actor: Actor::Operator,
+                causation: None,
+                correlation: Uuid::nil(),
+                recorded_at: DateTime::UNIX_EPOCH,
+            };
+            log.append(append).await.unwrap();
+        }
+        let (mut after, mut pages) = (None, vec![]);
+        loop {
+            let period = Period { after, from: None, to: None, limit: 500, selection: Selection::Facts };
+            let piece = read(&log, period, |_| true).await.unwrap();
+            pages.push(piece.entries.len());
+            after = Some(piece.scanned_to);
+            if !piece.has_more {
+                break;
+            }
+        }
+        assert_eq!(pages, [2, 2, 2, 2, 2]);
+    }
+}

@@ -60,6 +60,7 @@ contract! {
     }
     reading {
         a_stream_is_read_from_a_revision_on
+        a_page_of_a_stream_ends_at_its_bytes
         the_log_is_read_page_by_page
         a_selection_is_complete_up_to_where_it_looked
         a_reader_beyond_the_head_is_told

@@ -24,6 +24,24 @@ pub(crate) async fn a_stream_is_read_from_a_revision_on(log: Arc<dyn EventLog>) 
     assert!(log.read_stream(&crate::given::stream(), 0, 10).await.unwrap().is_empty());
 }
 
+pub(crate) async fn a_page_of_a_stream_ends_at_its_bytes(log: Arc<dyn EventLog>) {
+    let stream = stream();
+    for number in 0..7 {
+        let expected = if number == 0 { Expected::NoStream } else { Expected::Revision(number - 1) };
+        let mut large = append(stream, expected, 1);
+        large.events[0].payload = format!("\"{}\"", "x".repeat(Limit::BYTES / 3)).into();
+        log.append(large).await.unwrap();
+    }
+    let (mut next, mut pages) = (0, vec![]);
+    loop {
+        let page = log.read_stream(&stream, next, 100).await.unwrap();
+        let Some(last) = page.last() else { break };
+        next = last.revision + 1;
+        pages.push(page.len());
+    }
+    assert_eq!(pages, [3, 3, 1]);
+}
+
 pub(crate) async fn the_log_is_read_page_by_page(log: Arc<dyn EventLog>) {
     let nothing = log.scan(Position::START, Limit::entries(10), Selection::All).await.unwrap();
     assert_eq!((nothing.entries.len(), nothing.scanned_to), (0, Position::START));
