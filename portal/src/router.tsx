@@ -1,5 +1,12 @@
 // The portal's addresses, on one screen. What a list shows is in its address, so that a link shows the same.
-import { createRootRoute, createRoute, createRouter, Navigate, Outlet } from '@tanstack/react-router'
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Navigate,
+  Outlet,
+} from '@tanstack/react-router'
 import { ActivityPage, readActivity } from './features/activity/page'
 import { ApplicationsPage } from './features/application/list'
 import { ApplicationPage } from './features/application/page'
@@ -7,6 +14,7 @@ import { VendorReleasePage } from './features/application/release-actions'
 import { BrandingPage } from './features/branding/page'
 import { CustomersPage } from './features/customer/list'
 import { CustomerPage } from './features/customer/page'
+import { readDocs } from './features/docs/address'
 import { LicensesPage } from './features/license/list'
 import { LicensePage } from './features/license/page'
 import { MePage } from './features/me/page'
@@ -43,6 +51,12 @@ const vendorSignIn = createRoute({
   component: () => <SignInPage />,
   validateSearch: readNext,
 })
+const docs = createRoute({
+  getParentRoute: () => root,
+  path: '/docs/{-$page}',
+  component: lazyRouteComponent(() => import('./features/docs/vendor')),
+  validateSearch: readDocs,
+})
 const vendor = createRoute({ getParentRoute: () => root, path: '/v/$organization', component: Shell })
 const inVendor = { getParentRoute: () => vendor }
 const overview = createRoute({ ...inVendor, path: '/', component: OverviewPage })
@@ -74,6 +88,7 @@ const routeTree = root.addChildren([
   join,
   signIn,
   vendorSignIn,
+  docs,
   vendor.addChildren([
     overview,
     targets,

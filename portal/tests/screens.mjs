@@ -34,6 +34,10 @@ const ROOMS = {
   members: '/v/acme/members',
   tokens: '/v/acme/tokens',
   me: '/v/acme/me',
+  docs: '/docs',
+  'docs-agent': '/docs/agent',
+  'docs-start': '/docs/start-vendor',
+  'docs-found': '/docs?q=seat',
 }
 const CUSTOMERS = {
   home: '/p/acme',
@@ -50,6 +54,8 @@ const CUSTOMERS = {
   members: '/p/acme/members',
   tokens: '/p/acme/tokens',
   me: '/p/acme/me',
+  docs: '/p/acme/docs',
+  'docs-trouble': '/p/acme/docs/troubleshooting',
 }
 // those whose names hold a word alone, if one is named: node tests/screens.mjs FOLDER members,tokens
 const only = process.argv[3]?.split(',')
@@ -64,7 +70,7 @@ async function shots(page, hub, prefix, rooms) {
       for (const [name, path] of Object.entries(chosen(rooms))) {
         await page.goto(`${hub.url}${path}`)
         await settled(page)
-        await page.locator('.line.is-live').waitFor({ state: 'attached' })
+        await page.locator('.line.is-live, .docs').waitFor({ state: 'attached' })
         await page.screenshot({ path: join(folder, `${prefix}${name}-${width}-${colorScheme}.png`) })
       }
     }

@@ -12,6 +12,7 @@ mod cli;
 mod clients;
 mod crash;
 mod deprecation;
+mod docs;
 mod doctor;
 mod embedded;
 mod enrolment;

@@ -14,6 +14,7 @@ import {
   UsersRound,
 } from 'lucide-react'
 import { useMemo } from 'react'
+import { VENDORS_HELP } from '../features/docs/help'
 import { useWhoIsThere } from '../features/session/viewer'
 import { useFound } from './find'
 import { Frame } from './frame'
@@ -42,6 +43,8 @@ function placesOf(organization: string): Places {
   return {
     name: 'Distr',
     root,
+    docs: '/docs',
+    help: VENDORS_HELP,
     target: (customer, name) => `${root}/targets/${customer}/${name}`,
     licenses: `${root}/licenses`,
     catalog: { at: `${root}/apps`, name: 'Applications' },
