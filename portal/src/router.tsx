@@ -8,6 +8,7 @@ import {
   Outlet,
 } from '@tanstack/react-router'
 import { ActivityPage, readActivity } from './features/activity/page'
+import { AnalyticsPage, readFigures } from './features/analytics/page'
 import { ApplicationsPage } from './features/application/list'
 import { ApplicationPage } from './features/application/page'
 import { VendorReleasePage } from './features/application/release-actions'
@@ -76,6 +77,12 @@ const customer = createRoute({ ...inVendor, path: '/customers/$customer', compon
 const licenses = createRoute({ ...inVendor, path: '/licenses', component: LicensesPage })
 const license = createRoute({ ...inVendor, path: '/licenses/$customer/$license', component: LicensePage })
 const activity = createRoute({ ...inVendor, path: '/activity', component: ActivityPage, validateSearch: readActivity })
+const analytics = createRoute({
+  ...inVendor,
+  path: '/analytics',
+  component: AnalyticsPage,
+  validateSearch: readFigures,
+})
 const start = createRoute({ ...inVendor, path: '/start', component: StartPage })
 const members = createRoute({ ...inVendor, path: '/members', component: MembersPage })
 const tokens = createRoute({ ...inVendor, path: '/tokens', component: TokensPage })
@@ -103,6 +110,7 @@ const routeTree = root.addChildren([
     licenses,
     license,
     activity,
+    analytics,
     start,
     members,
     tokens,

@@ -34,6 +34,7 @@ const ROOMS = {
   members: '/v/acme/members',
   tokens: '/v/acme/tokens',
   me: '/v/acme/me',
+  analytics: '/v/acme/analytics',
   docs: '/docs',
   'docs-agent': '/docs/agent',
   'docs-start': '/docs/start-vendor',
@@ -157,8 +158,8 @@ try {
   await page.getByRole('heading', { name: 'Sign in', level: 1 }).waitFor()
   await page.screenshot({ path: join(folder, 'sign-in-1440-light.png') })
   await signIn(page, hub)
-  const { overview, targets, apps, customers, licenses, activity } = ROOMS
-  await shots(page, hub, 'empty-', { overview, targets, apps, customers, licenses, activity })
+  const { overview, targets, apps, customers, licenses, activity, analytics } = ROOMS
+  await shots(page, hub, 'empty-', { overview, targets, apps, customers, licenses, activity, analytics })
   const world = await World.make(hub)
   await world.fleet()
   await world.change('memberInvite(email: "ann@acme.example", role: SUPPORT) { code }')

@@ -1,6 +1,7 @@
 //! The GraphQL schema: one file per slice, merged here. A resolver authenticates and guards, makes one call, converts.
 
 mod access;
+mod analytics;
 mod application;
 mod application_catalogue;
 mod application_policy;
@@ -73,6 +74,7 @@ pub struct Query(
     target::TargetQuery,
     fleet::FleetQuery,
     deployment::DeploymentQuery,
+    analytics::AnalyticsQuery,
     secret::SecretQuery,
     event::EventQuery,
 );

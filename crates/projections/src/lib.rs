@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod access;
+pub mod analytics;
 pub mod application;
 pub mod artifact;
 pub mod channel;

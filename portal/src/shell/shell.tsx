@@ -3,6 +3,7 @@ import { useParams } from '@tanstack/react-router'
 import {
   Activity,
   AppWindow,
+  ChartColumn,
   Gauge,
   KeyRound,
   Package,
@@ -30,6 +31,7 @@ const ROOMS: readonly Room[] = [
   { at: '/customers', name: 'Customers', icon: Users, needs: 'READ_CUSTOMERS', key: 'c' },
   { at: '/licenses', name: 'Licenses', icon: KeyRound, needs: 'READ_CUSTOMERS', key: 'l' },
   { at: '/activity', name: 'Activity', icon: Activity, needs: 'READ_LOG', key: 'e' },
+  { at: '/analytics', name: 'Analytics', icon: ChartColumn, needs: 'READ_FLEET', key: 'y' },
   { at: '/members', name: 'Members', icon: UsersRound, needs: 'READ_MEMBERS', key: 'm' },
   { at: '/tokens', name: 'Tokens', icon: Ticket, key: 'k' },
   { at: '/branding', name: 'Branding', icon: Palette, key: 'b' },

@@ -96,6 +96,7 @@ pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
 fn own(field: &str, argument: &str) -> Option<Names> {
     Some(Own(match (field, argument) {
         (_, "first") => "5",
+        ("analytics" | "licenseUse", "days") => "7",
         ("licenseAudit" | "License.audit", "newestFirst") => "true",
         ("targets" | "targetCounts", "filter") => {
             "{ states: [OK, FAILED, UNKNOWN], search: \"a\", labels: [{ key: \"tier\" }] }"

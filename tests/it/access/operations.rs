@@ -59,6 +59,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     row("query", "targetCounts", ALL, "targetCounts { total }"),
     row("query", "deployment", ALL, "deployment(customer: \"globex\", target: \"none\", application: \"none\") { id }"),
     row("query", "deployments", ALL, "deployments { nodes { id } }"),
+    row("query", "analytics", ALL, "analytics(application: \"none\") { running { unknown } }"),
+    row("query", "licenseUse", ALL, "licenseUse { day }"),
     row("query", "secrets", ALL, "secrets(customer: \"globex\")"),
     row("query", "events", "OA", "events { scannedTo }"),
     row("query", "head", "OA", "head"),

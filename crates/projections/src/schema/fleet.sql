@@ -41,6 +41,8 @@ CREATE TABLE deployment (
 );
 CREATE INDEX ON deployment (organization, customer);
 CREATE INDEX ON deployment (target);
+-- figures
+CREATE INDEX ON deployment (application);
 
 -- the newest report of each target
 CREATE TABLE heartbeat (
@@ -79,6 +81,8 @@ CREATE TABLE generation (
     position       bigint NOT NULL
 );
 CREATE INDEX ON generation (deployment, generation);
+-- figures
+CREATE INDEX ON generation (application);
 
 -- how many reports a target made in an hour of its own clock
 CREATE TABLE heartbeat_hour (

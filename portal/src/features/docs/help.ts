@@ -12,6 +12,7 @@ export const VENDORS_HELP: Help = {
   customers: 'concepts#organizations-customers-members',
   licenses: 'concepts#licenses',
   activity: 'start-auditor#who-did-what',
+  analytics: 'concepts#what-a-figure-counts',
   start: 'start-vendor',
   members: 'access',
   tokens: 'access',
