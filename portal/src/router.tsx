@@ -8,6 +8,7 @@ import {
   Outlet,
 } from '@tanstack/react-router'
 import { ActivityPage, readActivity } from './features/activity/page'
+import { AlertsPage, readAlerts } from './features/alert/page'
 import { AnalyticsPage, readFigures } from './features/analytics/page'
 import { ApplicationsPage } from './features/application/list'
 import { ApplicationPage } from './features/application/page'
@@ -83,6 +84,7 @@ const analytics = createRoute({
   component: AnalyticsPage,
   validateSearch: readFigures,
 })
+const alerts = createRoute({ ...inVendor, path: '/alerts', component: AlertsPage, validateSearch: readAlerts })
 const start = createRoute({ ...inVendor, path: '/start', component: StartPage })
 const members = createRoute({ ...inVendor, path: '/members', component: MembersPage })
 const tokens = createRoute({ ...inVendor, path: '/tokens', component: TokensPage })
@@ -110,6 +112,7 @@ const routeTree = root.addChildren([
     licenses,
     license,
     activity,
+    alerts,
     analytics,
     start,
     members,

@@ -35,6 +35,8 @@ const ROOMS = {
   tokens: '/v/acme/tokens',
   me: '/v/acme/me',
   analytics: '/v/acme/analytics',
+  alerts: '/v/acme/alerts',
+  'alerts-put-off': '/v/acme/alerts?is=put-off',
   docs: '/docs',
   'docs-agent': '/docs/agent',
   'docs-start': '/docs/start-vendor',
@@ -93,6 +95,14 @@ const OVER = {
     },
   ],
   keys: ['/v/acme/targets', page => page.keyboard.press('?')],
+  'alert-put-off': [
+    '/v/acme/alerts',
+    page =>
+      page
+        .getByRole('button', { name: /^Put off: / })
+        .first()
+        .click(),
+  ],
   invite: ['/v/acme/members', page => press(page, 'Invite…')],
   code: [
     '/v/acme/members',
@@ -158,8 +168,8 @@ try {
   await page.getByRole('heading', { name: 'Sign in', level: 1 }).waitFor()
   await page.screenshot({ path: join(folder, 'sign-in-1440-light.png') })
   await signIn(page, hub)
-  const { overview, targets, apps, customers, licenses, activity, analytics } = ROOMS
-  await shots(page, hub, 'empty-', { overview, targets, apps, customers, licenses, activity, analytics })
+  const { overview, targets, apps, customers, licenses, activity, analytics, alerts } = ROOMS
+  await shots(page, hub, 'empty-', { overview, targets, apps, customers, licenses, activity, analytics, alerts })
   const world = await World.make(hub)
   await world.fleet()
   await world.change('memberInvite(email: "ann@acme.example", role: SUPPORT) { code }')

@@ -2,6 +2,7 @@
 
 mod access;
 mod accesses;
+mod alerts;
 mod analytics;
 mod attachments;
 mod backup;

@@ -1,6 +1,7 @@
 //! The GraphQL schema: one file per slice, merged here. A resolver authenticates and guards, makes one call, converts.
 
 mod access;
+mod alert;
 mod analytics;
 mod application;
 mod application_catalogue;
@@ -75,6 +76,7 @@ pub struct Query(
     fleet::FleetQuery,
     deployment::DeploymentQuery,
     analytics::AnalyticsQuery,
+    alert::AlertQuery,
     secret::SecretQuery,
     event::EventQuery,
 );
@@ -99,6 +101,7 @@ pub struct Mutation(
     license::LicenseMutation,
     target::TargetMutation,
     deployment::DeploymentMutation,
+    alert::AlertMutation,
     secret::SecretMutation,
 );
 

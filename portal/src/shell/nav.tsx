@@ -60,7 +60,7 @@ export function Nav({ rooms, title, mark = <Mark />, below, openPalette }: Props
         </button>
         <nav aria-label="Rooms">
           <ul>
-            {useRooms(rooms).map(({ at, name, icon: Icon }) => (
+            {useRooms(rooms).map(({ at, name, icon: Icon, count: Count }) => (
               <li key={at}>
                 <Link
                   to={root + at || '/'}
@@ -70,6 +70,7 @@ export function Nav({ rooms, title, mark = <Mark />, below, openPalette }: Props
                 >
                   <Icon size={16} aria-hidden="true" />
                   {name}
+                  {Count ? <Count /> : null}
                 </Link>
               </li>
             ))}

@@ -3,6 +3,7 @@ import { useParams } from '@tanstack/react-router'
 import {
   Activity,
   AppWindow,
+  BellRing,
   ChartColumn,
   Gauge,
   KeyRound,
@@ -15,6 +16,7 @@ import {
   UsersRound,
 } from 'lucide-react'
 import { useMemo } from 'react'
+import { AlertCount } from '../features/alert/count'
 import { VENDORS_HELP } from '../features/docs/help'
 import { useWhoIsThere } from '../features/session/viewer'
 import { useFound } from './find'
@@ -25,6 +27,7 @@ import type { Room } from './rooms'
 
 const ROOMS: readonly Room[] = [
   { at: '', name: 'Overview', icon: Gauge, needs: 'READ_FLEET', key: 'o' },
+  { at: '/alerts', name: 'Alerts', icon: BellRing, needs: 'READ_FLEET', count: AlertCount, key: 'n' },
   { at: '/targets', name: 'Targets', icon: Server, needs: 'READ_FLEET', key: 't' },
   { at: '/apps', name: 'Applications', icon: AppWindow, needs: 'READ_CATALOG', key: 'a' },
   { at: '/registry', name: 'Registry', icon: Package, needs: 'READ_CATALOG', key: 'r' },

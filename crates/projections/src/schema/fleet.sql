@@ -98,3 +98,16 @@ CREATE TABLE heartbeat_hour (
     position     bigint NOT NULL
 ) WITH (fillfactor = 70);
 CREATE INDEX ON heartbeat_hour (target, hour);
+
+-- what needs a person, and can wait
+CREATE TABLE alert_put_off (
+    id           uuid PRIMARY KEY,
+    organization uuid NOT NULL,
+    alert        text NOT NULL, -- what it is about, and which time that it is so
+    until        timestamptz NOT NULL,
+    reason       text NOT NULL,
+    put_off_by   text NOT NULL,
+    put_off_at   timestamptz NOT NULL,
+    position     bigint NOT NULL
+);
+CREATE INDEX ON alert_put_off (organization, alert);

@@ -5,6 +5,7 @@ type Help = Record<string, string>
 
 export const VENDORS_HELP: Help = {
   '': 'concepts',
+  alerts: 'concepts#alerts',
   targets: 'concepts#targets-and-agents',
   apps: 'concepts#applications-releases-channels',
   publish: 'releases',
