@@ -1,5 +1,6 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
+import { docs } from './build/docs.ts'
 import { documents } from './build/documents.ts'
 import { sides } from './build/sides.ts'
 
@@ -8,7 +9,7 @@ const hub = process.env.DISTR_HUB ?? 'http://127.0.0.1:8080'
 // Paths are relative: the hub says in <base> below which path it is found.
 export default defineConfig({
   base: './',
-  plugins: [documents(), react(), sides()],
+  plugins: [documents(), docs(), react(), sides()],
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,
@@ -21,5 +22,5 @@ export default defineConfig({
     // the hub takes a browser's session from its own origin alone
     proxy: { '/graphql': { target: hub, ws: true, changeOrigin: true, headers: { origin: hub } } },
   },
-  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+  test: { include: ['src/**/*.test.ts', 'build/**/*.test.ts'], environment: 'node' },
 })

@@ -1,12 +1,22 @@
 // The portal's addresses, on one screen. What a list shows is in its address, so that a link shows the same.
-import { createRootRoute, createRoute, createRouter, Navigate, Outlet } from '@tanstack/react-router'
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Navigate,
+  Outlet,
+} from '@tanstack/react-router'
 import { ActivityPage, readActivity } from './features/activity/page'
+import { AlertsPage, readAlerts } from './features/alert/page'
+import { AnalyticsPage, readFigures } from './features/analytics/page'
 import { ApplicationsPage } from './features/application/list'
 import { ApplicationPage } from './features/application/page'
 import { VendorReleasePage } from './features/application/release-actions'
 import { BrandingPage } from './features/branding/page'
 import { CustomersPage } from './features/customer/list'
 import { CustomerPage } from './features/customer/page'
+import { readDocs } from './features/docs/address'
 import { LicensesPage } from './features/license/list'
 import { LicensePage } from './features/license/page'
 import { MePage } from './features/me/page'
@@ -43,6 +53,12 @@ const vendorSignIn = createRoute({
   component: () => <SignInPage />,
   validateSearch: readNext,
 })
+const docs = createRoute({
+  getParentRoute: () => root,
+  path: '/docs/{-$page}',
+  component: lazyRouteComponent(() => import('./features/docs/vendor')),
+  validateSearch: readDocs,
+})
 const vendor = createRoute({ getParentRoute: () => root, path: '/v/$organization', component: Shell })
 const inVendor = { getParentRoute: () => vendor }
 const overview = createRoute({ ...inVendor, path: '/', component: OverviewPage })
@@ -62,6 +78,13 @@ const customer = createRoute({ ...inVendor, path: '/customers/$customer', compon
 const licenses = createRoute({ ...inVendor, path: '/licenses', component: LicensesPage })
 const license = createRoute({ ...inVendor, path: '/licenses/$customer/$license', component: LicensePage })
 const activity = createRoute({ ...inVendor, path: '/activity', component: ActivityPage, validateSearch: readActivity })
+const analytics = createRoute({
+  ...inVendor,
+  path: '/analytics',
+  component: AnalyticsPage,
+  validateSearch: readFigures,
+})
+const alerts = createRoute({ ...inVendor, path: '/alerts', component: AlertsPage, validateSearch: readAlerts })
 const start = createRoute({ ...inVendor, path: '/start', component: StartPage })
 const members = createRoute({ ...inVendor, path: '/members', component: MembersPage })
 const tokens = createRoute({ ...inVendor, path: '/tokens', component: TokensPage })
@@ -74,6 +97,7 @@ const routeTree = root.addChildren([
   join,
   signIn,
   vendorSignIn,
+  docs,
   vendor.addChildren([
     overview,
     targets,
@@ -88,6 +112,8 @@ const routeTree = root.addChildren([
     licenses,
     license,
     activity,
+    alerts,
+    analytics,
     start,
     members,
     tokens,

@@ -34,6 +34,13 @@ const ROOMS = {
   members: '/v/acme/members',
   tokens: '/v/acme/tokens',
   me: '/v/acme/me',
+  analytics: '/v/acme/analytics',
+  alerts: '/v/acme/alerts',
+  'alerts-put-off': '/v/acme/alerts?is=put-off',
+  docs: '/docs',
+  'docs-agent': '/docs/agent',
+  'docs-start': '/docs/start-vendor',
+  'docs-found': '/docs?q=seat',
 }
 const CUSTOMERS = {
   home: '/p/acme',
@@ -50,6 +57,8 @@ const CUSTOMERS = {
   members: '/p/acme/members',
   tokens: '/p/acme/tokens',
   me: '/p/acme/me',
+  docs: '/p/acme/docs',
+  'docs-trouble': '/p/acme/docs/troubleshooting',
 }
 // those whose names hold a word alone, if one is named: node tests/screens.mjs FOLDER members,tokens
 const only = process.argv[3]?.split(',')
@@ -64,7 +73,7 @@ async function shots(page, hub, prefix, rooms) {
       for (const [name, path] of Object.entries(chosen(rooms))) {
         await page.goto(`${hub.url}${path}`)
         await settled(page)
-        await page.locator('.line.is-live').waitFor({ state: 'attached' })
+        await page.locator('.line.is-live, .docs').waitFor({ state: 'attached' })
         await page.screenshot({ path: join(folder, `${prefix}${name}-${width}-${colorScheme}.png`) })
       }
     }
@@ -86,6 +95,14 @@ const OVER = {
     },
   ],
   keys: ['/v/acme/targets', page => page.keyboard.press('?')],
+  'alert-put-off': [
+    '/v/acme/alerts',
+    page =>
+      page
+        .getByRole('button', { name: /^Put off: / })
+        .first()
+        .click(),
+  ],
   invite: ['/v/acme/members', page => press(page, 'Invite…')],
   code: [
     '/v/acme/members',
@@ -151,8 +168,8 @@ try {
   await page.getByRole('heading', { name: 'Sign in', level: 1 }).waitFor()
   await page.screenshot({ path: join(folder, 'sign-in-1440-light.png') })
   await signIn(page, hub)
-  const { overview, targets, apps, customers, licenses, activity } = ROOMS
-  await shots(page, hub, 'empty-', { overview, targets, apps, customers, licenses, activity })
+  const { overview, targets, apps, customers, licenses, activity, analytics, alerts } = ROOMS
+  await shots(page, hub, 'empty-', { overview, targets, apps, customers, licenses, activity, analytics, alerts })
   const world = await World.make(hub)
   await world.fleet()
   await world.change('memberInvite(email: "ann@acme.example", role: SUPPORT) { code }')

@@ -1,15 +1,20 @@
 //! Analysts: the page's queries have the page's answers, before and after the read models were made anew; and a login can do
-//! nothing but read the views. With the real `psql`. `BLESS=1` writes the answers into the page.
+//! nothing but read the views. With the real `psql`. `BLESS=1` writes the answers into the page. Figures of the API are theirs, too.
 
 pub(crate) mod seed;
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use chrono::{Days, NaiveDate};
+use distr_domain::ids::{ApplicationId, OrganizationId};
+use distr_projections::Scope;
+use distr_projections::analytics::{self as figures, AdoptionDay};
 use distr_tests::hub::HubProcess;
 use distr_tests::ports::free_port;
 use distr_tests::psql::Psql;
 use distr_tests::root;
+use serde_json::json;
 
 pub(crate) async fn seeded_hub() -> HubProcess {
     let port = free_port().to_string();
@@ -91,6 +96,82 @@ async fn the_queries_of_the_page_have_the_answers_of_the_page() {
     for view in Psql::of(&hub).ok("SELECT viewname FROM pg_views WHERE schemaname = 'analytics'").lines() {
         assert!(text.contains(&format!("| `{view}` |")), "the page does not list the view {view}");
     }
+}
+
+/// Asked of one day, so that the answer is the same on whatever day the test runs.
+const FIGURES: &str = "{ analytics(application: \"hello\", days: 1) {
+    running { deployments unknown silent versions { version deployments silent } }
+    adoption { deployments versions { version deployments } }
+    velocity { version eligible reached secondsToHalf secondsToMost }
+    errors { category reason example times deployments open versions }
+} licenseUse(days: 1) { pulls deployments refusals } }";
+
+#[tokio::test]
+async fn figures_have_their_denominators_and_are_those_of_who_asks() {
+    let hub = seeded_hub().await;
+    let owner = hub.sign_in("acme").await;
+    let velocity = |version: &str, eligible: u64, reached: u64| json!({ "version": version, "eligible": eligible, "reached": reached, "secondsToHalf": null, "secondsToMost": null });
+    let unused = json!([{ "pulls": 0, "deployments": 0, "refusals": 0 }]);
+    let figures = hub.graphql(Some(&owner), FIGURES, json!({})).await.data();
+    let expected = json!({
+        "analytics": {
+            // nobody has been heard since September
+            "running": { "deployments": 3, "unknown": 0, "silent": 3, "versions": [
+                { "version": "1.1.0", "deployments": 1, "silent": 1 },
+                { "version": "1.0.0", "deployments": 2, "silent": 2 },
+            ] },
+            "adoption": [{ "deployments": 3, "versions": [
+                { "version": "1.1.0", "deployments": 1 },
+                { "version": "1.0.0", "deployments": 2 },
+            ] }],
+            "velocity": [velocity("1.1.0", 3, 1), velocity("1.0.0", 0, 0)],
+            "errors": [{
+                "category": "UNHEALTHY", "reason": "web answers #", "example": "web answers 500", "times": 0,
+                "deployments": 1, "open": 1, "versions": ["1.1.0"],
+            }],
+        },
+        "licenseUse": unused,
+    });
+    assert_eq!(figures, expected);
+
+    let hooli =
+        hub.join(&owner, "kim@hooli.example", "role: CUSTOMER_VIEWER, customer: \"hooli\"", "a password of hers").await;
+    let figures = hub.graphql(Some(&hooli), FIGURES, json!({})).await;
+    match figures.code() {
+        // an application that no license of the customer names now is not there
+        Some(code) => assert_eq!(code, "not_found"),
+        None => {
+            let figures = figures.data();
+            assert_eq!(figures["analytics"]["running"]["deployments"], 1);
+            assert_eq!(figures["analytics"]["errors"], json!([]));
+        }
+    }
+    for days in [0, 91] {
+        let wrong = format!("{{ licenseUse(days: {days}) {{ day }} }}");
+        assert_eq!(hub.graphql(Some(&owner), &wrong, json!({})).await.code(), Some("bad_input"));
+    }
+}
+
+#[tokio::test]
+async fn adoption_is_told_as_the_view_tells_it() {
+    let hub = seeded_hub().await;
+    let url = distr_embedded_postgres::url_of_running(&hub.data.path().join("hub/postgres"), "distr").expect("running");
+    let pool = distr_projections::read_pool(&url.parse().expect("an address"), 1);
+    let organization = OrganizationId::of(&"acme".parse().expect("a name"));
+    let application = ApplicationId::of(organization, &"hello".parse().expect("a name"));
+    let [first, last] = [1, 5].map(|day| NaiveDate::from_ymd_opt(2026, 9, day).expect("a day"));
+    let scope = Scope { organization, customer: None };
+    let client = pool.get().await.expect("a connection");
+    let days = figures::adoption(&client, scope, application, first, last).await.expect("an answer");
+    let lines = days.iter().flat_map(|AdoptionDay { day, versions }| {
+        versions.iter().map(move |(version, count)| format!("{day} {version} {count}"))
+    });
+    let view = Psql::of(&hub).ok("SELECT day || ' ' || version || ' ' || targets FROM analytics.adoption_by_day
+         WHERE day <= '2026-09-05' ORDER BY day, version DESC");
+    assert_eq!(lines.collect::<Vec<_>>().join("\n"), view.trim());
+    let use_of = figures::license_use(&client, scope, None, first, first + Days::new(10)).await.expect("an answer");
+    let refused: Vec<u64> = use_of.iter().map(|day| day.refusals).collect();
+    assert_eq!(refused, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2], "the two refusals of the story are of its last day");
 }
 
 #[tokio::test]

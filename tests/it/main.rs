@@ -2,6 +2,7 @@
 
 mod access;
 mod accesses;
+mod alerts;
 mod analytics;
 mod attachments;
 mod backup;
@@ -12,6 +13,7 @@ mod cli;
 mod clients;
 mod crash;
 mod deprecation;
+mod docs;
 mod doctor;
 mod embedded;
 mod enrolment;

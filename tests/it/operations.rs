@@ -16,6 +16,7 @@ fn variables(operation: &str) -> Value {
     let deployment = json!({ "customer": "globex", "target": "plant-b", "application": "hello" });
     let named = |name: &str| json!({ "name": name });
     match operation {
+        "AlertList" => json!({ "putOff": false }),
         "AppShow" => named("hello"),
         "ChannelList" | "LicenseReach" | "ReleaseList" => application,
         "DeployShow" | "DeployProgress" => deployment,

@@ -1,6 +1,8 @@
 //! The GraphQL schema: one file per slice, merged here. A resolver authenticates and guards, makes one call, converts.
 
 mod access;
+mod alert;
+mod analytics;
 mod application;
 mod application_catalogue;
 mod application_policy;
@@ -73,6 +75,8 @@ pub struct Query(
     target::TargetQuery,
     fleet::FleetQuery,
     deployment::DeploymentQuery,
+    analytics::AnalyticsQuery,
+    alert::AlertQuery,
     secret::SecretQuery,
     event::EventQuery,
 );
@@ -97,6 +101,7 @@ pub struct Mutation(
     license::LicenseMutation,
     target::TargetMutation,
     deployment::DeploymentMutation,
+    alert::AlertMutation,
     secret::SecretMutation,
 );
 

@@ -11,8 +11,8 @@ use crate::exit::Failure;
 use crate::globals::{Format, Globals};
 use crate::session::Session;
 use crate::{
-    app, apply, branding, channel, completion, customer, deploy, events, exit, fleet, license, login, man, member,
-    profile, release, repository, secret, sign_ins, target, token, version,
+    alerts, app, apply, branding, channel, completion, customer, deploy, events, exit, fleet, license, login, man,
+    member, profile, release, repository, secret, sign_ins, target, token, version,
 };
 
 #[derive(Parser)]
@@ -63,6 +63,9 @@ enum Command {
     Deploy(deploy::Deploy),
     /// What runs where, and how it is
     Fleet(fleet::Fleet),
+    /// What needs a person
+    #[command(subcommand)]
+    Alerts(alerts::Command),
     /// The log of all that happened
     Events(events::Events),
     /// Where you are signed in
@@ -123,6 +126,7 @@ impl Cli {
             Command::Target(command) => command.run(&session()?).await,
             Command::Deploy(deploy) => deploy.run(&session()?).await,
             Command::Fleet(fleet) => fleet.run(&session()?).await,
+            Command::Alerts(command) => command.run(&session()?).await,
             Command::Events(events) => events.run(&session()?).await,
             Command::Session(command) => command.run(&session()?).await,
             Command::Password(command) => command.run(&session()?).await,

@@ -52,10 +52,11 @@ pub enum Category {
     Seat,
     Target,
     Deployment,
+    Alert,
 }
 
 impl Category {
-    pub const ALL: [Category; 12] = [
+    pub const ALL: [Category; 13] = [
         Category::Organization,
         Category::Member,
         Category::Token,
@@ -68,6 +69,7 @@ impl Category {
         Category::Seat,
         Category::Target,
         Category::Deployment,
+        Category::Alert,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -84,6 +86,7 @@ impl Category {
             Category::Seat => "seat",
             Category::Target => "target",
             Category::Deployment => "deployment",
+            Category::Alert => "alert",
         }
     }
 

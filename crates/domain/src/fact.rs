@@ -1,5 +1,6 @@
 //! Every event there is, as one type: what a projection reads.
 
+use crate::alert::AlertEvent;
 use crate::application::ApplicationEvent;
 use crate::artifact::ArtifactEvent;
 use crate::channel::ChannelEvent;
@@ -29,6 +30,7 @@ pub enum Fact {
     Seat(SeatEvent),
     Target(TargetEvent),
     Deployment(DeploymentEvent),
+    Alert(AlertEvent),
 }
 
 /// An event in the log that this program cannot read: it was written by a newer one, or the log is damaged.
@@ -63,6 +65,7 @@ impl Fact {
             Category::Seat => event.decode().map(Fact::Seat),
             Category::Target => event.decode().map(Fact::Target),
             Category::Deployment => event.decode().map(Fact::Deployment),
+            Category::Alert => event.decode().map(Fact::Alert),
         };
         fact.map_err(|source| UnreadableEvent {
             category: category.as_str().to_owned(),

@@ -56,6 +56,8 @@ id! {
     /// One secret of an agent.
     CredentialId
     DeploymentId
+    /// Something that needs a person.
+    AlertId
     /// A place that shows a picture: an organization's logo, an application's icon.
     PictureId
 }
@@ -73,6 +75,12 @@ fn child(parent: Uuid, kind: &str, key: impl fmt::Display) -> Uuid {
 impl PictureId {
     pub fn of(owner: Uuid, place: &str) -> Self {
         Self(child(owner, "picture", place))
+    }
+}
+
+impl AlertId {
+    pub fn of(organization: OrganizationId, key: &str) -> Self {
+        Self(child(organization.0, "alert", key))
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod agent;
+pub mod alert;
 pub mod application;
 pub mod artifact;
 pub mod branding;

@@ -38,6 +38,7 @@ fn encoded(fact: &Fact) -> Value {
         Fact::Seat(event) => serde_json::to_value(event),
         Fact::Target(event) => serde_json::to_value(event),
         Fact::Deployment(event) => serde_json::to_value(event),
+        Fact::Alert(event) => serde_json::to_value(event),
     };
     value.expect("an event is JSON")
 }

@@ -6,8 +6,8 @@ use tokio_postgres::Client;
 use crate::error::ProjectionError;
 use crate::table::{Table, table};
 use crate::{
-    access, application, artifact, channel, customer, deployment, generation, heartbeat, heartbeat_hour, license,
-    license_audit, member, organization, picture, release, repository, seat, target, token,
+    access, alert, application, artifact, channel, customer, deployment, generation, heartbeat, heartbeat_hour,
+    license, license_audit, member, organization, picture, release, repository, seat, target, token,
 };
 
 /// A set of tables, and what of the log they are made from.
@@ -45,6 +45,7 @@ pub async fn groups(client: &Client) -> Result<Vec<Group>, ProjectionError> {
         table::<target::TargetProjection>(client).await?,
         table::<deployment::DeploymentProjection>(client).await?,
         table::<generation::GenerationProjection>(client).await?,
+        table::<alert::AlertPutOffProjection>(client).await?,
     ];
     let fleet = vec![
         table::<heartbeat::HeartbeatProjection>(client).await?,

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 pub mod access;
+pub mod alert;
+pub mod analytics;
 pub mod application;
 pub mod artifact;
 pub mod channel;

@@ -1,6 +1,14 @@
 // The addresses of a customer's pages, on one screen.
-import { createRootRoute, createRoute, createRouter, Outlet, useParams } from '@tanstack/react-router'
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  useParams,
+} from '@tanstack/react-router'
 import { ReleasePage } from '../features/application/release'
+import { readDocs } from '../features/docs/address'
 import { LicensesPage } from '../features/license/list'
 import { LicensePage } from '../features/license/page'
 import { MePage } from '../features/me/page'
@@ -44,6 +52,12 @@ const signIn = createRoute({
   validateSearch: readNext,
 })
 const join = createRoute({ ...inRoot, path: '/join', component: JoinPage })
+const docs = createRoute({
+  ...inRoot,
+  path: `${BELOW}/docs/{-$page}`,
+  component: lazyRouteComponent(() => import('./docs')),
+  validateSearch: readDocs,
+})
 const customer = ownHostOf
   ? createRoute({ ...inRoot, id: 'customer', component: Shell })
   : createRoute({ ...inRoot, path: BELOW, component: Shell })
@@ -67,6 +81,7 @@ const elsewhere = createRoute({ ...inRoot, path: '$', component: Elsewhere })
 const routeTree = root.addChildren([
   signIn,
   join,
+  docs,
   customer.addChildren([
     home,
     targets,

@@ -3,6 +3,7 @@ import { Activity, Download, House, KeyRound, LifeBuoy, Server, Ticket, UserRoun
 import { type ReactNode, useMemo } from 'react'
 import { useQuery } from 'urql'
 import { Logo } from '../features/branding/logo'
+import { CUSTOMERS_HELP } from '../features/docs/help'
 import { useWhoIsThere } from '../features/session/viewer'
 import { graphql } from '../gql'
 import { Frame } from '../shell/frame'
@@ -35,6 +36,8 @@ function placesOf(root: string, name: string): Places {
   return {
     name,
     root,
+    docs: `${root}/docs`,
+    help: CUSTOMERS_HELP,
     target: (_customer, target) => `${root}/targets/${target}`,
     licenses: `${root}/license`,
     catalog: { at: `${root}/downloads`, name: 'Downloads' },

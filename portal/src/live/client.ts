@@ -1,5 +1,5 @@
 // GraphQL of this hub, with a cache in which a thing is one thing wherever it is shown.
-import { cacheExchange, type Data } from '@urql/exchange-graphcache'
+import { type Cache, cacheExchange, type Data } from '@urql/exchange-graphcache'
 import { Client, fetchExchange, mapExchange, subscriptionExchange } from 'urql'
 import { currentLine, signedOut } from './line'
 import { forwardSubscription } from './socket'
@@ -7,13 +7,19 @@ import { forwardSubscription } from './socket'
 const embedded = () => null
 const byName = (data: Data) => (typeof data.name === 'string' ? data.name : null)
 const EMBEDDED = [
+  'AdoptedVersion',
+  'AdoptionDay',
   'AgentError',
+  'AlertPayload',
+  'AlertPutOff',
+  'Analytics',
   'Attachment',
   'CodePayload',
   'ComposePackage',
   'ConfigEntry',
   'DeploymentError',
   'Enrolment',
+  'ErrorGroup',
   'EventPage',
   'FeatureTags',
   'HeartbeatHour',
@@ -21,6 +27,7 @@ const EMBEDDED = [
   'IdentifiedKey',
   'LastReport',
   'LicenseAuditEntry',
+  'LicenseUseDay',
   'MemberPayload',
   'PackageFile',
   'PasswordPayload',
@@ -31,9 +38,12 @@ const EMBEDDED = [
   'RetentionPlan',
   'RetentionRules',
   'RoleRights',
+  'RunningNow',
+  'RunningVersion',
   'ReleaseImage',
   'ReleasePayload',
   'ReleaseSignature',
+  'ReleaseVelocity',
   'SigningKey',
   'SigningPolicyChange',
   'TargetCounts',
@@ -48,6 +58,13 @@ const EMBEDDED = [
   'ChannelPayload',
 ]
 
+/** The lists of them, and their count: those that are shown are asked for again. */
+function alertsAnew(_result: unknown, _variables: unknown, cache: Cache) {
+  for (const { fieldName, arguments: variables } of cache.inspectFields('Query')) {
+    if (fieldName === 'alerts') cache.invalidate('Query', fieldName, variables)
+  }
+}
+
 export const client = new Client({
   url: new URL('graphql', document.baseURI).href,
   preferGetMethod: false,
@@ -61,7 +78,10 @@ export const client = new Client({
         if (isOut && !operation.context.asksWhoIsThere && currentLine().state !== 'signed-out') signedOut()
       },
     }),
-    cacheExchange({ keys: { ...Object.fromEntries(EMBEDDED.map(name => [name, embedded])), Repository: byName } }),
+    cacheExchange({
+      keys: { ...Object.fromEntries(EMBEDDED.map(name => [name, embedded])), Repository: byName },
+      updates: { Mutation: { alertPutOff: alertsAnew, alertTakeUp: alertsAnew } },
+    }),
     fetchExchange,
     subscriptionExchange({ forwardSubscription }),
   ],

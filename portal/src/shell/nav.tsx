@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import { LogOut, Menu as MenuIcon, Moon, Search, Sun, SunMoon, X } from 'lucide-react'
+import { BookOpen, LogOut, Menu as MenuIcon, Moon, Search, Sun, SunMoon, X } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
 import type { CombinedError } from 'urql'
 import { Mark } from '../features/session/mark'
@@ -22,7 +22,7 @@ type Props = {
 }
 
 export function Nav({ rooms, title, mark = <Mark />, below, openPalette }: Props) {
-  const { root } = usePlaces()
+  const { root, docs } = usePlaces()
   const [isOpen, setOpen] = useState(false)
   const [failure, setFailure] = useState<CombinedError>()
   const close = () => setOpen(false)
@@ -60,7 +60,7 @@ export function Nav({ rooms, title, mark = <Mark />, below, openPalette }: Props
         </button>
         <nav aria-label="Rooms">
           <ul>
-            {useRooms(rooms).map(({ at, name, icon: Icon }) => (
+            {useRooms(rooms).map(({ at, name, icon: Icon, count: Count }) => (
               <li key={at}>
                 <Link
                   to={root + at || '/'}
@@ -70,12 +70,17 @@ export function Nav({ rooms, title, mark = <Mark />, below, openPalette }: Props
                 >
                   <Icon size={16} aria-hidden="true" />
                   {name}
+                  {Count ? <Count /> : null}
                 </Link>
               </li>
             ))}
           </ul>
         </nav>
         {below}
+        <Link to={docs} className="room" onClick={close}>
+          <BookOpen size={16} aria-hidden="true" />
+          Documentation
+        </Link>
         <RefusalNote error={failure} />
         <Foot close={close} failed={setFailure} />
       </div>

@@ -7,6 +7,10 @@ export type Places = {
   name: string
   /** the side's first page */
   root: string
+  /** the first page of the documentation */
+  docs: string
+  /** what explains each room: see `features/docs/help.ts` */
+  help: Record<string, string>
   target: (customer: string, name: string) => string
   licenses: string
   /** where releases are found */

@@ -1,5 +1,6 @@
 // A room: a page that is reached from everywhere.
 import type { LucideIcon } from 'lucide-react'
+import type { ComponentType } from 'react'
 import { useWhoIsThere } from '../features/session/viewer'
 import type { Permission } from '../gql/graphql'
 import type { Hit } from './palette'
@@ -11,6 +12,8 @@ export type Room = {
   icon: LucideIcon
   /** nothing, if whoever is signed in may go there */
   needs?: Permission
+  /** what stands beside the name: how many there are */
+  count?: ComponentType
   /** after `g` */
   key: string
 }

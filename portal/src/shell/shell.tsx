@@ -3,6 +3,8 @@ import { useParams } from '@tanstack/react-router'
 import {
   Activity,
   AppWindow,
+  BellRing,
+  ChartColumn,
   Gauge,
   KeyRound,
   Package,
@@ -14,6 +16,8 @@ import {
   UsersRound,
 } from 'lucide-react'
 import { useMemo } from 'react'
+import { AlertCount } from '../features/alert/count'
+import { VENDORS_HELP } from '../features/docs/help'
 import { useWhoIsThere } from '../features/session/viewer'
 import { useFound } from './find'
 import { Frame } from './frame'
@@ -23,12 +27,14 @@ import type { Room } from './rooms'
 
 const ROOMS: readonly Room[] = [
   { at: '', name: 'Overview', icon: Gauge, needs: 'READ_FLEET', key: 'o' },
+  { at: '/alerts', name: 'Alerts', icon: BellRing, needs: 'READ_FLEET', count: AlertCount, key: 'n' },
   { at: '/targets', name: 'Targets', icon: Server, needs: 'READ_FLEET', key: 't' },
   { at: '/apps', name: 'Applications', icon: AppWindow, needs: 'READ_CATALOG', key: 'a' },
   { at: '/registry', name: 'Registry', icon: Package, needs: 'READ_CATALOG', key: 'r' },
   { at: '/customers', name: 'Customers', icon: Users, needs: 'READ_CUSTOMERS', key: 'c' },
   { at: '/licenses', name: 'Licenses', icon: KeyRound, needs: 'READ_CUSTOMERS', key: 'l' },
   { at: '/activity', name: 'Activity', icon: Activity, needs: 'READ_LOG', key: 'e' },
+  { at: '/analytics', name: 'Analytics', icon: ChartColumn, needs: 'READ_FLEET', key: 'y' },
   { at: '/members', name: 'Members', icon: UsersRound, needs: 'READ_MEMBERS', key: 'm' },
   { at: '/tokens', name: 'Tokens', icon: Ticket, key: 'k' },
   { at: '/branding', name: 'Branding', icon: Palette, key: 'b' },
@@ -42,6 +48,8 @@ function placesOf(organization: string): Places {
   return {
     name: 'Distr',
     root,
+    docs: '/docs',
+    help: VENDORS_HELP,
     target: (customer, name) => `${root}/targets/${customer}/${name}`,
     licenses: `${root}/licenses`,
     catalog: { at: `${root}/apps`, name: 'Applications' },

@@ -1,6 +1,7 @@
 // The frame of a page: its name in the tab, the heading that gets the focus, its actions.
 import type { ReactNode } from 'react'
 import { useEffect, useRef } from 'react'
+import { HelpLink } from '../features/docs/help-link'
 import { usePlaces } from '../shell/places'
 
 type Props = {
@@ -30,6 +31,7 @@ export function Page({ title, section, aside, actions, crumbs, children }: Props
               {title}
             </h1>
             {aside}
+            <HelpLink title={title} />
           </div>
         </div>
         {actions ? <div className="actions">{actions}</div> : null}

@@ -1,10 +1,8 @@
 // How customers see the vendor: chosen on its page, there before a sign-in, at the hub and at a host of its own.
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { axe, launch, lookAt, open, signIn } from '../support/browser.mjs'
-import { BINARY, Hub } from '../support/hub.mjs'
+import { Hub } from '../support/hub.mjs'
 import { World } from '../support/world.mjs'
 
 const LOGO = Buffer.from(
@@ -136,15 +134,10 @@ describe('what customers see', () => {
 })
 
 describe('a host of its own', () => {
-  const portalHost = (...args) => {
-    const env = { ...process.env, DISTR_DATA_DIR: join(hub.folder, 'hub') }
-    const { status, stderr } = spawnSync(BINARY, ['portal-host', ...args], { env, encoding: 'utf8' })
-    assert.equal(status, 0, stderr)
-  }
   const at = path => `http://${OWN_HOST}:${hub.port}${path}`
 
   test('the portal is at its root, from the sign-in to every page', async () => {
-    portalHost('add', OWN_HOST, '--organization', 'acme')
+    hub.command('portal-host', 'add', OWN_HOST, '--organization', 'acme')
     const { page, context, wrong } = await open(browser, hub)
     page.expected = [`request to ${OWN_HOST}`]
     await page.goto(at('/downloads'))

@@ -1,5 +1,5 @@
 // A hub as a process of its own, on a free port and with a Postgres of its own.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { openSync } from 'node:fs'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -89,6 +89,13 @@ export class Hub {
   async remove() {
     await this.stop()
     await rm(this.folder, { recursive: true, force: true })
+  }
+
+  /** One of its operator's, beside it. */
+  command(...args) {
+    const env = { ...process.env, DISTR_DATA_DIR: join(this.folder, 'hub') }
+    const { status, stderr } = spawnSync(BINARY, args, { env, encoding: 'utf8' })
+    if (status !== 0) throw new Error(`distr-hub ${args.join(' ')}: ${stderr}`)
   }
 
   log() {

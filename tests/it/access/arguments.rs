@@ -28,6 +28,7 @@ pub(super) enum Thing {
     Secret,
     Member,
     Token,
+    Alert,
     Cursor,
 }
 
@@ -85,6 +86,7 @@ pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
         )
         | ("tokenIssue", "member") => Member,
         ("tokenRevoke" | "tokenRotate", "id") => Token,
+        ("alertPutOff" | "alertTakeUp", "id") => Alert,
         ("events" | "eventAppended", "after") => return Some(Own("\"0\"")),
         ("attachments", "after") => Digest,
         (_, "after") => Cursor,
@@ -96,6 +98,9 @@ pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
 fn own(field: &str, argument: &str) -> Option<Names> {
     Some(Own(match (field, argument) {
         (_, "first") => "5",
+        ("analytics" | "licenseUse", "days") => "7",
+        ("alerts", "putOff") => "true",
+        ("alertPutOff", "until") => "\"2030-01-01T00:00:00Z\"",
         ("licenseAudit" | "License.audit", "newestFirst") => "true",
         ("targets" | "targetCounts", "filter") => {
             "{ states: [OK, FAILED, UNKNOWN], search: \"a\", labels: [{ key: \"tier\" }] }"

@@ -111,6 +111,7 @@ async fn corner(hub: &HubProcess, owner: &str, organization: &'static str, names
         (Thing::Cursor, base64(&format!("{member}/{target}"))),
         (Thing::Member, member.clone()),
         (Thing::Token, token.clone()),
+        (Thing::Alert, format!("token_ends/{token}")),
     ];
     let marks = [customer, application, channel, license, target, secret].map(str::to_owned).into_iter();
     Corner { organization, things: things.into(), marks: marks.chain([digest, member, token]).collect(), askers, agent }
@@ -150,6 +151,7 @@ async fn robot(
 pub(super) fn absent(thing: Thing, present: &str) -> String {
     match thing {
         Thing::Member | Thing::Token => "01920000-0000-7000-8000-0000000000aa".to_owned(),
+        Thing::Alert => "token_ends/01920000-0000-7000-8000-0000000000aa".to_owned(),
         Thing::Version => "9.9.9".to_owned(),
         Thing::Digest => format!("sha256:{}", "a".repeat(64)),
         // at the same place of every list

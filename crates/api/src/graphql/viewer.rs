@@ -29,7 +29,7 @@ pub enum Permission {
     Publish,
     /// The right to see customers and licenses; for a customer, its own.
     ReadCustomers,
-    /// The right to create and rename customers.
+    /// The right to create and rename customers, and to put alerts off.
     ManageCustomers,
     /// The right to issue, change and end licenses.
     ManageLicenses,

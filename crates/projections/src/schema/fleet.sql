@@ -41,6 +41,8 @@ CREATE TABLE deployment (
 );
 CREATE INDEX ON deployment (organization, customer);
 CREATE INDEX ON deployment (target);
+-- figures
+CREATE INDEX ON deployment (application);
 
 -- the newest report of each target
 CREATE TABLE heartbeat (
@@ -79,6 +81,8 @@ CREATE TABLE generation (
     position       bigint NOT NULL
 );
 CREATE INDEX ON generation (deployment, generation);
+-- figures
+CREATE INDEX ON generation (application);
 
 -- how many reports a target made in an hour of its own clock
 CREATE TABLE heartbeat_hour (
@@ -94,3 +98,16 @@ CREATE TABLE heartbeat_hour (
     position     bigint NOT NULL
 ) WITH (fillfactor = 70);
 CREATE INDEX ON heartbeat_hour (target, hour);
+
+-- what needs a person, and can wait
+CREATE TABLE alert_put_off (
+    id           uuid PRIMARY KEY,
+    organization uuid NOT NULL,
+    alert        text NOT NULL, -- what it is about, and which time that it is so
+    until        timestamptz NOT NULL,
+    reason       text NOT NULL,
+    put_off_by   text NOT NULL,
+    put_off_at   timestamptz NOT NULL,
+    position     bigint NOT NULL
+);
+CREATE INDEX ON alert_put_off (organization, alert);

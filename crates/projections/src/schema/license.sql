@@ -41,3 +41,5 @@ CREATE TABLE license_audit (
 CREATE INDEX ON license_audit (organization, position);
 CREATE INDEX ON license_audit (license, position);
 CREATE INDEX ON license_audit (customer, position);
+-- how licenses are used by day
+CREATE INDEX ON license_audit (organization, at);

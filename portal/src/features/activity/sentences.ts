@@ -67,6 +67,8 @@ const SENTENCES: Record<string, string> = {
   RetentionSet: 'set the retention of a repository',
   SeatReleased: 'gave a seat back',
   SeatTaken: 'took a seat',
+  AlertPutOff: 'put an alert off',
+  AlertTakenUp: 'took an alert up again',
   SecretRemoved: 'removed a secret',
   SecretSet: 'set a secret',
   SigningPolicyChanged: 'changed whose signatures are trusted',

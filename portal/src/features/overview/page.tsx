@@ -84,7 +84,7 @@ function Overview() {
       ) : (
         <Tiles counts={counts} />
       )}
-      <Panel title="Needs somebody">
+      <Panel title="Needs somebody" aside={<AllAlerts />}>
         {trouble.error && !trouble.data ? <Failed error={trouble.error} again={trouble.again} /> : null}
         {trouble.isLoading ? <Loading what="what needs somebody" rows={2} /> : null}
         {trouble.data && trouble.data.targets.nodes.length > 0 ? (
@@ -132,6 +132,15 @@ function Tiles({ counts }: { counts: Parameters<typeof countOf>[0] | undefined }
         )
       })}
     </ul>
+  )
+}
+
+function AllAlerts() {
+  const { organization = '' } = useParams({ strict: false })
+  return (
+    <Link to="/v/$organization/alerts" params={{ organization }}>
+      All alerts
+    </Link>
   )
 }
 

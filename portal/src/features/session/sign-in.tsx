@@ -55,6 +55,9 @@ export function SignInPage({ side = 'v' }: { side?: Side }) {
         <p className="hint">
           Invited, or lost your password? <a href={new URL('join', document.baseURI).href}>Use your code</a>
         </p>
+        <p className="hint">
+          <a href={new URL(docsOf(side, organization), document.baseURI).href}>Documentation</a>
+        </p>
         {before?.branding?.support ? (
           <p className="hint">
             <Outward to={before.branding.support}>Support of {name}</Outward>
@@ -63,6 +66,11 @@ export function SignInPage({ side = 'v' }: { side?: Side }) {
       </div>
     </main>
   )
+}
+
+/** It is open to everybody. */
+function docsOf(side: Side, organization: string | undefined): string {
+  return side === 'p' && !ownHostOf ? `p/${organization}/docs` : 'docs'
 }
 
 export function SignInForm({

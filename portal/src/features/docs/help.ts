@@ -1,0 +1,42 @@
+// Where each room is explained: the page of the documentation, and the section if it has one. Keys are the first part of an address
+// below the side's first page; `publish` is the end of one.
+
+type Help = Record<string, string>
+
+export const VENDORS_HELP: Help = {
+  '': 'concepts',
+  alerts: 'concepts#alerts',
+  targets: 'concepts#targets-and-agents',
+  apps: 'concepts#applications-releases-channels',
+  publish: 'releases',
+  registry: 'registry',
+  customers: 'concepts#organizations-customers-members',
+  licenses: 'concepts#licenses',
+  activity: 'start-auditor#who-did-what',
+  analytics: 'concepts#what-a-figure-counts',
+  start: 'start-vendor',
+  members: 'access',
+  tokens: 'access',
+  branding: 'operations#hosts-of-customers-portals',
+  me: 'access',
+}
+
+export const CUSTOMERS_HELP: Help = {
+  '': 'start-customer',
+  targets: 'concepts#targets-and-agents',
+  install: 'start-customer#3-install-the-agent',
+  update: 'start-customer#4-run-the-product',
+  license: 'concepts#licenses',
+  downloads: 'concepts#applications-releases-channels',
+  apps: 'concepts#applications-releases-channels',
+  activity: 'concepts#events',
+  members: 'access',
+  tokens: 'access',
+  me: 'access',
+}
+
+/** `path` is below the side's first page. */
+export function helpOf(help: Help, path: string): string | undefined {
+  const parts = path.split('/').filter(Boolean)
+  return help[parts.at(-1) ?? ''] ?? help[parts[0] ?? '']
+}
