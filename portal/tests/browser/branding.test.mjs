@@ -97,7 +97,7 @@ describe('what a catalogue says', () => {
     await dialog.getByRole('img', { name: 'The icon' }).waitFor()
     assert.deepEqual(await axe(page), [])
     await dialog.getByRole('button', { name: 'Save' }).click()
-    await page.getByRole('link', { name: 'Documentation' }).waitFor()
+    await page.getByRole('main').getByRole('link', { name: 'Documentation' }).waitFor()
     assert.equal(await page.getByRole('list', { name: 'Labels' }).innerText(), 'open-source\ntier=gold')
     assert.deepEqual(wrong.splice(0), [])
   })
