@@ -84,7 +84,7 @@ async fn socket_refusal(hub: &HubProcess, document: &str, secret: Option<&str>) 
         return refused.filter(|reason| reason.contains("4401")).map(|_| "unauthenticated".to_owned());
     }
     let mut subscription = distr_tests::socket::Subscription::open(hub, secret, document, json!({})).await;
-    let payload = tokio::time::timeout(std::time::Duration::from_millis(700), subscription.next()).await.ok()?;
+    let payload = subscription.first_word().await?;
     let error = if payload.is_array() { payload[0].clone() } else { payload["errors"][0].clone() };
     error["extensions"]["code"].as_str().map(str::to_owned)
 }

@@ -1,7 +1,8 @@
 //! Alerts as people find them: they are there for as long as something is so, can be put off with a reason by those who look after
 //! customers, and come back when their time is over or the thing happens anew.
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
+use distr_tests::clock::now;
 use distr_tests::hub::HubProcess;
 use serde_json::{Value, json};
 
@@ -29,7 +30,7 @@ impl Desk {
     }
 
     async fn license(&self, name: &str, days: i64) {
-        let end = (Utc::now() + TimeDelta::days(days)).to_rfc3339();
+        let end = (now() + TimeDelta::days(days)).to_rfc3339();
         let terms = format!("terms: {{ expiresAt: \"{end}\" }}");
         let issue = "licenseIssue(customer: \"globex\", application: \"hello\", name:";
         self.change(&format!("{issue} \"{name}\", {terms}) {{ changed }}")).await;
@@ -44,7 +45,7 @@ impl Desk {
         let query = "mutation ($id: ID!, $until: DateTime!) {
             alertPutOff(id: $id, until: $until, reason: \"they renew in spring\") { changed alert { putOff { reason } } }
         }";
-        let until = (Utc::now() + TimeDelta::days(days)).to_rfc3339();
+        let until = (now() + TimeDelta::days(days)).to_rfc3339();
         self.hub.graphql(Some(who), query, json!({ "id": id, "until": until })).await
     }
 }
@@ -59,7 +60,7 @@ async fn what_ends_soon_is_an_alert_and_what_ends_later_is_none() {
     assert!(desk.alerts(&desk.owner, false).await.is_empty());
     desk.license("soon", 12).await;
     desk.license("later", 40).await;
-    let end = (Utc::now() + TimeDelta::days(3)).to_rfc3339();
+    let end = (now() + TimeDelta::days(3)).to_rfc3339();
     desk.change(&format!("tokenIssue(label: \"laptop\", scopes: [READ], expiresAt: \"{end}\") {{ changed }}")).await;
     let alerts = desk.alerts(&desk.owner, false).await;
     assert_eq!(kinds(&alerts), ["LICENSE_ENDS", "TOKEN_ENDS"]);
@@ -84,7 +85,7 @@ async fn what_is_put_off_waits_and_comes_back_when_it_happens_anew() {
     assert!(waiting["putOff"]["by"].as_str().is_some_and(|by| by.starts_with("member:")), "{waiting}");
 
     // the same contract with another end is another alert
-    let end = (Utc::now() + TimeDelta::days(20)).to_rfc3339();
+    let end = (now() + TimeDelta::days(20)).to_rfc3339();
     let amend = format!("licenseAmend(customer: \"globex\", name: \"hello-2026\", terms: {{ expiresAt: \"{end}\" }})");
     desk.change(&format!("{amend} {{ changed }}")).await;
     let [anew] = desk.alerts(&desk.owner, false).await.try_into().expect("one alert");
@@ -108,7 +109,7 @@ async fn a_customer_sees_its_own_alerts_and_puts_none_off() {
     let desk = Desk::start().await;
     desk.license("hello-2026", 12).await;
     desk.change("customerCreate(name: \"initech\") { changed }").await;
-    let end = (Utc::now() + TimeDelta::days(3)).to_rfc3339();
+    let end = (now() + TimeDelta::days(3)).to_rfc3339();
     desk.change(&format!("tokenIssue(label: \"laptop\", scopes: [READ], expiresAt: \"{end}\") {{ changed }}")).await;
     let [alert, _token] = desk.alerts(&desk.owner, false).await.try_into().expect("two alerts");
     desk.put_off(&desk.owner, &alert["id"], 5).await.data();

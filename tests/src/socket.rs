@@ -12,6 +12,8 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use crate::hub::HubProcess;
 
 const LIMIT: Duration = Duration::from_secs(30);
+/// By which an answer may overtake another that was due before it.
+const AFTER_ANOTHER: Duration = Duration::from_millis(250);
 
 /// One that may end at any moment.
 pub struct Socket {
@@ -81,6 +83,25 @@ impl Socket {
         }
     }
 
+    /// The payload of the first item; nothing if there is none by the time at which a question that was asked later has its answer.
+    async fn first_word(&mut self) -> Result<Option<Value>, String> {
+        let question = json!({ "type": "subscribe", "id": "2", "payload": { "query": "{ __typename }" } });
+        self.send(question).await?;
+        let mut limit = LIMIT;
+        loop {
+            let message = match self.receive(limit).await {
+                Err(_) if limit != LIMIT => return Ok(None),
+                message => message?,
+            };
+            match (message["type"].as_str(), message["id"].as_str()) {
+                (Some("next" | "error"), Some("1")) => return Ok(Some(message["payload"].clone())),
+                (Some("next" | "error"), Some("2")) => limit = AFTER_ANOTHER,
+                (Some("ping"), _) => self.send(json!({ "type": "pong" })).await?,
+                _ => {}
+            }
+        }
+    }
+
     /// Reads on until the socket is closed: the close frame's code, if there was one.
     pub async fn closed(&mut self) -> Option<u16> {
         while let Some(Ok(message)) = self.socket.next().await {
@@ -101,6 +122,11 @@ impl Subscription {
     pub async fn open(hub: &HubProcess, secret: Option<&str>, query: &str, variables: Value) -> Self {
         let url = format!("ws://127.0.0.1:{}/graphql", hub.port);
         Self { socket: Socket::open(&url, secret, query, variables).await.expect("the hub takes the socket") }
+    }
+
+    /// What it says at once, if it does not wait for something to happen.
+    pub async fn first_word(&mut self) -> Option<Value> {
+        self.socket.first_word().await.expect("the hub goes on answering")
     }
 
     /// The payload of the next item, errors included.

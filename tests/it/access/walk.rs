@@ -73,8 +73,7 @@ async fn both_first_words(world: &World, secret: Option<&str>, documents: [&str;
 
 async fn first_word(world: &World, secret: Option<&str>, document: &str) -> String {
     let mut subscription = distr_tests::socket::Subscription::open(&world.hub, secret, document, json!({})).await;
-    let word = tokio::time::timeout(std::time::Duration::from_millis(250), subscription.next()).await;
-    word.map(|word: Value| word.to_string()).unwrap_or_default()
+    subscription.first_word().await.map(|word| word.to_string()).unwrap_or_default()
 }
 
 /// With the names that were asked for taken out.
