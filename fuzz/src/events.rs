@@ -1,6 +1,7 @@
 //! Events of every type from their stored bytes, by both readers: the projections' and the deciders'. An input is shaped like
 //! the golden files, which are its seeds.
 
+use distr_domain::alert::Alert;
 use distr_domain::application::Application;
 use distr_domain::artifact::manifest::StoredManifest;
 use distr_domain::artifact::settings::RepositorySettings;
@@ -14,6 +15,7 @@ use distr_domain::license::License;
 use distr_domain::member::Member;
 use distr_domain::organization::Organization;
 use distr_domain::release::Release;
+use distr_domain::seat::Seat;
 use distr_domain::stored::{SCHEMA_VERSION, StoredEvent, encode};
 use distr_domain::target::Target;
 use distr_domain::token::Token;
@@ -44,6 +46,8 @@ pub fn events(bytes: &[u8]) {
         Category::Release => folded::<Release>(&stored.event_type, data, fact),
         Category::Channel => folded::<Channel>(&stored.event_type, data, fact),
         Category::License => folded::<License>(&stored.event_type, data, fact),
+        Category::Seat => folded::<Seat>(&stored.event_type, data, fact),
+        Category::Alert => folded::<Alert>(&stored.event_type, data, fact),
         Category::Target => folded::<Target>(&stored.event_type, data, fact),
         Category::Deployment => folded::<Deployment>(&stored.event_type, data, fact),
         Category::Artifact => {
