@@ -116,7 +116,7 @@ pub(crate) async fn fill(log: &dyn EventLog) {
 /// What begins a stream first, what ends something before what would leave nothing: no table may end up empty.
 fn order(event_type: &str) -> (u8, String) {
     let rank = match event_type {
-        "ManifestDeleted" | "TagDeleted" => 0,
+        "AlertTakenUp" | "ManifestDeleted" | "TagDeleted" => 0,
         "ReleaseDrafted" => 1,
         made if ["Created", "Added", "Issued", "Registered", "Pushed", "ReleaseSet"]
             .iter()
