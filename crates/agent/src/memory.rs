@@ -120,7 +120,7 @@ impl Record {
         failed.filter(|of| of.version.as_ref().is_none_or(|failed| failed == version)).map(|of| &of.error)
     }
 
-    /// What was begun for this wish, if it was not ended.
+    /// The step that was begun for this wish, if it was not ended.
     pub fn begun(&self, generation: u64, version: Option<&Version>) -> Option<Step> {
         let begun = self.attempt.as_ref().filter(|of| of.generation == generation);
         begun.filter(|of| of.version.is_none() || of.version.as_ref() == version).map(|of| of.step)

@@ -50,7 +50,7 @@ impl Cause {
     }
 }
 
-/// Of these events as they are stored, in bytes.
+/// The size of these events as they are stored, in bytes.
 fn size(events: &[impl Serialize]) -> usize {
     let mut counted = Counted(0);
     for event in events {

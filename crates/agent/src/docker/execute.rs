@@ -109,7 +109,7 @@ impl Executor {
         Redactor::new(values.chain([self.secret.get().expose()]), self.policy.output())
     }
 
-    /// Of what is to run.
+    /// The folder of what is to run.
     fn wanted_folder(&self, task: &Task) -> Result<Folder, Failure> {
         let name = task.record.folder(task.wanted.generation, &task.run_instruction()?.version);
         Ok(Folder::at(self.data.generation(task.wanted.deployment, &name)))

@@ -19,7 +19,7 @@ use crate::failure::Failure;
 /// Nobody knows today what can wait for longer.
 const LONGEST: TimeDelta = TimeDelta::days(366);
 
-/// What an alert is about.
+/// The kind of an alert: what it is about.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "alert::AlertKind")]
 pub enum AlertKind {
@@ -58,7 +58,7 @@ struct Alert {
     /// The id, which says what the alert is about and which time that it is so. Once it is settled and comes again, it is
     /// another.
     id: ID,
-    /// What the alert is about.
+    /// The kind of the alert: what it is about.
     kind: AlertKind,
     /// The time since which it is so, of what has one: the last change of a deployment, the last time that a target was
     /// heard.

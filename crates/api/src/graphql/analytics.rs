@@ -25,7 +25,7 @@ pub(super) struct Analytics {
     last: NaiveDate,
 }
 
-/// What runs now.
+/// The versions of an application that run now, and how many deployments run each.
 #[derive(SimpleObject)]
 struct RunningNow {
     /// The number of deployments that are not removed, on targets that are not retired: the denominator.
@@ -112,7 +112,7 @@ struct ErrorGroup {
     last_at: DateTime<Utc>,
 }
 
-/// What licenses granted and refused on a day.
+/// The use of licenses on a day: what they granted and refused.
 #[derive(SimpleObject)]
 struct LicenseUseDay {
     /// The day, in UTC.

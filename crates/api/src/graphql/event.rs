@@ -98,7 +98,7 @@ fn is_asked_for(entry: &Entry, organization: OrganizationId, kinds: &[Kind]) -> 
     }
 }
 
-/// What has to be read for that.
+/// The part of the log that has to be read for these kinds.
 fn selection(kinds: &[Kind]) -> Selection {
     if kinds.is_empty() { Selection::Facts } else { Selection::All }
 }
