@@ -1,7 +1,8 @@
 //! The explorer comes from the hub alone, runs in a sandbox, and may do nothing but speak to the hub.
 
 use distr_tests::hub::HubProcess;
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, Method, StatusCode};
+use serde_json::json;
 
 /// What the page loads.
 fn references(page: &str) -> Vec<&str> {
@@ -18,7 +19,7 @@ async fn the_explorer_comes_from_the_hub_alone_under_a_strict_policy() {
     {
         assert!(policy.contains(part), "{part}: {policy}");
     }
-    for part in ["unsafe-eval", "http:", "https:", "*", "allow-top-navigation", "allow-popups"] {
+    for part in ["unsafe-eval", "http:", "https:", "*", "allow-top-navigation", "allow-popups", "allow-same-origin"] {
         assert!(!policy.contains(part), "{part}: {policy}");
     }
     let scripts = policy.split(';').find(|part| part.trim_start().starts_with("script-src")).expect("a policy");
@@ -38,6 +39,31 @@ async fn the_explorer_comes_from_the_hub_alone_under_a_strict_policy() {
     }
     let foreign = Client::new().get(hub.url("/graphql/explorer/..%2f..%2fmaster.key")).send().await.expect("an answer");
     assert_eq!(foreign.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_page_without_an_origin_reads_what_its_own_secret_gets_and_no_other_page_does() {
+    let hub = HubProcess::start().await;
+    let ask = |method: Method, origin: Option<&str>| {
+        let request =
+            Client::new().request(method, hub.url("/graphql")).json(&json!({ "query": "{ hub { version } }" }));
+        let request = request.header("access-control-request-headers", "authorization, content-type");
+        let request = origin.iter().fold(request, |request, origin| request.header("origin", *origin));
+        async { request.send().await.expect("an answer") }
+    };
+    let preflight = ask(Method::OPTIONS, Some("null")).await;
+    assert_eq!(preflight.status(), StatusCode::NO_CONTENT);
+    assert_eq!(preflight.headers()["access-control-allow-headers"], "authorization, content-type");
+    for answer in [preflight, ask(Method::POST, Some("null")).await] {
+        assert_eq!(answer.headers()["access-control-allow-origin"], "null");
+        assert!(!answer.headers().contains_key("access-control-allow-credentials"));
+    }
+    for origin in [None, Some("https://evil.example"), Some("file://")] {
+        for method in [Method::OPTIONS, Method::POST] {
+            let answer = ask(method, origin).await;
+            assert!(!answer.headers().contains_key("access-control-allow-origin"), "{origin:?}");
+        }
+    }
 }
 
 #[tokio::test]

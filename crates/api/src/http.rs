@@ -7,6 +7,7 @@ mod graphql;
 mod health;
 mod install;
 mod middleware;
+mod opaque;
 mod portal;
 pub mod scrape;
 mod slow;
@@ -19,6 +20,7 @@ use actix_http::HttpService;
 use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt, map_config};
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Server, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error, web};
 use distr_registry::{DiskReserve, Registry};
@@ -108,7 +110,9 @@ fn routes(config: &mut web::ServiceConfig) {
             web::resource("/graphql")
                 .route(web::post().to(graphql::execute))
                 .route(web::get().guard(graphql::is_upgrade()).to(graphql::subscribe))
-                .route(web::get().to(explorer::page)),
+                .route(web::get().to(explorer::page))
+                .route(web::method(Method::OPTIONS).to(opaque::preflight))
+                .wrap(from_fn(opaque::readable)),
         )
         .route("/graphql/explorer/{name}", web::get().to(explorer::file))
         .route("/", web::get().to(portal::document))

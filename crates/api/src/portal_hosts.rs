@@ -8,6 +8,7 @@ use deadpool_postgres::Client;
 use distr_domain::ids::OrganizationId;
 use distr_domain::names::Slug;
 use distr_projections::{organization, read_pool};
+use url::Url;
 
 use crate::boot::{Database, attach_database};
 use crate::config::StorageConfig;
@@ -31,6 +32,9 @@ pub enum PortalHostCommand {
         /// Name of the organization
         #[arg(long)]
         organization: Slug,
+        /// The hub's own address, whose name is no portal's
+        #[arg(long, env = "DISTR_PUBLIC_URL")]
+        public_url: Option<Url>,
     },
     /// List the hosts, and whose portal is at each
     List,
@@ -51,7 +55,10 @@ async fn run_in(database: &Database, command: PortalHostCommand) -> anyhow::Resu
     ops::migrate(&database.main).await.context("cannot migrate the schema ops")?;
     let client = ops::pool(&database.main, 1).get().await.context("cannot connect to the database")?;
     match command {
-        PortalHostCommand::Add { host, organization } => add(database, &client, &host, &organization).await,
+        PortalHostCommand::Add { host, organization, public_url } => {
+            let host = checked(&host, public_url.as_ref())?;
+            add(database, &client, &host, &organization).await
+        }
         PortalHostCommand::List => list(&client).await,
         PortalHostCommand::Remove { host } => {
             let host = host.to_ascii_lowercase();
@@ -64,13 +71,12 @@ async fn run_in(database: &Database, command: PortalHostCommand) -> anyhow::Resu
 }
 
 async fn add(database: &Database, client: &Client, host: &str, name: &Slug) -> anyhow::Result<String> {
-    let host = checked(host)?;
     let models = read_pool(&database.main, 1).get().await.context("cannot connect to the database")?;
     let found = organization::find(&models, OrganizationId::of(name)).await;
     if found.context("cannot read the organizations; has a hub run on this database?")?.is_none() {
         bail!("there is no organization \"{name}\"");
     }
-    let before = portal_host::add(client, &host, name).await?;
+    let before = portal_host::add(client, host, name).await?;
     let before = before.map(|before| format!("; it was the portal of \"{before}\" before")).unwrap_or_default();
     Ok(format!("{host} is the portal of \"{name}\"{before}"))
 }
@@ -85,8 +91,8 @@ async fn list(client: &Client) -> anyhow::Result<String> {
     Ok(lines.collect::<Vec<_>>().join("\n"))
 }
 
-/// In lower case. An address is no name, and this machine's own name is everybody's.
-fn checked(host: &str) -> anyhow::Result<String> {
+/// In lower case. An address is no name, this machine's own name is everybody's, and at the hub's own vendors are, too.
+fn checked(host: &str, hub: Option<&Url>) -> anyhow::Result<String> {
     let host = host.to_ascii_lowercase();
     let is_label = |label: &str| {
         let is_known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
@@ -101,6 +107,9 @@ fn checked(host: &str) -> anyhow::Result<String> {
             "{host:?} is no name of a host for a portal; give one such as portal.acme.example, without https:// and a port"
         );
     }
+    if hub.and_then(Url::host_str).is_some_and(|own| own.eq_ignore_ascii_case(&host)) {
+        bail!("{host} is the hub's own name, at which its vendors are, too; give the portal another");
+    }
     Ok(host)
 }
 
@@ -110,8 +119,8 @@ mod tests {
 
     #[test]
     fn a_host_is_a_name() {
-        assert_eq!(checked("Portal.Acme.Example").unwrap(), "portal.acme.example");
-        assert!(checked("acme.localhost").is_ok());
+        assert_eq!(checked("Portal.Acme.Example", None).unwrap(), "portal.acme.example");
+        assert!(checked("acme.localhost", None).is_ok());
         for bad in [
             "",
             "localhost",
@@ -124,7 +133,9 @@ mod tests {
             "-a.b",
             "ä.b",
         ] {
-            assert!(checked(bad).is_err(), "{bad}");
+            assert!(checked(bad, None).is_err(), "{bad}");
         }
+        let hub = Some("https://Hub.example:8443/distr".parse().unwrap());
+        assert!(checked("hub.example", hub.as_ref()).is_err() && checked("acme.hub.example", hub.as_ref()).is_ok());
     }
 }

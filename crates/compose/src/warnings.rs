@@ -13,6 +13,8 @@ use crate::variables::{is_known, resolve_text};
 
 /// The variable that the agent sets.
 const REGISTRY: &str = "DISTR_REGISTRY";
+/// The most that Linux takes, in bytes.
+const HOSTNAME: usize = 64;
 
 /// `file` is as it was written, `resolved` has no variables any more.
 pub(crate) fn check(file: &Value, resolved: &Value, found: &mut Found) {
@@ -23,6 +25,7 @@ pub(crate) fn check(file: &Value, resolved: &Value, found: &mut Found) {
         check_commands(&service, found);
         check_mounts(&service, found);
         check_modes(&service, found);
+        check_names(&service, found);
         if let Some(name) = service.text("container_name").filter(|name| is_known(name) && !name.is_empty())
             && let Some(other) = named.insert(name, service.name)
         {
@@ -65,6 +68,25 @@ fn check_commands(service: &Part<'_>, found: &mut Found) {
              quotes"
         );
         found.add(service.path.key(key), reason);
+    }
+}
+
+/// What engines refuse when the container is made or started, whatever compose makes of it.
+fn check_names(service: &Part<'_>, found: &mut Found) {
+    let known = |key| service.text(key).filter(|text| is_known(text));
+    let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    let is_name =
+        |name: &str| name.len() > 1 && name.as_bytes()[0].is_ascii_alphanumeric() && name.bytes().all(is_inner);
+    if let Some(name) = known("container_name").filter(|name| !name.is_empty() && !is_name(name)) {
+        let reason = format!(
+            "engines take no container named {name:?}; write two or more letters, digits, _, . and -, the first a letter or a digit"
+        );
+        found.add(service.path.key("container_name"), reason);
+    }
+    if let Some(name) = known("hostname").filter(|name| name.len() > HOSTNAME) {
+        let reason =
+            format!("a host name of {} bytes is more than the {HOSTNAME} that a container can have", name.len());
+        found.add(service.path.key("hostname"), reason);
     }
 }
 
@@ -169,6 +191,13 @@ mod tests {
                 "compose takes \"0440\" in quotes for a decimal number; write 0440 without them",
             ),
             (
+                json!({"container_name": "a b"}),
+                "container_name",
+                "engines take no container named \"a b\"; write two or more",
+            ),
+            (json!({"container_name": "x"}), "container_name", "engines take no container named \"x\""),
+            (json!({"hostname": "h".repeat(65)}), "hostname", "a host name of 65 bytes is more than the 64"),
+            (
                 json!({"user": "${U}"}),
                 "user",
                 "the variable \"U\" is empty where the customer's configuration does not set it; write ${U:-default}",
@@ -178,11 +207,11 @@ mod tests {
             let begins = format!("service \"web\", key {place}: {words}");
             assert!(matches!(&reasons[..], [one] if one.starts_with(&begins)), "{reasons:?}");
         }
-        let twice = json!({"services": {"a": {"container_name": "x"}, "b": {"container_name": "x"}}});
+        let twice = json!({"services": {"a": {"container_name": "web"}, "b": {"container_name": "web"}}});
         assert_eq!(
             reasons(twice),
             [
-                "service \"b\", key container_name: the service \"a\" has the container_name \"x\" as well; only one of them will start"
+                "service \"b\", key container_name: the service \"a\" has the container_name \"web\" as well; only one of them will start"
             ]
         );
         let external = "volume \"a\", key external: is a text; write true or false without quotes";

@@ -115,6 +115,7 @@ impl EventLog for MemoryLog {
             first(telemetry, wanted(selection.telemetry()), |record| record.record.payload.len());
         assemble(Scan {
             after,
+            through: Position::MAX,
             limit,
             selection,
             head: state.head,

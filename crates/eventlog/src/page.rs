@@ -6,11 +6,13 @@
 
 use crate::{Entry, Limit, Page, Position, ReadError, RecordedEvent, RecordedTelemetry, Selection};
 
-/// What a store found behind `after`. `facts` and `telemetry` are in order; each is everything up to the head, or
-/// reaches the limit.
+/// What a store found behind `after`, and up to `through`. `facts` and `telemetry` are in order; each is everything up to there or
+/// up to the head, or reaches the limit.
 #[derive(Debug)]
 pub(crate) struct Scan {
     pub(crate) after: Position,
+    /// What is behind it was not asked for.
+    pub(crate) through: Position,
     pub(crate) limit: Limit,
     pub(crate) selection: Selection,
     /// Read before the entries, so that all up to here were visible.
@@ -42,9 +44,10 @@ pub(crate) fn assemble(scan: Scan) -> Result<Page, ReadError> {
     if after > head.position {
         return Err(ReadError::BeyondHead { after, head: head.position });
     }
+    let end = head.position.min(scan.through);
     let complete_to = |found: usize, bytes: usize, last: Option<Position>| match last {
-        Some(last) if found >= limit || bytes >= scan.limit.bytes => last.min(head.position),
-        _ => head.position,
+        Some(last) if found >= limit || bytes >= scan.limit.bytes => last.min(end),
+        _ => end,
     };
     let bytes = scan.facts.iter().map(|fact| fact.event.payload.len()).sum();
     let facts_to = complete_to(scan.facts.len(), bytes, scan.facts.last().map(|fact| fact.event.position));

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use async_graphql::{Data, Executor, Request, Response, ServerError};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
-use tokio::sync::Semaphore;
 
+use crate::auth::MemberCaller;
 use crate::auth::open_sockets::OpenSocket;
 
 use super::{Mutation, Query, RequestContext, Subscription, limits};
 use crate::hub::Hub;
-use crate::limits::shares;
+use crate::limits::shares::{self, Holder, Share};
 use crate::operations::attachments::Budget;
 
 /// Of an error's text at each end, in bytes.
@@ -37,10 +37,14 @@ impl Schema {
     }
 
     /// Of whoever asks, as far as it is known.
-    fn share(&self, context: Option<&Box<dyn Any + Send + Sync>>) -> Arc<Semaphore> {
+    fn share(&self, context: Option<&Box<dyn Any + Send + Sync>>) -> Arc<Share> {
         let context = context.and_then(|context| context.downcast_ref::<RequestContext>());
         let caller = context.and_then(|context| context.caller.as_ref());
-        self.hub.shares.share(caller.map(|caller| (caller.organization, caller.scope().customer)))
+        let holder = |caller: &MemberCaller| Holder {
+            group: (caller.organization, caller.scope().customer),
+            member: caller.member,
+        };
+        self.hub.shares.share(caller.map(holder))
     }
 }
 

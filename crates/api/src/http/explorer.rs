@@ -11,11 +11,11 @@ use crate::error::ApiError;
 use crate::failure::Failure;
 use crate::hub::Hub;
 
-/// Styles are also set by the editor's code. `allow-same-origin`, as another origin might not speak to the hub. The page sends no
-/// cookie: whoever is signed in at the portal signs in here once more.
+/// Styles are also set by the editor's code. The page has no origin, so that the portal's cookie and memory are out of its reach
+/// whatever runs in it: whoever is signed in at the portal signs in here once more. `opaque` lets it speak to the hub.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     font-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; \
-    sandbox allow-scripts allow-same-origin allow-forms allow-modals";
+    sandbox allow-scripts allow-forms allow-modals";
 
 struct File {
     name: &'static str,

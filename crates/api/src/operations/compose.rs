@@ -55,6 +55,8 @@ pub(super) enum Unreadable {
     /// what docker compose refuses, each on a line
     #[error("{}", .0.iter().map(Finding::to_string).collect::<Vec<_>>().join("\n"))]
     Refused(Vec<Finding>),
+    #[error("the compose file has no service, so that there is nothing to run; write at least one below services")]
+    Empty,
     #[error(transparent)]
     NotShipped(#[from] NotShipped),
     #[error(transparent)]
@@ -75,7 +77,8 @@ impl Compose {
             )
         });
         let warnings = found.iter().map(Finding::to_string).chain(missing).collect();
-        Ok(Self { warnings, ..serde_json::from_value(file)? })
+        let compose = Self { warnings, ..serde_json::from_value(file)? };
+        if compose.services.is_empty() { Err(Unreadable::Empty) } else { Ok(compose) }
     }
 }
 
@@ -147,6 +150,8 @@ mod tests {
         for (text, reason) in [
             ("services: {web: {image: a, image: b}}", "cannot be read"),
             ("x-a: &a {include: [/host/x.yml]}\n<<: *a\nservices: {}", "has the key \"include\""),
+            ("services: {}", "has no service"),
+            ("name: app", "has no service"),
             ("services: {}\n---\nservices: {web: {image: a}}", "cannot be read"),
             ("services: {web: {image: a, env_file: app.env}}", "does not ship \"app.env\""),
         ] {

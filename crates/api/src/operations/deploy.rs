@@ -1,25 +1,26 @@
 //! Asking for a release on a target: the license in force decides now, a seat is taken, the wish becomes a fact. The
 //! answer is recorded either way, for the license audit.
 
+mod attempt;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use distr_domain::access::{AccessAction, AccessOutcome, AccessRecord};
+use distr_domain::access::AccessOutcome;
 use distr_domain::agent::AskedBy;
 use distr_domain::channel::Channel;
 use distr_domain::configuration::check_configuration;
 use distr_domain::deployment::{Deployment, DeploymentCommand, DeploymentEvent, Desired};
-use distr_domain::entitlement::{self, EntitlementSubject, Grant, HeldLicense, Refusal};
-use distr_domain::ids::{ApplicationId, ChannelId, DeploymentId, LicenseId, OrganizationId, ReleaseId, TargetId};
+use distr_domain::entitlement::{self, EntitlementSubject, Refusal};
+use distr_domain::ids::{ApplicationId, ChannelId, DeploymentId, OrganizationId, ReleaseId, TargetId};
 use distr_domain::names::Slug;
 use distr_domain::rejection::Rejection;
 use distr_domain::release::{Release, ReleaseStatus};
 use distr_domain::version::Version;
-use distr_eventlog::{Executed, TelemetryKind, TelemetryRecord};
+use distr_eventlog::Executed;
 use distr_projections::target::TargetRow;
 use distr_projections::{Scope, application, channel, entitlement as read_entitlement, heartbeat, license, target};
 
-use super::seat::{SeatOf, Seating};
 use super::trust;
 use crate::auth::RequestInfo;
 use crate::commands::{Cause, Commands};
@@ -28,6 +29,7 @@ use crate::models::{Artifacts, ReadModels};
 use crate::operations::desired::secret_names;
 use crate::ops::secret::{Place, Vault};
 use crate::pause;
+use attempt::AccessAttempt;
 
 /// The first version of agents that know files which a release ships.
 const FILES_SINCE: &str = "0.2.0";
@@ -320,90 +322,5 @@ fn warnings(release: &str, status: &ReleaseStatus) -> Vec<String> {
     match status {
         ReleaseStatus::Deprecated(deprecation) => vec![format!("{release} is {deprecation}")],
         _ => vec![],
-    }
-}
-
-fn refused(rejection: &impl Rejection) -> AccessOutcome {
-    AccessOutcome::Refused { code: rejection.code().to_owned(), reason: rejection.to_string() }
-}
-
-/// One attempt to use a right, for the record.
-struct AccessAttempt<'a> {
-    commands: &'a Commands,
-    cause: &'a Cause,
-    request: &'a RequestInfo,
-    target: &'a TargetRow,
-    application: ApplicationId,
-    release_name: &'a str,
-    held: &'a [HeldLicense],
-}
-
-impl AccessAttempt<'_> {
-    /// A seat of the first of these licenses that has one. If none has, the reason is the first one's.
-    async fn take_seat(
-        &self,
-        models: &ReadModels,
-        grants: Vec<Grant>,
-        in_use: Option<LicenseId>,
-    ) -> Result<Grant, Failure> {
-        let seating = Seating { commands: self.commands, models };
-        let mut no_seat = None;
-        for grant in grants {
-            let seat = SeatOf { license: grant.license, target: self.target.id, in_use: in_use == Some(grant.license) };
-            match seating.take(self.cause, seat).await {
-                Ok(()) => return Ok(grant),
-                Err(OperationError::Rejected(reason)) => _ = no_seat.get_or_insert((grant.license, reason)),
-                Err(OperationError::Failed(failure)) => return Err(failure),
-            }
-        }
-        let (license, reason) = no_seat.ok_or(Failure::Conflict)?;
-        self.record(Some(license), refused(&reason)).await?;
-        Err(Failure::rejected(reason))
-    }
-
-    async fn not_entitled(&self, refusal: Refusal) -> Result<Failure, Failure> {
-        let license =
-            refusal.license().and_then(|name| self.held.iter().find(|held| held.name == *name)).map(|held| held.id);
-        self.record(license, refused(&refusal)).await?;
-        let (target, release) = (self.target.name.clone(), self.release_name.to_owned());
-        Ok(Failure::rejected(DeployRejection::NotEntitled { target, release, refusal }))
-    }
-
-    /// The result of a check that let the deployment through. A refusal is recorded.
-    async fn passed<T, R: Rejection>(&self, checked: Result<T, OperationError<R>>) -> Result<T, Failure> {
-        if let Err(OperationError::Rejected(reason)) = &checked {
-            self.record(None, refused(reason)).await?;
-        }
-        Ok(checked?)
-    }
-
-    async fn record(&self, license: Option<LicenseId>, outcome: AccessOutcome) -> Result<(), Failure> {
-        // the same command again is the same use; refused first and granted later are two
-        let id = match &outcome {
-            AccessOutcome::Granted { .. } => self.cause.id_of("granted"),
-            AccessOutcome::Refused { .. } => self.cause.id_of("refused"),
-        };
-        let record = AccessRecord {
-            action: AccessAction::Deploy,
-            actor: self.cause.actor.to_string(),
-            customer: Some(self.target.customer),
-            application: Some(self.application),
-            license,
-            subject: self.release_name.to_owned(),
-            digest: None,
-            outcome,
-            address: self.request.address.map(|address| address.to_string()),
-            user_agent: self.request.user_agent.clone(),
-        };
-        let record = TelemetryRecord {
-            id,
-            organization: self.cause.organization,
-            subject: self.target.id.0,
-            kind: TelemetryKind::Access,
-            recorded_at: self.commands.now(),
-            payload: serde_json::to_vec(&record).map_err(Failure::fault)?.into(),
-        };
-        self.commands.log.append_telemetry(vec![record]).await.map_err(Failure::fault)?;
-        Ok(())
     }
 }

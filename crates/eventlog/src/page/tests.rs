@@ -41,6 +41,7 @@ fn telemetry(position: u64) -> RecordedTelemetry {
 fn scan(facts: &[(u64, u64)], records: &[u64]) -> Scan {
     Scan {
         after: Position::START,
+        through: Position::MAX,
         limit: Limit::entries(100),
         selection: Selection::All,
         head: Head { position: Position::of_number(6), last_fact: Position::of_number(5) },
@@ -89,6 +90,18 @@ fn a_page_is_complete_no_further_than_its_bytes_reach() {
     let mut cut = Scan { limit, ..scan(&FACTS[..2], &[2, 3, 6]) };
     cut.facts[1].event.payload = Bytes::from_static(b"0123456789");
     assert_eq!(positions(cut), (vec![1, 2, 3, 4], 4), "facts were cut");
+}
+
+#[test]
+fn a_page_is_complete_to_where_the_store_looked() {
+    let through = Position::of_number(3);
+    assert_eq!(positions(Scan { through, ..scan(&FACTS[..1], &[2, 3]) }), (vec![1, 2, 3], 3));
+    assert_eq!(
+        positions(Scan { through, ..scan(&FACTS[..1], &[2, 3, 6]) }),
+        (vec![1, 2, 3], 3),
+        "a block reached further"
+    );
+    assert_eq!(hole(Scan { through, ..scan(&FACTS[..1], &[2]) }), (2, 4));
 }
 
 #[test]

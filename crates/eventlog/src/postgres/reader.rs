@@ -1,5 +1,7 @@
 //! Reads, through a small pool of connections of their own: a slow reader is not in the appender's way.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use chrono::{DateTime, Utc};
 use deadpool_postgres::{Object, Pool};
 use futures_util::try_join;
@@ -22,19 +24,24 @@ const CONNECTIONS: usize = 8;
 #[derive(Debug)]
 pub(super) struct Reader {
     pool: Pool,
+    /// As a page saw it last. It only rises.
+    dropped_through: AtomicU64,
 }
 
 /// The answers of one page's queries.
 struct Found {
+    /// What is behind it was not asked for.
+    through: Position,
     head: Row,
     facts: Vec<Row>,
     telemetry: Vec<Row>,
-    dropped_through: Row,
+    dropped_through: Position,
 }
 
 impl Reader {
     pub(super) fn new(connector: &Connector) -> Self {
-        Self { pool: connector.pool("reader", CONNECTIONS) }
+        // not known yet: as if nothing were whole
+        Self { pool: connector.pool("reader", CONNECTIONS), dropped_through: AtomicU64::new(u64::MAX) }
     }
 
     pub(super) async fn head(&self) -> Result<Position, ReadError> {
@@ -72,8 +79,13 @@ impl Reader {
     pub(super) async fn page(&self, after: Position, limit: Limit, selection: Selection) -> Result<Page, ReadError> {
         let client = self.client("read a page").await?;
         let limit = Limit { entries: limit.entries.max(1), bytes: limit.bytes.max(1) };
-        let found = find(&client, after, limit, selection).await;
-        let found = found.map_err(|error| StoreError::new("read a page", error))?;
+        let through = self.through(after, limit, selection);
+        let mut found = find(&client, after, through, limit, selection).await?;
+        self.dropped_through.store(found.dropped_through.number(), Ordering::Relaxed);
+        if found.through < Position::MAX && found.dropped_through > after {
+            // it was dropped since, and what is left is no longer dense
+            found = find(&client, after, Position::MAX, limit, selection).await?;
+        }
         let mut facts: Vec<ChainedFact> = Vec::with_capacity(found.facts.len());
         for row in &found.facts {
             facts.push(rows::fact(row).map_err(|error| unreadable(error, place(row)))?);
@@ -84,9 +96,16 @@ impl Reader {
             telemetry.extend(rows::telemetry(row, after).map_err(|error| unreadable(error, place(row)))?);
         }
         let head = rows::head(&found.head).map_err(|error| unreadable(error, after))?;
-        let dropped = rows::position(&found.dropped_through, 0);
-        let dropped_through = dropped.map_err(|error| unreadable(error, after))?;
-        assemble(Scan { after, limit, selection, head, facts, telemetry, telemetry_bytes, dropped_through })
+        let (through, dropped_through) = (found.through, found.dropped_through);
+        assemble(Scan { after, through, limit, selection, head, facts, telemetry, telemetry_bytes, dropped_through })
+    }
+
+    /// Where a page of everything ends at the latest, so that nothing of the next pages is looked at: positions are dense where
+    /// nothing was dropped.
+    fn through(&self, after: Position, limit: Limit, selection: Selection) -> Position {
+        let is_whole = selection == Selection::All && after.number() >= self.dropped_through.load(Ordering::Relaxed);
+        let last = after.number().saturating_add(limit.entries as u64);
+        if is_whole { Position::of_number(last).min(Position::MAX) } else { Position::MAX }
     }
 
     pub(super) async fn entry(&self, at: Position) -> Result<Option<Entry>, ReadError> {
@@ -144,20 +163,31 @@ impl Reader {
 
 /// The queries go out together and are answered in turn: the head first, so that all up to it is visible to the next
 /// two; the mark of retention last, so that what these two missed is below it. What is not selected is not asked for.
-async fn find(client: &Object, after: Position, limit: Limit, selection: Selection) -> Result<Found, Error> {
-    let head = client.prepare_cached(statements::HEAD).await?;
-    let facts = client.prepare_cached(statements::FACTS).await?;
-    let telemetry = client.prepare_cached(statements::TELEMETRY).await?;
-    let dropped_through = client.prepare_cached(statements::DROPPED_THROUGH).await?;
-    let (after, entries, bytes) = (bigint(after.number()), bigint(limit.entries as u64), bigint(limit.bytes as u64));
-    let parameters: [&(dyn ToSql + Sync); 3] = [&after, &entries, &bytes];
-    let (head, facts, telemetry, dropped_through) = try_join!(
-        client.query_one(&head, &[]),
-        only_if(selection.facts(), client.query(&facts, &parameters)),
-        only_if(selection.telemetry(), client.query(&telemetry, &parameters)),
-        client.query_one(&dropped_through, &[]),
-    )?;
-    Ok(Found { head, facts, telemetry, dropped_through })
+async fn find(
+    client: &Object,
+    after: Position,
+    through: Position,
+    limit: Limit,
+    selection: Selection,
+) -> Result<Found, ReadError> {
+    let bounds = [after.number(), limit.entries as u64, limit.bytes as u64, through.number()].map(bigint);
+    let bounds: [&(dyn ToSql + Sync); 4] = std::array::from_fn(|index| &bounds[index] as _);
+    let answers = async {
+        let head = client.prepare_cached(statements::HEAD).await?;
+        let facts = client.prepare_cached(statements::FACTS).await?;
+        let telemetry = client.prepare_cached(statements::TELEMETRY).await?;
+        let dropped_through = client.prepare_cached(statements::DROPPED_THROUGH).await?;
+        try_join!(
+            client.query_one(&head, &[]),
+            only_if(selection.facts(), client.query(&facts, &bounds)),
+            only_if(selection.telemetry(), client.query(&telemetry, &bounds)),
+            client.query_one(&dropped_through, &[]),
+        )
+    };
+    let (head, facts, telemetry, dropped) =
+        answers.await.map_err(|error: Error| StoreError::new("read a page", error))?;
+    let dropped_through = rows::position(&dropped, 0).map_err(|error| unreadable(error, after))?;
+    Ok(Found { through, head, facts, telemetry, dropped_through })
 }
 
 /// More than the database can count is as good as the most that it can.

@@ -6,7 +6,7 @@ use distr_domain::names::RepositoryPath;
 use distr_domain::oci::Digest;
 use tokio_postgres::types::ToSql;
 
-use super::{AttachedRow, tags_of_scheme};
+use super::attachment::{AttachedRow, tags_of_scheme};
 use crate::error::QueryError;
 use crate::query::{self, ReadClient};
 

@@ -8,7 +8,9 @@ FROM (
         sum(octet_length(payload)) OVER (
             ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS before
-    FROM (SELECT * FROM eventlog.event WHERE position > $1 ORDER BY position LIMIT $2) AS candidate
+    FROM (
+        SELECT * FROM eventlog.event WHERE position > $1 AND position <= $4 ORDER BY position LIMIT $2
+    ) AS candidate
 ) AS fact
 WHERE coalesce(before, 0) < $3
 ORDER BY position
