@@ -151,6 +151,25 @@ fn url_of(data_dir: &Path) -> String {
     distr_embedded_postgres::url_of_running(&data_dir.join("hub/postgres"), "distr").expect("its Postgres runs")
 }
 
+/// The copy has the events of the other up to where it was taken, under another name, and no other event under a number of that one.
+async fn parted_at(first: &HubProcess, copy: &HubProcess, owner: &str, position: i64) {
+    let log = async |hub: &HubProcess| hub.graphql(Some(owner), "{ log }", json!({})).await.data()["log"].clone();
+    let (original, own) = (log(first).await, log(copy).await);
+    assert_ne!(original, own);
+    let read = async |log: &Value, after: i64| {
+        let events = "query ($after: Position!, $log: ID) { events(after: $after, log: $log) { scannedTo } }";
+        copy.graphql(Some(owner), events, json!({ "after": after.to_string(), "log": log })).await
+    };
+    for (log, after) in [(&original, 0), (&original, position), (&own, position), (&Value::Null, position)] {
+        assert_eq!(read(log, after).await.code(), None, "{log} {after}");
+    }
+    let refused = read(&original, position + 1).await;
+    assert_eq!(refused.code(), Some("log.replaced"));
+    assert!(refused.message().contains(&format!("parted from it behind position {position}")), "{}", refused.message());
+    let stranger = read(&json!("7f1f5a3e-0000-4000-8000-000000000000"), 0).await;
+    assert!(stranger.message().contains("has nothing of it"), "{}", stranger.message());
+}
+
 #[tokio::test]
 async fn a_backup_under_load_comes_back_embedded_and_external() {
     let hub = HubProcess::start().await;
@@ -179,6 +198,7 @@ async fn a_backup_under_load_comes_back_embedded_and_external() {
     assert!(restored.status.success(), "{}", said(&restored));
     let embedded = HubProcess::start_in(place, &[]).await;
     assert_eq!(log_hash(&url_of(embedded.data.path()), position).await, hash, "the log is another");
+    parted_at(&hub, &embedded, &owner, position).await;
     all_goes_on(&embedded, &seed).await;
 
     let postgres = start_temporary().await.expect("an external Postgres");

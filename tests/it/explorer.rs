@@ -26,7 +26,7 @@ async fn the_explorer_comes_from_the_hub_alone_under_a_strict_policy() {
     assert!(!scripts.contains("unsafe-inline"), "{policy}");
     assert_eq!(page.headers()["x-frame-options"], "DENY");
     let text = page.text().await.expect("text");
-    assert!(text.contains("Sign in") && !text.contains("<script>"), "{text}");
+    assert!(text.contains("Put in a token") && !text.contains("<script>"), "{text}");
     let references = references(&text);
     assert!(references.len() >= 5, "{references:?}");
     for reference in references {
@@ -42,28 +42,33 @@ async fn the_explorer_comes_from_the_hub_alone_under_a_strict_policy() {
 }
 
 #[tokio::test]
-async fn a_page_without_an_origin_reads_what_its_own_secret_gets_and_no_other_page_does() {
+async fn a_page_without_an_origin_asks_with_a_secret_of_its_own_or_not_at_all() {
     let hub = HubProcess::start().await;
-    let ask = |method: Method, origin: Option<&str>| {
+    let owner = hub.sign_in("acme").await;
+    let ask = async |hub: &HubProcess, method: Method, origin: Option<&str>, secret: Option<&str>| {
         let request =
-            Client::new().request(method, hub.url("/graphql")).json(&json!({ "query": "{ hub { version } }" }));
-        let request = request.header("access-control-request-headers", "authorization, content-type");
+            Client::new().request(method, hub.url("/graphql")).json(&json!({ "query": "{ viewer { role } }" }));
+        let asked = if secret.is_some() { "authorization,content-type" } else { "content-type" };
+        let request = request.header("access-control-request-headers", asked);
         let request = origin.iter().fold(request, |request, origin| request.header("origin", *origin));
-        async { request.send().await.expect("an answer") }
+        let request = secret.iter().fold(request, |request, secret| request.bearer_auth(secret));
+        request.send().await.expect("an answer")
     };
-    let preflight = ask(Method::OPTIONS, Some("null")).await;
-    assert_eq!(preflight.status(), StatusCode::NO_CONTENT);
-    assert_eq!(preflight.headers()["access-control-allow-headers"], "authorization, content-type");
-    for answer in [preflight, ask(Method::POST, Some("null")).await] {
+    let (opaque, secret) = (Some("null"), Some(owner.as_str()));
+    for (method, status) in [(Method::OPTIONS, StatusCode::NO_CONTENT), (Method::POST, StatusCode::OK)] {
+        let answer = ask(&hub, method.clone(), opaque, secret).await;
+        assert_eq!(answer.status(), status, "{method}");
         assert_eq!(answer.headers()["access-control-allow-origin"], "null");
         assert!(!answer.headers().contains_key("access-control-allow-credentials"));
-    }
-    for origin in [None, Some("https://evil.example"), Some("file://")] {
-        for method in [Method::OPTIONS, Method::POST] {
-            let answer = ask(method, origin).await;
+        // the page of a stranger, in the browser of whoever has this address
+        assert_eq!(ask(&hub, method.clone(), opaque, None).await.status(), StatusCode::FORBIDDEN, "{method}");
+        for origin in [None, Some("https://evil.example"), Some("file://")] {
+            let answer = ask(&hub, method.clone(), origin, secret).await;
             assert!(!answer.headers().contains_key("access-control-allow-origin"), "{origin:?}");
         }
     }
+    let closed = HubProcess::start_with(&[("DISTR_INTROSPECTION", "false")]).await;
+    assert_eq!(ask(&closed, Method::OPTIONS, opaque, secret).await.status(), StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]

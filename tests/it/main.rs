@@ -40,6 +40,7 @@ mod rebuild;
 mod retries;
 mod schema;
 mod seats;
+mod shares;
 mod shipping;
 mod signing;
 mod slow_reader;

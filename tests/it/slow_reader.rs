@@ -32,9 +32,12 @@ async fn deaf(hub: &HubProcess, secret: &str) -> WebSocketStream<TcpStream> {
     socket.send(Message::text(init.to_string())).await.expect("an open socket");
     let ack = socket.next().await.expect("an answer").expect("a message");
     assert!(ack.to_string().contains("connection_ack"), "{ack}");
-    let subscribe = json!({ "type": "subscribe", "id": "1", "payload": { "query": EVERYTHING } });
-    socket.send(Message::text(subscribe.to_string())).await.expect("an open socket");
     socket
+}
+
+async fn ask(socket: &mut WebSocketStream<TcpStream>, id: usize, query: &str) {
+    let subscribe = json!({ "type": "subscribe", "id": id.to_string(), "payload": { "query": query } });
+    socket.send(Message::text(subscribe.to_string())).await.expect("an open socket");
 }
 
 /// Batches of a hundred, as an agent sends that was away for long.
@@ -75,7 +78,10 @@ async fn a_subscriber_that_takes_nothing_holds_up_nobody_and_is_let_go() {
         value.expect("the metric is there").to_owned()
     };
     let before = hub.resident_mib();
-    let deaf = join_all((0..20).map(|_| deaf(&hub, &owner))).await;
+    let mut deaf = join_all((0..20).map(|_| deaf(&hub, &owner))).await;
+    for socket in &mut deaf {
+        ask(socket, 1, EVERYTHING).await;
+    }
     let mut other = Subscription::open(&hub, Some(&owner), EVERYTHING, json!({})).await;
     wait::until("all subscriptions", Duration::from_secs(20), async || {
         let open = subscriptions().await;
@@ -99,4 +105,22 @@ async fn a_subscriber_that_takes_nothing_holds_up_nobody_and_is_let_go() {
     hub.graphql(Some(&owner), "mutation { customerCreate(name: \"later\") { changed } }", json!({})).await.data();
     let event = other.next().await["data"]["eventAppended"].clone();
     assert_eq!(event["type"], "CustomerCreated", "{event}");
+}
+
+/// What it asked is not half answered while it takes nothing: others have the connections.
+#[tokio::test]
+async fn a_reader_that_takes_nothing_keeps_no_connection() {
+    const MANY: &str = "{ __schema { types { name description fields { name description } } } }";
+    let hub = HubProcess::with_one_connection().await;
+    let owner = hub.sign_in("acme").await;
+    let viewer = hub.join(&owner, "viewer@acme.example", "AUDITOR", "a long enough secret").await;
+    let lists: String = (0..20).map(|number| format!("a{number}: sessions {{ id }} ")).collect();
+    let mut deaf = deaf(&hub, &viewer).await;
+    for id in 0..60 {
+        let query = if id % 6 == 0 { MANY.to_owned() } else { format!("{{ {lists} }}") };
+        ask(&mut deaf, id, &query).await;
+        let answer = hub.graphql(Some(&owner), "{ members { nodes { email } } }", json!({})).await;
+        assert_eq!(answer.code(), None, "after {id}");
+    }
+    drop(deaf);
 }

@@ -15,7 +15,7 @@ use actix_web::web;
 use anyhow::{Context, bail};
 use chrono::TimeDelta;
 use distr_embedded_postgres::EmbeddedPostgres;
-use distr_eventlog::{EventLog, Position};
+use distr_eventlog::{EventLog, Position, PostgresLog};
 use distr_projections::FollowerHandle;
 use distr_registry::{DiskReserve, Maintenance, Ports, Recording, Registry, Settings as RegistrySettings, UploadCaps};
 use tracing::info;
@@ -32,6 +32,7 @@ use crate::health::{Health, Probed, Readiness};
 use crate::http::{Served, scrape::Scraped};
 use crate::hub::{Hub, Settings};
 use crate::limits::Limits;
+use crate::limits::shared_log::SharedLog;
 use crate::limits::shares::Shares;
 use crate::models::{Artifacts, ModelsProgress, ReadModels};
 use crate::operations::desired::DesiredEtags;
@@ -141,7 +142,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     };
     let begin = async {
         catch_up(&hub.models.progress, head).await;
-        person::note_customers(&hub.sessions.client().await?).await?;
+        person::note_customers(&*hub.sessions.client().await?).await?;
         if let Some(owner) = &first_owner {
             bootstrap::make(hub.identities(), owner).await?;
             // a log that was empty until now
@@ -221,7 +222,9 @@ fn hub(
 ) -> Hub {
     let (clock, progress) = (Arc::new(SystemClock), following.progress.clone());
     let limits = Arc::new(Limits::new(config.http.rate_limit, config.fleet.report_bytes.bytes()));
-    let (log, core) = (maintenance.log.clone(), progress.core.clone());
+    let log: Arc<dyn EventLog> = Arc::new(SharedLog(maintenance.log.clone()));
+    let followed: Arc<dyn EventLog> = Arc::new(SharedLog(following.log.clone()));
+    let core = progress.core.clone();
     let commands = Commands { log, clock: clock.clone(), core, limits: limits.clone() };
     let models = ReadModels { pool: stores.read.clone(), progress };
     // the same on all hubs of one master key
@@ -232,14 +235,18 @@ fn hub(
         models,
         sessions: Arc::new(Sessions::new(stores.ops.clone(), clock, cookie)),
         vault: Vault::new(stores.ops.clone(), &stores.master),
-        feed: Arc::new(Feed::start(following.changes.clone(), following.log.clone(), &stores.read)),
+        feed: Arc::new(Feed::start(following.changes.clone(), followed, &stores.read)),
         desired_etags: DesiredEtags::start(stores.ops.clone()),
         tallies: Tallies::default(),
         limits,
-        shares: Shares::of(&stores.read),
+        shares: Shares::among(connections(&stores.read), connections(&stores.ops), PostgresLog::READERS),
         traces,
         settings,
     }
+}
+
+fn connections(pool: &deadpool_postgres::Pool) -> usize {
+    pool.status().max_size
 }
 
 fn open_registry(
@@ -288,7 +295,7 @@ async fn upkeep(hub: Arc<Hub>, registry: web::Data<Registry>) {
 }
 
 async fn write_uses(sessions: &Sessions) {
-    let written = async { sessions.last_uses.write(&sessions.client().await?).await };
+    let written = async { sessions.last_uses.write(&*sessions.client().await?).await };
     if let Err(error) = written.await {
         error.log();
     }

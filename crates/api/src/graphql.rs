@@ -42,11 +42,9 @@ mod viewer;
 
 use std::sync::Arc;
 
-use async_graphql::dataloader::DataLoader;
 use async_graphql::{MergedObject, MergedSubscription};
 
 use crate::hub::Hub;
-use loader::Loader;
 
 /// Below this, a query is answered whatever it asks for; portals need about half.
 const MAX_DEPTH: usize = 15;
@@ -114,16 +112,11 @@ pub use context::RequestContext;
 pub use schema::Schema;
 
 pub fn schema(hub: Arc<Hub>) -> Schema {
-    let loader = DataLoader::new(
-        Loader::new(hub.models.pool.clone(), hub.sessions.pool.clone(), hub.commands.clock.clone()),
-        tokio::spawn,
-    );
     let introspection = hub.settings.introspection;
     let builder = builder()
         .extension(error_code::ErrorCodes)
         .extension(measure::Measure)
         .data(hub.clone())
-        .data(loader)
         .limit_depth(MAX_DEPTH)
         .limit_complexity(MAX_COMPLEXITY);
     let schema = match introspection {

@@ -112,7 +112,7 @@ fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().guard(graphql::is_upgrade()).to(graphql::subscribe))
                 .route(web::get().to(explorer::page))
                 .route(web::method(Method::OPTIONS).to(opaque::preflight))
-                .wrap(from_fn(opaque::readable)),
+                .wrap(from_fn(opaque::guard)),
         )
         .route("/graphql/explorer/{name}", web::get().to(explorer::file))
         .route("/", web::get().to(portal::document))

@@ -2,6 +2,7 @@
 //! in has limits of its own: `auth::throttle`.
 
 mod budget;
+pub mod shared_log;
 pub mod shares;
 
 use std::hash::Hash;

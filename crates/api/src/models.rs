@@ -7,7 +7,7 @@ use distr_projections::Progress;
 use distr_registry::BlobStore;
 
 use crate::failure::Failure;
-use crate::limits::shares::{self, SharedClient};
+use crate::limits::shares::{self, Of, SharedClient};
 
 /// The read models.
 #[derive(Clone)]
@@ -33,6 +33,6 @@ pub struct Artifacts {
 
 impl ReadModels {
     pub async fn client(&self) -> Result<SharedClient, Failure> {
-        shares::client(&self.pool).await
+        Ok(shares::client(Of::ReadModels, &self.pool).await?)
     }
 }

@@ -382,7 +382,11 @@ mod tests {
     #[test]
     fn an_icon_is_told_by_its_bytes() {
         let picture = |number: u8| {
-            Picture::try_new(format!("sha256:{number:064x}").parse().unwrap(), b"\x89PNG\r\n\x1a\n").unwrap()
+            Picture::try_new(
+                format!("sha256:{number:064x}").parse().unwrap(),
+                b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0",
+            )
+            .unwrap()
         };
         let put = |number| ApplicationCommand::SetIcon { picture: picture(number) };
         let set = |number| ApplicationIconSet { picture: picture(number) };

@@ -13,6 +13,9 @@ use crate::names::Slug;
 use crate::rejection::Rejection;
 use crate::version::VersionRange;
 
+/// Of ranges, channels and features, each.
+pub const MAX_NAMED: usize = 100;
+
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Terms {
     /// A version must be in one of them; none means every version.
@@ -95,6 +98,8 @@ pub enum LicenseRejection {
     NotSuspended { name: Slug },
     #[error("license would end at {}, not after its begin at {}", shown(expires_at), shown(not_before))]
     EmptyTerm { not_before: DateTime<Utc>, expires_at: DateTime<Utc> },
+    #[error("license would have {count} {what}; at most {MAX_NAMED} of each, since every pull looks at all")]
+    TooMany { what: &'static str, count: usize },
     #[error(
         "license \"{name}\" has no free seat ({seats} of {seats} taken): remove a deployment, retire a target, or agree on more"
     )]
@@ -109,6 +114,7 @@ impl Rejection for LicenseRejection {
             Self::Revoked { .. } => "license.revoked",
             Self::NotSuspended { .. } => "license.not_suspended",
             Self::EmptyTerm { .. } => "license.empty_term",
+            Self::TooMany { .. } => "license.too_many",
             Self::SeatsExhausted { .. } => "license.seats_exhausted",
         }
     }
@@ -138,6 +144,12 @@ pub struct License {
 }
 
 fn check_term(terms: &Terms) -> Result<(), LicenseRejection> {
+    let Terms { versions, channels, features, .. } = terms;
+    for (what, count) in [("ranges", versions.len()), ("channels", channels.len()), ("features", features.len())] {
+        if count > MAX_NAMED {
+            return Err(LicenseRejection::TooMany { what, count });
+        }
+    }
     match (terms.not_before, terms.expires_at) {
         (Some(not_before), Some(expires_at)) if expires_at <= not_before => {
             Err(LicenseRejection::EmptyTerm { not_before, expires_at })
@@ -304,6 +316,15 @@ mod tests {
         given::<License>([issued(Terms::default())])
             .when(LicenseCommand::Amend { terms })
             .then_rejected(LicenseRejection::EmptyTerm { not_before: at(2), expires_at: at(1) });
+    }
+
+    #[test]
+    fn a_license_names_no_more_than_every_pull_can_look_at() {
+        let features = |count: usize| (0..count).map(|number| format!("f{number}").parse().unwrap()).collect();
+        let amend = |count| LicenseCommand::Amend { terms: Terms { features: features(count), ..Terms::default() } };
+        let rejected = LicenseRejection::TooMany { what: "features", count: MAX_NAMED + 1 };
+        given::<License>([issued(Terms::default())]).when(amend(MAX_NAMED + 1)).then_rejected(rejected);
+        assert_eq!(License::fold(&[issued(Terms::default())]).decide(&amend(MAX_NAMED)).unwrap().len(), 1);
     }
 
     #[test]

@@ -225,7 +225,7 @@ mod tests {
 
     fn picture(number: u8) -> Picture {
         let digest = format!("sha256:{number:064x}").parse().unwrap();
-        Picture::try_new(digest, b"\x89PNG\r\n\x1a\n").unwrap()
+        Picture::try_new(digest, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0").unwrap()
     }
 
     #[test]

@@ -9,6 +9,8 @@ use crate::oci::Digest;
 mod svg;
 
 pub const MAX_BYTES: usize = 128 * 1024;
+/// Of a picture of pixels: few bytes may be many pixels, which whoever looks at it has to keep.
+pub const MAX_SIDE: usize = 2048;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PictureType {
@@ -43,7 +45,19 @@ pub enum NoPicture {
     TooLarge { bytes: usize },
     #[error("the picture is neither PNG nor WebP nor SVG, by its first bytes")]
     OtherType,
-    #[error("the SVG holds {what} at line {line}; a picture is to be drawn, and nothing else")]
+    #[error("the picture has {width} × {height} pixels; at most {MAX_SIDE} each way")]
+    TooWide { width: usize, height: usize },
+    #[error("the picture moves; take one that does not")]
+    Moves,
+    #[error("the SVG has more {what} than {most}; simplify it, or export it as PNG")]
+    TooMuch { what: &'static str, most: usize },
+    #[error(
+        "the SVG's first element has no xmlns=\"{namespace}\", without which browsers do not draw it; write that into it"
+    )]
+    NoNamespace { namespace: &'static str },
+    #[error(
+        "the SVG holds {what} at line {line}; a picture is drawn and does nothing else: take that out, or export it as PNG"
+    )]
     Svg { what: String, line: u32 },
     #[error("the SVG is not well formed at line {line}: {reason}")]
     NoXml { line: u32, reason: String },
@@ -62,13 +76,32 @@ impl PictureType {
 
     fn of(bytes: &[u8]) -> Result<Self, NoPicture> {
         if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
-            return Ok(Self::Png);
+            let before_pixels = &bytes[..find(bytes, b"IDAT").unwrap_or(bytes.len())];
+            return check_pixels(bytes, find(before_pixels, b"acTL").is_some()).map(|()| Self::Png);
         }
         if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
-            return Ok(Self::Webp);
+            let is_extended = bytes.get(12..16) == Some(b"VP8X");
+            let moves = is_extended && bytes.get(20).is_some_and(|flags| flags & 0b10 != 0);
+            return check_pixels(bytes, moves).map(|()| Self::Webp);
+        }
+        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+            return Err(NoPicture::Encoding { encoding: "UTF-16".into() });
         }
         let text = std::str::from_utf8(bytes).map_err(|_| NoPicture::OtherType)?;
         svg::check(text).map(|()| Self::Svg)
+    }
+}
+
+fn find(bytes: &[u8], part: &[u8]) -> Option<usize> {
+    bytes.windows(part.len()).position(|window| window == part)
+}
+
+fn check_pixels(bytes: &[u8], moves: bool) -> Result<(), NoPicture> {
+    let size = imagesize::blob_size(bytes).map_err(|_| NoPicture::OtherType)?;
+    match (size.width, size.height) {
+        _ if moves => Err(NoPicture::Moves),
+        (width, height) if width > MAX_SIDE || height > MAX_SIDE => Err(NoPicture::TooWide { width, height }),
+        _ => Ok(()),
     }
 }
 
@@ -98,24 +131,40 @@ mod tests {
 
     const SVG: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1 1\"><path d=\"M0 0h1v1z\"/></svg>";
 
+    fn png(width: u32, height: u32) -> Vec<u8> {
+        let header = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".iter().copied();
+        header.chain(width.to_be_bytes()).chain(height.to_be_bytes()).chain(*b"\x08\x06\0\0\0\0\0\0\0").collect()
+    }
+
+    /// Of 16 × 16 pixels.
+    fn webp(flags: u8) -> Vec<u8> {
+        [b"RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0".as_slice(), &[flags], b"\0\0\0\x0f\0\0\x0f\0\0"].concat()
+    }
+
     #[test]
     fn a_picture_is_what_its_first_bytes_say() {
         let type_of = |bytes: &[u8]| picture(bytes).map(|picture| picture.of.media_type);
-        assert_eq!(type_of(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), Ok(PictureType::Png));
-        assert_eq!(type_of(b"RIFF\x10\0\0\0WEBPVP8 "), Ok(PictureType::Webp));
+        assert_eq!(type_of(&png(16, 16)), Ok(PictureType::Png));
+        assert_eq!(type_of(&webp(0)), Ok(PictureType::Webp));
         assert_eq!(type_of(SVG.as_bytes()), Ok(PictureType::Svg));
         for other in ["GIF89a", "\u{89}PNG"] {
             assert_eq!(type_of(other.as_bytes()), Err(NoPicture::OtherType), "{other:?}");
         }
         assert_eq!(type_of(b"\xff\xd8\xff\xe0"), Err(NoPicture::OtherType));
+        assert_eq!(type_of(b"\x89PNG\r\n\x1a\n"), Err(NoPicture::OtherType));
+        assert!(matches!(type_of(b"\xff\xfe<\0s\0"), Err(NoPicture::Encoding { .. })));
     }
 
     #[test]
-    fn a_picture_is_small() {
-        let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
+    fn a_picture_is_small_and_still() {
+        let mut bytes = png(MAX_SIDE as u32, 1);
         bytes.resize(MAX_BYTES, 0);
         assert_eq!(picture(&bytes).unwrap().of.bytes as usize, MAX_BYTES);
         bytes.push(0);
         assert_eq!(picture(&bytes), Err(NoPicture::TooLarge { bytes: MAX_BYTES + 1 }));
+        assert_eq!(picture(&png(16_000, 16_000)), Err(NoPicture::TooWide { width: 16_000, height: 16_000 }));
+        let moving = [png(1, 1).as_slice(), b"\0\0\0\x08acTL\0\0\0\x02\0\0\0\0", b"\0\0\0\0IDAT"].concat();
+        assert_eq!(picture(&moving), Err(NoPicture::Moves));
+        assert_eq!(picture(&webp(0b10)), Err(NoPicture::Moves));
     }
 }

@@ -61,7 +61,11 @@ where
 }
 
 fn picture(number: u8) -> Picture {
-    Picture::try_new(format!("sha256:{number:064x}").parse().unwrap(), b"\x89PNG\r\n\x1a\n").unwrap()
+    Picture::try_new(
+        format!("sha256:{number:064x}").parse().unwrap(),
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0",
+    )
+    .unwrap()
 }
 
 fn organization_command() -> impl Strategy<Value = OrganizationCommand> {

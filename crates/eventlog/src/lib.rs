@@ -5,6 +5,7 @@ mod admission;
 mod error;
 mod event;
 mod execute;
+mod identity;
 mod memory;
 mod page;
 mod port;
@@ -19,10 +20,11 @@ pub use actor::{Actor, InvalidActor};
 pub use error::{AppendError, DecodeError, EncodeError, ReadError, StoreError};
 pub use event::{Append, Appended, Expected, NewEvent, RecordedEvent};
 pub use execute::{Context, ExecuteError, Executed, Fault, Kept, execute, execute_kept, executed, load};
+pub use identity::{LogId, LogIdentity};
 pub use memory::MemoryLog;
 pub use port::{
-    Entry, EventLog, Limit, LogId, MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_TELEMETRY_BYTES, MAX_TELEMETRY_RECORDS,
-    Page, Selection,
+    Entry, EventLog, Limit, MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_TELEMETRY_BYTES, MAX_TELEMETRY_RECORDS, Page,
+    Selection,
 };
 pub use position::{InvalidPosition, Position};
 pub use postgres::{ConnectError, PostgresLog};

@@ -12,8 +12,8 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{
-    Append, AppendError, Appended, Entry, EventLog, Limit, LogId, Page, Position, ReadError, RecordedEvent,
-    RecordedTelemetry, Selection, StoreError, StreamName, TelemetryRecord,
+    Append, AppendError, Appended, Entry, EventLog, Limit, LogId, LogIdentity, Page, Position, ReadError,
+    RecordedEvent, RecordedTelemetry, Selection, StoreError, StreamName, TelemetryRecord,
     admission::{self, Known, Verdict},
     page::{ChainedFact, Head, Scan, assemble},
 };
@@ -152,8 +152,8 @@ impl EventLog for MemoryLog {
         Ok(self.state().head.position)
     }
 
-    async fn identity(&self) -> Result<LogId, ReadError> {
-        Ok(self.id)
+    async fn identity(&self) -> Result<LogIdentity, ReadError> {
+        Ok(LogIdentity::new(self.id))
     }
 
     fn wake(&self) -> watch::Receiver<Position> {

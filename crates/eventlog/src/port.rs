@@ -6,8 +6,8 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{
-    Append, AppendError, Appended, Position, ReadError, RecordedEvent, RecordedTelemetry, StoreError, StreamName,
-    TelemetryRecord,
+    Append, AppendError, Appended, LogIdentity, Position, ReadError, RecordedEvent, RecordedTelemetry, StoreError,
+    StreamName, TelemetryRecord,
 };
 
 /// The payloads of one append together, in bytes.
@@ -54,8 +54,8 @@ pub trait EventLog: Send + Sync {
     /// The position of the last entry.
     async fn head(&self) -> Result<Position, ReadError>;
 
-    /// Which log this is. Positions of one log say nothing of another.
-    async fn identity(&self) -> Result<LogId, ReadError>;
+    /// Which log this is, and what it is a copy of.
+    async fn identity(&self) -> Result<LogIdentity, ReadError>;
 
     /// Wakes when the head may have moved. A hint: whoever waits on it must also look now and then.
     fn wake(&self) -> watch::Receiver<Position>;
@@ -64,10 +64,6 @@ pub trait EventLog: Send + Sync {
     /// Answers with the position up to which telemetry may now be missing.
     async fn drop_telemetry(&self, before: DateTime<Utc>) -> Result<Position, StoreError>;
 }
-
-/// A log's name for itself, made with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct LogId(pub Uuid);
 
 /// How much a page may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

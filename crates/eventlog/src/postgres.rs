@@ -36,8 +36,8 @@ use self::{
     reader::Reader,
 };
 use crate::{
-    Append, AppendError, Appended, Entry, EventLog, Limit, LogId, Page, Position, ReadError, RecordedEvent, Selection,
-    StoreError, StreamName, TelemetryRecord, admission,
+    Append, AppendError, Appended, Entry, EventLog, Limit, LogIdentity, Page, Position, ReadError, RecordedEvent,
+    Selection, StoreError, StreamName, TelemetryRecord, admission,
 };
 
 /// Requests that may wait for the appender; further callers wait for a place.
@@ -70,6 +70,9 @@ pub struct PostgresLog {
 }
 
 impl PostgresLog {
+    /// The connections on which it reads: so many readers are served at the same time, and others wait.
+    pub const READERS: usize = reader::CONNECTIONS;
+
     /// Connects to the database by its URL, brings the schema `eventlog` up to date and starts the appender. Its
     /// tasks run on the runtime that calls this.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
@@ -113,6 +116,12 @@ impl PostgresLog {
         {
             tracing::error!(%error, "the event log's appender ended badly");
         }
+    }
+
+    /// Makes it another log from its head on: what was restored, or copied, goes on apart from what it is a copy of. Whoever has
+    /// it open learns of it when it is opened again.
+    pub async fn part(&self) -> Result<(), StoreError> {
+        self.reader.part().await
     }
 
     async fn ask<T>(
@@ -175,7 +184,7 @@ impl EventLog for PostgresLog {
         self.reader.head().await
     }
 
-    async fn identity(&self) -> Result<LogId, ReadError> {
+    async fn identity(&self) -> Result<LogIdentity, ReadError> {
         self.reader.identity().await
     }
 

@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use crate::subscribe::{PAGE, until_news};
 use crate::{
-    Append, AppendError, Appended, Entry, EventLog, Limit, LogId, Page, Position, ReadError, RecordedEvent, Selection,
-    StoreError, StreamName, TelemetryRecord,
+    Append, AppendError, Appended, Entry, EventLog, Limit, LogIdentity, Page, Position, ReadError, RecordedEvent,
+    Selection, StoreError, StreamName, TelemetryRecord,
 };
 
 /// Of payloads: some seconds of a fleet that reports as fast as the log takes it.
@@ -87,10 +87,11 @@ async fn read(log: Arc<dyn EventLog>, shared: Arc<Shared>, bytes: usize) {
             sleep(RETRY).await;
             continue;
         };
-        let moved = page.scanned_to > end;
+        // a page that is not full ends where the log ended; what came since has woken this reader already
+        let is_end = page.entries.len() < PAGE && page.entries.iter().map(Entry::size).sum::<usize>() < Limit::BYTES;
         end = page.scanned_to;
-        shared.take(page, !moved, bytes);
-        if !moved {
+        shared.take(page, is_end, bytes);
+        if is_end {
             until_news(&mut wake).await;
         }
     }
@@ -188,7 +189,7 @@ impl EventLog for Tail {
         self.log.head().await
     }
 
-    async fn identity(&self) -> Result<LogId, ReadError> {
+    async fn identity(&self) -> Result<LogIdentity, ReadError> {
         self.log.identity().await
     }
 

@@ -112,6 +112,7 @@ fn own(field: &str, argument: &str) -> Option<Names> {
         ("brandingSetImage", "image") => "LOGO",
         ("brandingSetImage" | "applicationSetIcon", "data") => return Some(Nothing),
         ("events", "from" | "to") | ("tokenIssue" | "tokenRotate", "expiresAt") => return Some(Nothing),
+        ("events" | "eventAppended", "log") => return Some(Nothing),
         ("events" | "eventAppended", "telemetry") => "[ACCESS, HEARTBEAT]",
         ("tokenRotate", "overlapMinutes") => "1",
         ("memberInvite", "email") => "\"somebody@example.net\"",

@@ -64,6 +64,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     row("query", "licenseUse", ALL, "licenseUse { day }"),
     row("query", "secrets", ALL, "secrets(customer: \"globex\")"),
     row("query", "events", "OA", "events { scannedTo }"),
+    row("query", "log", "OA", "log"),
     row("query", "head", "OA", "head"),
     row(
         "mutation",

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use deadpool_postgres::{Client, Pool};
+use deadpool_postgres::Pool;
 use distr_postgres::BatchedLookup;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -15,6 +15,7 @@ use super::throttle::Throttle;
 use super::{Caller, caller};
 use crate::clock::SharedClock;
 use crate::failure::Failure;
+use crate::limits::shares::{self, Of, SharedClient};
 use crate::ops::credential;
 
 /// The tables of people and credentials, and what is remembered of those who come and go.
@@ -60,8 +61,8 @@ impl Sessions {
         }
     }
 
-    pub async fn client(&self) -> Result<Client, Failure> {
-        Ok(self.pool.get().await?)
+    pub async fn client(&self) -> Result<SharedClient, Failure> {
+        Ok(shares::client(Of::Operations, &self.pool).await?)
     }
 
     /// Nobody if the secret is unknown, expired or revoked, or its member or target is gone: told apart by no answer.

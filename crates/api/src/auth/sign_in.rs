@@ -68,7 +68,7 @@ pub async fn sign_in(of: Identities<'_>, request: &RequestInfo, attempt: SignIn)
         .admit(&attempt.organization, &attempt.email, request.address, now)
         .inspect_err(|_| count("throttled"))?;
     let organization = OrganizationId::of(&attempt.organization);
-    let people = person::find_by_email(&of.sessions.client().await?, organization, &attempt.email).await?;
+    let people = person::find_by_email(&*of.sessions.client().await?, organization, &attempt.email).await?;
     let first = people.first().map(|person| person.member);
     let stored = people.iter().map(|person| person.password_hash.clone()).collect();
     let fits = password::verify_each(attempt.password, stored).await?;
@@ -125,7 +125,7 @@ pub async fn open(
         at: now,
         expires_at,
     };
-    let opened = credential::open_session(&of.sessions.client().await?, &secret, session).await?;
+    let opened = credential::open_session(&*of.sessions.client().await?, &secret, session).await?;
     Ok(opened.then_some(SignedIn { secret, expires_at, organization, member }))
 }
 

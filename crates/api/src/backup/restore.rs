@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
+use distr_eventlog::PostgresLog;
 use distr_postgres::Address;
 use distr_registry::ownership;
 use tracing::info;
@@ -61,6 +62,7 @@ async fn fill(
         dump::load(address, major, &config.dir.join(&dump.file)).await?;
     }
     check_restored(manifest, database).await?;
+    part(&database.eventlog).await?;
     ownership::become_another(&database.main.connect().await?).await?;
     let lost = if config.new_key { forget_secrets(&database.main, &master).await? } else { 0 };
     if !MasterKey::in_environment() {
@@ -117,6 +119,14 @@ async fn check_restored(manifest: &Manifest, database: &Database) -> anyhow::Res
         bail!("what was restored is not what was backed up: {standing:?} instead of {:?}", manifest.standing);
     }
     Ok(())
+}
+
+/// What is appended from now on is not what the backed-up hub appended, or will: positions are told apart by the log's name.
+async fn part(address: &Address) -> anyhow::Result<()> {
+    let log = PostgresLog::connect_to(address.clone()).await.context("cannot open the restored log")?;
+    let parted = log.part().await;
+    log.close().await;
+    Ok(parted?)
 }
 
 /// Nothing opens them any more.

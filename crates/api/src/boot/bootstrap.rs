@@ -21,7 +21,7 @@ pub(super) async fn make(of: Identities<'_>, owner: &FirstOwner) -> anyhow::Resu
         of.commands.execute::<Organization>(&cause(of, organization), organization.0, &command).await?;
         info!(organization = %name, "organization is made");
     }
-    let people = person::find_by_email(&of.sessions.client().await?, organization, &owner.email).await?;
+    let people = person::find_by_email(&*of.sessions.client().await?, organization, &owner.email).await?;
     let known = people.into_iter().find(|person| person.customer.is_none());
     // a hub that ended at the wrong moment left the person without the member
     let is_member = match known {

@@ -88,7 +88,7 @@ fn own_cookie<'a>(ctx: &Context<'a>) -> Result<&'a SessionCookie, Failure> {
 async fn keep(ctx: &Context<'_>, cookie: &SessionCookie, signed_in: SignedIn) -> Result<SessionStartPayload, Failure> {
     let caller = ctx.data_unchecked::<RequestContext>().caller.as_ref();
     if let Some(Via::Session { id }) = caller.map(|caller| &caller.via) {
-        credential::delete(&ctx.hub().sessions.client().await?, *id).await?;
+        credential::delete(&*ctx.hub().sessions.client().await?, *id).await?;
     }
     ctx.append_http_header("Set-Cookie", cookie.keep(&signed_in.secret, signed_in.expires_at));
     Ok(SessionStartPayload { expires_at: signed_in.expires_at })

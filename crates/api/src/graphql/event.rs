@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, ID, Json, Object, Result, SimpleObject, Subsc
 use chrono::{DateTime, Utc};
 use distr_domain::ids::OrganizationId;
 use distr_domain::permission::Permission;
-use distr_eventlog::{Entry, Selection, TelemetryKind as Kind};
+use distr_eventlog::{Entry, LogId, Selection, TelemetryKind as Kind};
 use futures_util::{Stream, StreamExt, stream};
 use serde_json::Value;
 
@@ -103,6 +103,14 @@ fn selection(kinds: &[Kind]) -> Selection {
     if kinds.is_empty() { Selection::Facts } else { Selection::All }
 }
 
+/// Whether the position is one of the log here, if it is said of which log it is.
+async fn check_log(ctx: &Context<'_>, log: Option<ID>, after: distr_eventlog::Position) -> Result<(), Failure> {
+    let Some(named) = log else { return Ok(()) };
+    let bad = |_| Failure::BadInput(format!("log {:?} is no UUID", named.as_str()));
+    let asked = LogId(named.parse().map_err(bad)?);
+    history::check_log(ctx.hub().commands.log.as_ref(), asked, after).await
+}
+
 /// A page of the log.
 #[derive(SimpleObject)]
 pub(super) struct EventPage {
@@ -130,6 +138,11 @@ impl EventQuery {
                     the period if left out."
         )]
         after: Option<Position>,
+        #[graphql(
+            desc = "The id of the log that `after` is of, as `log` answered it. It is refused with `log.replaced` if the log \
+                    here has other events behind that position, as after a restore; nothing is checked if left out."
+        )]
+        log: Option<ID>,
         #[graphql(default = 100, desc = "The number of events in a page, from 1 to 1 000; 100 if left out.")]
         first: u16,
         #[graphql(
@@ -151,6 +164,7 @@ impl EventQuery {
         let organization = ctx.organization()?;
         let kinds: Vec<Kind> = telemetry.into_iter().map(Kind::from).collect();
         let (after, limit) = (after.map(|position| position.0), first.clamp(1, 1_000).into());
+        check_log(ctx, log, after.unwrap_or_default()).await?;
         let period = Period { after, from, to, limit, selection: selection(&kinds) };
         let wanted = |entry: &Entry| is_asked_for(entry, organization, &kinds);
         let piece = history::read(ctx.hub().commands.log.as_ref(), period, wanted).await?;
@@ -159,6 +173,14 @@ impl EventQuery {
             scanned_to: piece.scanned_to.into(),
             has_more: piece.has_more,
         })
+    }
+
+    /// The id of the log, a UUID. A log that goes on from a backup has another id than the one that the backup is of: its events
+    /// are the same up to where it was restored, and no further.
+    #[graphql(guard = "May(Permission::ReadLog)")]
+    async fn log(&self, ctx: &Context<'_>) -> Result<ID> {
+        let identity = ctx.hub().commands.log.identity().await.map_err(Failure::from)?;
+        Ok(identity.id.0.into())
     }
 
     /// The position at which the log ends now.
@@ -182,6 +204,11 @@ impl EventSubscription {
         #[graphql(desc = "The position after which the events begin; `0` for the beginning of the log.")]
         after: Position,
         #[graphql(
+            desc = "The id of the log that `after` is of, as `log` answered it. It is refused with `log.replaced` if the log \
+                    here has other events behind that position, as after a restore; nothing is checked if left out."
+        )]
+        log: Option<ID>,
+        #[graphql(
             default_with = "vec![TelemetryKind::Access]",
             desc = "The kinds of telemetry to include; accesses if left out, and none if the list is empty."
         )]
@@ -190,6 +217,7 @@ impl EventSubscription {
         let organization = ctx.organization()?;
         let kinds: Vec<Kind> = telemetry.into_iter().map(Kind::from).collect();
         let selection = selection(&kinds);
+        check_log(ctx, log, after.0).await?;
         let pages = ctx.hub().feed.events(after.0, selection);
         Ok(pages.flat_map(move |page| {
             let events: Vec<Result<Event>> = match page {

@@ -16,7 +16,6 @@ use distr_projections::deployment::{self, DeploymentRow};
 use distr_projections::entitlement;
 use distr_projections::heartbeat::{self, HeartbeatRow};
 use distr_projections::member::{self, MemberRow};
-use distr_projections::query::ReadClient;
 use distr_projections::release::{self, ReleaseRow};
 use distr_projections::target::{self, TargetRow};
 use distr_projections::token::{self, TokenEnd};
@@ -25,6 +24,7 @@ use distr_registry::bytes_of_repositories;
 
 use crate::clock::SharedClock;
 use crate::failure::Failure;
+use crate::limits::shares::{self, SharedClient};
 use crate::ops::credential::LastUse;
 use crate::ops::{credential, person};
 
@@ -39,8 +39,12 @@ impl Loader {
         Self { read, ops, clock }
     }
 
-    async fn client(&self) -> Result<ReadClient, QueryError> {
-        Ok(self.read.get().await?)
+    async fn client(&self) -> Result<SharedClient, QueryError> {
+        Ok(shares::client(shares::Of::ReadModels, &self.read).await?)
+    }
+
+    async fn operations(&self) -> Result<SharedClient, Failure> {
+        Ok(shares::client(shares::Of::Operations, &self.ops).await?)
     }
 }
 
@@ -204,7 +208,7 @@ impl DataLoad<PersonOf> for Loader {
     type Error = Arc<Failure>;
 
     async fn load(&self, keys: &[PersonOf]) -> Result<HashMap<PersonOf, PersonName>, Self::Error> {
-        let client = self.ops.get().await.map_err(Failure::from)?;
+        let client = self.operations().await?;
         let mut found = HashMap::new();
         for (organization, ids) in by_organization(keys.iter().map(|key| key.0)) {
             for person in person::by_members(&client, organization, &ids).await? {
@@ -221,7 +225,7 @@ impl DataLoad<UseOf> for Loader {
     type Error = Arc<Failure>;
 
     async fn load(&self, keys: &[UseOf]) -> Result<HashMap<UseOf, LastUse>, Self::Error> {
-        let client = self.ops.get().await.map_err(Failure::from)?;
+        let client = self.operations().await?;
         let ids: Vec<_> = keys.iter().map(|key| key.0.0).collect();
         let uses = credential::last_uses(&client, &ids).await?;
         Ok(uses.into_iter().map(|(id, used)| (UseOf(TokenId(id)), used)).collect())
@@ -248,7 +252,7 @@ impl DataLoad<BytesOf> for Loader {
     type Error = Arc<Failure>;
 
     async fn load(&self, keys: &[BytesOf]) -> Result<HashMap<BytesOf, u64>, Self::Error> {
-        let client = self.read.get().await.map_err(Failure::from)?;
+        let client = self.client().await.map_err(Failure::from)?;
         let mut paths: HashMap<OrganizationId, Vec<RepositoryPath>> = HashMap::new();
         for BytesOf { organization, repository } in keys {
             paths.entry(*organization).or_default().push(repository.clone());

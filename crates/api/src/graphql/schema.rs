@@ -1,15 +1,19 @@
 //! The schema as the edges use it: each request is narrowed and checked before the library sees it.
 
 use std::any::{Any, TypeId};
+use std::pin::pin;
 use std::sync::Arc;
 
+use async_graphql::dataloader::DataLoader;
 use async_graphql::{Data, Executor, Request, Response, ServerError};
-use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
+use futures_util::{Stream, StreamExt};
+use tokio::sync::mpsc;
 
 use crate::auth::MemberCaller;
 use crate::auth::open_sockets::OpenSocket;
 
+use super::loader::Loader;
 use super::{Mutation, Query, RequestContext, Subscription, limits};
 use crate::hub::Hub;
 use crate::limits::shares::{self, Holder, Share};
@@ -29,11 +33,20 @@ impl Schema {
         let share = self.share(request.data.get(&TypeId::of::<RequestContext>()));
         match limits::narrow(request) {
             Ok(request) => {
-                let answered = self.schema.execute(request.data(Budget::default()));
+                let answered = self.schema.execute(self.prepared(request, &share));
                 in_brief(shares::within(share, answered).await)
             }
             Err(error) => refused(error, "bad_request"),
         }
+    }
+
+    /// With what belongs to this request alone.
+    fn prepared(&self, request: Request, share: &Arc<Share>) -> Request {
+        let Hub { models, sessions, commands, .. } = &*self.hub;
+        let loader = Loader::new(models.pool.clone(), sessions.pool.clone(), commands.clock.clone());
+        let share = share.clone();
+        let loader = DataLoader::new(loader, move |batch| tokio::spawn(shares::within(share.clone(), batch)));
+        request.data(Budget::default()).data(loader)
     }
 
     /// Of whoever asks, as far as it is known.
@@ -70,22 +83,44 @@ impl Executor for Schema {
         }
         match limits::narrow_on_socket(request) {
             Ok(request) => {
-                let (schema, request) = (self.schema.clone(), request.data(Budget::default()));
+                let (schema, request) = (self.schema.clone(), self.prepared(request, &share));
                 let responses = async move {
                     match check(socket).await {
                         Ok(()) => schema.execute_stream_with_session_data(request, session.unwrap_or_default()).boxed(),
                         Err(error) => stream::iter([error]).boxed(),
                     }
                 };
-                let mut responses = Box::pin(stream::once(responses).flatten());
-                let responses =
-                    stream::poll_fn(move |cx| shares::within_poll(&share, || responses.poll_next_unpin(cx)));
+                let responses = driven(share, stream::once(responses).flatten());
                 // as long as it runs, it counts
                 responses.inspect(move |_| _ = &subscribed).map(in_brief).boxed()
             }
             Err(error) => stream::iter([refused(error, "bad_request")]).boxed(),
         }
     }
+}
+
+/// Runs beside whoever takes the answers: one is whole before it waits for its reader, so that what it took to make it, a
+/// connection above all, is never kept by somebody who reads slowly. It ends when nobody takes them any more.
+fn driven<S: Stream<Item = Response> + Send + 'static>(
+    share: Arc<Share>,
+    responses: S,
+) -> impl Stream<Item = Response> + use<S> {
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::spawn(shares::within(share, async move {
+        let mut responses = pin!(responses);
+        loop {
+            let response = tokio::select! {
+                biased;
+                () = sender.closed() => return,
+                response = responses.next() => response,
+            };
+            let Some(response) = response else { return };
+            if sender.send(response).await.is_err() {
+                return;
+            }
+        }
+    }));
+    stream::unfold(receiver, async |mut receiver| receiver.recv().await.map(|response| (response, receiver)))
 }
 
 /// Whoever opened the socket may have lost the right to it since.

@@ -145,7 +145,7 @@ impl Session {
 
 pub(super) async fn of_member(ctx: &Context<'_>, member: MemberId) -> Result<Vec<Session>, Failure> {
     let (hub, own) = (ctx.hub(), ctx.caller()?.via.id());
-    let rows = credential::sessions(&hub.sessions.client().await?, member, hub.commands.now()).await?;
+    let rows = credential::sessions(&*hub.sessions.client().await?, member, hub.commands.now()).await?;
     Ok(rows.into_iter().map(|row| Session { current: row.id == own, row }).collect())
 }
 
@@ -153,7 +153,7 @@ pub(super) async fn of_member(ctx: &Context<'_>, member: MemberId) -> Result<Vec
 pub(super) async fn end_all(ctx: &Context<'_>, member: MemberId, keep: &[Uuid]) -> Result<SignOutPayload, Failure> {
     let before = of_member(ctx, member).await?;
     let changed = before.iter().any(|session| !keep.contains(&session.row.id));
-    credential::delete_others(&ctx.hub().sessions.client().await?, CredentialKind::Session, member.0, keep).await?;
+    credential::delete_others(&*ctx.hub().sessions.client().await?, CredentialKind::Session, member.0, keep).await?;
     Ok(SignOutPayload { changed })
 }
 

@@ -1,5 +1,5 @@
 //! The explorer of the GraphQL API: GraphiQL, from this program and from nowhere else. The page holds no data and asks its
-//! reader to sign in, so that it is for everybody; without introspection it is for nobody. It runs in a sandbox, under a
+//! reader for a token, so that it is for everybody; without introspection it is for nobody. It runs in a sandbox, under a
 //! policy that lets it load what is here and speak to this hub, and evaluates no text. `explorer/NOTICE` says whose it is.
 
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::hub::Hub;
 
 /// Styles are also set by the editor's code. The page has no origin, so that the portal's cookie and memory are out of its reach
-/// whatever runs in it: whoever is signed in at the portal signs in here once more. `opaque` lets it speak to the hub.
+/// whatever runs in it: it asks with a token that its reader puts in, and `opaque` lets that through.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     font-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; \
     sandbox allow-scripts allow-forms allow-modals";

@@ -3,16 +3,14 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use deadpool_postgres::Pool;
+use deadpool_postgres::{Pool, PoolError};
 use distr_domain::ids::{CustomerId, MemberId, OrganizationId};
 use distr_projections::query::ReadClient;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task_local;
-
-use crate::failure::Failure;
 
 /// Of the pool's connections, for a vendor or one of its customers.
 const GROUPS: usize = 4;
@@ -31,6 +29,17 @@ task_local! {
     static OWN: Arc<Share>;
 }
 
+/// What there are connections of; each kind is shared by itself.
+#[derive(Debug, Clone, Copy)]
+pub enum Of {
+    ReadModels,
+    /// people, credentials, secrets
+    Operations,
+    Log,
+}
+
+const KINDS: usize = 3;
+
 pub struct Shares {
     groups: Pieces<Option<(OrganizationId, Option<CustomerId>)>>,
     members: Pieces<MemberId>,
@@ -39,18 +48,15 @@ pub struct Shares {
 /// What one caller may hold: a member's part of what all of its group may. It waits for its own part first, so that whoever asks
 /// for too much waits for itself.
 pub struct Share {
-    member: Option<Arc<Semaphore>>,
-    group: Arc<Semaphore>,
+    member: Option<Piece>,
+    group: Piece,
 }
 
 impl Shares {
-    pub fn of(pool: &Pool) -> Self {
-        Self::among(pool.status().max_size)
-    }
-
-    fn among(connections: usize) -> Self {
-        let group = connections.div_ceil(GROUPS);
-        Self { groups: Pieces::of(group), members: Pieces::of(group.div_ceil(MEMBERS)) }
+    /// Of pools with so many connections each.
+    pub fn among(read_models: usize, operations: usize, log: usize) -> Self {
+        let group = [read_models, operations, log].map(|connections| connections.div_ceil(GROUPS));
+        Self { groups: Pieces::of(group), members: Pieces::of(group.map(|connections| connections.div_ceil(MEMBERS))) }
     }
 
     pub fn share(&self, holder: Option<Holder>) -> Arc<Share> {
@@ -61,55 +67,62 @@ impl Shares {
     }
 }
 
+/// Of each kind.
+type Piece = Arc<[Arc<Semaphore>; KINDS]>;
+
 /// Pieces of the same size, by whose they are.
 struct Pieces<K> {
-    each: usize,
-    in_use: Mutex<HashMap<K, Weak<Semaphore>>>,
+    each: [usize; KINDS],
+    in_use: Mutex<HashMap<K, Weak<[Arc<Semaphore>; KINDS]>>>,
 }
 
 impl<K: Eq + Hash> Pieces<K> {
-    fn of(each: usize) -> Self {
+    fn of(each: [usize; KINDS]) -> Self {
         Self { each, in_use: Mutex::default() }
     }
 
     /// As long as somebody uses it, it is the same one.
-    fn piece(&self, of: K) -> Arc<Semaphore> {
+    fn piece(&self, of: K) -> Piece {
         let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(piece) = in_use.get(&of).and_then(Weak::upgrade) {
             return piece;
         }
         in_use.retain(|_, piece| piece.strong_count() > 0);
-        let piece = Arc::new(Semaphore::new(self.each));
+        let piece = Arc::new(self.each.map(|each| Arc::new(Semaphore::new(each))));
         in_use.insert(of, Arc::downgrade(&piece));
         piece
     }
 }
 
 /// A right to hold one connection.
-struct Turn {
+pub struct Turn {
     _group: OwnedSemaphorePermit,
     _member: Option<OwnedSemaphorePermit>,
 }
 
 impl Share {
-    async fn turn(&self) -> Result<Turn, Failure> {
-        let acquire = async |piece: &Arc<Semaphore>| piece.clone().acquire_owned().await.map_err(Failure::fault);
+    async fn turn(&self, of: Of) -> Turn {
+        let acquire =
+            async |piece: &Piece| piece[of as usize].clone().acquire_owned().await.expect("it is never closed");
         let member = match &self.member {
-            Some(member) => Some(acquire(member).await?),
+            Some(member) => Some(acquire(member).await),
             None => None,
         };
-        Ok(Turn { _group: acquire(&self.group).await?, _member: member })
+        Turn { _group: acquire(&self.group).await, _member: member }
     }
 }
 
-/// Runs as a part of a caller's request.
+/// Runs as a part of a caller's request. What it spawns is to be run so, too.
 pub async fn within<F: Future>(share: Arc<Share>, work: F) -> F::Output {
     OWN.scope(share, work).await
 }
 
-/// The same, for what is polled.
-pub fn within_poll<T>(share: &Arc<Share>, poll: impl FnOnce() -> T) -> T {
-    OWN.sync_scope(share.clone(), poll)
+/// Waits for the caller's turn; what is nobody's request has none, and does not wait.
+pub async fn turn(of: Of) -> Option<Turn> {
+    match OWN.try_with(Arc::clone) {
+        Ok(share) => Some(share.turn(of).await),
+        Err(_) => None,
+    }
 }
 
 /// A connection, as a part of its caller's share.
@@ -126,12 +139,15 @@ impl Deref for SharedClient {
     }
 }
 
-/// A connection of the pool when it is the caller's turn; at once for what is nobody's request.
-pub async fn client(pool: &Pool) -> Result<SharedClient, Failure> {
-    let turn = match OWN.try_with(Arc::clone) {
-        Ok(share) => Some(share.turn().await?),
-        Err(_) => None,
-    };
+impl DerefMut for SharedClient {
+    fn deref_mut(&mut self) -> &mut ReadClient {
+        &mut self.client
+    }
+}
+
+/// A connection of the pool when it is the caller's turn.
+pub async fn client(of: Of, pool: &Pool) -> Result<SharedClient, PoolError> {
+    let turn = turn(of).await;
     Ok(SharedClient { client: pool.get().await?, _turn: turn })
 }
 
@@ -147,35 +163,45 @@ mod tests {
         Some(Holder { group, member: MemberId(Uuid::from_u128(member)) })
     }
 
-    /// Those who have their turn at once.
-    fn at_once(share: &Share) -> Vec<Turn> {
-        std::iter::from_fn(|| share.turn().now_or_never()).map(Result::unwrap).collect()
+    /// Those that are to be had at once.
+    fn at_once(share: &Share, of: Of) -> Vec<Turn> {
+        std::iter::from_fn(|| share.turn(of).now_or_never()).collect()
     }
 
     #[test]
     fn a_member_has_a_half_of_what_its_group_has_and_nobody_takes_the_share_of_another_group() {
-        let shares = Shares::among(24);
-        let (one, same) = (shares.share(holder(1, 1)), shares.share(holder(1, 1)));
-        let greedy = at_once(&one);
-        assert_eq!((greedy.len(), at_once(&same).len()), (3, 0));
-        let (second, third) = (shares.share(holder(1, 2)), shares.share(holder(1, 3)));
-        let beside = at_once(&second);
-        assert_eq!((beside.len(), at_once(&third).len()), (3, 0));
-        assert_eq!((at_once(&shares.share(holder(2, 4))).len(), at_once(&shares.share(None)).len()), (3, 6));
-        drop(greedy);
-        assert_eq!(at_once(&third).len(), 3);
+        let shares = Shares::among(24, 12, 8);
+        for (of, each) in [(Of::ReadModels, 3), (Of::Operations, 2), (Of::Log, 1)] {
+            let (one, same) = (shares.share(holder(1, 1)), shares.share(holder(1, 1)));
+            let greedy = at_once(&one, of);
+            assert_eq!((greedy.len(), at_once(&same, of).len()), (each, 0), "{of:?}");
+            let (second, third) = (shares.share(holder(1, 2)), shares.share(holder(1, 3)));
+            let beside = at_once(&second, of);
+            assert!((1..=each).contains(&beside.len()) && at_once(&third, of).is_empty(), "{of:?}");
+            assert_eq!(at_once(&shares.share(holder(2, 4)), of).len(), each, "{of:?}");
+            drop(greedy);
+            assert_eq!(at_once(&third, of).len(), each, "{of:?}");
+        }
     }
 
     #[test]
     fn of_a_single_connection_everybody_has_a_share() {
-        assert_eq!(at_once(&Shares::among(1).share(holder(1, 1))).len(), 1);
+        assert_eq!(at_once(&Shares::among(1, 1, 1).share(holder(1, 1)), Of::Log).len(), 1);
     }
 
     #[test]
     fn a_share_is_forgotten_with_its_last_use() {
-        let shares = Shares::among(24);
+        let shares = Shares::among(24, 12, 8);
         drop((shares.share(holder(1, 1)), shares.share(holder(2, 2))));
         let _last = shares.share(holder(3, 3));
         assert_eq!((shares.groups.in_use.lock().unwrap().len(), shares.members.in_use.lock().unwrap().len()), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn what_a_request_spawns_within_its_share_has_it() {
+        let share = Shares::among(24, 12, 8).share(holder(1, 1));
+        assert!(turn(Of::Log).await.is_none(), "nobody's request");
+        let spawned = tokio::spawn(within(share, async { turn(Of::Log).await.is_some() }));
+        assert!(spawned.await.unwrap());
     }
 }

@@ -49,7 +49,7 @@ pub async fn offer(
         at,
     };
     let client = of.sessions.client().await?;
-    credential::insert(&client, &token, stored).await?;
+    credential::insert(&*client, &token, stored).await?;
     credential::delete_others(&client, CredentialKind::Enrolment, target.0, &[enrolment.0]).await?;
     let command = install_command(public_url, &token);
     Ok((Enrolment { token, expires_at, command }, executed))
@@ -160,7 +160,7 @@ async fn store_agent_secret(
         at,
     };
     let client = of.sessions.client().await?;
-    credential::insert(&client, &secret, stored).await?;
+    credential::insert(&*client, &secret, stored).await?;
     let keep: Vec<Uuid> = [Some(id), beside].into_iter().flatten().map(|id| id.0).collect();
     credential::delete_others(&client, CredentialKind::Agent, target.0, &keep).await?;
     if let Some(beside) = beside {
@@ -177,6 +177,6 @@ pub async fn retire(
     reason: String,
 ) -> Result<Executed<Target>, Failure> {
     let executed = of.commands.execute::<Target>(cause, target.0, &TargetCommand::Retire { reason }).await?;
-    credential::delete_of_subject(&of.sessions.client().await?, target.0).await?;
+    credential::delete_of_subject(&*of.sessions.client().await?, target.0).await?;
     Ok(executed)
 }

@@ -2,7 +2,8 @@
 //! begins a little after the moment of its commit time.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use distr_eventlog::{Entry, EventLog, Limit, Position, Selection};
+use distr_domain::rejection::Rejection;
+use distr_eventlog::{Entry, EventLog, Limit, LogId, Position, Selection};
 
 use crate::failure::Failure;
 
@@ -27,6 +28,39 @@ pub struct Piece {
     pub entries: Vec<Entry>,
     pub scanned_to: Position,
     pub has_more: bool,
+}
+
+/// A position is of another log, so that another event may stand behind it here.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "position {after} is of the log {}, and the log here is {}, {}",
+    .asked.0, .here.0,
+    match .shared {
+        Some(shared) => format!("which parted from it behind position {shared}, as by a restore: up to there both are the same; read on from it"),
+        None => "which has nothing of it: read from the beginning".to_owned(),
+    }
+)]
+struct LogReplaced {
+    after: Position,
+    asked: LogId,
+    here: LogId,
+    shared: Option<Position>,
+}
+
+impl Rejection for LogReplaced {
+    fn code(&self) -> &'static str {
+        "log.replaced"
+    }
+}
+
+/// Refuses a position of another log behind which this one has other events.
+pub async fn check_log(log: &dyn EventLog, asked: LogId, after: Position) -> Result<(), Failure> {
+    let here = log.identity().await?;
+    let shared = here.shared_with(asked);
+    match shared.is_some_and(|shared| after <= shared) {
+        true => Ok(()),
+        false => Err(Failure::rejected(LogReplaced { after, asked, here: here.id, shared })),
+    }
 }
 
 pub async fn read(log: &dyn EventLog, period: Period, wanted: impl Fn(&Entry) -> bool) -> Result<Piece, Failure> {

@@ -101,7 +101,7 @@ async fn offered(
     }
     // repeated, it may come after a password that was chosen meanwhile
     let void_password = executed.position.is_some();
-    person::offer_code(&mut of.sessions.client().await?, member, (&code, stored), void_password).await?;
+    person::offer_code(&mut *of.sessions.client().await?, member, (&code, stored), void_password).await?;
     Ok(Invited { member, code, expires_at, executed })
 }
 
@@ -123,7 +123,7 @@ pub async fn use_code(
     let kind = if name.is_some() { CredentialKind::Invitation } else { CredentialKind::PasswordReset };
     let void = || Failure::rejected(distr_domain::member::MemberRejection::CodeVoid);
     let found =
-        credential::find_code(&of.sessions.client().await?, kind, code, of.commands.now()).await?.ok_or_else(void)?;
+        credential::find_code(&*of.sessions.client().await?, kind, code, of.commands.now()).await?.ok_or_else(void)?;
     password::check_strength(&password)?;
     let hashed = passwords::hash(of, found.organization, found.member, password).await?;
     let at = of.commands.now();

@@ -22,7 +22,7 @@ pub async fn change_password(
     let Via::Session { id: session } = &caller.via else { return Err(Failure::Unauthenticated) };
     let own = organization::find(&*of.models.client().await?, caller.organization).await?;
     let own = own.ok_or_else(|| Failure::not_found("organization", caller.organization))?;
-    let person = person::by_members(&of.sessions.client().await?, caller.organization, &[caller.member]).await?;
+    let person = person::by_members(&*of.sessions.client().await?, caller.organization, &[caller.member]).await?;
     let person = person.into_iter().next().ok_or_else(|| Failure::not_found("member", caller.member))?;
     let this = of.sessions.throttle.admit(&own.name, &person.email, request.address, of.commands.now())?;
     let is_another = || Failure::Forbidden("the current password is another".into());
@@ -40,7 +40,7 @@ pub async fn change_password(
     let executed = of.commands.execute::<Member>(cause, caller.member.0, &MemberCommand::ChangePassword).await?;
     crate::pause::at("password.changed").await;
     let new = NewPassword { member: caller.member, hash: &hashed, name: None };
-    match person::change_password(&mut of.sessions.client().await?, new, &person.password_hash, *session).await? {
+    match person::change_password(&mut *of.sessions.client().await?, new, &person.password_hash, *session).await? {
         true => Ok(executed),
         false => Err(is_another()),
     }

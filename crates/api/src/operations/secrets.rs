@@ -21,7 +21,7 @@ pub async fn set(
     name: &str,
     value: &str,
 ) -> Result<Position, Failure> {
-    let names = secret::names(&vault.client().await?, place).await?;
+    let names = secret::names(&*vault.client().await?, place).await?;
     if names.len() >= MAX_SECRETS && !names.iter().any(|known| known == name) {
         return Err(Failure::BadInput(format!(
             "the customer has {MAX_SECRETS} secrets; remove some that nobody needs"
@@ -46,7 +46,7 @@ pub async fn remove(
     place: Place,
     name: &str,
 ) -> Result<(bool, Position), Failure> {
-    if !secret::names(&vault.client().await?, place).await?.iter().any(|known| known == name) {
+    if !secret::names(&*vault.client().await?, place).await?.iter().any(|known| known == name) {
         return Ok((false, commands.core.position()));
     }
     let command = CustomerCommand::RemoveSecret { name: name.to_owned(), change: cause.command };

@@ -45,7 +45,7 @@ pub async fn issue(
     let executed = of.commands.execute::<Token>(cause, id.0, &command).await?;
     check_repeated(of, id, &executed.state, own_parent).await?;
     let secret = credential::new_secret(CredentialKind::Token)?;
-    credential::replace(&mut of.sessions.client().await?, &secret, stored(cause, member, id, &executed, at)).await?;
+    credential::replace(&mut *of.sessions.client().await?, &secret, stored(cause, member, id, &executed, at)).await?;
     Ok(Issued { id, secret, executed })
 }
 
@@ -78,7 +78,7 @@ async fn check_repeated(
 ) -> Result<(), Failure> {
     state.check_live(of.commands.now()).map_err(Failure::rejected)?;
     let used = of.sessions.last_uses.unwritten(id.0).is_some()
-        || !credential::last_uses(&of.sessions.client().await?, &[id.0]).await?.is_empty();
+        || !credential::last_uses(&*of.sessions.client().await?, &[id.0]).await?.is_empty();
     match state.replaced || used || state.parent != parent {
         false => Ok(()),
         true => Err(Failure::rejected(IssuedBefore { token: id })),
@@ -106,7 +106,7 @@ pub async fn revoke(
 ) -> Result<Executed<Token>, Failure> {
     check_revoker(caller, token)?;
     let executed = of.commands.execute::<Token>(cause, token.id.0, &TokenCommand::Revoke).await?;
-    credential::delete(&of.sessions.client().await?, token.id.0).await?;
+    credential::delete(&*of.sessions.client().await?, token.id.0).await?;
     Ok(executed)
 }
 
@@ -139,7 +139,7 @@ pub async fn rotate(
     let ends = of.commands.another(cause);
     let command = TokenCommand::Replace { by: issued.id, until, at: now };
     of.commands.execute::<Token>(&ends, old.id.0, &command).await?;
-    credential::expire(&of.sessions.client().await?, old.id.0, until).await?;
+    credential::expire(&*of.sessions.client().await?, old.id.0, until).await?;
     Ok(issued)
 }
 

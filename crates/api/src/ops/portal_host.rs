@@ -5,6 +5,7 @@ use deadpool_postgres::{Client, Pool};
 use distr_domain::names::Slug;
 
 use crate::failure::Failure;
+use crate::limits::shares::{self, Of};
 
 pub struct PortalHost {
     pub host: String,
@@ -15,7 +16,7 @@ pub struct PortalHost {
 
 /// Whose portal is at this host, in lower case and without its port.
 pub async fn organization(pool: &Pool, host: &str) -> Result<Option<Slug>, Failure> {
-    let client = pool.get().await?;
+    let client = shares::client(Of::Operations, pool).await?;
     let statement = client.prepare_cached(include_str!("portal_host/find.sql")).await?;
     let row = client.query_opt(&statement, &[&host]).await?;
     Ok(row.map(|row| row.get::<_, String>(0).parse()).transpose()?)

@@ -9,6 +9,7 @@ use deadpool_postgres::{Client, GenericClient, Pool, Transaction};
 use distr_domain::ids::{CustomerId, OrganizationId};
 
 use crate::failure::Failure;
+use crate::limits::shares::{self, Of, SharedClient};
 use crate::master_key::MasterKey;
 
 /// The secrets of customers, sealed with the master key that is in force.
@@ -47,8 +48,8 @@ impl Vault {
         Self { pool, cipher: Cipher::new(master) }
     }
 
-    pub async fn client(&self) -> Result<Client, Failure> {
-        Ok(self.pool.get().await?)
+    pub async fn client(&self) -> Result<SharedClient, Failure> {
+        Ok(shares::client(Of::Operations, &self.pool).await?)
     }
 
     pub async fn set(

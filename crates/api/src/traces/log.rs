@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use distr_eventlog::{
-    Append, AppendError, Appended, Entry, EventLog, Limit, LogId, NewEvent, Page, Position, ReadError, RecordedEvent,
-    Selection, StoreError, StreamName, TelemetryRecord,
+    Append, AppendError, Appended, Entry, EventLog, Limit, LogIdentity, NewEvent, Page, Position, ReadError,
+    RecordedEvent, Selection, StoreError, StreamName, TelemetryRecord,
 };
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{SpanContext, SpanId, SpanKind, Status};
@@ -126,7 +126,7 @@ impl EventLog for TracedLog {
         self.log.head().await
     }
 
-    async fn identity(&self) -> Result<LogId, ReadError> {
+    async fn identity(&self) -> Result<LogIdentity, ReadError> {
         self.log.identity().await
     }
 

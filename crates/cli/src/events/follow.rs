@@ -17,17 +17,24 @@ shown!("src/events/appended.graphql": EventAppended);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
+/// From where in which log.
+pub(super) struct From {
+    pub(super) log: String,
+    pub(super) position: String,
+}
+
 /// Until the user ends it.
 pub(super) async fn follow(
     hub: &Hub,
-    mut position: String,
+    mut from: From,
     telemetry: Vec<TelemetryKind>,
     printer: &mut Printer,
 ) -> Result<()> {
     tokio::select! {
-        ended = keep_following(hub, &mut position, telemetry, printer) => ended,
+        ended = keep_following(hub, &mut from, telemetry, printer) => ended,
         _ = tokio::signal::ctrl_c() => {
-            remark(&format!("to go on from here: distr events --follow --after {position}"));
+            let From { log, position } = from;
+            remark(&format!("to go on from here: distr events --follow --after {position} --log {log}"));
             Ok(())
         }
     }
@@ -35,43 +42,39 @@ pub(super) async fn follow(
 
 async fn keep_following(
     hub: &Hub,
-    position: &mut String,
+    from: &mut From,
     telemetry: Vec<TelemetryKind>,
     printer: &mut Printer,
 ) -> Result<()> {
     let mut pause = FIRST_PAUSE;
     loop {
-        let before = position.clone();
-        let lost = match follow_once(hub, position, telemetry.clone(), printer).await {
+        let before = from.position.clone();
+        let lost = match follow_once(hub, from, telemetry.clone(), printer).await {
             Ok(()) => "the hub ended the connection".to_owned(),
             Err(error) if is_passing(&error) => lost(&error),
             Err(error) => return Err(error),
         };
-        if *position != before {
+        if from.position != before {
             pause = FIRST_PAUSE;
         }
-        remark(&format!("{lost}; trying again in {} s, from position {position} on", pause.as_secs_f32()));
+        let (seconds, position) = (pause.as_secs_f32(), &from.position);
+        remark(&format!("{lost}; trying again in {seconds} s, from position {position} on"));
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
-async fn follow_once(
-    hub: &Hub,
-    position: &mut String,
-    telemetry: Vec<TelemetryKind>,
-    printer: &mut Printer,
-) -> Result<()> {
+async fn follow_once(hub: &Hub, from: &mut From, telemetry: Vec<TelemetryKind>, printer: &mut Printer) -> Result<()> {
     // over HTTP, a refusal says why; a socket is only closed
-    super::head(hub).await?;
-    let variables = event_appended::Variables { after: position.clone(), telemetry };
+    super::end(hub).await?;
+    let variables = event_appended::Variables { after: from.position.clone(), log: Some(from.log.clone()), telemetry };
     let mut subscription = Subscription::<EventAppended>::start(hub, variables).await?;
     while let Some(item) = subscription.next().await? {
         let event = item.event_appended;
         let reached = event["position"].as_str().map(str::to_owned);
         printer.print(event)?;
         if let Some(reached) = reached {
-            *position = reached;
+            from.position = reached;
         }
     }
     Ok(())

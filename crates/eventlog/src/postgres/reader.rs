@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chrono::{DateTime, Utc};
 use deadpool_postgres::{Object, Pool};
 use futures_util::try_join;
+use tokio::sync::OnceCell;
 use tokio_postgres::{Error, Row, types::ToSql};
 use uuid::Uuid;
 
@@ -14,18 +15,19 @@ use super::{
     statements,
 };
 use crate::{
-    Entry, Limit, LogId, Page, Position, ReadError, RecordedEvent, RecordedTelemetry, Selection, StoreError,
-    StreamName,
+    Entry, Limit, LogId, LogIdentity, Page, Position, ReadError, RecordedEvent, RecordedTelemetry, Selection,
+    StoreError, StreamName,
     page::{ChainedFact, Scan, assemble},
 };
 
-const CONNECTIONS: usize = 8;
+pub(super) const CONNECTIONS: usize = 8;
 
 #[derive(Debug)]
 pub(super) struct Reader {
     pool: Pool,
     /// As a page saw it last. It only rises.
     dropped_through: AtomicU64,
+    identity: OnceCell<LogIdentity>,
 }
 
 /// The answers of one page's queries.
@@ -41,7 +43,8 @@ struct Found {
 impl Reader {
     pub(super) fn new(connector: &Connector) -> Self {
         // not known yet: as if nothing were whole
-        Self { pool: connector.pool("reader", CONNECTIONS), dropped_through: AtomicU64::new(u64::MAX) }
+        let dropped_through = AtomicU64::new(u64::MAX);
+        Self { pool: connector.pool("reader", CONNECTIONS), dropped_through, identity: OnceCell::new() }
     }
 
     pub(super) async fn head(&self) -> Result<Position, ReadError> {
@@ -130,11 +133,24 @@ impl Reader {
         Ok(position.map_err(|error| unreadable(error, Position::START))?.unwrap_or_default())
     }
 
-    pub(super) async fn identity(&self) -> Result<LogId, ReadError> {
-        let client = self.client("read its identity").await?;
-        let row = client.query_one(statements::IDENTITY, &[]).await;
-        let row = row.map_err(|error| StoreError::new("read its identity", error))?;
-        Ok(LogId(row.try_get(0).map_err(|error| StoreError::new("read its identity", error))?))
+    pub(super) async fn identity(&self) -> Result<LogIdentity, ReadError> {
+        self.identity.get_or_try_init(|| self.read_identity()).await.cloned()
+    }
+
+    async fn read_identity(&self) -> Result<LogIdentity, ReadError> {
+        let attempted = "read its identity";
+        let client = self.client(attempted).await?;
+        let found = client.query(statements::IDENTITY, &[]).await.map_err(|error| StoreError::new(attempted, error))?;
+        let names = found.iter().map(|row| Ok((LogId(row.try_get(0)?), rows::position(row, 1)?)));
+        let names: Vec<_> = names.collect::<Result<_, _>>().map_err(|error| unreadable(error, Position::START))?;
+        let nameless = || ReadError::Corrupt { position: Position::START, reason: "the log has no name".into() };
+        LogIdentity::of_names(&names).ok_or_else(nameless)
+    }
+
+    pub(super) async fn part(&self) -> Result<(), StoreError> {
+        let client = self.client("give it a name of its own").await?;
+        let done = client.execute(statements::PART, &[]).await;
+        done.map(|_| ()).map_err(|error| StoreError::new("give it a name of its own", error))
     }
 
     async fn one(

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    Actor, Append, AppendError, Appended, Entry, Expected, LogId, MemoryLog, NewEvent, RecordedEvent, StoreError,
+    Actor, Append, AppendError, Appended, Entry, Expected, LogIdentity, MemoryLog, NewEvent, RecordedEvent, StoreError,
     StreamName, TelemetryRecord,
 };
 
@@ -39,7 +39,7 @@ impl EventLog for Silent {
     async fn seek(&self, instant: DateTime<Utc>) -> Result<Position, ReadError> {
         self.log.seek(instant).await
     }
-    async fn identity(&self) -> Result<LogId, ReadError> {
+    async fn identity(&self) -> Result<LogIdentity, ReadError> {
         self.log.identity().await
     }
     async fn head(&self) -> Result<Position, ReadError> {

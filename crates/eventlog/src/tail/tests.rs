@@ -44,7 +44,7 @@ impl EventLog for Watched {
     async fn seek(&self, instant: DateTime<Utc>) -> Result<Position, ReadError> {
         self.log.seek(instant).await
     }
-    async fn identity(&self) -> Result<LogId, ReadError> {
+    async fn identity(&self) -> Result<LogIdentity, ReadError> {
         self.log.identity().await
     }
     async fn head(&self) -> Result<Position, ReadError> {

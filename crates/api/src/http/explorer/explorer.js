@@ -1,12 +1,11 @@
-// Signs in, then shows GraphiQL. The secret is a variable of this page and is stored nowhere.
+// Takes a token, then shows GraphiQL. The token is a variable of this page and is stored nowhere.
 "use strict";
 (() => {
   const endpoint = new URL("graphql", document.baseURI);
   const said = document.getElementById("said");
 
   async function post(secret, body) {
-    const headers = { "content-type": "application/json" };
-    if (secret) headers.authorization = `Bearer ${secret}`;
+    const headers = { "content-type": "application/json", authorization: `Bearer ${secret}` };
     const response = await fetch(endpoint, {
       method: "POST",
       headers,
@@ -18,15 +17,6 @@
 
   function messageOf(answer) {
     return answer.errors ? answer.errors.map((error) => error.message).join("; ") : answer.message;
-  }
-
-  async function signIn(fields) {
-    const query = `mutation ($organization: Name!, $email: String!, $password: String!) {
-      sessionCreate(organization: $organization, email: $email, password: $password) { token }
-    }`;
-    const answer = await post(null, { query, variables: fields });
-    if (!answer.data) throw new Error(messageOf(answer));
-    return answer.data.sessionCreate.token;
   }
 
   async function check(secret) {
@@ -82,18 +72,6 @@
     };
   }
 
-  function endWithThePage(secret) {
-    window.addEventListener("pagehide", () => {
-      void fetch(endpoint, {
-        method: "POST",
-        headers: { "content-type": "application/json", authorization: `Bearer ${secret}` },
-        credentials: "omit",
-        keepalive: true,
-        body: JSON.stringify({ query: "mutation { sessionEnd { changed } }" }),
-      });
-    });
-  }
-
   function show(secret) {
     document.getElementById("sign-in").hidden = true;
     const place = document.getElementById("graphiql");
@@ -109,25 +87,15 @@
     ReactDOM.createRoot(place).render(explorer);
   }
 
-  function handle(form, secretOf) {
-    document.getElementById(form).addEventListener("submit", async (event) => {
-      event.preventDefault();
-      said.textContent = "";
-      const fields = Object.fromEntries(new FormData(event.target));
-      try {
-        const secret = await secretOf(fields);
-        await check(secret);
-        show(secret);
-      } catch (error) {
-        said.textContent = error.message;
-      }
-    });
-  }
-
-  handle("password", async (fields) => {
-    const secret = await signIn(fields);
-    endWithThePage(secret);
-    return secret;
+  document.getElementById("token").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    said.textContent = "";
+    const secret = new FormData(event.target).get("token").trim();
+    try {
+      await check(secret);
+      show(secret);
+    } catch (error) {
+      said.textContent = error.message;
+    }
   });
-  handle("token", async ({ token }) => token.trim());
 })();

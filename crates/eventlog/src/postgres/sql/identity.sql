@@ -1,1 +1,1 @@
-SELECT id FROM eventlog.identity
+SELECT id, since FROM eventlog.identity ORDER BY number

@@ -1,0 +1,1 @@
+INSERT INTO eventlog.identity (id, since) SELECT gen_random_uuid(), position FROM eventlog.head
