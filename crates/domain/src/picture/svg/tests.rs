@@ -73,6 +73,8 @@ fn what_runs_moves_or_is_fetched_is_refused_with_its_line() {
         }
     }
     let entities = format!("<!DOCTYPE svg PUBLIC \"a>b\" [<!ENTITY a \"b\">]><svg xmlns=\"{SVG}\">&a;</svg>");
+    assert!(check(&entities).is_err());
+    let entities = format!("<!DOCTYPE svg [<!ENTITY a \"b\">]><svg xmlns=\"{SVG}\">&a;</svg>");
     assert!(matches!(check(&entities), Err(NoPicture::Svg { .. })));
 }
 
