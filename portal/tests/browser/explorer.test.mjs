@@ -61,5 +61,10 @@ test('whoever is signed in at the portal is nobody in the explorer', async () =>
     }
     return { origin: self.origin, refused, stranger, memory }
   })
-  assert.deepEqual(found, { origin: 'null', refused: 'TypeError', stranger: 'unauthenticated', memory: 'SecurityError' })
+  assert.deepEqual(found, {
+    origin: 'null',
+    refused: 'TypeError',
+    stranger: 'unauthenticated',
+    memory: 'SecurityError',
+  })
 })
