@@ -10,6 +10,7 @@ const WIDTHS = [1440, 768, 380]
 const ROOMS = {
   overview: '/v/acme',
   targets: '/v/acme/targets',
+  'targets-sorted': '/v/acme/targets?sort=ATTENTION',
   'targets-filtered': '/v/acme/targets?state=%5B%22FAILED%22%2C%22HELD%22%5D&customer=globex',
   'targets-none': '/v/acme/targets?q=nothing-has-this-name',
   'target-ok': '/v/acme/targets/globex/factory',
@@ -216,6 +217,13 @@ try {
   await world.crowd(3, 'a-customer-with-a-name-that-goes-on-and-on')
   await shots(page, hub, 'many-', { overview, targets, customer: ROOMS.customer, customers })
   await over(page, hub)
+  // last: the whole browser turns to the customer's side
+  await page.setViewportSize({ width: 1440, height: 900 })
+  await page.goto(`${hub.url}/v/acme/customers/globex`)
+  await press(page, 'View as customer…')
+  await press(page, 'View')
+  await page.getByText('You see what Globex').waitFor()
+  await shots(page, hub, 'viewing-', { home: CUSTOMERS.home, target: CUSTOMERS.target })
   world.end()
 } finally {
   await browser.close()

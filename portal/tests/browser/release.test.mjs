@@ -81,6 +81,7 @@ describe('the registry', () => {
     await page.getByRole('heading', { name: 'hello', level: 1 }).waitFor()
     const tag = row(page.getByRole('table', { name: 'Tags' }), '1.3.0')
     await tag.getByRole('link', { name: 'Hello 1.3.0' }).waitFor()
+    await tag.getByText('amd64', { exact: true }).waitFor()
     const { repository } = await hub.ask(
       world.owner,
       '{ repository(name: "hello") { tags { name size digest releases { version } } } }',
