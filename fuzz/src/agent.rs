@@ -74,5 +74,6 @@ fn desired() -> Desired {
         config: BTreeMap::new(),
         secrets: Default::default(),
         asked_by: Default::default(),
+        channel: None,
     }
 }

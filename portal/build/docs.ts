@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import type { Plugin } from 'vite'
-import type { Block, DocsChapter } from '../src/features/docs/parts.ts'
+import type { DocsChapter } from '../src/features/docs/parts.ts'
+import type { Block } from '../src/ui/blocks-parts.ts'
 import { parse } from './markdown.ts'
 
 export type Side = 'vendor' | 'customer'
@@ -12,7 +13,7 @@ type Contents = { title: string; pages: Page[] }[]
 
 const ROOT = new URL('../../', import.meta.url).pathname
 const CONTENTS = 'docs/contents.json'
-const VIRTUAL = /^virtual:docs\/(vendor|customer)$/
+const VIRTUAL = /^virtual:docs\/(vendor|customer)(?:\/([a-z0-9-]+))?$/
 
 export function chaptersOf(side: Side): DocsChapter[] {
   const all: Contents = JSON.parse(readFileSync(join(ROOT, CONTENTS), 'utf8'))
@@ -59,16 +60,40 @@ function fail(from: string, to: string): never {
   throw new Error(`${from}: the link to ${to} leads nowhere`)
 }
 
-/** `virtual:docs/vendor` and `virtual:docs/customer`: modules of their own, which are loaded when somebody reads. */
+/**
+ * `virtual:docs/vendor` and `virtual:docs/customer`: the contents, which are loaded when somebody opens the documentation. Each page is
+ * a module of its own below them.
+ */
 export function docs(): Plugin {
+  const read = new Map<Side, DocsChapter[]>()
+  const chapters = (side: Side) => {
+    const known = read.get(side) ?? chaptersOf(side)
+    read.set(side, known)
+    return known
+  }
   return {
     name: 'docs',
+    buildStart: () => read.clear(),
     resolveId: id => (VIRTUAL.test(id) ? `\0${id}` : null),
     load(id) {
-      const side = VIRTUAL.exec(id.replace(/^\0/, ''))?.[1]
+      const [, side, name] = VIRTUAL.exec(id.replace(/^\0/, '')) ?? []
       if (!id.startsWith('\0') || !side) return null
-      const chapters = JSON.stringify(chaptersOf(side as Side))
-      return `export const chapters = JSON.parse(${JSON.stringify(chapters)})`
+      return name === undefined ? contents(side as Side, chapters(side as Side)) : page(name, chapters(side as Side))
     },
   }
+}
+
+function contents(side: Side, chapters: DocsChapter[]): string {
+  const entry = ({ name, title, about }: DocsChapter['pages'][number]) =>
+    `{ name: ${JSON.stringify(name)}, title: ${JSON.stringify(title)}, about: ${JSON.stringify(about)},
+       read: () => import('virtual:docs/${side}/${name}').then(page => page.blocks) }`
+  const chapter = ({ title, pages }: DocsChapter) =>
+    `{ title: ${JSON.stringify(title)}, pages: [${pages.map(entry).join(', ')}] }`
+  return `export const contents = [${chapters.map(chapter).join(', ')}]`
+}
+
+function page(name: string, chapters: DocsChapter[]): string {
+  const found = chapters.flatMap(({ pages }) => pages).find(page => page.name === name)
+  if (!found) throw new Error(`there is no page ${name} in the documentation`)
+  return `export const blocks = JSON.parse(${JSON.stringify(JSON.stringify(found.blocks))})`
 }

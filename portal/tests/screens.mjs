@@ -10,6 +10,7 @@ const WIDTHS = [1440, 768, 380]
 const ROOMS = {
   overview: '/v/acme',
   targets: '/v/acme/targets',
+  'targets-sorted': '/v/acme/targets?sort=ATTENTION',
   'targets-filtered': '/v/acme/targets?state=%5B%22FAILED%22%2C%22HELD%22%5D&customer=globex',
   'targets-none': '/v/acme/targets?q=nothing-has-this-name',
   'target-ok': '/v/acme/targets/globex/factory',
@@ -21,6 +22,7 @@ const ROOMS = {
   apps: '/v/acme/apps',
   app: '/v/acme/apps/hello',
   release: '/v/acme/apps/hello/releases/1.3.0',
+  notes: '/v/acme/apps/hello/releases/1.5.0',
   revoked: '/v/acme/apps/hello/releases/1.1.0',
   customers: '/v/acme/customers',
   customer: '/v/acme/customers/globex',
@@ -35,10 +37,12 @@ const ROOMS = {
   tokens: '/v/acme/tokens',
   me: '/v/acme/me',
   analytics: '/v/acme/analytics',
+  branding: '/v/acme/branding',
   alerts: '/v/acme/alerts',
   'alerts-put-off': '/v/acme/alerts?is=put-off',
   docs: '/docs',
   'docs-agent': '/docs/agent',
+  'docs-operations': '/docs/operations#the-disk-is-full',
   'docs-start': '/docs/start-vendor',
   'docs-found': '/docs?q=seat',
 }
@@ -80,6 +84,29 @@ async function shots(page, hub, prefix, rooms) {
   }
 }
 
+/** What only one side of the world shows: pictures, marks of Markdown, and labels of both sides. */
+async function dress(world) {
+  const notes =
+    '## What is new\\n\\n- it starts *faster*, see [why](https://acme.example/faster)\\n- `GREETING` is read\\n\\n> Back up first.\\n\\n| setting | before | now |\\n|---|---|---|\\n| timeout | 30 s | 60 s |\\n\\n```\\ndistr deploy --channel stable\\n```\\n'
+  await world.change(
+    'brandingSet(accent: "#0b7a75", support: "https://acme.example/help", homeText: "Welcome. **Updates** come on Tuesdays.") { changed }',
+  )
+  await world.change(
+    `applicationCatalogue(name: "hello", category: "Greeting", homepage: "https://acme.example", documentation: "https://acme.example/docs",
+      labels: [{ key: "tier", value: "gold" }, { key: "on-premises", value: "" }, { key: "region", value: "eu-central-and-more" }]) { changed }`,
+  )
+  await world.change(
+    `targetSetLabels(customer: "globex", name: "factory", labels: [{ key: "region", value: "eu" }, { key: "line", value: "2" }]) { changed }`,
+  )
+  const file = `services:\n  web:\n    image: 127.0.0.1:${world.hub.port}/acme/hello:1.4.0\n`
+  await world.hub.ask(
+    world.owner,
+    `mutation ($file: String!) { releasePublish(application: "hello", version: "1.5.0", notes: "${notes}", packages: [{ compose: { file: $file } }]) { changed } }`,
+    { file },
+  )
+  await world.change('channelPromote(application: "hello", name: "stable", version: "1.5.0") { changed }')
+}
+
 const press = (page, name) => page.getByRole('button', { name, exact: true }).first().click()
 const COMPOSE = 'services:\n  web:\n    image: postgres:17\n    ports: ["70000:80"]\n    enviroment: {A: b}\n'
 
@@ -103,6 +130,10 @@ const OVER = {
         .first()
         .click(),
   ],
+  catalogue: ['/v/acme/apps/hello', page => press(page, 'Catalogue…')],
+  labels: ['/v/acme/targets/globex/factory', page => press(page, 'Label…')],
+  undeploy: ['/v/acme/targets/globex/factory', page => press(page, 'Remove…')],
+  'view-as': ['/v/acme/customers/globex', page => press(page, 'View as customer…')],
   invite: ['/v/acme/members', page => press(page, 'Invite…')],
   code: [
     '/v/acme/members',
@@ -172,6 +203,7 @@ try {
   await shots(page, hub, 'empty-', { overview, targets, apps, customers, licenses, activity, analytics, alerts })
   const world = await World.make(hub)
   await world.fleet()
+  await dress(world)
   await world.change('memberInvite(email: "ann@acme.example", role: SUPPORT) { code }')
   await world.change('tokenIssue(label: "laptop", scopes: [PULL, READ]) { secret }')
   await shots(page, hub, '', ROOMS)
@@ -185,6 +217,13 @@ try {
   await world.crowd(3, 'a-customer-with-a-name-that-goes-on-and-on')
   await shots(page, hub, 'many-', { overview, targets, customer: ROOMS.customer, customers })
   await over(page, hub)
+  // last: the whole browser turns to the customer's side
+  await page.setViewportSize({ width: 1440, height: 900 })
+  await page.goto(`${hub.url}/v/acme/customers/globex`)
+  await press(page, 'View as customer…')
+  await press(page, 'View')
+  await page.getByText('You see what Globex').waitFor()
+  await shots(page, hub, 'viewing-', { home: CUSTOMERS.home, target: CUSTOMERS.target })
   world.end()
 } finally {
   await browser.close()

@@ -147,6 +147,93 @@ async fn a_one_time_code_starts_a_session_whose_secret_is_in_the_cookie_alone() 
 }
 
 #[tokio::test]
+async fn who_views_as_a_customer_sees_what_it_sees_and_changes_nothing() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let made = "mutation {
+        globex: customerCreate(name: \"globex\") { changed } initech: customerCreate(name: \"initech\") { changed }
+        own: targetRegister(customer: \"globex\", name: \"own\") { changed }
+        other: targetRegister(customer: \"initech\", name: \"other\") { changed }
+        hello: applicationCreate(name: \"hello\") { changed }
+    }";
+    hub.graphql(Some(&owner), made, json!({})).await.data();
+    let (cookie, origin) = (start(&hub).await, hub.url(""));
+    let ask = async |query: &str| role(page(&hub, &origin, query).header("cookie", kept(&cookie))).await.1;
+    let view = "mutation { sessionViewAs(customer: \"globex\", reason: \"ticket 7\") { until customer { name } } }";
+    // a program's session is none of a page's
+    assert_eq!(hub.graphql(Some(&owner), view, json!({})).await.code(), Some("session.origin"));
+    let nobodys = ask("mutation { sessionViewAs(customer: \"nobody\") { until } }").await;
+    assert_eq!(nobodys["errors"][0]["extensions"]["code"], "not_found");
+    assert_eq!(ask(view).await["data"]["sessionViewAs"]["customer"]["name"], "globex");
+
+    let seen = "{ viewer { role viewingUntil customer { name } tokens { id } permissions }
+                 targets { nodes { name } } customers { nodes { name } } applications { nodes { name } } }";
+    let answer = ask(seen).await["data"].clone();
+    assert_eq!(answer["viewer"]["role"], "CUSTOMER_VIEWER");
+    assert_eq!(answer["viewer"]["customer"]["name"], "globex");
+    assert_eq!(answer["viewer"]["tokens"], Value::Null);
+    assert_eq!(answer["viewer"]["permissions"], json!(["READ_CATALOG", "READ_CUSTOMERS", "READ_FLEET"]));
+    assert!(answer["viewer"]["viewingUntil"].is_string(), "{answer}");
+    assert_eq!(answer["targets"]["nodes"], json!([{ "name": "own" }]));
+    assert_eq!(answer["customers"]["nodes"], json!([{ "name": "globex" }]));
+    // no license of the customer names one
+    assert_eq!(answer["applications"]["nodes"], json!([]));
+    for (query, code) in [
+        ("{ target(customer: \"initech\", name: \"other\") { id } }", "not_found"),
+        ("{ events(after: \"0\") { scannedTo } }", "forbidden"),
+        ("{ members { nodes { id } } }", "forbidden"),
+        ("{ sessions { id } }", "session.viewing"),
+        ("mutation { customerRename(name: \"globex\", displayName: \"G\") { changed } }", "forbidden"),
+        ("mutation { targetRegister(customer: \"globex\", name: \"more\") { changed } }", "forbidden"),
+        ("mutation { sessionEndOthers { changed } }", "session.viewing"),
+        ("mutation { passwordChange(current: \"a\", new: \"a long enough password\") { changed } }", "session.viewing"),
+        // the vendor's member is none of the customer's
+        ("mutation { tokenIssue(label: \"more\", scopes: [READ]) { secret } }", "not_found"),
+        (view, "forbidden"),
+    ] {
+        assert_eq!(ask(query).await["errors"][0]["extensions"]["code"], code, "{query}");
+    }
+    // the same person elsewhere is the owner as before
+    assert_eq!(hub.graphql(Some(&owner), WHO, json!({})).await.data()["viewer"]["role"], "OWNER");
+    let facts = "{ events(after: \"0\", first: 500) { events { type actor data } } }";
+    let facts = hub.graphql(Some(&owner), facts, json!({})).await.data()["events"]["events"].clone();
+    let viewed = facts.as_array().expect("events").iter().filter(|fact| fact["type"] == "CustomerViewed");
+    let viewed: Vec<_> = viewed.collect();
+    assert_eq!(viewed.len(), 1, "{facts}");
+    assert_eq!(viewed[0]["data"]["reason"], "ticket 7");
+    assert!(viewed[0]["actor"].as_str().is_some_and(|actor| actor.starts_with("member")), "{viewed:?}");
+
+    let end = "mutation { sessionViewEnd { changed } }";
+    assert_eq!(ask(end).await["data"]["sessionViewEnd"]["changed"], true);
+    assert_eq!(ask(end).await["data"]["sessionViewEnd"]["changed"], false);
+    assert_eq!(ask(WHO).await["data"]["viewer"]["role"], "OWNER");
+    // it ends by itself, too
+    ask(view).await;
+    assert_eq!(ask(WHO).await["data"]["viewer"]["role"], "CUSTOMER_VIEWER");
+    hub.later(chrono::TimeDelta::minutes(31));
+    assert_eq!(ask(WHO).await["data"]["viewer"]["role"], "OWNER");
+}
+
+#[tokio::test]
+async fn a_view_ends_with_the_right_to_it_and_others_have_none() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    hub.graphql(Some(&owner), "mutation { customerCreate(name: \"globex\") { changed } }", json!({})).await.data();
+    let invite = "mutation { memberInvite(email: \"pat@example.com\", role: SUPPORT) { code member { id } } }";
+    let invited = hub.graphql(Some(&owner), invite, json!({})).await.data()["memberInvite"].clone();
+    let (cookie, _) = start_by_code(&hub, &invited["code"], Some("Pat")).await;
+    let (cookie, origin) = (cookie.expect("a cookie"), hub.url(""));
+    let ask = async |query: &str| role(page(&hub, &origin, query).header("cookie", kept(&cookie))).await.1;
+    let view = "mutation { sessionViewAs(customer: \"globex\") { until } }";
+    ask(view).await;
+    assert_eq!(ask(WHO).await["data"]["viewer"]["role"], "CUSTOMER_VIEWER");
+    let change = "mutation ($id: ID!) { memberChangeRole(id: $id, role: AUDITOR) { changed } }";
+    hub.graphql(Some(&owner), change, json!({ "id": invited["member"]["id"] })).await.data();
+    assert_eq!(ask(WHO).await["data"]["viewer"]["role"], "AUDITOR");
+    assert_eq!(ask(view).await["errors"][0]["extensions"]["code"], "forbidden");
+}
+
+#[tokio::test]
 async fn documents_come_under_a_strict_policy_and_nothing_else_is_one() {
     let hub = HubProcess::start().await;
     let get = |path: &str| Client::new().get(hub.url(path)).header("accept", "text/html,*/*").send();

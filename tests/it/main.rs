@@ -26,6 +26,7 @@ mod http2;
 mod idempotency;
 mod layers;
 mod license;
+mod lists;
 mod main_line;
 mod members;
 mod metrics;

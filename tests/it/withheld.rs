@@ -197,7 +197,8 @@ async fn an_image_that_is_deleted_while_its_release_is_published_stays() {
         let organization = OrganizationId::of(&"acme".parse().expect("a name"));
         let (repository, digest) = ("app".parse().expect("a path"), digest.parse().expect("a digest"));
         let stream = ManifestId::of(ArtifactId::of(organization, &repository), &digest).0;
-        let command = ManifestCommand::Delete { repository, digest, listed: true, pin: None, index: None };
+        let command =
+            ManifestCommand::Delete { repository, digest, listed: true, pin: None, index: None, reason: None };
         let (actor, correlation) = (Actor::Operator, uuid::Uuid::new_v4());
         let (causation, at, of) = (None, distr_tests::clock::now(), uuid::Uuid::new_v4());
         let context = Context { organization, actor, causation, correlation, command: of, at };

@@ -16,7 +16,8 @@ use distr_domain::ids::{CredentialId, CustomerId, MemberId, OrganizationId, Targ
 use distr_domain::member::MemberKind;
 use distr_domain::names::RepositoryPath;
 use distr_domain::pattern::Pattern;
-use distr_domain::permission::{Membership, Permission};
+use distr_domain::permission::{CustomerRole, Membership, Permission};
+use distr_domain::rejection::Rejection;
 use distr_domain::token::{Parent, TokenLimits, TokenScope, is_for};
 use distr_eventlog::Actor;
 use distr_projections::Scope;
@@ -49,6 +50,19 @@ pub struct MemberCaller {
     pub kind: MemberKind,
     pub membership: Membership,
     pub via: Via,
+    /// A vendor's member sees until then what a customer's viewer sees, and changes nothing: `membership` is the viewer's.
+    pub viewing_until: Option<DateTime<Utc>>,
+}
+
+/// A vendor's member sees what a customer sees, and would change something.
+#[derive(Debug, thiserror::Error)]
+#[error("you see the portal as a customer does, and change nothing; end the view first")]
+struct Viewing;
+
+impl Rejection for Viewing {
+    fn code(&self) -> &'static str {
+        "session.viewing"
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -174,8 +188,17 @@ impl MemberCaller {
         }
     }
 
-    /// For what a token never does: it would outlive the token.
+    /// For all that is written.
+    pub fn check_not_viewing(&self) -> Result<(), Failure> {
+        match self.viewing_until {
+            None => Ok(()),
+            Some(_) => Err(Failure::rejected(Viewing)),
+        }
+    }
+
+    /// For what a token never does: it would outlive the token. Nor does who sees what a customer sees.
     pub fn check_session(&self) -> Result<(), Failure> {
+        self.check_not_viewing()?;
         match &self.via {
             Via::Session { .. } => Ok(()),
             Via::Token { .. } => {
@@ -193,6 +216,15 @@ impl MemberCaller {
             }
         }
     }
+}
+
+/// Whether a member may see what a customer sees: the vendor's owners and its support.
+pub fn may_view(membership: Membership) -> bool {
+    membership.customer().is_none() && membership.may(Permission::ManageCustomers)
+}
+
+fn as_viewer(customer: CustomerId) -> Membership {
+    Membership::Customer { customer, role: CustomerRole::Viewer }
 }
 
 fn caller(row: &Row) -> Option<Caller> {
@@ -224,7 +256,15 @@ fn caller(row: &Row) -> Option<Caller> {
                 false => Via::Session { id },
             };
             let kind = if member_kind == "robot" { MemberKind::Robot } else { MemberKind::Person };
-            Some(Caller::Member(MemberCaller { organization, member: MemberId(subject), kind, membership, via }))
+            let viewed: Option<Uuid> = row.get("viewed");
+            // whoever may do so no more sees its own again
+            let viewed = viewed.filter(|_| may_view(membership));
+            let (membership, viewing_until) = match viewed {
+                Some(customer) => (as_viewer(CustomerId(customer)), row.get("viewed_until")),
+                None => (membership, None),
+            };
+            let member = MemberId(subject);
+            Some(Caller::Member(MemberCaller { organization, member, kind, membership, via, viewing_until }))
         }
         // what is good for one thing opens nothing else
         Some(CredentialKind::Enrolment | CredentialKind::Invitation | CredentialKind::PasswordReset) | None => None,

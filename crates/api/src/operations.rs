@@ -11,6 +11,7 @@ pub mod members;
 pub mod passwords;
 pub mod pictures;
 mod pinning;
+pub mod platforms;
 pub mod portal;
 pub mod publish;
 pub mod reach;

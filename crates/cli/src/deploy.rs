@@ -24,6 +24,7 @@ const FIELDS: Columns = &[
     ("target", "/target/name"),
     ("customer", "/target/customer"),
     ("desired", "/desiredVersion"),
+    ("channel", "/channel"),
     ("release", "/release"),
     ("running", "/runningVersion"),
     ("phase", "/phase"),
@@ -114,6 +115,9 @@ enum Action {
         /// Remove its volumes too, with all that is in them
         #[arg(long)]
         remove_data: bool,
+        /// The reason, for those who read the log later
+        #[arg(long)]
+        reason: Option<String>,
         #[command(flatten)]
         waiting: Waiting,
     },
@@ -123,7 +127,10 @@ impl Deploy {
     pub(crate) async fn run(self, session: &Session) -> Result<()> {
         match self.action {
             Some(Action::Show { of }) => session.out.show(find(session, of).await?, FIELDS),
-            Some(Action::Remove { of, remove_data, waiting }) => remove(session, of, remove_data, waiting).await,
+            Some(Action::Remove { of, remove_data, reason, waiting }) => {
+                let data = if remove_data { DataRemoval::Remove } else { DataRemoval::Keep };
+                remove(session, of, (data, reason), waiting).await
+            }
             None => self.set.run(session).await,
         }
     }
@@ -155,15 +162,20 @@ impl Set {
     }
 }
 
-async fn remove(session: &Session, of: Of, remove_data: bool, waiting: Waiting) -> Result<()> {
-    let (data, what) = match remove_data {
-        true => (DataRemoval::Remove, "and its data"),
-        false => (DataRemoval::Keep, "and to keep its data"),
+async fn remove(
+    session: &Session,
+    of: Of,
+    (data, reason): (DataRemoval, Option<String>),
+    waiting: Waiting,
+) -> Result<()> {
+    let what = match data {
+        DataRemoval::Remove => "and its data",
+        DataRemoval::Keep => "and to keep its data",
     };
     let Of { customer, target, app: application } = of.clone();
     let sentence = format!("asked to remove {application} from {target} {what}");
-    let answer =
-        session.hub.ask::<DeployRemove>(deploy_remove::Variables { customer, target, application, data }).await?;
+    let variables = deploy_remove::Variables { customer, target, application, data, reason };
+    let answer = session.hub.ask::<DeployRemove>(variables).await?;
     finish(session, of, answer.deployment_remove, Outcome { sentence, goal: Goal::Removed, waiting }).await
 }
 

@@ -81,11 +81,28 @@ pub(crate) enum Command {
     /// List the tags of a repository, and where they point
     Tags { name: String },
     /// Delete a tag; what it points to stays
-    DeleteTag { name: String, tag: String },
+    DeleteTag {
+        name: String,
+        tag: String,
+        /// The reason, for those who read the log later
+        #[arg(long)]
+        reason: Option<String>,
+    },
     /// Delete a manifest with every tag that points to it, unless a release or an index names it
-    DeleteManifest { name: String, digest: String },
+    DeleteManifest {
+        name: String,
+        digest: String,
+        /// The reason, for those who read the log later
+        #[arg(long)]
+        reason: Option<String>,
+    },
     /// Delete everything in a repository, unless a release names part of it
-    Delete { name: String },
+    Delete {
+        name: String,
+        /// The reason, for those who read the log later
+        #[arg(long)]
+        reason: Option<String>,
+    },
     /// Make the repository's tags immutable
     MakeImmutable {
         name: String,
@@ -147,19 +164,19 @@ impl Command {
                     _ => out.list(vec![], TAGS),
                 }
             }
-            Self::DeleteTag { name, tag } => {
+            Self::DeleteTag { name, tag, reason } => {
                 let sentence = format!("tag {tag} of {name} is deleted");
-                let variables = repository_delete_tag::Variables { repository: name, tag };
+                let variables = repository_delete_tag::Variables { repository: name, tag, reason };
                 out.did(hub.ask::<RepositoryDeleteTag>(variables).await?.tag_delete, "repository", &sentence)
             }
-            Self::DeleteManifest { name, digest } => {
+            Self::DeleteManifest { name, digest, reason } => {
                 let sentence = format!("manifest {digest} of {name} is deleted");
-                let variables = repository_delete_manifest::Variables { repository: name, digest };
+                let variables = repository_delete_manifest::Variables { repository: name, digest, reason };
                 out.did(hub.ask::<RepositoryDeleteManifest>(variables).await?.manifest_delete, "repository", &sentence)
             }
-            Self::Delete { name } => {
+            Self::Delete { name, reason } => {
                 let sentence = format!("everything in {name} is deleted");
-                let data = hub.ask::<RepositoryDelete>(repository_delete::Variables { name }).await?;
+                let data = hub.ask::<RepositoryDelete>(repository_delete::Variables { name, reason }).await?;
                 out.did(data.repository_delete, "repository", &sentence)
             }
             Self::SetVisibility { name, visibility } => {

@@ -65,10 +65,15 @@ pub enum ArtifactEvent {
     TagDeleted {
         repository: RepositoryPath,
         tag: Tag,
+        /// in the words of whoever deleted it; none if nobody was asked, as by retention
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     ManifestDeleted {
         repository: RepositoryPath,
         digest: Digest,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     /// Tags do not move once they are there, but for these.
     TagsMadeImmutable {
@@ -103,6 +108,8 @@ pub enum ArtifactEvent {
         tags: Vec<TagAt>,
         /// an index before what it lists
         manifests: Vec<Digest>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -31,6 +32,12 @@ pub enum CustomerEvent {
         #[serde(default, skip_serializing_if = "Uuid::is_nil")]
         change: Uuid,
     },
+    /// A member of the vendor, who is the actor, looked at the portal as this customer, until then at most.
+    CustomerViewed {
+        until: DateTime<Utc>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
 }
 use CustomerEvent::*;
 
@@ -40,6 +47,7 @@ pub enum CustomerCommand {
     Rename { display_name: String },
     SetSecret { name: String, change: Uuid },
     RemoveSecret { name: String, change: Uuid },
+    View { until: DateTime<Utc>, reason: Option<String> },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -89,8 +97,12 @@ impl Decider for Customer {
             (CustomerCommand::Create { name, display_name }, None) => {
                 Ok(vec![CustomerCreated { name: name.clone(), display_name: display_name.clone() }])
             }
-            (CustomerCommand::SetSecret { .. } | CustomerCommand::RemoveSecret { .. }, None) => {
-                Err(CustomerRejection::NotFound)
+            (
+                CustomerCommand::SetSecret { .. } | CustomerCommand::RemoveSecret { .. } | CustomerCommand::View { .. },
+                None,
+            ) => Err(CustomerRejection::NotFound),
+            (CustomerCommand::View { until, reason }, Some(_)) => {
+                Ok(vec![CustomerViewed { until: *until, reason: reason.clone() }])
             }
             (CustomerCommand::SetSecret { name, change }, Some(_)) => {
                 Ok(vec![SecretSet { name: name.clone(), change: *change }])
@@ -116,6 +128,7 @@ impl Decider for Customer {
             SecretSet { name, change } | SecretRemoved { name, change } => {
                 self.secrets.insert(name.clone(), *change);
             }
+            CustomerViewed { .. } => {}
         }
     }
 }
@@ -132,6 +145,17 @@ mod tests {
         let create = CustomerCommand::Create { name: name.clone(), display_name: "Globex".into() };
         given::<Customer>([]).when(create.clone()).then([created.clone()]);
         given::<Customer>([created]).when(create).then_rejected(CustomerRejection::Exists { name });
+    }
+
+    #[test]
+    fn each_view_of_a_customer_is_a_fact() {
+        let created = CustomerCreated { name: "globex".parse().unwrap(), display_name: "Globex".into() };
+        let (until, reason) = (DateTime::UNIX_EPOCH, Some("ticket 7".to_owned()));
+        let view = || CustomerCommand::View { until, reason: reason.clone() };
+        let viewed = || CustomerViewed { until, reason: reason.clone() };
+        given::<Customer>([]).when(view()).then_rejected(CustomerRejection::NotFound);
+        given::<Customer>([created.clone()]).when(view()).then([viewed()]);
+        given::<Customer>([created, viewed()]).when(view()).then([viewed()]);
     }
 
     #[test]

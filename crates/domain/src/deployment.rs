@@ -36,6 +36,22 @@ pub struct Desired {
     /// the host may want to agree to what the vendor asks for
     #[serde(default, skip_serializing_if = "AskedBy::is_vendor")]
     pub asked_by: AskedBy,
+    /// the channel that pointed to the version then; none if the version itself was named
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Slug>,
+}
+
+impl Desired {
+    /// Whether nothing else is to run than before. The channel that led there makes no difference.
+    fn is_same_as(&self, known: &Self) -> bool {
+        self.asked_by == known.asked_by && self.runs_as(known)
+    }
+
+    /// The same, whoever asks for it.
+    fn runs_as(&self, known: &Self) -> bool {
+        let asked_alike = Self { asked_by: self.asked_by, channel: self.channel.clone(), ..known.clone() };
+        asked_alike == *self
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +66,8 @@ pub enum DeploymentEvent {
         data: DataRemoval,
         #[serde(default, skip_serializing_if = "AskedBy::is_vendor")]
         asked_by: AskedBy,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     /// The host's policy does not allow the generation, or somebody there has to agree first. Nothing of it was done.
     DeploymentHeld {
@@ -128,6 +146,7 @@ pub enum DeploymentCommand {
     Remove {
         data: DataRemoval,
         asked_by: AskedBy,
+        reason: Option<String>,
         /// the same
         heard: u64,
     },
@@ -213,13 +232,13 @@ impl Deployment {
 
     fn set_desired(&self, desired: &Desired, heard: u64) -> Result<Vec<DeploymentEvent>, DeploymentRejection> {
         self.check_wanted()?;
-        let whoever_asked = self.desired.as_ref().map(|known| Desired { asked_by: desired.asked_by, ..known.clone() });
-        let same = whoever_asked.as_ref() == Some(desired);
+        let same = self.desired.as_ref().is_some_and(|known| desired.runs_as(known));
+        let same_asker_too = self.desired.as_ref().is_some_and(|known| desired.is_same_as(known));
         match self.phase {
             // the same again after a failure is a retry
             Phase::Progressing | Phase::Healthy | Phase::Unhealthy if same => Ok(vec![]),
             // the host goes on by itself; only the customer, whom it asks for nothing, makes a difference
-            Phase::Held if self.removal.is_none() && self.desired.as_ref() == Some(desired) => Ok(vec![]),
+            Phase::Held if self.removal.is_none() && same_asker_too => Ok(vec![]),
             _ => Ok(vec![DesiredReleaseSet { generation: self.next_generation(heard), desired: desired.clone() }]),
         }
     }
@@ -263,9 +282,9 @@ impl Decider for Deployment {
             {
                 Ok(vec![])
             }
-            (DeploymentCommand::Remove { data, asked_by, heard }, _) => {
-                let generation = self.next_generation(*heard);
-                Ok(vec![RemovalRequested { generation, data: *data, asked_by: *asked_by }])
+            (DeploymentCommand::Remove { data, asked_by, reason, heard }, _) => {
+                let (generation, reason) = (self.next_generation(*heard), reason.clone());
+                Ok(vec![RemovalRequested { generation, data: *data, asked_by: *asked_by, reason }])
             }
             (DeploymentCommand::Observe { target, report, at, pace }, _) => {
                 // an agent speaks of its own target's deployments alone
@@ -285,7 +304,7 @@ impl Decider for Deployment {
                     ..Self::default()
                 };
             }
-            RemovalRequested { generation, data, asked_by } => {
+            RemovalRequested { generation, data, asked_by, .. } => {
                 self.generation = *generation;
                 self.phase = Phase::Removing;
                 self.step = None;

@@ -165,8 +165,9 @@ fn deployment_command() -> impl Strategy<Value = DeploymentCommand> {
             config: Default::default(),
             secrets: Default::default(),
             asked_by: AskedBy::Vendor,
+            channel: None,
         }}),
-        1 => data.prop_map(|data| DeploymentCommand::Remove { data, asked_by: AskedBy::Vendor, heard: 0 }),
+        1 => data.prop_map(|data| DeploymentCommand::Remove { data, asked_by: AskedBy::Vendor, reason: None, heard: 0 }),
         6 => (0..6_u64, 0..8_u8, 0..3_u8, any::<bool>(), 0..3_u8, pace).prop_map(
             |(generation, step, health, drifts, error, pace)| {
                 let report = report(generation, step, health, drifts, error);

@@ -151,9 +151,14 @@ pub async fn find(client: &ReadClient, scope: Scope, id: ApplicationId) -> Resul
     query::find(client, include_str!("application/find.sql"), &[&scope.organization.0, &customer, &id.0]).await
 }
 
-/// By name.
-pub async fn list(client: &ReadClient, scope: Scope, paging: &Paging) -> Result<ListPage<ApplicationRow>, QueryError> {
-    query::list(client, include_str!("application/list.sql"), scope, paging, &[]).await
+/// By name. `search` is a part of the name or of the display name, in lower case.
+pub async fn list(
+    client: &ReadClient,
+    scope: Scope,
+    search: Option<&str>,
+    paging: &Paging,
+) -> Result<ListPage<ApplicationRow>, QueryError> {
+    query::list(client, include_str!("application/list.sql"), scope, paging, &[&search]).await
 }
 
 /// For batched loading of what the asker has seen the ids of.

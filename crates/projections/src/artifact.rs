@@ -89,7 +89,7 @@ impl Projection for ManifestProjection {
             Some(Fact::Artifact(ArtifactEvent::ManifestPushed { repository, manifest })) => {
                 vec![manifest_key(entry, repository, &manifest.digest)]
             }
-            Some(Fact::Artifact(ArtifactEvent::ManifestDeleted { repository, digest })) => {
+            Some(Fact::Artifact(ArtifactEvent::ManifestDeleted { repository, digest, .. })) => {
                 vec![manifest_key(entry, repository, digest)]
             }
             _ => vec![],
@@ -119,7 +119,7 @@ impl Projection for ManifestProjection {
                     },
                 );
             }
-            Some(Fact::Artifact(ArtifactEvent::ManifestDeleted { repository, digest })) => {
+            Some(Fact::Artifact(ArtifactEvent::ManifestDeleted { repository, digest, .. })) => {
                 rows.remove(manifest_key(entry, repository, digest));
             }
             _ => {}
@@ -136,7 +136,7 @@ impl Projection for TagProjection {
     fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         match entry.fact() {
             Some(Fact::Artifact(
-                ArtifactEvent::TagMoved { repository, tag, .. } | ArtifactEvent::TagDeleted { repository, tag },
+                ArtifactEvent::TagMoved { repository, tag, .. } | ArtifactEvent::TagDeleted { repository, tag, .. },
             )) => vec![tag_key(entry, repository, tag)],
             _ => vec![],
         }
@@ -160,7 +160,7 @@ impl Projection for TagProjection {
                     },
                 );
             }
-            Some(Fact::Artifact(ArtifactEvent::TagDeleted { repository, tag })) => {
+            Some(Fact::Artifact(ArtifactEvent::TagDeleted { repository, tag, .. })) => {
                 rows.remove(tag_key(entry, repository, tag));
             }
             _ => {}

@@ -49,7 +49,9 @@ impl Projection for CustomerProjection {
                     position: entry.position.number(),
                 },
             ),
-            CustomerEvent::SecretSet { .. } | CustomerEvent::SecretRemoved { .. } => {}
+            CustomerEvent::SecretSet { .. }
+            | CustomerEvent::SecretRemoved { .. }
+            | CustomerEvent::CustomerViewed { .. } => {}
             CustomerEvent::CustomerRenamed { display_name } => {
                 if let Some(row) = rows.get_mut(entry.id) {
                     row.display_name = display_name.clone();
@@ -65,9 +67,14 @@ pub async fn find(client: &ReadClient, scope: Scope, id: CustomerId) -> Result<O
     query::find(client, include_str!("customer/find.sql"), &[&scope.organization.0, &customer, &id.0]).await
 }
 
-/// By name.
-pub async fn list(client: &ReadClient, scope: Scope, paging: &Paging) -> Result<ListPage<CustomerRow>, QueryError> {
-    query::list(client, include_str!("customer/list.sql"), scope, paging, &[]).await
+/// By name. `search` is a part of the name or of the display name, in lower case.
+pub async fn list(
+    client: &ReadClient,
+    scope: Scope,
+    search: Option<&str>,
+    paging: &Paging,
+) -> Result<ListPage<CustomerRow>, QueryError> {
+    query::list(client, include_str!("customer/list.sql"), scope, paging, &[&search]).await
 }
 
 /// For batched loading of what the asker has seen the ids of.

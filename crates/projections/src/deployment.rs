@@ -93,7 +93,7 @@ fn set_desired(rows: &mut Rows<DeploymentRow>, entry: &DecodedEntry, generation:
 fn observe(row: &mut DeploymentRow, event: &DeploymentEvent) {
     match event {
         DeploymentEvent::DesiredReleaseSet { .. } => {}
-        DeploymentEvent::RemovalRequested { generation, data, asked_by } => {
+        DeploymentEvent::RemovalRequested { generation, data, asked_by, .. } => {
             row.generation = *generation;
             row.removal = Some(*data);
             row.desired.asked_by = *asked_by;

@@ -4,9 +4,11 @@
 use distr_domain::ids::{CustomerId, OrganizationId};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio_postgres::Row;
 use tokio_postgres::types::{Json, ToSql};
+use uuid::Uuid;
 
-use crate::cursor::Cursor;
+use crate::cursor::{Cursor, InvalidCursor};
 use crate::error::QueryError;
 
 /// A connection to the read models, from the pool of `read_pool`.
@@ -79,7 +81,35 @@ pub(crate) async fn list<T: DeserializeOwned>(
     let limit = i64::from(paging.first) + 1;
     let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&scope.organization.0, &customer, &key, &id, &limit];
     parameters.extend(filters);
-    let rows = client.query(&statement, &parameters).await?;
+    page(&client.query(&statement, &parameters).await?, paging)
+}
+
+/// The same for a list whose keys begin with the name of its sort: `$1` and `$2` as above, `$3` to `$5` null, then the list's
+/// own filters, the sort, the cursor's key and id, the limit. A cursor of another sort is refused.
+pub(crate) async fn list_by_key<T: DeserializeOwned>(
+    client: &ReadClient,
+    sql: &str,
+    scope: Scope,
+    paging: &Paging,
+    (sort, filters): (&str, &[&(dyn ToSql + Sync)]),
+) -> Result<ListPage<T>, QueryError> {
+    let is_own = |cursor: &Cursor| cursor.key.split_once(':').is_some_and(|(of, _)| of == sort);
+    if let Some(cursor) = paging.after.as_ref().filter(|cursor| !is_own(cursor)) {
+        return Err(InvalidCursor(cursor.encode().chars().take(80).collect()).into());
+    }
+    let statement = client.prepare_cached(sql).await?;
+    let customer = scope.customer.map(|customer| customer.0);
+    let (key, id) = paging.after.as_ref().map(|cursor| (cursor.key.as_str(), cursor.id)).unzip();
+    let limit = i64::from(paging.first) + 1;
+    let (no_key, no_id, no_limit) = (None::<String>, None::<Uuid>, None::<i64>);
+    let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&scope.organization.0, &customer, &no_key, &no_id, &no_limit];
+    parameters.extend(filters);
+    let own: [&(dyn ToSql + Sync); 4] = [&sort, &key, &id, &limit];
+    parameters.extend(own);
+    page(&client.query(&statement, &parameters).await?, paging)
+}
+
+fn page<T: DeserializeOwned>(rows: &[Row], paging: &Paging) -> Result<ListPage<T>, QueryError> {
     let has_next = rows.len() > usize::from(paging.first);
     let items = rows.iter().take(usize::from(paging.first)).map(|row| {
         let cursor = Cursor { key: row.get(0), id: row.get(1) };
@@ -88,7 +118,7 @@ pub(crate) async fn list<T: DeserializeOwned>(
     Ok(ListPage { items: items.collect::<Result<_, QueryError>>()?, has_next })
 }
 
-fn value<T: DeserializeOwned>(row: &tokio_postgres::Row, column: usize) -> Result<T, QueryError> {
+fn value<T: DeserializeOwned>(row: &Row, column: usize) -> Result<T, QueryError> {
     let Json(value): Json<Value> = row.get(column);
     Ok(serde_json::from_value(value)?)
 }

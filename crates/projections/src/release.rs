@@ -141,12 +141,13 @@ pub async fn run_by(
     Ok(run.unwrap_or(Run { releases: 0, repositories: vec![] }))
 }
 
-/// The newest version first, without their packages.
+/// The newest version first, without their packages. `search` is a part of the version, in lower case.
 pub async fn list(
     client: &ReadClient,
     scope: Scope,
     application: ApplicationId,
+    search: Option<&str>,
     paging: &Paging,
 ) -> Result<ListPage<ReleaseRow>, QueryError> {
-    query::list(client, include_str!("release/list.sql"), scope, paging, &[&application.0]).await
+    query::list(client, include_str!("release/list.sql"), scope, paging, &[&application.0, &search]).await
 }

@@ -11,7 +11,7 @@ use distr_domain::label::{LabelKey, LabelValue, Labels};
 use distr_domain::names::Slug;
 use distr_domain::target::{Runtime, TargetEvent};
 use serde::{Deserialize, Serialize};
-use tokio_postgres::types::Json;
+use tokio_postgres::types::{Json, ToSql};
 use uuid::Uuid;
 
 use crate::error::QueryError;
@@ -163,6 +163,73 @@ pub async fn list_filtered(
         &[&of, &states, &application, &filter.search, &stale, &offline, &labels],
     )
     .await
+}
+
+/// By what a fleet is put in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FleetSort {
+    /// by state, the one that needs somebody most first: failed, offline, stale, held, progressing, unknown, ok
+    Attention,
+    Name,
+    /// by the customer's name
+    Customer,
+    /// by when the hub last heard of it; those that were never heard of come first
+    Heard,
+    Created,
+}
+
+impl FleetSort {
+    /// Keys of one sort begin alike, so that a cursor of another is told from its own.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Attention => "attention",
+            Self::Name => "name",
+            Self::Customer => "customer",
+            Self::Heard => "heard",
+            Self::Created => "created",
+        }
+    }
+}
+
+/// The whole fleet gets its keys, of which a page is taken.
+fn sorted(comparison: char, direction: &str) -> String {
+    format!(
+        "SELECT key, id, whole
+FROM (
+    SELECT
+        ($13::text || ':' || CASE $13
+            WHEN 'attention' THEN array_position(
+                ARRAY['failed', 'offline', 'stale', 'held', 'progressing', 'unknown', 'ok'], state)::text || ' ' || name
+            WHEN 'customer' THEN customer_name || ' ' || name
+            WHEN 'heard' THEN coalesce(to_char(heard_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), '') || ' ' || name
+            WHEN 'created' THEN to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || ' ' || name
+            ELSE name
+        END) COLLATE \"C\" AS key,
+        id, whole
+    FROM ({BY_STATE}) AS fleet
+) AS sorted
+WHERE $14::text IS NULL OR (key, id) {comparison} ($14 COLLATE \"C\", $15::uuid)
+ORDER BY key {direction}, id {direction}
+LIMIT $16::bigint"
+    )
+}
+
+static ASCENDING: LazyLock<String> = LazyLock::new(|| sorted('>', "ASC"));
+static DESCENDING: LazyLock<String> = LazyLock::new(|| sorted('<', "DESC"));
+
+/// In the order that is asked for, without the retired.
+pub async fn list_sorted(
+    client: &ReadClient,
+    scope: Scope,
+    filter: &FleetFilter,
+    (sort, is_descending): (FleetSort, bool),
+    paging: &Paging,
+) -> Result<ListPage<TargetRow>, QueryError> {
+    let (of, states, application, [stale, offline]) = filter.parameters();
+    let labels = Json(&filter.labels);
+    let filters: [&(dyn ToSql + Sync); 7] = [&of, &states, &application, &filter.search, &stale, &offline, &labels];
+    let sql = if is_descending { &DESCENDING } else { &ASCENDING };
+    query::list_by_key(client, sql, scope, paging, (sort.as_str(), &filters)).await
 }
 
 /// How many targets are in each state; those that none is in are left out.

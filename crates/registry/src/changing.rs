@@ -35,6 +35,8 @@ pub struct Changing<'a> {
     pub shown: &'a Progress,
     pub repository: &'a RepositoryPath,
     pub context: Context,
+    /// why something is deleted, in the words of whoever asks for it
+    pub reason: Option<String>,
 }
 
 /// Whether a manifest is a part of an index that stays.
@@ -106,7 +108,9 @@ impl Changing<'_> {
 
     pub async fn delete_tag(&self, tag: &Tag) -> Result<Changed, ChangeError> {
         let is_immutable = is_immutable(self.immutable().await?.as_deref(), tag);
-        let deleted = self.tag(tag, self.listed(tag).await?, is_immutable, TagChange::Delete).await?;
+        let deleted = self
+            .tag(tag, self.listed(tag).await?, is_immutable, TagChange::Delete { reason: self.reason.clone() })
+            .await?;
         self.show(deleted).await
     }
 
@@ -130,7 +134,7 @@ impl Changing<'_> {
         };
         let mut last = None;
         for TagAt { tag, digest } in &tags {
-            let change = TagChange::DeleteAt { digest: digest.clone() };
+            let change = self.delete_at(digest);
             last = last.max(self.tag(tag, Some(digest.clone()), false, change).await?);
         }
         for digest in &manifests {
@@ -179,7 +183,8 @@ impl Changing<'_> {
         }
         drop(client);
         let tags = holding.tags.iter().map(|tag| TagAt { tag: tag.name.clone(), digest: tag.digest.clone() }).collect();
-        let change = SettingsChange::Empty { tags, manifests: holding.manifests_wholes_first() };
+        let change =
+            SettingsChange::Empty { tags, manifests: holding.manifests_wholes_first(), reason: self.reason.clone() };
         let command = SettingsCommand { repository: self.repository.clone(), change };
         let executed = execute::<RepositorySettings>(self.log, self.artifact().0, &command, &self.context).await?;
         Ok(executed.events.into_iter().find_map(to_delete).unwrap_or_default())
@@ -188,7 +193,7 @@ impl Changing<'_> {
     /// What the repository's rules of retention let go, whether its tags are immutable or not.
     pub(crate) async fn expire_tag(&self, tag: &Tag, at: Digest) -> Result<Changed, ChangeError> {
         let listed = Some(at.clone());
-        let deleted = self.tag(tag, listed, false, TagChange::DeleteAt { digest: at }).await?;
+        let deleted = self.tag(tag, listed, false, self.delete_at(&at)).await?;
         self.show(deleted).await
     }
 
@@ -205,7 +210,7 @@ impl Changing<'_> {
         // those that came later belong to a push that stored the manifest again
         let tags = artifact::tags_at(&self.client().await?, organization, self.repository, digest).await?;
         for tag in tags.into_iter().filter(|tag| tag.position < shown.position.number()) {
-            let change = TagChange::DeleteAt { digest: digest.clone() };
+            let change = self.delete_at(digest);
             last = last.max(self.tag(&tag.name, Some(tag.digest), false, change).await?);
         }
         self.show(last).await
@@ -315,8 +320,8 @@ impl Changing<'_> {
             Parts::Known => None,
         };
         let delete = |listed| {
-            let (repository, digest) = (self.repository.clone(), digest.clone());
-            ManifestCommand::Delete { repository, digest, listed, pin, index }
+            let (repository, digest, reason) = (self.repository.clone(), digest.clone(), self.reason.clone());
+            ManifestCommand::Delete { repository, digest, listed, pin, index, reason }
         };
         let Some(row) = artifact::find_manifest(&client, organization, self.repository, digest).await? else {
             return Ok(delete(false));
@@ -348,6 +353,10 @@ impl Changing<'_> {
         let (repository, tag) = (self.repository.clone(), tag.clone());
         let command = TagCommand { repository, tag, listed, immutable, change };
         self.execute::<TagPointer>(stream, &command, &self.context).await
+    }
+
+    fn delete_at(&self, digest: &Digest) -> TagChange {
+        TagChange::DeleteAt { digest: digest.clone(), reason: self.reason.clone() }
     }
 
     /// The exceptions, if the repository's tags are immutable.

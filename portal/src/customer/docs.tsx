@@ -1,5 +1,5 @@
 // The chapters for a vendor's customers, under the vendor's name.
-import { chapters } from 'virtual:docs/customer'
+import { contents } from 'virtual:docs/customer'
 import { useParams } from '@tanstack/react-router'
 import { useBefore } from '../features/branding/before'
 import { Logo } from '../features/branding/logo'
@@ -13,5 +13,5 @@ export default function CustomerDocs() {
   const root = customersRoot(organization)
   const name = before?.displayName ?? organization
   const mark = <Logo of={before?.branding} />
-  return <DocsPages side={{ at: `${root}/docs`, home: root || '/', mark, name, chapters }} />
+  return <DocsPages side={{ at: `${root}/docs`, home: root || '/', mark, name, contents }} />
 }

@@ -2,6 +2,7 @@
 import { graphql } from '../gql'
 import { useLive } from '../live/use-live'
 import { To, usePlaces } from '../shell/places'
+import { Notes } from '../ui/notes'
 import { Panel } from '../ui/page'
 import { Time } from '../ui/time'
 import { newestOf, type Offered } from './offers'
@@ -15,11 +16,11 @@ const NOTES = graphql(`
 export function News({ applications }: { applications: Offered[] }) {
   return applications.map(application => {
     const newest = newestOf(application)
-    return newest ? <Notes key={application.id} application={application} version={newest.version} /> : null
+    return newest ? <NotesOf key={application.id} application={application} version={newest.version} /> : null
   })
 }
 
-function Notes({ application, version }: { application: Offered; version: string }) {
+function NotesOf({ application, version }: { application: Offered; version: string }) {
   const places = usePlaces()
   const { data } = useLive(NOTES, { application: application.name, version })
   if (!data?.release.notes) return null
@@ -38,7 +39,7 @@ function Notes({ application, version }: { application: Offered; version: string
         </span>
       }
     >
-      <p className="notes">{notes}</p>
+      <Notes text={notes} />
     </Panel>
   )
 }

@@ -9,10 +9,12 @@ import { graphql } from '../gql'
 import { Frame } from '../shell/frame'
 import { Inside } from '../shell/inside'
 import { customersRoot } from '../shell/own-host'
-import { type Hit, useRested } from '../shell/palette'
+import type { Hit } from '../shell/palette'
 import { type Places, PlacesProvider, usePlaces } from '../shell/places'
 import { type Room, roomHits, useRooms } from '../shell/rooms'
+import { ViewingBand } from '../shell/viewing'
 import { Outward } from '../ui/outward'
+import { useRested } from '../ui/use-rested'
 import { BRANDING } from './branding'
 
 const ROOMS: readonly Room[] = [
@@ -80,7 +82,8 @@ function useHits(text: string): Hit[] {
 }
 
 function Customer() {
-  const { displayName } = useWhoIsThere().viewer.organization
+  const { customer, organization } = useWhoIsThere().viewer
+  const { displayName } = organization
   const [{ data }] = useQuery({ query: BRANDING })
   const branding = data?.organization.branding
   return (
@@ -89,6 +92,7 @@ function Customer() {
       title={displayName}
       mark={<Logo of={branding} />}
       below={branding?.support ? <Support to={branding.support} /> : null}
+      above={<ViewingBand back={`/v/${organization.name}${customer ? `/customers/${customer.name}` : ''}`} />}
       useHits={useHits}
       finds="a target or a page"
     />

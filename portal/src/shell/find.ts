@@ -2,19 +2,18 @@
 import { AppWindow, Server, Users } from 'lucide-react'
 import { useQuery } from 'urql'
 import { graphql } from '../gql'
-import { type Hit, useRested } from './palette'
+import { useRested } from '../ui/use-rested'
+import type { Hit } from './palette'
 import { usePlaces } from './places'
 import { type Room, roomHits, useRooms } from './rooms'
 
 const FIND = graphql(`
   query Find($text: String!) {
     targets(filter: { search: $text }, first: 8) { nodes { id name customer { id name displayName } } }
-    customers(first: 500) { nodes { id name displayName } }
-    applications(first: 500) { nodes { id name displayName } }
+    customers(search: $text, first: 5) { nodes { id name displayName } }
+    applications(search: $text, first: 5) { nodes { id name displayName } }
   }
 `)
-
-const FEW = 5
 
 export function useFound(all: readonly Room[], text: string): Hit[] {
   const places = usePlaces()
@@ -23,9 +22,6 @@ export function useFound(all: readonly Room[], text: string): Hit[] {
   const wanted = text.trim().toLowerCase()
   const rooms = roomHits(useRooms(all), places.root, wanted)
   if (wanted === '') return rooms
-  const fits = (name: string) => name.toLowerCase().includes(wanted)
-  const named = <Thing extends { name: string; displayName: string }>(things: Thing[] | undefined) =>
-    (things ?? []).filter(thing => fits(thing.name) || fits(thing.displayName)).slice(0, FEW)
   const targets = (data?.targets.nodes ?? []).map(({ id, name, customer }) => ({
     id,
     name,
@@ -33,14 +29,14 @@ export function useFound(all: readonly Room[], text: string): Hit[] {
     icon: Server,
     to: places.target(customer.name, name),
   }))
-  const customers = named(data?.customers.nodes).map(({ id, name, displayName }) => ({
+  const customers = (data?.customers.nodes ?? []).map(({ id, name, displayName }) => ({
     id,
     name: displayName,
     note: 'customer',
     icon: Users,
     to: `${places.root}/customers/${name}`,
   }))
-  const applications = named(data?.applications.nodes).map(({ id, name, displayName }) => ({
+  const applications = (data?.applications.nodes ?? []).map(({ id, name, displayName }) => ({
     id,
     name: displayName,
     note: 'application',

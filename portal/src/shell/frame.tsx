@@ -17,11 +17,13 @@ type Props = {
   mark?: ReactNode
   /** under the rooms */
   below?: ReactNode
+  /** over every page */
+  above?: ReactNode
   useHits: UseHits
   finds: string
 }
 
-export function Frame({ rooms, title, mark, below, useHits, finds }: Props) {
+export function Frame({ rooms, title, mark, below, above, useHits, finds }: Props) {
   const [over, setOver] = useState<'palette' | 'keys'>()
   useEffect(() => void connect(), [])
   const find = useCallback(() => setOver('palette'), [])
@@ -35,6 +37,7 @@ export function Frame({ rooms, title, mark, below, useHits, finds }: Props) {
       </button>
       <Nav rooms={rooms} title={title} mark={mark} below={below} openPalette={find} />
       <div className="column">
+        {above}
         <LineBand />
         <main id="main" tabIndex={-1}>
           <Outlet />

@@ -2,11 +2,10 @@
 import { Dialog } from '@base-ui/react/dialog'
 import { useNavigate } from '@tanstack/react-router'
 import type { LucideIcon } from 'lucide-react'
-import { type KeyboardEvent, useEffect, useState } from 'react'
+import { type KeyboardEvent, useState } from 'react'
 
 export type Hit = { id: string; name: string; note: string; icon: LucideIcon; to: string }
 export type UseHits = (text: string) => Hit[]
-const REST = 150
 
 export function Palette({ close, useHits, finds }: { close: () => void; useHits: UseHits; finds: string }) {
   const [text, setText] = useState('')
@@ -71,14 +70,4 @@ export function Palette({ close, useHits, finds }: { close: () => void; useHits:
       </Dialog.Portal>
     </Dialog.Root>
   )
-}
-
-/** What is typed, once the typing rests. */
-export function useRested(text: string): string {
-  const [rested, setRested] = useState(text)
-  useEffect(() => {
-    const timer = setTimeout(() => setRested(text), REST)
-    return () => clearTimeout(timer)
-  }, [text])
-  return rested
 }

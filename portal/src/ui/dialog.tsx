@@ -93,6 +93,26 @@ export function TypedName({ name, typed, put }: { name: string; typed: string; p
   )
 }
 
+/** Why, in one's own words; it may stay empty. */
+export function ReasonField({ reason, put }: { reason: string; put: (reason: string) => void }) {
+  return (
+    <Field
+      label="Reason"
+      value={reason}
+      onChange={event => put(event.target.value)}
+      maxLength={500}
+      autoComplete="off"
+      hint="Whoever reads the activity later sees it; it may stay empty."
+    />
+  )
+}
+
+/** The reason as the hub takes it, and as arguments of the command line. */
+export function reasonOf(text: string): { reason: string | null; words: string[] } {
+  const reason = text.trim()
+  return reason === '' ? { reason: null, words: [] } : { reason, words: ['--reason', reason] }
+}
+
 /** Before and after, side by side. */
 export function Change({ what, before, after }: { what: string; before: ReactNode; after: ReactNode }) {
   return (

@@ -1,4 +1,5 @@
 // Dense tables. Below 720 px a row becomes a block, with each cell under its column's name.
+import { ArrowDown, ArrowUp } from 'lucide-react'
 import type { ReactNode } from 'react'
 
 export type Column<Row> = {
@@ -9,9 +10,13 @@ export type Column<Row> = {
   width?: string
   /** it may be cut off with an ellipsis */
   isText?: boolean
+  /** the server puts the whole list in this order */
+  sort?: Sorting | undefined
   /** small screens leave the cell out */
   isBlank?: (row: Row) => boolean
 }
+
+export type Sorting = { now: 'ascending' | 'descending' | undefined; turn: () => void }
 
 type Props<Row> = {
   label: string
@@ -29,8 +34,8 @@ export function Table<Row>({ label, columns, rows, keyOf, classOf, className = '
         <thead>
           <tr>
             {columns.map(column => (
-              <th key={column.name} scope="col" className={classes(column)}>
-                {column.name}
+              <th key={column.name} scope="col" className={classes(column)} aria-sort={column.sort?.now}>
+                {column.sort ? <SortButton name={column.name} sort={column.sort} /> : column.name}
               </th>
             ))}
           </tr>
@@ -48,6 +53,15 @@ export function Table<Row>({ label, columns, rows, keyOf, classOf, className = '
         </tbody>
       </table>
     </div>
+  )
+}
+
+function SortButton({ name, sort: { now, turn } }: { name: string; sort: Sorting }) {
+  const Arrow = now === 'descending' ? ArrowDown : ArrowUp
+  return (
+    <button type="button" className={now ? 'sort is-on' : 'sort'} onClick={turn}>
+      {name} <Arrow size={12} aria-hidden="true" />
+    </button>
   )
 }
 

@@ -81,6 +81,7 @@ describe('the registry', () => {
     await page.getByRole('heading', { name: 'hello', level: 1 }).waitFor()
     const tag = row(page.getByRole('table', { name: 'Tags' }), '1.3.0')
     await tag.getByRole('link', { name: 'Hello 1.3.0' }).waitFor()
+    await tag.getByText('amd64', { exact: true }).waitFor()
     const { repository } = await hub.ask(
       world.owner,
       '{ repository(name: "hello") { tags { name size digest releases { version } } } }',
@@ -214,4 +215,35 @@ describe('publishing', () => {
     await page.locator('input[type=file]').setInputFiles(file)
     await page.getByRole('alert').getByText('image.png is not a text').waitFor()
   })
+})
+
+test('notes are Markdown, and nothing of them runs or is loaded from elsewhere', async () => {
+  const { page, wrong } = owner
+  const notes = [
+    '# What is new',
+    'It is *faster*: [why](https://acme.example/why), and [not](javascript:alert(1)).',
+    '<img src=x onerror=alert(1)> <script>alert(1)</script>',
+    '![a plan](https://elsewhere.example/plan.png)',
+    '| setting | now |\n|---|---|\n| timeout | 60 s |',
+    '```\ndistr deploy\n```',
+  ].join('\n\n')
+  const file = `services:\n  web:\n    image: 127.0.0.1:${hub.port}/acme/hello:1.4.0\n`
+  const query = `mutation ($file: String!, $notes: String!) {
+    releasePublish(application: "hello", version: "9.0.0", packages: [{ compose: { file: $file } }], notes: $notes) { changed }
+  }`
+  await hub.ask(world.owner, query, { file, notes })
+  for (const scheme of ['light', 'dark']) {
+    await lookAt(owner, hub, scheme, '/v/acme/apps/hello/releases/9.0.0', '9.0.0')
+    await page.getByRole('heading', { name: 'What is new', level: 3 }).waitFor()
+    await page.getByRole('cell', { name: '60 s' }).waitFor()
+    assert.equal(await page.getByRole('link', { name: /^why/ }).getAttribute('href'), 'https://acme.example/why')
+    assert.equal(
+      await page.getByRole('link', { name: /^a plan/ }).getAttribute('href'),
+      'https://elsewhere.example/plan.png',
+    )
+    assert.equal(await page.getByRole('link', { name: /^not/ }).count(), 0)
+    assert.equal(await page.locator('.is-notes img, .is-notes script').count(), 0)
+    assert.ok((await page.locator('.is-notes').textContent()).includes('<script>alert(1)</script>'))
+  }
+  assert.deepEqual(wrong, [])
 })

@@ -43,6 +43,10 @@ pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
         }
         ("channelPromote" | "channelDemote", "version") => Version,
         ("deploymentSetRelease", "channel") => return Some(Nothing),
+        ("customers" | "applications" | "Application.releases", "search") => return Some(Own("\"a\"")),
+        ("Repository.tags", "only") => return Some(Nothing),
+        ("targets", "sort") => return Some(Own("HEARD")),
+        ("targets", "order") => return Some(Own("DESCENDING")),
         // one's own, also before the first push
         (
             "repositoryMakeImmutable"

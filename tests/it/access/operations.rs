@@ -115,6 +115,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "memberResetPassword(id: \"00000000-0000-0000-0000-000000000000\") { changed }",
     ),
     row("mutation", "passwordChange", "", "passwordChange(current: \"c\", new: \"n\") { changed }"),
+    row("mutation", "sessionViewAs", "", "sessionViewAs(customer: \"globex\") { until }"),
+    free("mutation", "sessionViewEnd", ALL, "sessionViewEnd { changed }"),
     row("mutation", "sessionEndOthers", "", "sessionEndOthers { changed }"),
     row("query", "sessions", "", "sessions { id }"),
     row("mutation", "invitationAccept", "*", "invitationAccept(code: \"c\", password: \"p\", name: \"n\") { token }"),

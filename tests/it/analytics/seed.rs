@@ -186,6 +186,7 @@ impl Story {
             config: [].into(),
             secrets: Default::default(),
             asked_by: Default::default(),
+            channel: None,
         };
         self.run::<Deployment>(asked, deployment.0, DeploymentCommand::SetDesired { desired, heard: 0 }).await;
         // after the wish, or the hub gives it back: its time is long over

@@ -36,6 +36,7 @@ async fn wish(log: &PostgresLog, number: u128) {
         config: BTreeMap::new(),
         secrets: BTreeMap::new(),
         asked_by: Default::default(),
+        channel: None,
     };
     let context = Context {
         organization: OrganizationId::of(&"acme".parse().expect("a name")),

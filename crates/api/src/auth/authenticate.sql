@@ -3,6 +3,11 @@ SELECT c.hash, c.kind, c.id, c.organization, c.subject, c.scopes,
        m.membership, m.kind AS member_kind,
        k.repositories, k.expires_at, jsonb_array_length(k.ancestors) AS depth,
        t.customer, c.created_at,
+       -- `view <customer> <until>`: see `ops::credential::view_as`
+       (SELECT split_part(scope, ' ', 2)::uuid FROM unnest(c.scopes) AS scope
+        WHERE c.kind = 'session' AND scope LIKE 'view %' AND split_part(scope, ' ', 3)::timestamptz > $2) AS viewed,
+       (SELECT split_part(scope, ' ', 3)::timestamptz FROM unnest(c.scopes) AS scope
+        WHERE c.kind = 'session' AND scope LIKE 'view %') AS viewed_until,
        coalesce(t.credential = c.id AND t.credential_before IS NOT NULL, false) AS unconfirmed
 FROM credential c
 LEFT JOIN member m ON m.id = c.subject AND m.organization = c.organization AND m.active

@@ -11,7 +11,7 @@ use distr_projections::application::{self, ApplicationRow};
 use super::application_policy::{FeatureTags, SignedParts, SigningKey, SigningPolicyChange};
 use super::channel::{self, Channel};
 use super::connection::{connection, cost, paging};
-use super::context::{ContextExt, Outcome, execute, line, read, text};
+use super::context::{ContextExt, Outcome, execute, line, read, searched, text};
 use super::guard::{May, MayEverywhere};
 use super::label::{self, Label};
 use super::loader::{Of, failed};
@@ -119,12 +119,15 @@ impl Application {
     async fn releases(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "A part of the version, of 1 to 100 characters; capitals make no difference.")] search: Option<
+            String,
+        >,
         #[graphql(desc = "The number of items in a page, from 1 to 500; 50 if left out.")] first: Option<u16>,
         #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
             String,
         >,
     ) -> Result<Connection<String, Release>> {
-        Ok(release::of_application(ctx, self.0.id, paging(first, after)?).await?)
+        Ok(release::of_application(ctx, self.0.id, search, paging(first, after)?).await?)
     }
 }
 
@@ -162,12 +165,17 @@ impl ApplicationQuery {
     async fn applications(
         &self,
         ctx: &Context<'_>,
+        #[graphql(
+            desc = "A part of the name or of the display name, of 1 to 100 characters; capitals make no difference."
+        )]
+        search: Option<String>,
         #[graphql(desc = "The number of items in a page, from 1 to 500; 50 if left out.")] first: Option<u16>,
         #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
             String,
         >,
     ) -> Result<Connection<String, Application>> {
-        let page = application::list(&*read(ctx).await?, ctx.scope()?, &paging(first, after)?).await;
+        let (search, paging) = (searched(search)?, paging(first, after)?);
+        let page = application::list(&*read(ctx).await?, ctx.scope()?, search.as_deref(), &paging).await;
         Ok(connection(page.map_err(Failure::from)?, Application))
     }
 }

@@ -1,10 +1,14 @@
 //! The sign-in of a browser: the session's secret goes into a cookie that no script reads, and into no answer.
 
 use async_graphql::{Context, Object, Result, SimpleObject};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use distr_domain::customer::{Customer as Decider, CustomerCommand};
+use distr_domain::permission::Permission;
 use distr_domain::rejection::Rejection;
 
-use super::context::{ContextExt, RequestContext, line};
+use super::context::{ContextExt, RequestContext, execute, line, reason_if_any};
+use super::customer::{self, Customer};
+use super::guard::{MayInSession, SignedIn as SignedInAtAll};
 use super::scalar::Name;
 use super::session::say_when;
 use crate::auth::cookie::SessionCookie;
@@ -12,6 +16,9 @@ use crate::auth::{self, FOREIGN_ORIGIN, SignedIn, Via};
 use crate::failure::Failure;
 use crate::operations::invitations::{self, Chosen};
 use crate::ops::credential::{self, SessionKind};
+
+/// How long a vendor's member sees what a customer sees.
+const VIEW: TimeDelta = TimeDelta::minutes(30);
 
 /// A session is started by the hub's own page alone.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +85,48 @@ impl BrowserSessionMutation {
         let signed_in = invitations::use_code(ctx.hub().identities(), &ctx.request(), &code, chosen).await?;
         Ok(keep(ctx, cookie, signed_in).await?)
     }
+
+    /// Lets a vendor's member see the portal as a customer's viewer does, for 30 minutes: the browser's session sees what the
+    /// customer sees, and changes nothing. The mutation is recorded as a fact, and open to the hub's own pages alone.
+    #[graphql(guard = "MayInSession(Permission::ManageCustomers)")]
+    async fn session_view_as(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name of the customer.")] customer: Name,
+        #[graphql(desc = "The reason, of 1 to 500 characters; it may be left out.")] reason: Option<String>,
+    ) -> Result<SessionViewPayload> {
+        own_cookie(ctx)?;
+        let (caller, reason) = (ctx.caller()?, reason_if_any(reason)?);
+        let until = ctx.hub().commands.now() + VIEW;
+        let customer = customer::load(ctx, &customer).await?;
+        execute::<Decider>(ctx, customer.0.id.0, CustomerCommand::View { until, reason }).await?;
+        credential::view_as(&ctx.hub().sessions.client().await?, caller.via.id(), customer.0.id, until).await?;
+        Ok(SessionViewPayload { customer, until })
+    }
+
+    /// Ends the view of a customer: the browser's session sees again what is its member's own.
+    #[graphql(guard = "SignedInAtAll")]
+    async fn session_view_end(&self, ctx: &Context<'_>) -> Result<SessionViewEndPayload> {
+        let Via::Session { id } = ctx.caller()?.via else { return Ok(SessionViewEndPayload { changed: false }) };
+        let changed = credential::view_no_more(&ctx.hub().sessions.client().await?, id).await?;
+        Ok(SessionViewEndPayload { changed })
+    }
+}
+
+/// The vendor's member sees what a customer sees.
+#[derive(SimpleObject)]
+pub(super) struct SessionViewPayload {
+    /// The customer.
+    customer: Customer,
+    /// The time at which the view ends by itself, 30 minutes after it began.
+    until: DateTime<Utc>,
+}
+
+/// The outcome of the end of a view.
+#[derive(SimpleObject)]
+pub(super) struct SessionViewEndPayload {
+    /// True if a view ended; false if there was none.
+    changed: bool,
 }
 
 fn own_cookie<'a>(ctx: &Context<'a>) -> Result<&'a SessionCookie, Failure> {

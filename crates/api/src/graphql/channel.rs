@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use distr_domain::channel::{Channel as Decider, ChannelCommand};
 use distr_domain::ids::{ApplicationId, ChannelId, ReleaseId};
+use distr_domain::names::Slug;
 use distr_domain::permission::Permission;
 use distr_domain::release;
 use distr_projections::channel::{self, ChannelRow};
@@ -50,6 +51,12 @@ impl Channel {
 pub(super) async fn of_application(ctx: &Context<'_>, id: ApplicationId) -> Result<Vec<Channel>, Failure> {
     let rows = channel::of_applications(&*read(ctx).await?, ctx.scope()?, &[id], ctx.hub().commands.now()).await?;
     Ok(rows.into_iter().map(Channel).collect())
+}
+
+/// Whether the caller may see the channel of the application.
+pub(super) async fn is_shown(ctx: &Context<'_>, application: ApplicationId, name: &Slug) -> Result<bool, Failure> {
+    let id = ChannelId::of(application, name);
+    Ok(channel::find(&*read(ctx).await?, ctx.scope()?, id, ctx.hub().commands.now()).await?.is_some())
 }
 
 fn ids(ctx: &Context<'_>, application: &Name, channel: &Name) -> Result<(ApplicationId, ChannelId), Failure> {

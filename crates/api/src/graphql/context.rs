@@ -92,6 +92,7 @@ impl<'a> ContextExt<'a> for Context<'a> {
 
     fn cause(&self) -> Result<Cause, Failure> {
         let caller = self.caller()?;
+        caller.check_not_viewing()?;
         self.hub().limits.check_writes(caller.member)?;
         let cause = caller.cause(&self.request(), self.hub().commands.new_id());
         match (&self.data_unchecked::<RequestContext>().repeatable, &self.path_node) {
@@ -160,6 +161,16 @@ pub(super) fn line(field: &str, words: String, max: usize) -> Result<String, Fai
         }
         false => Ok(line),
     }
+}
+
+/// What a list is searched for, in lower case.
+pub(super) fn searched(words: Option<String>) -> Result<Option<String>, Failure> {
+    Ok(words.map(|words| line("search", words, 100)).transpose()?.map(|words| words.to_lowercase()))
+}
+
+/// Why something is done, where nobody has to say so.
+pub(super) fn reason_if_any(reason: Option<String>) -> Result<Option<String>, Failure> {
+    reason.map(|reason| text("reason", reason, 500)).transpose()
 }
 
 /// The same, of several lines.

@@ -9,7 +9,7 @@ use distr_domain::permission::Permission;
 use distr_projections::customer::{self, CustomerRow};
 
 use super::connection::{connection, cost, paging};
-use super::context::{ContextExt, Outcome, execute, line, read};
+use super::context::{ContextExt, Outcome, execute, line, read, searched};
 use super::guard::May;
 use super::loader::{Of, failed};
 use super::scalar::Name;
@@ -74,12 +74,17 @@ impl CustomerQuery {
     async fn customers(
         &self,
         ctx: &Context<'_>,
+        #[graphql(
+            desc = "A part of the name or of the display name, of 1 to 100 characters; capitals make no difference."
+        )]
+        search: Option<String>,
         #[graphql(desc = "The number of items in a page, from 1 to 500; 50 if left out.")] first: Option<u16>,
         #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
             String,
         >,
     ) -> Result<Connection<String, Customer>> {
-        let page = customer::list(&*read(ctx).await?, ctx.scope()?, &paging(first, after)?).await;
+        let (search, paging) = (searched(search)?, paging(first, after)?);
+        let page = customer::list(&*read(ctx).await?, ctx.scope()?, search.as_deref(), &paging).await;
         Ok(connection(page.map_err(Failure::from)?, Customer))
     }
 }

@@ -21,8 +21,9 @@ use futures_util::{Stream, StreamExt};
 pub(super) use self::standing::ErrorCategory;
 use self::standing::{DataRemoval, DeploymentError, DeploymentPhase, DeploymentStep, Health};
 use super::application::{self, Application};
+use super::channel;
 use super::connection::{connection, cost, paging};
-use super::context::{ContextExt, Outcome, read};
+use super::context::{ContextExt, Outcome, read, reason_if_any};
 use super::error_code::told;
 use super::guard::May;
 use super::loader::{DeploymentsOf, HeartbeatOf, Of, failed};
@@ -92,6 +93,17 @@ impl Deployment {
     /// phase says whether the removal is held or done.
     async fn removal(&self) -> Option<DataRemoval> {
         self.0.removal.map(DataRemoval::from)
+    }
+
+    /// The channel by which the version was asked for last; null if the version itself was named, and for a customer's member
+    /// who may not see the channel any more. A channel that moved on since leaves the version as it is.
+    async fn channel(&self, ctx: &Context<'_>) -> Result<Option<Name>> {
+        let Some(name) = &self.0.desired.channel else { return Ok(None) };
+        let is_shown = match ctx.scope()?.customer {
+            None => true,
+            Some(_) => channel::is_shown(ctx, self.0.application, name).await?,
+        };
+        Ok(is_shown.then(|| name.clone().into()))
     }
 
     /// The id of the license whose seat the deployment uses, a UUID.
@@ -329,17 +341,18 @@ impl DeploymentMutation {
             desc = "The handling of the volumes, which stay on the host if left out."
         )]
         data: DataRemoval,
+        #[graphql(desc = "The reason, of 1 to 500 characters; it may be left out.")] reason: Option<String>,
     ) -> Result<DeploymentPayload> {
-        let named = named(ctx, customer.as_ref(), &target, &application)?;
+        let (named, reason) = (named(ctx, customer.as_ref(), &target, &application)?, reason_if_any(reason)?);
         let gone = load(ctx, &named).await?.0.phase == domain::Phase::Removed;
         if gone && data == DataRemoval::Remove && target::load_nested(ctx, named.target).await?.0.retired_at.is_some() {
-            let reason = format!("target {} is retired; no agent is there any more to remove the data", target.0);
-            return Err(Failure::BadInput(reason).into());
+            let why = format!("target {} is retired; no agent is there any more to remove the data", target.0);
+            return Err(Failure::BadInput(why).into());
         }
         let asked_by = deploy::asked_by(ctx.scope()?);
         let organization = ctx.organization()?;
         let heard = deploy::heard(&ctx.hub().models, organization, named.target, named.id).await?;
-        let command = domain::DeploymentCommand::Remove { data: data.into(), asked_by, heard };
+        let command = domain::DeploymentCommand::Remove { data: data.into(), asked_by, reason, heard };
         let executed = ctx.hub().commands.execute::<domain::Deployment>(&ctx.cause()?, named.id.0, &command).await?;
         let outcome = Outcome::of(ctx, &executed);
         Ok(DeploymentPayload { deployment: load(ctx, &named).await?, outcome })

@@ -1,12 +1,12 @@
 //! The fleet as a whole: which targets are asked for, and how many are in each state.
 
-use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 use distr_domain::fleet;
 use distr_domain::ids::{ApplicationId, CustomerId};
 use distr_domain::permission::Permission;
 use distr_projections::target::{self, FleetFilter};
 
-use super::context::{ContextExt, read};
+use super::context::{ContextExt, read, searched};
 use super::guard::May;
 use super::label::LabelFilter;
 use super::scalar::Name;
@@ -32,7 +32,6 @@ pub(super) struct TargetFilter {
 impl TargetFilter {
     pub(super) fn narrow(self, ctx: &Context<'_>, of: Option<CustomerId>) -> Result<FleetFilter, Failure> {
         let organization = ctx.organization()?;
-        let search = self.search.map(|search| super::context::line("search", search, 100)).transpose()?;
         let labels = self.labels.unwrap_or_default();
         if labels.len() > MAX_LABELS {
             return Err(Failure::BadInput(format!("the filter has {} labels; at most {MAX_LABELS}", labels.len())));
@@ -41,12 +40,37 @@ impl TargetFilter {
             of,
             states: self.states.map(|states| states.into_iter().map(fleet::TargetState::from).collect()),
             application: self.application.map(|name| ApplicationId::of(organization, &name.0)),
-            search: search.map(|search| search.to_lowercase()),
+            search: searched(self.search)?,
             labels: labels.into_iter().map(Into::into).collect(),
             silence: ctx.hub().settings.silence,
             now: ctx.hub().commands.now(),
         })
     }
+}
+
+/// The sort of a list of targets: by what it is put in order.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "target::FleetSort")]
+pub(super) enum TargetSort {
+    /// By state, what needs somebody most first: failed, offline, stale, held, progressing, unknown, ok; then by name.
+    Attention,
+    /// By name.
+    Name,
+    /// By the name of the customer, then by name.
+    Customer,
+    /// By the time of the last heartbeat, what was never heard from first; then by name.
+    Heard,
+    /// By the time of the registration, then by name.
+    Created,
+}
+
+/// The order of a list: from its first item to its last, or the other way round.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SortOrder {
+    /// From the first to the last.
+    Ascending,
+    /// From the last to the first.
+    Descending,
 }
 
 /// The number of targets in each state, without the retired.

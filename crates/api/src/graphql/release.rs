@@ -20,7 +20,7 @@ use self::package::{Package, PackageInput};
 use self::signature::ReleaseSignature;
 use super::application::{self, Application};
 use super::connection::connection;
-use super::context::{ContextExt, Outcome, execute, read, text, when};
+use super::context::{ContextExt, Outcome, execute, read, searched, text, when};
 use super::guard::May;
 use super::loader::{RefusalOf, failed};
 use super::scalar::{Name, Version};
@@ -156,9 +156,11 @@ impl Release {
 pub(super) async fn of_application(
     ctx: &Context<'_>,
     id: ApplicationId,
+    search: Option<String>,
     paging: Paging,
 ) -> Result<Connection<String, Release>, Failure> {
-    let page = release::list(&*read(ctx).await?, ctx.scope()?, id, &paging).await?;
+    let search = searched(search)?;
+    let page = release::list(&*read(ctx).await?, ctx.scope()?, id, search.as_deref(), &paging).await?;
     Ok(connection(page, Release))
 }
 

@@ -14,7 +14,7 @@ use distr_projections::repository::{self, RepositorySettingsRow};
 use distr_registry::Changing;
 
 use super::connection::{connection, cost, paging};
-use super::context::{ContextExt, Outcome, read};
+use super::context::{ContextExt, Outcome, read, reason_if_any};
 use super::guard::May;
 use super::loader::{BytesOf, failed};
 use super::scalar::{BigInt, Digest, Pattern, RepositoryName, Tag};
@@ -23,6 +23,9 @@ use crate::failure::Failure;
 pub(super) use keeping::RepositoryMutation;
 use keeping::{RetentionInput, RetentionPlan, RetentionRules};
 use tag::RepositoryTag;
+
+/// The most tags that are asked for by name.
+const MAX_ONLY: usize = 100;
 
 pub(super) struct Repository(pub RepositoryRow);
 
@@ -105,10 +108,23 @@ impl Repository {
     }
 
     /// The tags of the repository, by name.
-    async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<RepositoryTag>> {
+    async fn tags(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The names of the only tags in the list, 100 at most; all tags if left out.")] only: Option<
+            Vec<Tag>,
+        >,
+    ) -> Result<Vec<RepositoryTag>> {
+        if let Some(only) = only.as_ref().filter(|only| only.len() > MAX_ONLY) {
+            return Err(Failure::BadInput(format!("only names {} tags; at most {MAX_ONLY}", only.len())).into());
+        }
         let repositories = [self.0.repository.clone()];
         let tags = artifact::tags_of(&*read(ctx).await?, ctx.organization()?, &repositories).await;
-        Ok(tags.map_err(Failure::from)?.into_iter().map(RepositoryTag).collect())
+        let mut tags = tags.map_err(Failure::from)?;
+        if let Some(only) = only {
+            tags.retain(|tag| only.iter().any(|wanted| wanted.0 == tag.name));
+        }
+        Ok(tags.into_iter().map(RepositoryTag).collect())
     }
 }
 
@@ -168,8 +184,9 @@ impl ContentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The name of the repository within the organization.")] repository: RepositoryName,
         #[graphql(desc = "The tag to delete.")] tag: Tag,
+        #[graphql(desc = "The reason, of 1 to 500 characters; it may be left out.")] reason: Option<String>,
     ) -> Result<RepositoryPayload> {
-        let changed = changing(ctx, &repository.0)?.delete_tag(&tag.0).await;
+        let changed = changing(ctx, &repository.0, reason)?.delete_tag(&tag.0).await;
         payload(ctx, &repository.0, changed.map_err(Failure::from)?.into()).await
     }
 
@@ -180,8 +197,9 @@ impl ContentMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The name of the repository within the organization.")] name: RepositoryName,
+        #[graphql(desc = "The reason, of 1 to 500 characters; it may be left out.")] reason: Option<String>,
     ) -> Result<RepositoryPayload> {
-        let changed = changing(ctx, &name.0)?.delete_all().await;
+        let changed = changing(ctx, &name.0, reason)?.delete_all().await;
         payload(ctx, &name.0, changed.map_err(Failure::from)?.into()).await
     }
 
@@ -193,8 +211,9 @@ impl ContentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The name of the repository within the organization.")] repository: RepositoryName,
         #[graphql(desc = "The digest of the manifest.")] digest: Digest,
+        #[graphql(desc = "The reason, of 1 to 500 characters; it may be left out.")] reason: Option<String>,
     ) -> Result<RepositoryPayload> {
-        let changed = changing(ctx, &repository.0)?.delete_manifest(&digest.0).await;
+        let changed = changing(ctx, &repository.0, reason)?.delete_manifest(&digest.0).await;
         payload(ctx, &repository.0, changed.map_err(Failure::from)?.into()).await
     }
 }
@@ -217,7 +236,11 @@ async fn find(ctx: &Context<'_>, repository: &RepositoryPath) -> Result<Option<R
 }
 
 /// A change of the repository by the caller.
-fn changing<'a>(ctx: &Context<'a>, repository: &'a RepositoryPath) -> Result<Changing<'a>, Failure> {
+fn changing<'a>(
+    ctx: &Context<'a>,
+    repository: &'a RepositoryPath,
+    reason: Option<String>,
+) -> Result<Changing<'a>, Failure> {
     ctx.caller()?.check_repository(repository)?;
     let hub = ctx.hub();
     let context = hub.commands.context(&ctx.cause()?);
@@ -227,5 +250,6 @@ fn changing<'a>(ctx: &Context<'a>, repository: &'a RepositoryPath) -> Result<Cha
         shown: &hub.models.progress.core,
         repository,
         context,
+        reason: reason_if_any(reason)?,
     })
 }

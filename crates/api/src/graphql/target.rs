@@ -18,7 +18,7 @@ use super::context::{ContextExt, Outcome, read};
 use super::customer::{self, Customer};
 use super::deployment::{self, Deployment};
 use super::error_code::told;
-use super::fleet::TargetFilter;
+use super::fleet::{SortOrder, TargetFilter, TargetSort};
 use super::guard::May;
 use super::heartbeat;
 use super::label::{self, Label, LabelInput};
@@ -214,14 +214,20 @@ impl TargetQuery {
         Ok(load(ctx, id(ctx, customer.as_ref(), &name)?, &name).await?)
     }
 
-    /// The fleet: the targets of all customers that the caller may see, or of one, by name, without the retired.
+    /// The fleet: the targets of all customers that the caller may see, or of one, without the retired. The targets
+    /// are in the order of their names, unless another sort is asked for; a cursor is for the sort that gave it out.
     #[graphql(guard = "May(Permission::ReadFleet)", complexity = "cost(first, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the GraphQL field")]
     async fn targets(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The name of the customer; all customers that the caller may see if left out.")]
         customer: Option<Name>,
         #[graphql(desc = "The filter; all targets if left out.")] filter: Option<TargetFilter>,
+        #[graphql(default_with = "TargetSort::Name", desc = "The sort: by what the targets are put in order.")]
+        sort: TargetSort,
+        #[graphql(default_with = "SortOrder::Ascending", desc = "The order: from the first to the last, or back.")]
+        order: SortOrder,
         #[graphql(desc = "The number of items in a page, from 1 to 500; 50 if left out.")] first: Option<u16>,
         #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
             String,
@@ -229,9 +235,16 @@ impl TargetQuery {
     ) -> Result<Connection<String, Target>> {
         let of = customer.map(|name| ctx.customer_named(Some(&name.0))).transpose()?;
         let (client, paging) = (read(ctx).await?, paging(first, after)?);
-        let page = match filter {
-            Some(filter) => target::list_filtered(&client, ctx.scope()?, &filter.narrow(ctx, of)?, &paging).await,
-            None => target::list(&client, ctx.scope()?, of, &paging).await,
+        let page = match (filter, (sort, order)) {
+            (None, (TargetSort::Name, SortOrder::Ascending)) => target::list(&client, ctx.scope()?, of, &paging).await,
+            (Some(filter), (TargetSort::Name, SortOrder::Ascending)) => {
+                target::list_filtered(&client, ctx.scope()?, &filter.narrow(ctx, of)?, &paging).await
+            }
+            (filter, (sort, order)) => {
+                let filter = filter.unwrap_or_default().narrow(ctx, of)?;
+                let by = (sort.into(), order == SortOrder::Descending);
+                target::list_sorted(&client, ctx.scope()?, &filter, by, &paging).await
+            }
         };
         Ok(connection(page.map_err(Failure::from)?, Target))
     }

@@ -29,7 +29,7 @@ pub enum Permission {
     Publish,
     /// The right to see customers and licenses; for a customer, its own.
     ReadCustomers,
-    /// The right to create and rename customers, and to put alerts off.
+    /// The right to create and rename customers, to see the portal as a customer does, and to put alerts off.
     ManageCustomers,
     /// The right to issue, change and end licenses.
     ManageLicenses,
@@ -90,6 +90,12 @@ impl Viewer<'_> {
         }
     }
 
+    /// The time until which a vendor's member sees what the customer sees, and changes nothing, by `sessionViewAs`; null
+    /// for everybody else.
+    async fn viewing_until(&self) -> Option<DateTime<Utc>> {
+        self.0.viewing_until
+    }
+
     /// The token that the request came with; null in a session.
     async fn token(&self) -> Option<ViewerToken> {
         match &self.0.via {
@@ -117,9 +123,9 @@ impl Viewer<'_> {
     }
 
     /// The tokens of the member, the revoked included, in the order in which they were issued; null if the request came
-    /// with a token.
+    /// with a token, or while a vendor's member sees what a customer sees.
     async fn tokens(&self, ctx: &Context<'_>) -> Result<Option<Vec<Token>>> {
-        if let Via::Token { .. } = self.0.via {
+        if matches!(self.0.via, Via::Token { .. }) || self.0.viewing_until.is_some() {
             return Ok(None);
         }
         let tokens = token::of_members(&*read(ctx).await?, self.0.organization, &[self.0.member]).await;

@@ -59,6 +59,13 @@ impl Default for Budget {
     }
 }
 
+impl Budget {
+    /// Whether there was as much left.
+    pub(super) async fn spend(&self, bytes: u64) -> bool {
+        spend(&mut *self.0.lock().await, bytes)
+    }
+}
+
 /// Whether a trusted key signed an attachment's claim of its subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verified {
@@ -224,8 +231,20 @@ async fn held(
     held.map_err(Failure::fault)
 }
 
+/// Whether the manifest's repository holds the blob.
+pub(super) async fn held_alone(
+    artifacts: &Artifacts,
+    manifest: &ManifestRow,
+    digest: &Digest,
+) -> Result<bool, Failure> {
+    let client = artifacts.models.client().await?;
+    let digests = std::slice::from_ref(digest);
+    let held = distr_registry::held_blobs(&client, manifest.organization, &manifest.repository, digests).await;
+    Ok(!held.map_err(Failure::fault)?.is_empty())
+}
+
 /// Nothing if the blob is not there, has another size, or is no text, as signatures are in all schemes.
-async fn text(artifacts: &Artifacts, digest: &Digest, size: u64) -> Result<Option<String>, Failure> {
+pub(super) async fn text(artifacts: &Artifacts, digest: &Digest, size: u64) -> Result<Option<String>, Failure> {
     let opened = artifacts.blobs.open(digest).await.map_err(Failure::fault)?;
     let Some(opened) = opened.filter(|opened| opened.size() == size) else { return Ok(None) };
     let stream = opened.read(0..size).await.map_err(Failure::fault)?;

@@ -83,6 +83,15 @@ pub enum Wanted {
     Channel(Slug),
 }
 
+impl Wanted {
+    const fn channel(&self) -> Option<&Slug> {
+        match self {
+            Self::Version(_) => None,
+            Self::Channel(name) => Some(name),
+        }
+    }
+}
+
 /// A wish that was written down.
 pub struct AskedFor {
     pub executed: Executed<Deployment>,
@@ -146,6 +155,7 @@ impl Deploying<'_> {
             config,
             secrets,
             asked_by: asked_by(deploy.scope),
+            channel: deploy.wanted.channel().cloned(),
         };
         let heard = heard(self.models, organization, target.id, id).await?;
         let command = DeploymentCommand::SetDesired { desired, heard };

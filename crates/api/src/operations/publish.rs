@@ -119,6 +119,7 @@ impl Publishing<'_> {
             shown: &self.models.progress.core,
             repository,
             context: self.commands.context(cause),
+            reason: None,
         }
     }
 

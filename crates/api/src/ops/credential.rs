@@ -3,9 +3,9 @@
 use aws_lc_rs::{digest, rand};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use deadpool_postgres::GenericClient;
-use distr_domain::ids::{MemberId, OrganizationId};
+use distr_domain::ids::{CustomerId, MemberId, OrganizationId};
 use uuid::Uuid;
 
 use crate::failure::Failure;
@@ -279,6 +279,33 @@ pub async fn open_session(
         )
         .await?;
     Ok(opened > 0)
+}
+
+/// Until then, the session lets its member see what this customer sees, in the place of any other.
+pub async fn view_as(
+    client: &deadpool_postgres::Client,
+    session: Uuid,
+    customer: CustomerId,
+    until: DateTime<Utc>,
+) -> Result<(), Failure> {
+    let view = format!("view {customer} {}", until.to_rfc3339_opts(SecondsFormat::Secs, true));
+    set_view(client, session, &[view]).await.map(drop)
+}
+
+/// The session lets its member see what is its own again; false if it did.
+pub async fn view_no_more(client: &deadpool_postgres::Client, session: Uuid) -> Result<bool, Failure> {
+    set_view(client, session, &[]).await
+}
+
+/// Answers whether the session was another's view before.
+async fn set_view(client: &deadpool_postgres::Client, session: Uuid, view: &[String]) -> Result<bool, Failure> {
+    let sql = "UPDATE credential c
+         SET scopes = ARRAY(SELECT scope FROM unnest(c.scopes) AS scope WHERE scope NOT LIKE 'view %') || $2::text[]
+         FROM credential before
+         WHERE c.id = $1 AND c.kind = 'session' AND before.hash = c.hash
+         RETURNING EXISTS (SELECT FROM unnest(before.scopes) AS scope WHERE scope LIKE 'view %')";
+    let row = client.query_opt(sql, &[&session, &view]).await?;
+    Ok(row.is_some_and(|row| row.get(0)))
 }
 
 /// A session of this member; false if there is none of this id.

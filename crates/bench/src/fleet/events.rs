@@ -115,6 +115,7 @@ pub(super) fn deployments(fleet: &Fleet, shape: &Shape) -> Result<Vec<Append>, S
             config: BTreeMap::from([("HELLO_PORT".to_owned(), "18080".to_owned())]),
             secrets: Default::default(),
             asked_by: Default::default(),
+            channel: None,
         };
         let events = [
             DeploymentEvent::DesiredReleaseSet { generation, desired },

@@ -21,6 +21,7 @@ pub enum ManifestCommand {
         pin: Option<Pin>,
         /// an index that lists it
         index: Option<Digest>,
+        reason: Option<String>,
     },
 }
 
@@ -55,8 +56,9 @@ impl Decider for StoredManifest {
             (ManifestCommand::Delete { digest, index: Some(index), .. }, _) => {
                 Err(ArtifactRejection::Listed { digest: digest.clone(), index: index.clone() })
             }
-            (ManifestCommand::Delete { repository, digest, pin: None, index: None, .. }, _) => {
-                Ok(vec![ManifestDeleted { repository: repository.clone(), digest: digest.clone() }])
+            (ManifestCommand::Delete { repository, digest, pin: None, index: None, reason, .. }, _) => {
+                let (repository, digest, reason) = (repository.clone(), digest.clone(), reason.clone());
+                Ok(vec![ManifestDeleted { repository, digest, reason }])
             }
         }
     }
@@ -100,7 +102,7 @@ mod tests {
     }
 
     fn deleted() -> ArtifactEvent {
-        ManifestDeleted { repository: repository(), digest: digest() }
+        ManifestDeleted { repository: repository(), digest: digest(), reason: None }
     }
 
     fn push() -> ManifestCommand {
@@ -108,7 +110,7 @@ mod tests {
     }
 
     fn delete(listed: bool, pin: Option<Pin>) -> ManifestCommand {
-        ManifestCommand::Delete { repository: repository(), digest: digest(), listed, pin, index: None }
+        ManifestCommand::Delete { repository: repository(), digest: digest(), listed, pin, index: None, reason: None }
     }
 
     #[test]
@@ -138,6 +140,7 @@ mod tests {
             listed: true,
             pin: None,
             index: Some(index.clone()),
+            reason: None,
         };
         given::<StoredManifest>([pushed()]).when(command).then_rejected(ArtifactRejection::Listed { digest, index });
     }

@@ -38,6 +38,7 @@ pub enum SettingsChange {
     Empty {
         tags: Vec<TagAt>,
         manifests: Vec<Digest>,
+        reason: Option<String>,
     },
 }
 
@@ -80,8 +81,9 @@ impl Decider for RepositorySettings {
                 vec![QuotaSet { repository, quota: *quota }]
             }
             SettingsChange::ClearQuota if self.quota.is_some() => vec![QuotaCleared { repository }],
-            SettingsChange::Empty { tags, manifests } if !(tags.is_empty() && manifests.is_empty()) => {
-                vec![RepositoryEmptied { repository, tags: tags.clone(), manifests: manifests.clone() }]
+            SettingsChange::Empty { tags, manifests, reason } if !(tags.is_empty() && manifests.is_empty()) => {
+                let (tags, manifests, reason) = (tags.clone(), manifests.clone(), reason.clone());
+                vec![RepositoryEmptied { repository, tags, manifests, reason }]
             }
             _ => vec![],
         })

@@ -22,10 +22,13 @@ pub enum TagChange {
     Move {
         to: Digest,
     },
-    Delete,
+    Delete {
+        reason: Option<String>,
+    },
     /// Deletes it if it still points there: its manifest is gone.
     DeleteAt {
         digest: Digest,
+        reason: Option<String>,
     },
 }
 
@@ -44,7 +47,9 @@ impl Decider for TagPointer {
     fn decide(&self, command: &Self::Command) -> Result<Vec<Self::Event>, Self::Rejection> {
         let TagCommand { repository, tag, listed, immutable, change } = command;
         let at = self.at.as_ref().unwrap_or(listed);
-        let deleted = || vec![TagDeleted { repository: repository.clone(), tag: tag.clone() }];
+        let deleted = |reason: &Option<String>| {
+            vec![TagDeleted { repository: repository.clone(), tag: tag.clone(), reason: reason.clone() }]
+        };
         match (change, at) {
             (TagChange::Move { to }, Some(at)) if at == to && self.at.is_some() => Ok(vec![]),
             (TagChange::Move { to }, Some(at)) if *immutable && at != to => {
@@ -53,12 +58,12 @@ impl Decider for TagPointer {
             (TagChange::Move { to }, _) => {
                 Ok(vec![TagMoved { repository: repository.clone(), tag: tag.clone(), digest: to.clone() }])
             }
-            (TagChange::Delete, None) => Err(ArtifactRejection::TagUnknown { tag: tag.clone() }),
-            (TagChange::Delete, Some(at)) if *immutable => {
+            (TagChange::Delete { .. }, None) => Err(ArtifactRejection::TagUnknown { tag: tag.clone() }),
+            (TagChange::Delete { .. }, Some(at)) if *immutable => {
                 Err(ArtifactRejection::TagImmutable { tag: tag.clone(), at: at.clone() })
             }
-            (TagChange::Delete, Some(_)) => Ok(deleted()),
-            (TagChange::DeleteAt { digest }, Some(at)) if at == digest => Ok(deleted()),
+            (TagChange::Delete { reason }, Some(_)) => Ok(deleted(reason)),
+            (TagChange::DeleteAt { digest, reason }, Some(at)) if at == digest => Ok(deleted(reason)),
             (TagChange::DeleteAt { .. }, _) => Ok(vec![]),
         }
     }
@@ -86,7 +91,7 @@ mod tests {
     }
 
     fn deleted() -> ArtifactEvent {
-        TagDeleted { repository: "hello".parse().unwrap(), tag: "1".parse().unwrap() }
+        TagDeleted { repository: "hello".parse().unwrap(), tag: "1".parse().unwrap(), reason: None }
     }
 
     fn command(change: TagChange) -> TagCommand {
@@ -119,13 +124,15 @@ mod tests {
         given::<TagPointer>([]).when(immutable(to('a'))).then([moved('a')]);
         given::<TagPointer>([moved('a')]).when(immutable(to('a'))).then_nothing();
         given::<TagPointer>([moved('a')]).when(immutable(to('b'))).then_rejected(rejection());
-        given::<TagPointer>([moved('a')]).when(immutable(command(TagChange::Delete))).then_rejected(rejection());
+        given::<TagPointer>([moved('a')])
+            .when(immutable(command(TagChange::Delete { reason: None })))
+            .then_rejected(rejection());
         given::<TagPointer>([]).when(listed('a', immutable(to('b')))).then_rejected(rejection());
     }
 
     #[test]
     fn a_tag_is_deleted_once() {
-        let delete = || command(TagChange::Delete);
+        let delete = || command(TagChange::Delete { reason: None });
         let unknown = || ArtifactRejection::TagUnknown { tag: "1".parse().unwrap() };
         given::<TagPointer>([]).when(delete()).then_rejected(unknown());
         given::<TagPointer>([moved('a')]).when(delete()).then([deleted()]);
@@ -134,8 +141,16 @@ mod tests {
     }
 
     #[test]
+    fn a_deletion_keeps_its_reason() {
+        let reason = Some("pushed by mistake".to_owned());
+        let deleted =
+            TagDeleted { repository: "hello".parse().unwrap(), tag: "1".parse().unwrap(), reason: reason.clone() };
+        given::<TagPointer>([moved('a')]).when(command(TagChange::Delete { reason })).then([deleted]);
+    }
+
+    #[test]
     fn a_tag_goes_with_its_manifest_unless_it_has_moved_on() {
-        let delete = || command(TagChange::DeleteAt { digest: digest('a') });
+        let delete = || command(TagChange::DeleteAt { digest: digest('a'), reason: None });
         given::<TagPointer>([moved('a')]).when(delete()).then([deleted()]);
         given::<TagPointer>([moved('b')]).when(delete()).then_nothing();
         given::<TagPointer>([]).when(delete()).then_nothing();

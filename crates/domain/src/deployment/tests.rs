@@ -24,6 +24,7 @@ fn desired(version: &str) -> Desired {
         config: BTreeMap::new(),
         secrets: Default::default(),
         asked_by: AskedBy::Vendor,
+        channel: None,
     }
 }
 
@@ -141,8 +142,8 @@ fn a_customer_may_ask_for_what_waits_for_consent() {
 
 #[test]
 fn a_removal_that_the_host_holds_may_be_asked_for_otherwise() {
-    let asked = |generation, data, asked_by| RemovalRequested { generation, data, asked_by };
-    let remove = |data, asked_by| DeploymentCommand::Remove { data, asked_by, heard: 0 };
+    let asked = |generation, data, asked_by| RemovalRequested { generation, data, asked_by, reason: None };
+    let remove = |data, asked_by| DeploymentCommand::Remove { data, asked_by, reason: None, heard: 0 };
     let (keep, all) = (DataRemoval::Keep, DataRemoval::Remove);
     let events = [set(0, "1.0.0"), asked(1, all, AskedBy::Vendor), held("waits for consent")];
     given::<Deployment>(events.clone()).when(remove(all, AskedBy::Vendor)).then_nothing();
@@ -251,8 +252,8 @@ fn a_host_that_held_it_and_cannot_begin_now_says_so() {
 
 #[test]
 fn data_that_was_kept_may_be_removed_later() {
-    let asked = |generation, data| RemovalRequested { generation, data, asked_by: AskedBy::Vendor };
-    let remove = |data| DeploymentCommand::Remove { data, asked_by: AskedBy::Vendor, heard: 0 };
+    let asked = |generation, data| RemovalRequested { generation, data, asked_by: AskedBy::Vendor, reason: None };
+    let remove = |data| DeploymentCommand::Remove { data, asked_by: AskedBy::Vendor, reason: None, heard: 0 };
     let (keep, all) = (DataRemoval::Keep, DataRemoval::Remove);
     let removed = |generation| DeploymentRemoved { generation, observed_at: at() };
     let removing = vec![set(1, "1.0.0"), asked(2, keep)];
@@ -336,12 +337,12 @@ fn drift_is_detected_once_and_repaired_once() {
 #[test]
 fn removal_keeps_data_unless_it_is_named() {
     given::<Deployment>([set(1, "1.0.0")])
-        .when(DeploymentCommand::Remove { data: DataRemoval::Keep, asked_by: AskedBy::Vendor, heard: 0 })
-        .then([RemovalRequested { generation: 2, data: DataRemoval::Keep, asked_by: AskedBy::Vendor }]);
+        .when(DeploymentCommand::Remove { data: DataRemoval::Keep, asked_by: AskedBy::Vendor, reason: None, heard: 0 })
+        .then([RemovalRequested { generation: 2, data: DataRemoval::Keep, asked_by: AskedBy::Vendor, reason: None }]);
     let removed = DeploymentReport { running: None, health: Health::Unknown, ..report(2, Step::Removed) };
     given::<Deployment>([
         set(1, "1.0.0"),
-        RemovalRequested { generation: 2, data: DataRemoval::Keep, asked_by: AskedBy::Vendor },
+        RemovalRequested { generation: 2, data: DataRemoval::Keep, asked_by: AskedBy::Vendor, reason: None },
     ])
     .when(observe(removed))
     .then([DeploymentRemoved { generation: 2, observed_at: at() }]);
@@ -351,7 +352,7 @@ fn removal_keeps_data_unless_it_is_named() {
 fn nothing_is_deployed_into_a_removal() {
     given::<Deployment>([
         set(1, "1.0.0"),
-        RemovalRequested { generation: 2, data: DataRemoval::Keep, asked_by: AskedBy::Vendor },
+        RemovalRequested { generation: 2, data: DataRemoval::Keep, asked_by: AskedBy::Vendor, reason: None },
     ])
     .when(DeploymentCommand::SetDesired { desired: desired("1.0.0"), heard: 0 })
     .then_rejected(DeploymentRejection::BeingRemoved);

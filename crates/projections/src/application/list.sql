@@ -2,6 +2,7 @@ SELECT name, id, to_jsonb(t)
 FROM application t
 WHERE organization = $1
   AND ($2::uuid IS NULL OR EXISTS (SELECT FROM license l WHERE l.customer = $2 AND l.application = t.id))
+  AND ($6::text IS NULL OR strpos(name, $6) > 0 OR strpos(lower(display_name), $6) > 0)
   AND ($3::text IS NULL OR (name, id) > ($3, $4::uuid))
 ORDER BY name, id
 LIMIT $5

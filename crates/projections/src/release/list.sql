@@ -12,5 +12,6 @@ WHERE organization = $1
            AND EXISTS (SELECT FROM license l WHERE l.customer = $2 AND l.application = t.application)))
   AND ($3::text IS NULL OR (sort_key, id) < ($3 COLLATE "C", $4::uuid))
   AND application = $6
+  AND ($7::text IS NULL OR strpos(lower(version), $7) > 0)
 ORDER BY sort_key DESC, id DESC
 LIMIT $5

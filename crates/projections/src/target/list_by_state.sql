@@ -1,8 +1,8 @@
 -- the state as `domain::fleet` tells it: silence first, then the worst deployment
-SELECT name, id, whole, state
+SELECT name, id, whole, state, customer_name, heard_at, created_at
 FROM (
     SELECT
-        t.name, t.id, to_jsonb(t) AS whole,
+        t.name, t.id, to_jsonb(t) AS whole, c.name AS customer_name, h.heard_at, t.created_at,
         CASE
             WHEN h.heard_at IS NULL THEN 'unknown'
             WHEN h.heard_at <= $11::timestamptz THEN 'offline'

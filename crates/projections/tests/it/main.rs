@@ -108,7 +108,7 @@ async fn a_group_is_moved_by_one_runner_and_taken_over_when_it_stops() {
     run::<Customer>(&*log, CustomerId::of(ORGANIZATION, &late).0, create).await;
     second.progress.wait_for(Position::of_number(51), LIMIT).await.unwrap();
     let client = read_pool(&database, 1).get().await.unwrap();
-    let page = customer::list(&client, SCOPE, &Paging::first(100)).await.unwrap();
+    let page = customer::list(&client, SCOPE, None, &Paging::first(100)).await.unwrap();
     assert_eq!((page.items.len(), page.has_next), (51, false));
     second.stop().await;
 }

@@ -74,7 +74,7 @@ impl Maintenance {
             command: Uuid::now_v7(),
             at: self.now(),
         };
-        Changing { log: self.log.as_ref(), pool: &self.pool, shown: &self.shown, repository, context }
+        Changing { log: self.log.as_ref(), pool: &self.pool, shown: &self.shown, repository, context, reason: None }
     }
 }
 

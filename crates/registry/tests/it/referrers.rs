@@ -131,7 +131,8 @@ impl World {
             at: now(),
         };
         let (log, repository) = (self.log.as_ref(), &"hello".parse().unwrap());
-        let changing = Changing { log, pool: &self.maintenance.pool, shown: &self.shown, repository, context };
+        let changing =
+            Changing { log, pool: &self.maintenance.pool, shown: &self.shown, repository, context, reason: None };
         changing.push(manifest, &[]).await.unwrap();
     }
 }

@@ -16,6 +16,7 @@ const SENTENCES: Record<string, string> = {
   CredentialRotated: 'rotated its credential',
   CustomerCreated: 'created a customer',
   CustomerRenamed: 'renamed a customer',
+  CustomerViewed: 'looked at the portal as a customer',
   DeploymentFailed: 'reported that a deployment failed',
   DeploymentFlapping: 'reported that a deployment keeps changing',
   DeploymentSteady: 'reported a deployment steady again',

@@ -109,7 +109,7 @@ function AlertTable({
       name: 'What',
       cell: ({ kind }) => <State shape={KINDS[kind][0]} word={KINDS[kind][1]} />,
     },
-    { name: 'Where', cell: alert => <Where of={alert} /> },
+    { name: 'Where', width: 'where', cell: alert => <Where of={alert} /> },
     {
       name: 'Why',
       width: 'wide',

@@ -6,6 +6,7 @@ import type { ReleasePageQuery } from '../../gql/graphql'
 import { useLive } from '../../live/use-live'
 import { To, usePlaces } from '../../shell/places'
 import { Copy, SameInCli } from '../../ui/copy'
+import { Notes } from '../../ui/notes'
 import { Fact, Facts, Page, Panel } from '../../ui/page'
 import { Failed, Loading, Unknown } from '../../ui/page-states'
 import { commandLine } from '../../ui/shell-words'
@@ -87,7 +88,7 @@ function Detail({ release }: { release: Release }) {
       {release.withheld ? <p className="note">You are not shown what is in it: {release.withheld}</p> : null}
       {release.notes ? (
         <Panel title="Notes">
-          <p className="notes">{release.notes}</p>
+          <Notes text={release.notes} />
         </Panel>
       ) : null}
       {release.images ? <Images images={release.images} /> : null}

@@ -1,7 +1,10 @@
 // One customer: how its targets are, and what is agreed with it.
 import { Link, useParams } from '@tanstack/react-router'
+import { Eye } from 'lucide-react'
+import { useState } from 'react'
 import { graphql } from '../../gql'
 import { useLive } from '../../live/use-live'
+import { Allowed, Button } from '../../ui/button'
 import { SameInCli } from '../../ui/copy'
 import { Fact, Facts, Page, Panel } from '../../ui/page'
 import { Empty, Failed, Loading } from '../../ui/page-states'
@@ -9,9 +12,11 @@ import { commandLine } from '../../ui/shell-words'
 import { STATES, StateIcon, shapeOf, wordOf } from '../../ui/state'
 import { Time } from '../../ui/time'
 import { LicenseTable } from '../license/list'
+import { useMay } from '../session/viewer'
 import { countOf } from '../target/queries'
 import { FleetTable } from '../target/table'
 import { useFleetNews } from '../target/use-fleet-news'
+import { ViewAsDialog } from './view-as'
 
 const CUSTOMER = graphql(`
   query CustomerPage($name: Name!) {
@@ -25,6 +30,8 @@ const CUSTOMER = graphql(`
 export function CustomerPage() {
   const { organization, customer: name } = useParams({ from: '/v/$organization/customers/$customer' })
   const { data, error, isLoading, again, quietly } = useLive(CUSTOMER, { name })
+  const mayView = useMay('MANAGE_CUSTOMERS')
+  const [isViewing, setViewing] = useState(false)
   useFleetNews(name, quietly)
   const crumbs = (
     <Link to="/v/$organization/customers" params={{ organization }}>
@@ -32,7 +39,20 @@ export function CustomerPage() {
     </Link>
   )
   return (
-    <Page title={data?.customer.displayName ?? name} section="Customers" crumbs={crumbs}>
+    <Page
+      title={data?.customer.displayName ?? name}
+      section="Customers"
+      crumbs={crumbs}
+      actions={
+        data ? (
+          <Allowed may={mayView} needs="the role owner or support">
+            <Button onClick={() => setViewing(true)}>
+              <Eye size={15} aria-hidden="true" /> View as customer…
+            </Button>
+          </Allowed>
+        ) : null
+      }
+    >
       {error && !data ? <Failed error={error} again={again} /> : null}
       {isLoading ? <Loading what="the customer" /> : null}
       {data ? (
@@ -87,6 +107,7 @@ export function CustomerPage() {
             )}
           </Panel>
           <SameInCli line={commandLine('distr', 'fleet', '--customer', name)} />
+          {isViewing ? <ViewAsDialog customer={data.customer} close={() => setViewing(false)} /> : null}
         </>
       ) : null}
     </Page>

@@ -43,7 +43,10 @@ export function DeploymentCard({ deployment, target }: { deployment: DeploymentD
       <Facts>
         <Fact name="Wanted">
           {deployment.removal ? 'removed' : deployment.desiredVersion}
-          <span className="muted"> · generation {deployment.generation}</span>
+          <span className="muted">
+            {deployment.channel && !deployment.removal ? ` · by channel ${deployment.channel}` : null} · generation{' '}
+            {deployment.generation}
+          </span>
         </Fact>
         <Fact name="Running">{deployment.runningVersion ?? <Unknown why="nothing is known to run" />}</Fact>
         <Fact name="Health">{HEALTH[deployment.health]}</Fact>

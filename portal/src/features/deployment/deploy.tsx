@@ -1,26 +1,32 @@
 // Asking for a release on a target: what runs now, and what is to run then.
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, useRef, useState } from 'react'
 import { graphql } from '../../gql'
 import type { DeployChoicesQuery } from '../../gql/graphql'
 import { useLive } from '../../live/use-live'
 import { Change, Dialog, DialogFooter } from '../../ui/dialog'
-import { Choice, TextArea } from '../../ui/field'
+import { SearchedChoice, TextArea } from '../../ui/field'
 import { Failed, Loading } from '../../ui/page-states'
 import { commandLine } from '../../ui/shell-words'
 import { toast } from '../../ui/toast'
 import { useAction } from '../../ui/use-action'
+import { useLast } from '../../ui/use-last'
+import { useRested } from '../../ui/use-rested'
 import type { TargetDetail } from '../target/detail'
 import type { DeploymentDetail } from './card'
 import { configArguments, configText, parseConfig } from './config'
 
+const APPLICATIONS = graphql(`
+  query DeployApplications($search: String) {
+    applications(search: $search, first: 50) { nodes { id name displayName } pageInfo { hasNextPage } }
+  }
+`)
+
 const CHOICES = graphql(`
-  query DeployChoices {
-    applications(first: 100) {
-      nodes {
-        id name displayName
-        channels { id name current }
-        releases(first: 50) { nodes { id version status withheld } }
-      }
+  query DeployChoices($name: Name!, $search: String) {
+    application(name: $name) {
+      id name displayName
+      channels { id name current }
+      releases(search: $search, first: 50) { nodes { id version status withheld } pageInfo { hasNextPage } }
     }
   }
 `)
@@ -42,7 +48,13 @@ export const DEPLOY = graphql(`
 type Props = { target: TargetDetail; deployment?: DeploymentDetail; close: () => void }
 
 export function DeployDialog({ target, deployment, close }: Props) {
-  const { data, error, again } = useLive(CHOICES, {})
+  const [text, setText] = useState('')
+  const asked = useRested(text).trim()
+  const list = useLive(APPLICATIONS, { search: asked || null }, deployment !== undefined)
+  const [chosen, choose] = useState(deployment?.application.name)
+  const found = useLast(list.data?.applications)
+  const listed = found?.nodes ?? []
+  const name = chosen ?? listed[0]?.name
   return (
     <Dialog
       open
@@ -50,35 +62,59 @@ export function DeployDialog({ target, deployment, close }: Props) {
       title={`Deploy to ${target.name}`}
       description="A license of the customer must entitle to the release and have a seat. The agent proves it healthy before what runs goes."
     >
-      {error && !data ? <Failed error={error} again={again} /> : null}
-      {!data && !error ? <Loading what="the releases" rows={4} /> : null}
-      {data ? (
-        <DeployForm target={target} deployment={deployment} close={close} applications={data.applications.nodes} />
+      {list.error && !list.data ? <Failed error={list.error} again={list.again} /> : null}
+      {found && text === '' && listed.length === 0 ? (
+        <p>There is no application yet. Publish a release first.</p>
       ) : null}
+      {deployment || (listed.length === 0 && text === '') ? null : (
+        <SearchedChoice
+          label="Application"
+          find="Find an application"
+          text={text}
+          search={setText}
+          hasMore={found?.pageInfo.hasNextPage ?? false}
+          value={name ?? ''}
+          onChange={event => choose(event.target.value)}
+        >
+          {name === undefined ? <option value="">No application has this in its name</option> : null}
+          {name !== undefined && listed.every(one => one.name !== name) ? <option value={name}>{name}</option> : null}
+          {listed.map(one => (
+            <option key={one.id} value={one.name}>
+              {one.displayName}
+            </option>
+          ))}
+        </SearchedChoice>
+      )}
+      {name === undefined ? null : (
+        <DeployForm key={name} name={name} target={target} deployment={deployment} close={close} />
+      )}
     </Dialog>
   )
 }
 
-type Application = DeployChoicesQuery['applications']['nodes'][number]
+type Application = DeployChoicesQuery['application']
 type FormProps = {
+  name: string
   target: TargetDetail
   deployment: DeploymentDetail | undefined
   close: () => void
-  applications: Application[]
 }
 
-function DeployForm({ target, deployment, close, applications }: FormProps) {
+function DeployForm({ name, target, deployment, close }: FormProps) {
   const { act, isBusy, error } = useAction(DEPLOY)
-  const [name, setName] = useState(deployment?.application.name ?? applications[0]?.name ?? '')
-  const application = applications.find(one => one.name === name)
+  const [text, setText] = useState('')
+  const asked = useRested(text).trim()
+  const choices = useLive(CHOICES, { name, search: asked || null })
+  const application = useLast(choices.data?.application)
   const [chosen, setWish] = useState<string>()
   const [typed, setTyped] = useState<string>()
-  const wish = chosen ?? firstWish(application)
+  const first = useFirst(application && firstWish(application))
+  const wish = chosen ?? first ?? ''
   const [kind, value = ''] = wish.split(/:(.*)/s)
   const before = deployment ?? target.deployments.find(one => one.application.name === name)
   const version = kind === 'channel' ? application?.channels.find(one => one.name === value)?.current : value
-  const text = typed ?? configText(before?.config ?? [])
-  const { entries, wrong } = parseConfig(text)
+  const config = typed ?? configText(before?.config ?? [])
+  const { entries, wrong } = parseConfig(config)
   // what nobody touched stays as it is
   const changed = typed === undefined ? undefined : entries
   const submit = async (event: FormEvent) => {
@@ -96,31 +132,15 @@ function DeployForm({ target, deployment, close, applications }: FormProps) {
     for (const warning of warnings) toast(warning)
     close()
   }
-  if (!application) return <p>There is no application yet. Publish a release first.</p>
+  if (choices.error && !application) return <Failed error={choices.error} again={choices.again} />
+  if (!application) return <Loading what="the releases" rows={4} />
   return (
     <form className="form" onSubmit={event => void submit(event)}>
-      {deployment ? null : (
-        <Choice
-          label="Application"
-          value={name}
-          onChange={event => {
-            setName(event.target.value)
-            setWish(undefined)
-            setTyped(undefined)
-          }}
-        >
-          {applications.map(one => (
-            <option key={one.id} value={one.name}>
-              {one.displayName}
-            </option>
-          ))}
-        </Choice>
-      )}
-      <ReleaseChoice application={application} value={wish} choose={setWish} />
+      <ReleaseChoice application={application} value={wish} choose={setWish} text={text} search={setText} />
       <Change
         what="What runs"
         before={before?.runningVersion ?? (before ? `nothing known, ${before.desiredVersion} wanted` : 'nothing')}
-        after={version ?? 'nothing: no release is chosen'}
+        after={version || 'nothing: no release is chosen'}
       />
       <details className="config" open={before ? before.config.length > 0 : false}>
         <summary>Configuration · {entries.length}</summary>
@@ -130,7 +150,7 @@ function DeployForm({ target, deployment, close, applications }: FormProps) {
           rows={4}
           spellCheck={false}
           autoCapitalize="none"
-          value={text}
+          value={config}
           onChange={event => setTyped(event.target.value)}
         />
         {wrong.length > 0 ? (
@@ -163,25 +183,43 @@ function DeployForm({ target, deployment, close, applications }: FormProps) {
   )
 }
 
-function firstWish(application: Application | undefined): string {
-  const channel = application?.channels.find(one => one.current)
+/** What was there first: a search does not change what is chosen. */
+function useFirst<Thing>(thing: Thing | undefined): Thing | undefined {
+  const first = useRef(thing)
+  first.current ??= thing
+  return first.current
+}
+
+function firstWish(application: Application): string {
+  const channel = application.channels.find(one => one.current)
   if (channel) return `channel:${channel.name}`
-  const release = application?.releases.nodes.find(one => one.status === 'PUBLISHED')
+  const release = application.releases.nodes.find(one => one.status === 'PUBLISHED')
   return release ? `version:${release.version}` : ''
 }
 
-function ReleaseChoice({
-  application,
-  value,
-  choose,
-}: {
+type ReleaseProps = {
   application: Application
   value: string
   choose: (wish: string) => void
-}) {
-  const releases = application.releases.nodes.filter(one => one.status === 'PUBLISHED' || one.status === 'DEPRECATED')
+  text: string
+  search: (text: string) => void
+}
+
+function ReleaseChoice({ application, value, choose, text, search }: ReleaseProps) {
+  const { nodes, pageInfo } = application.releases
+  const releases = nodes.filter(one => one.status === 'PUBLISHED' || one.status === 'DEPRECATED')
+  const [kind, named = ''] = value.split(/:(.*)/s)
+  const isListed = kind !== 'version' || releases.some(({ version }) => version === named)
   return (
-    <Choice label="Release" value={value} onChange={event => choose(event.target.value)}>
+    <SearchedChoice
+      label="Release"
+      find="Find a version"
+      text={text}
+      search={search}
+      hasMore={pageInfo.hasNextPage}
+      value={value}
+      onChange={event => choose(event.target.value)}
+    >
       {value === '' ? <option value="">No release is published</option> : null}
       <optgroup label="What a channel points to now">
         {application.channels.map(({ id, name, current }) => (
@@ -191,6 +229,7 @@ function ReleaseChoice({
         ))}
       </optgroup>
       <optgroup label="A version">
+        {isListed ? null : <option value={value}>{named}</option>}
         {releases.map(({ id, version, status, withheld }) => (
           <option key={id} value={`version:${version}`} disabled={Boolean(withheld)}>
             {version}
@@ -199,6 +238,6 @@ function ReleaseChoice({
           </option>
         ))}
       </optgroup>
-    </Choice>
+    </SearchedChoice>
   )
 }

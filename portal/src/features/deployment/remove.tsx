@@ -1,7 +1,7 @@
 // Taking an application off a target. Data goes only if that is asked for, and typed.
 import { type FormEvent, useState } from 'react'
 import { graphql } from '../../gql'
-import { Change, Dialog, DialogFooter } from '../../ui/dialog'
+import { Change, Dialog, DialogFooter, ReasonField, reasonOf } from '../../ui/dialog'
 import { Field } from '../../ui/field'
 import { commandLine } from '../../ui/shell-words'
 import { toast } from '../../ui/toast'
@@ -10,8 +10,12 @@ import type { TargetDetail } from '../target/detail'
 import type { DeploymentDetail } from './card'
 
 const REMOVE = graphql(`
-  mutation RemoveDeployment($customer: Name!, $target: Name!, $application: Name!, $data: DataRemoval!) {
-    deploymentRemove(customer: $customer, target: $target, application: $application, data: $data) {
+  mutation RemoveDeployment(
+    $customer: Name!, $target: Name!, $application: Name!, $data: DataRemoval!, $reason: String
+  ) {
+    deploymentRemove(
+      customer: $customer, target: $target, application: $application, data: $data, reason: $reason
+    ) {
       changed deployment { id phase removal step generation }
     }
   }
@@ -29,11 +33,13 @@ export function RemoveDialog({
   const { act, isBusy, error } = useAction(REMOVE)
   const [withData, setWithData] = useState(false)
   const [typed, setTyped] = useState('')
+  const [why, setWhy] = useState('')
+  const { reason, words } = reasonOf(why)
   const application = deployment.application.name
   const [customer, name] = [target.customer.name, target.name]
   const submit = async (event: FormEvent) => {
     event.preventDefault()
-    const answer = await act({ customer, target: name, application, data: withData ? 'REMOVE' : 'KEEP' })
+    const answer = await act({ customer, target: name, application, data: withData ? 'REMOVE' : 'KEEP', reason })
     if (!answer) return
     toast(answer.deploymentRemove.changed ? `The removal of ${application} is asked for` : 'It was asked for already')
     close()
@@ -63,6 +69,7 @@ export function RemoveDialog({
             autoComplete="off"
           />
         ) : null}
+        <ReasonField reason={why} put={setWhy} />
         <DialogFooter
           close={close}
           error={error}
@@ -77,6 +84,7 @@ export function RemoveDialog({
             '--app',
             application,
             withData && '--remove-data',
+            ...words,
           )}
           kind="danger"
           isOff={isBusy || (withData && typed !== name)}

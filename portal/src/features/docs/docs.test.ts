@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { chaptersOf, type Side } from '../../../build/docs'
 import { parse } from '../../../build/markdown'
-import { commandsOf } from './commands'
+import { commandsOf } from '../../ui/commands'
 import { CUSTOMERS_HELP, helpOf, VENDORS_HELP } from './help'
 import { searchDocs, sectionsOf } from './search'
 
@@ -78,7 +78,7 @@ describe.each(['vendor', 'customer'] as Side[])('the documentation for a %s', si
     }
   })
   test('a search finds sections that have all the words, those with one in the title first', () => {
-    const sections = sectionsOf(chapters)
+    const sections = sectionsOf(pages)
     const [first] = searchDocs(sections, 'license seat')
     expect(first?.text.toLowerCase()).toContain('seat')
     expect(searchDocs(sections, 'held deployment')[0]?.title).toBe('A deployment is held')

@@ -4,8 +4,9 @@ import { BookOpen } from 'lucide-react'
 import { type ReactNode, useEffect, useMemo, useRef } from 'react'
 import { docsLink } from './address'
 import { Article } from './article'
-import type { DocsChapter, DocsPage } from './parts'
+import type { DocsContents, DocsEntry } from './parts'
 import { searchDocs, sectionsOf } from './search'
+import { usePages } from './use-pages'
 import './docs.css'
 
 export type DocsSide = {
@@ -15,13 +16,13 @@ export type DocsSide = {
   home: string
   mark: ReactNode
   name: string
-  chapters: DocsChapter[]
+  contents: DocsContents
 }
 
 export function DocsPages({ side }: { side: DocsSide }) {
   const { page: name } = useParams({ strict: false }) as { page?: string }
   const { q = '' } = useSearch({ strict: false }) as { q?: string }
-  const pages = side.chapters.flatMap(({ pages }) => pages)
+  const pages = side.contents.flatMap(({ pages }) => pages)
   const page = name === undefined ? undefined : pages.find(page => page.name === name)
   return (
     <div className="docs">
@@ -44,7 +45,7 @@ export function DocsPages({ side }: { side: DocsSide }) {
           {q ? (
             <Found side={side} q={q} />
           ) : page ? (
-            <Article page={page} at={side.at} siteName={side.name} />
+            <Read key={page.name} entry={page} side={side} />
           ) : (
             <Start side={side} isMissing={name !== undefined} />
           )}
@@ -71,13 +72,29 @@ function Search({ q }: { q: string }) {
   )
 }
 
+function Read({ entry, side }: { entry: DocsEntry; side: DocsSide }) {
+  const entries = useMemo(() => [entry], [entry])
+  const { pages, isMissing } = usePages(entries)
+  const [page] = pages ?? []
+  return page ? <Article page={page} at={side.at} siteName={side.name} /> : <Loading isMissing={isMissing} />
+}
+
+function Loading({ isMissing }: { isMissing: boolean }) {
+  if (!isMissing) return <p className="unseen">The page is loaded.</p>
+  return (
+    <p className="note is-error" role="alert">
+      The page did not load. Look at the connection, then load it again.
+    </p>
+  )
+}
+
 /** On small screens they are folded away: the page comes first. */
-function Contents({ side, current }: { side: DocsSide; current: DocsPage | undefined }) {
+function Contents({ side, current }: { side: DocsSide; current: DocsEntry | undefined }) {
   const folded = useRef<HTMLDetailsElement>(null)
   const close = () => folded.current?.removeAttribute('open')
   const list = (
     <nav aria-label="Pages of the documentation">
-      {side.chapters.map(({ title, pages }) => (
+      {side.contents.map(({ title, pages }) => (
         <section key={title}>
           <h2>{title}</h2>
           <ul>
@@ -121,7 +138,7 @@ function Start({ side, isMissing }: { side: DocsSide; isMissing: boolean }) {
     <>
       <h1>{isMissing ? 'There is no such page' : 'Documentation'}</h1>
       {isMissing ? <p className="lead">The pages of this version are these.</p> : null}
-      {side.chapters.map(({ title, pages }) => (
+      {side.contents.map(({ title, pages }) => (
         <section key={title} className="docs-chapter">
           <h2>{title}</h2>
           <ul className="docs-cards">
@@ -140,7 +157,10 @@ function Start({ side, isMissing }: { side: DocsSide; isMissing: boolean }) {
 
 function Found({ side, q }: { side: DocsSide; q: string }) {
   useTitle('Search', side.name)
-  const sections = useMemo(() => sectionsOf(side.chapters), [side.chapters])
+  const entries = useMemo(() => side.contents.flatMap(({ pages }) => pages), [side.contents])
+  const { pages, isMissing } = usePages(entries)
+  const sections = useMemo(() => sectionsOf(pages ?? []), [pages])
+  if (!pages) return <Loading isMissing={isMissing} />
   const hits = searchDocs(sections, q)
   return (
     <>

@@ -1,5 +1,6 @@
 // The documentation by words. A section is what stands under one heading; it is found if it has every word.
-import { type DocsChapter, textOf, textOfBlock } from './parts'
+import { textOf, textOfBlock } from '../../ui/blocks-parts'
+import type { DocsPage } from './parts'
 
 export type DocsSection = { page: string; pageTitle: string; id: string | undefined; title: string; text: string }
 export type DocsHit = DocsSection & { excerpt: string }
@@ -9,24 +10,22 @@ const MOST = 20
 const BEFORE = 40
 const LONG = 160
 
-export function sectionsOf(chapters: readonly DocsChapter[]): DocsSection[] {
-  return chapters.flatMap(({ pages }) =>
-    pages.flatMap(page => {
-      const sections: DocsSection[] = [
-        { page: page.name, pageTitle: page.title, id: undefined, title: page.title, text: page.about },
-      ]
-      for (const block of page.blocks) {
-        if (block.kind === 'heading' && block.level > 1) {
-          const title = textOf(block.parts)
-          sections.push({ page: page.name, pageTitle: page.title, id: block.id, title, text: '' })
-        } else if (block.kind !== 'heading') {
-          const last = sections.at(-1)
-          if (last) last.text += ` ${textOfBlock(block)}`
-        }
+export function sectionsOf(pages: readonly DocsPage[]): DocsSection[] {
+  return pages.flatMap(page => {
+    const sections: DocsSection[] = [
+      { page: page.name, pageTitle: page.title, id: undefined, title: page.title, text: page.about },
+    ]
+    for (const block of page.blocks) {
+      if (block.kind === 'heading' && block.level > 1) {
+        const title = textOf(block.parts)
+        sections.push({ page: page.name, pageTitle: page.title, id: block.id, title, text: '' })
+      } else if (block.kind !== 'heading') {
+        const last = sections.at(-1)
+        if (last) last.text += ` ${textOfBlock(block)}`
       }
-      return sections
-    }),
-  )
+    }
+    return sections
+  })
 }
 
 /** Best first: words in a title count for more than words below it. */

@@ -1,7 +1,7 @@
 // What the build makes of the Markdown: see `build/docs.ts`.
 declare module 'virtual:docs/vendor' {
-  export const chapters: import('./parts').DocsChapter[]
+  export const contents: import('./parts').DocsContents
 }
 declare module 'virtual:docs/customer' {
-  export const chapters: import('./parts').DocsChapter[]
+  export const contents: import('./parts').DocsContents
 }

@@ -2,8 +2,8 @@
 import type { Role } from '../../gql/graphql'
 import { useLive } from '../../live/use-live'
 import { Choice } from '../../ui/field'
+import { CustomerChoice } from '../customer/choice'
 import { roleWord, useWhoIsThere } from '../session/viewer'
-import { CUSTOMER_NAMES } from '../target/register'
 import { isCustomers, ROLES } from './queries'
 
 type Props = {
@@ -17,7 +17,6 @@ export function RoleChoice({ role, put, customer, putCustomer }: Props) {
   const { viewer } = useWhoIsThere()
   const { data } = useLive(ROLES, {})
   const needsCustomer = isCustomers(role) && !viewer.customer
-  const customers = useLive(CUSTOMER_NAMES, {}, !needsCustomer)
   const choose = (chosen: Role) => {
     put(chosen)
     if (!isCustomers(chosen)) putCustomer(undefined)
@@ -31,18 +30,7 @@ export function RoleChoice({ role, put, customer, putCustomer }: Props) {
           </option>
         ))}
       </Choice>
-      {needsCustomer ? (
-        <Choice label="Customer" value={customer ?? ''} onChange={event => putCustomer(event.target.value)} required>
-          <option value="" disabled>
-            Choose a customer
-          </option>
-          {customers.data?.customers.nodes.map(({ id, name, displayName }) => (
-            <option key={id} value={name}>
-              {displayName}
-            </option>
-          ))}
-        </Choice>
-      ) : null}
+      {needsCustomer ? <CustomerChoice value={customer ?? ''} choose={putCustomer} /> : null}
     </>
   )
 }

@@ -10,7 +10,7 @@ const WORDS: Record<Permission, string> = {
   READ_CATALOG: 'see applications and releases',
   PUBLISH: 'publish releases, move channels',
   READ_CUSTOMERS: 'see customers and licenses',
-  MANAGE_CUSTOMERS: 'create customers, put alerts off',
+  MANAGE_CUSTOMERS: 'create customers, see the portal as one, put alerts off',
   MANAGE_LICENSES: 'issue and end licenses',
   READ_FLEET: 'see targets and deployments',
   MANAGE_TARGETS: 'register and retire targets',

@@ -57,7 +57,14 @@ function Overview() {
   const { viewer } = useWhoIsThere()
   const readsLog = useMay('READ_LOG')
   const counted = useLive(COUNTS, { customer: null, filter: null })
-  const trouble = useLive(TARGETS, { customer: null, filter: { states: TROUBLE }, first: MOST, after: null })
+  const trouble = useLive(TARGETS, {
+    customer: null,
+    filter: { states: TROUBLE },
+    sort: 'NAME',
+    order: 'ASCENDING',
+    first: MOST,
+    after: null,
+  })
   const licenses = useLive(LICENSES, {})
   useFleetNews(undefined, () => {
     counted.quietly()

@@ -1,7 +1,7 @@
 // Deleting from a repository: a tag, what it points to, or everything. What a release names, the hub keeps.
 import { type FormEvent, useState } from 'react'
 import { graphql } from '../../gql'
-import { Dialog, DialogFooter, TypedName } from '../../ui/dialog'
+import { Dialog, DialogFooter, ReasonField, reasonOf, TypedName } from '../../ui/dialog'
 import { commandLine } from '../../ui/shell-words'
 import { toast } from '../../ui/toast'
 import { useAction } from '../../ui/use-action'
@@ -9,20 +9,20 @@ import { type Repository, shortDigest, type Tag } from './queries'
 import { Namers } from './tags'
 
 const DELETE_TAG = graphql(`
-  mutation TagDelete($repository: RepositoryName!, $tag: Tag!) {
-    tagDelete(repository: $repository, tag: $tag) { changed }
+  mutation TagDelete($repository: RepositoryName!, $tag: Tag!, $reason: String) {
+    tagDelete(repository: $repository, tag: $tag, reason: $reason) { changed }
   }
 `)
 
 const DELETE_MANIFEST = graphql(`
-  mutation ManifestDelete($repository: RepositoryName!, $digest: Digest!) {
-    manifestDelete(repository: $repository, digest: $digest) { changed }
+  mutation ManifestDelete($repository: RepositoryName!, $digest: Digest!, $reason: String) {
+    manifestDelete(repository: $repository, digest: $digest, reason: $reason) { changed }
   }
 `)
 
 const DELETE_ALL = graphql(`
-  mutation RepositoryDelete($name: RepositoryName!) {
-    repositoryDelete(name: $name) { changed }
+  mutation RepositoryDelete($name: RepositoryName!, $reason: String) {
+    repositoryDelete(name: $name, reason: $reason) { changed }
   }
 `)
 
@@ -39,13 +39,15 @@ function DeleteTag({ repository, tag, close, done }: Omit<Props, 'doomed'> & { t
   const byTag = useAction(DELETE_TAG)
   const byDigest = useAction(DELETE_MANIFEST)
   const [withManifest, setWithManifest] = useState(false)
+  const [why, setWhy] = useState('')
+  const { reason, words } = reasonOf(why)
   const { name } = repository
   const others = repository.tags.filter(other => other.digest === tag.digest && other.name !== tag.name)
   const submit = async (event: FormEvent) => {
     event.preventDefault()
     const answer = withManifest
-      ? await byDigest.act({ repository: name, digest: tag.digest })
-      : await byTag.act({ repository: name, tag: tag.name })
+      ? await byDigest.act({ repository: name, digest: tag.digest, reason })
+      : await byTag.act({ repository: name, tag: tag.name, reason })
     if (!answer) return
     toast(withManifest ? `${shortDigest(tag.digest)} is deleted` : `The tag ${tag.name} is deleted`)
     done()
@@ -70,13 +72,14 @@ function DeleteTag({ repository, tag, close, done }: Omit<Props, 'doomed'> & { t
           <input type="checkbox" checked={withManifest} onChange={event => setWithManifest(event.target.checked)} />
           Delete the manifest too, with every tag that points to it
         </label>
+        <ReasonField reason={why} put={setWhy} />
         <DialogFooter
           close={close}
           error={withManifest ? byDigest.error : byTag.error}
           line={
             withManifest
-              ? commandLine('distr', 'repository', 'delete-manifest', name, tag.digest)
-              : commandLine('distr', 'repository', 'delete-tag', name, tag.name)
+              ? commandLine('distr', 'repository', 'delete-manifest', name, tag.digest, ...words)
+              : commandLine('distr', 'repository', 'delete-tag', name, tag.name, ...words)
           }
           kind="danger"
           isOff={byTag.isBusy || byDigest.isBusy}
@@ -91,10 +94,12 @@ function DeleteTag({ repository, tag, close, done }: Omit<Props, 'doomed'> & { t
 function DeleteAll({ repository, close, done }: Omit<Props, 'doomed'>) {
   const { act, isBusy, error } = useAction(DELETE_ALL)
   const [typed, setTyped] = useState('')
+  const [why, setWhy] = useState('')
+  const { reason, words } = reasonOf(why)
   const { name, tags, manifests } = repository
   const submit = async (event: FormEvent) => {
     event.preventDefault()
-    if (!(await act({ name }))) return
+    if (!(await act({ name, reason }))) return
     toast(`Everything in ${name} is deleted`)
     done()
     close()
@@ -108,10 +113,11 @@ function DeleteAll({ repository, close, done }: Omit<Props, 'doomed'>) {
     >
       <form className="form" onSubmit={event => void submit(event)}>
         <TypedName name={name} typed={typed} put={setTyped} />
+        <ReasonField reason={why} put={setWhy} />
         <DialogFooter
           close={close}
           error={error}
-          line={commandLine('distr', 'repository', 'delete', name)}
+          line={commandLine('distr', 'repository', 'delete', name, ...words)}
           kind="danger"
           isOff={isBusy || typed !== name}
         >

@@ -13,6 +13,13 @@ export const REPOSITORY = graphql(`
   }
 `)
 
+/** Read for the tags that are shown alone: it takes a look into each. */
+export const PLATFORMS = graphql(`
+  query TagPlatforms($name: RepositoryName!, $only: [Tag!]!) {
+    repository(name: $name) { name tags(only: $only) { name digest platforms } }
+  }
+`)
+
 export type Repository = NonNullable<RepositoryPageQuery['repository']>
 export type Tag = Repository['tags'][number]
 

@@ -1,7 +1,8 @@
 // Tags: where each points, how much that is, what needs it, and how it is pulled.
 import { Link, useParams } from '@tanstack/react-router'
 import { Trash2 } from 'lucide-react'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
+import { useLive } from '../../live/use-live'
 import { To, usePlaces } from '../../shell/places'
 import { Button } from '../../ui/button'
 import { bytesWords } from '../../ui/bytes'
@@ -12,7 +13,7 @@ import { type Column, Table } from '../../ui/table'
 import { Time } from '../../ui/time'
 import { useMay, useWhoIsThere } from '../session/viewer'
 import type { Doomed } from './delete'
-import { type Repository, shortDigest, type Tag } from './queries'
+import { PLATFORMS, type Repository, shortDigest, type Tag } from './queries'
 
 const PAGE = 100
 
@@ -24,7 +25,12 @@ export function TagTable({ repository, mayDelete, doom }: Props) {
   const found = [...repository.tags]
     .filter(({ name, digest }) => name.includes(text.trim()) || digest.startsWith(text.trim()))
     .sort((one, other) => Date.parse(other.movedAt) - Date.parse(one.movedAt))
-  const columns = useColumns({ repository, mayDelete, doom })
+  const shown = found.slice(0, most)
+  const platforms = usePlatforms(
+    repository.name,
+    shown.slice(-PAGE).map(({ name }) => name),
+  )
+  const columns = useColumns({ repository, mayDelete, doom }, platforms)
   if (repository.tags.length === 0) {
     return <p className="muted">No tag points anywhere; what is here is reached by its digest.</p>
   }
@@ -42,7 +48,7 @@ export function TagTable({ repository, mayDelete, doom }: Props) {
         />
       </div>
       {found.length > 0 ? (
-        <Table label="Tags" columns={columns} rows={found.slice(0, most)} keyOf={({ name }) => name} />
+        <Table label="Tags" columns={columns} rows={shown} keyOf={({ name }) => name} />
       ) : (
         <EmptyFiltered what="tags" clear={() => setText('')} />
       )}
@@ -60,7 +66,20 @@ export function TagTable({ repository, mayDelete, doom }: Props) {
   )
 }
 
-function useColumns({ repository, mayDelete, doom }: Props): Column<Tag>[] {
+/** By digest, of all that was looked into so far. */
+type Platforms = ReadonlyMap<string, readonly string[] | null>
+
+function usePlatforms(name: string, only: string[]): Platforms {
+  const { data } = useLive(PLATFORMS, { name, only }, only.length === 0)
+  const [known, setKnown] = useState<Platforms>(new Map())
+  useEffect(() => {
+    const tags = data?.repository?.tags
+    if (tags) setKnown(known => new Map([...known, ...tags.map(tag => [tag.digest, tag.platforms] as const)]))
+  }, [data])
+  return known
+}
+
+function useColumns({ repository, mayDelete, doom }: Props, platforms: Platforms): Column<Tag>[] {
   const { hub, viewer } = useWhoIsThere()
   const readsLog = useMay('READ_LOG')
   const { organization = '' } = useParams({ strict: false })
@@ -106,6 +125,11 @@ function useColumns({ repository, mayDelete, doom }: Props): Column<Tag>[] {
       isNumber: true,
       cell: ({ size }) => (typeof size === 'number' ? bytesWords(size) : <Unknown why="the manifest is not there" />),
     },
+    {
+      name: 'Platforms',
+      isBlank: ({ digest }) => !platforms.get(digest),
+      cell: ({ digest }) => <PlatformsOf named={platforms.get(digest)} />,
+    },
     { name: 'Releases', isBlank: ({ releases }) => releases.length === 0, cell: tag => <Namers tag={tag} /> },
     { name: 'Moved', width: 'time', isNumber: true, cell: ({ movedAt }) => <Time at={movedAt} /> },
     {
@@ -130,6 +154,18 @@ function useColumns({ repository, mayDelete, doom }: Props): Column<Tag>[] {
 }
 
 const FEW = 3
+
+/** `linux` goes without saying. */
+function PlatformsOf({ named }: { named: readonly string[] | null | undefined }) {
+  if (!named) return <Unknown why={named === null ? 'it does not say' : 'not read yet'} />
+  return (
+    <span className="tags" title={named.join(', ')}>
+      {named.map(platform => (
+        <span key={platform}>{platform.replace(/^linux\//, '')}</span>
+      ))}
+    </span>
+  )
+}
 
 export function Namers({ tag }: { tag: Tag }) {
   const places = usePlaces()

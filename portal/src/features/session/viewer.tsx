@@ -5,7 +5,7 @@ import type { Permission, Role, WhoIsThereQuery } from '../../gql/graphql'
 
 export const WHO_IS_THERE = graphql(`
   query WhoIsThere {
-    viewer { memberId name email role permissions organization { id name displayName } customer { id name displayName } }
+    viewer { memberId name email role permissions viewingUntil organization { id name displayName } customer { id name displayName } }
     hub { version publicUrl registryHost now heartbeatSeconds staleSeconds offlineSeconds }
   }
 `)

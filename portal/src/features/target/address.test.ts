@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { filterOf, isFiltered, readFleet } from './address'
+import { filterOf, isFiltered, orderOf, readFleet, sorted } from './address'
 
 test('an address says which targets are shown', () => {
   const address = readFleet({ state: ['FAILED', 'OK', 'BROKEN'], app: 'hello', q: ' fac ', page: 3 })
@@ -27,4 +27,14 @@ test('labels are words, with or without a value', () => {
   expect(filterOf(readFleet({ label: 'where=a=b' }))).toEqual({ labels: [{ key: 'where', value: 'a=b' }] })
   expect(filterOf(readFleet({ label: 'spare' }))).toEqual({ labels: [{ key: 'spare', value: null }] })
   expect(isFiltered(address)).toBe(true)
+})
+
+test('a list has an order, and another order begins anew', () => {
+  expect(orderOf(readFleet({}))).toEqual({ sort: 'NAME', order: 'ASCENDING' })
+  expect(orderOf(readFleet({ sort: 'HEARD', desc: true }))).toEqual({ sort: 'HEARD', order: 'DESCENDING' })
+  expect(readFleet({ sort: 'SIZE', desc: 'yes' })).toEqual({})
+  expect(sorted({ q: 'fac', sort: 'HEARD', desc: true, after: 'abc', from: 100 }, 'CUSTOMER')).toEqual({
+    q: 'fac',
+    sort: 'CUSTOMER',
+  })
 })

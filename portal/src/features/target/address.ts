@@ -1,5 +1,5 @@
 // What the fleet's list shows, as its address says it. What the address says and nobody knows is dropped.
-import type { TargetFilter, TargetState } from '../../gql/graphql'
+import type { SortOrder, TargetFilter, TargetSort, TargetState } from '../../gql/graphql'
 import { STATES } from '../../ui/state'
 
 export type FleetAddress = {
@@ -9,8 +9,36 @@ export type FleetAddress = {
   q?: string
   /** as `tier=gold`, or a word alone for any value */
   label?: string[]
+  /** by name, if nothing is said */
+  sort?: TargetSort
+  desc?: true
   after?: string
   from?: number
+}
+
+/** Each sort, and how the list begins by it. */
+export const SORTS: Record<TargetSort, { word: string; desc?: true }> = {
+  NAME: { word: 'name' },
+  ATTENTION: { word: 'what needs somebody' },
+  CUSTOMER: { word: 'customer' },
+  HEARD: { word: 'last heard', desc: true },
+  CREATED: { word: 'newest', desc: true },
+}
+
+export function orderOf({ sort, desc }: FleetAddress): { sort: TargetSort; order: SortOrder } {
+  return { sort: sort ?? 'NAME', order: desc ? 'DESCENDING' : 'ASCENDING' }
+}
+
+/** The same list in another order, from its first page. */
+export function sorted(
+  { after: _, from: __, sort: ___, desc: ____, ...rest }: FleetAddress,
+  sort: TargetSort,
+  desc?: true,
+) {
+  const address: FleetAddress = rest
+  if (sort !== 'NAME') address.sort = sort
+  if (desc) address.desc = desc
+  return address
 }
 
 /** By which the hub narrows a list at once. */
@@ -32,6 +60,9 @@ export function readFleet(search: Record<string, unknown>): FleetAddress {
   if (q) address.q = q
   const label = (Array.isArray(search.label) ? search.label : [search.label]).map(text).filter(of => of !== undefined)
   if (label.length > 0) address.label = label.slice(0, MOST_LABELS)
+  const sort = Object.keys(SORTS).find(sort => sort === search.sort && sort !== 'NAME')
+  if (sort) address.sort = sort as TargetSort
+  if (search.desc === true) address.desc = true
   if (after) address.after = after
   if (after && typeof search.from === 'number' && search.from > 0) address.from = search.from
   return address

@@ -16,7 +16,7 @@ export const TARGET_DETAIL = graphql(`
     ...TargetRow
     runtime retiredAt enrolmentExpiresAt
     labels { key value } customerLabels { key value }
-    deployments { id generation removal licenseId health createdAt config { key value } }
+    deployments { id generation removal channel licenseId health createdAt config { key value } }
     lastReport { at receivedAt clockOffsetSeconds boot sequence reports missing error { category text } }
     heartbeats(first: 24) { nodes { hour reports missing } }
   }

@@ -2,7 +2,7 @@
 import { Download } from 'lucide-react'
 import { useState } from 'react'
 import { type CombinedError, type OperationResult, useClient } from 'urql'
-import type { TargetFilter, TargetsQuery, TargetsQueryVariables } from '../../gql/graphql'
+import type { SortOrder, TargetFilter, TargetSort, TargetsQuery, TargetsQueryVariables } from '../../gql/graphql'
 import { hubNow } from '../../live/clock'
 import { Button } from '../../ui/button'
 import { csv, download } from '../../ui/csv'
@@ -31,9 +31,9 @@ export function linesOf(target: Row): string[][] {
   ])
 }
 
-type Props = { customer: string | null; filter: TargetFilter | null }
+type Props = { customer: string | null; filter: TargetFilter | null; sort: TargetSort; order: SortOrder }
 
-export function ExportButton({ customer, filter }: Props) {
+export function ExportButton({ customer, filter, sort, order }: Props) {
   const client = useClient()
   const { viewer } = useWhoIsThere()
   const [isBusy, setBusy] = useState(false)
@@ -42,7 +42,7 @@ export function ExportButton({ customer, filter }: Props) {
     const lines = [HEAD]
     let after: string | null = null
     for (;;) {
-      const variables: TargetsQueryVariables = { customer, filter, first: PAGE, after }
+      const variables: TargetsQueryVariables = { customer, filter, sort, order, first: PAGE, after }
       const answer: OperationResult<TargetsQuery> = await client
         .query(TARGETS, variables, { requestPolicy: 'network-only' })
         .toPromise()

@@ -2,16 +2,18 @@
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Plus, RefreshCw } from 'lucide-react'
 import { useEffect, useState } from 'react'
+import type { TargetSort } from '../../gql/graphql'
 import { useLive } from '../../live/use-live'
 import { usePlaces } from '../../shell/places'
 import { Allowed, Button } from '../../ui/button'
 import { SameInCli } from '../../ui/copy'
+import { Choice } from '../../ui/field'
 import { Page } from '../../ui/page'
 import { Empty, EmptyFiltered, Failed, Loading } from '../../ui/page-states'
 import { commandLine } from '../../ui/shell-words'
 import { Pager } from '../../ui/table'
 import { useMay } from '../session/viewer'
-import { type FleetAddress, filterOf, isFiltered, withoutStates } from './address'
+import { type FleetAddress, filterOf, isFiltered, orderOf, SORTS, sorted, withoutStates } from './address'
 import { ExportButton } from './export'
 import { FleetFilters } from './filters'
 import { COUNTS, TARGETS, totalOf } from './queries'
@@ -29,7 +31,14 @@ export function TargetsPage() {
   const [isRegistering, setRegistering] = useState(false)
   const mayRegister = useMay('MANAGE_TARGETS')
   const customer = address.customer ?? null
-  const list = useLive(TARGETS, { customer, filter: filterOf(address), first: PAGE, after: address.after ?? null })
+  const order = orderOf(address)
+  const list = useLive(TARGETS, {
+    customer,
+    filter: filterOf(address),
+    ...order,
+    first: PAGE,
+    after: address.after ?? null,
+  })
   const counted = useLive(COUNTS, { customer, filter: withoutStates(address) })
   useFleetNews(address.customer, counted.quietly)
   useOverdue(list.data?.targets.nodes, list.quietly)
@@ -52,7 +61,9 @@ export function TargetsPage() {
       aside={total === undefined ? null : <Total total={total} of={counts?.total} />}
       actions={
         <>
-          {page && page.nodes.length > 0 ? <ExportButton customer={customer} filter={filterOf(address)} /> : null}
+          {page && page.nodes.length > 0 ? (
+            <ExportButton customer={customer} filter={filterOf(address)} {...order} />
+          ) : null}
           {register}
         </>
       }
@@ -67,7 +78,13 @@ export function TargetsPage() {
       {list.isLoading ? <Loading rows={12} what="the targets" /> : null}
       {page && page.nodes.length > 0 ? (
         <>
-          <FleetTable rows={page.nodes} states={address.state} />
+          <Sort address={address} go={go} />
+          <FleetTable
+            rows={page.nodes}
+            states={address.state}
+            order={order}
+            sort={(sort, desc) => go(sorted(address, sort, desc))}
+          />
           <Pager
             from={address.from ?? 0}
             shown={page.nodes.length}
@@ -102,6 +119,25 @@ export function TargetsPage() {
         <RegisterDialog close={() => setRegistering(false)} done={list.again} customer={address.customer} />
       ) : null}
     </Page>
+  )
+}
+
+/** For small screens, where columns have no heads. */
+function Sort({ address, go }: { address: FleetAddress; go: (address: FleetAddress) => void }) {
+  return (
+    <div className="sort-choice">
+      <Choice
+        label="Sorted by"
+        value={address.sort ?? 'NAME'}
+        onChange={({ target: { value } }) => go(sorted(address, value as TargetSort, SORTS[value as TargetSort].desc))}
+      >
+        {Object.entries(SORTS).map(([sort, { word }]) => (
+          <option key={sort} value={sort}>
+            {word}
+          </option>
+        ))}
+      </Choice>
+    </div>
   )
 }
 

@@ -14,8 +14,10 @@ export const TARGET_ROW = graphql(`
 `)
 
 export const TARGETS = graphql(`
-  query Targets($customer: Name, $filter: TargetFilter, $first: Int!, $after: String) {
-    targets(customer: $customer, filter: $filter, first: $first, after: $after) {
+  query Targets(
+    $customer: Name, $filter: TargetFilter, $sort: TargetSort!, $order: SortOrder!, $first: Int!, $after: String
+  ) {
+    targets(customer: $customer, filter: $filter, sort: $sort, order: $order, first: $first, after: $after) {
       nodes { ...TargetRow }
       pageInfo { hasNextPage endCursor }
     }

@@ -2,14 +2,14 @@
 import { type FormEvent, useState } from 'react'
 import { graphql } from '../../gql'
 import type { EnrolmentFragment } from '../../gql/graphql'
-import { useLive } from '../../live/use-live'
 import { Button } from '../../ui/button'
 import { CommandLine } from '../../ui/copy'
 import { Dialog, DialogFooter } from '../../ui/dialog'
-import { Choice, Field } from '../../ui/field'
+import { Field } from '../../ui/field'
 import { commandLine } from '../../ui/shell-words'
 import { Time } from '../../ui/time'
 import { useAction } from '../../ui/use-action'
+import { CustomerChoice } from '../customer/choice'
 import { useWhoIsThere } from '../session/viewer'
 
 export const ENROLMENT = graphql(`
@@ -19,12 +19,6 @@ export const ENROLMENT = graphql(`
 const REGISTER = graphql(`
   mutation TargetRegister($customer: Name, $name: Name!) {
     targetRegister(customer: $customer, name: $name) { changed target { ...TargetRow } enrolment { ...Enrolment } }
-  }
-`)
-
-export const CUSTOMER_NAMES = graphql(`
-  query CustomerNames {
-    customers(first: 500) { nodes { id name displayName } }
   }
 `)
 
@@ -58,7 +52,6 @@ type Props = { close: () => void; done: () => void; customer?: string | undefine
 
 export function RegisterDialog({ close, done, customer }: Props) {
   const { viewer } = useWhoIsThere()
-  const customers = useLive(CUSTOMER_NAMES, {}, viewer.customer !== null)
   const [of, setOf] = useState(customer ?? viewer.customer?.name ?? '')
   const { name, setName, register, isBusy, error } = useRegistration(of || null)
   const [enrolment, setEnrolment] = useState<EnrolmentFragment>()
@@ -78,18 +71,7 @@ export function RegisterDialog({ close, done, customer }: Props) {
       description="A target is one machine of a customer. It gets a command that installs the agent."
     >
       <form className="form" onSubmit={event => void submit(event)}>
-        {viewer.customer ? null : (
-          <Choice label="Customer" value={of} onChange={event => setOf(event.target.value)} required>
-            <option value="" disabled>
-              Choose a customer
-            </option>
-            {customers.data?.customers.nodes.map(({ id, name, displayName }) => (
-              <option key={id} value={name}>
-                {displayName}
-              </option>
-            ))}
-          </Choice>
-        )}
+        {viewer.customer ? null : <CustomerChoice value={of} choose={setOf} />}
         <TargetName name={name} put={setName} />
         <DialogFooter close={close} error={error} line={registerLine(name, of || 'globex')} isOff={isBusy}>
           {isBusy ? 'Registering…' : 'Register'}

@@ -8,6 +8,8 @@ use crate::graphql::context::ContextExt;
 use crate::graphql::loader::{ManifestOf, NamersOf, Of, SizeOf, failed};
 use crate::graphql::release::Release;
 use crate::graphql::scalar::{BigInt, Digest, Tag};
+use crate::operations::attachments::{Budget, Subject};
+use crate::operations::platforms;
 
 pub(super) struct RepositoryTag(pub(super) TagRow);
 
@@ -36,6 +38,15 @@ impl RepositoryTag {
     async fn size(&self, ctx: &Context<'_>) -> Result<Option<BigInt>> {
         let bytes = ctx.loader().load_one(SizeOf(self.manifest())).await.map_err(failed)?;
         Ok(bytes.map(BigInt))
+    }
+
+    /// The platforms of the image, such as `linux/arm64`, by name. The list is null if what the tag points to says none, or
+    /// if a request reads more than 8 MiB of such things.
+    #[graphql(complexity = 10)]
+    async fn platforms(&self, ctx: &Context<'_>) -> Result<Option<Vec<String>>> {
+        let TagRow { organization, repository, digest, .. } = &self.0;
+        let subject = Subject { organization: *organization, repository, digest };
+        Ok(platforms::of(&ctx.hub().artifacts, subject, ctx.data_unchecked::<Budget>()).await?)
     }
 
     /// The releases that name the digest, drafts and the revoked included. The list is empty if none does.

@@ -19,7 +19,7 @@ pub(super) fn changing<'a>(registry: &'a Registry, visit: &'a Visit) -> Changing
         at: (registry.clock)(),
     };
     let Registry { log, pool, shown, .. } = registry;
-    Changing { log: log.as_ref(), pool, shown, repository: &visit.name.path, context }
+    Changing { log: log.as_ref(), pool, shown, repository: &visit.name.path, context, reason: None }
 }
 
 /// What a rule refused is recorded, but for what is not there.
