@@ -77,7 +77,8 @@ fn check_names(service: &Part<'_>, found: &mut Found) {
     let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
     let is_name =
         |name: &str| name.len() > 1 && name.as_bytes()[0].is_ascii_alphanumeric() && name.bytes().all(is_inner);
-    if let Some(name) = known("container_name").filter(|name| !name.is_empty() && !is_name(name)) {
+    let container = known("container_name").map(|name| name.strip_prefix('/').unwrap_or(name));
+    if let Some(name) = container.filter(|name| !name.is_empty() && !is_name(name)) {
         let reason = format!(
             "engines take no container named {name:?}; write two or more letters, digits, _, . and -, the first a letter or a digit"
         );
@@ -228,6 +229,7 @@ mod tests {
             "command": ["sh", "-c", "a && b"],
             "user": "${U}",
             "hostname": "${U:-x}$$Y",
+            "container_name": "/web",
             "domainname": "${V:?must}",
             "volumes": ["data:/a", "other:/b"],
         });

@@ -77,7 +77,9 @@ fn of_container(container: &Container, ends: bool, restarts: u64) -> Verdict {
     let (service_name, id) = (service.clone(), container.id.clone());
     let ill = |why| Verdict::Unhealthy(Illness { service: service_name, container: id, why, may_recover });
     if restarts >= RESTARTS {
-        return ill(format!("service {service} was restarted {restarts} times (exit code {exit_code})"));
+        // of one that runs at the moment, the code is not that of its last end
+        let code = if container.state == State::Running { String::new() } else { format!(" (exit code {exit_code})") };
+        return ill(format!("service {service} was restarted {restarts} times{code}"));
     }
     match (container.state, container.probe) {
         (State::Exited, _) if ends && *exit_code == 0 => Verdict::Healthy,

@@ -10,7 +10,7 @@ use distr_projections::Paging;
 use distr_projections::alert::{self, AlertFilter};
 
 use super::connection::{connection, cost, paging};
-use super::context::{ContextExt, Outcome, execute, line, read, text};
+use super::context::{ContextExt, Outcome, execute, line, lines, read};
 use super::deployment::ErrorCategory;
 use super::guard::May;
 use super::scalar::Name;
@@ -165,7 +165,7 @@ impl AlertMutation {
         #[graphql(desc = "The time until which nobody has to look, at most a year from now.")] until: DateTime<Utc>,
         #[graphql(desc = "The reason, of 1 to 500 characters.")] reason: String,
     ) -> Result<AlertPayload> {
-        let (key, reason, now) = (line("id", id.0, 200)?, text("reason", reason, 500)?, ctx.hub().commands.now());
+        let (key, reason, now) = (line("id", id.0, 200)?, lines("reason", reason, 500)?, ctx.hub().commands.now());
         find(ctx, &key).await?.ok_or_else(|| Failure::not_found("alert", &key))?;
         if until <= now || until > now + LONGEST {
             return Err(Failure::BadInput("until is not within a year from now".into()).into());

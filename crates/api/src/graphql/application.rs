@@ -11,7 +11,7 @@ use distr_projections::application::{self, ApplicationRow};
 use super::application_policy::{FeatureTags, SignedParts, SigningKey, SigningPolicyChange};
 use super::channel::{self, Channel};
 use super::connection::{connection, cost, paging};
-use super::context::{ContextExt, Outcome, execute, line, read, searched, text};
+use super::context::{ContextExt, Outcome, execute, line, lines, read, searched};
 use super::guard::{May, MayEverywhere};
 use super::label::{self, Label};
 use super::loader::{Of, failed};
@@ -237,7 +237,7 @@ impl ApplicationMutation {
 
 fn optional_text(field: &str, value: Option<String>) -> Result<String, Failure> {
     match value.filter(|value| !value.trim().is_empty()) {
-        Some(value) => text(field, value, 2_000),
+        Some(value) => lines(field, value, 2_000),
         None => Ok(String::new()),
     }
 }

@@ -100,7 +100,7 @@ impl BrowserSessionMutation {
         let until = ctx.hub().commands.now() + VIEW;
         let customer = customer::load(ctx, &customer).await?;
         execute::<Decider>(ctx, customer.0.id.0, CustomerCommand::View { until, reason }).await?;
-        credential::view_as(&ctx.hub().sessions.client().await?, caller.via.id(), customer.0.id, until).await?;
+        credential::view_as(&*ctx.hub().sessions.client().await?, caller.via.id(), customer.0.id, until).await?;
         Ok(SessionViewPayload { customer, until })
     }
 
@@ -108,7 +108,7 @@ impl BrowserSessionMutation {
     #[graphql(guard = "SignedInAtAll")]
     async fn session_view_end(&self, ctx: &Context<'_>) -> Result<SessionViewEndPayload> {
         let Via::Session { id } = ctx.caller()?.via else { return Ok(SessionViewEndPayload { changed: false }) };
-        let changed = credential::view_no_more(&ctx.hub().sessions.client().await?, id).await?;
+        let changed = credential::view_no_more(&*ctx.hub().sessions.client().await?, id).await?;
         Ok(SessionViewEndPayload { changed })
     }
 }

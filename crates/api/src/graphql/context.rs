@@ -142,8 +142,8 @@ pub(super) async fn execute<D: Decider>(
     Ok(Outcome::of(ctx, &executed))
 }
 
-/// A text that people wrote: not empty, not endless.
-pub(super) fn text(field: &str, text: String, max: usize) -> Result<String, Failure> {
+/// Not empty, not endless. What people write is a `line`, or `lines`.
+fn text(field: &str, text: String, max: usize) -> Result<String, Failure> {
     let trimmed = text.trim();
     match trimmed.chars().count() {
         0 => Err(Failure::BadInput(format!("{field} is empty"))),
@@ -170,10 +170,10 @@ pub(super) fn searched(words: Option<String>) -> Result<Option<String>, Failure>
 
 /// Why something is done, where nobody has to say so.
 pub(super) fn reason_if_any(reason: Option<String>) -> Result<Option<String>, Failure> {
-    reason.map(|reason| text("reason", reason, 500)).transpose()
+    reason.map(|reason| lines("reason", reason, 500)).transpose()
 }
 
-/// The same, of several lines.
+/// A text of several lines, without characters that nobody sees.
 pub(super) fn lines(field: &str, words: String, max: usize) -> Result<String, Failure> {
     let lines = text(field, words, max)?;
     match lines.contains(|c| misleads(c) && !matches!(c, '\n' | '\r' | '\t')) {

@@ -11,7 +11,7 @@ use distr_projections::license_audit;
 
 use super::application::{self, Application};
 use super::connection::{connection, cost, paging};
-use super::context::{ContextExt, Outcome, execute, read, text, when};
+use super::context::{ContextExt, Outcome, execute, lines, read, when};
 use super::customer::{self, Customer};
 use super::guard::May;
 use super::license_audit::LicenseAuditEntry;
@@ -269,7 +269,7 @@ impl LicenseMutation {
         #[graphql(desc = "The reason for the change, of 1 to 500 characters.")] reason: String,
     ) -> Result<LicensePayload> {
         let customer = ctx.customer_named(Some(&customer.0))?;
-        change(ctx, customer, name, LicenseCommand::Suspend { reason: text("reason", reason, 500)? }).await
+        change(ctx, customer, name, LicenseCommand::Suspend { reason: lines("reason", reason, 500)? }).await
     }
 
     /// Ends the suspension of a license.
@@ -295,7 +295,7 @@ impl LicenseMutation {
         #[graphql(desc = "The reason for the change, of 1 to 500 characters.")] reason: String,
     ) -> Result<LicensePayload> {
         let customer = ctx.customer_named(Some(&customer.0))?;
-        change(ctx, customer, name, LicenseCommand::Revoke { reason: text("reason", reason, 500)? }).await
+        change(ctx, customer, name, LicenseCommand::Revoke { reason: lines("reason", reason, 500)? }).await
     }
 }
 

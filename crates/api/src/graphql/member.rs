@@ -10,7 +10,7 @@ use distr_projections::member::{self, MemberRow, SignInState as State};
 use distr_projections::token;
 
 use super::connection::{connection, cost, paging};
-use super::context::{ContextExt, Outcome, line, read, text};
+use super::context::{ContextExt, Outcome, line, read};
 use super::customer::{self, Customer};
 use super::guard::{May, MayInSession};
 use super::loader::{Of, PersonName, PersonOf, failed};
@@ -209,7 +209,7 @@ impl MemberMutation {
         customer: Option<Name>,
     ) -> Result<CodePayload> {
         let membership = membership(ctx, role, customer.as_ref()).await?;
-        let email = text("email", email, 254)?;
+        let email = line("email", email, 254)?;
         let invited = invitations::invite(ctx.hub().identities(), &ctx.cause()?, &email, membership).await?;
         CodePayload::of(ctx, invited).await
     }

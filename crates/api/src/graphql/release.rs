@@ -20,7 +20,7 @@ use self::package::{Package, PackageInput};
 use self::signature::ReleaseSignature;
 use super::application::{self, Application};
 use super::connection::connection;
-use super::context::{ContextExt, Outcome, execute, read, searched, text, when};
+use super::context::{ContextExt, Outcome, execute, lines, read, searched, when};
 use super::guard::May;
 use super::loader::{RefusalOf, failed};
 use super::scalar::{Name, Version};
@@ -31,6 +31,9 @@ use crate::operations::{reach, release_signature};
 
 /// A release has up to 2 MiB of packages. Those who read many of them leave connections to everybody else.
 static WHOLE_AT_ONCE: Semaphore = Semaphore::const_new(3);
+
+/// Of release notes, in characters.
+const MAX_NOTES: usize = 100_000;
 
 pub(super) struct Release(pub ReleaseRow);
 
@@ -298,7 +301,7 @@ impl ReleaseMutation {
         #[graphql(desc = "The reason for the change, of 1 to 500 characters.")] reason: String,
     ) -> Result<ReleasePayload> {
         check_reach(ctx, &application).await?;
-        let command = ReleaseCommand::Deprecate { on: when("on", on)?, reason: text("reason", reason, 500)? };
+        let command = ReleaseCommand::Deprecate { on: when("on", on)?, reason: lines("reason", reason, 500)? };
         let outcome = execute::<Decider>(ctx, id(ctx, &application, &version)?.0, command).await?;
         Ok(payload(ctx, &application, &version, outcome).await?)
     }
@@ -313,7 +316,7 @@ impl ReleaseMutation {
         #[graphql(desc = "The reason for the change, of 1 to 500 characters.")] reason: String,
     ) -> Result<ReleasePayload> {
         check_reach(ctx, &application).await?;
-        let command = ReleaseCommand::Revoke { reason: text("reason", reason, 500)? };
+        let command = ReleaseCommand::Revoke { reason: lines("reason", reason, 500)? };
         let outcome = execute::<Decider>(ctx, id(ctx, &application, &version)?.0, command).await?;
         Ok(payload(ctx, &application, &version, outcome).await?)
     }
@@ -347,7 +350,11 @@ fn publication<'a>(
 
 fn source(packages: Vec<PackageInput>, notes: Option<String>) -> Result<Source, Failure> {
     let packages = packages.into_iter().map(domain::Package::try_from).collect::<Result<_, _>>()?;
-    Ok(Source { packages, notes: notes.unwrap_or_default() })
+    let notes = notes.unwrap_or_default();
+    if !notes.trim().is_empty() {
+        lines("notes", notes.clone(), MAX_NOTES)?;
+    }
+    Ok(Source { packages, notes })
 }
 
 async fn published(ctx: &Context<'_>, application: &Name, done: Published) -> Result<ReleasePayload, Failure> {

@@ -3,7 +3,7 @@
 use async_graphql::{Context, Object, Result, SimpleObject};
 use distr_domain::permission::Permission;
 
-use super::context::{ContextExt, text};
+use super::context::{ContextExt, line};
 use super::customer;
 use super::guard::May;
 use super::scalar::{Name, Position};
@@ -94,7 +94,7 @@ async fn place(ctx: &Context<'_>, customer: Option<&Name>) -> Result<Place, Fail
 
 /// As environment variables are named.
 fn secret_name(name: String) -> Result<String, Failure> {
-    let name = text("name", name, 100)?;
+    let name = line("name", name, 100)?;
     let valid = name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_') && !name.as_bytes()[0].is_ascii_digit();
     match valid {
         true => Ok(name),

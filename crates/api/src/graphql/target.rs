@@ -349,7 +349,7 @@ impl TargetMutation {
     ) -> Result<TargetPayload> {
         let id = id(ctx, customer.as_ref(), &name)?;
         load(ctx, id, &name).await?;
-        let reason = super::context::text("reason", reason, 500)?;
+        let reason = super::context::lines("reason", reason, 500)?;
         let executed = enrolment::retire(ctx.hub().identities(), &ctx.cause()?, id, reason).await?;
         let outcome = Outcome::of(ctx, &executed);
         Ok(TargetPayload { target: load(ctx, id, &name).await?, enrolment: None, outcome })

@@ -88,7 +88,8 @@ pub(crate) async fn fill(log: &dyn EventLog) {
         .unwrap()
         .map(|file| serde_json::from_slice(&std::fs::read(file.unwrap().path()).unwrap()).unwrap())
         .collect();
-    golden.sort_by_key(|event| order(event["type"].as_str().unwrap()));
+    // whatever the order in which a folder is listed
+    golden.sort_by_key(|event| (order(event["type"].as_str().unwrap()), event.to_string()));
     let mut revisions: BTreeMap<String, u64> = BTreeMap::new();
     for event in golden {
         let id = Uuid::new_v5(&ORGANIZATION.0, event.to_string().as_bytes());
