@@ -15,7 +15,7 @@ const QUESTIONS: usize = 40;
 async fn one_member_s_questions_that_wait_hold_up_nobody() {
     let hub = HubProcess::start().await;
     let owner = hub.sign_in("acme").await;
-    let support = hub.join(&owner, "support@acme.example", "SUPPORT", "a long enough secret").await;
+    let support = hub.join(&owner, "support@acme.example", "role: SUPPORT", "a long enough secret").await;
     for mutation in ["customerCreate(name: \"globex\") { changed }", "applicationCreate(name: \"hello\") { changed }"] {
         hub.graphql(Some(&owner), &format!("mutation {{ {mutation} }}"), json!({})).await.data();
     }

@@ -113,7 +113,7 @@ async fn a_reader_that_takes_nothing_keeps_no_connection() {
     const MANY: &str = "{ __schema { types { name description fields { name description } } } }";
     let hub = HubProcess::with_one_connection().await;
     let owner = hub.sign_in("acme").await;
-    let viewer = hub.join(&owner, "viewer@acme.example", "AUDITOR", "a long enough secret").await;
+    let viewer = hub.join(&owner, "viewer@acme.example", "role: AUDITOR", "a long enough secret").await;
     let lists: String = (0..20).map(|number| format!("a{number}: sessions {{ id }} ")).collect();
     let mut deaf = deaf(&hub, &viewer).await;
     for id in 0..60 {
