@@ -129,6 +129,7 @@ pub(super) struct EventQuery;
 impl EventQuery {
     /// The facts of the organization in the order of the log, and telemetry of the kinds that are named. A period goes
     /// by the time at which they were recorded: `from` is included, `to` is not.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the GraphQL field")]
     #[graphql(guard = "May(Permission::ReadLog)", complexity = "usize::from(first) * child_complexity.max(1)")]
     async fn events(
         &self,
