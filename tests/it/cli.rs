@@ -203,7 +203,7 @@ async fn an_invited_person_is_told_what_is_missing_and_its_owner_what_to_do() {
     let nameless = text(&cli.run(&["login", "--profile", "ann", "--code"], &code).stderr);
     assert!(nameless.contains("no name was given; use --name"), "{nameless}");
     let silent = text(&cli.run(&["login", "--profile", "ann", "--code", "--name", "Ann"], &code).stderr);
-    assert!(silent.contains("no new password was given; set DISTR_PASSWORD"), "{silent}");
+    assert!(silent.contains("no new password was given; set DISTR_NEW_PASSWORD"), "{silent}");
 }
 
 #[tokio::test]

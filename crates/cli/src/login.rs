@@ -51,7 +51,7 @@ The password comes from DISTR_PASSWORD, is asked for, or is read from standard i
   printenv ROBOT_TOKEN | distr login --token
 A code is asked for, or comes from DISTR_CODE; it is good once, and says whose it is:
   distr login --hub https://hub.example --code --name 'Ann Example'
-Without a terminal the code and the new password come from DISTR_CODE and DISTR_PASSWORD."
+Without a terminal the code and the new password come from DISTR_CODE and DISTR_NEW_PASSWORD."
 )]
 pub(crate) struct Login {
     /// The organization's name
@@ -124,16 +124,24 @@ impl Login {
         let hub = Hub::try_new(address, None, transport)?;
         let code = input::from_environment("DISTR_CODE", "code")?;
         if code.starts_with(OF_PASSWORD_RESET) {
-            let password = input::from_environment("DISTR_PASSWORD", "new password")?;
+            let password = new_password()?;
             let data = hub.ask::<PasswordReset>(password_reset::Variables { code, password }).await?;
             let session = data.password_reset;
             return Ok(Signed { token: session.token, expires_at: Some(session.expires_at) });
         }
         let name = self.name.map_or_else(|| input::line("name", "--name"), Ok)?;
-        let password = input::from_environment("DISTR_PASSWORD", "new password")?;
+        let password = new_password()?;
         let data = hub.ask::<InvitationAccept>(invitation_accept::Variables { code, password, name }).await?;
         let session = data.invitation_accept;
         Ok(Signed { token: session.token, expires_at: Some(session.expires_at) })
+    }
+}
+
+/// From where `distr password change` takes it as well.
+fn new_password() -> Result<String> {
+    match std::env::var("DISTR_PASSWORD") {
+        Ok(password) if !password.is_empty() => Ok(password),
+        _ => input::from_environment("DISTR_NEW_PASSWORD", "new password"),
     }
 }
 

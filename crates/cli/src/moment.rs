@@ -21,6 +21,11 @@ fn parse(text: &str, day: impl Fn(NaiveDate) -> NaiveDate) -> Result<DateTime<Ut
         .map_err(|_| format!("{text:?} is no date like 2027-12-31 or time like 2027-12-31T12:00:00Z"))
 }
 
+/// A day alone.
+pub(crate) fn day(text: &str) -> Result<NaiveDate, String> {
+    text.parse().map_err(|_| format!("{text:?} is no date like 2027-12-31"))
+}
+
 /// `2027-12-31T12:00:00Z`
 pub(crate) fn text(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::AutoSi, true)

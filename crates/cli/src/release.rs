@@ -13,6 +13,7 @@ use clap::{Args, Subcommand};
 use distr_domain::release::ComposePackage;
 
 use crate::hub::PAGE;
+use crate::moment;
 use crate::operation::shown;
 use crate::output::{Columns, warn};
 use crate::session::Session;
@@ -102,12 +103,14 @@ pub(crate) enum Command {
     Deprecate {
         #[command(flatten)]
         of: Of,
-        #[arg(long, value_name = "DATE")]
+        /// The day from which it should no longer be used, such as 2027-12-31
+        #[arg(long, value_name = "DATE", value_parser = moment::day)]
         on: NaiveDate,
         #[arg(long)]
         reason: String,
     },
-    /// Take it back for ever: nobody pulls or deploys it from now on
+    /// Take it back for ever: nobody deploys it from now on, and nobody pulls it by a license; what is in a public repository stays
+    /// there for everybody
     Revoke {
         #[command(flatten)]
         of: Of,

@@ -3,6 +3,7 @@
 mod command;
 mod consistent;
 mod cycles;
+mod engine;
 mod extends;
 mod found;
 mod mount;
@@ -85,11 +86,12 @@ pub fn check(file: &Value, text: &str) -> Result<(), Vec<Finding>> {
     if findings.is_empty() { Ok(()) } else { Err(findings) }
 }
 
-/// What compose takes in the file and a person did surely not mean, in the order of the text.
+/// What compose takes in the file and a person did surely not mean, or no engine takes, in the order of the text.
 pub fn warnings(file: &Value, text: &str) -> Vec<Finding> {
     let mut found = Found::default();
     let resolved = variables::resolve(file, &mut Found::default());
     warnings::check(file, &resolved, &mut found);
+    engine::check(&resolved, &mut found);
     findings(found, &Positions::read(text))
 }
 

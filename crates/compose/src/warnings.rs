@@ -13,8 +13,6 @@ use crate::variables::{is_known, resolve_text};
 
 /// The variable that the agent sets.
 const REGISTRY: &str = "DISTR_REGISTRY";
-/// The most that Linux takes, in bytes.
-const HOSTNAME: usize = 64;
 
 /// `file` is as it was written, `resolved` has no variables any more.
 pub(crate) fn check(file: &Value, resolved: &Value, found: &mut Found) {
@@ -25,7 +23,6 @@ pub(crate) fn check(file: &Value, resolved: &Value, found: &mut Found) {
         check_commands(&service, found);
         check_mounts(&service, found);
         check_modes(&service, found);
-        check_names(&service, found);
         if let Some(name) = service.text("container_name").filter(|name| is_known(name) && !name.is_empty())
             && let Some(other) = named.insert(name, service.name)
         {
@@ -68,26 +65,6 @@ fn check_commands(service: &Part<'_>, found: &mut Found) {
              quotes"
         );
         found.add(service.path.key(key), reason);
-    }
-}
-
-/// What engines refuse when the container is made or started, whatever compose makes of it.
-fn check_names(service: &Part<'_>, found: &mut Found) {
-    let known = |key| service.text(key).filter(|text| is_known(text));
-    let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
-    let is_name =
-        |name: &str| name.len() > 1 && name.as_bytes()[0].is_ascii_alphanumeric() && name.bytes().all(is_inner);
-    let container = known("container_name").map(|name| name.strip_prefix('/').unwrap_or(name));
-    if let Some(name) = container.filter(|name| !name.is_empty() && !is_name(name)) {
-        let reason = format!(
-            "engines take no container named {name:?}; write two or more letters, digits, _, . and -, the first a letter or a digit"
-        );
-        found.add(service.path.key("container_name"), reason);
-    }
-    if let Some(name) = known("hostname").filter(|name| name.len() > HOSTNAME) {
-        let reason =
-            format!("a host name of {} bytes is more than the {HOSTNAME} that a container can have", name.len());
-        found.add(service.path.key("hostname"), reason);
     }
 }
 
@@ -192,13 +169,6 @@ mod tests {
                 "compose takes \"0440\" in quotes for a decimal number; write 0440 without them",
             ),
             (
-                json!({"container_name": "a b"}),
-                "container_name",
-                "engines take no container named \"a b\"; write two or more",
-            ),
-            (json!({"container_name": "x"}), "container_name", "engines take no container named \"x\""),
-            (json!({"hostname": "h".repeat(65)}), "hostname", "a host name of 65 bytes is more than the 64"),
-            (
                 json!({"user": "${U}"}),
                 "user",
                 "the variable \"U\" is empty where the customer's configuration does not set it; write ${U:-default}",
@@ -229,7 +199,6 @@ mod tests {
             "command": ["sh", "-c", "a && b"],
             "user": "${U}",
             "hostname": "${U:-x}$$Y",
-            "container_name": "/web",
             "domainname": "${V:?must}",
             "volumes": ["data:/a", "other:/b"],
         });

@@ -306,7 +306,8 @@ impl ReleaseMutation {
         Ok(payload(ctx, &application, &version, outcome).await?)
     }
 
-    /// Revokes a release. The revocation is for ever: nobody pulls or deploys the release from now on.
+    /// Revokes a release. The revocation is for ever: nobody deploys the release from now on, and no license lets anybody
+    /// pull it. What is in a public repository stays there for everybody.
     #[graphql(guard = "May(Permission::Publish)")]
     async fn release_revoke(
         &self,

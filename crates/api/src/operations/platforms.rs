@@ -14,6 +14,8 @@ use crate::models::Artifacts;
 
 /// An honest index has some kilobytes, an honest config some tens of them.
 const MAX_BYTES: u64 = 512 * 1024;
+/// Of one image; whoever lists more says nothing that anybody reads.
+const MOST_NAMED: usize = 64;
 /// Digests that are kept; then it begins anew.
 const MOST_KNOWN: usize = 10_000;
 
@@ -90,7 +92,7 @@ async fn read(artifacts: &Artifacts, subject: Subject<'_>, budget: &Budget) -> R
         let Some(own) = json::<Platform>(artifacts, budget, &config, size).await? else { return Ok(Some(vec![])) };
         platforms.extend(own.named());
     }
-    Ok(Some(platforms.into_iter().collect()))
+    Ok(Some(platforms.into_iter().take(MOST_NAMED).collect()))
 }
 
 async fn json<T: for<'a> Deserialize<'a>>(

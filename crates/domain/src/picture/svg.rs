@@ -102,8 +102,8 @@ pub(super) fn check(text: &str) -> Result<(), NoPicture> {
     let options = ParsingOptions { allow_dtd: true, nodes_limit: MAX_PARTS, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(|error| match error {
         Error::NodesLimitReached => NoPicture::TooMuch { what: "parts", most: MAX_PARTS as usize },
-        // what does not begin as XML is no attempt at an SVG
-        _ if !text.trim_start().starts_with('<') => NoPicture::OtherType,
+        // no attempt at an SVG
+        _ if !text.contains("<svg") && !text.contains(":svg") => NoPicture::OtherType,
         error => NoPicture::NoXml { line: error.pos().row, reason: error.to_string() },
     })?;
     let root = document.root_element();

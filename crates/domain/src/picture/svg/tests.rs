@@ -80,7 +80,7 @@ fn what_runs_moves_or_is_fetched_is_refused_with_its_line() {
 
 #[test]
 fn a_text_of_another_kind_or_encoding_is_no_svg() {
-    for other in ["", "GIF89a", "<html><svg/></html>", "<svgx xmlns=\"http://www.w3.org/2000/svg\"/>"] {
+    for other in ["", "GIF89a", "<html>", "<html><svg/></html>", "<svgx xmlns=\"http://www.w3.org/2000/svg\"/>"] {
         assert_eq!(check(other), Err(NoPicture::OtherType), "{other:?}");
     }
     assert_eq!(check("<svg></svg>"), Err(NoPicture::NoNamespace { namespace: SVG }));

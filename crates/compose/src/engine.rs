@@ -1,0 +1,222 @@
+//! What compose takes, and every engine refuses when it makes or starts the container: a version with it never runs anywhere.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::found::Found;
+use crate::parts::{Part, parts};
+use crate::quantity::bytes;
+use crate::variables::is_known;
+
+/// The most that Linux takes for a host name, in bytes.
+const HOSTNAME: usize = 64;
+/// The least memory that an engine gives a container, in bytes.
+const MEMORY: i64 = 6 * 1024 * 1024;
+
+pub(crate) fn check(file: &Value, found: &mut Found) {
+    let mut taken = BTreeMap::new();
+    for service in parts(file, "services") {
+        check_names(&service, found);
+        check_network(&service, found);
+        check_values(&service, found);
+        check_ports(&service, &mut taken, found);
+    }
+}
+
+fn known<'a>(service: &Part<'a>, key: &str) -> Option<&'a str> {
+    service.text(key).filter(|text| is_known(text) && !text.is_empty())
+}
+
+fn check_names(service: &Part<'_>, found: &mut Found) {
+    let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    let is_name =
+        |name: &str| name.len() > 1 && name.as_bytes()[0].is_ascii_alphanumeric() && name.bytes().all(is_inner);
+    let name = known(service, "container_name").map(|name| name.strip_prefix('/').unwrap_or(name));
+    if let Some(name) = name.filter(|name| !is_name(name)) {
+        let reason = format!(
+            "engines take no container named {name:?}; write two or more letters, digits, _, . and -, the first a letter or a digit"
+        );
+        found.add(service.path.key("container_name"), reason);
+    }
+    if let Some(name) = known(service, "hostname").filter(|name| name.len() > HOSTNAME) {
+        let reason =
+            format!("a host name of {} bytes is more than the {HOSTNAME} that a container can have", name.len());
+        found.add(service.path.key("hostname"), reason);
+    }
+}
+
+/// A service in the network of another has that one's name, hosts and ports.
+fn check_network(service: &Part<'_>, found: &mut Found) {
+    let mode = known(service, "network_mode").unwrap_or_default();
+    let Some((_, other)) = mode.split_once(':').filter(|(kind, _)| ["service", "container"].contains(kind)) else {
+        return;
+    };
+    for key in ["ports", "hostname", "extra_hosts", "dns", "mac_address"] {
+        let is_said = match service.map.get(key) {
+            None | Some(Value::Null) => false,
+            Some(Value::Array(list)) => !list.is_empty(),
+            Some(Value::Object(map)) => !map.is_empty(),
+            Some(_) => true,
+        };
+        if is_said {
+            let reason =
+                format!("engines refuse {key} beside network_mode {mode:?}; give it to {other:?}, whose network it is");
+            found.add(service.path.key(key), reason);
+        }
+    }
+}
+
+fn check_values(service: &Part<'_>, found: &mut Found) {
+    if let Some(folder) = known(service, "working_dir").filter(|folder| !folder.starts_with('/')) {
+        let reason = format!("engines take a whole path alone; write /{folder}, or where it is");
+        found.add(service.path.key("working_dir"), reason);
+    }
+    let size = |key: &str| match service.map.get(key) {
+        Some(Value::String(text)) if is_known(text) => bytes(text),
+        Some(Value::Number(number)) => number.as_i64(),
+        _ => None,
+    };
+    let (limit, reservation) = (size("mem_limit").filter(|limit| *limit > 0), size("mem_reservation"));
+    if limit.is_some_and(|limit| limit < MEMORY) {
+        found.add(service.path.key("mem_limit"), "engines give a container 6 MiB at least; write 6m or more");
+    }
+    if let (Some(limit), Some(reservation)) = (limit, reservation)
+        && reservation > limit
+    {
+        found.add(service.path.key("mem_reservation"), "is more than mem_limit; take it down, or the limit up");
+    }
+    for (path, name, limits) in service.names("ulimits") {
+        let number = |key: &str| limits.and_then(|limits| limits.get(key)).and_then(Value::as_i64);
+        if let (Some(soft), Some(hard)) = (number("soft"), number("hard"))
+            && hard >= 0
+            && !(0..=hard).contains(&soft)
+        {
+            found
+                .add(path, format!("the soft limit of {name} is above its hard limit; take it down to {hard} at most"));
+        }
+    }
+}
+
+/// Where a published port is.
+type Place = (String, u16);
+
+/// Of services that always run.
+fn check_ports(service: &Part<'_>, taken: &mut BTreeMap<Place, Vec<(String, String)>>, found: &mut Found) {
+    if service.entries("profiles").next().is_some() {
+        return;
+    }
+    for (path, port) in service.entries("ports") {
+        let Some((address, place)) = published(port) else { continue };
+        let others = taken.entry(place).or_default();
+        let meets = |other: &String| *other == address || is_any(other) || is_any(&address);
+        match others.iter().find(|(other, _)| meets(other)) {
+            Some((_, other)) => found.add(path, in_use(port, other, service.name)),
+            None => others.push((address, service.name.to_owned())),
+        }
+    }
+}
+
+fn in_use(port: &Value, other: &str, own: &str) -> String {
+    let whose = if other == own { "this service".to_owned() } else { format!("the service {other:?}") };
+    let port = port.as_str().map_or_else(|| port["published"].to_string(), |port| format!("{port:?}"));
+    format!("{whose} publishes the port of {port} of the host already, and only one can have it")
+}
+
+fn is_any(address: &str) -> bool {
+    ["", "0.0.0.0", "[::]", "::"].contains(&address)
+}
+
+/// The address and the place of one fixed port.
+fn published(port: &Value) -> Option<(String, Place)> {
+    let (address, host, protocol) = match port {
+        Value::String(text) if is_known(text) => {
+            let (rest, container) = text.rsplit_once(':')?;
+            let protocol = container.split_once('/').map_or("tcp", |(_, protocol)| protocol);
+            let (address, host) = rest.rsplit_once(':').unwrap_or(("", rest));
+            (address.to_owned(), host.to_owned(), protocol.to_ascii_lowercase())
+        }
+        Value::Object(map) => {
+            let text = |key: &str| map.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let host = match map.get("published")? {
+                Value::String(text) => text.clone(),
+                number => number.to_string(),
+            };
+            let protocol = Some(text("protocol")).filter(|protocol| !protocol.is_empty());
+            (text("host_ip"), host, protocol.unwrap_or_else(|| "tcp".to_owned()))
+        }
+        _ => return None,
+    };
+    // 0 is any that is free
+    let port = host.parse().ok().filter(|port| *port > 0)?;
+    Some((address, (protocol, port)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::path::Path;
+
+    fn reasons(services: Value) -> Vec<String> {
+        let mut found = Found::default();
+        let resolved = crate::variables::resolve(&json!({ "services": services }), &mut found);
+        check(&resolved, &mut found);
+        found.0.into_iter().map(|(path, reason): (Path, String)| format!("{}: {reason}", path.words())).collect()
+    }
+
+    #[test]
+    fn what_no_engine_takes_is_told_with_its_place() {
+        for (service, place, words) in [
+            (
+                json!({"container_name": "a b"}),
+                "container_name",
+                "engines take no container named \"a b\"; write two or more",
+            ),
+            (json!({"container_name": "x"}), "container_name", "engines take no container named \"x\""),
+            (json!({"hostname": "h".repeat(65)}), "hostname", "a host name of 65 bytes is more than the 64"),
+            (
+                json!({"network_mode": "service:vpn", "ports": ["80:80"]}),
+                "ports",
+                "engines refuse ports beside network_mode \"service:vpn\"; give it to \"vpn\"",
+            ),
+            (json!({"network_mode": "container:vpn", "hostname": "box"}), "hostname", "engines refuse hostname beside"),
+            (json!({"working_dir": "app"}), "working_dir", "engines take a whole path alone; write /app"),
+            (json!({"mem_limit": "4m"}), "mem_limit", "engines give a container 6 MiB at least"),
+            (json!({"mem_limit": "64m", "mem_reservation": "128m"}), "mem_reservation", "is more than mem_limit"),
+            (
+                json!({"ulimits": {"nofile": {"soft": 2000, "hard": 1000}}}),
+                "ulimits.nofile",
+                "the soft limit of nofile is above its hard limit; take it down to 1000",
+            ),
+            (
+                json!({"ports": ["127.0.0.1:80:80", {"target": 81, "published": "80"}]}),
+                "ports, entry 2",
+                "this service publishes the port of \"80\" of the host already",
+            ),
+        ] {
+            let reasons = reasons(json!({ "web": service }));
+            let begins = format!("service \"web\", key {place}: {words}");
+            assert!(matches!(&reasons[..], [one] if one.starts_with(&begins)), "{reasons:?}");
+        }
+        let two = reasons(json!({"a": {"ports": ["8080:80"]}, "b": {"ports": ["8080:81/tcp"]}}));
+        assert!(
+            matches!(&two[..], [one] if one.contains("the service \"a\" publishes the port of \"8080:81/tcp\"")),
+            "{two:?}"
+        );
+    }
+
+    #[test]
+    fn what_engines_take_passes() {
+        let services = json!({
+            "web": {"container_name": "/web", "hostname": "web.example", "working_dir": "/app", "mem_limit": "6m",
+                "ports": ["127.0.0.1:80:80", "127.0.0.2:80:80", "80:80/udp", "8000-8001:80-81", "81", "${P}:82"],
+                "ulimits": {"nproc": 5, "nofile": {"soft": 1, "hard": -1}, "core": {"soft": 0, "hard": 0}}},
+            "vpn": {"network_mode": "service:web", "ports": [], "mem_limit": 0},
+            "debug": {"profiles": ["debug"], "ports": ["127.0.0.1:80:80"]},
+            "host": {"network_mode": "host", "hostname": "box", "working_dir": "${DIR}"},
+        });
+        assert_eq!(reasons(services), Vec::<String>::new());
+    }
+}
