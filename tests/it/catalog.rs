@@ -134,7 +134,7 @@ async fn a_draft_that_comes_while_another_is_made_is_not_replaced() {
     hub.graphql(Some(&owner), "mutation { applicationCreate(name: \"hello\") { changed } }", json!({})).await.data();
     let draft = async |notes: &str| {
         let query = "mutation ($notes: String!) {
-            releaseDraft(application: \"hello\", version: \"1.0.0\", packages: [{ compose: { file: \"services: {}\" } }], notes: $notes) { changed }
+            releaseDraft(application: \"hello\", version: \"1.0.0\", packages: [{ compose: { file: \"services: { a: { image: 'busybox@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' } }\" } }], notes: $notes) { changed }
         }";
         hub.graphql(Some(&owner), query, json!({ "notes": notes })).await
     };
