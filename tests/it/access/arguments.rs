@@ -146,7 +146,9 @@ fn own(field: &str, argument: &str) -> Option<Names> {
         ("applicationSetSigningPolicy", "requires") => "IMAGES",
         ("releaseSign", "envelope") => "\"{}\"",
         ("releaseDraft" | "releasePublish", "version") => "\"7.7.7\"",
-        ("releaseDraft" | "releasePublish", "packages") => "[{ compose: { file: \"services: { a: { image: 'busybox@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' } }\" } }]",
+        ("releaseDraft" | "releasePublish", "packages") => {
+            "[{ compose: { file: \"services: { a: { image: 'busybox@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' } }\" } }]"
+        }
         ("releaseDeprecate", "on") => "\"2030-01-01\"",
         ("licenseIssue" | "licenseAmend", "terms") => "{}",
         ("deploymentSetRelease", "config") => "[]",
