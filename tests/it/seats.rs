@@ -226,7 +226,8 @@ async fn a_seat_whose_wish_never_came_is_given_back_after_a_while() {
     let [a, b] = ["a", "b"].map(|name| LicenseId::of(customer, &slug(name)));
     let long_ago = now() - TimeDelta::hours(1);
 
-    // one that is needed, one that is not; then one that may be needed in a moment
+    // one that is not needed, and then one that is: when that is shown, so was the other; then one that may be needed in a moment
+    take(&log, a, y, long_ago).await;
     let desired = Desired {
         customer,
         target: x,
@@ -242,7 +243,6 @@ async fn a_seat_whose_wish_never_came_is_given_back_after_a_while() {
     let wish = DeploymentCommand::SetDesired { desired, heard: 0 };
     run::<Deployment>(&log, DeploymentId::of(x, application).0, wish, long_ago).await;
     take(&log, b, x, long_ago).await;
-    take(&log, a, y, long_ago).await;
     until_taken(&hub, &owner, [0, 1]).await;
     take(&log, a, y, now()).await;
 
