@@ -29,7 +29,6 @@ async fn one_member_s_questions_that_wait_hold_up_nobody() {
         ("read.application", "{ applications { nodes { name } } }", "{ customers { nodes { name } } }"),
         ("read.application", "{ licenses { nodes { application { name } } } }", "{ customers { nodes { name } } }"),
         ("ops.secret", "{ secrets(customer: \"globex\") }", "{ sessions { id } }"),
-        ("eventlog.event", "{ events(first: 1) { scannedTo } }", "{ head }"),
     ] {
         let transaction = client.transaction().await.expect("a transaction");
         transaction.batch_execute(&format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")).await.expect("the lock");
