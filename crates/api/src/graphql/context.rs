@@ -163,7 +163,7 @@ pub(super) fn line(field: &str, words: String, max: usize) -> Result<String, Fai
     }
 }
 
-/// What a list is searched for, in lower case.
+/// The words that a list is searched for, in lower case.
 pub(super) fn searched(words: Option<String>) -> Result<Option<String>, Failure> {
     Ok(words.map(|words| line("search", words, 100)).transpose()?.map(|words| words.to_lowercase()))
 }

@@ -52,15 +52,15 @@ impl TargetFilter {
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "target::FleetSort")]
 pub(super) enum TargetSort {
-    /// By state, what needs somebody most first: failed, offline, stale, held, progressing, unknown, ok; then by name.
+    /// The state, what needs somebody most first: failed, offline, stale, held, progressing, unknown, ok; then the name.
     Attention,
-    /// By name.
+    /// The name of the target.
     Name,
-    /// By the name of the customer, then by name.
+    /// The name of the customer, then that of the target.
     Customer,
-    /// By the time of the last heartbeat, what was never heard from first; then by name.
+    /// The time of the last heartbeat, what was never heard from first; then the name.
     Heard,
-    /// By the time of the registration, then by name.
+    /// The time of the registration, then the name.
     Created,
 }
 

@@ -32,7 +32,7 @@ use crate::operations::{reach, release_signature};
 /// A release has up to 2 MiB of packages. Those who read many of them leave connections to everybody else.
 static WHOLE_AT_ONCE: Semaphore = Semaphore::const_new(3);
 
-/// Of release notes, in characters.
+/// The longest release notes, in characters.
 const MAX_NOTES: usize = 100_000;
 
 pub(super) struct Release(pub ReleaseRow);

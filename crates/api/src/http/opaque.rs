@@ -19,7 +19,7 @@ use crate::hub::Hub;
 
 const OPAQUE: &str = "null";
 
-/// What such a page asks before it asks.
+/// The question that a browser puts before that of such a page (CORS preflight).
 pub(super) async fn preflight() -> HttpResponse {
     let mut response = HttpResponse::NoContent();
     response

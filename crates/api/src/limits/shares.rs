@@ -12,9 +12,9 @@ use distr_projections::query::ReadClient;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task_local;
 
-/// Of the pool's connections, for a vendor or one of its customers.
+/// A vendor, or one of its customers, has one part in so many of a pool's connections.
 const GROUPS: usize = 4;
-/// Of those, for one of its members.
+/// One of its members has one part in so many of those.
 const MEMBERS: usize = 2;
 
 /// Whose request it is. Strangers are one, and have one share together.
@@ -29,7 +29,7 @@ task_local! {
     static OWN: Arc<Share>;
 }
 
-/// What there are connections of; each kind is shared by itself.
+/// The kind of a connection; each is shared by itself.
 #[derive(Debug, Clone, Copy)]
 pub enum Of {
     ReadModels,
