@@ -1,23 +1,21 @@
 //! Targets, as a fleet shows them: state, last heartbeat, what really runs.
 
+mod watched;
+
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, Subscription};
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use distr_domain::decider::Category;
 use distr_domain::fleet;
-use distr_domain::ids::{DeploymentId, TargetId};
+use distr_domain::ids::TargetId;
 use distr_domain::permission::Permission;
 use distr_domain::target as domain;
-use distr_projections::Scope;
 use distr_projections::heartbeat::HeartbeatRow;
 use distr_projections::target::{self, TargetRow};
-use futures_util::{Stream, StreamExt};
 
 use super::connection::{connection, cost, paging};
 use super::context::{ContextExt, Outcome, read};
 use super::customer::{self, Customer};
 use super::deployment::{self, Deployment};
-use super::error_code::told;
 use super::fleet::{SortOrder, TargetFilter, TargetSort};
 use super::guard::May;
 use super::heartbeat;
@@ -25,9 +23,10 @@ use super::label::{self, Label, LabelInput};
 use super::loader::{HeartbeatOf, Of, failed};
 use super::scalar::Name;
 use crate::failure::Failure;
-use crate::feed::{Change, Changed, Feed, Watched, watch};
 use crate::operations::deploy::asked_by;
 use crate::operations::enrolment;
+
+pub(super) use watched::TargetSubscription;
 
 pub(super) struct Target(pub TargetRow);
 
@@ -361,45 +360,4 @@ async fn offer(ctx: &Context<'_>, id: TargetId, name: &Name) -> Result<TargetPay
         enrolment::offer(ctx.hub().identities(), &ctx.hub().settings.public_url, &ctx.cause()?, id).await?;
     let outcome = Outcome::of(ctx, &executed);
     Ok(TargetPayload { target: load(ctx, id, name).await?, enrolment: Some(offer.into()), outcome })
-}
-
-#[derive(Default)]
-pub(super) struct TargetSubscription;
-
-#[Subscription]
-impl TargetSubscription {
-    /// Each target of the fleet, whenever something about it changed: a heartbeat, a deployment, an enrolment.
-    #[graphql(guard = "May(Permission::ReadFleet)")]
-    async fn target_changed(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The name of the customer; all customers that the caller may see if left out.")]
-        customer: Option<Name>,
-        #[graphql(desc = "The name of the target; all targets if left out.")] name: Option<Name>,
-    ) -> Result<impl Stream<Item = Result<Target>>> {
-        let scope = ctx.scope()?;
-        let customer = customer.map(|name| ctx.customer_named(Some(&name.0))).transpose()?;
-        let scope = Scope { customer: customer.or(scope.customer), ..scope };
-        Ok(watch(ctx.hub().feed.clone(), scope.organization, move |feed, change| {
-            let name = name.clone();
-            async move {
-                let row = changed_target(&feed, scope, change).await?;
-                let row = row.filter(|row| name.as_ref().is_none_or(|name| row.name == name.0));
-                Ok(row.map(Target))
-            }
-        })
-        .map(told))
-    }
-}
-
-async fn changed_target(feed: &Feed, scope: Scope, change: Change) -> Watched<TargetRow> {
-    let id = match change.what {
-        Changed::Heartbeat | Changed::Fact(Category::Target) => TargetId(change.id),
-        Changed::Fact(Category::Deployment) => match feed.deployment(scope, DeploymentId(change.id)).await? {
-            Some(deployment) => deployment.target,
-            None => return Ok(None),
-        },
-        Changed::Fact(_) => return Ok(None),
-    };
-    feed.target(scope, id).await
 }
