@@ -162,11 +162,21 @@ async fn no_token_makes_a_person_or_a_password_or_an_owner() {
     let id = viewer(&hub, &session).await;
     let issue = "tokenIssue(label: \"t\", scopes: [READ, WRITE, PULL, PUSH, DELETE, ADMIN]) { secret }";
     let token = change(&hub, &owner, issue).await.data()["tokenIssue"]["secret"].as_str().expect("a secret").to_owned();
+    let second = hub.join(&owner, "owner@example.com", "role: OWNER", LONG).await;
+    let second = viewer(&hub, &second).await;
+    change(&hub, &owner, "customerCreate(name: \"globex\") { changed }").await.data();
+    let robot = change(&hub, &token, "robotAdd(name: \"r\", role: AUDITOR) { member { id } }").await.data();
+    let robot = robot["robotAdd"]["member"]["id"].as_str().expect("an id").to_owned();
     for mutation in [
         "memberInvite(email: \"x@example.com\", role: OWNER) { code }".to_owned(),
         format!("memberInviteAgain(id: \"{id}\") {{ code }}"),
         format!("memberResetPassword(id: \"{id}\") {{ code }}"),
         format!("memberChangeRole(id: \"{id}\", role: OWNER) {{ changed }}"),
+        format!("memberChangeRole(id: \"{robot}\", role: OWNER) {{ changed }}"),
+        format!("memberChangeRole(id: \"{second}\", role: AUDITOR) {{ changed }}"),
+        format!("memberRemove(id: \"{second}\") {{ changed }}"),
+        "robotAdd(name: \"r\", role: OWNER) { changed }".to_owned(),
+        "robotAdd(name: \"r\", role: CUSTOMER_ADMIN, customer: \"globex\") { changed }".to_owned(),
         "passwordChange(current: \"correct horse battery\", new: \"another long one\") { changed }".to_owned(),
     ] {
         assert_eq!(change(&hub, &token, &mutation).await.code(), Some("forbidden"), "{mutation}");

@@ -252,7 +252,7 @@ impl MemberMutation {
         Ok(session::end_all(ctx, member.0.id, &[]).await?)
     }
 
-    /// Adds a robot, which has tokens and cannot sign in.
+    /// Adds a robot, which has tokens and cannot sign in. A session is needed to make it an owner or a customer's admin.
     #[graphql(guard = "May(Permission::ManageMembers)")]
     async fn robot_add(
         &self,
@@ -263,11 +263,12 @@ impl MemberMutation {
         customer: Option<Name>,
     ) -> Result<MemberPayload> {
         let membership = membership(ctx, role, customer.as_ref()).await?;
+        check_may_appoint(ctx, [membership])?;
         add(ctx, NewMember { membership, name: line("name", name, 200)?, sign_in: None }).await
     }
 
-    /// Changes the role of a member; the last owner who can sign in stays an owner. A session is needed to make a
-    /// person an owner or a customer's admin.
+    /// Changes the role of a member; the last owner who can sign in stays an owner. A session is needed where an owner
+    /// or a customer's admin gets or loses the role.
     #[graphql(guard = "May(Permission::ManageMembers)")]
     async fn member_change_role(
         &self,
@@ -276,17 +277,16 @@ impl MemberMutation {
         #[graphql(desc = "The role of the member from now on.")] role: Role,
     ) -> Result<MemberPayload> {
         let member = load(ctx, parse_id(&id)?).await?;
-        if member.0.kind == domain::MemberKind::Person && matches!(role, Role::Owner | Role::CustomerAdmin) {
-            ctx.caller()?.check_session()?;
-        }
         let membership = of_role(role, member.0.customer)?;
+        check_may_appoint(ctx, [member.0.membership, membership])?;
         let executed = members::change_role(ctx.hub().identities(), &ctx.cause()?, &member.0, membership).await?;
         let outcome = Outcome::of(ctx, &executed);
         Ok(MemberPayload { member: load(ctx, member.0.id).await?, outcome })
     }
 
     /// Removes a member: ends its sessions and tokens at once, and erases the person's name and address. An invitation
-    /// is taken back in the same way. The last owner who can sign in stays.
+    /// is taken back in the same way. The last owner who can sign in stays. A session is needed to remove an owner or a
+    /// customer's admin.
     #[graphql(guard = "May(Permission::ManageMembers)")]
     async fn member_remove(
         &self,
@@ -297,6 +297,7 @@ impl MemberMutation {
         if member.0.id == ctx.caller()?.member {
             return Err(Failure::BadInput("you cannot remove yourself; ask another owner or admin".into()).into());
         }
+        check_may_appoint(ctx, [member.0.membership])?;
         let executed = members::remove(ctx.hub().identities(), &ctx.cause()?, &member.0).await?;
         let outcome = Outcome::of(ctx, &executed);
         Ok(MemberPayload { member: load(ctx, member.0.id).await?, outcome })
@@ -307,6 +308,14 @@ async fn add(ctx: &Context<'_>, new: NewMember) -> Result<MemberPayload> {
     let (id, executed) = members::add(ctx.hub().identities(), &ctx.cause()?, new).await?;
     let outcome = Outcome::of(ctx, &executed);
     Ok(MemberPayload { member: load(ctx, id).await?, outcome })
+}
+
+/// Who may manage members is decided by people alone: a member that a token made would stay when the token is gone.
+fn check_may_appoint<const N: usize>(ctx: &Context<'_>, memberships: [Membership; N]) -> Result<(), Failure> {
+    match memberships.iter().any(|membership| membership.may(Permission::ManageMembers)) {
+        true => ctx.caller()?.check_session(),
+        false => Ok(()),
+    }
 }
 
 /// What a role means together with the customer that is named. A customer's admin adds to its own customer only.
