@@ -162,7 +162,7 @@ async fn no_token_makes_a_person_or_a_password_or_an_owner() {
     let id = viewer(&hub, &session).await;
     let issue = "tokenIssue(label: \"t\", scopes: [READ, WRITE, PULL, PUSH, DELETE, ADMIN]) { secret }";
     let token = change(&hub, &owner, issue).await.data()["tokenIssue"]["secret"].as_str().expect("a secret").to_owned();
-    let second = hub.join(&owner, "owner@example.com", "role: OWNER", LONG).await;
+    let second = hub.join(&owner, "second@example.com", "role: OWNER", LONG).await;
     let second = viewer(&hub, &second).await;
     change(&hub, &owner, "customerCreate(name: \"globex\") { changed }").await.data();
     let robot = change(&hub, &token, "robotAdd(name: \"r\", role: AUDITOR) { member { id } }").await.data();
