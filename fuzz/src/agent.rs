@@ -75,5 +75,7 @@ fn desired() -> Desired {
         secrets: Default::default(),
         asked_by: Default::default(),
         channel: None,
+        values: Default::default(),
+        namespace: None,
     }
 }

@@ -239,6 +239,8 @@ async fn a_seat_whose_wish_never_came_is_given_back_after_a_while() {
         secrets: Default::default(),
         asked_by: Default::default(),
         channel: None,
+        values: Default::default(),
+        namespace: None,
     };
     let wish = DeploymentCommand::SetDesired { desired, heard: 0 };
     run::<Deployment>(&log, DeploymentId::of(x, application).0, wish, long_ago).await;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{fs, io};
 
 use chrono::{DateTime, Utc};
-use distr_domain::agent::{DesiredDeployment, Instruction, RunInstruction};
+use distr_domain::agent::{DesiredDeployment, Instruction, RunChartInstruction, RunInstruction};
 use distr_domain::ids::DeploymentId;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -55,7 +55,11 @@ fn content(wanted: &DesiredDeployment) -> String {
             }
             json!({ "run": run })
         }
+        Instruction::RunChart(RunChartInstruction { version, chart, lock, features, .. }) => {
+            json!({ "run_chart": { "version": version, "chart": chart, "lock": lock, "features": features } })
+        }
         Instruction::Remove { data } => json!({"remove": data}),
+        Instruction::Unknown => json!("unknown"),
     };
     // lines of the policy may be of one application
     let content = json!({"application": wanted.application, "does": content});

@@ -319,8 +319,8 @@ impl Converger {
     fn is_fulfilled(&self, deployment: DeploymentId, generation: u64, instruction: &Instruction) -> bool {
         let Some(record) = self.memory.get(&deployment) else { return false };
         match instruction {
-            Instruction::Run(run) => record.has_applied(generation, &run.version),
             Instruction::Remove { .. } => record.removed == Some(generation),
+            run => run.version().is_some_and(|version| record.has_applied(generation, version)),
         }
     }
 }

@@ -46,9 +46,11 @@ pub enum Resume {
 pub fn plan(desired: &DesiredState, observed: &Observed, memory: &Memory) -> Vec<Action> {
     let next = |wanted: &DesiredDeployment| {
         let record = memory.get(&wanted.deployment);
-        let kind = match &wanted.instruction {
-            Instruction::Run(instruction) => run((wanted.generation, &instruction.version), observed, record),
-            Instruction::Remove { data } => remove(wanted.generation, *data, record),
+        let kind = match (&wanted.instruction, wanted.instruction.version()) {
+            (Instruction::Remove { data }, _) => remove(wanted.generation, *data, record),
+            (_, Some(version)) => run((wanted.generation, version), observed, record),
+            // the executor says that it is too old for it
+            (_, None) => Some(Kind::Apply(Resume::Start)),
         };
         kind.map(|kind| Action { deployment: wanted.deployment, generation: wanted.generation, kind })
     };

@@ -103,7 +103,7 @@ fn check_whole(application: &Slug, run: &RunInstruction, keys: &[PublicKey]) -> 
         (service.clone(), repository.clone(), digest.clone())
     });
     let release = ReleaseStatement::new((&owner, application, &run.version), &run.compose, services);
-    let release = release.with_files(&run.files);
+    let release = release.with_files(&run.files).of_one_package();
     match verify_release(&release, &run.signatures, keys) {
         Ok(key) => {
             tracing::info!(%application, version = %run.version, key = %key.name, "signature of the release verified");

@@ -86,24 +86,17 @@ fn standing(wanted: &DesiredDeployment, record: Option<&Record>, progress: &Prog
 
 fn step(wanted: &DesiredDeployment, record: Option<&Record>) -> Step {
     let Some(record) = record else { return Step::Pending };
-    let version = match &wanted.instruction {
-        Instruction::Run(run) => Some(&run.version),
-        Instruction::Remove { .. } => None,
-    };
-    match &wanted.instruction {
-        Instruction::Remove { .. } if record.removed == Some(wanted.generation) => Step::Removed,
-        Instruction::Run(run) if record.has_settled(wanted.generation, &run.version) => {
-            if record.has_applied(wanted.generation, &run.version) { Step::Applied } else { Step::Failed }
+    match (&wanted.instruction, wanted.instruction.version()) {
+        (Instruction::Remove { .. }, _) if record.removed == Some(wanted.generation) => Step::Removed,
+        (_, Some(version)) if record.has_settled(wanted.generation, version) => {
+            if record.has_applied(wanted.generation, version) { Step::Applied } else { Step::Failed }
         }
-        _ => record.begun(wanted.generation, version).unwrap_or(Step::Pending),
+        (_, version) => record.begun(wanted.generation, version).unwrap_or(Step::Pending),
     }
 }
 
 fn failure(wanted: &DesiredDeployment, record: &Record) -> Option<ReportedError> {
-    match &wanted.instruction {
-        Instruction::Run(run) => record.failure(wanted.generation, &run.version).cloned(),
-        Instruction::Remove { .. } => None,
-    }
+    record.failure(wanted.generation, wanted.instruction.version()?).cloned()
 }
 
 fn health(record: Option<&Record>, containers: &[&Container], drift: Option<&str>) -> (Health, Option<String>) {
@@ -149,7 +142,8 @@ fn of_container(container: &Container) -> (Health, String) {
 fn redactor(wanted: &DesiredDeployment) -> Redactor {
     match &wanted.instruction {
         Instruction::Run(run) => Redactor::new(run.config.values().map(String::as_str), Output::Errors),
-        Instruction::Remove { .. } => Redactor::default(),
+        Instruction::RunChart(run) => Redactor::new(run.secrets.values().map(String::as_str), Output::Errors),
+        Instruction::Remove { .. } | Instruction::Unknown => Redactor::default(),
     }
 }
 

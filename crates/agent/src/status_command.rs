@@ -42,6 +42,8 @@ fn deployment(wanted: &DesiredDeployment, memory: &Memory, trust: &HostTrust) ->
     }
     match instruction {
         Instruction::Remove { .. } => line("  desired    removal")?,
+        Instruction::RunChart(run) => line(format!("  desired    {}", run.version))?,
+        Instruction::Unknown => line("  desired    something that this agent is too old for")?,
         Instruction::Run(run) => {
             line(format!("  desired    {}", run.version))?;
             match signed::check(trust, application, run) {

@@ -36,6 +36,14 @@ impl Task {
         match &self.wanted.instruction {
             Instruction::Run(run) => Ok(run),
             Instruction::Remove { .. } => Err(Failure::bad(ErrorCategory::Internal, "a removal has nothing to run")),
+            Instruction::RunChart(_) => Err(Failure::bad(
+                ErrorCategory::Config,
+                "this is a Docker host, and the release is a chart for Kubernetes",
+            )),
+            Instruction::Unknown => Err(Failure::bad(
+                ErrorCategory::Config,
+                "this agent is too old for what the hub asks for; update it to the hub's version",
+            )),
         }
     }
 
@@ -51,7 +59,7 @@ impl Task {
     /// On disk before the step begins. A generation that is older than the newest has the host's consent, and counts from now.
     pub(crate) fn begin(&mut self, step: Step) -> Result<(), Failure> {
         tracing::info!(deployment = %self.wanted.deployment, generation = self.wanted.generation, ?step, "step");
-        let version = self.run_instruction().ok().map(|run| run.version.clone());
+        let version = self.wanted.instruction.version().cloned();
         let attempt = Attempt { generation: self.wanted.generation, version, step };
         let newest = Some(self.wanted.generation);
         self.remember(|record| (record.attempt, record.held, record.newest) = (Some(attempt), None, newest))

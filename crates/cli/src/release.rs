@@ -1,5 +1,7 @@
 //! `distr release`
 
+mod chart;
+mod helm;
 mod key;
 mod one_file;
 mod package;
@@ -10,15 +12,17 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
-use distr_domain::release::ComposePackage;
 
+use crate::exit::Failure;
 use crate::hub::PAGE;
 use crate::moment;
-use crate::operation::shown;
+use crate::operation::{read, shown};
 use crate::output::{Columns, warn};
 use crate::session::Session;
+use package::Packages;
 
 shown!("src/release.graphql": ReleaseDraft ReleaseSign ReleasePublish ReleaseDeprecate ReleaseRevoke ReleaseList ReleaseShow);
+read!("src/release.graphql": RegistryHost);
 
 const COLUMNS: Columns = &[
     ("VERSION", "/version"),
@@ -38,8 +42,11 @@ const FIELDS: Columns = &[
     ("notes", "/notes"),
     ("images", "/images"),
     ("signatures of the whole", "/signatures"),
-    ("compose", "/packages/0/file"),
-    ("files", "/packages/0/files"),
+    ("compose", "/compose/file"),
+    ("files", "/compose/files"),
+    ("chart", "/chart/reference"),
+    ("chart runs", "/chart/runs"),
+    ("chart takes", "/chart/takes"),
     ("id", "/id"),
 ];
 
@@ -59,27 +66,24 @@ pub(crate) enum Command {
     Draft {
         #[command(flatten)]
         of: Of,
-        /// The compose file, or its folder; - is standard input. Images of the hub's registry are pinned to what their tags are
-        /// now, and the files that it names are shipped
-        #[arg(long, value_name = "PATH")]
-        compose: PathBuf,
+        #[command(flatten)]
+        from: package::From,
         #[arg(long)]
         notes: Option<String>,
     },
-    /// Publish a release: from a compose file, or the draft that there is
+    /// Publish a release: from a compose file, a chart or both, or the draft that there is
     Publish {
         #[command(flatten)]
         of: Of,
-        /// The compose file, or its folder; - is standard input. The files that it names are shipped
-        #[arg(long, value_name = "PATH")]
-        compose: Option<PathBuf>,
+        #[command(flatten)]
+        from: package::From,
         #[arg(long)]
         notes: Option<String>,
         /// Sign the release as a whole with this private key before it is published, as `distr release sign --key` does
         #[arg(long, value_name = "KEY")]
         sign: Option<PathBuf>,
     },
-    /// Sign a release as a whole: its compose file and the digest of each image
+    /// Sign a release as a whole: its compose file, its chart and the digest of each image
     Sign {
         #[command(flatten)]
         of: Of,
@@ -94,7 +98,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "NAME")]
         app: String,
     },
-    /// Show one release with its images and its compose file
+    /// Show one release with its images and its packages
     Show {
         #[command(flatten)]
         of: Of,
@@ -123,26 +127,31 @@ impl Command {
     pub(crate) async fn run(self, session: &Session) -> Result<()> {
         let Session { hub, out } = session;
         match self {
-            Self::Draft { of: Of { app: application, version }, compose, notes } => {
+            Self::Draft { of: Of { app: application, version }, from, notes } => {
                 let sentence = format!("drafted {application} {version}");
-                let packages = vec![package::collect(&compose)?.into()];
+                let packages = from.collect(session, &application).await?;
+                if packages.is_empty() {
+                    let text = "a draft is made of something: name --compose, --chart or both".to_owned();
+                    return Err(Failure::Usage(text).into());
+                }
+                let packages = packages.inputs();
                 let variables = release_draft::Variables { application, version, packages, notes };
                 let data = hub.ask::<ReleaseDraft>(variables).await?;
                 warn(&data.release_draft);
                 out.did(data.release_draft, "release", &sentence)
             }
             Self::Sign { of, how, compose } => sign::run(session, of, how, compose).await,
-            Self::Publish { of: Of { app: application, version }, compose, notes, sign } => {
+            Self::Publish { of: Of { app: application, version }, from, notes, sign } => {
                 let sentence = format!("published {application} {version}");
-                let compose = compose.as_deref().map(package::collect).transpose()?;
-                let (compose, notes) = match &sign {
-                    None => (compose, notes),
+                let packages = from.collect(session, &application).await?;
+                let (packages, notes) = match &sign {
+                    None => (packages, notes),
                     Some(key) => {
-                        sign_draft(session, &application, &version, (compose, notes), key).await?;
-                        (None, None)
+                        sign_draft(session, &application, &version, (packages, notes), key).await?;
+                        (Packages::default(), None)
                     }
                 };
-                let packages = compose.map(|package| vec![package.into()]);
+                let packages = (!packages.is_empty()).then(|| packages.inputs());
                 let variables = release_publish::Variables { application, version, packages, notes };
                 let data = hub.ask::<ReleasePublish>(variables).await?;
                 warn(&data.release_publish);
@@ -155,7 +164,7 @@ impl Command {
             }
             Self::Show { of: Of { app: application, version } } => {
                 let data = hub.ask::<ReleaseShow>(release_show::Variables { application, version }).await?;
-                out.show(data.release, FIELDS)
+                out.show(if out.is_json() { data.release } else { package::spread(data.release) }, FIELDS)
             }
             Self::Deprecate { of: Of { app: application, version }, on, reason } => {
                 let sentence = format!("{application} {version} is deprecated from {on} on");
@@ -172,36 +181,33 @@ impl Command {
     }
 }
 
-/// Makes the draft if there is a compose file, and signs it.
+/// Makes the draft if there is something to make it of, and signs it.
 async fn sign_draft(
     Session { hub, .. }: &Session,
     application: &str,
     version: &str,
-    (compose, notes): (Option<ComposePackage>, Option<String>),
+    (packages, notes): (Packages, Option<String>),
     key: &Path,
 ) -> Result<()> {
     // before anything is drafted
     let key = key::PrivateKey::read(key)?;
     let (application, version) = (application.to_owned(), version.to_owned());
-    let (compose, release) = match compose {
-        Some(compose) => {
-            let variables = release_draft::Variables {
-                application: application.clone(),
-                version: version.clone(),
-                packages: vec![compose.clone().into()],
-                notes,
-            };
-            let drafted = hub.ask::<ReleaseDraft>(variables).await?.release_draft;
-            warn(&drafted);
-            (compose, drafted["release"].clone())
-        }
-        None => {
-            let variables = release_show::Variables { application: application.clone(), version: version.clone() };
-            let release = hub.ask::<ReleaseShow>(variables).await?.release;
-            (package::shown(&release)?, release)
-        }
-    };
-    let statement = sign::statement(hub, &application, &version, &compose, &release).await?;
+    if !packages.is_empty() {
+        let variables = release_draft::Variables {
+            application: application.clone(),
+            version: version.clone(),
+            packages: packages.clone().inputs(),
+            notes,
+        };
+        let drafted = hub.ask::<ReleaseDraft>(variables).await?.release_draft;
+        warn(&drafted);
+    }
+    let variables = release_show::Variables { application: application.clone(), version: version.clone() };
+    let release = hub.ask::<ReleaseShow>(variables).await?.release;
+    let shown = package::Shown::of(&release)?;
+    // as it lies here, whatever the hub says of it
+    let shown = package::Shown { compose: packages.compose.or(shown.compose), ..shown };
+    let statement = sign::statement(hub, &application, &version, &shown, &release).await?;
     if let Some(envelope) = sign::sign(&statement, &key, &release)? {
         sign::attach(hub, application, version, envelope).await?;
     }

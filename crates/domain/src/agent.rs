@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::ids::{CredentialId, DeploymentId, TargetId};
 use crate::names::Slug;
 use crate::oci::Digest;
-use crate::release::PackageFile;
+use crate::release::{ChartLock, ChartSettings, PackageFile};
 use crate::trust::{SignedLayer, SignedParts, TrustedKey};
 use crate::version::Version;
 
@@ -261,10 +262,26 @@ impl AskedBy {
 #[serde(tag = "instruction", rename_all = "snake_case")]
 pub enum Instruction {
     Run(RunInstruction),
+    /// For agents of clusters.
+    RunChart(RunChartInstruction),
     /// Takes the containers and networks away; the volumes only if asked for by name.
     Remove {
         data: DataRemoval,
     },
+    /// one that newer agents know
+    #[serde(other)]
+    Unknown,
+}
+
+impl Instruction {
+    /// The version that is to run.
+    pub fn version(&self) -> Option<&Version> {
+        match self {
+            Self::Run(run) => Some(&run.version),
+            Self::RunChart(run) => Some(&run.version),
+            Self::Remove { .. } | Self::Unknown => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -287,6 +304,53 @@ pub struct RunInstruction {
     pub profiles: Vec<Slug>,
     /// interpolation variables; secrets are resolved
     pub config: BTreeMap<String, String>,
+}
+
+/// A chart to be installed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunChartInstruction {
+    pub version: Version,
+    pub chart: ChartSource,
+    /// what the chart may run, and which kinds of objects it has
+    pub lock: ChartLock,
+    /// what its author says of its health, its fields and the way back
+    #[serde(default)]
+    pub settings: ChartSettings,
+    /// the namespace to install it in; absent: the agent's first
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<Slug>,
+    /// all values beside the chart's own, but for the names of Secrets and the registry, which the agent puts in
+    #[serde(default)]
+    pub values: Map<String, Value>,
+    /// what goes into Secrets, by the names of the configuration's variables; resolved
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, String>,
+    /// the chart and all images of this registry that the lock names, with their signatures
+    pub images: Vec<PinnedImage>,
+    /// what the images must be verified with before anything of them runs; absent: any image goes
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust: Option<Trust>,
+    /// of the release as a whole: sigstore bundles or DSSE envelopes around an in-toto statement
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signatures: Vec<SignedLayer>,
+    /// of the license
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<Slug>,
+}
+
+/// Where a chart lies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChartSource {
+    /// `organization/path`, without the registry's host
+    pub repository: String,
+    /// of its manifest
+    pub digest: Digest,
+    /// of the archive
+    pub archive: Digest,
+    /// of the archive, in bytes
+    pub size: u64,
+    pub name: String,
+    pub version: String,
 }
 
 /// The keys that the release trusts, and what one of them must have signed.

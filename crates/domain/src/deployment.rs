@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::agent::{AskedBy, DataRemoval, DeploymentReport, ErrorCategory, Step};
 use crate::decider::{Category, Decider, DomainEvent};
@@ -30,6 +31,12 @@ pub struct Desired {
     /// interpolation variables of the compose file; a value may name a secret as `${secret:NAME}`
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub config: BTreeMap<String, String>,
+    /// values of the chart beside those that the configuration sets
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub values: Map<String, Value>,
+    /// the namespace of the cluster
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<Slug>,
     /// when each secret that the configuration names was set last: with another value it is another wish
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub secrets: BTreeMap<String, DateTime<Utc>>,
@@ -160,6 +167,8 @@ pub enum DeploymentRejection {
     NotFound,
     #[error("the deployment is being removed; wait until it is gone, then deploy again")]
     BeingRemoved,
+    #[error("the deployment is in namespace {:?} and stays there; remove it first, or name that one", .namespace.as_str())]
+    NamespaceFixed { namespace: Slug },
 }
 
 impl Rejection for DeploymentRejection {
@@ -167,6 +176,7 @@ impl Rejection for DeploymentRejection {
         match self {
             Self::NotFound => "deployment.not_found",
             Self::BeingRemoved => "deployment.being_removed",
+            Self::NamespaceFixed { .. } => "deployment.namespace_fixed",
         }
     }
 }
@@ -232,6 +242,7 @@ impl Deployment {
 
     fn set_desired(&self, desired: &Desired, heard: u64) -> Result<Vec<DeploymentEvent>, DeploymentRejection> {
         self.check_wanted()?;
+        self.check_namespace(desired)?;
         let same = self.desired.as_ref().is_some_and(|known| desired.runs_as(known));
         let same_asker_too = self.desired.as_ref().is_some_and(|known| desired.is_same_as(known));
         match self.phase {
@@ -240,6 +251,17 @@ impl Deployment {
             // the host goes on by itself; only the customer, whom it asks for nothing, makes a difference
             Phase::Held if self.removal.is_none() && same_asker_too => Ok(vec![]),
             _ => Ok(vec![DesiredReleaseSet { generation: self.next_generation(heard), desired: desired.clone() }]),
+        }
+    }
+
+    /// What was installed stays where it is: in another namespace it would be a second one.
+    fn check_namespace(&self, desired: &Desired) -> Result<(), DeploymentRejection> {
+        let known = self.desired.as_ref().filter(|_| !matches!(self.phase, Phase::Absent | Phase::Removed));
+        match known.and_then(|known| known.namespace.clone()) {
+            Some(namespace) if desired.namespace.as_ref() != Some(&namespace) => {
+                Err(DeploymentRejection::NamespaceFixed { namespace })
+            }
+            _ => Ok(()),
         }
     }
 

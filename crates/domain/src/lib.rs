@@ -40,4 +40,5 @@ pub mod target;
 pub mod text;
 pub mod token;
 pub mod trust;
+pub mod value_path;
 pub mod version;

@@ -13,6 +13,7 @@ use crate::version::Version;
 
 mod content;
 mod file;
+mod helm;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,11 @@ pub use content::{ComposePackage, Package, PackageKind, ReleaseContent, ReleaseI
 pub use file::{
     CONFIGURATION, FileContent, FilePath, InvalidFiles, MAX_FILES, MAX_FILES_BYTES, PackageFile, check_files,
     check_new_files,
+};
+pub use helm::{
+    Chart, ChartLock, ChartSettings, ConfigValue, CrdPolicy, CustomHealth, CustomImage, DEFAULT_MINUTES, FeatureValues,
+    HelmPackage, ImageSettings, InvalidKind, KindName, LockedImage, LockedKind, MAX_LOCKED_IMAGES, MAX_LOCKED_KINDS,
+    MAX_MINUTES, OwnImage, RoleRule, RollbackPolicy, SecretKey, SecretValue, ValueKind, YieldedField,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,7 +93,7 @@ pub enum ReleaseRejection {
     Immutable { version: Version },
     #[error("release \"{version}\" has several {} packages; a target installs one", .package.as_str())]
     PackageRepeated { version: Version, package: PackageKind },
-    #[error("release \"{version}\" runs nothing: its compose file has no service with an image of this registry")]
+    #[error("release \"{version}\" runs nothing: no service of its compose file has an image of this registry")]
     Empty { version: Version },
     #[error("release \"{version}\" was drafted anew meanwhile; do it again")]
     DraftChanged { version: Version },

@@ -2,6 +2,8 @@
 //! then holds a credential of its own, and for a while two of them: one that it asked for, and the one that it asked with,
 //! which ends when the new one was first used. The secrets are elsewhere, hashed; here are only their ids.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -12,12 +14,35 @@ use crate::instant::shown;
 use crate::label::{Labels, MAX_LABELS};
 use crate::names::Slug;
 use crate::rejection::Rejection;
+use crate::release::PackageKind;
 
+/// What runs releases on a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Runtime {
     Docker,
+    Kubernetes,
 }
+
+impl Runtime {
+    /// The package of a release that is installed there.
+    pub fn package(self) -> PackageKind {
+        match self {
+            Self::Docker => PackageKind::Compose,
+            Self::Kubernetes => PackageKind::Helm,
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Kubernetes => "kubernetes",
+        }
+    }
+}
+
+/// The most namespaces of a target.
+pub const MAX_NAMESPACES: usize = 50;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
@@ -57,6 +82,10 @@ pub enum TargetEvent {
         by: AskedBy,
         labels: Labels,
     },
+    /// The namespaces of the cluster in which releases may be installed.
+    NamespacesSet {
+        namespaces: Vec<Slug>,
+    },
 }
 use TargetEvent::*;
 
@@ -66,6 +95,8 @@ pub enum TargetCommand {
         customer: CustomerId,
         name: Slug,
         runtime: Runtime,
+        /// of a cluster
+        namespaces: Vec<Slug>,
     },
     OfferEnrolment {
         enrolment: EnrolmentId,
@@ -93,6 +124,10 @@ pub enum TargetCommand {
         by: AskedBy,
         labels: Labels,
     },
+    /// All of them, the one for whoever names none first.
+    SetNamespaces {
+        namespaces: Vec<Slug>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -113,6 +148,10 @@ pub enum TargetRejection {
     CredentialReplaced { name: Slug },
     #[error("target \"{name}\" would have {labels} labels of yours; at most {MAX_LABELS}")]
     TooManyLabels { name: Slug, labels: usize },
+    #[error("target \"{name}\" is a Docker host, which has no namespaces")]
+    NoNamespaces { name: Slug },
+    #[error("target \"{name}\" would have {namespaces} namespaces; name 1 to {MAX_NAMESPACES}, each once")]
+    NamespacesUnfit { name: Slug, namespaces: usize },
 }
 
 impl Rejection for TargetRejection {
@@ -126,6 +165,8 @@ impl Rejection for TargetRejection {
             Self::NotEnrolled { .. } => "target.not_enrolled",
             Self::CredentialReplaced { .. } => "target.credential_replaced",
             Self::TooManyLabels { .. } => "target.too_many_labels",
+            Self::NoNamespaces { .. } => "target.no_namespaces",
+            Self::NamespacesUnfit { .. } => "target.namespaces_unfit",
         }
     }
 }
@@ -134,6 +175,9 @@ impl Rejection for TargetRejection {
 pub struct Target {
     pub name: Option<Slug>,
     pub customer: Option<CustomerId>,
+    pub runtime: Option<Runtime>,
+    /// of a cluster, in which releases may be installed
+    pub namespaces: Vec<Slug>,
     offer: Option<Offer>,
     /// The credential that was given out last.
     pub credential: Option<CredentialId>,
@@ -186,6 +230,18 @@ impl Target {
         }
     }
 
+    fn set_namespaces(&self, name: &Slug, namespaces: &[Slug]) -> Result<Vec<TargetEvent>, TargetRejection> {
+        let distinct = BTreeSet::from_iter(namespaces).len();
+        match distinct {
+            _ if self.runtime != Some(Runtime::Kubernetes) => Err(TargetRejection::NoNamespaces { name: name.clone() }),
+            count if count != namespaces.len() || !(1..=MAX_NAMESPACES).contains(&count) => {
+                Err(TargetRejection::NamespacesUnfit { name: name.clone(), namespaces: namespaces.len() })
+            }
+            _ if *namespaces == *self.namespaces => Ok(vec![]),
+            _ => Ok(vec![NamespacesSet { namespaces: namespaces.to_vec() }]),
+        }
+    }
+
     fn rotate(
         &self,
         name: &Slug,
@@ -217,8 +273,15 @@ impl Decider for Target {
 
     fn decide(&self, command: &Self::Command) -> Result<Vec<Self::Event>, Self::Rejection> {
         let name = match (command, &self.name) {
-            (TargetCommand::Register { customer, name, runtime }, None) => {
-                return Ok(vec![TargetRegistered { customer: *customer, name: name.clone(), runtime: *runtime }]);
+            (TargetCommand::Register { customer, name, runtime, namespaces }, None) => {
+                let registered = TargetRegistered { customer: *customer, name: name.clone(), runtime: *runtime };
+                let mut target = Self::default();
+                target.evolve(&registered);
+                let namespaces = match (runtime, namespaces.is_empty()) {
+                    (Runtime::Docker, true) => vec![],
+                    _ => target.set_namespaces(name, namespaces)?,
+                };
+                return Ok([vec![registered], namespaces].concat());
             }
             (TargetCommand::Register { name, .. }, Some(_)) => {
                 return Err(TargetRejection::Exists { name: name.clone() });
@@ -248,15 +311,17 @@ impl Decider for Target {
                 _ => Ok(vec![]),
             },
             TargetCommand::Label { by, labels } => self.label(name, *by, labels),
+            TargetCommand::SetNamespaces { namespaces } => self.set_namespaces(name, namespaces),
             TargetCommand::Register { .. } => Ok(vec![]), // decided above
         }
     }
 
     fn evolve(&mut self, event: &Self::Event) {
         match event {
-            TargetRegistered { customer, name, .. } => {
+            TargetRegistered { customer, name, runtime } => {
                 self.name = Some(name.clone());
                 self.customer = Some(*customer);
+                self.runtime = Some(*runtime);
             }
             EnrolmentOffered { enrolment, expires_at } => {
                 self.offer = Some(Offer { enrolment: *enrolment, expires_at: *expires_at, used: None });
@@ -274,6 +339,7 @@ impl Decider for Target {
             }
             CredentialConfirmed { .. } => self.beside = None,
             TargetLabelled { by, labels } => self.labels[side(*by)] = labels.clone(),
+            NamespacesSet { namespaces } => self.namespaces = namespaces.clone(),
             TargetRetired { .. } => {
                 self.retired = true;
                 self.offer = None;

@@ -16,7 +16,9 @@ pub struct ValuePath(String);
 
 /// A path that leads nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no path of values; write names of letters, digits, - and _ with dots between them, at most {MAX_DEPTH}")]
+#[error(
+    "{0:?} is no path of values; write names of letters, digits, - and _ with dots between them, at most {MAX_DEPTH}"
+)]
 pub struct InvalidPath(String);
 
 /// Something on the way of a path that holds no values: a number, a text or a list.

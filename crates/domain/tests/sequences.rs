@@ -166,6 +166,8 @@ fn deployment_command() -> impl Strategy<Value = DeploymentCommand> {
             secrets: Default::default(),
             asked_by: AskedBy::Vendor,
             channel: None,
+            values: Default::default(),
+            namespace: None,
         }}),
         1 => data.prop_map(|data| DeploymentCommand::Remove { data, asked_by: AskedBy::Vendor, reason: None, heard: 0 }),
         6 => (0..6_u64, 0..8_u8, 0..3_u8, any::<bool>(), 0..3_u8, pace).prop_map(
@@ -205,7 +207,7 @@ fn target_command() -> impl Strategy<Value = TargetCommand> {
     let enrolment = || (0..3_u128).prop_map(|number| EnrolmentId(id(number)));
     let proof = prop::option::of(prop_oneof![Just("a".to_owned()), Just("b".to_owned())]);
     prop_oneof![
-        2 => Just(TargetCommand::Register { customer: CustomerId(id(1)), name: slug("t"), runtime: Runtime::Docker }),
+        2 => Just(TargetCommand::Register { customer: CustomerId(id(1)), name: slug("t"), runtime: Runtime::Docker, namespaces: vec![] }),
         3 => enrolment().prop_map(|enrolment| TargetCommand::OfferEnrolment { enrolment, expires_at: at(10) }),
         4 => (enrolment(), credential(), proof, 0..20_i64).prop_map(|(enrolment, credential, proof, second)| {
             TargetCommand::Enrol { enrolment, credential, proof, at: at(second) }
@@ -373,7 +375,8 @@ proptest! {
                     TargetEvent::TargetRetired { .. } => retired = true,
                     TargetEvent::TargetRegistered { .. }
                     | TargetEvent::EnrolmentOffered { .. }
-                    | TargetEvent::TargetLabelled { .. } => {}
+                    | TargetEvent::TargetLabelled { .. }
+                    | TargetEvent::NamespacesSet { .. } => {}
                 }
             }
         });

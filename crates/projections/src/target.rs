@@ -34,6 +34,7 @@ pub struct TargetRow {
     pub credential_before: Option<CredentialId>,
     pub retired_at: Option<DateTime<Utc>>,
     /// the vendor's
+    pub namespaces: Vec<Slug>,
     pub labels: Labels,
     pub customer_labels: Labels,
     pub created_at: DateTime<Utc>,
@@ -69,6 +70,7 @@ impl Projection for TargetProjection {
                     credential: None,
                     credential_before: None,
                     retired_at: None,
+                    namespaces: vec![],
                     labels: Labels::new(),
                     customer_labels: Labels::new(),
                     created_at: entry.at,
@@ -94,6 +96,7 @@ impl Projection for TargetProjection {
             TargetEvent::CredentialConfirmed { .. } => row.credential_before = None,
             TargetEvent::TargetLabelled { by: AskedBy::Vendor, labels } => row.labels = labels.clone(),
             TargetEvent::TargetLabelled { by: AskedBy::Customer, labels } => row.customer_labels = labels.clone(),
+            TargetEvent::NamespacesSet { namespaces } => row.namespaces = namespaces.clone(),
             TargetEvent::TargetRetired { .. } => {
                 row.retired_at = Some(entry.at);
                 row.enrolment_expires_at = None;

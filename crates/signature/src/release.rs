@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_lc_rs::digest;
 use distr_domain::names::Slug;
 use distr_domain::oci::Digest;
-use distr_domain::release::PackageFile;
+use distr_domain::release::{ChartLock, ChartSettings, PackageFile};
 use distr_domain::trust::SignedLayer;
 use distr_domain::version::Version;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::dsse::{Envelope, each_once};
 use crate::key::PublicKey;
@@ -18,6 +19,7 @@ use crate::key::PublicKey;
 pub const PREDICATE: &str = "urn:distr:release:v1";
 const STATEMENT: &str = "https://in-toto.io/Statement/v1";
 const COMPOSE: &str = "compose.yaml";
+const CHART: &str = "chart";
 
 /// What is signed. Two statements say the same if they are equal, in whatever order their subjects stand.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -28,6 +30,9 @@ pub struct ReleaseStatement {
     subject: Vec<Subject>,
     predicate_type: String,
     predicate: Predicate,
+    /// whoever made it knows one package of the release, and nothing of the others
+    #[serde(skip)]
+    is_part: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +54,72 @@ struct Predicate {
     /// each file that is shipped beside the compose file, as `sha256:…`, with ` executable` behind it if it may be run
     #[serde(default, deserialize_with = "each_once", skip_serializing_if = "BTreeMap::is_empty")]
     files: BTreeMap<String, String>,
+    /// older readers know no charts, and read the rest
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chart: Option<SignedChart>,
+}
+
+/// What is signed of a chart: its bytes, and all that it may run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedChart {
+    /// as `organization/path@sha256:…`
+    chart: String,
+    /// the digest of the lock and of what the author says of the chart, in JSON with sorted keys
+    lock: String,
+}
+
+impl SignedChart {
+    /// `repository` is `organization/path`.
+    pub fn of(repository: &str, digest: &Digest, lock: &ChartLock, settings: &ChartSettings) -> Self {
+        let json = serde_json::json!({ "lock": lock, "settings": settings });
+        let mut text = String::new();
+        write_sorted(&json, &mut text);
+        Self { chart: format!("{repository}@{digest}"), lock: sha256(text.as_bytes()).to_string() }
+    }
+
+    /// Of a lock that somebody else digested, in the same way.
+    pub fn of_lock(repository: &str, digest: &Digest, lock: &Digest) -> Self {
+        Self { chart: format!("{repository}@{digest}"), lock: lock.to_string() }
+    }
+
+    /// The chart, as `organization/path@sha256:…`.
+    pub fn chart(&self) -> &str {
+        &self.chart
+    }
+
+    /// The digest of the lock.
+    pub fn lock(&self) -> &str {
+        &self.lock
+    }
+
+    fn digest(&self) -> Option<Digest> {
+        self.chart.rsplit_once('@')?.1.parse().ok()
+    }
+}
+
+/// JSON that is the same whoever writes it: keys in order, no spaces.
+fn write_sorted(value: &Value, text: &mut String) {
+    match value {
+        Value::Object(map) => {
+            text.push('{');
+            for (index, (key, value)) in BTreeMap::from_iter(map).into_iter().enumerate() {
+                text.push_str(if index == 0 { "" } else { "," });
+                text.push_str(&Value::from(key.as_str()).to_string());
+                text.push(':');
+                write_sorted(value, text);
+            }
+            text.push('}');
+        }
+        Value::Array(items) => {
+            text.push('[');
+            for (index, item) in items.iter().enumerate() {
+                text.push_str(if index == 0 { "" } else { "," });
+                write_sorted(item, text);
+            }
+            text.push(']');
+        }
+        other => text.push_str(&other.to_string()),
+    }
 }
 
 /// Why a release does not count as signed. Of several reasons the nearest to a yes.
@@ -84,13 +155,49 @@ impl ReleaseStatement {
                 false => known.push_str(&format!(" and {image}")),
             }
         }
+        Self::made((organization, application, version), subject, images)
+    }
+
+    /// Of a release that has no other package than a chart.
+    pub fn of_chart(names: (&Slug, &Slug, &Version), chart: SignedChart) -> Self {
+        let subject = chart.digest().map(|digest| Subject::of(CHART, &digest));
+        Self::made(names, subject.into_iter().collect(), BTreeMap::new()).with_chart(chart)
+    }
+
+    fn made(
+        (organization, application, version): (&Slug, &Slug, &Version),
+        subject: Vec<Subject>,
+        services: BTreeMap<String, String>,
+    ) -> Self {
         let (organization, application, version) = (organization.clone(), application.clone(), version.clone());
+        let (files, chart) = (BTreeMap::new(), None);
         Self {
             statement_type: STATEMENT.to_owned(),
             subject,
             predicate_type: PREDICATE.to_owned(),
-            predicate: Predicate { organization, application, version, services: images, files: BTreeMap::new() },
+            predicate: Predicate { organization, application, version, services, files, chart },
+            is_part: false,
         }
+    }
+
+    /// The same release with a chart beside its compose file.
+    pub fn with_chart(mut self, chart: SignedChart) -> Self {
+        self.predicate.chart = Some(chart);
+        self
+    }
+
+    /// The same of one package alone: whatever a signature says of others is left to those who have them.
+    pub fn of_one_package(self) -> Self {
+        Self { is_part: true, ..self }
+    }
+
+    /// What is signed of the chart.
+    pub fn chart(&self) -> Option<&SignedChart> {
+        self.predicate.chart.as_ref()
+    }
+
+    fn has_compose_file(&self) -> bool {
+        self.subject.first().is_some_and(|subject| subject.name == COMPOSE)
     }
 
     /// The same release with the files that it ships.
@@ -127,7 +234,7 @@ impl ReleaseStatement {
 
     /// The digest of the compose file's bytes.
     pub fn compose_digest(&self) -> Option<&str> {
-        let first = self.subject.first()?;
+        let first = self.subject.first().filter(|_| self.has_compose_file())?;
         first.digest.get("sha256").map(String::as_str)
     }
 
@@ -154,6 +261,12 @@ impl ReleaseStatement {
         ];
         if let Some((what, of, is)) = named.into_iter().find(|(_, of, is)| of != is) {
             return Some(format!("{what} \"{of}\", not \"{is}\""));
+        }
+        if let Some(difference) = self.chart_difference(signed) {
+            return Some(difference);
+        }
+        if self.is_part && !self.has_compose_file() {
+            return None;
         }
         if let Some(service) = of.services.keys().find(|service| !is.services.contains_key(*service)) {
             return Some(format!("it has service {service}, which this release does not have"));
@@ -183,6 +296,24 @@ impl ReleaseStatement {
         };
         let differs = digests(self) != digests(signed);
         differs.then(|| "the compose file has other bytes than the signed one".to_owned())
+    }
+}
+
+impl ReleaseStatement {
+    fn chart_difference(&self, signed: &Self) -> Option<String> {
+        match (self.chart(), signed.chart()) {
+            (None, None) => None,
+            (None, Some(_)) if self.is_part => None,
+            (None, Some(of)) => Some(format!("it has chart {}, which this release does not have", of.chart)),
+            (Some(is), None) => Some(format!("chart {} is not in it", is.chart)),
+            (Some(is), Some(of)) if is.chart != of.chart => {
+                Some(format!("the chart is {} there, not {}", of.chart, is.chart))
+            }
+            (Some(is), Some(of)) if is.lock != of.lock => {
+                Some("the chart's lock is another one than the signed one".to_owned())
+            }
+            _ => None,
+        }
     }
 }
 

@@ -142,7 +142,12 @@ impl Story {
             self.run::<License>("01T09:20", license_id.0, issue).await;
             for target in targets {
                 let target_id = TargetId::of(id, &name(target));
-                let register = TargetCommand::Register { customer: id, name: name(target), runtime: Runtime::Docker };
+                let register = TargetCommand::Register {
+                    customer: id,
+                    name: name(target),
+                    runtime: Runtime::Docker,
+                    namespaces: vec![],
+                };
                 self.run::<Target>("01T09:30", target_id.0, register).await;
             }
         }
@@ -187,6 +192,8 @@ impl Story {
             secrets: Default::default(),
             asked_by: Default::default(),
             channel: None,
+            values: Default::default(),
+            namespace: None,
         };
         self.run::<Deployment>(asked, deployment.0, DeploymentCommand::SetDesired { desired, heard: 0 }).await;
         // after the wish, or the hub gives it back: its time is long over

@@ -37,6 +37,8 @@ async fn wish(log: &PostgresLog, number: u128) {
         secrets: BTreeMap::new(),
         asked_by: Default::default(),
         channel: None,
+        values: Default::default(),
+        namespace: None,
     };
     let context = Context {
         organization: OrganizationId::of(&"acme".parse().expect("a name")),

@@ -9,7 +9,9 @@ use distr_agent::consent::{self, Answer, Decision};
 use distr_agent::data_dir::DataDir;
 use distr_agent::memory::Record;
 use distr_agent::{desired, memory};
-use distr_domain::agent::{AskedBy, DataRemoval, DesiredDeployment, DesiredState, Instruction};
+use distr_domain::agent::{
+    AskedBy, DataRemoval, DesiredDeployment, DesiredState, Instruction, RunChartInstruction, RunInstruction,
+};
 
 use crate::Place;
 use crate::output::line;
@@ -72,7 +74,11 @@ fn list(data: &DataDir) -> Result<ExitCode> {
 
 fn asked(wanted: &DesiredDeployment) -> String {
     let what = match &wanted.instruction {
-        Instruction::Run(run) => format!("release {}", run.version),
+        Instruction::Run(RunInstruction { version, .. })
+        | Instruction::RunChart(RunChartInstruction { version, .. }) => {
+            format!("release {version}")
+        }
+        Instruction::Unknown => "something that this agent is too old for".to_owned(),
         Instruction::Remove { data: DataRemoval::Keep } => "removal, data stays".to_owned(),
         Instruction::Remove { data: DataRemoval::Remove } => "removal with all data".to_owned(),
     };
@@ -129,9 +135,9 @@ fn another(generation: u64, wanted: &DesiredDeployment) -> String {
 
 /// What became of it, as the end of a sentence, if it is brought about.
 fn done(record: &Record, wanted: &DesiredDeployment) -> Option<&'static str> {
-    match &wanted.instruction {
-        Instruction::Run(run) => record.has_applied(wanted.generation, &run.version).then_some("runs already"),
-        Instruction::Remove { .. } => (record.removed == Some(wanted.generation)).then_some("is removed already"),
+    match (&wanted.instruction, wanted.instruction.version()) {
+        (_, Some(version)) => record.has_applied(wanted.generation, version).then_some("runs already"),
+        (_, None) => (record.removed == Some(wanted.generation)).then_some("is removed already"),
     }
 }
 

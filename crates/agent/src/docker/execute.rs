@@ -103,7 +103,7 @@ impl Executor {
         let applied = applied.map(|applied| self.applied_folder(task, applied).values()).unwrap_or_default();
         let wanted = match &task.wanted.instruction {
             Instruction::Run(run) => run.config.values().cloned().collect(),
-            Instruction::Remove { .. } => vec![],
+            _ => vec![],
         };
         let values = applied.iter().chain(&wanted).map(String::as_str);
         Redactor::new(values.chain([self.secret.get().expose()]), self.policy.output())

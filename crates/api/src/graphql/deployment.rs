@@ -5,7 +5,7 @@ mod standing;
 use std::collections::BTreeMap;
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, Subscription};
+use async_graphql::{Context, ID, InputObject, Json, Object, Result, SimpleObject, Subscription};
 use chrono::{DateTime, Utc};
 use distr_domain::decider::Category;
 use distr_domain::deployment as domain;
@@ -17,6 +17,7 @@ use distr_projections::deployment::{self, DeploymentRow};
 use distr_projections::heartbeat::HeartbeatRow;
 use distr_projections::target::TargetRow;
 use futures_util::{Stream, StreamExt};
+use serde_json::{Map, Value};
 
 pub(super) use self::standing::ErrorCategory;
 use self::standing::{DataRemoval, DeploymentError, DeploymentPhase, DeploymentStep, Health};
@@ -111,7 +112,18 @@ impl Deployment {
         self.0.desired.license.0.into()
     }
 
-    /// The variables of the compose file, by name. The values may name secrets, and hold none.
+    /// The values of the chart beside those that the variables set, as an object; null on a Docker host.
+    async fn values(&self) -> Option<Json<Value>> {
+        let desired = &self.0.desired;
+        desired.namespace.as_ref().map(|_| Json(Value::Object(desired.values.clone())))
+    }
+
+    /// The namespace of the cluster; null on a Docker host.
+    async fn namespace(&self) -> Option<Name> {
+        self.0.desired.namespace.clone().map(Name)
+    }
+
+    /// The variables of the package, by name. The values may name secrets, and hold none.
     async fn config(&self) -> Vec<ConfigEntry> {
         let entries = self.0.desired.config.iter();
         entries.map(|(key, value)| ConfigEntry { key: key.clone(), value: value.clone() }).collect()
@@ -303,9 +315,19 @@ impl DeploymentMutation {
         )]
         channel: Option<Name>,
         #[graphql(
-            desc = "The variables of the compose file, in the place of all before; they stay as they are if left out."
+            desc = "The variables of the package, in the place of all before; they stay as they are if left out."
         )]
         config: Option<Vec<ConfigEntryInput>>,
+        #[graphql(
+            desc = "The values of the chart beside those that the variables set, an object of up to 64 KiB, in the place of \
+                    all before; they stay as they are if left out. Only a cluster has values."
+        )]
+        values: Option<Json<Map<String, Value>>>,
+        #[graphql(
+            desc = "The namespace of the cluster, one of the target's; the one that the deployment is in if left out, and for \
+                    a new deployment the target's first. Only a cluster has namespaces."
+        )]
+        namespace: Option<Name>,
     ) -> Result<DeploymentSetReleasePayload> {
         let named = named(ctx, customer.as_ref(), &target, &application)?;
         let wanted = match (version, channel) {
@@ -321,6 +343,8 @@ impl DeploymentMutation {
             application: application.0,
             wanted,
             config,
+            values: values.map(|values| values.0),
+            namespace: namespace.map(|name| name.0),
         };
         let AskedFor { executed, warnings } =
             ctx.hub().deploying().set_release(&ctx.cause()?, &ctx.request(), deploy).await?;

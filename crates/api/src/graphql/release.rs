@@ -1,5 +1,6 @@
 //! Releases: drafted and published from a compose file, deprecated, revoked.
 
+mod chart;
 mod image;
 mod package;
 mod signature;
@@ -26,7 +27,7 @@ use super::loader::{RefusalOf, failed};
 use super::scalar::{Name, Version};
 use crate::commands::Cause;
 use crate::failure::Failure;
-use crate::operations::publish::{Publication, Published, Source};
+use crate::operations::publish::{PackageSource, Publication, Published, Source};
 use crate::operations::{reach, release_signature};
 
 /// A release has up to 2 MiB of packages. Those who read many of them leave connections to everybody else.
@@ -350,7 +351,7 @@ fn publication<'a>(
 }
 
 fn source(packages: Vec<PackageInput>, notes: Option<String>) -> Result<Source, Failure> {
-    let packages = packages.into_iter().map(domain::Package::try_from).collect::<Result<_, _>>()?;
+    let packages = packages.into_iter().map(PackageSource::try_from).collect::<Result<_, _>>()?;
     let notes = notes.unwrap_or_default();
     if !notes.trim().is_empty() {
         lines("notes", notes.clone(), MAX_NOTES)?;

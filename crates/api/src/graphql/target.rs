@@ -13,7 +13,7 @@ use distr_projections::heartbeat::HeartbeatRow;
 use distr_projections::target::{self, TargetRow};
 
 use super::connection::{connection, cost, paging};
-use super::context::{ContextExt, Outcome, read};
+use super::context::{ContextExt, Outcome, execute, read};
 use super::customer::{self, Customer};
 use super::deployment::{self, Deployment};
 use super::fleet::{SortOrder, TargetFilter, TargetSort};
@@ -36,6 +36,8 @@ pub(super) struct Target(pub TargetRow);
 pub enum Runtime {
     /// A Docker engine with compose.
     Docker,
+    /// A Kubernetes cluster, on which Helm installs charts.
+    Kubernetes,
 }
 
 /// The state of a target at this moment.
@@ -92,6 +94,12 @@ impl Target {
     /// The runtime with which the agent runs software.
     async fn runtime(&self) -> Runtime {
         self.0.runtime.into()
+    }
+
+    /// The namespaces of a cluster in which releases may be installed, the one for whoever names none first; empty for a
+    /// Docker host.
+    async fn namespaces(&self) -> Vec<Name> {
+        self.0.namespaces.iter().cloned().map(Name).collect()
     }
 
     /// The state at this moment.
@@ -289,7 +297,22 @@ impl TargetMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The name of the customer, which a customer's member may leave out.")] customer: Option<Name>,
         #[graphql(desc = "The name of the target, unique for the customer.")] name: Name,
+        #[graphql(
+            default_with = "Runtime::Docker",
+            desc = "The runtime with which the agent runs software; a Docker engine if left out."
+        )]
+        runtime: Runtime,
+        #[graphql(
+            default,
+            desc = "The namespaces of a cluster in which releases may be installed, 50 at most, the one for whoever names \
+                    none first. A cluster needs one."
+        )]
+        namespaces: Vec<Name>,
     ) -> Result<TargetPayload> {
+        if runtime == Runtime::Kubernetes {
+            let why = "this version has no agent for clusters yet, so that nobody could enrol; register a Docker host";
+            return Err(Failure::BadInput(why.to_owned()).into());
+        }
         let customer_id = ctx.customer_named(customer.as_ref().map(|name| &name.0))?;
         if let Some(customer) = &customer {
             customer::load(ctx, customer).await?;
@@ -298,11 +321,30 @@ impl TargetMutation {
         let command = domain::TargetCommand::Register {
             customer: customer_id,
             name: name.0.clone(),
-            runtime: domain::Runtime::Docker,
+            runtime: runtime.into(),
+            namespaces: namespaces.into_iter().map(|name| name.0).collect(),
         };
         let cause = ctx.cause()?;
         ctx.hub().commands.execute::<domain::Target>(&cause, id.0, &command).await?;
         offer(ctx, id, &name).await
+    }
+
+    /// Sets the namespaces of a cluster in which releases may be installed. What runs in one that is left out stays
+    /// there.
+    #[graphql(guard = "May(Permission::ManageTargets)")]
+    async fn target_set_namespaces(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name of the customer, which a customer's member may leave out.")] customer: Option<Name>,
+        #[graphql(desc = "The name of the target.")] name: Name,
+        #[graphql(desc = "The namespaces, 1 to 50, the one for whoever names none first.")] namespaces: Vec<Name>,
+    ) -> Result<TargetPayload> {
+        let id = id(ctx, customer.as_ref(), &name)?;
+        load(ctx, id, &name).await?;
+        let namespaces = namespaces.into_iter().map(|name| name.0).collect();
+        let command = domain::TargetCommand::SetNamespaces { namespaces };
+        let outcome = execute::<domain::Target>(ctx, id.0, command).await?;
+        Ok(TargetPayload { target: load(ctx, id, &name).await?, enrolment: None, outcome })
     }
 
     /// Makes a new one-time token for an agent. A token that was given out before and not used no longer works. The use

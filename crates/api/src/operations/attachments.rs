@@ -245,9 +245,15 @@ pub(super) async fn held_alone(
 
 /// Nothing if the blob is not there, has another size, or is no text, as signatures are in all schemes.
 pub(super) async fn text(artifacts: &Artifacts, digest: &Digest, size: u64) -> Result<Option<String>, Failure> {
+    let bytes = bytes(artifacts, digest, size).await?;
+    Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
+}
+
+/// Nothing if the blob is not there, or has another size.
+pub(super) async fn bytes(artifacts: &Artifacts, digest: &Digest, size: u64) -> Result<Option<Vec<u8>>, Failure> {
     let opened = artifacts.blobs.open(digest).await.map_err(Failure::fault)?;
     let Some(opened) = opened.filter(|opened| opened.size() == size) else { return Ok(None) };
     let stream = opened.read(0..size).await.map_err(Failure::fault)?;
     let parts: Vec<_> = stream.try_collect().await.map_err(Failure::fault)?;
-    Ok(String::from_utf8(parts.concat()).ok())
+    Ok(Some(parts.concat()))
 }

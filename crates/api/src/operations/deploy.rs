@@ -2,6 +2,7 @@
 //! answer is recorded either way, for the license audit.
 
 mod attempt;
+mod runtime;
 
 use std::collections::BTreeMap;
 
@@ -30,6 +31,9 @@ use crate::operations::desired::secret_names;
 use crate::ops::secret::{Place, Vault};
 use crate::pause;
 use attempt::AccessAttempt;
+use runtime::Suited;
+pub use runtime::UnsuitedRejection;
+use serde_json::{Map, Value};
 
 /// The first version of agents that know files which a release ships.
 const FILES_SINCE: &str = "0.2.0";
@@ -66,6 +70,10 @@ pub struct Deploy {
     pub wanted: Wanted,
     /// nothing means: as it is
     pub config: Option<BTreeMap<String, String>>,
+    /// of a chart, beside what the configuration sets; the same
+    pub values: Option<Map<String, Value>>,
+    /// of a cluster; the same, and of a new deployment the target's first
+    pub namespace: Option<Slug>,
 }
 
 /// The customer, if its members alone are in this scope, by whoever's invitation they are; else the vendor. Agents rely on it
@@ -142,6 +150,9 @@ impl Deploying<'_> {
         attempt.passed(usable.await).await?;
         attempt.passed(self.check_agent(&target, &release, &release_name).await).await?;
         let (config, secrets) = attempt.passed(self.config(&deploy, &target, &before).await).await?;
+        let asked = (&config, &granted.features[..]);
+        let suited = runtime::suit(&deploy, &target, &release, &before, asked).await;
+        let Suited { values, namespace } = attempt.passed(suited).await?;
         attempt.passed(before.check_wanted().map_err(OperationError::Rejected)).await?;
         let seat = attempt.take_seat(self.models, granted.licenses, before.license_in_use()).await?;
         pause::at("deploy.seat_taken").await;
@@ -153,6 +164,8 @@ impl Deploying<'_> {
             license: seat.license,
             features: granted.features,
             config,
+            values,
+            namespace,
             secrets,
             asked_by: asked_by(deploy.scope),
             channel: deploy.wanted.channel().cloned(),

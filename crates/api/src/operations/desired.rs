@@ -4,14 +4,21 @@ use std::collections::BTreeMap;
 
 use aws_lc_rs::digest;
 use deadpool_postgres::Pool;
-use distr_domain::agent::{DesiredDeployment, DesiredState, Instruction, PinnedImage, RunInstruction, Trust};
+use distr_chart::values::{Asked, deployed};
+use distr_domain::agent::{
+    ChartSource, DesiredDeployment, DesiredState, Instruction, PinnedImage, RunChartInstruction, RunInstruction, Trust,
+};
 use distr_domain::deployment::Phase;
 use distr_domain::ids::{ReleaseId, TargetId};
-use distr_domain::release::Package;
+use distr_domain::names::Slug;
+use distr_domain::release::{Package, PackageKind};
+use distr_domain::target::Runtime;
+use distr_domain::trust::ReleaseTrust;
 use distr_postgres::BatchedLookup;
 use distr_projections::application::ApplicationRow;
 use distr_projections::deployment::{self, DeploymentRow};
-use distr_projections::{Scope, application, organization, release};
+use distr_projections::release::ReleaseRow;
+use distr_projections::{Scope, application, organization, release, target};
 use uuid::Uuid;
 
 use super::trust;
@@ -47,9 +54,11 @@ pub async fn desired(
     let scope = Scope { organization: agent.organization, customer: Some(agent.customer) };
     let mut rows = deployment::of_targets(&*of.artifacts.models.client().await?, scope, &[agent.target]).await?;
     rows.retain(|row| row.phase != Phase::Removed);
+    let target = target::find(&*of.artifacts.models.client().await?, scope, agent.target).await?;
+    let runtime = target.map_or(Runtime::Docker, |target| target.runtime);
     let mut deployments = vec![];
     for row in &rows {
-        deployments.push(desired_deployment(of, scope, row).await?);
+        deployments.push(desired_deployment(of, (scope, runtime), row).await?);
     }
     Ok(Some(DesiredState { etag, registry: of.registry_host.to_owned(), deployments }))
 }
@@ -75,13 +84,23 @@ impl DesiredEtags {
     }
 }
 
-async fn desired_deployment(of: Desiring<'_>, scope: Scope, row: &DeploymentRow) -> Result<DesiredDeployment, Failure> {
+async fn desired_deployment(
+    of: Desiring<'_>,
+    (scope, runtime): (Scope, Runtime),
+    row: &DeploymentRow,
+) -> Result<DesiredDeployment, Failure> {
     let applications =
         application::by_ids(&*of.artifacts.models.client().await?, scope.organization, &[row.application]).await?;
     let application = applications.into_iter().next().ok_or_else(|| missing("application", row))?;
     let instruction = match row.removal {
         Some(data) => Instruction::Remove { data },
-        None => Instruction::Run(run(of, scope, row, &application).await?),
+        None => {
+            let wanted = Wanted::load(of, scope, row, &application).await?;
+            match runtime {
+                Runtime::Docker => Instruction::Run(wanted.run(of, scope, row).await?),
+                Runtime::Kubernetes => Instruction::RunChart(wanted.run_chart(of, scope, row).await?),
+            }
+        }
     };
     Ok(DesiredDeployment {
         deployment: row.id,
@@ -92,41 +111,97 @@ async fn desired_deployment(of: Desiring<'_>, scope: Scope, row: &DeploymentRow)
     })
 }
 
-async fn run(
-    of: Desiring<'_>,
-    scope: Scope,
-    row: &DeploymentRow,
-    application: &ApplicationRow,
-) -> Result<RunInstruction, Failure> {
-    let id = ReleaseId::of(row.application, &row.desired.version);
-    // the vendor's view: the wish was decided when it was made, and what runs is not taken away with a license
-    let vendor = Scope { customer: None, ..scope };
-    let release = release::find(&*of.artifacts.models.client().await?, vendor, id)
-        .await?
-        .ok_or_else(|| missing("release", row))?;
-    let trust = trust::for_agents(of.artifacts, &application.signing_policy(), &application.name, &release).await?;
-    let compose = Package::compose(&release.packages).ok_or_else(|| missing("compose package", row))?;
-    let organization = organization::find(&*of.artifacts.models.client().await?, scope.organization).await?;
-    let organization = organization.ok_or_else(|| missing("organization", row))?.name;
-    let images = release.images.iter().map(|image| PinnedImage {
-        service: image.service.clone(),
-        repository: format!("{organization}/{}", image.repository),
-        digest: image.digest.clone(),
-        signature: trust.as_ref().and_then(|trust| {
-            let signature = trust.signature_of(&image.repository, &image.digest)?;
-            Some(signature.layer.clone())
-        }),
-    });
-    Ok(RunInstruction {
-        version: release.version,
-        images: images.collect(),
-        trust: trust.as_ref().map(|trust| Trust { keys: trust.keys.clone(), requires: trust.requires }),
-        signatures: release.signatures.into_iter().map(|signature| signature.layer).collect(),
-        compose: compose.file.clone(),
-        files: compose.files.clone(),
-        profiles: row.desired.features.clone(),
-        config: resolve(of, scope, row).await?,
-    })
+/// The release of a wish, with what agents verify it by.
+struct Wanted {
+    release: ReleaseRow,
+    organization: Slug,
+    trust: Option<ReleaseTrust>,
+}
+
+impl Wanted {
+    async fn load(
+        of: Desiring<'_>,
+        scope: Scope,
+        row: &DeploymentRow,
+        application: &ApplicationRow,
+    ) -> Result<Self, Failure> {
+        let id = ReleaseId::of(row.application, &row.desired.version);
+        // the vendor's view: the wish was decided when it was made, and what runs is not taken away with a license
+        let vendor = Scope { customer: None, ..scope };
+        let release = release::find(&*of.artifacts.models.client().await?, vendor, id)
+            .await?
+            .ok_or_else(|| missing("release", row))?;
+        let trust = trust::for_agents(of.artifacts, &application.signing_policy(), &application.name, &release).await?;
+        let organization = organization::find(&*of.artifacts.models.client().await?, scope.organization).await?;
+        let organization = organization.ok_or_else(|| missing("organization", row))?.name;
+        Ok(Self { release, organization, trust })
+    }
+
+    async fn run(self, of: Desiring<'_>, scope: Scope, row: &DeploymentRow) -> Result<RunInstruction, Failure> {
+        let compose = Package::compose(&self.release.packages).ok_or_else(|| missing("compose package", row))?;
+        Ok(RunInstruction {
+            images: self.images(PackageKind::Compose),
+            trust: self.trust(),
+            compose: compose.file.clone(),
+            files: compose.files.clone(),
+            profiles: row.desired.features.clone(),
+            config: resolve(of, scope, row).await?,
+            version: self.release.version,
+            signatures: self.release.signatures.into_iter().map(|signature| signature.layer).collect(),
+        })
+    }
+
+    async fn run_chart(
+        self,
+        of: Desiring<'_>,
+        scope: Scope,
+        row: &DeploymentRow,
+    ) -> Result<RunChartInstruction, Failure> {
+        let package = Package::helm(&self.release.packages).ok_or_else(|| missing("chart", row))?;
+        let asked = Asked { config: &row.desired.config, values: &row.desired.values, features: &row.desired.features };
+        let chart = ChartSource {
+            repository: format!("{}/{}", self.organization, package.chart.repository),
+            digest: package.chart.digest.clone(),
+            archive: package.chart.archive.clone(),
+            size: package.chart.size,
+            name: package.chart.name.clone(),
+            version: package.chart.version.clone(),
+        };
+        let mut secrets = resolve(of, scope, row).await?;
+        secrets.retain(|name, _| package.settings.secrets.contains_key(name));
+        Ok(RunChartInstruction {
+            chart,
+            lock: package.lock.clone(),
+            settings: package.settings.clone(),
+            namespace: row.desired.namespace.clone(),
+            values: deployed(&package.settings, asked).map_err(Failure::fault)?,
+            secrets,
+            images: self.images(PackageKind::Helm),
+            trust: self.trust(),
+            features: row.desired.features.clone(),
+            version: self.release.version.clone(),
+            signatures: self.release.signatures.iter().map(|signature| signature.layer.clone()).collect(),
+        })
+    }
+
+    /// The images of one package, each with the signature that agents verify.
+    fn images(&self, package: PackageKind) -> Vec<PinnedImage> {
+        let of_package = self.release.images.iter().filter(|image| image.package == package);
+        let pinned = of_package.map(|image| PinnedImage {
+            service: image.service.clone(),
+            repository: format!("{}/{}", self.organization, image.repository),
+            digest: image.digest.clone(),
+            signature: self.trust.as_ref().and_then(|trust| {
+                let signature = trust.signature_of(&image.repository, &image.digest)?;
+                Some(signature.layer.clone())
+            }),
+        });
+        pinned.collect()
+    }
+
+    fn trust(&self) -> Option<Trust> {
+        self.trust.as_ref().map(|trust| Trust { keys: trust.keys.clone(), requires: trust.requires })
+    }
 }
 
 /// The configuration with its secrets. One that is gone is empty: the agent reports what comes of it.

@@ -1,18 +1,20 @@
 //! From packages to a release's content: each image of this hub's registry is pinned to the digest that it has now.
 
+mod chart;
+
 use std::collections::BTreeSet;
 
 use distr_domain::application::{Application, FeatureTags};
 use distr_domain::compose_file::REGISTRY_VARIABLE;
 use distr_domain::ids::{ApplicationId, OrganizationId};
 use distr_domain::names::{RepositoryPath, Slug};
-use distr_domain::oci::{Digest, Reference};
+use distr_domain::oci::{Digest, Reference, Tag};
 use distr_domain::rejection::Rejection;
 use distr_domain::release::{ComposePackage, Package, PackageKind, ReleaseContent, ReleaseImage};
 use distr_projections::{artifact, organization};
 
 use super::compose::{Compose, Image, Service, image as parse};
-use super::publish::{Publishing, Source};
+use super::publish::{PackageSource, Publishing, Source};
 use crate::auth::MemberCaller;
 use crate::failure::Failure;
 use crate::models::ReadModels;
@@ -34,10 +36,19 @@ pub(super) async fn pin(
     Source { packages, notes }: Source,
 ) -> Result<Pinned, Failure> {
     let (mut images, mut warnings) = (vec![], vec![]);
-    for package in &packages {
-        let (of_package, more) = match package {
-            Package::Compose(compose) => pin_compose(publishing, caller, compose).await?,
+    let mut pinned = vec![];
+    for package in packages {
+        let (package, of_package, more) = match package {
+            PackageSource::Compose(compose) => {
+                let (images, warnings) = pin_compose(publishing, caller, &compose).await?;
+                (Package::Compose(compose), images, warnings)
+            }
+            PackageSource::Helm(source) => {
+                let (package, images) = chart::pin(publishing, caller, source).await?;
+                (Package::Helm(Box::new(package)), images, vec![])
+            }
         };
+        pinned.push(package);
         images.extend(of_package);
         warnings.extend(more);
     }
@@ -46,7 +57,7 @@ pub(super) async fn pin(
         check_feature(image, &feature_tags)?;
         warnings.extend(parts_that_lack(publishing.models, caller.organization, image).await?);
     }
-    Ok(Pinned { content: ReleaseContent { packages, images, notes }, warnings })
+    Ok(Pinned { content: ReleaseContent { packages: pinned, images, notes }, warnings })
 }
 
 async fn pin_compose(
@@ -68,13 +79,18 @@ async fn pin_compose(
         let many = parsed.services.len();
         return Err(invalid(format!("the compose file has {many} services; use at most {MAX_SERVICES}")));
     }
-    let own = organization::find(&*publishing.models.client().await?, caller.organization).await?;
-    let own = own.ok_or_else(|| Failure::not_found("organization", caller.organization))?.name;
+    let own = own_name(publishing, caller).await?;
     let mut images = vec![];
     for (name, service) in &parsed.services {
         images.extend(pin_service(publishing, (caller, &own), name, service).await?);
     }
     Ok((images, parsed.warnings))
+}
+
+/// The name of the organization, with which its repositories begin.
+async fn own_name(publishing: Publishing<'_>, caller: &MemberCaller) -> Result<Slug, Failure> {
+    let own = organization::find(&*publishing.models.client().await?, caller.organization).await?;
+    Ok(own.ok_or_else(|| Failure::not_found("organization", caller.organization))?.name)
 }
 
 /// A tag that belongs to a feature runs in a service of that feature: else a customer without it would get a release that
@@ -85,18 +101,23 @@ fn check_feature(image: &ReleaseImage, feature_tags: &[FeatureTags]) -> Result<(
     let Some(first) = owners.next() else { return Ok(()) };
     match image.feature.as_ref().is_some_and(|feature| feature == first || owners.any(|owner| owner == feature)) {
         true => Ok(()),
-        false => Err(invalid(format!(
-            "service {:?} runs {}:{tag}, which belongs to feature {first:?}; give the service the profile {first:?}",
-            image.service,
-            image.repository,
-            first = first.as_str(),
-        ))),
+        false => {
+            let (runs, first) = (format!("{} runs {}:{tag}", place(image), image.repository), first.as_str());
+            Err(match image.package {
+                PackageKind::Compose => invalid(format!(
+                    "{runs}, which belongs to feature {first:?}; give the service the profile {first:?}"
+                )),
+                PackageKind::Helm => chart::invalid(format!(
+                    "{runs}, which belongs to feature {first:?}; let the chart run it with that feature alone"
+                )),
+            })
+        }
     }
 }
 
 async fn pin_service(
     publishing: Publishing<'_>,
-    (caller, own): (&MemberCaller, &Slug),
+    of: (&MemberCaller, &Slug),
     service: &str,
     definition: &Service,
 ) -> Result<Option<ReleaseImage>, Failure> {
@@ -104,46 +125,11 @@ async fn pin_service(
     let Some(image) = &definition.image else {
         return Err(invalid(format!("service {service:?} has no image")));
     };
-    let organization = caller.organization;
-    let (repository, reference) = match parse(image, publishing.registry_host) {
-        Image::Elsewhere { pinned: true } => return Ok(None),
-        Image::Elsewhere { pinned: false } => {
-            return Err(invalid(format!(
-                "service {service:?}: image {image:?} is in another registry and not pinned; add its @sha256:… digest, \
-                 or push it to {} and name that",
-                publishing.registry_host
-            )));
-        }
-        Image::Alias { registry } => {
-            return Err(invalid(format!(
-                "service {service:?}: image {image:?} is of {registry:?}, which may be this registry under another name; \
-                 write {} or {REGISTRY_VARIABLE} for it",
-                publishing.registry_host
-            )));
-        }
-        Image::Invalid(reason) => {
-            return Err(invalid(format!("service {service:?}: image {image:?} cannot be pinned: {reason}")));
-        }
-        Image::Ours { organization: owner, path, reference } => {
-            if own.as_str() != owner {
-                return Err(invalid(format!(
-                    "service {service:?}: repository {owner:?}/… is not yours; yours begin with \"{own}/\""
-                )));
-            }
-            let repository = path.parse::<RepositoryPath>()?;
-            // before the look: a token learns nothing of repositories that it is not for
-            caller.check_repository(&repository)?;
-            (repository, reference.parse::<Reference>()?)
-        }
-    };
-    let digest = resolve(publishing.models, organization, &repository, &reference).await?.ok_or_else(|| {
-        invalid(format!("service {service:?}: image {image:?} is not in the registry; push it first"))
+    let pinned = pin_image(publishing, of, image).await.map_err(|refused| match refused {
+        NotPinned::Refused(why) => invalid(format!("service {service:?}: image {image:?} {why}")),
+        NotPinned::Failed(failure) => failure,
     })?;
-    let tag = match reference {
-        Reference::Tag(tag) => Some(tag),
-        Reference::Digest(_) => None,
-    };
-    Ok(Some(ReleaseImage {
+    Ok(pinned.map(|PinnedReference { repository, digest, tag }| ReleaseImage {
         package: PackageKind::Compose,
         service: service.to_owned(),
         repository,
@@ -151,6 +137,80 @@ async fn pin_service(
         tag,
         feature,
     }))
+}
+
+/// What a reference to this registry names now.
+struct PinnedReference {
+    repository: RepositoryPath,
+    digest: Digest,
+    /// the tag that it named
+    tag: Option<Tag>,
+}
+
+/// Why a reference is not pinned.
+enum NotPinned {
+    /// the end of a sentence that begins with the image
+    Refused(String),
+    Failed(Failure),
+}
+
+impl<F: Into<Failure>> From<F> for NotPinned {
+    fn from(failure: F) -> Self {
+        Self::Failed(failure.into())
+    }
+}
+
+/// An image of this registry by its digest; nothing for one of another registry, which is pinned where it is named.
+async fn pin_image(
+    publishing: Publishing<'_>,
+    (caller, own): (&MemberCaller, &Slug),
+    image: &str,
+) -> Result<Option<PinnedReference>, NotPinned> {
+    let host = publishing.registry_host;
+    let refused = |why: String| Err(NotPinned::Refused(why));
+    let (repository, reference) = match parse(image, host) {
+        Image::Elsewhere { pinned: true } => return Ok(None),
+        Image::Elsewhere { pinned: false } => {
+            return refused(format!(
+                "is in another registry and not pinned; add its @sha256:… digest, or push it to {host} and name that"
+            ));
+        }
+        Image::Alias { registry } => {
+            return refused(format!(
+                "is of {registry:?}, which may be this registry under another name; write {host} or {REGISTRY_VARIABLE} for it"
+            ));
+        }
+        Image::Invalid(reason) => return refused(format!("cannot be pinned: {reason}")),
+        Image::Ours { organization: owner, path, reference } => {
+            if own.as_str() != owner {
+                return refused(format!(
+                    "is of repository {owner:?}/…, which is not yours; yours begin with \"{own}/\""
+                ));
+            }
+            let repository = path.parse::<RepositoryPath>()?;
+            // before the look: a token learns nothing of repositories that it is not for
+            caller.check_repository(&repository)?;
+            (repository, reference.parse::<Reference>()?)
+        }
+    };
+    match resolve(publishing.models, caller.organization, &repository, &reference).await? {
+        None => refused("is not in the registry; push it first".to_owned()),
+        Some(digest) => {
+            let tag = match reference {
+                Reference::Tag(tag) => Some(tag),
+                Reference::Digest(_) => None,
+            };
+            Ok(Some(PinnedReference { repository, digest, tag }))
+        }
+    }
+}
+
+/// Where an image runs, as the beginning of a sentence.
+fn place(image: &ReleaseImage) -> String {
+    match image.package {
+        PackageKind::Compose => format!("service {:?}", image.service),
+        PackageKind::Helm => image.service.clone(),
+    }
 }
 
 /// The feature that a license must include for the service to run, whatever registry its image is of.
@@ -178,7 +238,8 @@ async fn parts_that_lack(
     organization: OrganizationId,
     image: &ReleaseImage,
 ) -> Result<Option<String>, Failure> {
-    let ReleaseImage { service, repository, digest, .. } = image;
+    let ReleaseImage { repository, digest, .. } = image;
+    let place = place(image);
     let client = models.client().await?;
     let manifest = artifact::find_manifest(&client, organization, repository, digest).await?;
     let listed = manifest.iter().flat_map(|manifest| &manifest.children).map(|child| &child.digest);
@@ -187,10 +248,10 @@ async fn parts_that_lack(
     match lack.len() {
         0 => Ok(None),
         all if all == listed => Err(invalid(format!(
-            "service {service:?}: {repository}@{digest} lists {all} images, and the registry has none of them; push it again"
+            "{place}: {repository}@{digest} lists {all} images, and the registry has none of them; push it again"
         ))),
         some => Ok(Some(format!(
-            "service {service:?}: {repository}@{digest} lists {listed} images, and the registry lacks {some} of them: hosts of their \
+            "{place}: {repository}@{digest} lists {listed} images, and the registry lacks {some} of them: hosts of their \
              platforms cannot pull it"
         ))),
     }
@@ -222,11 +283,12 @@ pub(super) async fn check_again(
     for image in images {
         check_feature(image, &feature_tags)?;
     }
-    for ReleaseImage { service, repository, digest, .. } in images {
+    for image @ ReleaseImage { repository, digest, .. } in images {
         let reference = Reference::Digest(digest.clone());
         if resolve(publishing.models, organization, repository, &reference).await?.is_none() {
             return Err(invalid(format!(
-                "service {service:?}: image {repository}@{digest} is in the registry no more; push it again, and draft the release anew"
+                "{}: image {repository}@{digest} is in the registry no more; push it again, and draft the release anew",
+                place(image)
             )));
         }
     }

@@ -1,10 +1,11 @@
 //! Drafting a release and publishing it. What is published is what was checked; the same request again leads to what it led to.
 
+use distr_chart::lock::Found;
 use distr_domain::ids::{ApplicationId, ReleaseId};
 use distr_domain::names::RepositoryPath;
 use distr_domain::oci::Digest;
 use distr_domain::release::{
-    Package, Release, ReleaseCommand, ReleaseContent, ReleaseEvent, ReleaseImage, ReleaseStatus,
+    ComposePackage, Release, ReleaseCommand, ReleaseContent, ReleaseEvent, ReleaseImage, ReleaseStatus,
 };
 use distr_domain::version::Version;
 use distr_eventlog::Executed;
@@ -39,8 +40,25 @@ pub struct Publication<'a> {
 
 /// What a draft is made of, before its images are pinned.
 pub struct Source {
-    pub packages: Vec<Package>,
+    pub packages: Vec<PackageSource>,
     pub notes: String,
+}
+
+/// A package as its author gives it.
+pub enum PackageSource {
+    Compose(ComposePackage),
+    Helm(HelmSource),
+}
+
+/// A chart that was pushed to this registry, and what its author's renderings of it run.
+pub struct HelmSource {
+    /// the reference of the chart, with the registry's host
+    pub chart: String,
+    pub found: Found,
+    /// how many renderings there were
+    pub cases: u32,
+    /// what rendered
+    pub tool: String,
 }
 
 /// A draft or a release as it is now.

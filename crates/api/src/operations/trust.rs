@@ -5,14 +5,16 @@ use distr_domain::ids::{ApplicationId, OrganizationId};
 use distr_domain::names::Slug;
 use distr_domain::oci::Digest;
 use distr_domain::rejection::Rejection;
-use distr_domain::release::{Package, Release, ReleaseImage};
+use distr_domain::release::{HelmPackage, Package, PackageKind, Release, ReleaseImage};
 use distr_domain::trust::{
     ImageSignature, ReleaseSignature, ReleaseTrust, SignedLayer, SignedParts, SigningPolicy, TrustedKey,
 };
 use distr_domain::version::Version;
 use distr_projections::organization;
 use distr_projections::release::ReleaseRow;
-use distr_signature::{Claim, PublicKey, ReleaseStatement, ReleaseUnverified, Unverified, verify, verify_release};
+use distr_signature::{
+    Claim, PublicKey, ReleaseStatement, ReleaseUnverified, SignedChart, Unverified, verify, verify_release,
+};
 
 use super::attachments;
 use super::attachments::search::{Searched, search};
@@ -217,14 +219,21 @@ async fn verify_whole(artifacts: &Artifacts, subject: &Subject<'_>, keys: &[Publ
 pub async fn statement(models: &ReadModels, subject: &Subject<'_>) -> Result<ReleaseStatement, Failure> {
     let organization = organization::find(&*models.client().await?, subject.organization).await?;
     let organization = organization.ok_or_else(|| Failure::not_found("organization", subject.organization))?.name;
-    let services = subject
-        .images
-        .iter()
+    let in_compose = subject.images.iter().filter(|image| image.package == PackageKind::Compose);
+    let services = in_compose
         .map(|image| (image.service.clone(), format!("{organization}/{}", image.repository), image.digest.clone()));
-    let compose =
-        Package::compose(subject.packages).ok_or_else(|| Failure::not_found("compose package", subject.version))?;
     let names = (&organization, subject.application, subject.version);
-    Ok(ReleaseStatement::new(names, &compose.file, services).with_files(&compose.files))
+    let chart = Package::helm(subject.packages).map(|HelmPackage { chart, lock, settings }| {
+        SignedChart::of(&format!("{organization}/{}", chart.repository), &chart.digest, lock, settings)
+    });
+    match (Package::compose(subject.packages), chart) {
+        (Some(compose), chart) => {
+            let statement = ReleaseStatement::new(names, &compose.file, services).with_files(&compose.files);
+            Ok(chart.into_iter().fold(statement, ReleaseStatement::with_chart))
+        }
+        (None, Some(chart)) => Ok(ReleaseStatement::of_chart(names, chart)),
+        (None, None) => Err(Failure::not_found("package", subject.version)),
+    }
 }
 
 async fn signature(

@@ -116,6 +116,8 @@ pub(super) fn deployments(fleet: &Fleet, shape: &Shape) -> Result<Vec<Append>, S
             secrets: Default::default(),
             asked_by: Default::default(),
             channel: None,
+            values: Default::default(),
+            namespace: None,
         };
         let events = [
             DeploymentEvent::DesiredReleaseSet { generation, desired },

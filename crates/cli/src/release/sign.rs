@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 use distr_domain::oci::Digest;
-use distr_domain::release::ComposePackage;
 use distr_signature::{IN_TOTO, ReleaseStatement, bundle, envelope_layer, pre_authentication, verify_release};
 use serde_json::{Value, json};
 
@@ -50,11 +49,11 @@ pub(super) async fn run(session: &Session, of: Of, how: How, compose: Option<Pat
     }
     let variables = release_show::Variables { application: app.clone(), version: version.clone() };
     let release = hub.ask::<ReleaseShow>(variables).await?.release;
-    let compose = match &compose {
-        Some(path) => package::collect(path)?,
-        None => package::shown(&release)?,
-    };
-    let statement = statement(hub, &app, &version, &compose, &release).await?;
+    let mut packages = package::Shown::of(&release)?;
+    if let Some(path) = &compose {
+        packages.compose = Some(package::collect(path)?);
+    }
+    let statement = statement(hub, &app, &version, &packages, &release).await?;
     let Some(key) = how.key else {
         // not a byte more, as it is to be signed
         return Ok(std::io::stdout().write_all(statement.to_json().as_bytes())?);
@@ -65,24 +64,33 @@ pub(super) async fn run(session: &Session, of: Of, how: How, compose: Option<Pat
     }
 }
 
-/// What is signed: names, the compose file and its files as they lie here, and the digests that the hub pinned.
+/// What is signed: names, the compose file and its files as they lie here, the chart with its lock, and the digests that the hub pinned.
 pub(super) async fn statement(
     hub: &Hub,
     application: &str,
     version: &str,
-    compose: &ComposePackage,
+    packages: &package::Shown,
     release: &Value,
 ) -> Result<ReleaseStatement> {
     let organization = login::organization(hub).await?;
     let images = release["images"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let services = images.iter().map(|image| {
+    let of_compose = images.iter().filter(|image| image["package"] == "COMPOSE");
+    let services = of_compose.map(|image| {
         let of = |field: &str| image[field].as_str().unwrap_or_default().to_owned();
         let digest: Digest = of("digest").parse()?;
         Ok((of("service"), format!("{organization}/{}", of("repository")), digest))
     });
     let services: Vec<_> = services.collect::<Result<_>>().context("the hub's answer names no digest")?;
     let names = (&organization.parse()?, &application.parse()?, &version.parse()?);
-    Ok(ReleaseStatement::new(names, &compose.file, services).with_files(&compose.files))
+    let chart = packages.chart.as_ref().map(|chart| chart.signed(&organization));
+    match (&packages.compose, chart) {
+        (Some(compose), chart) => {
+            let statement = ReleaseStatement::new(names, &compose.file, services).with_files(&compose.files);
+            Ok(chart.into_iter().fold(statement, ReleaseStatement::with_chart))
+        }
+        (None, Some(chart)) => Ok(ReleaseStatement::of_chart(names, chart)),
+        (None, None) => anyhow::bail!("the release has no package that this version of distr knows; update it"),
+    }
 }
 
 /// Says what it signs, as the digests of tags are the hub's word. Nothing if the key has signed just this already: two
@@ -96,7 +104,12 @@ pub(super) fn sign(statement: &ReleaseStatement, key: &PrivateKey, release: &Val
     }
     let id = public[0].id();
     remark(&format!("signing with key SHA256:{id}"));
-    remark(&format!("  compose file sha256:{}", statement.compose_digest().unwrap_or_default()));
+    if let Some(digest) = statement.compose_digest() {
+        remark(&format!("  compose file sha256:{digest}"));
+    }
+    if let Some(chart) = statement.chart() {
+        remark(&format!("  chart {} with lock {}", chart.chart(), chart.lock()));
+    }
     for (path, digest) in statement.files() {
         remark(&format!("  file {path} {digest}"));
     }

@@ -25,6 +25,8 @@ fn desired(version: &str) -> Desired {
         secrets: Default::default(),
         asked_by: AskedBy::Vendor,
         channel: None,
+        values: Default::default(),
+        namespace: None,
     }
 }
 

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::file::PackageFile;
+use super::helm::HelmPackage;
 use crate::names::{RepositoryPath, Slug};
 use crate::oci::{Digest, Tag};
 
@@ -22,17 +23,30 @@ pub struct ReleaseContent {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Package {
     Compose(ComposePackage),
+    Helm(Box<HelmPackage>),
 }
 
 impl Package {
     /// The package that `docker compose` installs, if it is among these.
     pub fn compose(packages: &[Self]) -> Option<&ComposePackage> {
-        packages.iter().map(|Self::Compose(package)| package).next()
+        packages.iter().find_map(|package| match package {
+            Self::Compose(package) => Some(package),
+            Self::Helm(_) => None,
+        })
+    }
+
+    /// The package that Helm installs, if it is among these.
+    pub fn helm(packages: &[Self]) -> Option<&HelmPackage> {
+        packages.iter().find_map(|package| match package {
+            Self::Helm(package) => Some(&**package),
+            Self::Compose(_) => None,
+        })
     }
 
     pub fn kind(&self) -> PackageKind {
         match self {
             Self::Compose(_) => PackageKind::Compose,
+            Self::Helm(_) => PackageKind::Helm,
         }
     }
 }
@@ -42,12 +56,14 @@ impl Package {
 #[serde(rename_all = "snake_case")]
 pub enum PackageKind {
     Compose,
+    Helm,
 }
 
 impl PackageKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Compose => "compose",
+            Self::Helm => "helm",
         }
     }
 }
@@ -66,14 +82,14 @@ pub struct ComposePackage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReleaseImage {
     pub package: PackageKind,
-    /// the service of the compose file
+    /// what runs it: the service of the compose file; of a chart, the first object, as `Deployment/web/nginx`, or `chart` for itself
     pub service: String,
     pub repository: RepositoryPath,
     pub digest: Digest,
     /// the tag that the digest was read from, for people
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<Tag>,
-    /// the feature that a license must include to pull the image: the compose profile of the service
+    /// the feature that a license must include to pull the image: the compose profile of the service, the feature of the chart
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feature: Option<Slug>,
 }
@@ -164,7 +180,7 @@ impl From<ComposeImage> for ReleaseImage {
 
 impl From<ReleaseImage> for ComposeImage {
     fn from(image: ReleaseImage) -> Self {
-        let ReleaseImage { package: PackageKind::Compose, service, repository, digest, tag, feature } = image;
+        let ReleaseImage { package: _, service, repository, digest, tag, feature } = image;
         Self { service, repository, digest, tag, feature }
     }
 }

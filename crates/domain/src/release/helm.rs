@@ -305,9 +305,8 @@ impl std::str::FromStr for KindName {
         let is_kind = (1..=63).contains(&kind.len())
             && kind.bytes().all(|byte| byte.is_ascii_alphanumeric())
             && kind.starts_with(|first: char| first.is_ascii_uppercase());
-        let is_group = group.len() <= 253
-            && group.split('.').all(|label| label.parse::<Slug>().is_ok())
-            || !text.contains('.');
+        let is_group =
+            group.len() <= 253 && group.split('.').all(|label| label.parse::<Slug>().is_ok()) || !text.contains('.');
         match is_kind && is_group {
             true => Ok(Self { kind: kind.to_owned(), group: group.to_owned() }),
             false => Err(InvalidKind(text.chars().take(80).collect())),

@@ -4,6 +4,7 @@ CREATE TABLE target (
     customer             uuid NOT NULL,
     name                 text NOT NULL,
     runtime              text NOT NULL,
+    namespaces           jsonb NOT NULL, -- of a cluster, the first for whoever names none
     enrolment_expires_at timestamptz, -- of an offer that was not used yet
     enrolled_at          timestamptz,
     credential           uuid,

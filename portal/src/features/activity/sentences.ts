@@ -79,6 +79,7 @@ const SENTENCES: Record<string, string> = {
   TagsMadeMutable: 'made tags mutable',
   TargetEnrolled: 'enrolled',
   TargetLabelled: 'labelled a target',
+  NamespacesSet: 'set the namespaces of a target',
   TargetRegistered: 'registered a target',
   TargetRetired: 'retired a target',
   TokenIssued: 'issued a token',

@@ -23,7 +23,8 @@ impl ReleaseImage {
         self.image.package.into()
     }
 
-    /// The service of the compose file that runs the image.
+    /// The service of the compose file that runs the image; of a chart the first object, as `Deployment/web/nginx`, or `chart`
+    /// for the chart itself.
     async fn service(&self) -> &str {
         &self.image.service
     }
@@ -38,7 +39,7 @@ impl ReleaseImage {
         self.image.digest.clone().into()
     }
 
-    /// The tag that the compose file named when the release was published; null if it named none.
+    /// The tag that the package named when the release was published; null if it named none.
     async fn tag(&self) -> Option<Tag> {
         self.image.tag.clone().map(Tag)
     }

@@ -5,8 +5,10 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use distr_domain::release as domain;
 
+use super::chart::{HelmPackage, HelmPackageInput};
 use crate::failure::Failure;
 use crate::graphql::scalar::BigInt;
+use crate::operations::publish::PackageSource;
 
 /// The kind of a package: what installs it.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -14,12 +16,15 @@ use crate::graphql::scalar::BigInt;
 pub enum PackageKind {
     /// A compose file, which `docker compose` installs on a Docker host.
     Compose,
+    /// A chart, which Helm installs on a Kubernetes cluster.
+    Helm,
 }
 
 /// A package of a release: what one runtime installs. A target takes the package of its runtime.
 #[derive(Union)]
 pub(in crate::graphql) enum Package {
     Compose(ComposePackage),
+    Helm(HelmPackage),
 }
 
 /// A package that `docker compose` installs on a Docker host.
@@ -63,6 +68,8 @@ impl PackageFile {
 pub(in crate::graphql) enum PackageInput {
     /// A package for Docker hosts.
     Compose(ComposePackageInput),
+    /// A package for Kubernetes clusters.
+    Helm(HelmPackageInput),
 }
 
 /// A package for Docker hosts.
@@ -94,11 +101,12 @@ impl From<&domain::Package> for Package {
                 file: compose.file.clone(),
                 files: compose.files.iter().cloned().map(PackageFile).collect(),
             }),
+            domain::Package::Helm(package) => Self::Helm(HelmPackage((**package).clone())),
         }
     }
 }
 
-impl TryFrom<PackageInput> for domain::Package {
+impl TryFrom<PackageInput> for PackageSource {
     type Error = Failure;
 
     fn try_from(input: PackageInput) -> Result<Self, Failure> {
@@ -107,6 +115,7 @@ impl TryFrom<PackageInput> for domain::Package {
                 let files = files.into_iter().map(domain::PackageFile::try_from).collect::<Result<_, _>>()?;
                 Ok(Self::Compose(domain::ComposePackage { file, files }))
             }
+            PackageInput::Helm(input) => Ok(Self::Helm(input.try_into()?)),
         }
     }
 }

@@ -1,0 +1,142 @@
+//! What the runtime of a target asks of a wish: a package that it can install, and on a cluster values and a namespace.
+
+use std::collections::BTreeMap;
+
+use distr_chart::values::{Asked, InvalidValues, check};
+use distr_domain::deployment::Deployment;
+use distr_domain::names::Slug;
+use distr_domain::rejection::Rejection;
+use distr_domain::release::{HelmPackage, Package, Release};
+use distr_domain::target::Runtime;
+use distr_projections::target::TargetRow;
+use serde_json::{Map, Value};
+
+use super::Deploy;
+use crate::failure::{Failure, OperationError};
+
+/// The longest name of an application that Helm takes for a release.
+const MAX_NAME: usize = 53;
+
+/// Why a target cannot run what is wished for.
+#[derive(Debug, thiserror::Error)]
+pub enum UnsuitedRejection {
+    #[error(
+        "release {release} has no {wanted} package, and target \"{target}\" is a {runtime} target; publish a version with one"
+    )]
+    NoPackage { release: String, target: Slug, runtime: &'static str, wanted: &'static str },
+    #[error("target \"{target}\" is a Docker host, which has no {what}; leave {what} out")]
+    OfClusters { target: Slug, what: &'static str },
+    #[error("namespace {namespace} is not one of target \"{target}\", which has {}", listed(.known))]
+    NamespaceUnknown { namespace: Slug, target: Slug, known: Vec<Slug> },
+    #[error("application {application} has a name of more than {MAX_NAME} characters, which Helm does not take")]
+    NameTooLong { application: Slug },
+    #[error(transparent)]
+    Values(#[from] InvalidValues),
+}
+
+impl Rejection for UnsuitedRejection {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoPackage { .. } => "deployment.no_package",
+            Self::OfClusters { .. } => "deployment.of_clusters",
+            Self::NamespaceUnknown { .. } => "deployment.namespace_unknown",
+            Self::NameTooLong { .. } => "deployment.name_too_long",
+            Self::Values(InvalidValues::Unknown { .. }) => "deployment.variable_unknown",
+            Self::Values(InvalidValues::Secret { .. }) => "deployment.secret_in_values",
+            Self::Values(InvalidValues::Reserved { .. }) => "deployment.value_reserved",
+            Self::Values(_) => "deployment.values_invalid",
+        }
+    }
+}
+
+fn listed(names: &[Slug]) -> String {
+    match names.is_empty() {
+        true => "none".to_owned(),
+        false => names.iter().map(Slug::as_str).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// What a cluster needs beside the configuration; empty for a Docker host.
+#[derive(Default)]
+pub(super) struct Suited {
+    pub(super) values: Map<String, Value>,
+    pub(super) namespace: Option<Slug>,
+}
+
+pub(super) async fn suit(
+    deploy: &Deploy,
+    target: &TargetRow,
+    release: &Release,
+    before: &Deployment,
+    (config, features): (&BTreeMap<String, String>, &[Slug]),
+) -> Result<Suited, OperationError<UnsuitedRejection>> {
+    let packages = &release.content.packages;
+    let wanted = target.runtime.package();
+    if !packages.iter().any(|package| package.kind() == wanted) {
+        let version = release.version.as_ref().map(ToString::to_string).unwrap_or_default();
+        return refused(UnsuitedRejection::NoPackage {
+            release: format!("{} {version}", deploy.application),
+            target: target.name.clone(),
+            runtime: target.runtime.as_str(),
+            wanted: wanted.as_str(),
+        });
+    }
+    match (target.runtime, Package::helm(packages)) {
+        (Runtime::Kubernetes, Some(package)) => {
+            let kept = || before.desired.as_ref().map(|desired| desired.values.clone()).unwrap_or_default();
+            let values = deploy.values.clone().unwrap_or_else(kept);
+            let namespace = namespace(deploy, target, before)?;
+            if deploy.application.as_str().len() > MAX_NAME {
+                return refused(UnsuitedRejection::NameTooLong { application: deploy.application.clone() });
+            }
+            let values = check_values(package.clone(), config.clone(), values, features.to_vec()).await?;
+            Ok(Suited { values, namespace })
+        }
+        _ => {
+            let what = deploy.values.as_ref().map(|_| "values").or(deploy.namespace.as_ref().map(|_| "namespace"));
+            match what {
+                Some(what) => refused(UnsuitedRejection::OfClusters { target: target.name.clone(), what }),
+                None => Ok(Suited::default()),
+            }
+        }
+    }
+}
+
+/// The one that is named, else the one that it is in, else the target's first.
+fn namespace(
+    deploy: &Deploy,
+    target: &TargetRow,
+    before: &Deployment,
+) -> Result<Option<Slug>, OperationError<UnsuitedRejection>> {
+    match &deploy.namespace {
+        Some(namespace) if !target.namespaces.contains(namespace) => refused(UnsuitedRejection::NamespaceUnknown {
+            namespace: namespace.clone(),
+            target: target.name.clone(),
+            known: target.namespaces.clone(),
+        }),
+        Some(namespace) => Ok(Some(namespace.clone())),
+        None => {
+            let kept = before.desired.as_ref().and_then(|desired| desired.namespace.clone());
+            Ok(kept.or_else(|| target.namespaces.first().cloned()))
+        }
+    }
+}
+
+/// Away from the threads that serve others: a schema may take time.
+async fn check_values(
+    package: HelmPackage,
+    config: BTreeMap<String, String>,
+    values: Map<String, Value>,
+    features: Vec<Slug>,
+) -> Result<Map<String, Value>, OperationError<UnsuitedRejection>> {
+    let checking = tokio::task::spawn_blocking(move || {
+        let asked = Asked { config: &config, values: &values, features: &features };
+        check(&package.chart, &package.settings, asked).map(|()| values)
+    });
+    let checked = checking.await.map_err(Failure::fault)?;
+    checked.map_err(|invalid| OperationError::Rejected(invalid.into()))
+}
+
+fn refused<T>(why: UnsuitedRejection) -> Result<T, OperationError<UnsuitedRejection>> {
+    Err(OperationError::Rejected(why))
+}

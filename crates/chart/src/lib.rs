@@ -1,0 +1,10 @@
+#![doc = include_str!("../README.md")]
+
+pub mod archive;
+pub mod lock;
+pub mod rendering;
+pub mod settings;
+pub mod values;
+mod yaml;
+
+pub use archive::{ChartContent, InvalidChart};
