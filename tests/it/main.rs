@@ -9,6 +9,7 @@ mod backup;
 mod branding;
 mod browser_session;
 mod catalog;
+mod charts;
 mod cli;
 mod clients;
 mod crash;

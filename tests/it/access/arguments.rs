@@ -77,7 +77,15 @@ pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
         ("channel" | "channelPromote" | "channelDemote", "name") => Channel,
         ("repository" | "repositoryDelete", "name") => Repository,
         ("license" | "licenseAmend" | "licenseSuspend" | "licenseResume" | "licenseRevoke", "name") => License,
-        ("target" | "targetChanged" | "targetOfferEnrolment" | "targetRetire" | "targetSetLabels", "name") => Target,
+        (
+            "target"
+            | "targetChanged"
+            | "targetOfferEnrolment"
+            | "targetRetire"
+            | "targetSetLabels"
+            | "targetSetNamespaces",
+            "name",
+        ) => Target,
         ("secretRemove", "name") => Secret,
         (
             "member"
@@ -152,6 +160,11 @@ fn own(field: &str, argument: &str) -> Option<Names> {
         ("releaseDeprecate", "on") => "\"2030-01-01\"",
         ("licenseIssue" | "licenseAmend", "terms") => "{}",
         ("deploymentSetRelease", "config") => "[]",
+        // of clusters, and this is a Docker host
+        ("deploymentSetRelease", "values" | "namespace") => return Some(Nothing),
+        ("targetRegister", "runtime") => "DOCKER",
+        ("targetRegister", "namespaces") => "[]",
+        ("targetSetNamespaces", "namespaces") => "[\"shop\"]",
         ("deploymentRemove", "data") => "KEEP",
         ("secretSet", "value") => "\"a value\"",
         (_, "displayName" | "description" | "notes" | "reason") => "\"a text\"",

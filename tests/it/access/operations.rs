@@ -249,6 +249,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
     row(
         "mutation",
+        "targetSetNamespaces",
+        "OSC",
+        "targetSetNamespaces(customer: \"globex\", name: \"none\", namespaces: [\"shop\"]) { changed }",
+    ),
+    row(
+        "mutation",
         "targetRetire",
         "OSC",
         "targetRetire(customer: \"globex\", name: \"none\", reason: \"r\") { changed }",

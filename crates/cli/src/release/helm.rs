@@ -3,14 +3,20 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
 use serde_json::json;
+use tar::{Archive, Builder};
 use tempfile::TempDir;
 
 /// Variables that Helm finds its way by.
@@ -51,12 +57,14 @@ impl Helm {
         Ok(format!("helm {}", version.trim()))
     }
 
-    /// The archive of the chart in a folder.
+    /// The archive of the chart in a folder: the same bytes whenever it is made.
     pub(super) fn package(&self, chart: &Path) -> Result<PathBuf> {
         let packed = self.folder().join("packed");
         fs::create_dir_all(&packed)?;
         self.run([OsStr::new("package"), chart.as_os_str(), "--destination".as_ref(), packed.as_os_str()])?;
-        one_file(&packed)
+        let archive = one_file(&packed)?;
+        without_times(&archive).with_context(|| format!("cannot read {}", archive.display()))?;
+        Ok(archive)
     }
 
     /// The archive of a chart in a registry, at `oci://host/path` with a tag or digest.
@@ -85,8 +93,12 @@ impl Helm {
     /// Pushes an archive below `oci://host/path`, and answers the digest of its manifest.
     pub(super) fn push(&self, archive: &Path, below: &str, registry: &Registry<'_>) -> Result<String> {
         self.log_in(registry)?;
+        // the manifest has the time of the file, and the same chart is to have the same digest
+        let pushed = self.folder().join("pushed.tgz");
+        fs::copy(archive, &pushed)?;
+        fs::File::options().write(true).open(&pushed)?.set_modified(SystemTime::UNIX_EPOCH)?;
         let below = format!("oci://{}/{below}", registry.host);
-        let archive = archive.to_string_lossy().into_owned();
+        let archive = pushed.to_string_lossy().into_owned();
         let mut arguments = vec!["push", &archive, &below];
         arguments.extend(registry.plain_http.then_some("--plain-http"));
         let said = self.run_saying(arguments)?;
@@ -148,6 +160,23 @@ impl Helm {
         }
         Ok(output)
     }
+}
+
+/// Helm gives each file in an archive the time of packing.
+fn without_times(archive: &Path) -> io::Result<()> {
+    let bytes = fs::read(archive)?;
+    let mut packed = Builder::new(GzEncoder::new(vec![], Compression::best()));
+    for entry in Archive::new(GzDecoder::new(&bytes[..])).entries()? {
+        let mut entry = entry?;
+        let mut header = entry.header().clone();
+        header.set_mtime(0);
+        header.set_cksum();
+        let path = entry.path()?.into_owned();
+        let mut content = vec![];
+        entry.read_to_end(&mut content)?;
+        packed.append_data(&mut header, path, &content[..])?;
+    }
+    fs::write(archive, packed.into_inner()?.finish()?)
 }
 
 fn one_file(folder: &Path) -> Result<PathBuf> {

@@ -9,7 +9,7 @@ use clap::Args;
 use distr_domain::compose_file::Unresolvable;
 use distr_domain::release::{ComposePackage, PackageFile};
 use distr_package::PackageError;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::chart::{self, ChartPackage, ShownChart};
 use super::one_file::one_file;
@@ -123,6 +123,8 @@ impl Shown {
 /// The packages by their kinds, as people read them.
 pub(super) fn spread(mut release: Value) -> Value {
     let packages = release["packages"].take();
+    release["compose"] = json!({ "file": null, "files": null });
+    release["chart"] = json!({ "reference": null, "runs": null, "takes": null });
     for package in packages.as_array().into_iter().flatten() {
         match package["__typename"].as_str() {
             Some("ComposePackage") => release["compose"] = package.clone(),
