@@ -14,6 +14,7 @@ import { ReleaseBadge } from '../../ui/state'
 import { type Column, Table } from '../../ui/table'
 import { Time } from '../../ui/time'
 import { useWhoIsThere } from '../session/viewer'
+import { PackagePanel } from './packages'
 
 const RELEASE = graphql(`
   query ReleasePage($application: Name!, $version: Version!) {
@@ -21,7 +22,14 @@ const RELEASE = graphql(`
       id version status reason deprecatedOn withheld notes publishedAt createdAt
       application { id name displayName channels { id name current versions } }
       images { service repository digest tag feature signedBy }
-      packages { __typename ... on ComposePackage { file files { path bytes executable } } }
+      packages {
+        __typename
+        ... on ComposePackage { file files { path bytes executable } }
+        ... on HelmPackage {
+          name version kubeVersion minutes rollbackAllowed cases tool
+          variables { name path kind isSecret } kinds { kind }
+        }
+      }
       signatures { key standing }
     }
   }
@@ -93,23 +101,7 @@ function Detail({ release }: { release: Release }) {
       ) : null}
       {release.images ? <Images images={release.images} /> : null}
       {release.packages?.map(one => (
-        <Panel key={one.__typename} title="Compose file" aside={<Copy text={one.file} what="the compose file" />}>
-          <pre className="code" tabIndex={0}>
-            <code>{one.file}</code>
-          </pre>
-          {one.files.length > 0 ? (
-            <ul className="lines">
-              {one.files.map(file => (
-                <li key={file.path}>
-                  <code>{file.path}</code>{' '}
-                  <span className="muted">
-                    {file.bytes.toLocaleString()} bytes{file.executable ? ', executable' : ''}
-                  </span>
-                </li>
-              ))}
-            </ul>
-          ) : null}
-        </Panel>
+        <PackagePanel key={one.__typename} one={one} />
       ))}
       <SameInCli line={commandLine('distr', 'release', 'show', '--app', application.name, '--version', version)} />
     </>
@@ -121,7 +113,7 @@ function Images({ images }: { images: Image[] }) {
   const reference = ({ repository, digest }: Image) =>
     `${hub.registryHost}/${viewer.organization.name}/${repository}@${digest}`
   const columns: Column<Image>[] = [
-    { name: 'Service', isText: true, cell: ({ service }) => service },
+    { name: 'Runs in', isText: true, cell: ({ service }) => service },
     { name: 'Image', isText: true, cell: ({ repository, tag }) => `${repository}${tag ? `:${tag}` : ''}` },
     {
       name: 'Digest',

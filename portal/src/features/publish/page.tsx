@@ -64,6 +64,7 @@ function PublishForm({ application }: { application: Application }) {
   const [version, setVersion] = useState(next.patch)
   const [text, setText] = useState('')
   const [notes, setNotes] = useState('')
+  const [leavesOut, setLeavesOut] = useState(false)
   const [check, setCheck] = useState<Check>()
   const area = useRef<HTMLTextAreaElement>(null)
   const draft = useAction(DRAFT)
@@ -82,7 +83,9 @@ function PublishForm({ application }: { application: Application }) {
   const load = async () => {
     const variables = { application: application.name, version }
     const { data } = await client.query(OLD_DRAFT, variables, { requestPolicy: 'network-only' }).toPromise()
-    setText(data?.release.packages?.[0]?.file ?? '')
+    const packages = data?.release.packages ?? []
+    setText(packages.find(one => one.__typename === 'ComposePackage')?.file ?? '')
+    setLeavesOut(packages.some(one => one.__typename === 'HelmPackage'))
     setNotes(data?.release.notes ?? '')
   }
   const go = (line: number) => {
@@ -123,6 +126,12 @@ function PublishForm({ application }: { application: Application }) {
             <Button kind="quiet" onClick={() => void load()}>
               Go on with the draft
             </Button>
+          </p>
+        ) : null}
+        {leavesOut ? (
+          <p className="note is-error">
+            The draft has a Helm chart as well, which a check here leaves out. To keep both, draft it with{' '}
+            <code>distr release draft --compose … --chart …</code>
           </p>
         ) : null}
         {old && old.status !== 'DRAFT' ? (
