@@ -23,7 +23,7 @@ mod tests;
 mod writable;
 
 pub use default::DEFAULT;
-pub use file::{PolicyFault, PolicyFile, Stamp};
+pub use file::{PolicyFault, PolicyFile};
 pub use files::{Withheld, read_while_resolving};
 pub use host::{DeploymentFolders, Host};
 pub(crate) use keys::is_known as is_known_key;
@@ -31,5 +31,7 @@ pub use links::canonical;
 pub use model::{Subject, needs};
 pub use need::{Need, Part};
 pub use rule::{InvalidRule, KINDS, Kind, Rule};
-pub use rules::{Consent, CustomerRequests, DataConsent, InvalidPolicy, Output, Policy, Ports, Registries};
+pub use rules::{Consent, CustomerRequests, DataConsent, InvalidPolicy, Policy, Ports, Registries};
 pub use settle::{Written, settle, settle_read_files};
+
+pub use crate::printed::Output;

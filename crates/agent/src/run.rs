@@ -1,7 +1,7 @@
 //! `distr-agent run`: puts the parts together, and stops them in order.
 
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -42,17 +42,17 @@ pub(crate) async fn run(options: &Run) -> Result<ExitCode> {
     let board = Arc::new(Board::new(Arc::new(SystemClock), journal));
     let secret = CurrentSecret::new(identity.secret);
     let engine = Arc::new(Engine::default());
-    let policy = PolicyFile { path: options.policy.path() };
     let executor = Arc::new(Executor {
         engine: Arc::clone(&engine),
         data: data.clone(),
         secret: secret.clone(),
-        policy: policy.clone(),
+        policy: PolicyFile { path: options.policy.path() },
         hub: hub.authority(),
         timing: Timing { soak: Duration::from_secs(options.soak.into()), ..Timing::default() },
+        restarts: Mutex::default(),
     });
     let memory = memory::load(&data).context("cannot read what was deployed")?;
-    let converger = Converger::new(executor, (data.clone(), policy), Arc::clone(&board), memory, Intervals::default());
+    let converger = Converger::new(executor, data.clone(), Arc::clone(&board), memory, Intervals::default());
     let (sender, desired) = watch::channel(cached(&data));
     let reporter = Reporter {
         hub: Box::new(hub),
@@ -89,7 +89,12 @@ fn cached(data: &DataDir) -> Option<Arc<DesiredState>> {
     cached.ok().flatten().map(Arc::new)
 }
 
-async fn for_ever(converger: Converger, reporter: Reporter, desired: Desired, engine: Arc<Engine>) -> Result<ExitCode> {
+async fn for_ever(
+    converger: Converger<Executor>,
+    reporter: Reporter,
+    desired: Desired,
+    engine: Arc<Engine>,
+) -> Result<ExitCode> {
     let (stop_converging, stop_reporting) = (CancellationToken::new(), CancellationToken::new());
     let wake = Arc::new(Notify::new());
     let events = tokio::spawn(wake::on_events(engine, Arc::clone(&wake)));
@@ -114,7 +119,7 @@ async fn for_ever(converger: Converger, reporter: Reporter, desired: Desired, en
     Ok(ExitCode::SUCCESS)
 }
 
-async fn once(mut converger: Converger, mut reporter: Reporter, desired: Desired) -> Result<ExitCode> {
+async fn once(mut converger: Converger<Executor>, mut reporter: Reporter, desired: Desired) -> Result<ExitCode> {
     reporter.exchange().await?;
     let Some(wanted) = desired.borrow().clone() else {
         tracing::info!("nothing is desired");

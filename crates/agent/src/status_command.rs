@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use distr_agent::data_dir::DataDir;
+use distr_agent::docker::record::Memory;
 use distr_agent::host_trust::HostTrust;
 use distr_agent::identity::Identity;
-use distr_agent::memory::{self, Memory};
-use distr_agent::{desired, signed};
+use distr_agent::{desired, memory, signed};
 use distr_domain::agent::{DesiredDeployment, Instruction};
 
 use crate::output::line;
@@ -24,7 +24,7 @@ pub(crate) fn run(data: &DataDir) -> Result<ExitCode> {
         }
     }
     let trust = trust_command::list(data)?;
-    let memory = memory::load(data).context("cannot read what was deployed")?;
+    let memory: Memory = memory::load(data).context("cannot read what was deployed")?;
     let desired = desired::load(data).context("cannot read what the hub desires")?;
     for wanted in desired.iter().flat_map(|desired| &desired.deployments) {
         deployment(wanted, &memory, &trust)?;

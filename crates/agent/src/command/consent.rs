@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use distr_agent::clock::{Clock, SystemClock};
 use distr_agent::consent::{self, Answer, Decision};
 use distr_agent::data_dir::DataDir;
-use distr_agent::memory::Record;
+use distr_agent::docker::record::{Memory, Record};
 use distr_agent::{desired, memory};
 use distr_domain::agent::{AskedBy, DataRemoval, DesiredDeployment, DesiredState, Instruction};
 
@@ -47,7 +47,7 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode> {
 }
 
 fn list(data: &DataDir) -> Result<ExitCode> {
-    let (desired, memory) = (wanted(data)?, memory::load(data).context("cannot read what was deployed")?);
+    let (desired, memory) = (wanted(data)?, remembered(data)?);
     let is_held = |wanted: &&DesiredDeployment| {
         memory.get(&wanted.deployment).is_some_and(|record| record.held == Some(wanted.generation))
     };
@@ -98,7 +98,7 @@ fn decide(of: &Of, answer: Answer) -> Result<ExitCode> {
     if let Some(generation) = of.generation.filter(|generation| *generation != wanted.generation) {
         bail!("{}", another(generation, wanted));
     }
-    let memory = memory::load(&data).context("cannot read what was deployed")?;
+    let memory = remembered(&data)?;
     if let Some(done) = memory.get(&wanted.deployment).and_then(|record| done(record, wanted)) {
         let text = format!("generation {} of {} {done}", wanted.generation, wanted.application);
         match answer {
@@ -133,6 +133,10 @@ fn done(record: &Record, wanted: &DesiredDeployment) -> Option<&'static str> {
         Instruction::Run(run) => record.has_applied(wanted.generation, &run.version).then_some("runs already"),
         Instruction::Remove { .. } => (record.removed == Some(wanted.generation)).then_some("is removed already"),
     }
+}
+
+fn remembered(data: &DataDir) -> Result<Memory> {
+    memory::load(data).context("cannot read what was deployed")
 }
 
 fn wanted(data: &DataDir) -> Result<DesiredState> {

@@ -10,6 +10,7 @@ use clap::Subcommand;
 use distr_agent::data_dir::DataDir;
 use distr_agent::docker::engine::Engine;
 use distr_agent::docker::home::Home;
+use distr_agent::docker::record::Memory;
 use distr_agent::memory;
 
 use crate::Place;
@@ -31,24 +32,25 @@ pub(crate) async fn run(command: &Command) -> Result<ExitCode> {
 }
 
 async fn list(data: &DataDir) -> Result<ExitCode> {
-    let (memory, engine) = (memory::load(data).context("cannot read what was deployed")?, Engine::default());
+    let memory: Memory = memory::load(data).context("cannot read what was deployed")?;
+    let engine = Engine::default();
     if memory.is_empty() {
         line("nothing was deployed on this host")?;
     }
     for (deployment, record) in &memory {
-        line(format!("{deployment} {}", record.project))?;
+        line(format!("{deployment} {}", record.handle.project))?;
         let folders = Home::of(&data.deployment(*deployment)).folders();
         let folders = folders.with_context(|| format!("cannot look into the folders of deployment {deployment}"))?;
         for (path, folder) in &folders {
             let size = size(folder).map_or_else(|error| format!("not read: {error}"), shown);
             line(format!("  folder {:?} {size} {:?}", format!("./{path}"), folder))?;
         }
-        match engine.volumes(&record.project).await {
+        match engine.volumes(&record.handle.project).await {
             Ok(volumes) => {
                 for volume in &volumes {
                     line(format!("  volume {volume}"))?;
                 }
-                let anonymous = engine.existing(&record.anonymous_volumes).await.unwrap_or_default();
+                let anonymous = engine.existing(&record.handle.anonymous_volumes).await.unwrap_or_default();
                 for volume in &anonymous {
                     line(format!("  volume {volume} (without a name: no later release finds it)"))?;
                 }

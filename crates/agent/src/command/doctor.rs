@@ -10,7 +10,11 @@ use crate::output::line;
 use crate::{Insecure, Place, PolicyPlace};
 
 pub(crate) async fn run(place: &Place, policy: &PolicyPlace, insecure: &Insecure) -> Result<ExitCode> {
-    let surroundings = Surroundings { data_dir: place.path(), policy: policy.file(), transport: insecure.transport() };
+    let surroundings = Surroundings {
+        data_dir: place.path(),
+        policy: docker::policy(&policy.file()),
+        transport: insecure.transport(),
+    };
     let mut found = docker::examine().await;
     found.extend(examine(&surroundings).await);
     for finding in &found {

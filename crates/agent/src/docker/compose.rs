@@ -15,6 +15,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use crate::docker::folder::FILES;
+use crate::docker::said;
 use crate::fault::Failure;
 
 /// Where the engine is if `DOCKER_HOST` says nothing; the agent's own connection has the same.
@@ -121,7 +122,7 @@ async fn finish(command: &mut Command, limit: Duration) -> Result<String, Failur
     group.has_ended();
     match output.status.success() {
         true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
-        false => Err(Failure::of_compose(&complaint(&output))),
+        false => Err(said::of_compose(&complaint(&output))),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::compose;
 use super::engine::Engine;
 use crate::doctor::{Finding, Verdict, room};
+use crate::policy::PolicyFile;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -30,4 +31,13 @@ pub async fn examine() -> Vec<Finding> {
     };
     found.push(Finding { subject: "compose plugin", verdict });
     found
+}
+
+/// Whether the policy can be relied on, and where it is.
+pub fn policy(file: &PolicyFile) -> Verdict {
+    match file.read() {
+        Ok(_) if file.path.exists() => Verdict::Good(file.path.display().to_string()),
+        Ok(_) => Verdict::Good(format!("the default, as there is no {}", file.path.display())),
+        Err(fault) => Verdict::Bad(fault.to_string()),
+    }
 }

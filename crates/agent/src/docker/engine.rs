@@ -17,8 +17,8 @@ use futures_util::{StreamExt, future};
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
+use crate::docker::containers::Containers;
 use crate::fault::Failure;
-use crate::observe::Observed;
 
 mod container;
 
@@ -61,7 +61,7 @@ impl Engine {
     }
 
     /// The containers of all compose projects on this machine.
-    pub async fn observe(&self) -> Result<Observed, Failure> {
+    pub async fn observe(&self) -> Result<Containers, Failure> {
         let label = HashMap::from([("label".to_owned(), vec!["com.docker.compose.project".to_owned()])]);
         let options = ListContainersOptions { all: true, filters: Some(label), ..Default::default() };
         let look = async {
@@ -72,9 +72,9 @@ impl Engine {
             future::try_join_all(ids.map(|id| inspect(docker, id))).await
         };
         let found = within("cannot list the containers", look).await?;
-        let mut containers: Vec<_> = found.into_iter().flatten().collect();
-        containers.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Observed { containers })
+        let mut list: Vec<_> = found.into_iter().flatten().collect();
+        list.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Containers { list })
     }
 
     /// What the container printed last, for a reason that a person can use.
@@ -210,7 +210,7 @@ fn of_project(project: &str) -> HashMap<String, Vec<String>> {
 }
 
 /// Nothing if it went away since it was listed.
-async fn inspect(docker: &Docker, id: String) -> Result<Option<crate::observe::Container>, Failure> {
+async fn inspect(docker: &Docker, id: String) -> Result<Option<crate::docker::containers::Container>, Failure> {
     match docker.inspect_container(&id, None).await {
         Ok(found) => Ok(container::read(found)),
         Err(error) if is_missing(&error) => Ok(None),

@@ -1,25 +1,29 @@
 //! Carries out one action of the plan for one deployment, with the engine and compose. It publishes nothing itself.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use distr_domain::agent::{ErrorCategory, Instruction};
+use distr_domain::agent::{DesiredState, ErrorCategory, Instruction};
+use tokio::time::Instant;
 
 use crate::data_dir::DataDir;
-use crate::docker::compose;
+use crate::docker::containers::candidate_of;
 use crate::docker::engine::Engine;
 use crate::docker::folder::Folder;
 use crate::docker::home::Home;
+use crate::docker::record::{Applied, Baseline, Handle, Memory, Task};
+use crate::docker::restarts::Restarts;
+use crate::docker::{compose, look};
 use crate::fault::{Failure, Stop};
-use crate::memory::Applied;
-use crate::observe::{Observed, candidate_of};
+use crate::observe::Observed;
 use crate::plan::Kind;
 use crate::policy::PolicyFile;
+use crate::printed::Output;
 use crate::redact::Redactor;
 use crate::runtime::Runtime;
 use crate::secret::CurrentSecret;
-use crate::task::Task;
+use crate::stamp::Stamp;
 
 mod apply;
 mod permit;
@@ -41,6 +45,8 @@ pub struct Executor {
     /// `host[:port]` by which the agent knows the hub: another name of its registry
     pub hub: String,
     pub timing: Timing,
+    /// what was seen so far
+    pub restarts: Mutex<Restarts>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -59,12 +65,25 @@ impl Default for Timing {
 
 #[async_trait]
 impl Runtime for Executor {
-    async fn observe(&self) -> Result<Observed, Failure> {
-        self.engine.observe().await
+    type Handle = Handle;
+    type Baseline = Baseline;
+
+    async fn observe(&self, desired: &DesiredState, memory: &Memory) -> Result<Observed<Handle>, Failure> {
+        let mut containers = self.engine.observe().await?;
+        let mut restarts = self.restarts.lock().unwrap_or_else(PoisonError::into_inner);
+        restarts.mark(&mut containers.list, Instant::now());
+        if self.policy.output() == Output::Never {
+            containers.list.iter_mut().for_each(|container| container.probe_output.clear());
+        }
+        Ok(look::look(desired, &containers, memory))
     }
 
     async fn perform(&self, task: Task) -> Result<(), Stop> {
         self.execute(task).await
+    }
+
+    fn policy(&self) -> Stamp {
+        Stamp::of(&self.policy.path)
     }
 }
 
@@ -77,8 +96,8 @@ impl Executor {
         let done = match task.action.kind.clone() {
             Kind::Apply(resume) => apply::run(self, &mut task, resume, &redactor).await,
             Kind::Repair { drift } => repair::run(self, &mut task, &drift).await.map_err(Stop::from),
-            Kind::TakeDown => self.take_down(&task.record.project).await.map_err(Stop::from),
-            Kind::DropCandidate => self.drop_candidate(&task.record.project).await.map_err(Stop::from),
+            Kind::TakeDown => self.take_down(&task.record.handle.project).await.map_err(Stop::from),
+            Kind::ClearLeftovers => self.drop_candidate(&task.record.handle.project).await.map_err(Stop::from),
             Kind::Remove(data) => remove::run(self, &mut task, data).await.map_err(Stop::from),
         };
         if let Err(Stop::Failed(trouble)) = &done
@@ -125,11 +144,11 @@ impl Executor {
 
     /// Takes note of the volumes without a name that the containers have now: with the containers goes what says whose they are.
     async fn note_anonymous(&self, task: &mut Task) -> Result<(), Failure> {
-        let found = self.engine.anonymous_volumes(&task.record.project).await?;
-        if found.iter().all(|volume| task.record.anonymous_volumes.contains(volume)) {
+        let found = self.engine.anonymous_volumes(&task.record.handle.project).await?;
+        if found.iter().all(|volume| task.record.handle.anonymous_volumes.contains(volume)) {
             return Ok(());
         }
-        task.remember(|record| record.anonymous_volumes.extend(found))
+        task.remember(|record| record.handle.anonymous_volumes.extend(found))
     }
 
     /// Containers and networks; data stays.

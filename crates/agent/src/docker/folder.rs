@@ -9,12 +9,12 @@ use distr_domain::agent::{DesiredDeployment, ErrorCategory, RunInstruction};
 use distr_domain::release::{PackageFile, check_files};
 use serde_json::{Map, Value, json};
 
+use crate::docker::containers::{DEPLOYMENT_LABEL, GENERATION_LABEL, RELEASE_LABEL};
 use crate::docker::env_file;
 use crate::docker::resolved::Resolved;
 use crate::docker::vendor_file::{self, VendorFile};
 use crate::durable::{self, Access};
 use crate::fault::Failure;
-use crate::observe::{DEPLOYMENT_LABEL, GENERATION_LABEL, RELEASE_LABEL};
 use crate::policy::Withheld;
 
 pub const VENDOR_FILE: &str = "compose.yaml";

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::docker::containers::{Container, Probe, State};
 use crate::docker::model::{Healthcheck, Model};
-use crate::observe::{Container, Probe, State};
 
 /// A container that the engine restarted this often will not recover.
 const RESTARTS: u64 = 3;

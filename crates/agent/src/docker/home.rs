@@ -14,8 +14,9 @@ use distr_domain::agent::ErrorCategory;
 use distr_domain::release::FilePath;
 use serde_json::{Map, Value};
 
+use crate::docker::clear;
+use crate::durable;
 use crate::fault::Failure;
-use crate::{clear, durable};
 
 /// The name of the home in the deployment's folder; the others are numbers of generations.
 const NAME: &str = "home";

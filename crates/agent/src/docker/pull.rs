@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use crate::docker::engine::Engine;
 use crate::docker::model::{Healthcheck, Model};
+use crate::docker::said;
 use crate::fault::Failure;
 use crate::secret::Secret;
 
@@ -105,8 +106,8 @@ fn split(image: &str) -> (&str, &str) {
 
 fn refused(image: &str, error: Error, is_own: bool) -> Failure {
     match error {
-        Error::DockerStreamError { error } => Failure::of_pull(image, &error, is_own),
-        Error::DockerResponseServerError { message, .. } => Failure::of_pull(image, &message, is_own),
+        Error::DockerStreamError { error } => said::of_pull(image, &error, is_own),
+        Error::DockerResponseServerError { message, .. } => said::of_pull(image, &message, is_own),
         error => Failure::passing(ErrorCategory::Runtime, format!("cannot pull {image}: {error}")),
     }
 }

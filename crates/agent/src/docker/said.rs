@@ -10,30 +10,28 @@ use crate::fault::{Blame, Failure};
 use crate::policy::is_known_key;
 use table::Verdict;
 
-impl Failure {
-    /// The failure of a pull, by what the engine said. `is_own`: the image is of the hub's registry, whose refusals are about this
-    /// release; those of other registries heal without a new one.
-    pub fn of_pull(image: &str, said: &str, is_own: bool) -> Self {
-        let verdict = table::of_pull(&said.to_lowercase(), is_own);
-        let text = format!("cannot pull {image}: {said}");
-        match verdict {
-            Some(Verdict { blame, category, .. }) => Self { blame, ..Self::passing(category, text) },
-            None => Self::passing(ErrorCategory::Network, text),
-        }
+/// The failure of a pull, by what the engine said. `is_own`: the image is of the hub's registry, whose refusals are about this
+/// release; those of other registries heal without a new one.
+pub fn of_pull(image: &str, said: &str, is_own: bool) -> Failure {
+    let verdict = table::of_pull(&said.to_lowercase(), is_own);
+    let text = format!("cannot pull {image}: {said}");
+    match verdict {
+        Some(Verdict { blame, category, .. }) => Failure { blame, ..Failure::passing(category, text) },
+        None => Failure::passing(ErrorCategory::Network, text),
     }
+}
 
-    /// The failure of `docker compose`, by what it said before it ended with an error.
-    pub fn of_compose(said: &str) -> Self {
-        let verdict = match newer_key(said) {
-            Some(_) => Some(table::OLD_FOR_A_KEY),
-            None => table::of_compose(&said.to_lowercase()),
-        };
-        let sentence = missing_variable(said).or_else(|| verdict.map(|verdict| verdict.sentence.to_owned()));
-        let text = with_place(sentence.unwrap_or_else(|| "docker compose failed".to_owned()), said);
-        let (category, blame) =
-            verdict.map_or((ErrorCategory::Runtime, Blame::Surroundings), |verdict| (verdict.category, verdict.blame));
-        Self { blame, ..Self::passing(category, text) }.with_words(said)
-    }
+/// The failure of `docker compose`, by what it said before it ended with an error.
+pub fn of_compose(said: &str) -> Failure {
+    let verdict = match newer_key(said) {
+        Some(_) => Some(table::OLD_FOR_A_KEY),
+        None => table::of_compose(&said.to_lowercase()),
+    };
+    let sentence = missing_variable(said).or_else(|| verdict.map(|verdict| verdict.sentence.to_owned()));
+    let text = with_place(sentence.unwrap_or_else(|| "docker compose failed".to_owned()), said);
+    let (category, blame) =
+        verdict.map_or((ErrorCategory::Runtime, Blame::Surroundings), |verdict| (verdict.category, verdict.blame));
+    Failure { blame, ..Failure::passing(category, text) }.with_words(said)
 }
 
 /// Our words for what compose said. Of its own there are names that the vendor's file fixes, what stands in the way on this host,
@@ -78,10 +76,10 @@ fn key_path(said: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use crate::fault::Blame::*;
     use ErrorCategory::*;
 
     use super::*;
+    use crate::fault::Blame::*;
     use crate::policy::Output;
     use crate::redact::Redactor;
 
@@ -98,7 +96,7 @@ mod tests {
             ("no matching manifest for linux/arm64 in the manifest list entries", Config, Generation, Generation),
         ] {
             for (is_own, blame) in [(true, own), (false, other)] {
-                let failure = Failure::of_pull("r/a/b@sha256:0", text, is_own);
+                let failure = of_pull("r/a/b@sha256:0", text, is_own);
                 assert_eq!((failure.category, failure.blame), (category, blame), "{text}");
                 assert!(failure.text.ends_with(text));
             }
@@ -108,7 +106,7 @@ mod tests {
     #[test]
     fn words_that_nobody_knows_are_tried_again() {
         for text in ["", "something new", "Error response from daemon: what is this"] {
-            let failure = Failure::of_compose(text);
+            let failure = of_compose(text);
             assert_eq!((failure.category, failure.blame, failure.words.as_str()), (Runtime, Surroundings, text));
         }
     }
@@ -128,7 +126,7 @@ mod tests {
                 "a variable is required that the configuration does not set",
             ),
         ] {
-            let failure = Failure::of_compose(said);
+            let failure = of_compose(said);
             let kept = failure.reported(&Redactor::default()).text;
             assert!(kept.starts_with(ours), "{kept}");
             assert!(!kept.contains("hun") && !kept.contains("aHVu"), "{kept}");

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_saphyr::UserMessageFormatter;
 
+use super::Output;
 use super::links::canonical;
 use super::need::Need;
 use super::port;
@@ -50,16 +51,6 @@ pub enum DataConsent {
     #[default]
     Ask,
     Automatic,
-}
-
-/// Whether what containers print is reported to the hub.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Output {
-    #[default]
-    Never,
-    /// the last lines of containers that failed, without values of the configuration
-    Errors,
 }
 
 /// Registries beside the hub's from which images may be pulled.

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use distr_agent::data_dir::DataDir;
 use distr_agent::desired;
+use distr_agent::docker::record::Record;
 use distr_agent::identity::Identity;
 use distr_agent::journal::{Journal, Limits};
-use distr_agent::memory::{self, Record};
+use distr_agent::memory;
 use distr_agent::secret::Secret;
 use distr_domain::agent::{DesiredState, Report};
 use distr_domain::ids::{CredentialId, DeploymentId, TargetId};

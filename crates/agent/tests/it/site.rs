@@ -1,7 +1,7 @@
 //! One customer machine: a data folder, an application's compose project, and what the hub desires of it. Cleans up.
 
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use distr_agent::backoff::Backoff;
@@ -38,7 +38,7 @@ pub(crate) struct Site {
 
 /// An agent that can be thrown away and made anew over the same folder.
 pub(crate) struct Agent {
-    pub(crate) converger: Converger,
+    pub(crate) converger: Converger<Executor>,
     pub(crate) board: Arc<Board>,
 }
 
@@ -85,6 +85,7 @@ impl Site {
             policy: self.policy(),
             hub: "127.0.0.1:8080".to_owned(),
             timing,
+            restarts: Mutex::default(),
         };
         let journal = Journal::open(self.data().journal(), Limits::default());
         let board = Arc::new(Board::new(Arc::new(SystemClock), journal));
@@ -92,13 +93,7 @@ impl Site {
         let intervals = Intervals { look: Duration::from_secs(1), backoff };
         let memory = memory::load(&self.data()).unwrap();
         Agent {
-            converger: Converger::new(
-                Arc::new(executor),
-                (self.data(), self.policy()),
-                Arc::clone(&board),
-                memory,
-                intervals,
-            ),
+            converger: Converger::new(Arc::new(executor), self.data(), Arc::clone(&board), memory, intervals),
             board,
         }
     }

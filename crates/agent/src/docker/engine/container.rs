@@ -5,7 +5,7 @@ use bollard::models::{
     ContainerInspectResponse, ContainerState, ContainerStateStatusEnum as Status, Health, HealthStatusEnum,
 };
 
-use crate::observe::{Container, DEPLOYMENT_LABEL, GENERATION_LABEL, Probe, RELEASE_LABEL, State};
+use crate::docker::containers::{Container, DEPLOYMENT_LABEL, GENERATION_LABEL, Probe, RELEASE_LABEL, State};
 
 pub(super) fn read(found: ContainerInspectResponse) -> Option<Container> {
     let labels = found.config.and_then(|config| config.labels).unwrap_or_default();

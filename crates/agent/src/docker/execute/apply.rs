@@ -5,23 +5,22 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use distr_domain::agent::{ErrorCategory, Step};
-
 use tokio::time::sleep;
 
 use crate::consent;
 use crate::docker::compose::Project;
+use crate::docker::containers::{Container, State, candidate_of};
 use crate::docker::execute::start::{Before, Start};
 use crate::docker::execute::unpack::{self, Unpacked, Verified};
 use crate::docker::execute::{Executor, permit, repair};
 use crate::docker::folder::{self, CANDIDATE_FILE, RESOLVED_FILE};
+use crate::docker::record::{Applied, Baseline, Service, Task};
 use crate::docker::strategy::{self, Strategy};
 use crate::fault::{Blame, Failure, Stop};
-use crate::memory::{Applied, Baseline, FailedGeneration};
-use crate::observe::{Container, State, candidate_of};
+use crate::memory::FailedGeneration;
 use crate::pause;
 use crate::plan::Resume;
 use crate::redact::Redactor;
-use crate::task::Task;
 
 /// Tries of a switch that takes down what serves. After the last one the generation is given up, whoever is to blame; where nothing
 /// serves, nothing is lost by another try.
@@ -52,7 +51,7 @@ async fn attempt(executor: &Executor, task: &mut Task, resume: Resume, redactor:
     let before = before(executor, task, resume).await?;
     switch(executor, task, &unpacked, before, redactor).await?;
     pause::at("applied", &task.data).await;
-    Ok(executor.drop_candidate(&task.record.project).await?)
+    Ok(executor.drop_candidate(&task.record.handle.project).await?)
 }
 
 /// What was verified before the agent ended while it switched is not asked about again.
@@ -68,7 +67,7 @@ async fn verify(executor: &Executor, task: &Task, resume: Resume) -> Result<Veri
 
 async fn something_serves(executor: &Executor, task: &Task) -> Result<bool, Failure> {
     let observed = executor.engine.observe().await?;
-    Ok(observed.of_project(&task.record.project).iter().any(|container| container.state == State::Running))
+    Ok(observed.of_project(&task.record.handle.project).iter().any(|container| container.state == State::Running))
 }
 
 /// A release before, whose generation had the same number, ends during the switch as it should.
@@ -76,7 +75,7 @@ async fn before(executor: &Executor, task: &Task, resume: Resume) -> Result<Befo
     let generation = Some(task.wanted.generation);
     let observed = executor.engine.observe().await?;
     let is_there =
-        || observed.of_project(&task.record.project).iter().any(|container| container.generation == generation);
+        || observed.of_project(&task.record.handle.project).iter().any(|container| container.generation == generation);
     Ok(if resume == Resume::Switch || is_there() { Before::Remains } else { Before::Nothing })
 }
 
@@ -86,9 +85,9 @@ async fn prove(executor: &Executor, task: &mut Task, unpacked: &Unpacked) -> Res
         return Ok(());
     }
     task.begin(Step::Proving)?;
-    executor.drop_candidate(&task.record.project).await?;
-    let name = candidate_of(&task.record.project);
-    let candidate = unpacked.resolved.candidate(&task.record.project, &name);
+    executor.drop_candidate(&task.record.handle.project).await?;
+    let name = candidate_of(&task.record.handle.project);
+    let candidate = unpacked.resolved.candidate(&task.record.handle.project, &name);
     unpacked.folder.write_resolved(CANDIDATE_FILE, &candidate)?;
     let project =
         Project { name: &name, folder: unpacked.folder.path(), files: &[CANDIDATE_FILE], profiles: &unpacked.profiles };
@@ -98,7 +97,7 @@ async fn prove(executor: &Executor, task: &mut Task, unpacked: &Unpacked) -> Res
     match proven {
         Some(Ok(_)) => return Ok(()),
         // what a failed proof leaves is cleared away by the plan, if it cannot be now
-        Some(Err(_)) | None => drop(executor.drop_candidate(&task.record.project).await),
+        Some(Err(_)) | None => drop(executor.drop_candidate(&task.record.handle.project).await),
     }
     proven.map_or(Err(Stop::Superseded), |proven| proven.map(drop).map_err(Stop::from))
 }
@@ -112,7 +111,7 @@ async fn switch(
 ) -> Result<(), Stop> {
     task.begin(Step::Switching)?;
     pause::at("switching", &task.data).await;
-    let project_name = task.record.project.clone();
+    let project_name = task.record.handle.project.clone();
     let project = Project {
         name: &project_name,
         folder: unpacked.folder.path(),
@@ -157,9 +156,11 @@ fn succeed(task: &mut Task, unpacked: &Unpacked, containers: &[Container]) -> Re
     let applied = Applied {
         generation,
         version,
-        profiles: unpacked.profiles.clone(),
-        services: baselines(containers, generation),
-        jobs: unpacked.expected.jobs.clone(),
+        baseline: Baseline {
+            profiles: unpacked.profiles.clone(),
+            services: services(containers, generation),
+            jobs: unpacked.expected.jobs.clone(),
+        },
         folder: Some(folder.clone()),
     };
     task.remember(|record| {
@@ -176,11 +177,11 @@ fn succeed(task: &mut Task, unpacked: &Unpacked, containers: &[Container]) -> Re
     Ok(())
 }
 
-pub(super) fn baselines(containers: &[Container], generation: u64) -> BTreeMap<String, Baseline> {
-    let mut services: BTreeMap<String, Baseline> = BTreeMap::new();
+/// The containers of the generation as they are now, by service.
+pub(super) fn services(containers: &[Container], generation: u64) -> BTreeMap<String, Service> {
+    let mut services: BTreeMap<String, Service> = BTreeMap::new();
     for container in containers.iter().filter(|container| container.generation == Some(generation)) {
-        let first =
-            || Baseline { count: 0, config_hash: container.config_hash.clone(), image: container.image.clone() };
+        let first = || Service { count: 0, config_hash: container.config_hash.clone(), image: container.image.clone() };
         services.entry(container.service.clone()).or_insert_with(first).count += 1;
     }
     services
@@ -202,7 +203,7 @@ async fn go_back(executor: &Executor, task: &mut Task, trouble: Failure, redacto
 async fn put_back(executor: &Executor, task: &Task) -> Result<(), Failure> {
     match task.record.applied.clone() {
         Some(applied) => repair::bring_back(executor, task, &applied).await.map(|_| ()),
-        None => executor.take_down(&task.record.project).await,
+        None => executor.take_down(&task.record.handle.project).await,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Asks the host before anything is done for the hub: does its policy allow what the release needs, and does somebody here
 //! have to agree. What is not permitted is held, not failed: the same generation goes on when the host says so.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use distr_domain::agent::{AskedBy, DataRemoval, ErrorCategory, Instruction};
 use distr_domain::image::names_this_machine;
@@ -10,11 +10,11 @@ use serde_json::Value;
 use crate::consent::{self, Answer};
 use crate::docker::execute::Executor;
 use crate::docker::folder::Folder;
+use crate::docker::record::Task;
 use crate::fault::Failure;
 use crate::policy::{
     Consent, CustomerRequests, DataConsent, DeploymentFolders, Host, Need, Policy, Subject, Written, needs,
 };
-use crate::task::Task;
 
 /// Characters of a refusal that fit into a report, with room for its end.
 const LONGEST_TEXT: usize = 1_700;
@@ -123,7 +123,7 @@ pub(super) fn check(
     earlier: Vec<Need>,
 ) -> Result<(), Failure> {
     let registry = registry(executor, task);
-    let subject = Subject { project: &task.record.project, model, written, host, registry };
+    let subject = Subject { project: &task.record.handle.project, model, written, host, registry };
     let mut refused = earlier;
     refused.extend(policy.refused(task.wanted.application.as_str(), needs(&subject)));
     let (path, deployment) = (&executor.policy.path, task.wanted.deployment);
@@ -131,7 +131,7 @@ pub(super) fn check(
         consent::forget_reason(&task.data, deployment);
         return Ok(());
     }
-    consent::note_reason(&task.data, deployment, &consent::refusals(&refused, path));
+    consent::note_reason(&task.data, deployment, &whole(&refused, path));
     Err(held(text(&refused, path)))
 }
 
@@ -144,8 +144,14 @@ fn registry<'a>(executor: &Executor, task: &'a Task) -> &'a str {
     }
 }
 
+/// The refusals, whole, each with the line that allows it.
+fn whole(refused: &[Need], path: &Path) -> String {
+    let lines: String = refused.iter().map(|need| need.sentence_above_line(path) + "\n").collect();
+    format!("the policy does not allow what the release needs:\n{lines}")
+}
+
 /// The refusals as far as a report holds them; the host keeps the whole.
-fn text(refused: &[Need], path: &std::path::Path) -> String {
+fn text(refused: &[Need], path: &Path) -> String {
     let mut text = format!("this host's policy does not allow what the release needs ({}):", path.display());
     for (index, need) in refused.iter().enumerate() {
         let next = format!("\n{}", need.sentence_with_line());

@@ -5,23 +5,23 @@ use distr_domain::agent::{DataRemoval, Step};
 use crate::consent;
 use crate::docker::execute::{Executor, permit};
 use crate::docker::folder;
+use crate::docker::record::Task;
 use crate::fault::Failure;
 use crate::pause;
-use crate::task::Task;
 
 pub(super) async fn run(executor: &Executor, task: &mut Task, data: DataRemoval) -> Result<(), Failure> {
     permit::begin(executor, task)?;
     task.begin(Step::Removing)?;
     pause::at("removing", &task.data).await;
-    let project = task.record.project.clone();
+    let project = task.record.handle.project.clone();
     executor.drop_candidate(&project).await?;
     executor.note_anonymous(task).await?;
     executor.take_down(&project).await?;
     if data == DataRemoval::Remove {
         executor.engine.remove_volumes(&project).await?;
-        let anonymous = task.record.anonymous_volumes.clone();
+        let anonymous = task.record.handle.anonymous_volumes.clone();
         executor.engine.remove_volumes_named(&anonymous).await?;
-        task.remember(|record| record.anonymous_volumes.clear())?;
+        task.remember(|record| record.handle.anonymous_volumes.clear())?;
         executor
             .home(task)
             .remove()

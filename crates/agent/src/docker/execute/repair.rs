@@ -1,21 +1,21 @@
 //! Puts the applied generation back as it was, from its folder.
 
 use crate::docker::compose::Project;
+use crate::docker::containers::{Container, State};
 use crate::docker::execute::start::{Before, Start};
 use crate::docker::execute::{Executor, apply, permit, unpack};
 use crate::docker::folder::RESOLVED_FILE;
+use crate::docker::record::{Applied, Baseline, Task};
 use crate::fault::Failure;
-use crate::memory::Applied;
-use crate::observe::{Container, State};
-use crate::task::Task;
 
 pub(super) async fn run(executor: &Executor, task: &mut Task, drift: &str) -> Result<(), Failure> {
     let Some(applied) = task.record.applied.clone() else { return Ok(()) };
     tracing::warn!(deployment = %task.wanted.deployment, drift, "drift is repaired");
     let containers = bring_back(executor, task, &applied).await?;
     // a newer compose counts its digests otherwise; what it made now is as applied
-    let services = apply::baselines(&containers, applied.generation);
-    task.remember(|record| record.applied = Some(Applied { services, ..applied }))
+    let services = apply::services(&containers, applied.generation);
+    let baseline = Baseline { services, ..applied.baseline };
+    task.remember(|record| record.applied = Some(Applied { baseline, ..applied }))
 }
 
 /// The containers when all was well again.
@@ -26,11 +26,11 @@ pub(super) async fn bring_back(executor: &Executor, task: &Task, applied: &Appli
     if !folder.is_whole() && is_wanted {
         folder = unpack::verify(executor, task, &permit::begin(executor, task)?).await?.folder;
     }
-    let verified = unpack::load(task, folder, applied.profiles.clone()).await?;
+    let verified = unpack::load(task, folder, applied.baseline.profiles.clone()).await?;
     let unpacked = unpack::pull(executor, task, verified, applied.generation).await?;
-    unpause(executor, &task.record.project).await?;
+    unpause(executor, &task.record.handle.project).await?;
     let project = Project {
-        name: &task.record.project,
+        name: &task.record.handle.project,
         folder: unpacked.folder.path(),
         files: &[RESOLVED_FILE],
         profiles: &unpacked.profiles,

@@ -8,12 +8,12 @@ use distr_domain::agent::ErrorCategory;
 use tokio::time::{Instant, sleep};
 
 use crate::docker::compose::{Project, Selection};
+use crate::docker::containers::{Container, Containers};
 use crate::docker::execute::Executor;
 use crate::docker::health::{Expectation, Illness, Verdict, judge};
 use crate::docker::model::Model;
 use crate::docker::networks;
 use crate::fault::Failure;
-use crate::observe::{Container, Observed};
 
 /// Time for the engine to create, stop and start, beside what the health checks take.
 const SLACK: Duration = Duration::from_secs(120);
@@ -151,7 +151,7 @@ impl Executor {
         }
     }
 
-    async fn late(&self, start: &Start<'_>, observed: &Observed, why: &str) -> Failure {
+    async fn late(&self, start: &Start<'_>, observed: &Containers, why: &str) -> Failure {
         let project = observed.of_project(start.project.name);
         let own = project.into_iter().filter(|container| container.generation == Some(start.expected.generation));
         let mut suspects = own.filter(|container| why.starts_with(&format!("service {} ", container.service)));
@@ -163,8 +163,8 @@ impl Executor {
         Failure::bad(ErrorCategory::Unhealthy, text).with_words(words)
     }
 
-    async fn diagnose(&self, observed: &Observed, illness: Illness) -> Failure {
-        let container = observed.containers.iter().find(|container| container.id == illness.container);
+    async fn diagnose(&self, observed: &Containers, illness: Illness) -> Failure {
+        let container = observed.list.iter().find(|container| container.id == illness.container);
         let words = match container {
             Some(container) => self.last_words(container).await,
             None => String::new(),

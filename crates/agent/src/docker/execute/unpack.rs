@@ -14,11 +14,11 @@ use crate::docker::hooks;
 use crate::docker::model::Model;
 use crate::docker::pull::Registries;
 use crate::docker::reading::{self, Place, Placed, Vendors, not_understood};
+use crate::docker::record::Task;
 use crate::docker::resolved::Resolved;
 use crate::fault::Failure;
 use crate::host_trust::{HostTrust, TrustFault};
 use crate::policy::{Policy, Withheld};
-use crate::task::Task;
 use crate::{docker::bound, docker::pull, signed};
 
 /// A generation that may run; nothing of it is pulled yet.
@@ -45,10 +45,10 @@ pub(super) async fn verify(executor: &Executor, task: &Task, policy: &Policy) ->
     let trust = HostTrust::load(&executor.data).map_err(|fault| unreadable_trust(&fault))?;
     let signed = signed::check(&trust, &task.wanted.application, run)?;
     let (folder, profiles) = (executor.wanted_folder(task)?, run.profiles.clone());
-    let vendors = Vendors::write(&task.record.project, &folder, run).await?;
+    let vendors = Vendors::write(&task.record.handle.project, &folder, run).await?;
     let host = executor.host_of(task, &folder);
     let place = Place {
-        project: &task.record.project,
+        project: &task.record.handle.project,
         folder: &folder,
         home: &executor.home(task),
         host: &host,
@@ -72,7 +72,7 @@ pub(super) async fn load(task: &Task, folder: Folder, profiles: Vec<Slug>) -> Re
         None => {
             folder.complete()?;
             let files = folder.write_withheld(&Withheld::default(), &SOURCES)?;
-            let project = &task.record.project;
+            let project = &task.record.handle.project;
             let resolved = reading::resolved(project, &folder, &files, &profiles, Selection::Profiles).await?;
             folder.write_resolved(RESOLVED_FILE, &resolved)?;
             resolved

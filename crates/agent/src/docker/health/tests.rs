@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::fixture::container;
+use crate::docker::fixture::container;
 
 fn expected() -> Expectation {
     Expectation { generation: 4, services: BTreeMap::from([("web".to_owned(), 1)]), jobs: BTreeSet::new() }

@@ -1,8 +1,8 @@
 //! Texts that engines, plugins and registries were heard to say: `tests/blame.tsv`, with the blame that a person would give.
 
 use super::*;
+use crate::docker::said::{of_compose, of_pull};
 use crate::fault::Blame::Generation;
-use crate::fault::Failure;
 
 /// The release's own faults that these words alone do not tell from trouble of the host: they are tried again.
 const NOT_TOLD: [&str; 8] = [
@@ -60,8 +60,8 @@ fn nothing_is_blamed_on_a_release_that_is_not_its_fault() {
         let [id, source, _, blame, category, text, ..] = columns[..] else { panic!("{line}") };
         let said = unescaped(text);
         let failure = match source {
-            "compose-stderr" => Failure::of_compose(&said),
-            "registry" => Failure::of_pull("r/a/b", &said, !id.starts_with("other-registry")),
+            "compose-stderr" => of_compose(&said),
+            "registry" => of_pull("r/a/b", &said, !id.starts_with("other-registry")),
             _ => continue,
         };
         heard += 1;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::observe::{Container, State};
+use crate::docker::containers::{Container, State};
 
 /// So many restarts within so long are no accident.
 const AGAIN_AND_AGAIN: u64 = 3;
@@ -14,7 +14,7 @@ const OF_LATE: Duration = Duration::from_secs(600);
 
 /// The containers as they were seen since the agent started.
 #[derive(Debug, Default)]
-pub(crate) struct Restarts {
+pub struct Restarts {
     seen: BTreeMap<String, Seen>,
 }
 
@@ -64,7 +64,7 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::container;
+    use crate::docker::fixture::container;
 
     /// What is said of a container that has been restarted so often, after so many seconds.
     fn said(looks: &[(u64, u64)]) -> Vec<bool> {

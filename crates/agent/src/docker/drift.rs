@@ -3,27 +3,28 @@
 
 use std::collections::BTreeSet;
 
-use crate::memory::{Applied, Baseline};
-use crate::observe::{Container, State};
+use crate::docker::containers::{Container, State};
+use crate::docker::record::{Applied, Service};
 
 /// What a report may hold.
 const LONGEST_TEXT: usize = 2000;
 
 /// One phrase a finding, in the order of the services; nothing if all is as applied.
-pub fn find(applied: &Applied, containers: &[&Container]) -> Option<String> {
+pub(super) fn find(applied: &Applied, containers: &[&Container]) -> Option<String> {
     let mut findings = Vec::new();
-    for (service, baseline) in applied.services.iter().filter(|(service, _)| !applied.jobs.contains(*service)) {
+    let lasting = applied.baseline.services.iter().filter(|(service, _)| !applied.baseline.jobs.contains(*service));
+    for (service, baseline) in lasting {
         let own: Vec<_> = containers.iter().copied().filter(|container| &container.service == service).collect();
         findings.extend(of_count(service, baseline, own.len()));
         findings.extend(own.into_iter().filter_map(|container| of_container(applied.generation, baseline, container)));
     }
-    let known: BTreeSet<&str> = applied.services.keys().map(String::as_str).collect();
+    let known: BTreeSet<&str> = applied.baseline.services.keys().map(String::as_str).collect();
     let unknown = containers.iter().filter(|container| !known.contains(container.service.as_str()));
     findings.extend(unknown.map(|container| format!("container {} is not part of the release", container.name)));
     (!findings.is_empty()).then(|| findings.join("; ").chars().take(LONGEST_TEXT).collect())
 }
 
-fn of_count(service: &str, baseline: &Baseline, count: usize) -> Option<String> {
+fn of_count(service: &str, baseline: &Service, count: usize) -> Option<String> {
     match (baseline.count, count) {
         (wanted, found) if wanted == found => None,
         (1, 0) => Some(format!("service {service}: container was removed")),
@@ -31,7 +32,7 @@ fn of_count(service: &str, baseline: &Baseline, count: usize) -> Option<String> 
     }
 }
 
-fn of_container(generation: u64, baseline: &Baseline, container: &Container) -> Option<String> {
+fn of_container(generation: u64, baseline: &Service, container: &Container) -> Option<String> {
     let Container { service, name, .. } = container;
     let finding = match container.state {
         State::Exited | State::Dead => {
@@ -50,8 +51,8 @@ fn of_container(generation: u64, baseline: &Baseline, container: &Container) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::{applied, container};
-    use crate::observe::Probe;
+    use crate::docker::containers::Probe;
+    use crate::docker::fixture::{applied, container};
 
     fn found(change: impl FnOnce(&mut Container)) -> Option<String> {
         let mut one = container("web", 4);
@@ -107,7 +108,7 @@ mod tests {
     #[test]
     fn a_job_that_ended_or_went_is_no_drift() {
         let mut applied = applied(4, &["migrate", "web"]);
-        applied.jobs.insert("migrate".to_owned());
+        applied.baseline.jobs.insert("migrate".to_owned());
         let mut migrate = container("migrate", 4);
         migrate.state = State::Exited;
         assert_eq!(find(&applied, &[&migrate, &container("web", 4)]), None);

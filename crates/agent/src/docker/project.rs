@@ -2,11 +2,11 @@
 
 use distr_domain::agent::DesiredDeployment;
 
-use crate::observe::Observed;
+use crate::docker::containers::Containers;
 
 /// The one that it has on this machine; else `distr-<application>-` and the beginning of the deployment's id, or all of it, if
 /// somebody else has a project of that name: other agents on the same engine may choose at this very moment.
-pub(super) fn choose(wanted: &DesiredDeployment, observed: &Observed) -> String {
+pub(super) fn choose(wanted: &DesiredDeployment, observed: &Containers) -> String {
     if let Some(project) = observed.project_of(wanted.deployment) {
         return project.to_owned();
     }
@@ -24,15 +24,16 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::fixture::{self, DEPLOYMENT, wanted};
-    use crate::observe::Container;
+    use crate::docker::containers::Container;
+    use crate::docker::fixture::container;
+    use crate::fixture::{DEPLOYMENT, wanted};
 
     #[test]
     fn a_project_of_somebody_else_is_never_taken_over() {
-        let short = choose(&wanted(1), &Observed::default());
+        let short = choose(&wanted(1), &Containers::default());
         assert_eq!(short, format!("distr-{}-{}", wanted(1).application, &DEPLOYMENT.0.simple().to_string()[..8]));
-        let with = |deployment| {
-            fixture::observed(&[Container { project: short.clone(), deployment, ..fixture::container("web", 1) }])
+        let with = |deployment| Containers {
+            list: vec![Container { project: short.clone(), deployment, ..container("web", 1) }],
         };
         assert_eq!(choose(&wanted(1), &with(Some(DEPLOYMENT))), short);
         for other in [None, Some(DeploymentId(Uuid::from_u128(8)))] {
