@@ -22,7 +22,7 @@ pub struct Failure {
 pub enum Blame {
     /// the same again would end the same
     Generation,
-    /// network, engine, disk: worth another try
+    /// network, runtime, disk: worth another try
     Surroundings,
 }
 

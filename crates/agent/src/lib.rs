@@ -7,12 +7,11 @@ pub mod consent;
 pub mod converge;
 pub mod data_dir;
 pub mod desired;
-pub mod docker;
 pub mod doctor;
 pub mod durable;
 pub mod enrol;
 pub mod fault;
-#[cfg(test)]
+#[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
 pub mod host_trust;
 pub mod hub;
@@ -23,7 +22,6 @@ pub mod memory;
 pub mod observe;
 pub mod pause;
 pub mod plan;
-pub mod policy;
 pub mod printed;
 pub mod redact;
 pub mod reporter;
