@@ -5,6 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use distr_domain::agent::ErrorCategory;
 use serde_json::Value;
 
+use crate::labels::place as name;
+
 mod pod;
 mod workload;
 
@@ -29,6 +31,8 @@ pub struct Illness {
     pub cause: Cause,
     /// names the object, the pod, the container and the exit code, as far as they are known
     pub text: String,
+    /// the pod and the container whose last lines may say more
+    pub container: Option<(String, String)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -191,13 +195,7 @@ fn waits(sight: Sight<'_>, text: String) -> Verdict {
 }
 
 fn ill(cause: Cause, text: String) -> Verdict {
-    Verdict::Ill(Illness { cause, text })
-}
-
-/// `Kind/name`.
-fn name(object: &Value) -> String {
-    let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
-    format!("{}/{}", text(&object["kind"]), text(&object["metadata"]["name"]))
+    Verdict::Ill(Illness { cause, text, container: None })
 }
 
 fn conditions(object: &Value) -> &[Value] {

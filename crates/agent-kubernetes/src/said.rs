@@ -50,6 +50,7 @@ const TABLE: &[Row] = &[
     row("yaml parse error", Blame::Generation, Config, "the chart rendered what is no YAML"),
     row("is invalid:", Blame::Generation, Config, "the cluster does not take an object of the release"),
     row("execution error at (", Blame::Generation, Config, "the chart's templates refuse the values"),
+    row("hooks failed", Blame::Generation, Unhealthy, "a hook failed, or did not end in time"),
     row("failed pre-", Blame::Generation, Unhealthy, "a hook failed, or did not end in time"),
     row("failed post-", Blame::Generation, Unhealthy, "a hook failed, or did not end in time"),
     row("typed patch object", Blame::Generation, Config, "an object of the release has a field of another type"),

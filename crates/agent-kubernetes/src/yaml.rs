@@ -6,9 +6,11 @@ use serde_json::Value;
 mod read;
 #[cfg(test)]
 mod tests;
+mod value;
 mod write;
 
 pub use read::read;
+pub use value::value;
 pub use write::write;
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::Value;
 
-use super::{Cause, Sight, Verdict, condition, ill, name, said, time, waits};
+use super::{Cause, Illness, Sight, Verdict, condition, ill, name, said, time, waits};
 
 /// So many restarts are no accident.
 const RESTARTS: i64 = 3;
@@ -63,7 +63,10 @@ fn of_container(pod_name: &str, status: &Value, pod: &Value, sight: Sight<'_>) -
         "CrashLoopBackOff" if status["restartCount"].as_i64() >= Some(RESTARTS) => {
             let code = status["lastState"]["terminated"]["exitCode"].as_i64();
             let code = code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
-            Some(ill(Cause::Unhealthy, format!("{place} restarts again and again{code}")))
+            let text = format!("{place} restarts again and again{code}");
+            let pod = pod["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+            let container = Some((pod, container.to_owned()));
+            Some(Verdict::Ill(Illness { cause: Cause::Unhealthy, text, container }))
         }
         _ => None,
     }

@@ -38,7 +38,8 @@ fn waiting(reason: &str, restarts: i64) -> Value {
 
 #[track_caller]
 fn ill(verdict: Verdict, cause: Cause, text: &str) {
-    assert_eq!(verdict, Verdict::Ill(Illness { cause, text: text.to_owned() }));
+    let Verdict::Ill(illness) = verdict else { panic!("{verdict:?}") };
+    assert_eq!((illness.cause, illness.text.as_str()), (cause, text));
 }
 
 #[track_caller]
@@ -228,7 +229,7 @@ fn a_custom_resource_is_judged_by_its_vendors_rule_or_its_conditions_or_not_at_a
 #[test]
 fn the_worst_counts() {
     let progressing = || Verdict::Progressing("a".to_owned());
-    let ill = || Verdict::Ill(Illness { cause: Cause::Config, text: "b".to_owned() });
+    let ill = || Verdict::Ill(Illness { cause: Cause::Config, text: "b".to_owned(), container: None });
     assert_eq!(worst([]), Verdict::Well);
     assert_eq!(worst([Verdict::Well, ill(), progressing()]), ill());
     assert_eq!(worst([Verdict::NotJudged, Verdict::Well, progressing()]), progressing());

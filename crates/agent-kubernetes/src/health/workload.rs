@@ -12,7 +12,8 @@ pub(super) fn deployment(sight: Sight<'_>) -> Verdict {
     if updated == wanted && available == wanted && all == updated {
         return Verdict::Well;
     }
-    if let ill @ Verdict::Ill(_) = of_pods(sight) {
+    let pods = of_pods(sight);
+    if let ill @ Verdict::Ill(_) = pods {
         return ill;
     }
     if late.is_some() {
@@ -22,7 +23,8 @@ pub(super) fn deployment(sight: Sight<'_>) -> Verdict {
         return waits(sight, format!("{name} is paused"));
     }
     let old = if all > updated { format!(", {} old ones are left", all - updated) } else { String::new() };
-    waits(sight, format!("{name}: {updated} of {wanted} pods are new and {available} are available{old}"))
+    let text = format!("{name}: {updated} of {wanted} pods are new and {available} are available{old}");
+    waits(sight, with(text, pods))
 }
 
 pub(super) fn stateful_set(sight: Sight<'_>) -> Verdict {
@@ -87,12 +89,21 @@ pub(super) fn cron_job(sight: Sight<'_>) -> Verdict {
 fn or_waits(sight: Sight<'_>, text: String) -> Verdict {
     match of_pods(sight) {
         ill @ Verdict::Ill(_) => ill,
-        _ => waits(sight, text),
+        pods => waits(sight, with(text, pods)),
     }
 }
 
+/// The time of a workload is that of its pods: what they say is the reason, and no verdict of its own.
 fn of_pods(sight: Sight<'_>) -> Verdict {
+    let sight = Sight { is_late: false, ..sight };
     worst(sight.children.iter().map(|pod| judge_pod(pod, sight)))
+}
+
+fn with(text: String, pods: Verdict) -> String {
+    match pods {
+        Verdict::Progressing(why) => format!("{text}; {why}"),
+        _ => text,
+    }
 }
 
 /// One, if nothing is said.

@@ -54,3 +54,32 @@ fn values_become_what_they_say() {
         "---\n\"a\":\n  - 1\n  - true\n  - null\n  - \"1\"\n\"b\": \"line\\nend\\u007f\"\n"
     );
 }
+
+#[test]
+fn a_text_is_taken_for_what_kubernetes_takes_it_for() {
+    let text =
+        "[0644, 0o10, 0x1F, 08, -7, 1_000, 1.5, 1e3, yes, off, y, ~, \"1\", 1.2.3, 2026-01-01, !!str 5, +1, -a, .5]";
+    let expected = serde_json::json!([
+        420,
+        8,
+        31,
+        8,
+        -7,
+        1000,
+        1.5,
+        1000,
+        true,
+        false,
+        true,
+        null,
+        "1",
+        "1.2.3",
+        "2026-01-01",
+        "5",
+        1,
+        "-a",
+        0.5
+    ]);
+    assert_eq!(value(&read(text).unwrap()[0]), expected);
+    assert_eq!(value(&read("{on: 1, 07: x, a: {}}").unwrap()[0]), serde_json::json!({"true": 1, "7": "x", "a": {}}));
+}

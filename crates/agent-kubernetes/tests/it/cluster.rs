@@ -23,10 +23,18 @@ pub(crate) struct Site {
 }
 
 impl Site {
+    /// Nothing if there is no cluster with a node.
+    pub(crate) fn with_node() -> Option<Self> {
+        if state().join("kubeconfig").exists() && !state().join("with-node").exists() {
+            eprintln!("passed over: the cluster has no node; script/kubernetes start --node makes one that has");
+            return None;
+        }
+        Self::new()
+    }
+
     /// Nothing if there is no cluster.
     pub(crate) fn new() -> Option<Self> {
-        let state = std::env::var_os("DISTR_KUBERNETES").map(PathBuf::from);
-        let state = state.unwrap_or_else(|| distr_tests::root().join(".distr/kubernetes-0"));
+        let state = state();
         let kubeconfig = state.join("kubeconfig");
         if !kubeconfig.exists() {
             eprintln!("passed over: there is no cluster in {}; script/kubernetes start makes one", state.display());
@@ -82,9 +90,12 @@ impl Site {
             repository: Some("acme/web".to_owned()),
             digest: DIGEST.parse().unwrap(),
         };
+        let mut images = pins(&[image], "registry.local");
+        // the one that the node has
+        images.insert("localhost/busybox:1".to_owned(), "localhost/busybox:1".to_owned());
         let plan = Plan {
             deployment: DEPLOYMENT.to_owned(),
-            images: pins(&[image], "registry.local"),
+            images,
             pull_secret: Some("distr-pull".to_owned()),
             ..Plan::default()
         };
@@ -95,9 +106,9 @@ impl Site {
 }
 
 pub(crate) struct Chart {
-    chart: PathBuf,
-    values: PathBuf,
-    plan: PathBuf,
+    pub(crate) chart: PathBuf,
+    pub(crate) values: PathBuf,
+    pub(crate) plan: PathBuf,
 }
 
 impl Chart {
@@ -121,6 +132,11 @@ impl Drop for Site {
         command.env("KUBECONFIG", &self.kubeconfig);
         let _ = command.args(["delete", "namespace", &self.release.namespace, "--wait=false"]).output();
     }
+}
+
+fn state() -> PathBuf {
+    let named = std::env::var_os("DISTR_KUBERNETES").map(PathBuf::from);
+    named.unwrap_or_else(|| distr_tests::root().join(".distr/kubernetes-0"))
 }
 
 fn program(name: &str) -> PathBuf {
