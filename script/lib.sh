@@ -128,19 +128,24 @@ end() {
   if [ "$(stat -c %u "/proc/$1")" = "$(id -u)" ]; then kill "$1"; else as_root sh -c 'kill "$1"' sh "$1"; fi
 }
 
-# fetch_from <suite> <mirror> <directory> <package…>: packages of another Debian release, as files. Checked with Debian's own
-# keys, and with apt's state in that directory. A mirror may lag: a test release counts as out of date after a week.
+# fetch_from <suite> <mirror> <directory> [--source] <package…>: packages of another Debian release, as files, or their source.
+# Checked with Debian's own keys, and with apt's state in that directory. A mirror may lag: a test release counts as out of
+# date after a week.
 fetch_from() {
-  local suite=$1 mirror=$2 directory=$3
+  local suite=$1 mirror=$2 directory=$3 kind=deb command=(download)
   shift 3
+  if [ "$1" = --source ]; then
+    kind=deb-src command=(source --download-only)
+    shift
+  fi
   local apart=(-qq -o Dir::Etc::SourceList="$directory/sources.list" -o Dir::Etc::SourceParts=/dev/null
     -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null
     -o Dir::State::Lists="$directory/lists" -o Dir::Cache="$directory/cache" -o APT::Sandbox::User="$(id -un)"
     -o Acquire::Check-Valid-Until=false)
   mkdir -p "$directory/lists/partial" "$directory/cache/archives/partial"
-  printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$mirror" "$suite" \
+  printf '%s [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$kind" "$mirror" "$suite" \
     >"$directory/sources.list"
-  (cd "$directory" && apt-get "${apart[@]}" update && apt-get "${apart[@]}" download "$@") >&2
+  (cd "$directory" && apt-get "${apart[@]}" update && apt-get "${apart[@]}" "${command[@]}" "$@") >&2
 }
 
 # Where this machine gets the main part of its own release from. Without updates and security, which are releases of their own.

@@ -3,35 +3,38 @@
 use serde_json::Value;
 
 use model::{Subject, needs};
+use printed::Output;
 use rules::Policy;
 
-#[path = "../../crates/agent/src/policy/files.rs"]
+#[path = "../../crates/agent-docker/src/policy/files.rs"]
 mod files;
-#[path = "../../crates/agent/src/policy/host.rs"]
+#[path = "../../crates/agent-docker/src/policy/host.rs"]
 mod host;
-#[path = "../../crates/agent/src/policy/keys.rs"]
+#[path = "../../crates/agent-docker/src/policy/keys.rs"]
 mod keys;
-#[path = "../../crates/agent/src/policy/links.rs"]
+#[path = "../../crates/agent-docker/src/policy/links.rs"]
 mod links;
-#[path = "../../crates/agent/src/policy/logging.rs"]
+#[path = "../../crates/agent-docker/src/policy/logging.rs"]
 mod logging;
-#[path = "../../crates/agent/src/policy/model.rs"]
+#[path = "../../crates/agent-docker/src/policy/model.rs"]
 mod model;
-#[path = "../../crates/agent/src/policy/mounts.rs"]
+#[path = "../../crates/agent-docker/src/policy/mounts.rs"]
 mod mounts;
-#[path = "../../crates/agent/src/policy/need.rs"]
+#[path = "../../crates/agent-docker/src/policy/need.rs"]
 mod need;
-#[path = "../../crates/agent/src/policy/port.rs"]
+#[path = "../../crates/agent-docker/src/policy/port.rs"]
 mod port;
-#[path = "../../crates/agent/src/policy/rule.rs"]
+#[path = "../../crates/agent/src/printed.rs"]
+mod printed;
+#[path = "../../crates/agent-docker/src/policy/rule.rs"]
 mod rule;
-#[path = "../../crates/agent/src/policy/rules.rs"]
+#[path = "../../crates/agent-docker/src/policy/rules.rs"]
 mod rules;
-#[path = "../../crates/agent/src/policy/service.rs"]
+#[path = "../../crates/agent-docker/src/policy/service.rs"]
 mod service;
-#[path = "../../crates/agent/src/policy/settle.rs"]
+#[path = "../../crates/agent-docker/src/policy/settle.rs"]
 mod settle;
-#[path = "../../crates/agent/src/policy/writable.rs"]
+#[path = "../../crates/agent-docker/src/policy/writable.rs"]
 mod writable;
 
 /// A policy, a line of dashes, and a model; or one of both. Whatever is refused is allowed by the lines that the refusals name, but for

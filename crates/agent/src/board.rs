@@ -27,7 +27,7 @@ struct State {
     sequence: u64,
     /// the newest report of this incarnation that the hub has acknowledged
     acknowledged: Option<u64>,
-    /// none before the first look at the engine
+    /// none before the first look at what runs
     deployments: Option<Vec<DeploymentReport>>,
     journal: Journal,
 }
@@ -105,7 +105,7 @@ impl Board {
         self.changed.notified().await;
     }
 
-    /// Returns when the engine was looked at for the first time.
+    /// Returns when the runtime was looked at for the first time.
     pub async fn seen(&self) {
         let seen = self.seen.notified();
         if self.state().deployments.is_none() {

@@ -1,7 +1,6 @@
 //! Consents: the answers that somebody on this host gave, one file a deployment, each about exactly one generation and what
 //! runs with it. Beside them lies why the host holds what is wanted, whole, for those who may see this host's values.
 
-use std::path::Path;
 use std::{fs, io};
 
 use chrono::{DateTime, Utc};
@@ -12,7 +11,6 @@ use serde_json::json;
 
 use crate::data_dir::DataDir;
 use crate::durable::{self, Access};
-use crate::policy::Need;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
@@ -124,12 +122,6 @@ pub fn forget_reason(data: &DataDir, deployment: DeploymentId) {
 /// The reason that was kept.
 pub fn reason(data: &DataDir, deployment: DeploymentId) -> Option<String> {
     fs::read_to_string(data.held(deployment)).ok()
-}
-
-/// The policy's refusals, whole, each with the line that allows it.
-pub fn refusals(refused: &[Need], policy: &Path) -> String {
-    let lines: String = refused.iter().map(|need| need.sentence_above_line(policy) + "\n").collect();
-    format!("the policy does not allow what the release needs:\n{lines}")
 }
 
 #[cfg(test)]

@@ -21,28 +21,26 @@ use crate::fault::{Failure, Stop};
 use crate::memory::{Memory, Record};
 use crate::observe::Observed;
 use crate::plan::{Action, Kind, plan};
-use crate::policy::{Output, PolicyFile, Stamp};
 use crate::redact::Redactor;
-use crate::restarts::Restarts;
 use crate::runtime::Runtime;
+use crate::stamp::Stamp;
 use crate::status::{self, Progress};
 use crate::task::{RecordUpdate, Task};
 
 mod once;
-mod project;
 
 pub use once::Settled;
 
 /// A deployment that was quiet for so long after its last try begins anew with the backoff.
 const FORGIVEN_AFTER: Duration = Duration::from_secs(60);
-/// Engine events come in bursts.
+/// What wakes the converger comes in bursts.
 const BURST: Duration = Duration::from_millis(200);
 /// A stop waits this long for actions to reach a safe place; the next start goes on from wherever they are.
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Clone, Copy)]
 pub struct Intervals {
-    /// between two looks at the engine when nothing wakes the converger
+    /// between two looks at what runs when nothing wakes the converger
     pub look: Duration,
     /// between tries of what did not work
     pub backoff: Backoff,
@@ -55,24 +53,24 @@ impl Default for Intervals {
     }
 }
 
-pub struct Converger {
-    runtime: Arc<dyn Runtime>,
+pub struct Converger<R: Runtime> {
+    runtime: Arc<R>,
     data: DataDir,
-    /// of whoever owns this host
-    policy: PolicyFile,
     board: Arc<Board>,
     intervals: Intervals,
-    memory: Memory,
+    memory: Memory<R::Handle, R::Baseline>,
     live: BTreeMap<DeploymentId, Live>,
     retries: BTreeMap<DeploymentId, Retry>,
     troubles: BTreeMap<DeploymentId, ReportedError>,
     /// the policy's and the consents' files as they were last
     host_said: Vec<Stamp>,
-    restarts: Restarts,
     tasks: JoinSet<Result<(), Stop>>,
     of_task: HashMap<Id, DeploymentId>,
-    updates: (UnboundedSender<RecordUpdate>, UnboundedReceiver<RecordUpdate>),
+    updates: Updates<R>,
 }
+
+type Update<R> = RecordUpdate<<R as Runtime>::Handle, <R as Runtime>::Baseline>;
+type Updates<R> = (UnboundedSender<Update<R>>, UnboundedReceiver<Update<R>>);
 
 /// An action on its way.
 struct Live {
@@ -81,18 +79,17 @@ struct Live {
     cancel: CancellationToken,
 }
 
-impl Converger {
+impl<R: Runtime> Converger<R> {
     pub fn new(
-        runtime: Arc<dyn Runtime>,
-        (data, policy): (DataDir, PolicyFile),
+        runtime: Arc<R>,
+        data: DataDir,
         board: Arc<Board>,
-        memory: Memory,
+        memory: Memory<R::Handle, R::Baseline>,
         intervals: Intervals,
     ) -> Self {
         Self {
             runtime,
             data,
-            policy,
             board,
             intervals,
             memory,
@@ -100,7 +97,6 @@ impl Converger {
             retries: BTreeMap::new(),
             troubles: BTreeMap::new(),
             host_said: vec![],
-            restarts: Restarts::default(),
             tasks: JoinSet::new(),
             of_task: HashMap::new(),
             updates: mpsc::unbounded_channel(),
@@ -117,7 +113,7 @@ impl Converger {
         while !stop.is_cancelled() {
             let wanted = desired.borrow_and_update().clone();
             if let Some(wanted) = &wanted {
-                // trouble with the engine is published; the next look may find it gone
+                // trouble with the runtime is published; the next look may find it gone
                 let _ = self.pass(wanted).await;
             }
             let pause = self.pause();
@@ -153,7 +149,7 @@ impl Converger {
     fn ask_the_host_again(&mut self, desired: &DesiredState) {
         let data = &self.data;
         let consents = desired.deployments.iter().map(|wanted| Stamp::of(&data.consent(wanted.deployment)));
-        let said = [Stamp::of(&self.policy.path)].into_iter().chain(consents).collect();
+        let said = [self.runtime.policy()].into_iter().chain(consents).collect();
         if std::mem::replace(&mut self.host_said, said) != self.host_said {
             let troubles = &self.troubles;
             let is_held = |deployment: &DeploymentId| {
@@ -163,16 +159,15 @@ impl Converger {
         }
     }
 
-    async fn observe(&mut self, desired: &DesiredState) -> Result<Observed, Failure> {
-        let mut observed = self.runtime.observe().await;
-        if let Ok(observed) = &mut observed {
-            self.restarts.mark(&mut observed.containers, Instant::now());
-        }
-        if self.policy.output() == Output::Never {
-            let containers = observed.as_mut().map(|observed| observed.containers.iter_mut());
-            containers.into_iter().flatten().for_each(|container| container.probe_output.clear());
-        }
+    /// One look, at one state of the memory: what an action brought about meanwhile would be taken for a change by hand.
+    async fn observe(&mut self, desired: &DesiredState) -> Result<Observed<R::Handle>, Failure> {
         self.take_updates();
+        let observed = loop {
+            let observed = self.runtime.observe(desired, &self.memory).await;
+            if !self.take_updates() || observed.is_err() {
+                break observed;
+            }
+        };
         observed.inspect_err(|trouble| {
             let error = trouble.reported(&Redactor::default());
             let blind =
@@ -181,7 +176,7 @@ impl Converger {
         })
     }
 
-    fn report(&self, desired: &DesiredState, observed: &Observed) {
+    fn report(&self, desired: &DesiredState, observed: &Observed<R::Handle>) {
         let report = |wanted: &distr_domain::agent::DesiredDeployment| {
             let record = self.memory.get(&wanted.deployment);
             status::report(wanted, observed, record, &self.progress_of(wanted))
@@ -224,14 +219,15 @@ impl Converger {
         troubles.retain(|deployment, _| self.retries.contains_key(deployment));
     }
 
-    fn execute(&mut self, action: Action, desired: &DesiredState, observed: &Observed) {
+    fn execute(&mut self, action: Action, desired: &DesiredState, observed: &Observed<R::Handle>) {
         let deployment = action.deployment;
         let retry = self.retries.get(&deployment).filter(|retry| retry.generation == action.generation);
         let waits = retry.is_some_and(|retry| !retry.allows(action.generation, Instant::now()));
         let wanted = desired.deployments.iter().find(|wanted| wanted.deployment == deployment);
         let Some(wanted) = wanted.filter(|_| !waits && !self.live.contains_key(&deployment)) else { return };
+        let chosen = observed.deployments.get(&deployment).map(|seen| seen.handle.clone());
         let known = self.memory.get(&deployment).cloned();
-        let record = known.unwrap_or_else(|| Record::new(project::choose(wanted, observed)));
+        let Some(record) = known.or_else(|| chosen.map(Record::new)) else { return };
         self.memory.insert(deployment, record.clone());
         let cancel = CancellationToken::new();
         let live = Live { generation: action.generation, kind: action.kind.clone(), cancel: cancel.clone() };
@@ -265,13 +261,17 @@ impl Converger {
         }
     }
 
-    fn take_updates(&mut self) {
+    /// Whether there were any.
+    fn take_updates(&mut self) -> bool {
+        let mut any = false;
         while let Ok(update) = self.updates.1.try_recv() {
             self.take(update);
+            any = true;
         }
+        any
     }
 
-    fn take(&mut self, update: RecordUpdate) {
+    fn take(&mut self, update: Update<R>) {
         if let Some(attempt) = &update.record.attempt {
             self.board.step(update.deployment, attempt.step);
         }

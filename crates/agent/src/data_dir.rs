@@ -10,8 +10,8 @@
 //! deployments/<id>/state.json              what was done so far, see `memory`
 //! deployments/<id>/consent.json            what somebody on this host agreed to, see `consent`
 //! deployments/<id>/held.txt                why the host holds what is wanted
-//! deployments/<id>/<generation>/           compose files and configuration, see `folder`; `<generation>-again` if a hub
-//!                                          gave a number twice
+//! deployments/<id>/<generation>/           the runtime's files of a generation; `<generation>-again` if a hub gave a
+//!                                          number twice
 //! ```
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -58,7 +58,7 @@ impl DataDir {
     pub fn open(root: &Path) -> Result<Self, DataDirFault> {
         let fault = |source| DataDirFault::Open { path: root.to_owned(), source };
         durable::private_folder(root).map_err(fault)?;
-        // compose takes relative paths from the folder of its file, and follows every link on the way
+        // what is run from here may follow every link on the way
         let root = std::fs::canonicalize(root).map_err(fault)?;
         Ok(Self { root })
     }

@@ -14,7 +14,6 @@ use crate::desired;
 use crate::hub::{Hub, Transport};
 use crate::identity::Identity;
 use crate::link::{HubLink, LinkFault};
-use crate::policy::PolicyFile;
 
 /// A finding about one thing that the agent needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +37,8 @@ use Verdict::{Bad, Doubtful, Good};
 /// The surroundings of an agent, but for the runtime of its releases.
 pub struct Surroundings {
     pub data_dir: PathBuf,
-    pub policy: PolicyFile,
+    /// of the policy that the owner of this place has
+    pub policy: Verdict,
     pub transport: Transport,
 }
 
@@ -59,14 +59,7 @@ pub async fn examine(surroundings: &Surroundings) -> Vec<Finding> {
             Err(error) => Bad(format!("{error}; run as the agent's user, or name its folder with --data-dir")),
         },
     );
-    add(
-        "policy",
-        match surroundings.policy.read() {
-            Ok(_) if surroundings.policy.path.exists() => Good(surroundings.policy.path.display().to_string()),
-            Ok(_) => Good(format!("the default, as there is no {}", surroundings.policy.path.display())),
-            Err(fault) => Bad(fault.to_string()),
-        },
-    );
+    add("policy", surroundings.policy.clone());
     if let Some(proxies) = proxies() {
         add("proxy", Good(proxies));
     }
@@ -83,7 +76,7 @@ pub async fn examine(surroundings: &Surroundings) -> Vec<Finding> {
 }
 
 /// The room on the disk of a folder.
-pub(crate) fn room(folder: &Path, what: &str) -> Verdict {
+pub fn room(folder: &Path, what: &str) -> Verdict {
     let free = match statvfs(folder) {
         Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize),
         Err(error) => return Bad(format!("{what}: {error}")),

@@ -52,7 +52,7 @@ pub fn private_folder(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(0o700))
 }
 
-/// A folder that everyone may write to who reaches it: containers run as other users than the agent.
+/// A folder that everyone may write to who reaches it: the programs of a release run as other users than the agent.
 pub fn open_folder(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)?;
     fs::set_permissions(path, Permissions::from_mode(0o777))

@@ -5,7 +5,7 @@ use std::io;
 
 use distr_domain::agent::{ErrorCategory, ReportedError};
 
-use crate::policy::Output;
+use crate::printed::Output;
 use crate::redact::Redactor;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct Failure {
     pub blame: Blame,
     /// our own words, not yet cleaned of secrets
     pub text: String,
-    /// what compose or a container said: it may hold whatever it was given, and is reported only if the host allows it
+    /// what a tool or a program of the release said: it may hold whatever it was given, and is reported only if the host allows it
     pub words: String,
 }
 
@@ -22,7 +22,7 @@ pub struct Failure {
 pub enum Blame {
     /// the same again would end the same
     Generation,
-    /// network, engine, disk: worth another try
+    /// network, runtime, disk: worth another try
     Surroundings,
 }
 

@@ -1,81 +1,68 @@
 //! Values for the tables of the pure tests.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use distr_domain::agent::{
     AskedBy, DataRemoval, DesiredDeployment, DesiredState, ErrorCategory, Instruction, ReportedError, RunInstruction,
     Step,
 };
 use distr_domain::ids::DeploymentId;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::memory::{Applied, Attempt, Baseline, FailedGeneration, Memory, Record};
-use crate::observe::{Container, Observed, Probe, State};
+use crate::data_dir::DataDir;
+use crate::memory::{self, Applied, Attempt, FailedGeneration};
+use crate::observe::{Observed, Seen};
 
-pub(crate) const DEPLOYMENT: DeploymentId = DeploymentId(Uuid::from_u128(7));
-pub(crate) const PROJECT: &str = "distr-shop";
+pub const DEPLOYMENT: DeploymentId = DeploymentId(Uuid::from_u128(7));
 
-/// A container of the project as it is after an apply of `generation`.
-pub(crate) fn container(service: &str, generation: u64) -> Container {
-    Container {
-        id: format!("{service}-{generation}"),
-        name: format!("{service}-1"),
-        project: PROJECT.to_owned(),
-        service: service.to_owned(),
-        config_hash: Some(format!("hash-{generation}")),
-        deployment: Some(DEPLOYMENT),
-        generation: Some(generation),
-        version: Some(format!("1.{generation}.0").parse().unwrap()),
-        image: format!("image-{generation}"),
-        state: State::Running,
-        probe: Some(Probe::Healthy),
-        probe_output: String::new(),
-        exit_code: 0,
-        restarts: 0,
-        is_looping: false,
-        started_at: String::new(),
-    }
+/// The own parts of a runtime that needs little.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Name {
+    pub name: String,
 }
 
-pub(crate) fn observed(containers: &[Container]) -> Observed {
-    Observed { containers: containers.to_vec() }
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Nothing {}
+
+pub type Memory = memory::Memory<Name, Nothing>;
+pub type Record = memory::Record<Name, Nothing>;
+
+pub fn name() -> Name {
+    Name { name: "distr-shop".to_owned() }
 }
 
-pub(crate) fn applied(generation: u64, services: &[&str]) -> Applied {
-    let baseline =
-        Baseline { count: 1, config_hash: Some(format!("hash-{generation}")), image: format!("image-{generation}") };
-    Applied {
-        generation,
-        version: format!("1.{generation}.0").parse().unwrap(),
-        profiles: vec![],
-        services: services.iter().map(|service| ((*service).to_owned(), baseline.clone())).collect(),
-        jobs: BTreeSet::new(),
-        folder: None,
-    }
+pub fn record() -> Record {
+    Record::new(name())
 }
 
-pub(crate) fn record() -> Record {
-    Record::new(PROJECT.to_owned())
+pub fn applied_record(generation: u64) -> Record {
+    let version = format!("1.{generation}.0").parse().unwrap();
+    Record { applied: Some(Applied { generation, version, baseline: Nothing {}, folder: None }), ..record() }
 }
 
-pub(crate) fn applied_record(generation: u64) -> Record {
-    Record { applied: Some(applied(generation, &["web"])), ..record() }
+pub fn memory(record: Record) -> Memory {
+    Memory::from([(DEPLOYMENT, record)])
 }
 
-pub(crate) fn attempt(generation: u64, step: Step) -> Option<Attempt> {
+pub fn load(data: &DataDir) -> Memory {
+    memory::load(data).unwrap()
+}
+
+pub fn observed(seen: Seen<Name>) -> Observed<Name> {
+    Observed { deployments: BTreeMap::from([(DEPLOYMENT, seen)]) }
+}
+
+pub fn attempt(generation: u64, step: Step) -> Option<Attempt> {
     Some(Attempt { generation, version: None, step })
 }
 
-pub(crate) fn failed(generation: u64) -> Option<FailedGeneration> {
+pub fn failed(generation: u64) -> Option<FailedGeneration> {
     let error = ReportedError { category: ErrorCategory::Unhealthy, text: "service web is unhealthy".to_owned() };
     Some(FailedGeneration { generation, version: None, error })
 }
 
-pub(crate) fn memory(record: Record) -> Memory {
-    Memory::from([(DEPLOYMENT, record)])
-}
-
-pub(crate) fn run_instruction() -> RunInstruction {
+pub fn run_instruction() -> RunInstruction {
     RunInstruction {
         version: "1.4.0".parse().unwrap(),
         compose: "services: {}".to_owned(),
@@ -88,7 +75,7 @@ pub(crate) fn run_instruction() -> RunInstruction {
     }
 }
 
-pub(crate) fn wanted(generation: u64) -> DesiredDeployment {
+pub fn wanted(generation: u64) -> DesiredDeployment {
     let instruction = Instruction::Run(run_instruction());
     DesiredDeployment {
         deployment: DEPLOYMENT,
@@ -99,10 +86,10 @@ pub(crate) fn wanted(generation: u64) -> DesiredDeployment {
     }
 }
 
-pub(crate) fn wanted_removed(generation: u64, data: DataRemoval) -> DesiredDeployment {
+pub fn wanted_removed(generation: u64, data: DataRemoval) -> DesiredDeployment {
     DesiredDeployment { instruction: Instruction::Remove { data }, ..wanted(generation) }
 }
 
-pub(crate) fn desired(deployments: &[DesiredDeployment]) -> DesiredState {
+pub fn desired(deployments: &[DesiredDeployment]) -> DesiredState {
     DesiredState { etag: "1".to_owned(), registry: "registry.example".to_owned(), deployments: deployments.to_vec() }
 }

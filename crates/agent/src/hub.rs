@@ -18,7 +18,7 @@ use crate::secret::Secret;
 
 pub const AGENT_VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Bytes of an answer: compose files and signatures of all deployments of a target, each of which the hub keeps below 10 MiB.
+/// Bytes of an answer: packages and signatures of all deployments of a target, each of which the hub keeps below 10 MiB.
 const LARGEST_ANSWER: usize = 64 << 20;
 /// Bytes of a reason why the hub refused.
 const LARGEST_REFUSAL: usize = 64 << 10;

@@ -2,20 +2,17 @@
 
 pub mod backoff;
 pub mod board;
-mod clear;
 pub mod clock;
 pub mod consent;
 pub mod converge;
 pub mod data_dir;
 pub mod desired;
-pub mod docker;
 pub mod doctor;
-pub mod drift;
 pub mod durable;
 pub mod enrol;
 pub mod fault;
-#[cfg(test)]
-mod fixture;
+#[cfg(any(test, feature = "fixture"))]
+pub mod fixture;
 pub mod host_trust;
 pub mod hub;
 pub mod identity;
@@ -25,12 +22,12 @@ pub mod memory;
 pub mod observe;
 pub mod pause;
 pub mod plan;
-pub mod policy;
+pub mod printed;
 pub mod redact;
 pub mod reporter;
-mod restarts;
 pub mod runtime;
 pub mod secret;
 pub mod signed;
+pub mod stamp;
 pub mod status;
 pub mod task;

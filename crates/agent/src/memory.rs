@@ -1,27 +1,36 @@
 //! What the agent remembers of each deployment, on disk, so that a crash in any step is safe and a bad generation is not
 //! tried again after a restart. The rule: written before the step that it names begins.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::{fs, io};
 
 use distr_domain::agent::{ReportedError, Step};
 use distr_domain::ids::DeploymentId;
-use distr_domain::names::Slug;
 use distr_domain::version::Version;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::data_dir::DataDir;
 use crate::durable::{self, Access};
 
-pub type Memory = BTreeMap<DeploymentId, Record>;
+/// What a runtime keeps in a record for itself, as an object whose keys stand among those of the record.
+pub trait Part: Debug + Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {}
+
+impl<T: Debug + Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static> Part for T {}
+
+/// The records of all deployments. `H` and `B` are the runtime's own parts.
+pub type Memory<H, B> = BTreeMap<DeploymentId, Record<H, B>>;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Record {
-    /// the compose project, chosen once
-    pub project: String,
+#[serde(bound = "H: Part, B: Part")]
+pub struct Record<H, B> {
+    /// how the runtime finds the deployment again, chosen once
+    #[serde(flatten)]
+    pub handle: H,
     /// what was proven last, and is kept running
     #[serde(default)]
-    pub applied: Option<Applied>,
+    pub applied: Option<Applied<B>>,
     /// what was begun and is not ended
     #[serde(default)]
     pub attempt: Option<Attempt>,
@@ -37,30 +46,19 @@ pub struct Record {
     /// the newest generation that was asked for; nothing if an agent of an earlier version wrote the record
     #[serde(default)]
     pub newest: Option<u64>,
-    /// volumes that have no name of their own: the engine keeps no word of whose they are
-    #[serde(default)]
-    pub anonymous_volumes: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Applied {
+#[serde(bound = "B: Part")]
+pub struct Applied<B> {
     pub generation: u64,
     pub version: Version,
-    pub profiles: Vec<Slug>,
-    /// the containers as they were when all was well: drift is what differs
-    pub services: BTreeMap<String, Baseline>,
-    /// services that run to their end and stay ended
-    pub jobs: BTreeSet<String>,
+    /// how all was when it was well: drift is what differs
+    #[serde(flatten)]
+    pub baseline: B,
     /// the name of its folder, where that is not its number
     #[serde(default)]
     pub folder: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Baseline {
-    pub count: usize,
-    pub config_hash: Option<String>,
-    pub image: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,18 +79,9 @@ pub struct FailedGeneration {
     pub error: ReportedError,
 }
 
-impl Record {
-    pub fn new(project: String) -> Self {
-        Self {
-            project,
-            applied: None,
-            attempt: None,
-            failed: None,
-            held: None,
-            removed: None,
-            newest: None,
-            anonymous_volumes: BTreeSet::new(),
-        }
+impl<H, B> Record<H, B> {
+    pub fn new(handle: H) -> Self {
+        Self { handle, applied: None, attempt: None, failed: None, held: None, removed: None, newest: None }
     }
 
     /// The newest generation that was asked for, as far as it is known.
@@ -138,14 +127,14 @@ impl Record {
     }
 }
 
-impl Applied {
+impl<B> Applied<B> {
     pub fn folder(&self) -> String {
         self.folder.clone().unwrap_or_else(|| self.generation.to_string())
     }
 }
 
 /// Every record that can be read. One that cannot counts as none: its deployment is brought about again.
-pub fn load(data: &DataDir) -> io::Result<Memory> {
+pub fn load<H: Part, B: Part>(data: &DataDir) -> io::Result<Memory<H, B>> {
     let mut memory = Memory::new();
     let entries = match fs::read_dir(data.deployments()) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(memory),
@@ -165,14 +154,14 @@ pub fn load(data: &DataDir) -> io::Result<Memory> {
     Ok(memory)
 }
 
-fn read(data: &DataDir, deployment: DeploymentId) -> io::Result<Option<Record>> {
+fn read<H: Part, B: Part>(data: &DataDir, deployment: DeploymentId) -> io::Result<Option<Record<H, B>>> {
     match fs::read(data.deployment(deployment).join("state.json")) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         bytes => Ok(Some(serde_json::from_slice(&bytes?)?)),
     }
 }
 
-pub fn store(data: &DataDir, deployment: DeploymentId, record: &Record) -> io::Result<()> {
+pub fn store<H: Part, B: Part>(data: &DataDir, deployment: DeploymentId, record: &Record<H, B>) -> io::Result<()> {
     let folder = data.deployment(deployment);
     durable::private_folder(&folder)?;
     durable::write(&folder.join("state.json"), &serde_json::to_vec_pretty(record)?, Access::Owner)
@@ -181,10 +170,11 @@ pub fn store(data: &DataDir, deployment: DeploymentId, record: &Record) -> io::R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture::{self, Record, record};
 
     #[test]
     fn the_newest_generation_is_known_also_from_the_record_of_an_earlier_version() {
-        let record = Record { held: Some(7), removed: Some(3), ..Record::new("distr-shop".to_owned()) };
+        let record = Record { held: Some(7), removed: Some(3), ..record() };
         let mut old = serde_json::to_value(&record).unwrap();
         old.as_object_mut().unwrap().remove("newest");
         assert_eq!(serde_json::from_value::<Record>(old).unwrap().newest(), 7);
@@ -196,12 +186,12 @@ mod tests {
     fn records_are_read_as_they_were_written_and_a_broken_one_holds_up_no_other() {
         let folder = tempfile::tempdir().unwrap();
         let data = DataDir::open(folder.path()).unwrap();
-        assert!(load(&data).unwrap().is_empty());
+        assert!(fixture::load(&data).is_empty());
         let (good, bad) = (DeploymentId(uuid::Uuid::from_u128(1)), DeploymentId(uuid::Uuid::from_u128(2)));
-        let record = Record { removed: Some(3), ..Record::new("distr-shop".to_owned()) };
+        let record = Record { removed: Some(3), ..record() };
         store(&data, good, &record).unwrap();
         store(&data, bad, &record).unwrap();
         fs::write(data.deployment(bad).join("state.json"), "{").unwrap();
-        assert_eq!(load(&data).unwrap(), Memory::from([(good, record)]));
+        assert_eq!(fixture::load(&data), Memory::from([(good, record)]));
     }
 }

@@ -1,91 +1,46 @@
-//! What really runs, as the engine says it: the containers of compose projects, with our labels read.
+//! What a runtime sees of the deployments that it is asked about, in words that every runtime has.
 
-use distr_domain::agent::RunningRelease;
+use std::collections::BTreeMap;
+
+use distr_domain::agent::{Health, RunningRelease};
 use distr_domain::ids::DeploymentId;
-use distr_domain::version::Version;
 
-pub const DEPLOYMENT_LABEL: &str = "distr.deployment";
-pub const GENERATION_LABEL: &str = "distr.generation";
-pub const RELEASE_LABEL: &str = "distr.release";
-
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Observed {
-    pub containers: Vec<Container>,
-}
-
+/// What was seen in one look. `H` is how the runtime finds a deployment again.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Container {
-    pub id: String,
-    pub name: String,
-    /// compose's
-    pub project: String,
-    pub service: String,
-    /// compose's digest of the service's definition
-    pub config_hash: Option<String>,
-    pub deployment: Option<DeploymentId>,
-    pub generation: Option<u64>,
-    pub version: Option<Version>,
-    /// the image's id
-    pub image: String,
-    pub state: State,
-    pub probe: Option<Probe>,
-    /// what the last health check printed
-    pub probe_output: String,
-    pub exit_code: i64,
-    pub restarts: u64,
-    /// the engine restarted it again and again of late
-    pub is_looping: bool,
-    pub started_at: String,
+pub struct Observed<H> {
+    /// one for each deployment that was asked about
+    pub deployments: BTreeMap<DeploymentId, Seen<H>>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    Created,
-    Running,
-    Paused,
-    Restarting,
-    Exited,
-    Dead,
+/// What was seen of one deployment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen<H> {
+    /// the remembered one; else the one by which it would be begun now
+    pub handle: H,
+    /// Whether anything of it is there, in whatever state.
+    pub is_there: bool,
+    /// Whether a try left something beside it that nobody needs any more.
+    pub has_leftovers: bool,
+    pub running: Option<RunningRelease>,
+    /// that of the worst part of what was applied, whatever somebody changed by hand
+    pub health: Health,
+    /// why it is not well, not yet cleaned of secrets
+    pub illness: Option<String>,
+    /// what somebody changed by hand of what was applied; nothing if all is as applied, or nothing was
+    pub drift: Option<String>,
 }
 
-/// The state of the container's health check, if it has one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Probe {
-    Starting,
-    Healthy,
-    Unhealthy,
-}
-
-impl Observed {
-    pub fn of_project(&self, project: &str) -> Vec<&Container> {
-        self.containers.iter().filter(|container| container.project == project).collect()
-    }
-
-    /// The project that holds a deployment's containers, if the agent forgot it.
-    pub fn project_of(&self, deployment: DeploymentId) -> Option<&str> {
-        let own = self.containers.iter().filter(|container| container.deployment == Some(deployment));
-        own.map(|container| container.project.as_str()).find(|project| !is_candidate(project))
-    }
-}
-
-/// The project in which a release is proven; a name of ours has no underscore, so no other project is called this.
-pub fn candidate_of(project: &str) -> String {
-    format!("{project}_candidate")
-}
-
-fn is_candidate(project: &str) -> bool {
-    project.ends_with("_candidate")
-}
-
-/// The release that most of these running containers are of; of two, the older, which is the one that was proven.
-pub fn running(containers: &[&Container]) -> Option<RunningRelease> {
-    let mut counts = std::collections::BTreeMap::<u64, (usize, &Version)>::new();
-    for container in containers.iter().filter(|container| container.state == State::Running) {
-        if let (Some(generation), Some(version)) = (container.generation, &container.version) {
-            counts.entry(generation).or_insert((0, version)).0 += 1;
+impl<H> Seen<H> {
+    /// Nothing is there yet.
+    pub fn nothing(handle: H) -> Self {
+        Self {
+            handle,
+            is_there: false,
+            has_leftovers: false,
+            running: None,
+            health: Health::Unknown,
+            illness: None,
+            drift: None,
         }
     }
-    let most = counts.values().map(|(count, _)| *count).max()?;
-    let (generation, (_, version)) = counts.into_iter().find(|(_, (count, _))| *count == most)?;
-    Some(RunningRelease { generation, version: version.clone() })
 }

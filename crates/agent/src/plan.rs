@@ -8,9 +8,8 @@ use distr_domain::agent::{DataRemoval, DesiredDeployment, DesiredState, Instruct
 use distr_domain::ids::DeploymentId;
 use distr_domain::version::Version;
 
-use crate::drift;
 use crate::memory::{Memory, Record};
-use crate::observe::{Observed, candidate_of};
+use crate::observe::{Observed, Seen};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Action {
@@ -30,8 +29,8 @@ pub enum Kind {
     },
     /// Stop what an install that failed left running.
     TakeDown,
-    /// Clear away a candidate that nobody is proving any more.
-    DropCandidate,
+    /// Clear away what a try left beside it.
+    ClearLeftovers,
     Remove(DataRemoval),
 }
 
@@ -43,12 +42,12 @@ pub enum Resume {
     Switch,
 }
 
-pub fn plan(desired: &DesiredState, observed: &Observed, memory: &Memory) -> Vec<Action> {
+pub fn plan<H, B>(desired: &DesiredState, observed: &Observed<H>, memory: &Memory<H, B>) -> Vec<Action> {
     let next = |wanted: &DesiredDeployment| {
-        let record = memory.get(&wanted.deployment);
+        let (record, seen) = (memory.get(&wanted.deployment), observed.deployments.get(&wanted.deployment));
         let kind = match (&wanted.instruction, wanted.instruction.version()) {
             (Instruction::Remove { data }, _) => remove(wanted.generation, *data, record),
-            (_, Some(version)) => run((wanted.generation, version), observed, record),
+            (_, Some(version)) => run((wanted.generation, version), seen, record),
             // the executor says that it is too old for it
             (_, None) => Some(Kind::Apply(Resume::Start)),
         };
@@ -57,37 +56,36 @@ pub fn plan(desired: &DesiredState, observed: &Observed, memory: &Memory) -> Vec
     desired.deployments.iter().filter_map(next).collect()
 }
 
-fn run((generation, version): (u64, &Version), observed: &Observed, record: Option<&Record>) -> Option<Kind> {
+fn run<H, B>(
+    (generation, version): (u64, &Version),
+    seen: Option<&Seen<H>>,
+    record: Option<&Record<H, B>>,
+) -> Option<Kind> {
     let Some(record) = record else { return Some(Kind::Apply(Resume::Start)) };
+    let repair = || Some(Kind::Repair { drift: seen?.drift.clone()? });
     if !record.has_settled(generation, version) {
-        return Some(
-            held_repair(generation, observed, record).unwrap_or(Kind::Apply(resume(generation, version, record))),
-        );
+        // while the host holds what is wanted, what runs is looked after: that may be for long
+        let held = (record.held == Some(generation)).then(repair).flatten();
+        return Some(held.unwrap_or(Kind::Apply(resume(generation, version, record))));
     }
-    if !observed.of_project(&candidate_of(&record.project)).is_empty() {
-        return Some(Kind::DropCandidate);
+    let seen = seen?;
+    if seen.has_leftovers {
+        return Some(Kind::ClearLeftovers);
     }
-    let containers = observed.of_project(&record.project);
     match &record.applied {
-        Some(applied) => drift::find(applied, &containers).map(|drift| Kind::Repair { drift }),
-        None => (!containers.is_empty()).then_some(Kind::TakeDown),
+        Some(_) => repair(),
+        None => seen.is_there.then_some(Kind::TakeDown),
     }
 }
 
-/// While the host holds what is wanted, what runs is looked after: that may be for long.
-fn held_repair(generation: u64, observed: &Observed, record: &Record) -> Option<Kind> {
-    let applied = record.applied.as_ref().filter(|_| record.held == Some(generation))?;
-    drift::find(applied, &observed.of_project(&record.project)).map(|drift| Kind::Repair { drift })
-}
-
-fn resume(generation: u64, version: &Version, record: &Record) -> Resume {
+fn resume<H, B>(generation: u64, version: &Version, record: &Record<H, B>) -> Resume {
     match record.begun(generation, Some(version)) {
         Some(Step::Switching) => Resume::Switch,
         _ => Resume::Start,
     }
 }
 
-fn remove(generation: u64, data: DataRemoval, record: Option<&Record>) -> Option<Kind> {
+fn remove<H, B>(generation: u64, data: DataRemoval, record: Option<&Record<H, B>>) -> Option<Kind> {
     match record.and_then(|record| record.removed) {
         Some(removed) if removed == generation => None,
         _ => Some(Kind::Remove(data)),

@@ -1,11 +1,11 @@
 //! Takes secrets out of texts that leave the agent. Which configuration value is secret is not known here, so every one
 //! that is long enough to be recognised goes, also as base64, hexadecimal digits, URL or JSON writes it, backwards, or
-//! spread over lines. Whoever wants to can still find another encoding: what containers print stays on the host by default.
+//! spread over lines. Whoever wants to can still find another encoding: what programs print stays where they run by default.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use crate::policy::Output;
+use crate::printed::Output;
 
 /// Shorter values ("1", "on") are in every text and tell nothing.
 const SHORTEST: usize = 4;
@@ -20,7 +20,7 @@ pub struct Redactor {
     secrets: Vec<String>,
     /// letters and digits alone, lower case
     spread: Vec<Vec<char>>,
-    /// whether what tools and containers said may be reported at all
+    /// whether what tools and programs said may be reported at all
     output: Output,
 }
 

@@ -1,5 +1,5 @@
 //! The reporter: sends what is in the journal, oldest first, and takes the desired state from the answers. It knows nothing
-//! of the engine, so heartbeats go on while an apply takes its time. After an absence of the hub it sends batch after batch
+//! of the runtime, so heartbeats go on while an apply takes its time. After an absence of the hub it sends batch after batch
 //! without a pause, so that the newest state is not long in coming.
 
 use std::sync::Arc;

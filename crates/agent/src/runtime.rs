@@ -1,18 +1,34 @@
-//! The port to what runs releases on this machine.
+//! The port to what runs releases in this place.
 
 use async_trait::async_trait;
+use distr_domain::agent::DesiredState;
 
 use crate::fault::{Failure, Stop};
+use crate::memory::{Memory, Part};
 use crate::observe::Observed;
+use crate::stamp::Stamp;
 use crate::task::Task;
 
-/// An engine, with all that is needed to bring a release about in it.
+/// What runs releases, with all that is needed to bring one about in it.
 #[async_trait]
 pub trait Runtime: Send + Sync + 'static {
-    /// Looks at what runs on this machine now.
-    async fn observe(&self) -> Result<Observed, Failure>;
+    /// How a deployment is found again; remembered from its first action on.
+    type Handle: Part;
+    /// How all was when a release was proven.
+    type Baseline: Part;
+
+    /// Looks at what runs now of each deployment that is desired. `memory` is as it was when the look began; the caller looks
+    /// again if it changed meanwhile.
+    async fn observe(
+        &self,
+        desired: &DesiredState,
+        memory: &Memory<Self::Handle, Self::Baseline>,
+    ) -> Result<Observed<Self::Handle>, Failure>;
 
     /// Carries out an action. An action that gave up on a generation says so in the record and ends well; an error is worth
     /// another try.
-    async fn perform(&self, task: Task) -> Result<(), Stop>;
+    async fn perform(&self, task: Task<Self::Handle, Self::Baseline>) -> Result<(), Stop>;
+
+    /// The stamp of what the owner of this place lets run there: another one when that changed.
+    fn policy(&self) -> Stamp;
 }

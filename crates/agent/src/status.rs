@@ -4,10 +4,9 @@ use distr_domain::agent::{
     DeploymentReport, DesiredDeployment, ErrorCategory, Health, Instruction, ReportedError, Step,
 };
 
-use crate::drift;
 use crate::memory::Record;
-use crate::observe::{Container, Observed, Probe, State, running};
-use crate::policy::Output;
+use crate::observe::{Observed, Seen};
+use crate::printed::Output;
 use crate::redact::Redactor;
 
 /// What the converger knows of a deployment beside the record.
@@ -21,20 +20,19 @@ pub struct Progress {
     pub applying: bool,
 }
 
-pub fn report(
+pub fn report<H, B>(
     wanted: &DesiredDeployment,
-    observed: &Observed,
-    record: Option<&Record>,
+    observed: &Observed<H>,
+    record: Option<&Record<H, B>>,
     progress: &Progress,
 ) -> DeploymentReport {
-    let containers = record.map(|record| observed.of_project(&record.project)).unwrap_or_default();
-    let applied = record.and_then(|record| record.applied.as_ref());
+    let seen = observed.deployments.get(&wanted.deployment).filter(|_| record.is_some());
     let (step, failure) = standing(wanted, record, progress);
     let steady = matches!(step, Step::Applied | Step::Failed);
-    let found = applied.filter(|_| steady).and_then(|applied| drift::find(applied, &containers));
+    let found = seen.filter(|_| steady).and_then(|seen| seen.drift.clone());
     let drift = progress.repairing.clone().or(found);
-    let (health, ill) = match health(record, &containers, drift.as_deref()) {
-        // containers come and go
+    let (health, ill) = match health(seen, drift.as_deref()) {
+        // what is replaced comes and goes
         (Health::Fail, _) if step == Step::Switching => (Health::Unknown, None),
         health => health,
     };
@@ -48,18 +46,18 @@ pub fn report(
         deployment: wanted.deployment,
         generation: wanted.generation,
         step,
-        running: running(&containers),
+        running: seen.and_then(|seen| seen.running.clone()),
         health,
-        // a container's name may be a value
+        // a name of what changed may be a value
         drift: drift.map(|drift| redactor(wanted).clean(&drift)),
         error: failure.or(trouble).or(illness),
     }
 }
 
-/// The same when the engine does not answer: what runs is not known.
-pub fn blind(
+/// The same when the runtime does not answer: what runs is not known.
+pub fn blind<H, B>(
     wanted: &DesiredDeployment,
-    record: Option<&Record>,
+    record: Option<&Record<H, B>>,
     progress: &Progress,
     trouble: &ReportedError,
 ) -> DeploymentReport {
@@ -76,7 +74,11 @@ pub fn blind(
 }
 
 /// How far it is, and why it was given up, if it was.
-fn standing(wanted: &DesiredDeployment, record: Option<&Record>, progress: &Progress) -> (Step, Option<ReportedError>) {
+fn standing<H, B>(
+    wanted: &DesiredDeployment,
+    record: Option<&Record<H, B>>,
+    progress: &Progress,
+) -> (Step, Option<ReportedError>) {
     match step(wanted, record) {
         Step::Failed if progress.applying => (Step::Switching, None),
         Step::Failed => (Step::Failed, record.and_then(|record| failure(wanted, record))),
@@ -84,7 +86,7 @@ fn standing(wanted: &DesiredDeployment, record: Option<&Record>, progress: &Prog
     }
 }
 
-fn step(wanted: &DesiredDeployment, record: Option<&Record>) -> Step {
+fn step<H, B>(wanted: &DesiredDeployment, record: Option<&Record<H, B>>) -> Step {
     let Some(record) = record else { return Step::Pending };
     match (&wanted.instruction, wanted.instruction.version()) {
         (Instruction::Remove { .. }, _) if record.removed == Some(wanted.generation) => Step::Removed,
@@ -95,47 +97,15 @@ fn step(wanted: &DesiredDeployment, record: Option<&Record>) -> Step {
     }
 }
 
-fn failure(wanted: &DesiredDeployment, record: &Record) -> Option<ReportedError> {
+fn failure<H, B>(wanted: &DesiredDeployment, record: &Record<H, B>) -> Option<ReportedError> {
     record.failure(wanted.generation, wanted.instruction.version()?).cloned()
 }
 
-fn health(record: Option<&Record>, containers: &[&Container], drift: Option<&str>) -> (Health, Option<String>) {
-    let Some(record) = record else { return (Health::Unknown, None) };
-    if record.applied.is_none() && containers.is_empty() {
-        return (Health::Unknown, None);
-    }
-    if let Some(drift) = drift {
-        return (Health::Fail, Some(drift.to_owned()));
-    }
-    let jobs = record.applied.as_ref().map(|applied| &applied.jobs);
-    let mut worst = (Health::Ok, None);
-    for container in containers.iter().filter(|container| !jobs.is_some_and(|jobs| jobs.contains(&container.service))) {
-        match of_container(container) {
-            (Health::Fail, text) => return (Health::Fail, Some(text)),
-            (Health::Unknown, _) => worst = (Health::Unknown, None),
-            _ => {}
-        }
-    }
-    worst
-}
-
-fn of_container(container: &Container) -> (Health, String) {
-    let Container { service, .. } = container;
-    let loops =
-        || (Health::Fail, format!("service {service} restarts again and again (exit code {})", container.exit_code));
-    match (container.state, container.probe) {
-        (State::Running, _) if container.is_looping => loops(),
-        (State::Running, Some(Probe::Unhealthy)) => {
-            let said = Some(&container.probe_output).filter(|said| !said.is_empty());
-            (
-                Health::Fail,
-                format!("service {service} is unhealthy{}", said.map(|said| format!(": {said}")).unwrap_or_default()),
-            )
-        }
-        (State::Running, Some(Probe::Starting)) => (Health::Unknown, String::new()),
-        (State::Running, Some(Probe::Healthy) | None) => (Health::Ok, String::new()),
-        (State::Restarting, _) => loops(),
-        (state, _) => (Health::Fail, format!("service {service} is {state:?}").to_lowercase()),
+fn health<H>(seen: Option<&Seen<H>>, drift: Option<&str>) -> (Health, Option<String>) {
+    match (drift, seen) {
+        (Some(drift), _) => (Health::Fail, Some(drift.to_owned())),
+        (None, Some(seen)) => (seen.health, seen.illness.clone()),
+        (None, None) => (Health::Unknown, None),
     }
 }
 

@@ -7,32 +7,32 @@ use tokio_util::sync::CancellationToken;
 
 use crate::data_dir::DataDir;
 use crate::fault::Failure;
-use crate::memory::{self, Attempt, Record};
+use crate::memory::{self, Attempt, Part, Record};
 use crate::plan::Action;
 
 /// One action on its way, with all that it may know.
-pub struct Task {
+pub struct Task<H, B> {
     pub data: DataDir,
     pub action: Action,
     pub wanted: DesiredDeployment,
     pub registry: String,
     /// how often this generation was tried in vain
     pub attempts: u32,
-    pub record: Record,
+    pub record: Record<H, B>,
     pub cancel: CancellationToken,
-    pub updates: UnboundedSender<RecordUpdate>,
+    pub updates: UnboundedSender<RecordUpdate<H, B>>,
 }
 
 /// The news of a task for the converger: the record as it is on disk now.
 #[derive(Debug)]
-pub struct RecordUpdate {
+pub struct RecordUpdate<H, B> {
     pub deployment: DeploymentId,
-    pub record: Record,
+    pub record: Record<H, B>,
 }
 
-impl Task {
+impl<H: Part, B: Part> Task<H, B> {
     /// The instruction of an apply or repair; a plan has neither for a removal.
-    pub(crate) fn run_instruction(&self) -> Result<&RunInstruction, Failure> {
+    pub fn run_instruction(&self) -> Result<&RunInstruction, Failure> {
         match &self.wanted.instruction {
             Instruction::Run(run) => Ok(run),
             Instruction::Remove { .. } => Err(Failure::bad(ErrorCategory::Internal, "a removal has nothing to run")),
@@ -48,7 +48,7 @@ impl Task {
     }
 
     /// Remembers a generation that is newer than all before, whatever becomes of it; what was begun is over.
-    pub(crate) fn notice(&mut self) -> Result<(), Failure> {
+    pub fn notice(&mut self) -> Result<(), Failure> {
         let generation = self.wanted.generation;
         match generation > self.record.newest() {
             true => self.remember(|record| (record.newest, record.attempt) = (Some(generation), None)),
@@ -57,7 +57,7 @@ impl Task {
     }
 
     /// On disk before the step begins. A generation that is older than the newest has the host's consent, and counts from now.
-    pub(crate) fn begin(&mut self, step: Step) -> Result<(), Failure> {
+    pub fn begin(&mut self, step: Step) -> Result<(), Failure> {
         tracing::info!(deployment = %self.wanted.deployment, generation = self.wanted.generation, ?step, "step");
         let version = self.wanted.instruction.version().cloned();
         let attempt = Attempt { generation: self.wanted.generation, version, step };
@@ -65,7 +65,7 @@ impl Task {
         self.remember(|record| (record.attempt, record.held, record.newest) = (Some(attempt), None, newest))
     }
 
-    pub(crate) fn remember(&mut self, change: impl FnOnce(&mut Record)) -> Result<(), Failure> {
+    pub fn remember(&mut self, change: impl FnOnce(&mut Record<H, B>)) -> Result<(), Failure> {
         let mut record = self.record.clone();
         change(&mut record);
         memory::store(&self.data, self.wanted.deployment, &record)

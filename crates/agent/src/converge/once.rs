@@ -7,6 +7,7 @@ use distr_domain::ids::DeploymentId;
 
 use crate::converge::Converger;
 use crate::fault::Failure;
+use crate::runtime::Runtime;
 
 /// How a deployment stands after the pass.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +20,7 @@ pub enum Settled {
     Troubled(ReportedError),
 }
 
-impl Converger {
+impl<R: Runtime> Converger<R> {
     pub async fn settle(&mut self, desired: &DesiredState) -> Result<BTreeMap<DeploymentId, Settled>, Failure> {
         // what went wrong in an earlier pass is tried again, once
         self.retries.clear();

@@ -1,118 +1,60 @@
 use super::*;
+use crate::fixture::Record;
 use crate::fixture::*;
-use crate::observe::{Container, State};
 
-fn next(wanted: DesiredDeployment, containers: &[Container], record: Option<Record>) -> Option<Kind> {
+fn next(wanted: DesiredDeployment, seen: Seen<Name>, record: Option<Record>) -> Option<Kind> {
     let memory = record.map(memory).unwrap_or_default();
-    let mut actions = plan(&desired(&[wanted]), &observed(containers), &memory);
+    let mut actions = plan(&desired(&[wanted]), &observed(seen), &memory);
     assert!(actions.len() <= 1, "{actions:?}");
     actions.pop().map(|action| action.kind)
 }
 
-fn candidate(generation: u64) -> Container {
-    Container { project: candidate_of(PROJECT), ..container("web", generation) }
+fn runs() -> Seen<Name> {
+    Seen { is_there: true, ..Seen::nothing(name()) }
+}
+
+fn drifted() -> Seen<Name> {
+    Seen { drift: Some("web was removed".to_owned()), ..Seen::nothing(name()) }
 }
 
 const APPLY: Option<Kind> = Some(Kind::Apply(Resume::Start));
-const SWITCH: Option<Kind> = Some(Kind::Apply(Resume::Switch));
-
-fn repair(drift: &str) -> Option<Kind> {
-    Some(Kind::Repair { drift: drift.to_owned() })
-}
 
 #[test]
-fn what_is_wanted_and_not_there_is_applied() {
-    let old = || [container("web", 3)];
-    let cases = [
-        ("new", None, vec![], APPLY),
-        ("upgrade", Some(applied_record(3)), old().to_vec(), APPLY),
-        ("the state was lost, the containers run", None, vec![container("web", 4)], APPLY),
-        (
-            "an earlier generation failed",
-            Some(Record { failed: failed(3), ..applied_record(2) }),
-            old().to_vec(),
-            APPLY,
-        ),
-        ("installed again after a removal", Some(Record { removed: Some(3), ..record() }), vec![], APPLY),
-    ];
-    for (name, record, containers, kind) in cases {
-        assert_eq!(next(wanted(4), &containers, record), kind, "{name}");
+fn what_is_wanted_and_not_settled_is_applied_from_where_it_was_cut_off() {
+    assert_eq!(next(wanted(4), Seen::nothing(name()), None), APPLY);
+    assert_eq!(next(wanted(4), drifted(), Some(applied_record(3))), APPLY);
+    for (step, resume) in [(Step::Proving, Resume::Start), (Step::Switching, Resume::Switch)] {
+        let record = Record { attempt: attempt(4, step), ..applied_record(3) };
+        assert_eq!(next(wanted(4), runs(), Some(record)), Some(Kind::Apply(resume)));
     }
 }
 
 #[test]
-fn what_is_as_wanted_is_left_alone() {
-    assert_eq!(next(wanted(4), &[container("web", 4)], Some(applied_record(4))), None);
-    let restarting = Container { state: State::Restarting, ..container("web", 4) };
-    assert_eq!(next(wanted(4), &[restarting], Some(applied_record(4))), None);
-}
-
-#[test]
-fn drift_of_the_applied_generation_is_repaired() {
-    let of = |containers: &[Container]| next(wanted(4), containers, Some(applied_record(4)));
-    assert_eq!(of(&[]), repair("service web: container was removed"));
-    let stopped = Container { state: State::Exited, ..container("web", 4) };
-    assert_eq!(of(&[stopped]), repair("service web: container web-1 is stopped (exit code 0)"));
-    let and_a_stray = [container("web", 4), container("stray", 4)];
-    assert_eq!(of(&and_a_stray), repair("container stray-1 is not part of the release"));
-}
-
-#[test]
-fn a_generation_that_failed_is_not_tried_again_and_the_old_one_is_kept() {
-    let failed_over_old = Record { failed: failed(4), ..applied_record(3) };
-    let cases = [
-        ("the old runs", vec![container("web", 3)], None),
-        ("the old was removed by hand", vec![], repair("service web: container was removed")),
-        (
-            "the agent ended while it went back",
-            vec![container("web", 4)],
-            repair("service web: container web-1 is of another generation"),
-        ),
-    ];
-    for (name, containers, kind) in cases {
-        assert_eq!(next(wanted(4), &containers, Some(failed_over_old.clone())), kind, "{name}");
+fn what_is_settled_is_kept_as_it_was_applied() {
+    let repair = Some(Kind::Repair { drift: "web was removed".to_owned() });
+    let failed = Record { failed: failed(5), ..applied_record(4) };
+    for (generation, record) in [(4, applied_record(4)), (5, failed)] {
+        assert_eq!(next(wanted(generation), runs(), Some(record.clone())), None);
+        assert_eq!(next(wanted(generation), drifted(), Some(record.clone())), repair);
+        let left = Seen { has_leftovers: true, ..drifted() };
+        assert_eq!(next(wanted(generation), left, Some(record)), Some(Kind::ClearLeftovers));
     }
-    let failed_install = Record { failed: failed(4), ..record() };
-    assert_eq!(next(wanted(4), &[], Some(failed_install.clone())), None);
-    assert_eq!(next(wanted(4), &[container("web", 4)], Some(failed_install.clone())), Some(Kind::TakeDown));
-    assert_eq!(next(wanted(5), &[], Some(failed_install)), APPLY);
+    let held = Record { held: Some(5), ..applied_record(4) };
+    assert_eq!(next(wanted(5), drifted(), Some(held.clone())), repair);
+    assert_eq!(next(wanted(5), runs(), Some(held)), APPLY, "the host is asked again");
 }
 
 #[test]
-fn an_apply_that_was_cut_off_goes_on_where_that_is_safe() {
-    for (step, kind) in [
-        (Step::Pending, APPLY),
-        (Step::Pulling, APPLY),
-        (Step::Proving, APPLY),
-        (Step::Switching, SWITCH),
-        (Step::Removing, APPLY),
-    ] {
-        let cut = |generation| Record { attempt: attempt(generation, step), ..applied_record(3) };
-        let containers = [container("web", 3), candidate(4)];
-        assert_eq!(next(wanted(4), &containers, Some(cut(4))), kind, "{step:?}");
-        assert_eq!(next(wanted(4), &containers, Some(cut(3))), APPLY, "{step:?} of another generation");
-    }
+fn what_a_first_try_left_is_taken_down() {
+    let record = Record { failed: failed(1), ..record() };
+    assert_eq!(next(wanted(1), runs(), Some(record.clone())), Some(Kind::TakeDown));
+    assert_eq!(next(wanted(1), Seen::nothing(name()), Some(record)), None);
 }
 
 #[test]
-fn a_candidate_that_is_left_over_is_cleared_away() {
-    for record in [applied_record(4), Record { failed: failed(4), ..applied_record(3) }] {
-        let containers = [container("web", record.applied.as_ref().unwrap().generation), candidate(4)];
-        assert_eq!(next(wanted(4), &containers, Some(record)), Some(Kind::DropCandidate));
-    }
-}
-
-#[test]
-fn removal_happens_once_and_only_when_it_is_said() {
-    for data in [DataRemoval::Keep, DataRemoval::Remove] {
-        let removal = || wanted_removed(5, data);
-        let cut_off = Record { attempt: attempt(5, Step::Removing), ..applied_record(4) };
-        assert_eq!(next(removal(), &[container("web", 4)], Some(applied_record(4))), Some(Kind::Remove(data)));
-        assert_eq!(next(removal(), &[], Some(cut_off)), Some(Kind::Remove(data)));
-        assert_eq!(next(removal(), &[], None), Some(Kind::Remove(data)));
-        assert_eq!(next(removal(), &[], Some(Record { removed: Some(5), ..record() })), None);
-        assert_eq!(next(removal(), &[], Some(Record { removed: Some(3), ..record() })), Some(Kind::Remove(data)));
-    }
-    let actions = plan(&desired(&[]), &observed(&[container("web", 4)]), &memory(applied_record(4)));
-    assert_eq!(actions, [], "what is not listed is not touched");
+fn a_removal_is_done_once_and_what_is_not_listed_is_left_alone() {
+    let removal = || wanted_removed(5, DataRemoval::Keep);
+    assert_eq!(next(removal(), runs(), Some(applied_record(4))), Some(Kind::Remove(DataRemoval::Keep)));
+    assert_eq!(next(removal(), runs(), Some(Record { removed: Some(5), ..record() })), None);
+    assert_eq!(plan(&desired(&[]), &observed(drifted()), &memory(applied_record(4))), []);
 }

@@ -1,0 +1,66 @@
+//! Values for the tables of the pure tests.
+
+use std::collections::BTreeSet;
+
+use distr_domain::agent::DesiredState;
+
+use crate::containers::{Container, Containers, Probe, State};
+use crate::look::look;
+use crate::record::{Applied, Baseline, Handle, Memory, Record, Service};
+pub(crate) use distr_agent::fixture::{DEPLOYMENT, attempt, desired, failed, wanted, wanted_removed};
+use distr_agent::observe::Observed;
+
+pub(crate) const PROJECT: &str = "distr-shop";
+
+/// A container of the project as it is after an apply of `generation`.
+pub(crate) fn container(service: &str, generation: u64) -> Container {
+    Container {
+        id: format!("{service}-{generation}"),
+        name: format!("{service}-1"),
+        project: PROJECT.to_owned(),
+        service: service.to_owned(),
+        config_hash: Some(format!("hash-{generation}")),
+        deployment: Some(DEPLOYMENT),
+        generation: Some(generation),
+        version: Some(format!("1.{generation}.0").parse().unwrap()),
+        image: format!("image-{generation}"),
+        state: State::Running,
+        probe: Some(Probe::Healthy),
+        probe_output: String::new(),
+        exit_code: 0,
+        restarts: 0,
+        is_looping: false,
+        started_at: String::new(),
+    }
+}
+
+pub(crate) fn observed(desired: &DesiredState, containers: &[Container], memory: &Memory) -> Observed<Handle> {
+    look(desired, &Containers { list: containers.to_vec() }, memory)
+}
+
+pub(crate) fn applied(generation: u64, services: &[&str]) -> Applied {
+    let service =
+        Service { count: 1, config_hash: Some(format!("hash-{generation}")), image: format!("image-{generation}") };
+    Applied {
+        generation,
+        version: format!("1.{generation}.0").parse().unwrap(),
+        baseline: Baseline {
+            profiles: vec![],
+            services: services.iter().map(|name| ((*name).to_owned(), service.clone())).collect(),
+            jobs: BTreeSet::new(),
+        },
+        folder: None,
+    }
+}
+
+pub(crate) fn record() -> Record {
+    Record::new(Handle::of(PROJECT.to_owned()))
+}
+
+pub(crate) fn applied_record(generation: u64) -> Record {
+    Record { applied: Some(applied(generation, &["web"])), ..record() }
+}
+
+pub(crate) fn memory(record: Record) -> Memory {
+    Memory::from([(DEPLOYMENT, record)])
+}

@@ -1,0 +1,191 @@
+//! Brings a generation about: a rehearsal that touches nothing, Helm, and the wait until all is well. If that is in vain, the release goes
+//! back to the generation that was good. Each step converges from whatever a crash left: what is so already is not done again.
+
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use distr_agent::clock::Clock;
+use distr_agent::fault::{Blame, Failure, Stop};
+use distr_domain::agent::ErrorCategory;
+use tokio_util::sync::CancellationToken;
+
+use crate::cluster::Cluster;
+use crate::health::Rule;
+use crate::helm::{Helm, Release, Upgrade};
+use crate::objects::objects;
+use crate::revision::{Payload, Revision, deployed, newest, of_generation};
+use crate::wait::{Expected, Patience, until_well};
+
+/// The runtime's parts.
+pub struct Runtime<'a> {
+    pub cluster: &'a Cluster,
+    pub helm: &'a Helm,
+    pub clock: &'a dyn Clock,
+    pub timing: Timing,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// for a release to become well, from when Helm began
+    pub deadline: Duration,
+    pub soak: Duration,
+    pub look: Duration,
+    /// for each hook
+    pub hooks: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        let [deadline, soak, look, hooks] = [900, 30, 2, 300].map(Duration::from_secs);
+        Self { deadline, soak, look, hooks }
+    }
+}
+
+/// A generation that is to run, with its files.
+#[derive(Debug, Clone)]
+pub struct Wanted<'a> {
+    pub deployment: &'a str,
+    pub generation: u64,
+    pub release: &'a Release,
+    pub chart: &'a Path,
+    pub values: &'a Path,
+    pub plan: &'a Path,
+    pub adopts: bool,
+    /// by `Kind.group`
+    pub rules: &'a [(String, Rule)],
+    /// the generation that was well, and comes back if this one is not
+    pub good: Option<u64>,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// it is well, as this revision of Helm's
+    Applied { revision: u32 },
+    /// it is given up; `back` is why what ran before could not come back
+    GivenUp { failure: Failure, back: Option<Failure> },
+}
+
+impl Runtime<'_> {
+    /// Ends well also when the generation was given up; an error is worth another try.
+    pub async fn apply(&self, wanted: &Wanted<'_>, cancel: &CancellationToken) -> Result<Outcome, Stop> {
+        self.recover(wanted.release, wanted.deployment).await?;
+        let begun = self.begun(wanted).await?;
+        let switched = match begun {
+            Some(revision) => self.wait(wanted, revision, cancel).await,
+            None => self.switch(wanted, cancel).await,
+        };
+        match switched {
+            Err(Stop::Failed(failure)) if failure.blame == Blame::Generation => {
+                self.go_back(wanted, failure, cancel).await
+            }
+            Err(stop) => Err(stop),
+            Ok(revision) => Ok(Outcome::Applied { revision }),
+        }
+    }
+
+    /// Frees what a Helm of ours left behind when it was killed. Somebody else's is waited for.
+    pub async fn recover(&self, release: &Release, deployment: &str) -> Result<(), Failure> {
+        let revisions = self.cluster.revisions(release).await?;
+        let Some(pending) = newest(&revisions).filter(|newest| newest.status.is_pending()) else { return Ok(()) };
+        match pending.deployment.as_deref() == Some(deployment) {
+            true => {
+                tracing::warn!(
+                    deployment,
+                    revision = pending.number,
+                    "a Helm was ended before it was done; its lock is freed"
+                );
+                self.cluster.free(pending).await
+            }
+            false => Err(Failure::passing(
+                ErrorCategory::Runtime,
+                format!(
+                    "somebody else's Helm works on release {} in namespace {}, or was killed while it did: \
+                     helm rollback {} -n {}",
+                    release.name, release.namespace, release.name, release.namespace
+                ),
+            )),
+        }
+    }
+
+    /// The deployed revision, if it is of this generation already: an agent before this one was killed while it waited.
+    async fn begun(&self, wanted: &Wanted<'_>) -> Result<Option<Revision>, Failure> {
+        let revisions = self.cluster.revisions_of(wanted.release, wanted.deployment).await?;
+        Ok(deployed(&revisions).filter(|revision| revision.generation == Some(wanted.generation)).cloned())
+    }
+
+    async fn switch(&self, wanted: &Wanted<'_>, cancel: &CancellationToken) -> Result<u32, Stop> {
+        let mut upgrade = Upgrade {
+            chart: wanted.chart,
+            values: wanted.values,
+            plan: wanted.plan,
+            deployment: wanted.deployment,
+            generation: wanted.generation,
+            timeout: self.timing.hooks,
+            adopts: wanted.adopts,
+            is_rehearsal: true,
+        };
+        self.helm.upgrade(wanted.release, &upgrade, cancel).await?;
+        upgrade.is_rehearsal = false;
+        self.helm.upgrade(wanted.release, &upgrade, cancel).await?;
+        let revision = self.begun(wanted).await?;
+        let gone = || Failure::passing(ErrorCategory::Runtime, "Helm's revision is not there any more");
+        self.wait(wanted, revision.ok_or_else(gone)?, cancel).await
+    }
+
+    async fn wait(&self, wanted: &Wanted<'_>, revision: Revision, cancel: &CancellationToken) -> Result<u32, Stop> {
+        let payload = self.payload(&revision).await?;
+        let applied = objects(payload.manifest());
+        let applied = applied.map_err(|error| Failure::internal("what Helm applied cannot be read", error))?;
+        let namespace = &wanted.release.namespace;
+        let expected = Expected { objects: &applied, namespace, rules: wanted.rules };
+        let begun = payload.deployed_at().unwrap_or_else(|| self.clock.now());
+        let limit = TimeDelta::from_std(self.timing.deadline).unwrap_or(TimeDelta::MAX);
+        let patience = Patience { deadline: begun + limit, soak: self.timing.soak, look: self.timing.look };
+        until_well(self.cluster, &expected, patience, self.clock, cancel).await?;
+        Ok(revision.number)
+    }
+
+    async fn payload(&self, revision: &Revision) -> Result<Payload, Failure> {
+        let gone = || Failure::passing(ErrorCategory::Runtime, format!("{} is not there any more", revision.secret));
+        self.cluster.payload(revision).await?.ok_or_else(gone)
+    }
+
+    async fn go_back(
+        &self,
+        wanted: &Wanted<'_>,
+        failure: Failure,
+        cancel: &CancellationToken,
+    ) -> Result<Outcome, Stop> {
+        match self.bring_back(wanted, cancel).await {
+            Ok(()) => Ok(Outcome::GivenUp { failure, back: None }),
+            Err(Stop::Failed(worse)) => Ok(Outcome::GivenUp { failure, back: Some(worse) }),
+            Err(Stop::Superseded) => Err(Stop::Superseded),
+        }
+    }
+
+    /// What was good runs again; without one, nothing does. What Helm did not touch stays as it is.
+    async fn bring_back(&self, wanted: &Wanted<'_>, cancel: &CancellationToken) -> Result<(), Stop> {
+        let (release, limit) = (wanted.release, self.timing.hooks);
+        let revisions = self.cluster.revisions_of(release, wanted.deployment).await?;
+        let Some(good) = wanted.good else {
+            return match revisions.is_empty() {
+                true => Ok(()),
+                false => self.helm.uninstall(release, limit, cancel).await,
+            };
+        };
+        let is_back = deployed(&revisions).is_some_and(|revision| revision.generation == Some(good));
+        let is_untouched = newest(&revisions).is_none_or(|newest| newest.generation == Some(good));
+        if is_back && is_untouched {
+            return Ok(());
+        }
+        for revision in of_generation(&revisions, good) {
+            if self.payload(revision).await?.is_good() {
+                return self.helm.rollback(release, revision.number, limit, cancel).await;
+            }
+        }
+        let text = format!("no revision of generation {good} is left to go back to");
+        Err(Failure::passing(ErrorCategory::Runtime, text).into())
+    }
+}

@@ -1,0 +1,198 @@
+//! The cluster's API: what is read and written beside Helm. Objects are JSON, whatever version the cluster is of.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use distr_agent::fault::Failure;
+use distr_domain::agent::ErrorCategory;
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::{Api, ApiResource, DynamicObject, ListParams, LogParams, Patch, PatchParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::GroupVersionKind;
+use kube::discovery::{Scope, pinned_kind};
+use kube::{Client, Config};
+use serde_json::{Value, json};
+
+use crate::helm::{self, Release};
+use crate::labels::{DEPLOYMENT_LABEL, place};
+use crate::revision::{self, Revision};
+
+/// Under this name Helm owns the fields that it applies.
+const MANAGER: &str = "helm";
+/// Lines of a container that failed.
+const LAST_LINES: i64 = 20;
+
+/// A connection to the API server.
+pub struct Cluster {
+    client: Client,
+    /// by `apiVersion/kind`; a kind does not change its name
+    kinds: Mutex<BTreeMap<String, (ApiResource, Scope)>>,
+}
+
+impl Cluster {
+    /// Connects on the first use, so that an agent may start before its cluster answers.
+    pub async fn connect(way: &helm::Cluster) -> Result<Self, Failure> {
+        let broken =
+            |error: &dyn std::fmt::Display| Failure::internal("the way to the cluster is not configured", error);
+        let config = match way {
+            helm::Cluster::Own { .. } => Config::incluster().map_err(|error| broken(&error))?,
+            helm::Cluster::Kubeconfig(path) => {
+                let file = Kubeconfig::read_from(path).map_err(|error| broken(&error))?;
+                let config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await;
+                config.map_err(|error| broken(&error))?
+            }
+        };
+        let client = Client::try_from(config).map_err(|error| broken(&error))?;
+        Ok(Self { client, kinds: Mutex::default() })
+    }
+
+    /// The revisions of a release, whoever made them, by their labels alone.
+    pub async fn revisions(&self, release: &Release) -> Result<Vec<Revision>, Failure> {
+        let of_release = ListParams::default().labels(&format!("owner=helm,name={}", release.name));
+        let list = self.secrets(&release.namespace).list_metadata(&of_release).await;
+        let list = list.map_err(|error| trouble("cannot list Helm's releases", &error))?;
+        // what is not as Helm makes it is none of Helm's
+        Ok(list.items.iter().filter_map(|secret| revision::read(&json(secret)).ok()).collect())
+    }
+
+    /// The revisions of one deployment.
+    pub async fn revisions_of(&self, release: &Release, deployment: &str) -> Result<Vec<Revision>, Failure> {
+        let all = self.revisions(release).await?;
+        Ok(all.into_iter().filter(|revision| revision.deployment.as_deref() == Some(deployment)).collect())
+    }
+
+    /// A revision's payload; nothing if it went since it was listed.
+    pub async fn payload(&self, revision: &Revision) -> Result<Option<revision::Payload>, Failure> {
+        let Some(secret) = self.secret(revision).await? else { return Ok(None) };
+        let payload = revision::payload(&secret);
+        payload.map(Some).map_err(|error| Failure::internal(&format!("{} cannot be read", revision.secret), error))
+    }
+
+    /// Frees a revision whose Helm was killed. The caller knows that no Helm works on it any more.
+    pub async fn free(&self, revision: &Revision) -> Result<(), Failure> {
+        let Some(secret) = self.secret(revision).await? else { return Ok(()) };
+        let patch = revision::unlock(&secret);
+        let patch = patch.map_err(|error| Failure::internal(&format!("{} cannot be freed", revision.secret), error))?;
+        let secrets = self.secrets(&revision.namespace);
+        let done = secrets.patch(&revision.secret, &PatchParams::default(), &Patch::Merge(&patch)).await;
+        done.map(drop).map_err(|error| trouble(&format!("cannot free {}", revision.secret), &error))
+    }
+
+    /// The object as the cluster has it; nothing if it is not there.
+    pub async fn get(&self, object: &Value, namespace: &str) -> Result<Option<Value>, Failure> {
+        let name = text(&object["metadata"]["name"]);
+        let found = self.api(object, namespace).await?.get_opt(name).await;
+        let found = found.map_err(|error| trouble(&format!("cannot look at {}", place(object)), &error))?;
+        Ok(found.map(|found| json(&found)))
+    }
+
+    /// The object as the cluster would have it if it was applied as Helm does.
+    pub async fn rehearse(&self, object: &Value, namespace: &str) -> Result<Value, Failure> {
+        self.apply_with(object, namespace, PatchParams::apply(MANAGER).force().dry_run()).await
+    }
+
+    /// Applies one object as Helm does, and takes back what others changed of it.
+    pub async fn apply(&self, object: &Value, namespace: &str) -> Result<Value, Failure> {
+        self.apply_with(object, namespace, PatchParams::apply(MANAGER).force()).await
+    }
+
+    async fn apply_with(&self, object: &Value, namespace: &str, how: PatchParams) -> Result<Value, Failure> {
+        let name = text(&object["metadata"]["name"]);
+        let applied = self.api(object, namespace).await?.patch(name, &how, &Patch::Apply(object)).await;
+        let applied = applied.map_err(|error| trouble(&format!("cannot apply {}", place(object)), &error))?;
+        Ok(json(&applied))
+    }
+
+    /// Objects of a kind with these labels, such as `app=web`.
+    pub async fn list(&self, (api, kind): (&str, &str), namespace: &str, labels: &str) -> Result<Vec<Value>, Failure> {
+        let object = json!({"apiVersion": api, "kind": kind});
+        let list = self.api(&object, namespace).await?.list(&ListParams::default().labels(labels)).await;
+        let list = list.map_err(|error| trouble(&format!("cannot list objects of kind {kind}"), &error))?;
+        Ok(list.items.iter().map(|item| with_kind(json(item), api, kind)).collect())
+    }
+
+    /// What a container printed last, before it restarted if it did.
+    pub async fn last_lines(&self, namespace: &str, pod: &str, container: &str) -> String {
+        let pods: Api<k8s_openapi::api::core::v1::Pod> = Api::namespaced(self.client.clone(), namespace);
+        for previous in [true, false] {
+            let how = LogParams {
+                container: Some(container.to_owned()),
+                previous,
+                tail_lines: Some(LAST_LINES),
+                ..LogParams::default()
+            };
+            match pods.logs(pod, &how).await {
+                Ok(lines) if !lines.trim().is_empty() => return lines,
+                _ => {}
+            }
+        }
+        String::new()
+    }
+
+    async fn secret(&self, revision: &Revision) -> Result<Option<Value>, Failure> {
+        let found = self.secrets(&revision.namespace).get_opt(&revision.secret).await;
+        let found = found.map_err(|error| trouble(&format!("cannot look at {}", revision.secret), &error))?;
+        Ok(found.map(|found| json(&found)))
+    }
+
+    fn secrets(&self, namespace: &str) -> Api<Secret> {
+        Api::namespaced(self.client.clone(), namespace)
+    }
+
+    async fn api(&self, object: &Value, namespace: &str) -> Result<Api<DynamicObject>, Failure> {
+        let (resource, scope) = self.kind(text(&object["apiVersion"]), text(&object["kind"])).await?;
+        let own = object["metadata"]["namespace"].as_str().unwrap_or(namespace);
+        let client = self.client.clone();
+        Ok(match scope {
+            Scope::Namespaced => Api::namespaced_with(client, own, &resource),
+            Scope::Cluster => Api::all_with(client, &resource),
+        })
+    }
+
+    async fn kind(&self, api: &str, kind: &str) -> Result<(ApiResource, Scope), Failure> {
+        let key = format!("{api}/{kind}");
+        if let Some(known) = self.known().get(&key).cloned() {
+            return Ok(known);
+        }
+        let (group, version) = api.split_once('/').unwrap_or(("", api));
+        let found = pinned_kind(&self.client, &GroupVersionKind::gvk(group, version, kind)).await;
+        let (resource, capabilities) =
+            found.map_err(|error| trouble(&format!("cannot look for the kind {key}"), &error))?;
+        let known = (resource, capabilities.scope);
+        self.known().insert(key, known.clone());
+        Ok(known)
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, (ApiResource, Scope)>> {
+        self.kinds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The label selector of a deployment's objects.
+pub fn of_deployment(deployment: &str) -> String {
+    format!("{DEPLOYMENT_LABEL}={deployment}")
+}
+
+/// An item of a list says of which kind it is only by the list.
+fn with_kind(mut item: Value, api: &str, kind: &str) -> Value {
+    item["apiVersion"] = json!(api);
+    item["kind"] = json!(kind);
+    item
+}
+
+fn json(object: &impl serde::Serialize) -> Value {
+    serde_json::to_value(object).unwrap_or_default()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// Told by what the API server said: a right that is missing, a quota that is spent, or that it does not answer.
+fn trouble(what: &str, error: &kube::Error) -> Failure {
+    let category = match error {
+        kube::Error::Api(status) if status.message.contains("exceeded quota") => ErrorCategory::Resources,
+        _ => ErrorCategory::Runtime,
+    };
+    Failure::passing(category, format!("{what}: {error}"))
+}

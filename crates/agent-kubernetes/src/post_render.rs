@@ -1,0 +1,226 @@
+//! The manifests as they may run: pure, from what Helm rendered and the plan. Every image is one that the release locked, by its
+//! digest; whatever else would run is refused. Helm gives hooks to it, too.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::labels::{DEPLOYMENT_LABEL, RESOURCE_POLICY};
+use crate::yaml::{self, Node, Unreadable};
+
+mod pods;
+
+use pods::{Pod, pods};
+
+/// What the agent wrote down for the post-renderer before it called Helm. It holds nothing secret.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// the deployment's id, the value of a label
+    pub deployment: String,
+    /// from an image as a chart may name it to the one that runs, with its digest
+    pub images: BTreeMap<String, String>,
+    /// the Secret with which pods pull
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull_secret: Option<String>,
+    /// images within custom resources, where their vendor said that they are
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub image_paths: Vec<ImagePath>,
+    /// fields that are left to who owns them now
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub yields: Vec<Yielded>,
+}
+
+/// A place of an image in a custom resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImagePath {
+    /// `Kind`, or `Kind.group`
+    pub kind: String,
+    /// names of fields, with dots between
+    pub path: String,
+}
+
+/// A field of one object with the value that it has in the cluster: left out, it would be set back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Yielded {
+    /// `Kind`, or `Kind.group`
+    pub kind: String,
+    pub name: String,
+    /// a JSON pointer to a field of mappings
+    pub path: String,
+    pub value: Value,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("the chart's output cannot be read: {0}")]
+    Unreadable(#[from] Unreadable),
+    #[error(
+        "{place}: the image \"{image}\" is not locked by the release; publish it with a case of values that renders this image"
+    )]
+    NotLocked { place: String, image: String },
+    #[error("{place}: it has no image")]
+    NoImage { place: String },
+    #[error("{place}: {path} cannot be left to who owns it now")]
+    NoSuchField { place: String, path: String },
+}
+
+/// Where a refusal is written: Helm keeps to itself what its plugins say.
+pub fn refusal(plan: &Path) -> PathBuf {
+    plan.with_extension("refused")
+}
+
+/// Kinds whose objects hold data, or what data hangs on.
+const KEPT: [&str; 4] = ["PersistentVolumeClaim", "PersistentVolume", "CustomResourceDefinition", "Namespace"];
+
+/// The manifests that Helm applies. All that is refused is refused at once, one sentence a line.
+pub fn post_render(manifests: &str, plan: &Plan) -> Result<String, Vec<Refused>> {
+    let mut documents = yaml::read(manifests).map_err(|error| vec![error.into()])?;
+    let mut refused = vec![];
+    for document in &mut documents {
+        each(document, &mut |object| refused.extend(render(object, plan)));
+    }
+    match refused.is_empty() {
+        true => Ok(yaml::write(&documents)),
+        false => Err(refused),
+    }
+}
+
+/// A list of objects is as good as those within.
+fn each(object: &mut Node, act: &mut impl FnMut(&mut Node)) {
+    let is_list = text(object, "kind").ends_with("List");
+    match object.get_mut("items").filter(|_| is_list) {
+        Some(Node::List(items)) => items.iter_mut().for_each(|item| each(item, act)),
+        _ => act(object),
+    }
+}
+
+fn render(object: &mut Node, plan: &Plan) -> Vec<Refused> {
+    let who = Identity::of(object);
+    let place = who.place();
+    let mut refused = vec![];
+    set_metadata(object, "labels", DEPLOYMENT_LABEL, &plan.deployment);
+    if KEPT.contains(&who.kind.as_str()) {
+        set_metadata(object, "annotations", RESOURCE_POLICY, "keep");
+    }
+    for path in plan.image_paths.iter().filter(|path| who.is(&path.kind)) {
+        let steps: Vec<&str> = path.path.split('.').collect();
+        if let Some(image) = object.at_mut(&steps) {
+            refused.extend(pin(image, &format!("{place}/{}", path.path), plan));
+        }
+    }
+    // what a definition says about pods to come is no pod
+    if who.kind != "CustomResourceDefinition" {
+        pods(object, &mut |pod| refused.extend(render_pod(pod, &place, plan)));
+    }
+    if let (Some(secret), "ServiceAccount") = (&plan.pull_secret, who.kind.as_str()) {
+        add_pull_secret(object, secret);
+    }
+    for yielded in plan.yields.iter().filter(|yielded| who.is(&yielded.kind) && who.name == yielded.name) {
+        if !put(object, &yielded.path, &yielded.value) {
+            refused.push(Refused::NoSuchField { place: place.clone(), path: yielded.path.clone() });
+        }
+    }
+    refused
+}
+
+fn render_pod(pod: Pod<'_>, place: &str, plan: &Plan) -> Vec<Refused> {
+    let Pod { template, spec, is_known } = pod;
+    let mut refused = vec![];
+    pods::images(spec, &mut |name, image| {
+        let place = format!("{place}/{name}");
+        match image {
+            Some(image) => refused.extend(pin(image, &place, plan)),
+            None if is_known => refused.push(Refused::NoImage { place }),
+            // an operator fills it in, from a place that its vendor has to name
+            None => {}
+        }
+    });
+    // of kinds that only their vendor knows nothing else is known to have the form of a pod's
+    if is_known {
+        plan.pull_secret.iter().for_each(|secret| add_pull_secret(spec, secret));
+        if let Some(template) = template {
+            set_metadata(template, "labels", DEPLOYMENT_LABEL, &plan.deployment);
+        }
+    }
+    refused
+}
+
+/// What is pinned already stays as it is.
+fn pin(image: &mut Node, place: &str, plan: &Plan) -> Option<Refused> {
+    let named = image.as_text().unwrap_or_default().trim().to_owned();
+    if plan.images.values().any(|pinned| *pinned == named) {
+        return None;
+    }
+    match plan.images.get(&named) {
+        Some(pinned) => {
+            *image = Node::text(pinned);
+            None
+        }
+        None => Some(Refused::NotLocked { place: place.to_owned(), image: named }),
+    }
+}
+
+fn add_pull_secret(holder: &mut Node, secret: &str) {
+    let Some(Node::List(secrets)) = holder.entry("imagePullSecrets", Node::List(vec![])) else { return };
+    if !secrets.iter().any(|known| text(known, "name") == secret) {
+        let mut entry = Node::map();
+        entry.set("name", Node::text(secret));
+        secrets.push(entry);
+    }
+}
+
+fn set_metadata(object: &mut Node, of: &str, name: &str, value: &str) {
+    let metadata = object.entry("metadata", Node::map());
+    if let Some(entries) = metadata.and_then(|metadata| metadata.entry(of, Node::map())) {
+        entries.set(name, Node::text(value));
+    }
+}
+
+/// Whether the path leads to a field of a mapping.
+fn put(object: &mut Node, path: &str, value: &Value) -> bool {
+    let Some(steps) = path.strip_prefix('/') else { return false };
+    let steps: Vec<String> = steps.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
+    let Some((last, parents)) = steps.split_last() else { return false };
+    let parent = parents.iter().try_fold(object, |node, step| node.entry(step, Node::map()));
+    parent.is_some_and(|parent| parent.set(last, Node::from(value)))
+}
+
+fn text<'a>(node: &'a Node, name: &str) -> &'a str {
+    node.get(name).and_then(Node::as_text).unwrap_or_default()
+}
+
+/// What an object is, and how it is called.
+struct Identity {
+    group: String,
+    kind: String,
+    name: String,
+}
+
+impl Identity {
+    fn of(object: &Node) -> Self {
+        let group = text(object, "apiVersion").split_once('/').map_or("", |(group, _)| group);
+        let name = object.get("metadata").map(|metadata| text(metadata, "name")).unwrap_or_default();
+        Self { group: group.to_owned(), kind: text(object, "kind").to_owned(), name: name.to_owned() }
+    }
+
+    /// As sentences name it.
+    fn place(&self) -> String {
+        format!("{}/{}", self.kind, self.name)
+    }
+
+    /// `wanted` is `Kind`, of whatever group, or `Kind.group`.
+    fn is(&self, wanted: &str) -> bool {
+        match wanted.split_once('.') {
+            Some((kind, group)) => kind == self.kind && group == self.group,
+            None => wanted == self.kind,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+const PINNED: &str = "hub.example/acme/web@sha256:f817763fbb6dfb7f2124c80808ec6293e0c0144f70eaefedd75d5e0ece5e7fbc";
+
+fn plan() -> Plan {
+    Plan {
+        deployment: "0d6f1c2e".to_owned(),
+        images: BTreeMap::from([("hub.example/acme/web:1".to_owned(), PINNED.to_owned())]),
+        pull_secret: Some("distr-pull".to_owned()),
+        ..Plan::default()
+    }
+}
+
+fn rendered(manifests: &str) -> Vec<Node> {
+    yaml::read(&post_render(manifests, &plan()).unwrap()).unwrap()
+}
+
+fn refused(manifests: &str) -> Vec<String> {
+    post_render(manifests, &plan()).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+fn at<'a>(node: &'a Node, path: &str) -> &'a str {
+    let found = path.split('.').try_fold(node, |node, step| match step.parse::<usize>() {
+        Ok(index) => node.entries().get(index),
+        Err(_) => node.get(step),
+    });
+    found.and_then(Node::as_text).unwrap_or_else(|| panic!("there is no {path} in {node:?}"))
+}
+
+const DEPLOYMENT: &str = "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      initContainers: [{name: prepare, image: hub.example/acme/web:1}]
+      containers:
+        - name: web
+          image: \"hub.example/acme/web:1\"
+          securityContext: {runAsUser: 0644}
+";
+
+#[test]
+fn images_are_pinned_and_pods_carry_the_label_and_the_pull_secret() {
+    let web = &rendered(DEPLOYMENT)[0];
+    let label = |node: &Node| node.at(&["metadata", "labels", DEPLOYMENT_LABEL]).unwrap().as_text().unwrap().to_owned();
+    assert_eq!(label(web), "0d6f1c2e");
+    let template = web.at(&["spec", "template"]).unwrap();
+    assert_eq!(label(template), "0d6f1c2e");
+    for path in ["spec.initContainers.0.image", "spec.containers.0.image"] {
+        assert_eq!(at(template, path), PINNED);
+    }
+    assert_eq!(at(template, "spec.imagePullSecrets.0.name"), "distr-pull");
+    assert_eq!(at(template, "metadata.labels.app"), "web");
+    assert_eq!(at(template, "spec.containers.0.securityContext.runAsUser"), "0644", "it is left to Helm to read it");
+}
+
+#[test]
+fn doing_it_again_changes_nothing() {
+    let once = post_render(DEPLOYMENT, &plan()).unwrap();
+    assert_eq!(post_render(&once, &plan()).unwrap(), once);
+}
+
+#[test]
+fn an_image_that_is_not_locked_is_refused_wherever_it_is() {
+    let pod = "{containers: [{name: c, image: evil:1}]}";
+    for (object, place) in [
+        (format!("{{kind: Pod, metadata: {{name: x}}, spec: {pod}}}"), "Pod/x/c"),
+        (format!("{{kind: Job, metadata: {{name: x}}, spec: {{template: {{spec: {pod}}}}}}}"), "Job/x/c"),
+        (
+            format!(
+                "{{kind: CronJob, metadata: {{name: x}}, spec: {{jobTemplate: {{spec: {{template: {{spec: {pod}}}}}}}}}}}"
+            ),
+            "CronJob/x/c",
+        ),
+        (format!("{{kind: Rollout, metadata: {{name: x}}, spec: {{template: {{spec: {pod}}}}}}}"), "Rollout/x/c"),
+        (format!("{{kind: List, items: [{{kind: Pod, metadata: {{name: x}}, spec: {pod}}}]}}"), "Pod/x/c"),
+        (
+            "{kind: Pod, metadata: {name: x}, spec: {volumes: [{name: v, image: {reference: evil:1}}]}}".to_owned(),
+            "Pod/x/v",
+        ),
+        (
+            "{kind: Pod, metadata: {name: x}, spec: {ephemeralContainers: [{name: e, image: evil:1}]}}".to_owned(),
+            "Pod/x/e",
+        ),
+        (format!("base: &b {pod}\nkind: Pod\nmetadata: {{name: x}}\nspec: {{<<: *b}}"), "Pod/x/c"),
+    ] {
+        let text = refused(&object).join("\n");
+        assert!(text.starts_with(&format!("{place}: the image \"evil:1\" is not locked")), "{object}: {text}");
+    }
+}
+
+#[test]
+fn everything_is_refused_at_once_and_a_container_without_an_image_is_too() {
+    let text = refused("{kind: Pod, metadata: {name: x}, spec: {containers: [{name: a, image: evil}, {name: b}]}}");
+    assert_eq!(text.len(), 2);
+    assert_eq!(text[1], "Pod/x/b: it has no image");
+}
+
+#[test]
+fn definitions_of_custom_resources_are_no_pods_and_are_kept() {
+    let definition = "{kind: CustomResourceDefinition, metadata: {name: x}, spec: {containers: [{image: evil}]}}";
+    let crd = &rendered(definition)[0];
+    assert_eq!(crd.at(&["metadata", "annotations", RESOURCE_POLICY]).unwrap().as_text(), Some("keep"));
+    let claim = &rendered("{kind: PersistentVolumeClaim, metadata: {name: data, annotations: ~}}")[0];
+    assert_eq!(claim.at(&["metadata", "annotations", RESOURCE_POLICY]).unwrap().as_text(), Some("keep"));
+}
+
+#[test]
+fn pods_that_an_operator_starts_pull_by_their_service_account() {
+    let account = &rendered("{kind: ServiceAccount, metadata: {name: x}, imagePullSecrets: [{name: own}]}")[0];
+    assert_eq!(at(account, "imagePullSecrets.0.name"), "own");
+    assert_eq!(at(account, "imagePullSecrets.1.name"), "distr-pull");
+}
+
+#[test]
+fn images_of_custom_resources_are_where_their_vendor_says() {
+    let plan = Plan {
+        image_paths: vec![ImagePath { kind: "KafkaCluster.acme.io".to_owned(), path: "spec.image".to_owned() }],
+        ..plan()
+    };
+    let of = |group: &str, image: &str| {
+        post_render(
+            &format!("{{apiVersion: {group}/v1, kind: KafkaCluster, metadata: {{name: x}}, spec: {{image: {image}}}}}"),
+            &plan,
+        )
+    };
+    assert!(of("acme.io", "hub.example/acme/web:1").unwrap().contains(PINNED));
+    assert!(of("acme.io", "evil").is_err());
+    assert!(of("other.io", "evil").is_ok(), "nobody said that it is an image");
+}
+
+#[test]
+fn a_field_that_is_yielded_has_its_present_value() {
+    let yielded = |path: &str| Yielded {
+        kind: "Deployment".to_owned(),
+        name: "web".to_owned(),
+        path: path.to_owned(),
+        value: json!(7),
+    };
+    let plan = Plan { yields: vec![yielded("/spec/replicas"), yielded("/metadata/annotations/a~1b")], ..plan() };
+    let web = &yaml::read(&post_render(DEPLOYMENT, &plan).unwrap()).unwrap()[0];
+    assert_eq!(at(web, "spec.replicas"), "7");
+    assert_eq!(web.at(&["metadata", "annotations", "a/b"]).unwrap().as_text(), Some("7"));
+    let plan = Plan { yields: vec![yielded("/spec/template/spec/containers/0")], ..plan };
+    assert!(post_render(DEPLOYMENT, &plan).is_err());
+}
+
+proptest! {
+    /// Whatever image stands in whatever kind: it is pinned, or the whole is refused.
+    #[test]
+    fn no_image_gets_by(image in "[ -~]{0,40}", kind in "(Pod|Deployment|Job|CronJob|Rollout|Pod List|x)", list in 0..3usize) {
+        let list = ["containers", "initContainers", "ephemeralContainers"][list];
+        let spec = json!({list: [{"name": "c", "image": image}]});
+        let object = match kind.as_str() {
+            "Pod" => json!({"kind": kind, "metadata": {"name": "x"}, "spec": spec}),
+            "CronJob" => json!({"kind": kind, "spec": {"jobTemplate": {"spec": {"template": {"spec": spec}}}}}),
+            _ => json!({"kind": kind, "spec": {"template": {"spec": spec}}}),
+        };
+        match post_render(&object.to_string(), &plan()) {
+            Ok(text) => {
+                prop_assert!(text.contains(PINNED), "{}", text);
+                prop_assert_eq!(post_render(&text, &plan()).unwrap(), text.clone());
+            }
+            Err(refused) => prop_assert_eq!(refused.len(), 1),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! A namespace of its own in the test cluster, and a chart to put into it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use distr_agent_kubernetes::helm::{Cluster, Helm, Release, Upgrade};
+use distr_agent_kubernetes::lock::{LockedImage, pins};
+use distr_agent_kubernetes::post_render::Plan;
+use distr_agent_kubernetes::revision::{self, Revision};
+use serde_json::Value;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+pub(crate) const DIGEST: &str = "sha256:f817763fbb6dfb7f2124c80808ec6293e0c0144f70eaefedd75d5e0ece5e7fbc";
+pub(crate) const DEPLOYMENT: &str = "0d6f1c2e-0000-0000-0000-000000000000";
+
+pub(crate) struct Site {
+    pub(crate) helm: Helm,
+    pub(crate) release: Release,
+    pub(crate) folder: TempDir,
+    kubeconfig: PathBuf,
+}
+
+impl Site {
+    /// Nothing if there is no cluster with a node.
+    pub(crate) fn with_node() -> Option<Self> {
+        if state().join("kubeconfig").exists() && !state().join("with-node").exists() {
+            eprintln!("passed over: the cluster has no node; script/kubernetes start --node makes one that has");
+            return None;
+        }
+        Self::new()
+    }
+
+    /// Nothing if there is no cluster.
+    pub(crate) fn new() -> Option<Self> {
+        let state = state();
+        let kubeconfig = state.join("kubeconfig");
+        if !kubeconfig.exists() {
+            eprintln!("passed over: there is no cluster in {}; script/kubernetes start makes one", state.display());
+            return None;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().join("helm");
+        std::fs::create_dir(&home).unwrap();
+        let cluster = Cluster::Kubeconfig(kubeconfig.clone());
+        let helm = Helm { program: program("helm"), home, cluster };
+        helm.write_plugin(Path::new(env!("CARGO_BIN_EXE_distr-agent-kubernetes"))).unwrap();
+        let namespace = format!("t{}", &Uuid::new_v4().simple().to_string()[..12]);
+        let site = Self { helm, release: Release { name: "shop".to_owned(), namespace }, folder, kubeconfig };
+        site.kubectl(&["create", "namespace", &site.release.namespace]);
+        Some(site)
+    }
+
+    pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new(program("kubectl"));
+        let output = command.env("KUBECONFIG", &self.kubeconfig).args(arguments).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert!(output.status.success(), "kubectl {arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    pub(crate) fn get(&self, arguments: &[&str]) -> Value {
+        let found = [&["get", "-n", &self.release.namespace, "-o", "json"], arguments].concat();
+        serde_json::from_str(&self.kubectl(&found)).unwrap()
+    }
+
+    /// Helm's release Secrets, oldest first.
+    pub(crate) fn secrets(&self) -> Vec<Value> {
+        let list = self.get(&["secrets", "-l", "owner=helm"]);
+        let mut secrets = list["items"].as_array().unwrap().clone();
+        secrets.sort_by_key(|secret| revision::read(secret).unwrap().number);
+        secrets
+    }
+
+    pub(crate) fn revisions(&self) -> Vec<Revision> {
+        self.secrets().iter().map(|secret| revision::read(secret).unwrap()).collect()
+    }
+
+    /// A chart of these templates, its values, and the plan for its images.
+    pub(crate) fn chart(&self, templates: &[(&str, &str)]) -> Chart {
+        let folder = self.folder.path().join(Uuid::new_v4().to_string());
+        std::fs::create_dir_all(folder.join("chart/templates")).unwrap();
+        let write = |path: &str, text: &str| std::fs::write(folder.join(path), text).unwrap();
+        write("chart/Chart.yaml", "{apiVersion: v2, name: shop, version: 1.0.0}");
+        templates.iter().for_each(|(name, text)| write(&format!("chart/templates/{name}.yaml"), text));
+        write("values.json", "{}");
+        let image = LockedImage {
+            reference: "hub.example/acme/web:1".to_owned(),
+            repository: Some("acme/web".to_owned()),
+            digest: DIGEST.parse().unwrap(),
+        };
+        let mut images = pins(&[image], "registry.local");
+        // the one that the node has
+        images.insert("localhost/busybox:1".to_owned(), "localhost/busybox:1".to_owned());
+        let plan = Plan {
+            deployment: DEPLOYMENT.to_owned(),
+            images,
+            pull_secret: Some("distr-pull".to_owned()),
+            ..Plan::default()
+        };
+        write("plan.json", &serde_json::to_string(&plan).unwrap());
+        let at = |name: &str| folder.join(name);
+        Chart { chart: at("chart"), values: at("values.json"), plan: at("plan.json") }
+    }
+}
+
+pub(crate) struct Chart {
+    pub(crate) chart: PathBuf,
+    pub(crate) values: PathBuf,
+    pub(crate) plan: PathBuf,
+}
+
+impl Chart {
+    pub(crate) fn upgrade(&self, generation: u64) -> Upgrade<'_> {
+        Upgrade {
+            chart: &self.chart,
+            values: &self.values,
+            plan: &self.plan,
+            deployment: DEPLOYMENT,
+            generation,
+            timeout: Duration::from_secs(20),
+            adopts: false,
+            is_rehearsal: false,
+        }
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        let mut command = Command::new(program("kubectl"));
+        command.env("KUBECONFIG", &self.kubeconfig);
+        let _ = command.args(["delete", "namespace", &self.release.namespace, "--wait=false"]).output();
+    }
+}
+
+fn state() -> PathBuf {
+    let named = std::env::var_os("DISTR_KUBERNETES").map(PathBuf::from);
+    named.unwrap_or_else(|| distr_tests::root().join(".distr/kubernetes-0"))
+}
+
+fn program(name: &str) -> PathBuf {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache"));
+    cache.join("distr/kubernetes/bin").join(name)
+}
