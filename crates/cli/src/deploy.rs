@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::exit::Failure;
 use crate::input;
@@ -33,6 +33,8 @@ const FIELDS: Columns = &[
     ("drift", "/drift"),
     ("error", "/error"),
     ("config", "/config"),
+    ("values", "/values"),
+    ("namespace", "/namespace"),
     ("generation", "/generation"),
     ("license", "/licenseId"),
     ("changed", "/changedAt"),
@@ -97,6 +99,13 @@ struct Set {
     /// Set no configuration; without this, --config and --config-file, it stays as it is
     #[arg(long, conflicts_with_all = ["config", "config_file"])]
     clear_config: bool,
+    /// A file of values for the chart beside what the configuration sets, in YAML or JSON, as Helm takes it; it replaces all values
+    /// that were set before. - is standard input. Only a cluster has values
+    #[arg(long, value_name = "FILE")]
+    values: Option<PathBuf>,
+    /// The namespace of the cluster, one of the target's; of a new deployment the target's first if left out
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<String>,
     #[command(flatten)]
     waiting: Waiting,
 }
@@ -152,6 +161,8 @@ impl Set {
             version: self.version,
             channel: self.channel,
             config: is_given.then_some(config),
+            values: self.values.as_deref().map(values).transpose()?,
+            namespace: self.namespace,
         };
         let data = session.hub.ask::<DeploySet>(variables).await?;
         let payload = data.deployment_set_release;
@@ -160,6 +171,14 @@ impl Set {
         let sentence = format!("asked for {} {version} on {}", of.app, of.target);
         finish(session, of, payload, Outcome { sentence, goal: Goal::Healthy, waiting: self.waiting }).await
     }
+}
+
+/// The values of a file, as an object.
+fn values(file: &Path) -> Result<Value> {
+    let text = input::text(file)?;
+    let values: Map<String, Value> = serde_saphyr::from_str(&text)
+        .map_err(|error| anyhow!("{} holds no values of a chart: {error}", file.display()))?;
+    Ok(Value::Object(values))
 }
 
 async fn remove(

@@ -281,7 +281,15 @@ impl Deployment {
     }
 }
 
-impl DomainEvent for DeploymentEvent {}
+impl DomainEvent for DeploymentEvent {
+    fn schema_version(&self) -> u16 {
+        match self {
+            // hubs that know no clusters leave it to newer ones
+            DesiredReleaseSet { desired, .. } if desired.namespace.is_some() => 3,
+            _ => 1,
+        }
+    }
+}
 
 impl Decider for Deployment {
     const CATEGORY: Category = Category::Deployment;

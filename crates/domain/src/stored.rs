@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use crate::decider::DomainEvent;
 
 /// The newest schema version of events that this program writes and reads.
-pub const SCHEMA_VERSION: u16 = 2;
+pub const SCHEMA_VERSION: u16 = 3;
 
 /// An event of the log, not decoded yet.
 #[derive(Debug, Clone, Copy)]

@@ -263,7 +263,15 @@ fn side(by: AskedBy) -> usize {
     usize::from(!by.is_vendor())
 }
 
-impl DomainEvent for TargetEvent {}
+impl DomainEvent for TargetEvent {
+    fn schema_version(&self) -> u16 {
+        match self {
+            // hubs that know no clusters leave it to newer ones
+            TargetRegistered { runtime: Runtime::Kubernetes, .. } => 3,
+            _ => 1,
+        }
+    }
+}
 
 impl Decider for Target {
     const CATEGORY: Category = Category::Target;

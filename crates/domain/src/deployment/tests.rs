@@ -359,3 +359,22 @@ fn nothing_is_deployed_into_a_removal() {
     .when(DeploymentCommand::SetDesired { desired: desired("1.0.0"), heard: 0 })
     .then_rejected(DeploymentRejection::BeingRemoved);
 }
+
+#[test]
+fn a_deployment_stays_in_its_namespace_until_it_is_removed() {
+    let within = |version: &str, namespace: &str| {
+        let namespace = Some(namespace.parse().unwrap());
+        Desired { namespace, ..desired(version) }
+    };
+    let set = |generation, desired| DesiredReleaseSet { generation, desired };
+    let ask = |desired| DeploymentCommand::SetDesired { desired, heard: 0 };
+    let first = set(1, within("1.0.0", "shop"));
+    assert_eq!(first.schema_version(), 3);
+    let fixed = DeploymentRejection::NamespaceFixed { namespace: "shop".parse().unwrap() };
+    given::<Deployment>([first.clone()]).when(ask(within("1.0.0", "jobs"))).then_rejected(fixed.clone());
+    given::<Deployment>([first.clone()]).when(ask(desired("1.0.0"))).then_rejected(fixed);
+    given::<Deployment>([first.clone()]).when(ask(within("1.1.0", "shop"))).then([set(2, within("1.1.0", "shop"))]);
+    let mut other = within("1.0.0", "shop");
+    other.values.insert("replicas".to_owned(), 2.into());
+    given::<Deployment>([first]).when(ask(other.clone())).then([set(2, other)]);
+}

@@ -115,7 +115,7 @@ impl ReleaseContent {
 enum StoredContent {
     /// Schema version 1: one compose file and its images.
     ComposeFile { compose: String, artifacts: Vec<ComposeImage>, notes: String },
-    /// Schema version 2.
+    /// Schema version 2, and with a chart 3.
     Packages { packages: Vec<Package>, images: Vec<ReleaseImage>, notes: String },
 }
 
@@ -133,7 +133,12 @@ struct ComposeImage {
 impl ReleaseContent {
     /// The schema version of an event that holds the content.
     pub(super) fn schema_version(&self) -> u16 {
-        if self.is_compose_file() { 1 } else { 2 }
+        match () {
+            () if self.is_compose_file() => 1,
+            () if Package::helm(&self.packages).is_none() => 2,
+            // hubs that know no charts leave it to newer ones
+            () => 3,
+        }
     }
 
     fn is_compose_file(&self) -> bool {

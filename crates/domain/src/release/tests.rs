@@ -239,6 +239,10 @@ fn content_is_stored_in_the_oldest_shape_that_can_say_it() {
     for content in [compose, none, shipped] {
         assert_eq!(serde_json::from_value::<ReleaseContent>(stored(&content)).unwrap(), content);
     }
+    let golden = include_str!("../../tests/golden/ReleaseDrafted.helm.json");
+    let golden: serde_json::Value = serde_json::from_str(golden).unwrap();
+    let chart: ReleaseContent = serde_json::from_value(golden["data"]["content"].clone()).unwrap();
+    assert_eq!((chart.schema_version(), stored(&chart)), (3, golden["data"]["content"].clone()));
     let newer = json!({"packages": [{"kind": "compose", "file": "a"}], "images": [], "notes": ""});
     let read: ReleaseContent = serde_json::from_value(newer).unwrap();
     assert_eq!(read.compose().unwrap().file, "a");

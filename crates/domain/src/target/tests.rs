@@ -132,3 +132,33 @@ fn only_an_enrolled_agent_rotates_its_credential() {
         .when(rotate(CREDENTIAL, NEWER))
         .then_rejected(TargetRejection::NotEnrolled { name: name() });
 }
+
+fn register(runtime: Runtime, namespaces: &[&str]) -> TargetCommand {
+    let namespaces = namespaces.iter().map(|name| name.parse().unwrap()).collect();
+    TargetCommand::Register { customer: CustomerId(Uuid::nil()), name: name(), runtime, namespaces }
+}
+
+#[test]
+fn a_cluster_has_namespaces_and_a_docker_host_has_none() {
+    let registered = |runtime| TargetRegistered { customer: CustomerId(Uuid::nil()), name: name(), runtime };
+    let set = |names: &[&str]| NamespacesSet { namespaces: names.iter().map(|name| name.parse().unwrap()).collect() };
+    let unfit = |namespaces| TargetRejection::NamespacesUnfit { name: name(), namespaces };
+    let cluster = [registered(Runtime::Kubernetes), set(&["shop"])];
+    assert_eq!(cluster.each_ref().map(DomainEvent::schema_version), [3, 1]);
+    given::<Target>([]).when(register(Runtime::Kubernetes, &["shop"])).then(cluster.clone());
+    given::<Target>([]).when(register(Runtime::Kubernetes, &[])).then_rejected(unfit(0));
+    given::<Target>([]).when(register(Runtime::Kubernetes, &["a", "a"])).then_rejected(unfit(2));
+    given::<Target>([])
+        .when(register(Runtime::Docker, &["shop"]))
+        .then_rejected(TargetRejection::NoNamespaces { name: name() });
+    let change = |names: &[&str]| TargetCommand::SetNamespaces { namespaces: set_of(names) };
+    given::<Target>(cluster.clone()).when(change(&["shop", "jobs"])).then([set(&["shop", "jobs"])]);
+    given::<Target>(cluster.clone()).when(change(&["shop"])).then([]);
+    let many: Vec<String> = (0..51).map(|n| format!("n{n}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    given::<Target>(cluster).when(change(&many)).then_rejected(unfit(51));
+}
+
+fn set_of(names: &[&str]) -> Vec<Slug> {
+    names.iter().map(|name| name.parse().unwrap()).collect()
+}
