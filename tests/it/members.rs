@@ -175,6 +175,7 @@ async fn no_token_makes_a_person_or_a_password_or_an_owner() {
         format!("memberChangeRole(id: \"{robot}\", role: OWNER) {{ changed }}"),
         format!("memberChangeRole(id: \"{second}\", role: AUDITOR) {{ changed }}"),
         format!("memberRemove(id: \"{second}\") {{ changed }}"),
+        format!("memberEndSessions(id: \"{second}\") {{ changed }}"),
         "robotAdd(name: \"r\", role: OWNER) { changed }".to_owned(),
         "robotAdd(name: \"r\", role: CUSTOMER_ADMIN, customer: \"globex\") { changed }".to_owned(),
         "passwordChange(current: \"correct horse battery\", new: \"another long one\") { changed }".to_owned(),
@@ -364,4 +365,50 @@ async fn a_first_start_that_was_cut_off_is_gone_on_with() {
     let session = hub.sign_in("acme").await;
     let viewer = hub.graphql(Some(&session), VIEWER, json!({})).await.data();
     assert_eq!(viewer["viewer"]["role"], "OWNER");
+}
+
+/// Whoever has a token and changes a role at the moment when somebody makes the member an owner.
+#[tokio::test]
+async fn a_token_does_not_unmake_an_owner_by_being_quick() {
+    let hub = HubProcess::start_with(&[("DISTR_RATE_LIMIT", "1000")]).await;
+    let owner = hub.sign_in("acme").await;
+    let issue = "tokenIssue(label: \"t\", scopes: [READ, WRITE, ADMIN]) { secret }";
+    let token = change(&hub, &owner, issue).await.data()["tokenIssue"]["secret"].as_str().expect("a secret").to_owned();
+    for round in 0..20 {
+        let added = change(&hub, &owner, "robotAdd(name: \"r\", role: AUDITOR) { member { id } }").await.data();
+        let id = added["robotAdd"]["member"]["id"].as_str().expect("an id").to_owned();
+        let promote = format!("memberChangeRole(id: \"{id}\", role: OWNER) {{ changed }}");
+        let against = match round % 2 {
+            0 => format!("memberChangeRole(id: \"{id}\", role: SUPPORT) {{ changed }}"),
+            _ => format!("memberRemove(id: \"{id}\") {{ changed }}"),
+        };
+        let late = async {
+            tokio::time::sleep(Duration::from_millis(round / 2)).await;
+            change(&hub, &token, &against).await
+        };
+        let (made, unmade) = futures_util::future::join(change(&hub, &owner, &promote), late).await;
+        if made.code().is_none() {
+            let member = hub.graphql(Some(&owner), &format!("{{ member(id: \"{id}\") {{ role }} }}"), json!({})).await;
+            assert_eq!(member.data()["member"]["role"], "OWNER", "round {round}: {:?}", unmade.code());
+        }
+    }
+}
+
+/// The answer to a request that is repeated says what it led to, and brings nothing back.
+#[tokio::test]
+async fn a_robot_that_was_removed_is_not_added_again_by_the_same_request() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let add = json!({ "query": "mutation { robotAdd(name: \"ghost\", role: AUDITOR) { member { id name } } }" });
+    let ask = async || {
+        let request = reqwest::Client::new().post(hub.url("/graphql")).bearer_auth(&owner);
+        let answer = request.header("Idempotency-Key", "the-same-key-of-this-request").json(&add).send().await;
+        answer.expect("the hub answers").json::<serde_json::Value>().await.expect("JSON")
+    };
+    let added = ask().await["data"]["robotAdd"]["member"].clone();
+    let id = added["id"].as_str().expect("an id");
+    change(&hub, &owner, &format!("memberRemove(id: \"{id}\") {{ changed }}")).await.data();
+    assert_eq!(ask().await["data"]["robotAdd"]["member"], json!({ "id": id, "name": null }));
+    let issue = format!("tokenIssue(label: \"t\", scopes: [READ], member: \"{id}\") {{ secret }}");
+    assert_eq!(change(&hub, &owner, &issue).await.code(), Some("not_found"));
 }

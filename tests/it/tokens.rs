@@ -435,3 +435,27 @@ async fn guesses_wait_and_are_seen_by_auditors() {
     .await;
     assert!(!seen.contains("nobody@example.com") && !seen.contains(OWNER), "no address is in the log");
 }
+
+/// An agent's credential outlives the token that had it made: so a token hands out none unless it may hand out tokens, and what it
+/// has offered ends with it.
+#[tokio::test]
+async fn a_token_enrols_no_agent_unless_it_may_and_its_offers_end_with_it() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    change(&hub, &owner, "customerCreate(name: \"globex\") { changed }").await;
+    change(&hub, &owner, "targetRegister(customer: \"globex\", name: \"known\") { changed }").await;
+    let register = "targetRegister(customer: \"globex\", name: \"new\") { enrolment { token } }";
+    let offer = "targetOfferEnrolment(customer: \"globex\", name: \"known\") { enrolment { token } }";
+    let (write, _) = issue(&hub, &owner, "scopes: [READ, WRITE]").await;
+    for mutation in [register, offer] {
+        assert_eq!(code(&hub, &write, mutation).await.as_deref(), Some("forbidden"), "{mutation}");
+    }
+    let (admin, id) = issue(&hub, &owner, "scopes: [READ, WRITE, ADMIN]").await;
+    let offered = change(&hub, &admin, register).await;
+    let token = offered["targetRegister"]["enrolment"]["token"].as_str().expect("a token").to_owned();
+    change(&hub, &owner, &format!("tokenRevoke(id: \"{id}\") {{ changed }}")).await;
+    let enrol = reqwest::Client::new().post(hub.url("/agent/v1/enrol")).bearer_auth(token);
+    let answer = enrol.json(&json!({ "agent_version": "1" })).send().await.expect("the hub answers");
+    assert_eq!(answer.status(), 409);
+    assert_eq!(answer.json::<Value>().await.expect("JSON")["code"], "target.enrolment_spent");
+}

@@ -207,6 +207,16 @@ impl MemberCaller {
         }
     }
 
+    /// For what gives somebody else a credential. What a token hands out may outlive it.
+    pub fn check_may_hand_out(&self, what: &str) -> Result<(), Failure> {
+        match &self.via {
+            Via::Token { limits, .. } if !limits.scopes.contains(&TokenScope::Admin) => {
+                Err(Failure::Forbidden(format!("{what} with a token needs the scope admin")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The token that it came with, as the parent of those that it makes.
     pub fn parent(&self) -> Option<Parent> {
         match &self.via {

@@ -55,8 +55,10 @@ pub enum MemberCommand {
         kind: MemberKind,
         membership: Membership,
     },
-    /// The side stays: a customer's member never becomes the vendor's.
+    /// The side stays: a customer's member never becomes the vendor's. `from` is what it was when it was checked who may do
+    /// this.
     ChangeRole {
+        from: Membership,
         membership: Membership,
     },
     Invite {
@@ -76,7 +78,10 @@ pub enum MemberCommand {
         at: DateTime<Utc>,
     },
     ChangePassword,
-    Remove,
+    /// `from`: the same
+    Remove {
+        from: Membership,
+    },
 }
 
 /// How a person gets in.
@@ -109,6 +114,8 @@ pub enum MemberRejection {
     Robot,
     #[error("the code has expired or was used; ask for a new one")]
     CodeVoid,
+    #[error("the member got another role meanwhile; look again")]
+    RoleChanged,
 }
 
 impl Rejection for MemberRejection {
@@ -121,6 +128,7 @@ impl Rejection for MemberRejection {
             Self::StillInvited => "member.still_invited",
             Self::Robot => "member.robot",
             Self::CodeVoid => "member.code_void",
+            Self::RoleChanged => "member.role_changed",
         }
     }
 }
@@ -150,14 +158,16 @@ impl Decider for Member {
             (MemberCommand::Invite { membership, expires_at }, _) => {
                 Ok(vec![MemberInvited { membership: *membership, expires_at: *expires_at }])
             }
-            (MemberCommand::Remove, None) if self.existed => Ok(vec![]),
+            (MemberCommand::Remove { .. }, None) if self.existed => Ok(vec![]),
             (_, None) => Err(MemberRejection::NotFound),
-            (MemberCommand::ChangeRole { membership }, Some(now)) => match *membership {
+            (MemberCommand::ChangeRole { from, membership }, Some(now)) => match *membership {
                 same if same == now => Ok(vec![]),
+                _ if *from != now => Err(MemberRejection::RoleChanged),
                 other if other.customer() != now.customer() => Err(MemberRejection::OtherSide),
                 membership => Ok(vec![MemberRoleChanged { membership }]),
             },
-            (MemberCommand::Remove, Some(_)) => Ok(vec![MemberRemoved {}]),
+            (MemberCommand::Remove { from }, Some(now)) if *from != now => Err(MemberRejection::RoleChanged),
+            (MemberCommand::Remove { .. }, Some(_)) => Ok(vec![MemberRemoved {}]),
             (command, Some(_)) => self.decide_sign_in(command),
         }
     }
@@ -234,12 +244,23 @@ mod tests {
     #[test]
     fn a_role_changes_on_the_same_side_only() {
         given::<Member>([added()])
-            .when(MemberCommand::ChangeRole { membership: AUDITOR })
+            .when(MemberCommand::ChangeRole { from: OWNER, membership: AUDITOR })
             .then([MemberRoleChanged { membership: AUDITOR }]);
         let admin = Membership::Customer { customer: CustomerId(Uuid::nil()), role: CustomerRole::Admin };
         given::<Member>([added()])
-            .when(MemberCommand::ChangeRole { membership: admin })
+            .when(MemberCommand::ChangeRole { from: OWNER, membership: admin })
             .then_rejected(MemberRejection::OtherSide);
+    }
+
+    #[test]
+    fn a_role_that_changed_since_it_was_looked_at_is_not_changed_again() {
+        let change = |from, membership| MemberCommand::ChangeRole { from, membership };
+        let support = Membership::Vendor { role: VendorRole::Support };
+        given::<Member>([added()]).when(change(AUDITOR, support)).then_rejected(MemberRejection::RoleChanged);
+        given::<Member>([added()])
+            .when(MemberCommand::Remove { from: AUDITOR })
+            .then_rejected(MemberRejection::RoleChanged);
+        given::<Member>([added()]).when(change(AUDITOR, OWNER)).then_nothing();
     }
 
     fn at(second: i64) -> DateTime<Utc> {
@@ -280,15 +301,15 @@ mod tests {
 
     #[test]
     fn removing_twice_removes_once() {
-        given::<Member>([added()]).when(MemberCommand::Remove).then([MemberRemoved {}]);
-        given::<Member>([added(), MemberRemoved {}]).when(MemberCommand::Remove).then_nothing();
-        given::<Member>([]).when(MemberCommand::Remove).then_rejected(MemberRejection::NotFound);
+        given::<Member>([added()]).when(MemberCommand::Remove { from: OWNER }).then([MemberRemoved {}]);
+        given::<Member>([added(), MemberRemoved {}]).when(MemberCommand::Remove { from: OWNER }).then_nothing();
+        given::<Member>([]).when(MemberCommand::Remove { from: OWNER }).then_rejected(MemberRejection::NotFound);
     }
 
     #[test]
     fn a_removed_member_has_no_role() {
         given::<Member>([added(), MemberRemoved {}])
-            .when(MemberCommand::ChangeRole { membership: AUDITOR })
+            .when(MemberCommand::ChangeRole { from: OWNER, membership: AUDITOR })
             .then_rejected(MemberRejection::NotFound);
     }
 }

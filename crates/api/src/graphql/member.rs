@@ -241,7 +241,8 @@ impl MemberMutation {
         CodePayload::of(ctx, invited).await
     }
 
-    /// Ends all sessions of a member, who may sign in again.
+    /// Ends all sessions of a member, who may sign in again. A session is needed to end those of an owner or a customer's
+    /// admin.
     #[graphql(guard = "May(Permission::ManageMembers)")]
     async fn member_end_sessions(
         &self,
@@ -249,6 +250,7 @@ impl MemberMutation {
         #[graphql(desc = "The id of the member, a UUID.")] id: ID,
     ) -> Result<SignOutPayload> {
         let member = load(ctx, parse_id(&id)?).await?;
+        check_may_appoint(ctx, [member.0.membership])?;
         Ok(session::end_all(ctx, member.0.id, &[]).await?)
     }
 

@@ -19,6 +19,8 @@ use crate::hub::Hub;
 use crate::limits::shares::{self, Holder, Share};
 use crate::operations::attachments::Budget;
 
+/// The errors of an answer: whoever mends the first ones asks again.
+const MAX_ERRORS: usize = 20;
 /// Of an error's text at each end, in bytes.
 const KEPT: usize = 500;
 
@@ -142,6 +144,7 @@ fn refused(mut error: ServerError, code: &str) -> Response {
 
 /// The library's errors quote the request; whoever sent it knows the middle of what is long.
 fn in_brief(mut response: Response) -> Response {
+    response.errors.truncate(MAX_ERRORS);
     for error in &mut response.errors {
         in_our_words(&mut error.message);
         shorten(&mut error.message);

@@ -290,7 +290,8 @@ pub(super) struct TargetMutation;
 
 #[Object]
 impl TargetMutation {
-    /// Registers a target and offers its enrolment.
+    /// Registers a target and offers its enrolment. A token needs the scope ADMIN for it, as the agent's credential
+    /// outlives the token.
     #[graphql(guard = "May(Permission::ManageTargets)")]
     async fn target_register(
         &self,
@@ -309,6 +310,7 @@ impl TargetMutation {
         )]
         namespaces: Vec<Name>,
     ) -> Result<TargetPayload> {
+        ctx.caller()?.check_may_hand_out("registering a target")?;
         if runtime == Runtime::Kubernetes {
             let why = "this version has no agent for clusters yet, so that nobody could enrol; register a Docker host";
             return Err(Failure::BadInput(why.to_owned()).into());
@@ -348,7 +350,7 @@ impl TargetMutation {
     }
 
     /// Makes a new one-time token for an agent. A token that was given out before and not used no longer works. The use
-    /// of the new token replaces the agent.
+    /// of the new token replaces the agent. A caller with a token needs its scope ADMIN, and the offer ends with that token.
     #[graphql(guard = "May(Permission::ManageTargets)")]
     async fn target_offer_enrolment(
         &self,
@@ -356,6 +358,7 @@ impl TargetMutation {
         #[graphql(desc = "The name of the customer, which a customer's member may leave out.")] customer: Option<Name>,
         #[graphql(desc = "The name of the target.")] name: Name,
     ) -> Result<TargetPayload> {
+        ctx.caller()?.check_may_hand_out("offering an enrolment")?;
         let id = id(ctx, customer.as_ref(), &name)?;
         load(ctx, id, &name).await?;
         offer(ctx, id, &name).await
@@ -398,8 +401,10 @@ impl TargetMutation {
 }
 
 async fn offer(ctx: &Context<'_>, id: TargetId, name: &Name) -> Result<TargetPayload> {
-    let (offer, executed) =
-        enrolment::offer(ctx.hub().identities(), &ctx.hub().settings.public_url, &ctx.cause()?, id).await?;
+    let (caller, cause) = (ctx.caller()?, ctx.cause()?);
+    let hub = ctx.hub();
+    let offered = enrolment::offer(hub.identities(), &hub.settings.public_url, (caller, &cause), id).await;
+    let (offer, executed) = offered?;
     let outcome = Outcome::of(ctx, &executed);
     Ok(TargetPayload { target: load(ctx, id, name).await?, enrolment: Some(offer.into()), outcome })
 }

@@ -10,7 +10,7 @@ use distr_eventlog::{Actor, Executed};
 use url::Url;
 use uuid::Uuid;
 
-use crate::auth::{AgentCaller, Identities, RequestInfo};
+use crate::auth::{AgentCaller, Identities, MemberCaller, RequestInfo};
 use crate::commands::Cause;
 use crate::failure::Failure;
 use crate::ops::credential::{self, CredentialKind, NewCredential};
@@ -31,9 +31,10 @@ pub struct Enrolment {
 pub async fn offer(
     of: Identities<'_>,
     public_url: &Url,
-    cause: &Cause,
+    (caller, cause): (&MemberCaller, &Cause),
     target: TargetId,
 ) -> Result<(Enrolment, Executed<Target>), Failure> {
+    let made_with = caller.parent().map(|parent| parent.id.0);
     let (enrolment, at) = (EnrolmentId(of.commands.new_id()), of.commands.now());
     let expires_at = at + OFFER;
     let token = credential::new_secret(CredentialKind::Enrolment)?;
@@ -46,6 +47,7 @@ pub async fn offer(
         subject: target.0,
         scopes: vec![],
         expires_at: Some(expires_at),
+        made_with,
         at,
     };
     let client = of.sessions.client().await?;
@@ -83,7 +85,7 @@ pub async fn enrol(
     let client = of.sessions.client().await?;
     let row = client
         .query_opt(
-            "SELECT id, organization, subject FROM credential WHERE hash = $1 AND kind = 'enrolment'",
+            "SELECT id, organization, subject, made_with FROM credential WHERE hash = $1 AND kind = 'enrolment'",
             &[&credential::hash(token)],
         )
         .await?;
@@ -91,6 +93,12 @@ pub async fn enrol(
     let Some(row) = row else {
         return Err(Failure::rejected(EnrolmentSpent));
     };
+    // what a token offered ends with it
+    if let Some(token) = row.get::<_, Option<Uuid>>(3)
+        && of.sessions.authenticate_again(token).await?.is_none()
+    {
+        return Err(Failure::rejected(EnrolmentSpent));
+    }
     let (enrolment, target): (Uuid, Uuid) = (row.get(0), row.get(2));
     let organization = OrganizationId(row.get(1));
     let target = TargetId(target);
@@ -157,6 +165,7 @@ async fn store_agent_secret(
         subject: target.0,
         scopes: vec![],
         expires_at: None,
+        made_with: None,
         at,
     };
     let client = of.sessions.client().await?;

@@ -94,6 +94,7 @@ async fn offered(
         subject: member.0,
         scopes: vec![],
         expires_at: Some(expires_at),
+        made_with: None,
         at: of.commands.now(),
     };
     if kind == CredentialKind::PasswordReset {

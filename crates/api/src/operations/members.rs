@@ -29,6 +29,10 @@ pub struct NewMember {
 /// The person first, so that an address that is taken refuses before anything is in the log.
 pub async fn add(of: Identities<'_>, cause: &Cause, new: NewMember) -> Result<(MemberId, Executed<Member>), Failure> {
     let id = MemberId(cause.id_of("member"));
+    // whoever was added and removed since has no name any more
+    if let Some(executed) = of.commands.repeated::<Member>(cause, id.0).await? {
+        return Ok((id, executed));
+    }
     let kind = if new.sign_in.is_some() { MemberKind::Person } else { MemberKind::Robot };
     let (email, password_hash) = match new.sign_in {
         Some((email, password)) => {
@@ -80,7 +84,8 @@ pub(super) async fn insert(of: Identities<'_>, row: NewPerson<'_>) -> Result<(),
 /// The last owner who can sign in stays.
 pub async fn remove(of: Identities<'_>, cause: &Cause, member: &MemberRow) -> Result<Executed<Member>, Failure> {
     let_owner_go(of, cause, member).await?;
-    let executed = of.commands.execute::<Member>(cause, member.id.0, &MemberCommand::Remove).await?;
+    let executed =
+        of.commands.execute::<Member>(cause, member.id.0, &MemberCommand::Remove { from: member.membership }).await?;
     let client = of.sessions.client().await?;
     credential::delete_of_subject(&client, member.id.0).await?;
     person::erase(&client, member.id).await?;
@@ -96,7 +101,8 @@ pub async fn change_role(
     if membership.customer() == member.membership.customer() && membership != OWNER {
         let_owner_go(of, cause, member).await?;
     }
-    let executed = of.commands.execute::<Member>(cause, member.id.0, &MemberCommand::ChangeRole { membership }).await?;
+    let command = MemberCommand::ChangeRole { from: member.membership, membership };
+    let executed = of.commands.execute::<Member>(cause, member.id.0, &command).await?;
     if membership == OWNER {
         let command = OrganizationCommand::TakeOwnerBack { member: member.id };
         of.commands.append::<Organization>(&of.commands.another(cause), cause.organization.0, &command).await?;

@@ -6,12 +6,12 @@ use distr_domain::ids::TokenId;
 use distr_domain::member::MemberKind;
 use distr_domain::permission::Permission;
 use distr_domain::rejection::Rejection;
-use distr_domain::token::{Token, TokenCommand, TokenLimits, TokenScope};
+use distr_domain::token::{Token, TokenCommand, TokenLimits};
 use distr_eventlog::Executed;
 use distr_projections::member::MemberRow;
 use distr_projections::token::TokenRow;
 
-use crate::auth::{Identities, MemberCaller, Via};
+use crate::auth::{Identities, MemberCaller};
 use crate::commands::Cause;
 use crate::failure::Failure;
 use crate::ops::credential::{self, CredentialKind, NewCredential};
@@ -38,6 +38,9 @@ pub async fn issue(
     new: NewToken,
 ) -> Result<Issued, Failure> {
     check_issuer(caller, member)?;
+    if !member.active {
+        return Err(Failure::not_found("member", member.id));
+    }
     let id = TokenId(cause.id_of("token"));
     let (parent, at) = (caller.parent(), of.commands.now());
     let own_parent = parent.as_ref().map(|parent| parent.id);
@@ -64,6 +67,7 @@ fn stored(
         subject: member.id.0,
         scopes: executed.state.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
         expires_at: executed.state.expires_at(),
+        made_with: None,
         at,
     }
 }
@@ -146,7 +150,7 @@ pub async fn rotate(
 /// What a person does with a token is done in its name: nobody else makes one of it.
 fn check_issuer(caller: &MemberCaller, member: &MemberRow) -> Result<(), Failure> {
     match (caller.member == member.id, member.kind) {
-        (true, _) => check_admin(caller, "issuing a token"),
+        (true, _) => caller.check_may_hand_out("issuing a token"),
         (false, MemberKind::Robot) => caller.check(Permission::ManageMembers),
         (false, MemberKind::Person) => {
             caller.check(Permission::ManageMembers)?;
@@ -159,16 +163,7 @@ fn check_issuer(caller: &MemberCaller, member: &MemberRow) -> Result<(), Failure
 fn check_revoker(caller: &MemberCaller, token: &TokenRow) -> Result<(), Failure> {
     match caller.member == token.member {
         _ if caller.via.id() == token.id.0 => Ok(()),
-        true => check_admin(caller, "revoking another token"),
+        true => caller.check_may_hand_out("revoking another token"),
         false => caller.check(Permission::ManageMembers),
-    }
-}
-
-fn check_admin(caller: &MemberCaller, what: &str) -> Result<(), Failure> {
-    match &caller.via {
-        Via::Token { limits, .. } if !limits.scopes.contains(&TokenScope::Admin) => {
-            Err(Failure::Forbidden(format!("{what} with a token needs the scope admin")))
-        }
-        _ => Ok(()),
     }
 }

@@ -60,6 +60,8 @@ pub struct NewCredential {
     pub subject: Uuid,
     pub scopes: Vec<String>,
     pub expires_at: Option<DateTime<Utc>>,
+    /// the token that it ends with, beside whatever else ends it
+    pub made_with: Option<Uuid>,
     pub at: DateTime<Utc>,
 }
 
@@ -77,8 +79,8 @@ pub fn hash(secret: &str) -> Vec<u8> {
 pub async fn insert(client: &impl GenericClient, secret: &str, credential: NewCredential) -> Result<(), Failure> {
     client
         .execute(
-            "INSERT INTO credential (hash, kind, id, organization, subject, scopes, expires_at, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO credential (hash, kind, id, organization, subject, scopes, expires_at, made_with, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             &[
                 &hash(secret),
                 &credential.kind.as_str(),
@@ -87,6 +89,7 @@ pub async fn insert(client: &impl GenericClient, secret: &str, credential: NewCr
                 &credential.subject,
                 &credential.scopes,
                 &credential.expires_at,
+                &credential.made_with,
                 &credential.at,
             ],
         )

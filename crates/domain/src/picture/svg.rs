@@ -6,6 +6,7 @@ use roxmltree::{Attribute, Document, Error, Node, ParsingOptions};
 
 use super::NoPicture;
 
+mod rules;
 mod style;
 mod work;
 

@@ -3,10 +3,16 @@
 
 use std::collections::HashMap;
 
-use async_graphql_parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
+use async_graphql::{Name, Positioned};
+use async_graphql_parser::types::{Directive, ExecutableDocument, Field, Selection, SelectionSet};
+use async_graphql_value::Value;
 
 /// Fields of a document, its fragments counted wherever they are spread.
-const MAX_FIELDS: u64 = 10_000;
+const MAX_FIELDS: u64 = 3_000;
+/// Variables, arguments, directives and keys of objects, fragments counted once: each may be wrong in its own way, and each that is
+/// wrong is compared with all that would be right.
+const MAX_NAMES: usize = 1_000;
+const MAX_NAMES_OF_STRANGERS: usize = 40;
 const MAX_ROOT_FIELDS: u64 = 100;
 /// Selections within each other, fragments counted. What walks a document goes as deep as it does.
 const MAX_HEIGHT: usize = 64;
@@ -43,10 +49,12 @@ fn bad<T>(message: impl Into<String>) -> Result<T, Refusal> {
 
 /// Takes a document that was narrowed to one operation.
 pub(super) fn check(document: &ExecutableDocument, sender: Sender) -> Result<(), Refusal> {
-    let mut counts = Counts { document, of_fragments: HashMap::new() };
+    let mut counts = Counts { document, of_fragments: HashMap::new(), names: 0 };
     for (_, operation) in document.operations.iter() {
         let root = &operation.node.selection_set.node;
+        counts.names += operation.node.variable_definitions.len() + directives(&operation.node.directives);
         let fields = counts.size(root, 0)?.fields;
+        check_names(counts.names, sender)?;
         check_fields(fields, MAX_FIELDS)?;
         // what follows goes through each of them
         let mut roots = vec![];
@@ -78,6 +86,34 @@ fn check_fields(fields: u64, most: u64) -> Result<(), Refusal> {
     match fields > most {
         true => bad(format!("the document asks for {fields} fields, fragments counted where they are; at most {most}")),
         false => Ok(()),
+    }
+}
+
+fn check_names(names: usize, sender: Sender) -> Result<(), Refusal> {
+    let most = if sender == Sender::Stranger { MAX_NAMES_OF_STRANGERS } else { MAX_NAMES };
+    match names > most {
+        true => bad(format!(
+            "the document has {names} variables, arguments, directives and keys of objects; at most {most}, long lists go into \
+             variables"
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Directives with their arguments.
+fn directives(of: &[Positioned<Directive>]) -> usize {
+    of.iter().map(|directive| 1 + arguments(&directive.node.arguments)).sum()
+}
+
+fn arguments(of: &[(Positioned<Name>, Positioned<Value>)]) -> usize {
+    of.iter().map(|(_, value)| 1 + keys(&value.node)).sum()
+}
+
+fn keys(value: &Value) -> usize {
+    match value {
+        Value::List(items) => items.iter().map(keys).sum(),
+        Value::Object(map) => map.values().map(|value| 1 + keys(value)).sum(),
+        _ => 0,
     }
 }
 
@@ -135,6 +171,7 @@ struct Counts<'a> {
     document: &'a ExecutableDocument,
     /// nothing while it is being counted
     of_fragments: HashMap<&'a str, Option<Size>>,
+    names: usize,
 }
 
 /// How many fields and spreads, and how many selections stand within each other.
@@ -158,9 +195,16 @@ impl<'a> Counts<'a> {
         check_height(depth)?;
         for item in &selection.items {
             let below = match &item.node {
-                Selection::Field(field) => self.size(&field.node.selection_set.node, depth + 1)?,
-                Selection::InlineFragment(fragment) => self.size(&fragment.node.selection_set.node, depth + 1)?,
+                Selection::Field(field) => {
+                    self.names += directives(&field.node.directives) + arguments(&field.node.arguments);
+                    self.size(&field.node.selection_set.node, depth + 1)?
+                }
+                Selection::InlineFragment(fragment) => {
+                    self.names += directives(&fragment.node.directives);
+                    self.size(&fragment.node.selection_set.node, depth + 1)?
+                }
                 Selection::FragmentSpread(spread) => {
+                    self.names += directives(&spread.node.directives);
                     self.fragment(spread.node.fragment_name.node.as_str(), depth + 1)?
                 }
             };
@@ -178,7 +222,7 @@ impl<'a> Counts<'a> {
         let Some((name, fragment)) = document.fragments.get_key_value(name) else { return Ok(Size::default()) };
         let size = match self.of_fragments.get(name.as_str()) {
             Some(Some(size)) => *size,
-            Some(None) => return bad(format!("the fragment {name:?} leads to itself")),
+            Some(None) => return bad(format!("the fragment {:?} leads to itself", name.as_str())),
             None => {
                 self.of_fragments.insert(name.as_str(), None);
                 let size = self.size(&fragment.node.selection_set.node, depth)?;
@@ -282,6 +326,25 @@ mod tests {
         assert_eq!(member(include_str!("introspection.graphql")), Ok(()));
         // Apollo, and whoever wants to know what a union may be
         assert_eq!(member("{ __schema { types { kind name possibleTypes { name } } } }"), Ok(()));
+    }
+
+    #[test]
+    fn a_document_has_only_so_many_names_that_may_be_wrong() {
+        let variables: String = (0..1_001).map(|number| format!("$a{number}: Int ")).collect();
+        let arguments: String = (0..1_001).map(|number| format!("a{number}: 1 ")).collect();
+        let directives: String = (0..1_001).map(|number| format!("@a{number} ")).collect();
+        for text in [
+            format!("query Q({variables}) {{ head }}"),
+            format!("{{ head({arguments}) }}"),
+            format!("{{ head(a: {{ {arguments} }}) }}"),
+            format!("{{ head {directives} }}"),
+            format!("{{ ... {directives} {{ head }} }}"),
+            format!("{{ ...F }} fragment F on Query {{ head({arguments}) }}"),
+        ] {
+            assert!(member(&text).unwrap_err().contains("long lists go into variables"), "{text}");
+        }
+        let of_stranger: String = (0..41).map(|number| format!("$a{number}: Int ")).collect();
+        assert!(stranger(&format!("query Q({of_stranger}) {{ __typename }}")).unwrap_err().contains("at most 40"));
     }
 
     #[test]

@@ -114,6 +114,32 @@ fn a_picture_is_little_work_to_read_and_to_draw() {
     };
     assert_eq!(refused(&uses(|of| format!("<use href=\"#a{of}\"/>"))), "parts as they are drawn");
     assert_eq!(refused(&uses(|of| format!("<g mask=\"url(#a{of})\"/>"))), "parts as they are drawn");
+    // the same by rules of a style sheet
+    for rule in [".c{n}", "#i{n}", "g.c{n}.d, text", "svg > .c{n}", "@media all{.c{n}", ".x{fill:red} .c{n}"] {
+        let level = |n: u32| {
+            let part = format!("<g id=\"i{n}\" class=\"c{n} d\"/>");
+            let rule = rule.replace("{n}", &n.to_string());
+            let style = format!("<style>{rule}{{mask:url(#m{n})}}</style>");
+            format!("{style}<mask id=\"m{}\">{}</mask>", n + 1, part.repeat(10))
+        };
+        let chain = format!("{}<g class=\"c8\" id=\"i8\"/>", (0..8).map(level).collect::<String>());
+        assert_eq!(refused(&chain), "parts as they are drawn", "{rule}");
+    }
+    let sheet = "<style>[id]{mask:url(#m)}</style><mask id=\"m\"><g id=\"x\"/></mask>";
+    assert_eq!(refused(sheet), "a part that is drawn within itself");
+    let rules: String = (0..600).map(|n| format!(".c{n}{{fill:url(#p{n})}}")).collect();
+    assert_eq!(refused(&format!("<style>{rules}</style>")), "rules that name other parts");
+    let blurred = format!("<style>*{{filter:blur(5px) blur(5px)}}</style>{}", "<rect/>".repeat(200));
+    assert_eq!(refused(&blurred), "parts as they are drawn");
+    assert_eq!(refused(&"<rect filter=\"blur(5px)\"/>".repeat(300)), "parts as they are drawn");
+    // as drawing programs write
+    let gradients: String =
+        (0..100).map(|n| format!("<linearGradient id=\"g{n}\"/><path class=\"st{n}\" d=\"M0 0\"/>")).collect();
+    let sheet: String = (0..100).map(|n| format!(".st{n}{{fill:url(#g{n});clip-path:url(#c)}}")).collect();
+    assert_eq!(
+        check(&with(&format!("<style>{sheet}</style><clipPath id=\"c\"><rect/></clipPath>{gradients}"))),
+        Ok(())
+    );
     assert_eq!(refused("<g id=\"a\"><use href=\"#a\"/></g>"), "a part that is drawn within itself");
     let chain: String = (1..500).map(|of| format!("<g id=\"a{of}\"><use href=\"#a{}\"/></g>", of + 1)).collect();
     assert_eq!(refused(&chain), "parts within each other");

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use roxmltree::{Document, Node, NodeId};
 
+use super::rules::{self, Cost, Rule};
 use super::sheet;
 use crate::picture::NoPicture;
 
@@ -11,23 +12,26 @@ use crate::picture::NoPicture;
 const MOST: u64 = 50_000;
 /// Elements and references within each other.
 const MAX_DEPTH: usize = 400;
+/// Rules of style sheets that name parts, or filters.
+const MAX_RULES: usize = 500;
+/// What a filter counts for: each is put on all that is seen of what has it.
+const FILTER: u64 = 250;
 
 pub(super) fn check(document: &Document) -> Result<(), NoPicture> {
-    let mut work = Work { parts: HashMap::new(), known: HashMap::new() };
     let elements = || document.descendants().filter(Node::is_element);
+    let sheets = elements().filter(|node| node.tag_name().name() == "style");
+    let rules: Vec<Rule> = sheets.flat_map(|style| rules::rules(&sheet(style))).collect();
+    // each element is compared with each rule
+    if rules.len() > MAX_RULES {
+        return Err(NoPicture::TooMuch { what: "rules that name other parts", most: MAX_RULES });
+    }
+    let mut work = Work { parts: HashMap::new(), known: HashMap::new(), rules };
     for node in elements() {
         if let Some(id) = node.attribute("id") {
             work.parts.insert(id, node);
         }
     }
-    let mut drawn = work.of(document.root_element(), 0)?;
-    // a rule may be one for every element
-    let all = elements().count() as u64;
-    for style in elements().filter(|node| node.tag_name().name() == "style") {
-        for id in links(&sheet(style)) {
-            drawn = drawn.saturating_add(work.of_part(id, 0)?.saturating_mul(all));
-        }
-    }
+    let drawn = work.of(document.root_element(), 0)?;
     match drawn > MOST {
         true => Err(NoPicture::TooMuch { what: "parts as they are drawn", most: MOST as usize }),
         false => Ok(()),
@@ -38,6 +42,8 @@ struct Work<'a, 'input> {
     parts: HashMap<&'a str, Node<'a, 'input>>,
     /// nothing while it is being counted
     known: HashMap<NodeId, Option<u64>>,
+    /// of all style sheets
+    rules: Vec<Rule>,
 }
 
 impl<'a, 'input> Work<'a, 'input> {
@@ -57,11 +63,13 @@ impl<'a, 'input> Work<'a, 'input> {
         for child in node.children().filter(Node::is_element) {
             count = count.saturating_add(self.of(child, depth + 1)?);
         }
-        for attribute in node.attributes() {
-            let value = attribute.value();
-            let link = (attribute.name() == "href").then(|| value.strip_prefix('#')).flatten();
-            for id in link.into_iter().chain(links(value)) {
-                count = count.saturating_add(self.of_part(id, depth)?);
+        let own = node.attributes().map(|attribute| Cost::of(attribute.value(), attribute.name() == "filter"));
+        let by_rule = self.rules.iter().filter(|rule| rule.is_about(node));
+        let by_rule = by_rule.map(|rule| Cost { links: rule.cost.links.clone(), filters: rule.cost.filters });
+        for Cost { links, filters } in own.chain(by_rule).collect::<Vec<_>>() {
+            count = count.saturating_add(filters.saturating_mul(FILTER));
+            for id in links {
+                count = count.saturating_add(self.of_part(&id, depth)?);
             }
         }
         self.known.insert(node.id(), Some(count));
@@ -74,14 +82,6 @@ impl<'a, 'input> Work<'a, 'input> {
             None => Ok(0),
         }
     }
-}
-
-/// The parts that a style names.
-fn links(style: &str) -> impl Iterator<Item = &str> {
-    style.split('#').skip(1).map(|rest| {
-        let end = rest.find(['"', '\'', ')', ' ', ';', ',', '}']).unwrap_or(rest.len());
-        &rest[..end]
-    })
 }
 
 fn line(node: Node) -> u32 {
