@@ -28,7 +28,7 @@ pub enum ValueKind {
     Boolean,
 }
 
-pub(in crate::graphql) struct HelmPackage(pub(super) domain::HelmPackage);
+pub(in crate::graphql) struct HelmPackage(pub(super) Box<domain::HelmPackage>);
 
 /// A package that Helm installs on a Kubernetes cluster.
 #[Object]
@@ -130,7 +130,7 @@ impl HelmPackage {
     /// The digest of the lock and of what the author says of the chart, which a signature of the release as a whole
     /// covers.
     async fn lock_digest(&self) -> Digest {
-        let domain::HelmPackage { chart, lock, settings } = &self.0;
+        let domain::HelmPackage { chart, lock, settings } = &*self.0;
         let signed = SignedChart::of(chart.repository.as_str(), &chart.digest, lock, settings);
         Digest(signed.lock().parse().expect("a digest that was made here"))
     }

@@ -101,7 +101,7 @@ impl From<&domain::Package> for Package {
                 file: compose.file.clone(),
                 files: compose.files.iter().cloned().map(PackageFile).collect(),
             }),
-            domain::Package::Helm(package) => Self::Helm(HelmPackage((**package).clone())),
+            domain::Package::Helm(package) => Self::Helm(HelmPackage(package.clone())),
         }
     }
 }
