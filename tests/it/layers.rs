@@ -7,9 +7,10 @@ use distr_tests::root;
 use toml::Table;
 
 /// Each crate with the crates of this workspace that it may use, and nothing else of this workspace.
-const ALLOWED: [(&str, &[&str]); 16] = [
+const ALLOWED: [(&str, &[&str]); 17] = [
     ("domain", &[]),
     ("compose", &[]),
+    ("chart", &["domain"]),
     ("postgres", &[]),
     ("eventlog", &["domain", "postgres"]),
     ("projections", &["domain", "eventlog", "postgres", "signature"]),
@@ -21,6 +22,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     (
         "api",
         &[
+            "chart",
             "compose",
             "domain",
             "eventlog",
@@ -35,7 +37,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("agent", &["domain", "signature"]),
     ("agent-docker", &["agent", "domain", "package", "signature"]),
     ("agent-kubernetes", &["agent", "domain"]),
-    ("cli", &["domain", "package", "signature"]),
+    ("cli", &["chart", "domain", "package", "signature"]),
     ("bench", &["domain", "eventlog", "api", "embedded-postgres"]),
 ];
 

@@ -38,7 +38,7 @@ impl<H: Part, B: Part> Task<H, B> {
             Instruction::Remove { .. } => Err(Failure::bad(ErrorCategory::Internal, "a removal has nothing to run")),
             Instruction::RunChart(_) => Err(Failure::bad(
                 ErrorCategory::Config,
-                "this is a Docker host, and the release is a chart for Kubernetes",
+                "the hub asks for a package of another runtime than this agent's; ask for a release with one of this runtime",
             )),
             Instruction::Unknown => Err(Failure::bad(
                 ErrorCategory::Config,
