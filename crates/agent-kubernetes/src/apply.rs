@@ -14,6 +14,7 @@ use crate::cluster::Cluster;
 use crate::health::Rule;
 use crate::helm::{Helm, Release, Upgrade};
 use crate::objects::objects;
+use crate::preflight;
 use crate::revision::{Payload, Revision, deployed, newest, of_generation};
 use crate::wait::{Expected, Patience, until_well};
 
@@ -54,6 +55,8 @@ pub struct Wanted<'a> {
     pub adopts: bool,
     /// by `Kind.group`
     pub rules: &'a [(String, Rule)],
+    /// those that rendering found when the release was published, as `apiVersion` and `kind`
+    pub kinds: &'a [(String, String)],
     /// the generation that was well, and comes back if this one is not
     pub good: Option<u64>,
 }
@@ -126,7 +129,17 @@ impl Runtime<'_> {
             adopts: wanted.adopts,
             is_rehearsal: true,
         };
-        self.helm.upgrade(wanted.release, &upgrade, cancel).await?;
+        // Helm's own rehearsal needs rights, too, and does not say which
+        preflight::check_rights(self.cluster, wanted.release, wanted.kinds).await?;
+        let rehearsed = self.helm.upgrade(wanted.release, &upgrade, cancel).await?;
+        let unchecked = preflight::check(self.cluster, wanted.release, &rehearsed).await?;
+        if !unchecked.is_empty() {
+            tracing::info!(
+                deployment = wanted.deployment,
+                objects = unchecked.join(", "),
+                "not checked: the release brings their kinds"
+            );
+        }
         upgrade.is_rehearsal = false;
         self.helm.upgrade(wanted.release, &upgrade, cancel).await?;
         let revision = self.begun(wanted).await?;

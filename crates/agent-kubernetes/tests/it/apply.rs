@@ -32,7 +32,7 @@ fn good() -> String {
     web("sleep 1000", "true")
 }
 
-async fn apply(
+pub(crate) async fn apply(
     site: &Site,
     chart: &Chart,
     (generation, good): (u64, Option<u64>),
@@ -51,6 +51,7 @@ async fn apply(
         plan: &chart.plan,
         adopts: false,
         rules: &[],
+        kinds: &[("v1".to_owned(), "ConfigMap".to_owned())],
         good,
     };
     runtime.apply(&wanted, cancel).await

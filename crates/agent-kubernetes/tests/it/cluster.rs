@@ -52,6 +52,17 @@ impl Site {
         Some(site)
     }
 
+    /// From now on Helm and the agent have the rights of a service account of the site's namespace, and no others.
+    pub(crate) fn become_account(&mut self, name: &str) {
+        let namespace = &self.release.namespace;
+        self.kubectl(&["create", "serviceaccount", name, "-n", namespace]);
+        let text = std::fs::read_to_string(&self.kubeconfig).unwrap();
+        let account = format!("user: {{as: \"system:serviceaccount:{namespace}:{name}\", ");
+        let own = self.folder.path().join("kubeconfig");
+        std::fs::write(&own, text.replace("    user: {", &format!("    {account}"))).unwrap();
+        self.helm.cluster = Cluster::Kubeconfig(own);
+    }
+
     pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
         let mut command = Command::new(program("kubectl"));
         let output = command.env("KUBECONFIG", &self.kubeconfig).args(arguments).output().unwrap();

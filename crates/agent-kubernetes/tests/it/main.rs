@@ -6,3 +6,4 @@ mod cluster;
 mod drift;
 mod helm;
 mod hooks;
+mod preflight;
