@@ -8,14 +8,17 @@ use chrono::TimeDelta;
 use distr_agent::clock::Clock;
 use distr_agent::fault::{Blame, Failure, Stop};
 use distr_domain::agent::ErrorCategory;
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::Cluster;
 use crate::health::Rule;
 use crate::helm::{Helm, Release, Upgrade};
+use crate::labels::{DEPLOYMENT_LABEL, VALUES_LABEL};
 use crate::objects::objects;
 use crate::preflight;
 use crate::revision::{Payload, Revision, deployed, newest, of_generation};
+use crate::secrets::unused;
 use crate::wait::{Expected, Patience, until_well};
 
 /// The runtime's parts.
@@ -57,6 +60,8 @@ pub struct Wanted<'a> {
     pub rules: &'a [(String, Rule)],
     /// those that rendering found when the release was published, as `apiVersion` and `kind`
     pub kinds: &'a [(String, String)],
+    /// the Secret of its values, see `secrets`
+    pub secret: Option<&'a Value>,
     /// the generation that was well, and comes back if this one is not
     pub good: Option<u64>,
 }
@@ -84,8 +89,38 @@ impl Runtime<'_> {
                 self.go_back(wanted, failure, cancel).await
             }
             Err(stop) => Err(stop),
-            Ok(revision) => Ok(Outcome::Applied { revision }),
+            Ok(revision) => {
+                // nothing depends on it, and the next generation tries again
+                if let Err(failure) = self.sweep_secrets(wanted).await {
+                    tracing::warn!(
+                        deployment = wanted.deployment,
+                        reason = failure.text,
+                        "Secrets that nothing names are left"
+                    );
+                }
+                Ok(Outcome::Applied { revision })
+            }
         }
+    }
+
+    /// Deletes the Secrets of values that neither this generation nor a revision names to which Helm could go back.
+    async fn sweep_secrets(&self, wanted: &Wanted<'_>) -> Result<(), Failure> {
+        let namespace = &wanted.release.namespace;
+        let labels = format!("{DEPLOYMENT_LABEL}={},{VALUES_LABEL}=true", wanted.deployment);
+        let secrets = self.cluster.list(("v1", "Secret"), namespace, &labels).await?;
+        let mut payloads = vec![];
+        for revision in self.cluster.revisions_of(wanted.release, wanted.deployment).await? {
+            payloads.extend(self.cluster.payload(&revision).await?);
+        }
+        let present = wanted.secret.and_then(|secret| secret["metadata"]["name"].as_str()).unwrap_or_default();
+        let unused = unused(&secrets, &payloads, present);
+        for secret in secrets
+            .iter()
+            .filter(|secret| secret["metadata"]["name"].as_str().is_some_and(|name| unused.contains(name)))
+        {
+            self.cluster.delete(secret, namespace).await?;
+        }
+        Ok(())
     }
 
     /// Frees what a Helm of ours left behind when it was killed. Somebody else's is waited for.
@@ -139,6 +174,9 @@ impl Runtime<'_> {
                 objects = unchecked.join(", "),
                 "not checked: the release brings their kinds"
             );
+        }
+        if let Some(secret) = wanted.secret {
+            self.cluster.put(secret, &wanted.release.namespace).await?;
         }
         upgrade.is_rehearsal = false;
         self.helm.upgrade(wanted.release, &upgrade, cancel).await?;

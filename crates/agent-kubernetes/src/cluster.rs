@@ -7,7 +7,7 @@ use distr_agent::fault::Failure;
 use distr_domain::agent::ErrorCategory;
 use k8s_openapi::api::authorization::v1::SelfSubjectRulesReview;
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::{Api, ApiResource, DynamicObject, ListParams, LogParams, Patch, PatchParams, PostParams};
+use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, ListParams, LogParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::GroupVersionKind;
 use kube::discovery::{Scope, pinned_kind};
@@ -21,6 +21,8 @@ use crate::said;
 
 /// Under this name Helm owns the fields that it applies.
 const MANAGER: &str = "helm";
+/// Under this name the agent owns what it writes for itself.
+const OWN_MANAGER: &str = "distr-agent";
 /// Lines of a container that failed.
 const LAST_LINES: i64 = 20;
 
@@ -98,6 +100,20 @@ impl Cluster {
         self.apply_with(object, namespace, PatchParams::apply(MANAGER).force()).await
     }
 
+    /// Writes an object that is the agent's own, and not of a release.
+    pub async fn put(&self, object: &Value, namespace: &str) -> Result<(), Failure> {
+        self.apply_with(object, namespace, PatchParams::apply(OWN_MANAGER).force()).await.map(drop)
+    }
+
+    /// Deletes an object; one that is not there is no failure.
+    pub async fn delete(&self, object: &Value, namespace: &str) -> Result<(), Failure> {
+        let name = text(&object["metadata"]["name"]);
+        match self.api(object, namespace).await?.delete(name, &DeleteParams::default()).await {
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+            done => done.map(drop).map_err(|error| trouble(&format!("cannot delete {}", place(object)), &error)),
+        }
+    }
+
     async fn apply_with(&self, object: &Value, namespace: &str, how: PatchParams) -> Result<Value, Failure> {
         let name = text(&object["metadata"]["name"]);
         let applied = self.api(object, namespace).await?.patch(name, &how, &Patch::Apply(object)).await;
@@ -115,7 +131,11 @@ impl Cluster {
 
     /// Group and name in the plural of a kind, as rules name it; nothing if its objects are in no namespace.
     pub async fn resource(&self, (api, kind): (&str, &str)) -> Result<Option<(String, String)>, Failure> {
-        let (resource, scope) = self.kind(api, kind).await?;
+        let (resource, scope) = match self.look_up(api, kind).await {
+            // the release may bring it along; else Helm says so
+            Err(error) if is_unknown(&error) => return Ok(None),
+            found => found.map_err(|error| trouble(&format!("cannot look for the kind {api}/{kind}"), &error))?,
+        };
         Ok((scope == Scope::Namespaced).then_some((resource.group, resource.plural)))
     }
 
@@ -169,14 +189,17 @@ impl Cluster {
     }
 
     async fn kind(&self, api: &str, kind: &str) -> Result<(ApiResource, Scope), Failure> {
+        let found = self.look_up(api, kind).await;
+        found.map_err(|error| trouble(&format!("cannot look for the kind {api}/{kind}"), &error))
+    }
+
+    async fn look_up(&self, api: &str, kind: &str) -> Result<(ApiResource, Scope), kube::Error> {
         let key = format!("{api}/{kind}");
         if let Some(known) = self.known().get(&key).cloned() {
             return Ok(known);
         }
         let (group, version) = api.split_once('/').unwrap_or(("", api));
-        let found = pinned_kind(&self.client, &GroupVersionKind::gvk(group, version, kind)).await;
-        let (resource, capabilities) =
-            found.map_err(|error| trouble(&format!("cannot look for the kind {key}"), &error))?;
+        let (resource, capabilities) = pinned_kind(&self.client, &GroupVersionKind::gvk(group, version, kind)).await?;
         let known = (resource, capabilities.scope);
         self.known().insert(key, known.clone());
         Ok(known)
@@ -205,6 +228,14 @@ fn json(object: &impl serde::Serialize) -> Value {
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
+}
+
+fn is_unknown(error: &kube::Error) -> bool {
+    match error {
+        kube::Error::Api(status) => status.code == 404,
+        kube::Error::Discovery(_) => true,
+        _ => false,
+    }
 }
 
 fn trouble(what: &str, error: &kube::Error) -> Failure {

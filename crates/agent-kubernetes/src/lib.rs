@@ -14,5 +14,6 @@ pub mod preflight;
 pub mod revision;
 pub mod rights;
 pub mod said;
+pub mod secrets;
 pub mod wait;
 pub mod yaml;

@@ -35,7 +35,17 @@ fn good() -> String {
 pub(crate) async fn apply(
     site: &Site,
     chart: &Chart,
+    generations: (u64, Option<u64>),
+    cancel: &CancellationToken,
+) -> Result<Outcome, Stop> {
+    apply_with(site, chart, generations, None, cancel).await
+}
+
+pub(crate) async fn apply_with(
+    site: &Site,
+    chart: &Chart,
     (generation, good): (u64, Option<u64>),
+    secret: Option<&serde_json::Value>,
     cancel: &CancellationToken,
 ) -> Result<Outcome, Stop> {
     let cluster = Cluster::connect(&site.helm.cluster).await.unwrap();
@@ -52,6 +62,7 @@ pub(crate) async fn apply(
         adopts: false,
         rules: &[],
         kinds: &[("v1".to_owned(), "ConfigMap".to_owned())],
+        secret,
         good,
     };
     runtime.apply(&wanted, cancel).await

@@ -7,3 +7,4 @@ mod drift;
 mod helm;
 mod hooks;
 mod preflight;
+mod secrets;
