@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cluster::{Chart, DEPLOYMENT, Site};
 
-const DATA: (&str, &str) = (
+pub(crate) const DATA: (&str, &str) = (
     "data",
     "{apiVersion: v1, kind: ConfigMap, metadata: {name: config}}\n---\n{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data},
     spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}, storageClassName: none, volumeName: absent}}",
@@ -41,6 +41,12 @@ pub(crate) async fn apply(
     apply_with(site, chart, generations, None, cancel).await
 }
 
+pub(crate) fn runtime<'a>(site: &'a Site, cluster: &'a Cluster) -> Runtime<'a> {
+    let [soak, look] = [1000, 300].map(Duration::from_millis);
+    let timing = Timing { deadline: Duration::from_secs(10), soak, look, hooks: Duration::from_secs(20) };
+    Runtime { cluster, helm: &site.helm, clock: &SystemClock, timing }
+}
+
 pub(crate) async fn apply_with(
     site: &Site,
     chart: &Chart,
@@ -49,9 +55,7 @@ pub(crate) async fn apply_with(
     cancel: &CancellationToken,
 ) -> Result<Outcome, Stop> {
     let cluster = Cluster::connect(&site.helm.cluster).await.unwrap();
-    let [soak, look] = [1000, 300].map(Duration::from_millis);
-    let timing = Timing { deadline: Duration::from_secs(10), soak, look, hooks: Duration::from_secs(20) };
-    let runtime = Runtime { cluster: &cluster, helm: &site.helm, clock: &SystemClock, timing };
+    let runtime = runtime(site, &cluster);
     let wanted = Wanted {
         deployment: DEPLOYMENT,
         generation,

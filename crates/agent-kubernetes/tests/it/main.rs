@@ -6,5 +6,7 @@ mod cluster;
 mod drift;
 mod helm;
 mod hooks;
+mod look;
 mod preflight;
+mod remove;
 mod secrets;
