@@ -8,16 +8,17 @@ use chrono::TimeDelta;
 use distr_agent::clock::Clock;
 use distr_agent::fault::{Blame, Failure, Stop};
 use distr_domain::agent::ErrorCategory;
+use distr_domain::release::{CustomHealth, LockedKind, RollbackPolicy};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::Cluster;
-use crate::health::Rule;
 use crate::helm::{Helm, Release, Upgrade};
 use crate::labels::{DEPLOYMENT_LABEL, VALUES_LABEL};
 use crate::objects::objects;
 use crate::preflight;
 use crate::revision::{Payload, Revision, deployed, newest, of_generation};
+use crate::rights::Resource;
 use crate::secrets::unused;
 use crate::wait::{Expected, Patience, until_well};
 
@@ -56,10 +57,11 @@ pub struct Wanted<'a> {
     pub values: &'a Path,
     pub plan: &'a Path,
     pub adopts: bool,
-    /// by `Kind.group`
-    pub rules: &'a [(String, Rule)],
-    /// those that rendering found when the release was published, as `apiVersion` and `kind`
-    pub kinds: &'a [(String, String)],
+    pub rules: &'a [CustomHealth],
+    /// those that rendering found when the release was published
+    pub kinds: &'a [LockedKind],
+    /// whether what a release changed can be taken back; otherwise it stays as it is until a person decides
+    pub rollback: RollbackPolicy,
     /// the Secret of its values, see `secrets`
     pub secret: Option<&'a Value>,
     /// the generation that was well, and comes back if this one is not
@@ -165,7 +167,8 @@ impl Runtime<'_> {
             is_rehearsal: true,
         };
         // Helm's own rehearsal needs rights, too, and does not say which
-        preflight::check_rights(self.cluster, wanted.release, wanted.kinds).await?;
+        let resources = wanted.kinds.iter().filter(|kind| kind.namespaced).map(Resource::from).collect();
+        preflight::check_rights(self.cluster, wanted.release, &resources).await?;
         let rehearsed = self.helm.upgrade(wanted.release, &upgrade, cancel).await?;
         let unchecked = preflight::check(self.cluster, wanted.release, &rehearsed).await?;
         if !unchecked.is_empty() {
@@ -209,6 +212,9 @@ impl Runtime<'_> {
         failure: Failure,
         cancel: &CancellationToken,
     ) -> Result<Outcome, Stop> {
+        if wanted.rollback == RollbackPolicy::Forbidden {
+            return Ok(Outcome::GivenUp { failure, back: None });
+        }
         match self.bring_back(wanted, cancel).await {
             Ok(()) => Ok(Outcome::GivenUp { failure, back: None }),
             Err(Stop::Failed(worse)) => Ok(Outcome::GivenUp { failure, back: Some(worse) }),

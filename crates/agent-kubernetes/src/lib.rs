@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod drift;
 pub mod health;
 pub mod helm;
+pub mod instruction;
 pub mod labels;
 pub mod lock;
 pub mod look;

@@ -4,11 +4,12 @@ use chrono::{DateTime, Utc};
 use distr_agent::fault::Failure;
 use distr_agent::observe::Seen;
 use distr_domain::agent::{Health, RunningRelease};
+use distr_domain::release::CustomHealth;
 use serde_json::Value;
 
 use crate::cluster::Cluster;
 use crate::drift;
-use crate::health::{Rule, Verdict, worst};
+use crate::health::{Verdict, worst};
 use crate::labels::place;
 use crate::objects::{as_applied, objects};
 use crate::record::{Handle, Record, version_of};
@@ -24,12 +25,12 @@ pub enum Depth {
     Sweep,
 }
 
-/// A deployment as it stands. `rules` are its vendor's, by `Kind.group`.
+/// A deployment as it stands. `rules` are its vendor's.
 pub async fn see(
     cluster: &Cluster,
     deployment: &str,
     record: &Record,
-    rules: &[(String, Rule)],
+    rules: &[CustomHealth],
     (now, depth): (DateTime<Utc>, Depth),
 ) -> Result<Seen<Handle>, Failure> {
     let release = record.handle.release();

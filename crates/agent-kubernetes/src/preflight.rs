@@ -28,28 +28,25 @@ pub async fn check(cluster: &Cluster, release: &Release, rehearsed: &str) -> Res
         .collect();
     let is_brought = |object: &&Value| object["kind"].as_str().is_some_and(|kind| brought.contains(kind));
     let (later, now): (Vec<&Value>, Vec<&Value>) = rendered.iter().partition(is_brought);
-    let kind = |object: &&Value| {
+    let mut resources = BTreeSet::new();
+    for object in &now {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        (text(&object["apiVersion"]), text(&object["kind"]))
-    };
-    let kinds: BTreeSet<_> = now.iter().map(kind).collect();
-    check_rights(cluster, release, &kinds.into_iter().collect::<Vec<_>>()).await?;
+        let found = cluster.resource((&text(&object["apiVersion"]), &text(&object["kind"]))).await?;
+        resources.extend(found.map(|(group, name)| Resource { group, name }));
+    }
+    check_rights(cluster, release, &resources).await?;
     for object in now {
         cluster.rehearse(&as_applied(object, release), &release.namespace).await?;
     }
     Ok(later.into_iter().map(crate::labels::place).collect())
 }
 
-/// Whether the agent may do in the namespace of the release what these kinds need, each an `apiVersion` and a `kind`. Of those that are in no
-/// namespace the cluster says so when it is asked to change one.
-pub async fn check_rights(cluster: &Cluster, release: &Release, kinds: &[(String, String)]) -> Result<(), Failure> {
-    let mut resources = BTreeSet::new();
-    for (api, kind) in kinds {
-        resources.extend(cluster.resource((api, kind)).await?);
-    }
+/// Whether the agent may do in the namespace of the release what these kinds need. Of kinds that are in no namespace the cluster says so when it is
+/// asked to change one.
+pub async fn check_rights(cluster: &Cluster, release: &Release, resources: &BTreeSet<Resource>) -> Result<(), Failure> {
     // some authorizers cannot list what they grant
     let Some(granted) = cluster.rules(&release.namespace).await? else { return Ok(()) };
-    let lacking = missing(&resources.into_iter().map(|(group, name)| Resource { group, name }).collect(), &granted);
+    let lacking = missing(resources, &granted);
     match lacking.is_empty() {
         true => Ok(()),
         false => Err(Failure::passing(

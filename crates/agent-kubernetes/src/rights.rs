@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use distr_domain::release::LockedKind;
 use serde_json::{Value, json};
 
 /// What Helm and the agent do with an object.
@@ -16,6 +17,12 @@ pub struct Resource {
     pub group: String,
     /// in the plural, as `deployments`
     pub name: String,
+}
+
+impl From<&LockedKind> for Resource {
+    fn from(kind: &LockedKind) -> Self {
+        Self { group: kind.group.clone(), name: kind.resource.clone() }
+    }
 }
 
 /// The verbs that no rule grants, by resource. `rules` are those of a SelfSubjectRulesReview.

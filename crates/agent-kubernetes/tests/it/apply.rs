@@ -8,6 +8,7 @@ use distr_agent_kubernetes::apply::{Outcome, Runtime, Timing, Wanted};
 use distr_agent_kubernetes::cluster::Cluster;
 use distr_agent_kubernetes::revision::deployed;
 use distr_domain::agent::ErrorCategory;
+use distr_domain::release::{LockedKind, RollbackPolicy};
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::{Chart, DEPLOYMENT, Site};
@@ -65,7 +66,13 @@ pub(crate) async fn apply_with(
         plan: &chart.plan,
         adopts: false,
         rules: &[],
-        kinds: &[("v1".to_owned(), "ConfigMap".to_owned())],
+        kinds: &[LockedKind {
+            group: String::new(),
+            kind: "ConfigMap".to_owned(),
+            resource: "configmaps".to_owned(),
+            namespaced: true,
+        }],
+        rollback: RollbackPolicy::Allowed,
         secret,
         good,
     };
