@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use distr_agent::clock::Clock;
 use distr_agent::fault::{Blame, Failure, Stop};
-use distr_domain::agent::ErrorCategory;
+use distr_domain::agent::{ErrorCategory, Step};
 use distr_domain::release::{CustomHealth, LockedKind, RollbackPolicy};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -68,6 +68,9 @@ pub struct Wanted<'a> {
     pub good: Option<u64>,
 }
 
+/// Told before a step begins; an error keeps it from beginning.
+pub type Steps<'a> = dyn FnMut(Step) -> Result<(), Failure> + Send + 'a;
+
 /// How it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -78,13 +81,21 @@ pub enum Outcome {
 }
 
 impl Runtime<'_> {
-    /// Ends well also when the generation was given up; an error is worth another try.
-    pub async fn apply(&self, wanted: &Wanted<'_>, cancel: &CancellationToken) -> Result<Outcome, Stop> {
+    /// Ends well also when the generation was given up; an error is worth another try. `steps` is told each step before it begins.
+    pub async fn apply(
+        &self,
+        wanted: &Wanted<'_>,
+        steps: &mut Steps<'_>,
+        cancel: &CancellationToken,
+    ) -> Result<Outcome, Stop> {
         self.recover(wanted.release, wanted.deployment).await?;
         let begun = self.begun(wanted).await?;
         let switched = match begun {
-            Some(revision) => self.wait(wanted, revision, cancel).await,
-            None => self.switch(wanted, cancel).await,
+            Some(revision) => {
+                steps(Step::Switching)?;
+                self.wait(wanted, revision, cancel).await
+            }
+            None => self.switch(wanted, steps, cancel).await,
         };
         match switched {
             Err(Stop::Failed(failure)) if failure.blame == Blame::Generation => {
@@ -155,7 +166,13 @@ impl Runtime<'_> {
         Ok(deployed(&revisions).filter(|revision| revision.generation == Some(wanted.generation)).cloned())
     }
 
-    async fn switch(&self, wanted: &Wanted<'_>, cancel: &CancellationToken) -> Result<u32, Stop> {
+    async fn switch(
+        &self,
+        wanted: &Wanted<'_>,
+        steps: &mut Steps<'_>,
+        cancel: &CancellationToken,
+    ) -> Result<u32, Stop> {
+        steps(Step::Proving)?;
         let mut upgrade = Upgrade {
             chart: wanted.chart,
             values: wanted.values,
@@ -178,6 +195,7 @@ impl Runtime<'_> {
                 "not checked: the release brings their kinds"
             );
         }
+        steps(Step::Switching)?;
         if let Some(secret) = wanted.secret {
             self.cluster.put(secret, &wanted.release.namespace).await?;
         }
@@ -215,7 +233,7 @@ impl Runtime<'_> {
         if wanted.rollback == RollbackPolicy::Forbidden {
             return Ok(Outcome::GivenUp { failure, back: None });
         }
-        match self.bring_back(wanted, cancel).await {
+        match self.bring_back(wanted.release, wanted.deployment, wanted.good, cancel).await {
             Ok(()) => Ok(Outcome::GivenUp { failure, back: None }),
             Err(Stop::Failed(worse)) => Ok(Outcome::GivenUp { failure, back: Some(worse) }),
             Err(Stop::Superseded) => Err(Stop::Superseded),
@@ -223,10 +241,16 @@ impl Runtime<'_> {
     }
 
     /// What was good runs again; without one, nothing does. What Helm did not touch stays as it is.
-    async fn bring_back(&self, wanted: &Wanted<'_>, cancel: &CancellationToken) -> Result<(), Stop> {
-        let (release, limit) = (wanted.release, self.timing.hooks);
-        let revisions = self.cluster.revisions_of(release, wanted.deployment).await?;
-        let Some(good) = wanted.good else {
+    pub async fn bring_back(
+        &self,
+        release: &Release,
+        deployment: &str,
+        good: Option<u64>,
+        cancel: &CancellationToken,
+    ) -> Result<(), Stop> {
+        let limit = self.timing.hooks;
+        let revisions = self.cluster.revisions_of(release, deployment).await?;
+        let Some(good) = good else {
             return match revisions.is_empty() {
                 true => Ok(()),
                 false => self.helm.uninstall(release, limit, cancel).await,

@@ -17,6 +17,7 @@ pub mod record;
 pub mod remove;
 pub mod revision;
 pub mod rights;
+pub mod runtime;
 pub mod said;
 pub mod secrets;
 pub mod wait;

@@ -20,7 +20,7 @@ pub(crate) const DATA: (&str, &str) = (
 );
 
 /// A Deployment that runs `command`, and is ready if `probe` ends well.
-fn web(command: &str, probe: &str) -> String {
+pub(crate) fn web(command: &str, probe: &str) -> String {
     format!(
         "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: web}}, spec: {{selector: {{matchLabels: {{app: web}}}},
         template: {{metadata: {{labels: {{app: web}}}}, spec: {{terminationGracePeriodSeconds: 0, containers: [{{name: web,
@@ -76,7 +76,7 @@ pub(crate) async fn apply_with(
         secret,
         good,
     };
-    runtime.apply(&wanted, cancel).await
+    runtime.apply(&wanted, &mut |_| Ok(()), cancel).await
 }
 
 async fn applied(site: &Site, text: &str, generations: (u64, Option<u64>)) {

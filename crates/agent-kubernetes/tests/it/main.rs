@@ -3,6 +3,7 @@
 
 mod apply;
 mod cluster;
+mod converge;
 mod drift;
 mod helm;
 mod hooks;
