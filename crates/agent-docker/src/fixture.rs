@@ -2,13 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use distr_domain::agent::DesiredState;
-
-use crate::containers::{Container, Containers, Probe, State};
-use crate::look::look;
+use crate::containers::{Container, Probe, State};
 use crate::record::{Applied, Baseline, Handle, Memory, Record, Service};
 pub(crate) use distr_agent::fixture::{DEPLOYMENT, attempt, desired, failed, wanted, wanted_removed};
-use distr_agent::observe::Observed;
 
 pub(crate) const PROJECT: &str = "distr-shop";
 
@@ -32,10 +28,6 @@ pub(crate) fn container(service: &str, generation: u64) -> Container {
         is_looping: false,
         started_at: String::new(),
     }
-}
-
-pub(crate) fn observed(desired: &DesiredState, containers: &[Container], memory: &Memory) -> Observed<Handle> {
-    look(desired, &Containers { list: containers.to_vec() }, memory)
 }
 
 pub(crate) fn applied(generation: u64, services: &[&str]) -> Applied {

@@ -72,6 +72,12 @@ fn of_container(container: &Container) -> (Health, String) {
 /// The core's rules over what is seen here.
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     mod plan;
     mod status;
+
+    fn observed(desired: &DesiredState, containers: &[Container], memory: &Memory) -> Observed<Handle> {
+        look(desired, &Containers { list: containers.to_vec() }, memory)
+    }
 }

@@ -7,14 +7,19 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use distr_agent::clock::Clock;
 use distr_agent::fault::{Blame, Failure, Stop};
-use distr_domain::agent::ErrorCategory;
+use distr_domain::agent::{ErrorCategory, Step};
+use distr_domain::release::{CustomHealth, LockedKind, RollbackPolicy};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::Cluster;
-use crate::health::Rule;
 use crate::helm::{Helm, Release, Upgrade};
+use crate::labels::{DEPLOYMENT_LABEL, VALUES_LABEL};
 use crate::objects::objects;
+use crate::preflight;
 use crate::revision::{Payload, Revision, deployed, newest, of_generation};
+use crate::rights::Resource;
+use crate::secrets::unused;
 use crate::wait::{Expected, Patience, until_well};
 
 /// The runtime's parts.
@@ -52,11 +57,19 @@ pub struct Wanted<'a> {
     pub values: &'a Path,
     pub plan: &'a Path,
     pub adopts: bool,
-    /// by `Kind.group`
-    pub rules: &'a [(String, Rule)],
+    pub rules: &'a [CustomHealth],
+    /// those that rendering found when the release was published
+    pub kinds: &'a [LockedKind],
+    /// whether what a release changed can be taken back; otherwise it stays as it is until a person decides
+    pub rollback: RollbackPolicy,
+    /// the Secret of its values, see `secrets`
+    pub secret: Option<&'a Value>,
     /// the generation that was well, and comes back if this one is not
     pub good: Option<u64>,
 }
+
+/// Told before a step begins; an error keeps it from beginning.
+pub type Steps<'a> = dyn FnMut(Step) -> Result<(), Failure> + Send + 'a;
 
 /// How it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,21 +81,59 @@ pub enum Outcome {
 }
 
 impl Runtime<'_> {
-    /// Ends well also when the generation was given up; an error is worth another try.
-    pub async fn apply(&self, wanted: &Wanted<'_>, cancel: &CancellationToken) -> Result<Outcome, Stop> {
+    /// Ends well also when the generation was given up; an error is worth another try. `steps` is told each step before it begins.
+    pub async fn apply(
+        &self,
+        wanted: &Wanted<'_>,
+        steps: &mut Steps<'_>,
+        cancel: &CancellationToken,
+    ) -> Result<Outcome, Stop> {
         self.recover(wanted.release, wanted.deployment).await?;
         let begun = self.begun(wanted).await?;
         let switched = match begun {
-            Some(revision) => self.wait(wanted, revision, cancel).await,
-            None => self.switch(wanted, cancel).await,
+            Some(revision) => {
+                steps(Step::Switching)?;
+                self.wait(wanted, revision, cancel).await
+            }
+            None => self.switch(wanted, steps, cancel).await,
         };
         match switched {
             Err(Stop::Failed(failure)) if failure.blame == Blame::Generation => {
                 self.go_back(wanted, failure, cancel).await
             }
             Err(stop) => Err(stop),
-            Ok(revision) => Ok(Outcome::Applied { revision }),
+            Ok(revision) => {
+                // nothing depends on it, and the next generation tries again
+                if let Err(failure) = self.sweep_secrets(wanted).await {
+                    tracing::warn!(
+                        deployment = wanted.deployment,
+                        reason = failure.text,
+                        "Secrets that nothing names are left"
+                    );
+                }
+                Ok(Outcome::Applied { revision })
+            }
         }
+    }
+
+    /// Deletes the Secrets of values that neither this generation nor a revision names to which Helm could go back.
+    async fn sweep_secrets(&self, wanted: &Wanted<'_>) -> Result<(), Failure> {
+        let namespace = &wanted.release.namespace;
+        let labels = format!("{DEPLOYMENT_LABEL}={},{VALUES_LABEL}=true", wanted.deployment);
+        let secrets = self.cluster.list(("v1", "Secret"), namespace, &labels).await?;
+        let mut payloads = vec![];
+        for revision in self.cluster.revisions_of(wanted.release, wanted.deployment).await? {
+            payloads.extend(self.cluster.payload(&revision).await?);
+        }
+        let present = wanted.secret.and_then(|secret| secret["metadata"]["name"].as_str()).unwrap_or_default();
+        let unused = unused(&secrets, &payloads, present);
+        for secret in secrets
+            .iter()
+            .filter(|secret| secret["metadata"]["name"].as_str().is_some_and(|name| unused.contains(name)))
+        {
+            self.cluster.delete(secret, namespace).await?;
+        }
+        Ok(())
     }
 
     /// Frees what a Helm of ours left behind when it was killed. Somebody else's is waited for.
@@ -115,7 +166,13 @@ impl Runtime<'_> {
         Ok(deployed(&revisions).filter(|revision| revision.generation == Some(wanted.generation)).cloned())
     }
 
-    async fn switch(&self, wanted: &Wanted<'_>, cancel: &CancellationToken) -> Result<u32, Stop> {
+    async fn switch(
+        &self,
+        wanted: &Wanted<'_>,
+        steps: &mut Steps<'_>,
+        cancel: &CancellationToken,
+    ) -> Result<u32, Stop> {
+        steps(Step::Proving)?;
         let mut upgrade = Upgrade {
             chart: wanted.chart,
             values: wanted.values,
@@ -126,7 +183,22 @@ impl Runtime<'_> {
             adopts: wanted.adopts,
             is_rehearsal: true,
         };
-        self.helm.upgrade(wanted.release, &upgrade, cancel).await?;
+        // Helm's own rehearsal needs rights, too, and does not say which
+        let resources = wanted.kinds.iter().filter(|kind| kind.namespaced).map(Resource::from).collect();
+        preflight::check_rights(self.cluster, wanted.release, &resources).await?;
+        let rehearsed = self.helm.upgrade(wanted.release, &upgrade, cancel).await?;
+        let unchecked = preflight::check(self.cluster, wanted.release, &rehearsed).await?;
+        if !unchecked.is_empty() {
+            tracing::info!(
+                deployment = wanted.deployment,
+                objects = unchecked.join(", "),
+                "not checked: the release brings their kinds"
+            );
+        }
+        steps(Step::Switching)?;
+        if let Some(secret) = wanted.secret {
+            self.cluster.put(secret, &wanted.release.namespace).await?;
+        }
         upgrade.is_rehearsal = false;
         self.helm.upgrade(wanted.release, &upgrade, cancel).await?;
         let revision = self.begun(wanted).await?;
@@ -158,7 +230,10 @@ impl Runtime<'_> {
         failure: Failure,
         cancel: &CancellationToken,
     ) -> Result<Outcome, Stop> {
-        match self.bring_back(wanted, cancel).await {
+        if wanted.rollback == RollbackPolicy::Forbidden {
+            return Ok(Outcome::GivenUp { failure, back: None });
+        }
+        match self.bring_back(wanted.release, wanted.deployment, wanted.good, cancel).await {
             Ok(()) => Ok(Outcome::GivenUp { failure, back: None }),
             Err(Stop::Failed(worse)) => Ok(Outcome::GivenUp { failure, back: Some(worse) }),
             Err(Stop::Superseded) => Err(Stop::Superseded),
@@ -166,10 +241,16 @@ impl Runtime<'_> {
     }
 
     /// What was good runs again; without one, nothing does. What Helm did not touch stays as it is.
-    async fn bring_back(&self, wanted: &Wanted<'_>, cancel: &CancellationToken) -> Result<(), Stop> {
-        let (release, limit) = (wanted.release, self.timing.hooks);
-        let revisions = self.cluster.revisions_of(release, wanted.deployment).await?;
-        let Some(good) = wanted.good else {
+    pub async fn bring_back(
+        &self,
+        release: &Release,
+        deployment: &str,
+        good: Option<u64>,
+        cancel: &CancellationToken,
+    ) -> Result<(), Stop> {
+        let limit = self.timing.hooks;
+        let revisions = self.cluster.revisions_of(release, deployment).await?;
+        let Some(good) = good else {
             return match revisions.is_empty() {
                 true => Ok(()),
                 false => self.helm.uninstall(release, limit, cancel).await,

@@ -5,8 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 use distr_agent::fault::Failure;
 use distr_domain::agent::ErrorCategory;
+use k8s_openapi::api::authorization::v1::SelfSubjectRulesReview;
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::{Api, ApiResource, DynamicObject, ListParams, LogParams, Patch, PatchParams};
+use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, ListParams, LogParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::GroupVersionKind;
 use kube::discovery::{Scope, pinned_kind};
@@ -16,9 +17,12 @@ use serde_json::{Value, json};
 use crate::helm::{self, Release};
 use crate::labels::{DEPLOYMENT_LABEL, place};
 use crate::revision::{self, Revision};
+use crate::said;
 
 /// Under this name Helm owns the fields that it applies.
 const MANAGER: &str = "helm";
+/// Under this name the agent owns what it writes for itself.
+const OWN_MANAGER: &str = "distr-agent";
 /// Lines of a container that failed.
 const LAST_LINES: i64 = 20;
 
@@ -96,10 +100,24 @@ impl Cluster {
         self.apply_with(object, namespace, PatchParams::apply(MANAGER).force()).await
     }
 
+    /// Writes an object that is the agent's own, and not of a release.
+    pub async fn put(&self, object: &Value, namespace: &str) -> Result<(), Failure> {
+        self.apply_with(object, namespace, PatchParams::apply(OWN_MANAGER).force()).await.map(drop)
+    }
+
+    /// Deletes an object; one that is not there is no failure.
+    pub async fn delete(&self, object: &Value, namespace: &str) -> Result<(), Failure> {
+        let name = text(&object["metadata"]["name"]);
+        match self.api(object, namespace).await?.delete(name, &DeleteParams::default()).await {
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+            done => done.map(drop).map_err(|error| trouble(&format!("cannot delete {}", place(object)), &error)),
+        }
+    }
+
     async fn apply_with(&self, object: &Value, namespace: &str, how: PatchParams) -> Result<Value, Failure> {
         let name = text(&object["metadata"]["name"]);
         let applied = self.api(object, namespace).await?.patch(name, &how, &Patch::Apply(object)).await;
-        let applied = applied.map_err(|error| trouble(&format!("cannot apply {}", place(object)), &error))?;
+        let applied = applied.map_err(|error| refused(object, &error))?;
         Ok(json(&applied))
     }
 
@@ -109,6 +127,27 @@ impl Cluster {
         let list = self.api(&object, namespace).await?.list(&ListParams::default().labels(labels)).await;
         let list = list.map_err(|error| trouble(&format!("cannot list objects of kind {kind}"), &error))?;
         Ok(list.items.iter().map(|item| with_kind(json(item), api, kind)).collect())
+    }
+
+    /// Group and name in the plural of a kind, as rules name it; nothing if its objects are in no namespace.
+    pub async fn resource(&self, (api, kind): (&str, &str)) -> Result<Option<(String, String)>, Failure> {
+        let (resource, scope) = match self.look_up(api, kind).await {
+            // the release may bring it along; else Helm says so
+            Err(error) if is_unknown(&error) => return Ok(None),
+            found => found.map_err(|error| trouble(&format!("cannot look for the kind {api}/{kind}"), &error))?,
+        };
+        Ok((scope == Scope::Namespaced).then_some((resource.group, resource.plural)))
+    }
+
+    /// The rules that the agent has in a namespace; nothing if the cluster cannot list all of them.
+    pub async fn rules(&self, namespace: &str) -> Result<Option<Vec<Value>>, Failure> {
+        let review = serde_json::from_value(json!({"metadata": {}, "spec": {"namespace": namespace}}));
+        let review: SelfSubjectRulesReview = review.map_err(|error| Failure::internal("no review", error))?;
+        let reviews: Api<SelfSubjectRulesReview> = Api::all(self.client.clone());
+        let answer = reviews.create(&PostParams::default(), &review).await;
+        let answer = json(&answer.map_err(|error| trouble("cannot ask for the agent's rights", &error))?);
+        let is_whole = answer["status"]["incomplete"] != true;
+        Ok(answer["status"]["resourceRules"].as_array().filter(|_| is_whole).cloned())
     }
 
     /// What a container printed last, before it restarted if it did.
@@ -150,14 +189,17 @@ impl Cluster {
     }
 
     async fn kind(&self, api: &str, kind: &str) -> Result<(ApiResource, Scope), Failure> {
+        let found = self.look_up(api, kind).await;
+        found.map_err(|error| trouble(&format!("cannot look for the kind {api}/{kind}"), &error))
+    }
+
+    async fn look_up(&self, api: &str, kind: &str) -> Result<(ApiResource, Scope), kube::Error> {
         let key = format!("{api}/{kind}");
         if let Some(known) = self.known().get(&key).cloned() {
             return Ok(known);
         }
         let (group, version) = api.split_once('/').unwrap_or(("", api));
-        let found = pinned_kind(&self.client, &GroupVersionKind::gvk(group, version, kind)).await;
-        let (resource, capabilities) =
-            found.map_err(|error| trouble(&format!("cannot look for the kind {key}"), &error))?;
+        let (resource, capabilities) = pinned_kind(&self.client, &GroupVersionKind::gvk(group, version, kind)).await?;
         let known = (resource, capabilities.scope);
         self.known().insert(key, known.clone());
         Ok(known)
@@ -188,11 +230,22 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// Told by what the API server said: a right that is missing, a quota that is spent, or that it does not answer.
+fn is_unknown(error: &kube::Error) -> bool {
+    match error {
+        kube::Error::Api(status) => status.code == 404,
+        kube::Error::Discovery(_) => true,
+        _ => false,
+    }
+}
+
 fn trouble(what: &str, error: &kube::Error) -> Failure {
-    let category = match error {
-        kube::Error::Api(status) if status.message.contains("exceeded quota") => ErrorCategory::Resources,
-        _ => ErrorCategory::Runtime,
-    };
-    Failure::passing(category, format!("{what}: {error}"))
+    Failure::passing(ErrorCategory::Runtime, format!("{what}: {error}"))
+}
+
+/// The cluster does not take an object. Its own words may hold values of it, and are told only if the place's owner allows it.
+fn refused(object: &Value, error: &kube::Error) -> Failure {
+    match error {
+        kube::Error::Api(status) => said::of_api(&place(object), &status.message),
+        error => trouble(&format!("cannot apply {}", place(object)), error),
+    }
 }

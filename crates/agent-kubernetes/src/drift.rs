@@ -6,7 +6,7 @@ use serde_json::Value;
 /// What the cluster counts for itself.
 const COUNTED: [&str; 5] = ["resourceVersion", "generation", "managedFields", "creationTimestamp", "uid"];
 /// What a report may hold.
-const LONGEST_TEXT: usize = 2000;
+pub const LONGEST_TEXT: usize = 2000;
 
 /// A field that is not as it was applied, by its JSON pointer.
 #[derive(Debug, Clone, PartialEq, Eq)]

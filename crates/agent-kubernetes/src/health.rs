@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use distr_domain::agent::ErrorCategory;
+use distr_domain::release::CustomHealth;
 use serde_json::Value;
 
 use crate::labels::place as name;
@@ -59,15 +60,7 @@ pub struct Sight<'a> {
     /// Whether the time is up in which it had to become well.
     pub is_late: bool,
     /// the rule of its vendor, if the kind has one
-    pub rule: Option<&'a Rule>,
-}
-
-/// What its vendor says makes a custom resource well.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rule {
-    /// names of fields, with dots between
-    pub path: String,
-    pub equals: String,
+    pub rule: Option<&'a CustomHealth>,
 }
 
 /// An address is given within this, or somebody should look.
@@ -170,12 +163,11 @@ fn definition(sight: Sight<'_>) -> Verdict {
 fn custom(sight: Sight<'_>) -> Verdict {
     let object = sight.object;
     let name = name(object);
-    if let Some(Rule { path, equals }) = sight.rule {
-        let found = path.split('.').fold(object, |value, step| &value[step]);
-        let found = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
-        return match found == *equals {
+    if let Some(CustomHealth { path, equals, .. }) = sight.rule {
+        let found = path.names().fold(object, |value, name| &value[name]);
+        return match found == equals {
             true => Verdict::Well,
-            false => waits(sight, format!("{name}: {path} is {found}, not {equals}")),
+            false => waits(sight, format!("{name}: {} is {found}, not {equals}", path.as_str())),
         };
     }
     let known = GOOD.iter().find(|of| conditions(object).iter().any(|condition| condition["type"] == **of));

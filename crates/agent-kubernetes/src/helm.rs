@@ -19,6 +19,10 @@ use crate::labels::{DEPLOYMENT_LABEL, GENERATION_LABEL};
 use crate::post_render::refusal;
 use crate::{revision, said};
 
+mod known;
+
+pub use known::{VERSION, verify};
+
 /// The name by which Helm finds the post-renderer among its plugins.
 const PLUGIN: &str = "distr";
 /// Revisions that Helm keeps of a release.

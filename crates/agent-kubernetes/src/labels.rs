@@ -4,6 +4,8 @@
 pub const DEPLOYMENT_LABEL: &str = "distr.sh/deployment";
 /// The generation that a revision brought about, on Helm's release Secrets.
 pub const GENERATION_LABEL: &str = "distr.sh/generation";
+/// On the Secrets that hold a release's values, and on no object of a chart's.
+pub const VALUES_LABEL: &str = "distr.sh/values";
 /// Helm keeps an object that says so when it removes its release.
 pub const RESOURCE_POLICY: &str = "helm.sh/resource-policy";
 

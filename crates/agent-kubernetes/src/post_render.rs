@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use distr_domain::release::{CustomImage, KindName};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -27,28 +28,17 @@ pub struct Plan {
     pub pull_secret: Option<String>,
     /// images within custom resources, where their vendor said that they are
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub image_paths: Vec<ImagePath>,
+    pub image_paths: Vec<CustomImage>,
     /// fields that are left to who owns them now
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub yields: Vec<Yielded>,
-}
-
-/// A place of an image in a custom resource.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ImagePath {
-    /// `Kind`, or `Kind.group`
-    pub kind: String,
-    /// names of fields, with dots between
-    pub path: String,
 }
 
 /// A field of one object with the value that it has in the cluster: left out, it would be set back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Yielded {
-    /// `Kind`, or `Kind.group`
-    pub kind: String,
+    pub kind: KindName,
     pub name: String,
     /// a JSON pointer to a field of mappings
     pub path: String,
@@ -108,9 +98,9 @@ fn render(object: &mut Node, plan: &Plan) -> Vec<Refused> {
         set_metadata(object, "annotations", RESOURCE_POLICY, "keep");
     }
     for path in plan.image_paths.iter().filter(|path| who.is(&path.kind)) {
-        let steps: Vec<&str> = path.path.split('.').collect();
+        let steps: Vec<&str> = path.path.names().collect();
         if let Some(image) = object.at_mut(&steps) {
-            refused.extend(pin(image, &format!("{place}/{}", path.path), plan));
+            refused.extend(pin(image, &format!("{place}/{}", path.path.as_str()), plan));
         }
     }
     // what a definition says about pods to come is no pod
@@ -213,12 +203,8 @@ impl Identity {
         format!("{}/{}", self.kind, self.name)
     }
 
-    /// `wanted` is `Kind`, of whatever group, or `Kind.group`.
-    fn is(&self, wanted: &str) -> bool {
-        match wanted.split_once('.') {
-            Some((kind, group)) => kind == self.kind && group == self.group,
-            None => wanted == self.kind,
-        }
+    fn is(&self, wanted: &KindName) -> bool {
+        wanted.kind == self.kind && wanted.group == self.group
     }
 }
 

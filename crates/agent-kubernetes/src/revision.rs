@@ -177,11 +177,30 @@ impl Payload {
         [DESCRIPTION, ROLLED_BACK].iter().any(|words| description.starts_with(words))
     }
 
+    /// Whether this text is one of the values with which the revision was made.
+    pub fn names(&self, value: &str) -> bool {
+        has_text(&self.json["config"], value)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of_values(values: &Value) -> Self {
+        Self { json: json!({"config": values}) }
+    }
+
     /// The hooks' manifests, with the name by which sentences call each: `Kind/name`.
     pub fn hooks(&self) -> BTreeMap<String, &str> {
         let hooks = self.json["hooks"].as_array().map(Vec::as_slice).unwrap_or_default();
         let name = |hook: &Value| format!("{}/{}", text(&hook["kind"]), text(&hook["name"]));
         hooks.iter().map(|hook| (name(hook), text(&hook["manifest"]))).collect()
+    }
+}
+
+fn has_text(value: &Value, wanted: &str) -> bool {
+    match value {
+        Value::String(text) => text == wanted,
+        Value::Array(list) => list.iter().any(|value| has_text(value, wanted)),
+        Value::Object(object) => object.values().any(|value| has_text(value, wanted)),
+        _ => false,
     }
 }
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use distr_agent::fault::{Blame, Failure};
-use distr_domain::agent::ErrorCategory::{self, Config, Entitlement, Resources, Runtime, Unhealthy};
+use distr_domain::agent::ErrorCategory::{self, Config, Entitlement, Policy, Resources, Runtime, Unhealthy};
 
 struct Row {
     words: &'static str,
@@ -25,7 +25,7 @@ const TABLE: &[Row] = &[
     row("the object has been modified", Blame::Surroundings, Runtime, "somebody changed an object at the same moment"),
     row("exceeded quota", Blame::Surroundings, Resources, "a quota of the namespace is spent"),
     row("namespaces \"", Blame::Surroundings, Config, "the namespace is not there"),
-    row("is forbidden: user", Blame::Surroundings, Runtime, "the agent lacks a right in the cluster"),
+    row("is forbidden: user", Blame::Surroundings, Policy, "the agent lacks a right in the cluster"),
     row(
         "invalid ownership metadata",
         Blame::Generation,
@@ -58,12 +58,22 @@ const TABLE: &[Row] = &[
 
 /// The failure of a Helm that ended with an error, by what it said.
 pub fn of_helm(said: &str) -> Failure {
+    let failure = of(said, "helm failed");
+    Failure { text: format!("{}; Helm's own words are in the agent's log", failure.text), ..failure }
+}
+
+fn of(said: &str, unknown: &str) -> Failure {
     let small = said.to_lowercase();
     let found = TABLE.iter().find(|row| small.contains(row.words));
-    let sentence = found.map_or("helm failed", |row| row.sentence);
-    let text = format!("{sentence}; Helm's own words are in the agent's log");
+    let sentence = found.map_or(unknown, |row| row.sentence);
     let (category, blame) = found.map_or((Runtime, Blame::Surroundings), |row| (row.category, row.blame));
-    Failure { blame, ..Failure::passing(category, text) }.with_words(said)
+    Failure { blame, ..Failure::passing(category, sentence) }.with_words(said)
+}
+
+/// The failure of an object that the API server does not take, by what it said.
+pub fn of_api(place: &str, said: &str) -> Failure {
+    let failure = of(said, "the cluster does not take it");
+    Failure { text: format!("{place}: {}", failure.text), ..failure }
 }
 
 /// The failure of a Helm whose post-renderer refused what the chart rendered, in the post-renderer's own words.
@@ -79,6 +89,15 @@ pub fn hangs(limit: Duration) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_api_servers_words_are_known_by_the_same_table() {
+        let said =
+            "Deployment.apps \"w\" is invalid: spec.selector: Invalid value: {\"a\":\"hunter2\"}: field is immutable";
+        let failure = of_api("Deployment/w", said);
+        assert_eq!(failure.text, "Deployment/w: a field was changed that cannot be");
+        assert_eq!((failure.blame, failure.words.as_str()), (Blame::Generation, said));
+    }
 
     /// What Helm 4.1.4 was heard to say.
     #[test]

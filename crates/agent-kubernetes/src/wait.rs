@@ -6,13 +6,14 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use distr_agent::clock::Clock;
 use distr_agent::fault::{Failure, Stop};
+use distr_domain::release::CustomHealth;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::children::children;
 use crate::cluster::Cluster;
-use crate::health::{Illness, Rule, Sight, Verdict, judge};
+use crate::health::{Illness, Sight, Verdict, judge};
 use crate::labels::place;
 
 /// How long a release is waited for.
@@ -30,8 +31,7 @@ pub struct Patience {
 pub struct Expected<'a> {
     pub objects: &'a [Value],
     pub namespace: &'a str,
-    /// by `Kind.group`
-    pub rules: &'a [(String, Rule)],
+    pub rules: &'a [CustomHealth],
 }
 
 /// How each object does, by its `Kind/name`.
@@ -63,8 +63,8 @@ async fn of_object(
     is_late: bool,
 ) -> Result<Verdict, Failure> {
     let group = applied["apiVersion"].as_str().unwrap_or_default().split_once('/').map_or("", |(group, _)| group);
-    let kind = format!("{}.{group}", applied["kind"].as_str().unwrap_or_default());
-    let rule = expected.rules.iter().find(|(of, _)| *of == kind).map(|(_, rule)| rule);
+    let rule =
+        expected.rules.iter().find(|rule| applied["kind"] == rule.kind.kind.as_str() && rule.kind.group == group);
     let sight = |children, events| Sight { object: live, children, events, now, is_late, rule };
     let at_first = judge(sight(&[], &[]));
     // what is well is asked no further: most objects are, at most looks

@@ -120,7 +120,7 @@ impl ChartContent {
             ),
             None => None,
         };
-        let settings = files.text(settings::FILE)?.map(settings::read).transpose()?.unwrap_or_else(settings::none);
+        let settings = files.text(settings::FILE)?.map(settings::read).transpose()?.unwrap_or_default();
         let listed = metadata.annotations.get(IMAGES);
         let listed_images = listed.map(|text| parse(CHART, text)).transpose()?.unwrap_or_default();
         Ok(Self {

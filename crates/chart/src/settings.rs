@@ -136,11 +136,6 @@ struct ReadyFile {
     equals: Value,
 }
 
-/// The settings of a chart without the file.
-pub fn none() -> ChartSettings {
-    ChartSettings { minutes: DEFAULT_MINUTES, ..ChartSettings::default() }
-}
-
 /// Reads the file's text.
 pub fn read(text: &str) -> Result<ChartSettings, InvalidSettings> {
     let file: File = yaml::one(text).map_err(InvalidSettings::Unreadable)?;

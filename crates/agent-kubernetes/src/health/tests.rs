@@ -217,13 +217,17 @@ fn a_custom_resource_is_judged_by_its_vendors_rule_or_its_conditions_or_not_at_a
     assert_eq!(of(&ready("True")), Verdict::Well);
     progresses(&of(&ready("False")), "is not ready: Why");
     ill(with(&ready("False"), &[], &[], true), Cause::Unhealthy, "Thing/x is not ready: Why");
-    let rule = Rule { path: "status.phase".to_owned(), equals: "Up".to_owned() };
+    let rule = CustomHealth {
+        kind: "Thing.acme.io".parse().unwrap(),
+        path: "status.phase".parse().unwrap(),
+        equals: json!("Up"),
+    };
     let ruled = |phase: &str| {
         let object = custom(json!({"phase": phase}));
         judge(Sight { object: &object, children: &[], events: &[], now: now(), is_late: false, rule: Some(&rule) })
     };
     assert_eq!(ruled("Up"), Verdict::Well);
-    progresses(&ruled("Down"), "status.phase is Down, not Up");
+    progresses(&ruled("Down"), "status.phase is \"Down\", not \"Up\"");
 }
 
 #[test]

@@ -124,7 +124,10 @@ fn pods_that_an_operator_starts_pull_by_their_service_account() {
 #[test]
 fn images_of_custom_resources_are_where_their_vendor_says() {
     let plan = Plan {
-        image_paths: vec![ImagePath { kind: "KafkaCluster.acme.io".to_owned(), path: "spec.image".to_owned() }],
+        image_paths: vec![CustomImage {
+            kind: "KafkaCluster.acme.io".parse().unwrap(),
+            path: "spec.image".parse().unwrap(),
+        }],
         ..plan()
     };
     let of = |group: &str, image: &str| {
@@ -141,7 +144,7 @@ fn images_of_custom_resources_are_where_their_vendor_says() {
 #[test]
 fn a_field_that_is_yielded_has_its_present_value() {
     let yielded = |path: &str| Yielded {
-        kind: "Deployment".to_owned(),
+        kind: "Deployment.apps".parse().unwrap(),
         name: "web".to_owned(),
         path: path.to_owned(),
         value: json!(7),

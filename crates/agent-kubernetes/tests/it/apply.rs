@@ -8,18 +8,19 @@ use distr_agent_kubernetes::apply::{Outcome, Runtime, Timing, Wanted};
 use distr_agent_kubernetes::cluster::Cluster;
 use distr_agent_kubernetes::revision::deployed;
 use distr_domain::agent::ErrorCategory;
+use distr_domain::release::{LockedKind, RollbackPolicy};
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::{Chart, DEPLOYMENT, Site};
 
-const DATA: (&str, &str) = (
+pub(crate) const DATA: (&str, &str) = (
     "data",
     "{apiVersion: v1, kind: ConfigMap, metadata: {name: config}}\n---\n{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data},
     spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}, storageClassName: none, volumeName: absent}}",
 );
 
 /// A Deployment that runs `command`, and is ready if `probe` ends well.
-fn web(command: &str, probe: &str) -> String {
+pub(crate) fn web(command: &str, probe: &str) -> String {
     format!(
         "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: web}}, spec: {{selector: {{matchLabels: {{app: web}}}},
         template: {{metadata: {{labels: {{app: web}}}}, spec: {{terminationGracePeriodSeconds: 0, containers: [{{name: web,
@@ -32,16 +33,30 @@ fn good() -> String {
     web("sleep 1000", "true")
 }
 
-async fn apply(
+pub(crate) async fn apply(
+    site: &Site,
+    chart: &Chart,
+    generations: (u64, Option<u64>),
+    cancel: &CancellationToken,
+) -> Result<Outcome, Stop> {
+    apply_with(site, chart, generations, None, cancel).await
+}
+
+pub(crate) fn runtime<'a>(site: &'a Site, cluster: &'a Cluster) -> Runtime<'a> {
+    let [soak, look] = [1000, 300].map(Duration::from_millis);
+    let timing = Timing { deadline: Duration::from_secs(10), soak, look, hooks: Duration::from_secs(20) };
+    Runtime { cluster, helm: &site.helm, clock: &SystemClock, timing }
+}
+
+pub(crate) async fn apply_with(
     site: &Site,
     chart: &Chart,
     (generation, good): (u64, Option<u64>),
+    secret: Option<&serde_json::Value>,
     cancel: &CancellationToken,
 ) -> Result<Outcome, Stop> {
     let cluster = Cluster::connect(&site.helm.cluster).await.unwrap();
-    let [soak, look] = [1000, 300].map(Duration::from_millis);
-    let timing = Timing { deadline: Duration::from_secs(10), soak, look, hooks: Duration::from_secs(20) };
-    let runtime = Runtime { cluster: &cluster, helm: &site.helm, clock: &SystemClock, timing };
+    let runtime = runtime(site, &cluster);
     let wanted = Wanted {
         deployment: DEPLOYMENT,
         generation,
@@ -51,9 +66,17 @@ async fn apply(
         plan: &chart.plan,
         adopts: false,
         rules: &[],
+        kinds: &[LockedKind {
+            group: String::new(),
+            kind: "ConfigMap".to_owned(),
+            resource: "configmaps".to_owned(),
+            namespaced: true,
+        }],
+        rollback: RollbackPolicy::Allowed,
+        secret,
         good,
     };
-    runtime.apply(&wanted, cancel).await
+    runtime.apply(&wanted, &mut |_| Ok(()), cancel).await
 }
 
 async fn applied(site: &Site, text: &str, generations: (u64, Option<u64>)) {

@@ -5,9 +5,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use distr_agent_kubernetes::helm::{Cluster, Helm, Release, Upgrade};
-use distr_agent_kubernetes::lock::{LockedImage, pins};
+use distr_agent_kubernetes::lock::pins;
 use distr_agent_kubernetes::post_render::Plan;
 use distr_agent_kubernetes::revision::{self, Revision};
+use distr_domain::release::{ChartLock, LockedImage, OwnImage};
 use serde_json::Value;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -52,6 +53,17 @@ impl Site {
         Some(site)
     }
 
+    /// From now on Helm and the agent have the rights of a service account of the site's namespace, and no others.
+    pub(crate) fn become_account(&mut self, name: &str) {
+        let namespace = &self.release.namespace;
+        self.kubectl(&["create", "serviceaccount", name, "-n", namespace]);
+        let text = std::fs::read_to_string(&self.kubeconfig).unwrap();
+        let account = format!("user: {{as: \"system:serviceaccount:{namespace}:{name}\", ");
+        let own = self.folder.path().join("kubeconfig");
+        std::fs::write(&own, text.replace("    user: {", &format!("    {account}"))).unwrap();
+        self.helm.cluster = Cluster::Kubeconfig(own);
+    }
+
     pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
         let mut command = Command::new(program("kubectl"));
         let output = command.env("KUBECONFIG", &self.kubeconfig).args(arguments).output().unwrap();
@@ -85,12 +97,17 @@ impl Site {
         write("chart/Chart.yaml", "{apiVersion: v2, name: shop, version: 1.0.0}");
         templates.iter().for_each(|(name, text)| write(&format!("chart/templates/{name}.yaml"), text));
         write("values.json", "{}");
-        let image = LockedImage {
-            reference: "hub.example/acme/web:1".to_owned(),
-            repository: Some("acme/web".to_owned()),
-            digest: DIGEST.parse().unwrap(),
+        let own = OwnImage { repository: "acme/web".parse().unwrap(), digest: DIGEST.parse().unwrap() };
+        let image = LockedImage { reference: "acme/web:1".to_owned(), image: Some(own), found: vec![] };
+        let lock = ChartLock {
+            registry: "hub.example".to_owned(),
+            images: vec![image],
+            kinds: vec![],
+            rules: vec![],
+            cases: 1,
+            tool: "helm v4.1.4".to_owned(),
         };
-        let mut images = pins(&[image], "registry.local");
+        let mut images = pins(&lock, "registry.local");
         // the one that the node has
         images.insert("localhost/busybox:1".to_owned(), "localhost/busybox:1".to_owned());
         let plan = Plan {

@@ -3,6 +3,11 @@
 
 mod apply;
 mod cluster;
+mod converge;
 mod drift;
 mod helm;
 mod hooks;
+mod look;
+mod preflight;
+mod remove;
+mod secrets;

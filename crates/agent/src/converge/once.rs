@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use distr_domain::agent::{DesiredState, ErrorCategory, Instruction, ReportedError};
+use distr_domain::agent::{DesiredState, ErrorCategory, ReportedError};
 use distr_domain::ids::DeploymentId;
 
 use crate::converge::Converger;
@@ -45,8 +45,8 @@ impl<R: Runtime> Converger<R> {
 
     fn settled(&self, wanted: &distr_domain::agent::DesiredDeployment) -> Settled {
         let record = self.memory.get(&wanted.deployment);
-        if let (Some(record), Instruction::Run(run)) = (record, &wanted.instruction)
-            && let Some(error) = record.failure(wanted.generation, &run.version)
+        if let (Some(record), Some(version)) = (record, wanted.instruction.version())
+            && let Some(error) = record.failure(wanted.generation, version)
         {
             return Settled::Failed(error.clone());
         }

@@ -68,7 +68,7 @@ fn images_are_found_wherever_pods_are() {
 
 #[test]
 fn kinds_and_rules_are_named_as_roles_name_them() {
-    let rendering = Rendering::read(RENDERED, &settings::none()).unwrap();
+    let rendering = Rendering::read(RENDERED, &ChartSettings::default()).unwrap();
     let kinds: Vec<_> = rendering
         .kinds
         .iter()

@@ -39,8 +39,8 @@ fn a_file_says_where_everything_goes() {
     // as events keep it
     let stored = serde_json::to_value(&settings).unwrap();
     assert_eq!(serde_json::from_value::<ChartSettings>(stored).unwrap(), settings);
-    assert_eq!(serde_json::to_value(none()).unwrap(), json!({}));
-    assert_eq!(serde_json::from_value::<ChartSettings>(json!({})).unwrap(), none());
+    assert_eq!(serde_json::to_value(ChartSettings::default()).unwrap(), json!({}));
+    assert_eq!(serde_json::from_value::<ChartSettings>(json!({})).unwrap(), ChartSettings::default());
 }
 
 #[test]

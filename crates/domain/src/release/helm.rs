@@ -57,7 +57,7 @@ pub struct Chart {
 }
 
 /// What the author says in the chart's `distr.yaml`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChartSettings {
     /// what a feature of the license sets, and what its absence sets
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -272,9 +272,26 @@ fn is_default_minutes(minutes: &u32) -> bool {
     *minutes == DEFAULT_MINUTES
 }
 
+impl Default for ChartSettings {
+    /// The settings of a chart whose author says nothing.
+    fn default() -> Self {
+        Self {
+            features: BTreeMap::new(),
+            config: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            images: ImageSettings::default(),
+            yields: vec![],
+            health: vec![],
+            rollback: RollbackPolicy::default(),
+            crds: CrdPolicy::default(),
+            minutes: DEFAULT_MINUTES,
+        }
+    }
+}
+
 impl ChartSettings {
     fn is_default(&self) -> bool {
-        *self == Self { minutes: DEFAULT_MINUTES, ..Self::default() }
+        is_default(self)
     }
 
     /// The paths that a configuration may not set: features, Secrets and the registry are put there last.

@@ -1,6 +1,7 @@
 use distr_agent::plan::{Kind, Resume, plan};
 use distr_domain::agent::{DataRemoval, DesiredDeployment, Step};
 
+use super::observed;
 use crate::containers::{Container, State, candidate_of};
 use crate::fixture::*;
 use crate::record::Record;

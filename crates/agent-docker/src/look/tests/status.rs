@@ -3,6 +3,7 @@ use distr_domain::agent::{
     DataRemoval, DeploymentReport, DesiredDeployment, ErrorCategory, Health, ReportedError, RunningRelease, Step,
 };
 
+use super::observed;
 use crate::containers::{Container, Probe, State};
 use crate::fixture::*;
 use crate::record::Record;

@@ -1,0 +1,115 @@
+//! From the cluster to what every runtime says of a deployment. Nothing is stored about how it stands: each look computes it anew.
+
+use chrono::{DateTime, Utc};
+use distr_agent::fault::Failure;
+use distr_agent::observe::Seen;
+use distr_domain::agent::{Health, RunningRelease};
+use distr_domain::release::CustomHealth;
+use serde_json::Value;
+
+use crate::cluster::Cluster;
+use crate::drift;
+use crate::health::{Verdict, worst};
+use crate::labels::place;
+use crate::objects::{as_applied, objects};
+use crate::record::{Handle, Record, version_of};
+use crate::revision::{Revision, deployed, newest};
+use crate::wait::{Expected, verdicts};
+
+/// How closely one looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// what is there, and how it does
+    Glance,
+    /// also what somebody changed: one dry run an object
+    Sweep,
+}
+
+/// A deployment as it stands. `rules` are its vendor's.
+pub async fn see(
+    cluster: &Cluster,
+    deployment: &str,
+    record: &Record,
+    rules: &[CustomHealth],
+    (now, depth): (DateTime<Utc>, Depth),
+) -> Result<Seen<Handle>, Failure> {
+    let release = record.handle.release();
+    let all = cluster.revisions(&release).await?;
+    let own: Vec<Revision> = all.iter().filter(|of| of.deployment.as_deref() == Some(deployment)).cloned().collect();
+    let Some(runs) = deployed(&all) else {
+        return Ok(Seen {
+            is_there: !own.is_empty(),
+            has_leftovers: is_locked(&own),
+            drift: record.applied.is_some().then(|| "the release was removed".to_owned()),
+            ..Seen::nothing(record.handle.clone())
+        });
+    };
+    let payload = cluster.payload(runs).await?;
+    let applied = payload.as_ref().map(|payload| objects(payload.manifest())).transpose();
+    let applied =
+        applied.map_err(|error| Failure::internal("what Helm applied cannot be read", error))?.unwrap_or_default();
+    let expected = Expected { objects: &applied, namespace: &release.namespace, rules };
+    let (health, illness) = told(worst(verdicts(cluster, &expected, now, false).await?.into_iter().map(|(_, of)| of)));
+    let running = runs.generation.filter(|_| runs.deployment.as_deref() == Some(deployment));
+    let running =
+        running.and_then(|generation| Some(RunningRelease { generation, version: version_of(record, generation)? }));
+    let drift = match other_revision(record, deployment, runs) {
+        Some(other) => Some(other),
+        None if record.applied.is_some() => changes(cluster, &release, &applied, depth).await?,
+        None => None,
+    };
+    let has_leftovers = is_locked(&own);
+    Ok(Seen { handle: record.handle.clone(), is_there: true, has_leftovers, running, health, illness, drift })
+}
+
+/// A Helm of ours was killed, and nobody works on the deployment.
+fn is_locked(own: &[Revision]) -> bool {
+    newest(own).is_some_and(|newest| newest.status.is_pending())
+}
+
+/// Somebody went back, or upgraded, with a Helm of their own.
+fn other_revision(record: &Record, deployment: &str, runs: &Revision) -> Option<String> {
+    let applied = record.applied.as_ref()?;
+    let is_own = runs.deployment.as_deref() == Some(deployment);
+    match (is_own, runs.generation) {
+        (true, Some(generation)) if generation == applied.generation => None,
+        (true, Some(generation)) => Some(format!(
+            "revision {} of Helm's is of generation {generation}, and not of {}",
+            runs.number, applied.generation
+        )),
+        _ => Some(format!("revision {} of Helm's is somebody else's", runs.number)),
+    }
+}
+
+/// One phrase an object, in the order of the manifest.
+async fn changes(
+    cluster: &Cluster,
+    release: &crate::helm::Release,
+    applied: &[Value],
+    depth: Depth,
+) -> Result<Option<String>, Failure> {
+    let mut found = vec![];
+    for object in applied {
+        let namespace = &release.namespace;
+        match cluster.get(object, namespace).await? {
+            // a Job that was told to go away when it is done did so
+            None if object["spec"]["ttlSecondsAfterFinished"].is_number() => {}
+            None => found.push(format!("{} was removed", place(object))),
+            Some(live) if depth == Depth::Sweep => {
+                let wanted = cluster.rehearse(&as_applied(object, release), namespace).await?;
+                found.extend(drift::told(object, &drift::compare(&wanted, &live, &[])));
+            }
+            Some(_) => {}
+        }
+    }
+    let text: String = found.join("; ").chars().take(drift::LONGEST_TEXT).collect();
+    Ok((!text.is_empty()).then_some(text))
+}
+
+fn told(verdict: Verdict) -> (Health, Option<String>) {
+    match verdict {
+        Verdict::Well | Verdict::NotJudged | Verdict::Doubtful(_) => (Health::Ok, None),
+        Verdict::Progressing(_) => (Health::Unknown, None),
+        Verdict::Ill(illness) => (Health::Fail, Some(illness.text)),
+    }
+}

@@ -1,0 +1,282 @@
+//! The runtime of a cluster, behind the port of the agents' library.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use distr_agent::clock::Clock;
+use distr_agent::data_dir::DataDir;
+use distr_agent::durable::{self, Access};
+use distr_agent::fault::{Blame, Failure, Stop};
+use distr_agent::memory::{Applied, FailedGeneration};
+use distr_agent::observe::{Observed, Seen};
+use distr_agent::plan::Kind;
+use distr_agent::printed::Output;
+use distr_agent::redact::Redactor;
+use distr_agent::runtime::Runtime;
+use distr_agent::stamp::Stamp;
+use distr_domain::agent::{
+    ChartSource, DesiredDeployment, DesiredState, ErrorCategory, Instruction, RunChartInstruction, Step,
+};
+use distr_domain::ids::DeploymentId;
+use distr_domain::release::CustomHealth;
+use tokio::time::Instant;
+
+use crate::apply::{self, Outcome, Timing, Wanted};
+use crate::cluster::Cluster;
+use crate::helm::Helm;
+use crate::look::{Depth, see};
+use crate::objects::{as_applied, objects};
+use crate::record::{Baseline, Handle, Memory, Record, Task};
+use crate::revision::deployed;
+use crate::{instruction, secrets};
+
+/// Between two sweeps of a deployment, each of which costs a dry run an object.
+const SWEEP: Duration = Duration::from_secs(1800);
+
+/// Where charts come from.
+#[async_trait]
+pub trait Charts: Send + Sync + 'static {
+    /// The archive of a chart, with the digest that the release has.
+    async fn archive(&self, registry: &str, chart: &ChartSource) -> Result<Vec<u8>, Failure>;
+}
+
+/// A cluster, with all that is needed to bring a release about in it.
+pub struct Kubernetes {
+    pub cluster: Cluster,
+    pub helm: Helm,
+    pub charts: Arc<dyn Charts>,
+    pub clock: Arc<dyn Clock>,
+    pub data: DataDir,
+    /// where releases are put that name no namespace
+    pub namespace: String,
+    /// by which the Secrets of values are named
+    pub key: Vec<u8>,
+    pub timing: Timing,
+    /// when each deployment was swept last
+    pub swept: Mutex<BTreeMap<DeploymentId, Instant>>,
+}
+
+#[async_trait]
+impl Runtime for Kubernetes {
+    type Handle = Handle;
+    type Baseline = Baseline;
+
+    async fn observe(&self, desired: &DesiredState, memory: &Memory) -> Result<Observed<Handle>, Failure> {
+        let mut deployments = BTreeMap::new();
+        for wanted in &desired.deployments {
+            let seen = match memory.get(&wanted.deployment) {
+                Some(record) => self.see(wanted, record).await?,
+                None => Seen::nothing(self.handle(wanted)),
+            };
+            deployments.insert(wanted.deployment, seen);
+        }
+        Ok(Observed { deployments })
+    }
+
+    async fn perform(&self, mut task: Task) -> Result<(), Stop> {
+        if matches!(task.action.kind, Kind::Apply(_) | Kind::Remove(_)) {
+            task.notice()?;
+        }
+        let done = match task.action.kind.clone() {
+            Kind::Apply(_) => self.bring_about(&mut task).await,
+            Kind::Repair { drift } => self.repair(&task, &drift).await,
+            Kind::TakeDown => self.runtime().bring_back(&release(&task), &id(&task), None, &task.cancel).await,
+            Kind::ClearLeftovers => self.runtime().recover(&release(&task), &id(&task)).await.map_err(Stop::from),
+            Kind::Remove(_) => self.remove(&mut task).await,
+        };
+        if let Err(Stop::Failed(Failure { category: ErrorCategory::Policy, .. })) = &done {
+            let generation = task.wanted.generation;
+            task.remember(|record| (record.held, record.attempt) = (Some(generation), None))?;
+        }
+        done
+    }
+
+    /// A cluster's owner says by rights what may run, and those are asked for at each try.
+    fn policy(&self) -> Stamp {
+        Stamp::of(Path::new("/"))
+    }
+}
+
+impl Kubernetes {
+    fn handle(&self, wanted: &DesiredDeployment) -> Handle {
+        let named = chart(wanted).ok().and_then(|run| run.namespace.as_ref());
+        let namespace = named.map_or_else(|| self.namespace.clone(), ToString::to_string);
+        Handle { namespace, release: wanted.application.to_string() }
+    }
+
+    async fn see(&self, wanted: &DesiredDeployment, record: &Record) -> Result<Seen<Handle>, Failure> {
+        let rules: &[CustomHealth] = chart(wanted).map(|run| run.settings.health.as_slice()).unwrap_or_default();
+        let depth = self.depth(wanted.deployment);
+        see(&self.cluster, &wanted.deployment.to_string(), record, rules, (self.clock.now(), depth)).await
+    }
+
+    fn depth(&self, deployment: DeploymentId) -> Depth {
+        let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
+        match swept.get(&deployment) {
+            Some(last) if last.elapsed() < SWEEP => Depth::Glance,
+            _ => {
+                swept.insert(deployment, Instant::now());
+                Depth::Sweep
+            }
+        }
+    }
+
+    fn runtime(&self) -> apply::Runtime<'_> {
+        let Self { cluster, helm, clock, timing, .. } = self;
+        apply::Runtime { cluster, helm, clock: clock.as_ref(), timing: *timing }
+    }
+
+    async fn bring_about(&self, task: &mut Task) -> Result<(), Stop> {
+        let wanted = task.wanted.clone();
+        let outcome = match self.attempt(task, &wanted).await {
+            Err(Stop::Failed(failure)) if failure.blame == Blame::Generation => {
+                Outcome::GivenUp { failure, back: None }
+            }
+            ended => ended?,
+        };
+        let (generation, version) = (wanted.generation, wanted.instruction.version().cloned());
+        match (outcome, version) {
+            (Outcome::Applied { revision }, Some(version)) => {
+                let folder = Some(task.record.folder(generation, &version));
+                let baseline = Baseline { revision };
+                task.remember(|record| {
+                    record.applied = Some(Applied { generation, version, baseline, folder });
+                    (record.attempt, record.failed, record.removed) = (None, None, None);
+                })?;
+            }
+            (Outcome::Applied { .. }, None) => {}
+            (Outcome::GivenUp { failure, back }, version) => {
+                let worse =
+                    back.map(|back| format!("; and what was there before could not be put back: {}", back.text));
+                let text = format!("{}{}", failure.text, worse.unwrap_or_default());
+                let error = Failure { text, ..failure }.reported(&redactor(&wanted));
+                task.remember(|record| {
+                    record.failed = Some(FailedGeneration { generation, version, error });
+                    record.attempt = None;
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn attempt(&self, task: &mut Task, wanted: &DesiredDeployment) -> Result<Outcome, Stop> {
+        let run = chart(wanted)?;
+        if run.trust.is_some() {
+            let text = "this agent cannot verify signatures of charts yet, and the release asks for them";
+            return Err(Failure::bad(ErrorCategory::Entitlement, text).into());
+        }
+        task.begin(Step::Pulling)?;
+        let (release, deployment, registry) = (release(task), id(task), task.registry.clone());
+        let folder = self.data.generation(wanted.deployment, &task.record.folder(wanted.generation, &run.version));
+        let values = secrets::secret(&release, &deployment, &instruction::secrets(run), &self.key);
+        let name = values["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+        let files = Files::at(&folder);
+        let fetched = task.cancel.run_until_cancelled(self.charts.archive(&registry, &run.chart)).await;
+        files.write(&files.chart, &fetched.ok_or(Stop::Superseded)??)?;
+        let document = serde_json::Value::Object(instruction::values(run, &name, &registry)?);
+        files.write(&files.values, document.to_string().as_bytes())?;
+        let plan = instruction::plan(run, (&deployment, &registry), None, vec![]);
+        let plan = serde_json::to_vec(&plan).map_err(|error| Failure::internal("no plan", error))?;
+        files.write(&files.plan, &plan)?;
+        let wanted = Wanted {
+            deployment: &deployment,
+            generation: wanted.generation,
+            release: &release,
+            chart: &files.chart,
+            values: &files.values,
+            plan: &files.plan,
+            adopts: false,
+            rules: &run.settings.health,
+            kinds: &run.lock.kinds,
+            rollback: run.settings.rollback,
+            secret: (!run.secrets.is_empty()).then_some(&values),
+            good: task.record.applied.as_ref().map(|applied| applied.generation),
+        };
+        let cancel = task.cancel.clone();
+        let deadline = match run.settings.minutes {
+            0 => self.timing.deadline,
+            minutes => Duration::from_secs(u64::from(minutes) * 60),
+        };
+        let timing = Timing { deadline, ..self.timing };
+        let runtime = apply::Runtime { timing, ..self.runtime() };
+        runtime.apply(&wanted, &mut |step| task.begin(step), &cancel).await
+    }
+
+    /// The applied generation as it was: its revision first, then each object that differs.
+    async fn repair(&self, task: &Task, drift: &str) -> Result<(), Stop> {
+        let Some(applied) = &task.record.applied else { return Ok(()) };
+        tracing::warn!(deployment = %task.wanted.deployment, drift, "drift is repaired");
+        let (release, deployment) = (release(task), id(task));
+        self.runtime().recover(&release, &deployment).await?;
+        self.runtime().bring_back(&release, &deployment, Some(applied.generation), &task.cancel).await?;
+        let revisions = self.cluster.revisions_of(&release, &deployment).await?;
+        let Some(runs) = deployed(&revisions) else { return Ok(()) };
+        let Some(payload) = self.cluster.payload(runs).await? else { return Ok(()) };
+        let read = objects(payload.manifest());
+        for object in read.map_err(|error| Failure::internal("what Helm applied cannot be read", error))? {
+            self.cluster.apply(&as_applied(&object, &release), &release.namespace).await?;
+        }
+        // what was put right is looked at again
+        self.swept.lock().unwrap_or_else(PoisonError::into_inner).remove(&task.wanted.deployment);
+        Ok(())
+    }
+
+    async fn remove(&self, task: &mut Task) -> Result<(), Stop> {
+        task.begin(Step::Removing)?;
+        let kept = crate::remove::remove(&self.runtime(), &release(task), &id(task), &task.cancel).await?;
+        tracing::info!(deployment = %task.wanted.deployment, claims = kept.join(", "), "removed; its data stays");
+        let generation = task.wanted.generation;
+        task.remember(|record| {
+            (record.applied, record.attempt, record.failed) = (None, None, None);
+            record.removed = Some(generation);
+        })?;
+        Ok(())
+    }
+}
+
+/// A generation's files for Helm. None of them holds a secret.
+struct Files {
+    folder: PathBuf,
+    chart: PathBuf,
+    values: PathBuf,
+    plan: PathBuf,
+}
+
+impl Files {
+    fn at(folder: &Path) -> Self {
+        let [chart, values, plan] = ["chart.tgz", "values.json", "plan.json"].map(|name| folder.join(name));
+        Self { folder: folder.to_owned(), chart, values, plan }
+    }
+
+    fn write(&self, path: &Path, content: &[u8]) -> Result<(), Failure> {
+        let written = durable::private_folder(&self.folder).and_then(|()| durable::write(path, content, Access::Owner));
+        written.map_err(|error| Failure::of_disk("cannot write the generation's files", &error))
+    }
+}
+
+fn chart(wanted: &DesiredDeployment) -> Result<&RunChartInstruction, Failure> {
+    let text = match &wanted.instruction {
+        Instruction::RunChart(run) => return Ok(run),
+        Instruction::Run(_) => "this is a cluster, and the release has no chart for one",
+        Instruction::Remove { .. } => "a removal has nothing to run",
+        Instruction::Unknown => "this agent is too old for what the hub asks for; update it to the hub's version",
+    };
+    Err(Failure::bad(ErrorCategory::Config, text))
+}
+
+fn redactor(wanted: &DesiredDeployment) -> Redactor {
+    let run = chart(wanted).ok();
+    let secrets = run.into_iter().flat_map(|run| run.secrets.values().map(String::as_str));
+    Redactor::new(secrets, Output::Never)
+}
+
+fn release(task: &Task) -> crate::helm::Release {
+    task.record.handle.release()
+}
+
+fn id(task: &Task) -> String {
+    task.wanted.deployment.to_string()
+}

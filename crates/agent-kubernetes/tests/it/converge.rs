@@ -1,0 +1,133 @@
+//! The agents' loop over a real cluster: what the hub desires is brought about, and what really runs is reported.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use distr_agent::backoff::Backoff;
+use distr_agent::board::Board;
+use distr_agent::clock::SystemClock;
+use distr_agent::converge::{Converger, Intervals, Settled};
+use distr_agent::data_dir::DataDir;
+use distr_agent::fault::Failure;
+use distr_agent::journal::{Journal, Limits};
+use distr_agent::memory;
+use distr_agent_kubernetes::apply::Timing;
+use distr_agent_kubernetes::cluster::Cluster;
+use distr_agent_kubernetes::runtime::{Charts, Kubernetes};
+use distr_domain::agent::{
+    AskedBy, ChartSource, DataRemoval, DeploymentReport, DesiredDeployment, DesiredState, Health, Instruction, Step,
+};
+use distr_domain::ids::DeploymentId;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::apply::web;
+use crate::cluster::{DIGEST, Site};
+
+/// Charts by the names of their versions.
+#[derive(Default)]
+struct Shelf(Mutex<BTreeMap<String, PathBuf>>);
+
+#[async_trait]
+impl Charts for Shelf {
+    async fn archive(&self, _: &str, chart: &ChartSource) -> Result<Vec<u8>, Failure> {
+        let folder = self.0.lock().unwrap()[&chart.version].clone();
+        let arguments = ["-czf", "-", "--transform", "s/^chart/shop/", "chart"];
+        Ok(Command::new("tar").arg("-C").arg(folder.parent().unwrap()).args(arguments).output().unwrap().stdout)
+    }
+}
+
+struct Agent {
+    converger: Converger<Kubernetes>,
+    board: Arc<Board>,
+    shelf: Arc<Shelf>,
+    deployment: DeploymentId,
+}
+
+impl Agent {
+    async fn new(site: &Site) -> Self {
+        let data = DataDir::open(&site.folder.path().join("data")).unwrap();
+        let shelf = Arc::new(Shelf::default());
+        let [soak, look] = [500, 300].map(Duration::from_millis);
+        let runtime = Kubernetes {
+            cluster: Cluster::connect(&site.helm.cluster).await.unwrap(),
+            helm: site.helm.clone(),
+            charts: shelf.clone(),
+            clock: Arc::new(SystemClock),
+            data: data.clone(),
+            namespace: site.release.namespace.clone(),
+            key: b"key".to_vec(),
+            timing: Timing { deadline: Duration::from_secs(10), soak, look, hooks: Duration::from_secs(20) },
+            swept: Mutex::default(),
+        };
+        let board = Arc::new(Board::new(Arc::new(SystemClock), Journal::open(data.journal(), Limits::default())));
+        let backoff = Backoff { base: Duration::from_millis(100), cap: Duration::from_secs(1) };
+        let intervals = Intervals { look: Duration::from_secs(1), backoff };
+        let memory = memory::load(&data).unwrap();
+        let converger = Converger::new(Arc::new(runtime), data, Arc::clone(&board), memory, intervals);
+        Self { converger, board, shelf, deployment: DeploymentId(Uuid::new_v4()) }
+    }
+
+    async fn settle(&mut self, generation: u64, instruction: Instruction) -> (Settled, DeploymentReport) {
+        let wanted = DesiredDeployment {
+            deployment: self.deployment,
+            application: "shop".parse().unwrap(),
+            generation,
+            asked_by: AskedBy::Vendor,
+            instruction,
+        };
+        let desired =
+            DesiredState { etag: "1".to_owned(), registry: "registry.local".to_owned(), deployments: vec![wanted] };
+        let settled = self.converger.settle(&desired).await.unwrap().remove(&self.deployment).unwrap();
+        (settled, self.board.known().remove(0))
+    }
+
+    /// A release with a Deployment of no pods, as there is no registry to pull from.
+    fn release(&self, site: &Site, version: &str) -> Instruction {
+        let text = web("sleep 1000", "true").replace("localhost/busybox:1", &format!("busybox@{DIGEST}"));
+        let text = text.replacen("spec: {selector", "spec: {replicas: 0, selector", 1);
+        let chart = site.chart(&[("web", &text)]);
+        self.shelf.0.lock().unwrap().insert(version.to_owned(), chart.chart);
+        let run = json!({
+            "version": version,
+            "chart": {"repository": "acme/charts/shop", "digest": DIGEST, "archive": DIGEST, "size": 1, "name": "shop", "version": version},
+            "lock": {"registry": "hub.example", "images": [{"reference": format!("busybox@{DIGEST}")}], "kinds": [], "cases": 1, "tool": "helm v4.1.4"},
+            "images": [],
+        });
+        Instruction::RunChart(serde_json::from_value(run).unwrap())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_loop_brings_about_repairs_gives_up_and_removes() {
+    let Some(site) = Site::new() else { return };
+    let mut agent = Agent::new(&site).await;
+    let first = agent.release(&site, "1.1.0");
+    let (settled, report) = agent.settle(1, first.clone()).await;
+    assert_eq!(settled, Settled::Done);
+    // the pass ends before the next look
+    let (_, looked) = agent.settle(1, first.clone()).await;
+    assert_eq!((looked.step, looked.health, looked.drift), (Step::Applied, Health::Ok, None), "{report:?}");
+    assert_eq!(looked.running.unwrap().version.to_string(), "1.1.0");
+
+    site.kubectl(&["delete", "-n", &site.release.namespace, "deployment", "web"]);
+    let (settled, _) = agent.settle(1, first.clone()).await;
+    assert_eq!(settled, Settled::Done);
+    site.get(&["deployment", "web"]);
+
+    let evil = agent.release(&site, "1.2.0");
+    let Instruction::RunChart(mut run) = evil else { unreachable!() };
+    run.lock.images.clear();
+    let (settled, _) = agent.settle(2, Instruction::RunChart(run.clone())).await;
+    assert!(matches!(settled, Settled::Failed(ref error) if error.text.contains("is not locked")), "{settled:?}");
+    let (_, report) = agent.settle(2, Instruction::RunChart(run)).await;
+    assert_eq!((report.step, report.running.unwrap().version.to_string().as_str()), (Step::Failed, "1.1.0"));
+
+    let (settled, _) = agent.settle(3, Instruction::Remove { data: DataRemoval::Keep }).await;
+    assert_eq!(settled, Settled::Done);
+    assert!(site.revisions().is_empty());
+}
