@@ -3,10 +3,8 @@
 mod change;
 mod standing;
 
-use std::collections::BTreeMap;
-
 use async_graphql::connection::Connection;
-use async_graphql::{Context, ID, InputObject, Json, Object, Result, SimpleObject, Subscription};
+use async_graphql::{Context, ID, Json, Object, Result, SimpleObject, Subscription};
 use chrono::{DateTime, Utc};
 use distr_domain::decider::Category;
 use distr_domain::deployment as domain;
@@ -18,7 +16,7 @@ use distr_projections::deployment::{self, DeploymentRow};
 use distr_projections::heartbeat::HeartbeatRow;
 use distr_projections::target::TargetRow;
 use futures_util::{Stream, StreamExt};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 pub(super) use self::change::DeploymentMutation;
 pub(super) use self::standing::ErrorCategory;
@@ -26,7 +24,7 @@ use self::standing::{DataRemoval, DeploymentError, DeploymentPhase, DeploymentSt
 use super::application::{self, Application};
 use super::channel;
 use super::connection::{connection, cost, paging};
-use super::context::{ContextExt, Outcome, read, reason_if_any};
+use super::context::{ContextExt, read};
 use super::error_code::told;
 use super::guard::May;
 use super::loader::{DeploymentsOf, HeartbeatOf, Of, failed};
@@ -35,7 +33,6 @@ use super::scalar::{BigInt, Name, Version};
 use super::target::{self, Target, TargetState};
 use crate::failure::Failure;
 use crate::feed::{Changed, watch};
-use crate::operations::deploy::{self, AskedFor, Deploy, Wanted};
 
 pub(super) struct Deployment(pub DeploymentRow);
 
