@@ -8,12 +8,11 @@ use chrono::{DateTime, Utc};
 use distr_domain::ids::{CustomerId, OrganizationId, TargetId};
 use distr_domain::target::{Runtime, Target, TargetCommand};
 use distr_eventlog::{Actor, Context, PostgresLog, execute};
-use distr_tests::binary;
 use distr_tests::clock::now;
-use distr_tests::helm;
 use distr_tests::hub::{Answer, HubProcess};
 use distr_tests::ports::free_port;
 use distr_tests::wait;
+use distr_tests::{binary, client};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -106,7 +105,7 @@ impl Vendor {
             .current_dir(self.folder.path())
             .env("XDG_CONFIG_HOME", self.folder.path())
             .env("DISTR_TOKEN", &self.owner)
-            .env("DISTR_HELM", helm())
+            .env("DISTR_HELM", client::find("helm"))
             .output()
             .expect("distr can be started")
     }

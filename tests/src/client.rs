@@ -99,7 +99,7 @@ fn all(output: &Output) -> String {
 }
 
 /// As `script/setup-tools --tests` puts it: apart from the system, or from Debian's package.
-fn find(name: &str) -> PathBuf {
+pub fn find(name: &str) -> PathBuf {
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let cache = cache.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache")));
     let apart = cache.map(|cache| cache.join("distr/clients").join(name));

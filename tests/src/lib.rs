@@ -36,15 +36,6 @@ pub fn binary(name: &str) -> PathBuf {
     path
 }
 
-/// Helm, as `script/setup-tools --tests` leaves it in this user's cache.
-pub fn helm() -> PathBuf {
-    let home = || PathBuf::from(std::env::var_os("HOME").expect("a user has a home")).join(".cache");
-    let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from);
-    let path = cache.join("distr/kubernetes/bin/helm");
-    assert!(path.exists(), "{} is not there; run: script/setup-tools --tests", path.display());
-    path
-}
-
 /// The workspace's root.
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ is in the workspace").to_owned()
