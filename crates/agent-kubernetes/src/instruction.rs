@@ -42,9 +42,11 @@ pub fn plan(
     pull_secret: Option<String>,
     yields: Vec<Yielded>,
 ) -> Plan {
+    // `organization/path`
+    let organization = run.chart.repository.split('/').next().unwrap_or_default();
     Plan {
         deployment: deployment.to_owned(),
-        images: pins(&run.lock, registry),
+        images: pins(&run.lock, organization, registry),
         pull_secret,
         image_paths: run.settings.images.paths.clone(),
         yields,
@@ -61,7 +63,7 @@ mod tests {
             "version": "1.4.0",
             "chart": {"repository": "acme/charts/shop", "digest": digest, "archive": digest, "size": 1, "name": "shop", "version": "1.0.0"},
             "lock": {"registry": "hub.example", "images": [
-                {"reference": "acme/web:1", "image": {"repository": "acme/web", "digest": digest}},
+                {"reference": "acme/web:1", "image": {"repository": "web", "digest": digest}},
             ], "kinds": [], "cases": 1, "tool": "helm v4.1.4"},
             "settings": {
                 "secrets": {

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use distr_domain::release::ChartLock;
 
 /// From each spelling of a locked image to the reference that runs. `registry` is where the agent's pods pull from: a chart that
-/// is told so names the image there, another one as it was rendered.
-pub fn pins(lock: &ChartLock, registry: &str) -> BTreeMap<String, String> {
+/// is told so names the image there, another one as it was rendered. `organization` is the one whose registry the lock is of.
+pub fn pins(lock: &ChartLock, organization: &str, registry: &str) -> BTreeMap<String, String> {
     let mut pins = BTreeMap::new();
     for locked in &lock.images {
         let reference = &locked.reference;
         match &locked.image {
             Some(image) => {
-                let pinned = format!("{registry}/{}@{}", image.repository, image.digest);
+                let pinned = format!("{registry}/{organization}/{}@{}", image.repository, image.digest);
                 for host in [lock.registry.as_str(), registry] {
                     pins.insert(format!("{host}/{reference}"), pinned.clone());
                 }
@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn an_image_of_the_hub_runs_from_the_registry_that_the_pods_reach() {
-        let pins = pins(&lock("acme/web:1.4", Some("acme/web")), "mirror.local:5000");
+        let pins = pins(&lock("acme/web:1.4", Some("web")), "acme", "mirror.local:5000");
         let pinned = format!("mirror.local:5000/acme/web@{DIGEST}");
         for spelling in ["hub.example/acme/web:1.4", "mirror.local:5000/acme/web:1.4"] {
             assert_eq!(pins[spelling], pinned);
@@ -59,6 +59,6 @@ mod tests {
     #[test]
     fn an_image_of_another_registry_is_the_one_that_its_digest_names() {
         let reference = format!("redis@{DIGEST}");
-        assert_eq!(pins(&lock(&reference, None), "hub.example")[&reference], reference);
+        assert_eq!(pins(&lock(&reference, None), "acme", "hub.example")[&reference], reference);
     }
 }

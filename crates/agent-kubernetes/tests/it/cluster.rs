@@ -97,7 +97,7 @@ impl Site {
         write("chart/Chart.yaml", "{apiVersion: v2, name: shop, version: 1.0.0}");
         templates.iter().for_each(|(name, text)| write(&format!("chart/templates/{name}.yaml"), text));
         write("values.json", "{}");
-        let own = OwnImage { repository: "acme/web".parse().unwrap(), digest: DIGEST.parse().unwrap() };
+        let own = OwnImage { repository: "web".parse().unwrap(), digest: DIGEST.parse().unwrap() };
         let image = LockedImage { reference: "acme/web:1".to_owned(), image: Some(own), found: vec![] };
         let lock = ChartLock {
             registry: "hub.example".to_owned(),
@@ -107,7 +107,7 @@ impl Site {
             cases: 1,
             tool: "helm v4.1.4".to_owned(),
         };
-        let mut images = pins(&lock, "registry.local");
+        let mut images = pins(&lock, "acme", "registry.local");
         // the one that the node has
         images.insert("localhost/busybox:1".to_owned(), "localhost/busybox:1".to_owned());
         let plan = Plan {
