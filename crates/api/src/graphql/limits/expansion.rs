@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{Name, Positioned};
+use async_graphql_parser::Positioned;
 use async_graphql_parser::types::{Directive, ExecutableDocument, Field, Selection, SelectionSet};
-use async_graphql_value::Value;
+use async_graphql_value::{Name, Value};
 
 /// Fields of a document, its fragments counted wherever they are spread.
 const MAX_FIELDS: u64 = 3_000;
