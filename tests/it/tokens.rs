@@ -450,12 +450,21 @@ async fn a_token_enrols_no_agent_unless_it_may_and_its_offers_end_with_it() {
     for mutation in [register, offer] {
         assert_eq!(code(&hub, &write, mutation).await.as_deref(), Some("forbidden"), "{mutation}");
     }
+    let spent = async |token: String| {
+        let enrol = reqwest::Client::new().post(hub.url("/agent/v1/enrol")).bearer_auth(token);
+        let answer = enrol.json(&json!({ "agent_version": "1" })).send().await.expect("the hub answers");
+        assert_eq!(answer.status(), 409);
+        assert_eq!(answer.json::<Value>().await.expect("JSON")["code"], "target.enrolment_spent");
+    };
     let (admin, id) = issue(&hub, &owner, "scopes: [READ, WRITE, ADMIN]").await;
     let offered = change(&hub, &admin, register).await;
-    let token = offered["targetRegister"]["enrolment"]["token"].as_str().expect("a token").to_owned();
     change(&hub, &owner, &format!("tokenRevoke(id: \"{id}\") {{ changed }}")).await;
-    let enrol = reqwest::Client::new().post(hub.url("/agent/v1/enrol")).bearer_auth(token);
-    let answer = enrol.json(&json!({ "agent_version": "1" })).send().await.expect("the hub answers");
-    assert_eq!(answer.status(), 409);
-    assert_eq!(answer.json::<Value>().await.expect("JSON")["code"], "target.enrolment_spent");
+    spent(text(&offered["targetRegister"]["enrolment"]["token"])).await;
+    // of a member who may offer it no more
+    let added = change(&hub, &owner, "robotAdd(name: \"r\", role: OWNER) { member { id } }").await;
+    let robot = text(&added["robotAdd"]["member"]["id"]);
+    let (admin, _) = issue(&hub, &owner, &format!("scopes: [READ, WRITE, ADMIN], member: \"{robot}\"")).await;
+    let offered = change(&hub, &admin, offer).await;
+    change(&hub, &owner, &format!("memberChangeRole(id: \"{robot}\", role: AUDITOR) {{ changed }}")).await;
+    spent(text(&offered["targetOfferEnrolment"]["enrolment"]["token"])).await;
 }

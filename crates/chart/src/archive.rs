@@ -6,7 +6,7 @@ use std::path::{Component, Path};
 
 use distr_domain::release::{ChartSettings, InvalidKind};
 use distr_domain::text::is_unseen;
-use flate2::read::GzDecoder;
+use flate2::bufread::GzDecoder;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -17,6 +17,8 @@ pub const MAX_ARCHIVE: u64 = 10 * 1024 * 1024;
 /// The most bytes of what is in it.
 const MAX_UNPACKED: u64 = 50 * 1024 * 1024;
 const MAX_ENTRIES: usize = 5_000;
+/// The most bytes of a path.
+const MAX_PATH: usize = 1_000;
 /// The most bytes of a file that the hub keeps with the release: values and their schema.
 const MAX_FILE: usize = 256 * 1024;
 
@@ -176,7 +178,17 @@ impl Files {
             return Err(InvalidChart::Large(size));
         }
         let unreadable = |error: std::io::Error| InvalidChart::Unreadable(error.to_string());
-        let mut unpacked = tar::Archive::new(GzDecoder::new(archive).take(MAX_UNPACKED + 1));
+        // other readers go on where the first one ends
+        let mut packed = GzDecoder::new(archive);
+        let mut whole = vec![];
+        packed.by_ref().take(MAX_UNPACKED + 1).read_to_end(&mut whole).map_err(unreadable)?;
+        if whole.len() as u64 > MAX_UNPACKED {
+            return Err(InvalidChart::LargeUnpacked);
+        }
+        if !packed.into_inner().is_empty() {
+            return Err(InvalidChart::Unreadable("something stands behind its end".to_owned()));
+        }
+        let mut unpacked = tar::Archive::new(&whole[..]);
         let (mut texts, mut charts, mut bytes, mut top) = (BTreeMap::new(), vec![], 0, None);
         for (count, entry) in unpacked.entries().map_err(unreadable)?.enumerate() {
             if count >= MAX_ENTRIES {
@@ -195,6 +207,9 @@ impl Files {
             }
             if !kind.is_file() {
                 return Err(refused("is neither a file nor a folder"));
+            }
+            if is_ambiguous(&path) {
+                return Err(refused("has a name that readers of archives take for different ones"));
             }
             let (folder, name) = parts(&path).ok_or_else(|| refused("leads out of the chart, or lies in no folder"))?;
             if *top.get_or_insert_with(|| folder.clone()) != folder {
@@ -228,6 +243,16 @@ impl Files {
         };
         self.charts.iter().any(is_it)
     }
+}
+
+/// Some take a backslash for a slash, and some know nothing of what begins with a dot.
+fn is_ambiguous(path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    text.len() > MAX_PATH
+        || text.contains(['\\', '\0'])
+        || text.starts_with("./")
+        || text.contains("/./")
+        || text.contains("//")
 }
 
 /// The chart's folder, and the path in it with `/` between its parts.

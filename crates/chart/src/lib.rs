@@ -3,6 +3,7 @@
 pub mod archive;
 pub mod lock;
 pub mod rendering;
+pub mod schema;
 pub mod settings;
 pub mod values;
 mod yaml;

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use distr_domain::names::Slug;
 use distr_domain::release::{Chart, ChartSettings, ValueKind};
 use distr_domain::value_path::{Blocked, ValuePath};
-use jsonschema::Validator;
 use serde_json::{Map, Value};
+
+use crate::schema::validator;
 
 /// The most bytes of values that somebody gives beside variables.
 pub const MAX_VALUES: usize = 64 * 1024;
@@ -165,16 +166,6 @@ fn without_nulls(values: Map<String, Value>) -> Map<String, Value> {
         value => (name, value),
     })
     .collect()
-}
-
-/// A schema that no values can be compared with.
-#[derive(Debug, thiserror::Error)]
-#[error("values.schema.json: {0}")]
-pub struct InvalidSchema(String);
-
-/// The validator of a chart's schema. It fetches nothing.
-pub fn validator(schema: &Value) -> Result<Validator, InvalidSchema> {
-    jsonschema::validator_for(schema).map_err(|error| InvalidSchema(error.to_string()))
 }
 
 fn check_schema(chart: &Chart, settings: &ChartSettings, values: &Map<String, Value>) -> Result<(), InvalidValues> {

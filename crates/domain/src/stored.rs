@@ -173,7 +173,7 @@ mod tests {
         assert!(!read("Opened", b"{}").unwrap_err().is_newer());
         assert_eq!(
             refused.to_string(),
-            "it has schema version 3, and this program reads versions up to 2; run the newer program"
+            "it has schema version 4, and this program reads versions up to 3; run the newer program"
         );
     }
 }

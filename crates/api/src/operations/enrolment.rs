@@ -4,13 +4,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use distr_domain::agent::EnrolResponse;
 use distr_domain::ids::{CredentialId, EnrolmentId, OrganizationId, TargetId};
+use distr_domain::permission::Permission;
 use distr_domain::rejection::Rejection;
 use distr_domain::target::{Target, TargetCommand};
 use distr_eventlog::{Actor, Executed};
 use url::Url;
 use uuid::Uuid;
 
-use crate::auth::{AgentCaller, Identities, MemberCaller, RequestInfo};
+use crate::auth::{AgentCaller, Caller, Identities, MemberCaller, RequestInfo};
 use crate::commands::Cause;
 use crate::failure::Failure;
 use crate::ops::credential::{self, CredentialKind, NewCredential};
@@ -64,6 +65,14 @@ fn install_command(public_url: &Url, token: &str) -> String {
     format!("curl{secure} -fsSL {url}/install-agent | DISTR_ENROLMENT_TOKEN={token} sh")
 }
 
+/// Whether whoever offered it may still do so.
+fn may_offer(caller: Option<Caller>) -> bool {
+    match caller {
+        Some(Caller::Member(member)) => member.may(Permission::ManageTargets),
+        _ => false,
+    }
+}
+
 /// No target waits for whoever shows this token.
 #[derive(Debug, thiserror::Error)]
 #[error("the enrolment token is unknown, used or replaced; ask for a new one")]
@@ -95,7 +104,7 @@ pub async fn enrol(
     };
     // what a token offered ends with it
     if let Some(token) = row.get::<_, Option<Uuid>>(3)
-        && of.sessions.authenticate_again(token).await?.is_none()
+        && !may_offer(of.sessions.authenticate_again(token).await?)
     {
         return Err(Failure::rejected(EnrolmentSpent));
     }

@@ -65,6 +65,8 @@ fn what_is_no_chart_is_refused_in_words() {
         (vec![("hello/../Chart.yaml", METADATA)], "leads out of the chart"),
         (vec![("/hello/Chart.yaml", METADATA)], "leads out of the chart"),
         (vec![("hello/Chart.yaml", METADATA), ("hello/Chart.yaml", METADATA)], "is there twice"),
+        (vec![("hello/Chart.yaml", METADATA), ("hello/x\\values.yaml", "")], "different ones"),
+        (vec![("hello/Chart.yaml", METADATA), ("./hello/values.yaml", "")], "different ones"),
         (vec![("hello/Chart.yaml", "apiVersion: v1\nname: a\nversion: 1.0.0\n")], "use v2"),
         (vec![("hello/Chart.yaml", "apiVersion: v2\nname: a/b\nversion: 1.0.0\n")], "no name of a chart"),
         (vec![("hello/Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.0.0\ntype: library\n")], "is a library"),
@@ -92,6 +94,10 @@ fn an_archive_holds_no_links_and_no_more_than_a_chart_needs() {
         builder.append_link(&mut header, "hello/Chart.yaml", "/etc/passwd").unwrap();
     });
     assert!(ChartContent::read(&link).unwrap_err().to_string().contains("neither a file nor a folder"));
+    let chart = archive(|builder| add(builder, "hello/Chart.yaml", METADATA));
+    let second = archive(|builder| add(builder, "hello/values.yaml", "a: 1\n"));
+    let two = [chart, second].concat();
+    assert!(ChartContent::read(&two).unwrap_err().to_string().contains("behind its end"));
     let zeros = "0".repeat(1024 * 1024);
     let bomb = archive(|builder| (0..51).for_each(|n| add(builder, &format!("hello/{n}"), &zeros)));
     assert!(bomb.len() < 1024 * 1024);

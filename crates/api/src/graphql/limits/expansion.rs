@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use async_graphql_parser::Positioned;
 use async_graphql_parser::types::{Directive, ExecutableDocument, Field, Selection, SelectionSet};
-use async_graphql_value::{Name, Value};
+use async_graphql_value::{ConstValue, Name, Value};
 
 /// Fields of a document, its fragments counted wherever they are spread.
 const MAX_FIELDS: u64 = 3_000;
@@ -13,6 +13,8 @@ const MAX_FIELDS: u64 = 3_000;
 /// wrong is compared with all that would be right.
 const MAX_NAMES: usize = 1_000;
 const MAX_NAMES_OF_STRANGERS: usize = 40;
+/// Bytes of a name: one that is unknown is held against all that are known, letter by letter.
+const MAX_NAME: usize = 100;
 const MAX_ROOT_FIELDS: u64 = 100;
 /// Selections within each other, fragments counted. What walks a document goes as deep as it does.
 const MAX_HEIGHT: usize = 64;
@@ -52,7 +54,12 @@ pub(super) fn check(document: &ExecutableDocument, sender: Sender) -> Result<(),
     let mut counts = Counts { document, of_fragments: HashMap::new(), names: 0 };
     for (_, operation) in document.operations.iter() {
         let root = &operation.node.selection_set.node;
-        counts.names += operation.node.variable_definitions.len() + directives(&operation.node.directives);
+        counts.names += directives(&operation.node.directives);
+        for variable in &operation.node.variable_definitions {
+            check_name(&variable.node.name.node)?;
+            counts.names += 1 + directives(&variable.node.directives);
+            counts.names += variable.node.default_value.as_ref().map_or(0, |value| default_keys(&value.node));
+        }
         let fields = counts.size(root, 0)?.fields;
         check_names(counts.names, sender)?;
         check_fields(fields, MAX_FIELDS)?;
@@ -107,6 +114,50 @@ fn directives(of: &[Positioned<Directive>]) -> usize {
 
 fn arguments(of: &[(Positioned<Name>, Positioned<Value>)]) -> usize {
     of.iter().map(|(_, value)| 1 + keys(&value.node)).sum()
+}
+
+fn default_keys(value: &ConstValue) -> usize {
+    match value {
+        ConstValue::List(items) => items.iter().map(default_keys).sum(),
+        ConstValue::Object(map) => map.values().map(|value| 1 + default_keys(value)).sum(),
+        _ => 0,
+    }
+}
+
+fn check_name(name: &str) -> Result<(), Refusal> {
+    match name.len() > MAX_NAME {
+        true => bad(format!("a name of the document has {} bytes; at most {MAX_NAME}", name.len())),
+        false => Ok(()),
+    }
+}
+
+/// Each name that the validation compares with those that it knows.
+fn check_field(field: &Field) -> Result<(), Refusal> {
+    check_name(&field.name.node)?;
+    field.arguments.iter().try_for_each(|(name, value)| {
+        check_name(&name.node)?;
+        check_keys(&value.node)
+    })?;
+    check_directives(&field.directives)
+}
+
+fn check_directives(of: &[Positioned<Directive>]) -> Result<(), Refusal> {
+    of.iter().try_for_each(|directive| {
+        check_name(&directive.node.name.node)?;
+        directive.node.arguments.iter().try_for_each(|(name, _)| check_name(&name.node))
+    })
+}
+
+fn check_keys(value: &Value) -> Result<(), Refusal> {
+    match value {
+        Value::List(items) => items.iter().try_for_each(check_keys),
+        Value::Enum(name) => check_name(name),
+        Value::Object(map) => map.iter().try_for_each(|(name, value)| {
+            check_name(name)?;
+            check_keys(value)
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn keys(value: &Value) -> usize {
@@ -196,14 +247,21 @@ impl<'a> Counts<'a> {
         for item in &selection.items {
             let below = match &item.node {
                 Selection::Field(field) => {
+                    check_field(&field.node)?;
                     self.names += directives(&field.node.directives) + arguments(&field.node.arguments);
                     self.size(&field.node.selection_set.node, depth + 1)?
                 }
                 Selection::InlineFragment(fragment) => {
+                    if let Some(condition) = &fragment.node.type_condition {
+                        check_name(&condition.node.on.node)?;
+                    }
+                    check_directives(&fragment.node.directives)?;
                     self.names += directives(&fragment.node.directives);
                     self.size(&fragment.node.selection_set.node, depth + 1)?
                 }
                 Selection::FragmentSpread(spread) => {
+                    check_name(&spread.node.fragment_name.node)?;
+                    check_directives(&spread.node.directives)?;
                     self.names += directives(&spread.node.directives);
                     self.fragment(spread.node.fragment_name.node.as_str(), depth + 1)?
                 }
@@ -224,6 +282,8 @@ impl<'a> Counts<'a> {
             Some(Some(size)) => *size,
             Some(None) => return bad(format!("the fragment {:?} leads to itself", name.as_str())),
             None => {
+                check_name(&fragment.node.type_condition.node.on.node)?;
+                self.names += directives(&fragment.node.directives);
                 self.of_fragments.insert(name.as_str(), None);
                 let size = self.size(&fragment.node.selection_set.node, depth)?;
                 self.of_fragments.insert(name.as_str(), Some(size));
@@ -342,6 +402,19 @@ mod tests {
             format!("{{ ...F }} fragment F on Query {{ head({arguments}) }}"),
         ] {
             assert!(member(&text).unwrap_err().contains("long lists go into variables"), "{text}");
+        }
+        let long = "a".repeat(101);
+        for text in [
+            format!("{{ {long} }}"),
+            format!("{{ head({long}: 1) }}"),
+            format!("{{ head(a: [{{ {long}: 1 }}]) }}"),
+            format!("{{ head(a: {long}) }}"),
+            format!("{{ head @{long} }}"),
+            format!("query Q(${long}: Int) {{ head }}"),
+            format!("{{ ... on {long} {{ head }} }}"),
+            format!("{{ ...F }} fragment F on {long} {{ head }}"),
+        ] {
+            assert!(member(&text).unwrap_err().contains("has 101 bytes"), "{text}");
         }
         let of_stranger: String = (0..41).map(|number| format!("$a{number}: Int ")).collect();
         assert!(stranger(&format!("query Q({of_stranger}) {{ __typename }}")).unwrap_err().contains("at most 40"));

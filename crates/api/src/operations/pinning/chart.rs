@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use distr_chart::archive::MAX_ARCHIVE;
 use distr_chart::lock::FoundImage;
-use distr_chart::values::validator;
+use distr_chart::schema::validator;
 use distr_chart::{ChartContent, InvalidChart};
 use distr_domain::names::Slug;
 use distr_domain::oci::Descriptor;
@@ -14,12 +14,16 @@ use distr_domain::release::{
     ReleaseImage,
 };
 use distr_projections::artifact::{self, ManifestRow};
+use tokio::sync::Semaphore;
 
 use super::{NotPinned, PinnedReference, own_name, pin_image};
 use crate::auth::MemberCaller;
 use crate::failure::Failure;
 use crate::operations::attachments::{bytes, held_alone};
 use crate::operations::publish::{HelmSource, Publishing};
+
+/// Archives that are read at the same time.
+static READ_AT_ONCE: Semaphore = Semaphore::const_new(2);
 
 /// What the manifests of charts consist of.
 const CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
@@ -124,7 +128,8 @@ async fn read(
     let content = content.ok_or_else(|| {
         invalid(format!("the registry does not hold the archive of {repository}@{digest}; push it again"))
     })?;
-    // away from the threads that serve others: it takes time
+    // away from the threads that serve others, and few at once: it takes time
+    let _turn = READ_AT_ONCE.acquire().await.map_err(Failure::fault)?;
     let reading = tokio::task::spawn_blocking(move || {
         let content = ChartContent::read(&content).map_err(|error| error.to_string())?;
         content.schema.as_ref().map(validator).transpose().map_err(|error| error.to_string())?;

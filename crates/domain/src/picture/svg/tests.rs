@@ -129,6 +129,34 @@ fn a_picture_is_little_work_to_read_and_to_draw() {
     assert_eq!(refused(sheet), "a part that is drawn within itself");
     let rules: String = (0..600).map(|n| format!(".c{n}{{fill:url(#p{n})}}")).collect();
     assert_eq!(refused(&format!("<style>{rules}</style>")), "rules that name other parts");
+    let mask = "<mask id=\"m0\"><rect/></mask>";
+    for unclear in [
+        format!("<svg id=\"m0\"/>{mask}<use href=\"#m0\"/>"),
+        format!("{mask}<use href=\"#%6d0\"/>"),
+        format!("{mask}<use href=\"#m&#10;0\"/>"),
+        format!("{mask}<rect mask=\"url(#m&#10;0)\"/>"),
+        format!("{mask}<rect mask=\"url(#m 0)\"/>"),
+        format!("<style>.a{{mask:url(&quot;#\\6d 0&quot;)}}</style>{mask}"),
+        format!("<style>svg{{--m:url(#m0)}} .a{{mask:var(--m)}}</style>{mask}"),
+        format!("<style>rect{{mask:inherit}}</style><g mask=\"url(#m0)\"><rect/></g>{mask}"),
+        "<style>.a{content:\"/*\"} .b{content:\"*/\"}</style>".to_owned(),
+        "<style>.a{content:\"}\"}</style>".to_owned(),
+        "<style>.a{fill:url(data:font/*)}</style>".to_owned(),
+        "<style>g:not(:has(~ * ~ *)){fill:red}</style>".to_owned(),
+        "<style>.a{mask-image:linear-gradient(red,blue)}</style>".to_owned(),
+    ] {
+        let what = refused(&unclear);
+        assert!(what.starts_with("a link to a part") || what.starts_with("a style sheet"), "{unclear}: {what}");
+    }
+    // a line before the parenthesis ends is no part of the name, and names of classes end at spaces of ASCII alone
+    let line =
+        |n: u32| format!("<mask id=\"m{}\">{}</mask>", n + 1, format!("<g mask=\"url(#m{n}&#10;)\"/>").repeat(10));
+    assert_eq!(refused(&(0..8).map(line).collect::<String>().replacen("m0", "a", 1)), "parts as they are drawn");
+    let inherited = |n: u32| {
+        let children = "<rect/>".repeat(40);
+        format!("<pattern id=\"p{}\"><g fill=\"url(#p{n})\">{children}</g></pattern>", n + 1)
+    };
+    assert_eq!(refused(&(0..5).map(inherited).collect::<String>()), "parts as they are drawn");
     let blurred = format!("<style>*{{filter:blur(5px) blur(5px)}}</style>{}", "<rect/>".repeat(200));
     assert_eq!(refused(&blurred), "parts as they are drawn");
     assert_eq!(refused(&"<rect filter=\"blur(5px)\"/>".repeat(300)), "parts as they are drawn");
