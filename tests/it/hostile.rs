@@ -36,7 +36,7 @@ async fn documents_that_ask_for_too_much_are_refused_in_words() {
             "",
         ),
         ("syntax", format!("{{ viewer {{ role }} {} ]", " ".repeat(200_000)), "expected"),
-        ("name", format!("{{ {} }}", "x".repeat(200_000)), "unknown field"),
+        ("name", format!("{{ {} }}", "x".repeat(200_000)), "at most 100"),
         ("changes", format!("mutation {{ {} }}", many(51, "sessionEnd { changed }")), "51 changes"),
         ("circle", "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }".to_owned(), "itself"),
         ("roots", format!("{{ {} }}", many(101, "viewer { role }")), "101 root fields"),
