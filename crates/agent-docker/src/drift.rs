@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::containers::{Container, State};
 use crate::record::{Applied, Service};
 
-/// What a report may hold.
+/// The most characters of drift that a report holds.
 const LONGEST_TEXT: usize = 2000;
 
 /// One phrase a finding, in the order of the services; nothing if all is as applied.

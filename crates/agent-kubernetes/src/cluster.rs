@@ -150,7 +150,7 @@ impl Cluster {
         Ok(answer["status"]["resourceRules"].as_array().filter(|_| is_whole).cloned())
     }
 
-    /// What a container printed last, before it restarted if it did.
+    /// The last lines of a container, from before it restarted if it did.
     pub async fn last_lines(&self, namespace: &str, pod: &str, container: &str) -> String {
         let pods: Api<k8s_openapi::api::core::v1::Pod> = Api::namespaced(self.client.clone(), namespace);
         for previous in [true, false] {

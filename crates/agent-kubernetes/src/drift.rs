@@ -3,9 +3,9 @@
 
 use serde_json::Value;
 
-/// What the cluster counts for itself.
+/// Fields that the cluster counts for itself.
 const COUNTED: [&str; 5] = ["resourceVersion", "generation", "managedFields", "creationTimestamp", "uid"];
-/// What a report may hold.
+/// The most characters of drift that a report holds.
 pub const LONGEST_TEXT: usize = 2000;
 
 /// A field that is not as it was applied, by its JSON pointer.

@@ -48,7 +48,7 @@ pub enum Cause {
     Unschedulable,
 }
 
-/// What is known beside the object.
+/// Facts that are known beside the object.
 #[derive(Debug, Clone, Copy)]
 pub struct Sight<'a> {
     pub object: &'a Value,
@@ -178,7 +178,7 @@ fn custom(sight: Sight<'_>) -> Verdict {
     }
 }
 
-/// What is not well yet is ill once its time is up.
+/// The verdict once the time is up: whatever is not well yet is ill.
 fn waits(sight: Sight<'_>, text: String) -> Verdict {
     match sight.is_late {
         true => ill(Cause::Unhealthy, text),
@@ -198,7 +198,7 @@ fn condition<'a>(object: &'a Value, of: &str, status: &str) -> Option<&'a Value>
     conditions(object).iter().find(|condition| condition["type"] == of && condition["status"] == status)
 }
 
-/// What a condition says of itself, as the end of a sentence.
+/// The words of a condition, as the end of a sentence.
 fn said(object: &Value, of: &str) -> String {
     let found = conditions(object).iter().find(|condition| condition["type"] == of);
     let words =

@@ -61,7 +61,7 @@ pub struct Release {
     pub namespace: String,
 }
 
-/// What is applied.
+/// The release that Helm applies.
 #[derive(Debug, Clone)]
 pub struct Upgrade<'a> {
     pub chart: &'a Path,

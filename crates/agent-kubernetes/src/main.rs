@@ -18,7 +18,7 @@ struct Cli {
 enum Command {
     /// Pin the images of the manifests on standard input by the release's lock; Helm calls this
     PostRender {
-        /// What the agent wrote down for this release
+        /// The file in which the agent wrote down the images of this release
         plan: PathBuf,
     },
 }
