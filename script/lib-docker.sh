@@ -26,7 +26,8 @@ start_dockerd() {
   # dockerd takes any process with the number in its pid file for itself, also after a restart of the machine
   pid_of "$STATE/dockerd.pid" dockerd >/dev/null || rm -f "$STATE/dockerd.pid"
   # its socket is for the group of whoever calls this
-  as_root setsid dockerd --group "$(id -gn)" --pidfile "$STATE/dockerd.pid" >"$STATE/dockerd.log" 2>&1 </dev/null &
+  as_root setsid "$ROOT/script/keep-dockerd" --group "$(id -gn)" --pidfile "$STATE/dockerd.pid" \
+    >"$STATE/dockerd.log" 2>&1 </dev/null &
   until_true 60 engine_answers ||
     die "the Docker engine does not answer after 60 s: $(grep -E 'level=(error|fatal)|failed to' "$STATE/dockerd.log" | tail -n 2)"
 }

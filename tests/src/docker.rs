@@ -3,6 +3,18 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+/// Why the engine that `script/test` keeps running ended, as far as its log says; empty if it did not.
+pub fn ends_of_the_engine() -> String {
+    const LINES_OF_A_CRASH: usize = 25;
+    let log = std::fs::read_to_string(crate::root().join(".distr/dockerd.log")).unwrap_or_default();
+    let lines: Vec<&str> = log.lines().collect();
+    let ends = |line: &&str| line.starts_with("keep-dockerd:");
+    let crashes = |line: &&str| line.starts_with("panic:") || line.starts_with("fatal error:");
+    let crash = lines.iter().position(|line| crashes(&line)).map(|at| &lines[at..]).unwrap_or_default();
+    let said = crash.iter().take(LINES_OF_A_CRASH).chain(lines.iter().filter(|line| ends(line)));
+    said.map(|line| format!("\n{line}")).collect()
+}
+
 /// A client with its own credentials, so that tests do not see each other's logins.
 pub struct Docker {
     config: tempfile::TempDir,
@@ -13,7 +25,8 @@ impl Docker {
     pub fn new() -> Self {
         let docker = Self { config: tempfile::tempdir().expect("a temporary directory can be made") };
         let version = docker.run(&["version", "--format", "{{.Server.Version}}"]);
-        assert!(version.status.success(), "no Docker engine answers; run script/test, which starts one: {version:?}");
+        let ends = ends_of_the_engine();
+        assert!(version.status.success(), "no Docker engine answers; script/test starts one: {version:?}{ends}");
         docker
     }
 

@@ -20,6 +20,7 @@ use distr_domain::agent::{
     RunInstruction,
 };
 use distr_domain::ids::DeploymentId;
+use distr_tests::docker::ends_of_the_engine;
 use distr_tests::ports::free_port;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -46,7 +47,7 @@ impl Site {
     pub(crate) async fn new() -> Self {
         let engine = Engine::default();
         if let Err(trouble) = engine.observe().await {
-            panic!("these tests need a Docker engine: {}", trouble.text);
+            panic!("these tests need a Docker engine: {}{}", trouble.text, ends_of_the_engine());
         }
         let deployment = DeploymentId(Uuid::new_v4());
         let id = deployment.0.simple().to_string();
@@ -202,7 +203,8 @@ impl Agent {
     pub(crate) async fn settle(&mut self, desired: &DesiredState) -> Settled {
         let limit = Duration::from_secs(120);
         let settled = tokio::time::timeout(limit, self.converger.settle(desired)).await.expect("it settles in time");
-        settled.expect("the engine answers").remove(&desired.deployments[0].deployment).unwrap()
+        let mut settled = settled.unwrap_or_else(|trouble| panic!("{trouble:?}{}", ends_of_the_engine()));
+        settled.remove(&desired.deployments[0].deployment).unwrap()
     }
 
     /// All reports since the last call.
