@@ -99,7 +99,8 @@ export function RegisterDialog({ close, done, customer }: Props) {
     done()
     setEnrolment(registered.enrolment ?? undefined)
   }
-  if (enrolment) return <EnrolmentDialog enrolment={enrolment} name={place.name} runtime={place.runtime} close={close} />
+  if (enrolment)
+    return <EnrolmentDialog enrolment={enrolment} name={place.name} runtime={place.runtime} close={close} />
   return (
     <Dialog
       open
@@ -145,8 +146,8 @@ export function EnrolmentDialog({
       wide
       description={
         <>
-          {whereToRun(runtime)} It holds a one-time token that is void{' '}
-          <Time at={enrolment.expiresAt} />, and is not shown again.
+          {whereToRun(runtime)} It holds a one-time token that is void <Time at={enrolment.expiresAt} />, and is not
+          shown again.
         </>
       }
     >
