@@ -68,7 +68,7 @@ fn documents(manifests: &[Value]) -> Result<String, Failure> {
 }
 
 /// A line for each rule: people read these, and there are many.
-fn document(manifest: &Value) -> Result<String, serde_saphyr::ser::Error> {
+fn document(manifest: &Value) -> Result<String, serde_saphyr::SerializeError> {
     let mut manifest = manifest.clone();
     let rules = manifest.as_object_mut().and_then(|fields| fields.remove("rules"));
     let head = serde_saphyr::to_string(&manifest)?;
