@@ -41,6 +41,18 @@ pub struct RotateResponse {
     pub secret: String,
 }
 
+/// `POST /agent/v1/pull-credential`: what a cluster's nodes pull images with, which opens nothing but the registry. The one before it
+/// stays good until its own end; those before that end at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullCredentialResponse {
+    /// the user name at the registry
+    pub username: String,
+    /// the password at the registry; shown once
+    pub secret: String,
+    /// From then on it pulls what runs on the target already, and a week later nothing.
+    pub expires_at: DateTime<Utc>,
+}
+
 /// `POST /agent/v1/heartbeats`: reports, oldest first, and the etag of the desired state that the agent holds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct HeartbeatRequest {
