@@ -4,17 +4,9 @@
 use std::collections::BTreeMap;
 use std::process::{Command, Output};
 
-use chrono::{DateTime, Utc};
-use distr_domain::ids::{CustomerId, OrganizationId, TargetId};
-use distr_domain::target::{Runtime, Target, TargetCommand};
-use distr_eventlog::{Actor, Context, PostgresLog, execute};
-use distr_tests::clock::now;
 use distr_tests::hub::{Answer, HubProcess};
-use distr_tests::ports::free_port;
-use distr_tests::wait;
 use distr_tests::{binary, client};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::access::registry::push;
 
@@ -45,6 +37,8 @@ spec:
       {{- end }}
 "#;
 
+const AGENT_IMAGE: &str = "hub.example/distr/agent:0.2.0";
+
 struct Vendor {
     hub: HubProcess,
     owner: String,
@@ -54,8 +48,7 @@ struct Vendor {
 impl Vendor {
     /// With application hello, a customer with a license that has no features, and both images of the chart.
     async fn start() -> Self {
-        let port = free_port().to_string();
-        let hub = HubProcess::start_with(&[("DISTR_POSTGRES_PORT", &port)]).await;
+        let hub = HubProcess::start_with(&[("DISTR_KUBERNETES_AGENT_IMAGE", AGENT_IMAGE)]).await;
         let owner = hub.sign_in("acme").await;
         let folder = tempfile::tempdir().expect("a temporary directory can be made");
         let vendor = Self { hub, owner, folder };
@@ -123,27 +116,18 @@ impl Vendor {
 
     /// A cluster of the customer, and the credential of its agent.
     async fn cluster(&self) -> String {
-        let customer = CustomerId::of(OrganizationId::of(&"acme".parse().unwrap()), &"globex".parse().unwrap());
-        let target = TargetId::of(customer, &"cluster".parse().unwrap());
-        let url = distr_embedded_postgres::url_of_running(&self.hub.data.path().join("hub/postgres"), "distr");
-        let log = PostgresLog::connect(&url.expect("the hub's Postgres")).await.expect("the hub's log");
-        let register = TargetCommand::Register {
-            customer,
-            name: "cluster".parse().unwrap(),
-            runtime: Runtime::Kubernetes,
-            namespaces: vec!["shop".parse().unwrap(), "shop-jobs".parse().unwrap()],
-        };
-        execute::<Target>(&log, target.0, &register, &context(now())).await.expect("it is registered");
-        log.close().await;
-        let offer = "targetOfferEnrolment(customer: \"globex\", name: \"cluster\") { enrolment { token } }";
-        let offered = wait::until("the target is shown", std::time::Duration::from_secs(20), async || {
-            let answer = self.ask(offer).await;
-            answer.code().map_or(Ok(()), |code| Err(code.to_owned()))?;
-            Ok::<_, String>(answer.data())
-        });
-        let token = offered.await["targetOfferEnrolment"]["enrolment"]["token"].as_str().expect("a token").to_owned();
+        let (token, _) = self.registered().await;
         let enrolled = self.post("enrol", &token, json!({ "agent_version": "0.2.0" })).await;
         enrolled["secret"].as_str().expect("a secret").to_owned()
+    }
+
+    /// A cluster of the customer: the token and the command with which its agent enrols.
+    async fn registered(&self) -> (String, String) {
+        let register = "targetRegister(customer: \"globex\", name: \"cluster\", runtime: KUBERNETES,
+            namespaces: [\"shop\", \"shop-jobs\"]) { enrolment { token command } }";
+        let registered = self.ask(register).await.data()["targetRegister"]["enrolment"].take();
+        let text = |name: &str| registered[name].as_str().expect("a text").to_owned();
+        (text("token"), text("command"))
     }
 
     async fn post(&self, path: &str, secret: &str, body: Value) -> Value {
@@ -160,11 +144,6 @@ impl Vendor {
         ))
         .await
     }
-}
-
-fn context(at: DateTime<Utc>) -> Context {
-    let (organization, id) = (OrganizationId::of(&"acme".parse().unwrap()), Uuid::new_v4());
-    Context { organization, actor: Actor::Operator, command: id, correlation: id, causation: None, at }
 }
 
 const PACKAGE: &str = "{ release(application: \"hello\", version: \"1.0.0\") {
@@ -316,8 +295,63 @@ async fn a_target_takes_the_package_of_its_runtime() {
     let answer = vendor.post("heartbeats", secret, json!({ "reports": [] })).await;
     let wish = &answer["desired"]["deployments"][0];
     assert_eq!((&wish["instruction"], wish["images"].as_array().map(Vec::len)), (&json!("run"), Some(1)));
-    // an agent of a cluster is not there yet, and nobody is told otherwise
-    let cluster =
-        "targetRegister(customer: \"globex\", name: \"k\", runtime: KUBERNETES, namespaces: [\"a\"]) { changed }";
-    assert!(vendor.ask(cluster).await.message().contains("no agent for clusters yet"));
+}
+
+#[tokio::test]
+async fn a_hub_without_an_image_of_the_agent_registers_no_cluster() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    hub.graphql(Some(&owner), "mutation { customerCreate(name: \"globex\") { changed } }", json!({})).await.data();
+    let cluster = "mutation { targetRegister(customer: \"globex\", name: \"k\", runtime: KUBERNETES, namespaces: [\"a\"]) { changed } }";
+    let answer = hub.graphql(Some(&owner), cluster, json!({})).await;
+    assert_eq!(answer.code(), Some("target.no_agent_image"));
+    assert!(answer.message().contains("DISTR_KUBERNETES_AGENT_IMAGE"), "{}", answer.message());
+    let targets = hub.graphql(Some(&owner), "{ targets { nodes { name } } }", json!({})).await.data();
+    assert_eq!(targets["targets"]["nodes"], json!([]), "nothing is left of it");
+}
+
+/// What the command gives to kubectl.
+fn manifests(command: &str) -> Vec<Value> {
+    let yaml = command.strip_prefix("kubectl apply -f - <<'DISTR'\n").and_then(|rest| rest.strip_suffix("DISTR"));
+    let yaml = yaml.unwrap_or_else(|| panic!("{command}"));
+    yaml.split("---\n").map(|document| serde_saphyr::from_str(document).expect("YAML")).collect()
+}
+
+#[tokio::test]
+async fn an_agent_of_a_cluster_is_installed_with_the_rights_of_what_it_may_install_and_no_others() {
+    let vendor = Vendor::start().await;
+    vendor.published("1.0.0", &[]);
+    let (token, command) = vendor.registered().await;
+    let manifests = manifests(&command);
+    let of = |kind: &'static str| manifests.iter().filter(move |manifest| manifest["kind"] == kind);
+    let named = |manifest: &Value| format!("{}/{}", manifest["metadata"]["namespace"], manifest["metadata"]["name"]);
+    let namespaces: Vec<_> = of("Namespace").map(|namespace| namespace["metadata"]["name"].clone()).collect();
+    assert_eq!(namespaces, ["distr-agent", "shop", "shop-jobs"]);
+    let bound: Vec<String> = of("RoleBinding").map(named).collect();
+    assert_eq!(of("Role").map(named).collect::<Vec<_>>(), bound);
+    assert_eq!(bound.len(), 3);
+    assert!(!command.contains('*'), "no right is for everything: {command}");
+    let rights = |resource: &'static str| {
+        let rules = of("Role").filter(|role| role["metadata"]["namespace"] == "shop");
+        let rules = rules.flat_map(|role| role["rules"].as_array().expect("rules"));
+        let rules = rules.filter(|rule| rule["resources"].to_string().contains(&format!("\"{resource}\"")));
+        rules.flat_map(|rule| rule["verbs"].as_array().expect("verbs")).count()
+    };
+    assert_eq!(["deployments", "secrets", "pods", "ingresses"].map(rights), [7, 7, 3, 0]);
+    // the token is in a Secret alone
+    assert_eq!(command.matches(&token).count(), 1);
+    let secret = of("Secret").next().expect("a Secret");
+    assert_eq!(secret["stringData"]["token"], json!(token));
+    let pod = &of("Deployment").next().expect("a Deployment")["spec"]["template"]["spec"];
+    assert_eq!(pod["containers"][0]["image"], json!(AGENT_IMAGE));
+    assert_eq!(pod["securityContext"]["runAsNonRoot"], json!(true));
+
+    // what a later release needs more is told, and what nobody licensed is not
+    let roles =
+        vendor.query("{ target(customer: \"globex\", name: \"cluster\") { roles } }").await["target"]["roles"].clone();
+    assert!(roles.as_str().expect("YAML").contains("deployments"), "{roles}");
+    vendor.ask("licenseRevoke(customer: \"globex\", name: \"l\", reason: \"over\") { changed }").await.data();
+    let roles =
+        vendor.query("{ target(customer: \"globex\", name: \"cluster\") { roles } }").await["target"]["roles"].clone();
+    assert!(!roles.as_str().expect("YAML").contains("deployments"), "{roles}");
 }

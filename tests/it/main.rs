@@ -38,6 +38,7 @@ mod passwords;
 mod planted;
 mod policy;
 mod proxies;
+mod pull_credential;
 mod rebuild;
 mod retries;
 mod schema;

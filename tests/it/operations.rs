@@ -26,7 +26,7 @@ fn variables(operation: &str) -> Value {
         "RepositoryPlan" => json!({ "name": "hello/web", "rules": { "keepLast": 1 } }),
         "RepositoryAccesses" => json!({ "repository": "hello/web" }),
         "SecretList" => json!({ "customer": "globex" }),
-        "TargetShow" | "TargetLabels" => json!({ "customer": "globex", "name": "plant-a" }),
+        "TargetShow" | "TargetLabels" | "TargetRoles" => json!({ "customer": "globex", "name": "plant-a" }),
         // the story's own facts come after what made the organization
         "EventPage" => json!({ "first": 500, "after": "0", "telemetry": ["ACCESS"], "to": "2026-09-30T00:00:00Z" }),
         _ => json!({}),

@@ -16,6 +16,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/enrol", web::post().to(handlers::enrol))
             .route("/heartbeats", web::post().to(handlers::heartbeats))
             .route("/credential", web::post().to(handlers::rotate))
+            .route("/pull-credential", web::post().to(handlers::pull_credential))
             .default_service(web::to(handlers::unknown)),
     );
 }

@@ -41,6 +41,18 @@ pub const FOREIGN_ORIGIN: &str = "session.origin";
 pub enum Caller {
     Member(MemberCaller),
     Agent(AgentCaller),
+    /// A cluster's node, by what its agent gave it to pull with.
+    Puller(Puller),
+}
+
+#[derive(Debug, Clone)]
+pub struct Puller {
+    pub organization: OrganizationId,
+    pub customer: CustomerId,
+    pub target: TargetId,
+    pub credential: CredentialId,
+    /// its agent was long not able to get another
+    pub is_late: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -249,6 +261,13 @@ fn caller(row: &Row) -> Option<Caller> {
             credential: CredentialId(id),
             since: row.get("created_at"),
             unconfirmed: row.get("unconfirmed"),
+        })),
+        Some(CredentialKind::Pull) => Some(Caller::Puller(Puller {
+            organization,
+            customer: CustomerId(row.get("customer")),
+            target: TargetId(subject),
+            credential: CredentialId(id),
+            is_late: row.get("late"),
         })),
         Some(CredentialKind::Session | CredentialKind::Token) => {
             let Json(membership): Json<Membership> = row.get("membership");

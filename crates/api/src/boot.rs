@@ -209,6 +209,7 @@ fn settings(config: &ServeConfig) -> anyhow::Result<Settings> {
         silence: config.fleet.silence()?,
         credential_age: TimeDelta::seconds(config.fleet.credential_seconds.into()),
         introspection: config.http.introspection,
+        kubernetes_agent_image: config.fleet.kubernetes_agent_image.clone(),
     })
 }
 
@@ -258,7 +259,14 @@ fn open_registry(
 ) -> (web::Data<Registry>, Recording) {
     let Maintenance { log, blobs, shown, clock, .. } = maintenance.clone();
     let pool = stores.read.clone();
-    let ports = Ports { log, pool, blobs, callers: Arc::new(HubCallers(hub.sessions.clone())), shown, clock };
+    let ports = Ports {
+        log,
+        pool,
+        blobs,
+        callers: Arc::new(HubCallers { sessions: hub.sessions.clone(), models: hub.models.clone() }),
+        shown,
+        clock,
+    };
     let settings = RegistrySettings {
         token_key: stores.master.derive("registry tokens").to_vec(),
         public_url: config.http.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()),

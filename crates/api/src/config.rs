@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use chrono::TimeDelta;
 use distr_domain::fleet::Silence;
+use distr_domain::image::ImageName;
 use distr_domain::names::Slug;
 use distr_domain::quota::Quota;
 use distr_registry::{DiskReserve, Schedule};
@@ -153,6 +154,13 @@ pub struct FleetConfig {
     /// Bytes of reports that the agent of one target may add to the log per second, averaged, such as 16KiB
     #[arg(long, env = "DISTR_REPORT_BYTES", default_value = "16KiB")]
     pub report_bytes: Quota,
+    /// The image of the agent for clusters, from where their nodes can pull it; without it, no cluster can be registered
+    #[arg(long, env = "DISTR_KUBERNETES_AGENT_IMAGE", value_parser = image)]
+    pub kubernetes_agent_image: Option<String>,
+}
+
+fn image(text: &str) -> Result<String, String> {
+    ImageName::parse(text).map(|_| text.to_owned()).map_err(|fault| format!("{text:?} is no image: {fault}"))
 }
 
 /// The first organization and its owner, made at the start if they are not there.

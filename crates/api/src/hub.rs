@@ -48,6 +48,8 @@ pub struct Settings {
     pub credential_age: TimeDelta,
     pub silence: Silence,
     pub introspection: bool,
+    /// from where a cluster's nodes pull its agent
+    pub kubernetes_agent_image: Option<String>,
 }
 
 impl Hub {

@@ -1,6 +1,7 @@
 //! What takes more than one step: each file is one operation that edges call.
 
 pub mod attachments;
+pub mod cluster;
 mod compose;
 pub mod deploy;
 pub mod desired;
@@ -14,6 +15,7 @@ mod pinning;
 pub mod platforms;
 pub mod portal;
 pub mod publish;
+pub mod pull_credential;
 pub mod reach;
 pub mod release_signature;
 pub mod seat;

@@ -6,22 +6,27 @@ use async_trait::async_trait;
 use distr_domain::ids::TokenId;
 use distr_domain::token::TokenScope;
 use distr_eventlog::Actor;
-use distr_registry::{Caller as RegistryCaller, CallerAccess, Callers, CallersFault};
+use distr_projections::{Scope, deployment};
+use distr_registry::{Caller as RegistryCaller, CallerAccess, Callers, CallersFault, RunningRelease};
 
-use crate::auth::{Caller, Sessions, Via};
+use crate::auth::{AgentCaller, Caller, Puller, Sessions, Via};
+use crate::models::ReadModels;
 
-pub struct HubCallers(pub Arc<Sessions>);
+pub struct HubCallers {
+    pub sessions: Arc<Sessions>,
+    pub models: ReadModels,
+}
 
 #[async_trait]
 impl Callers for HubCallers {
     /// The secret alone decides; clients fill in a user name because they must.
     async fn authenticate(&self, _username: &str, secret: &str) -> Result<Option<RegistryCaller>, CallersFault> {
-        let caller = self.0.authenticate(secret).await?;
+        let caller = self.sessions.authenticate(secret).await?;
         if let Some(Caller::Member(member)) = &caller {
             // the registry does not say from where; its own records do
-            self.0.last_uses.note(member.via.id(), self.0.clock.now(), None);
+            self.sessions.last_uses.note(member.via.id(), self.sessions.clock.now(), None);
         }
-        Ok(caller.map(registry_caller))
+        self.of(caller).await
     }
 
     async fn current(&self, caller: &RegistryCaller) -> Result<Option<RegistryCaller>, CallersFault> {
@@ -30,21 +35,48 @@ impl Callers for HubCallers {
             CallerAccess::Member { token, .. } => token.0,
             CallerAccess::Agent { credential, .. } => credential.0,
         };
-        Ok(self.0.authenticate_again(id).await?.map(registry_caller))
+        self.of(self.sessions.authenticate_again(id).await?).await
+    }
+}
+
+impl HubCallers {
+    async fn of(&self, caller: Option<Caller>) -> Result<Option<RegistryCaller>, CallersFault> {
+        match caller {
+            Some(Caller::Puller(puller)) if puller.is_late => {
+                let running = self.running(&puller).await?;
+                Ok(Some(target_caller(puller, Some(running))))
+            }
+            caller => Ok(caller.map(registry_caller)),
+        }
+    }
+
+    async fn running(&self, puller: &Puller) -> Result<Vec<RunningRelease>, CallersFault> {
+        let scope = Scope { organization: puller.organization, customer: Some(puller.customer) };
+        let client = self.models.client().await?;
+        let deployments = deployment::of_targets(&client, scope, &[puller.target]).await?;
+        let running = deployments
+            .into_iter()
+            .filter_map(|row| Some(RunningRelease { application: row.application, version: row.running_version? }));
+        Ok(running.collect())
+    }
+}
+
+/// Whoever pulls for a target; `only`, what it may still have.
+fn target_caller(puller: Puller, only: Option<Vec<RunningRelease>>) -> RegistryCaller {
+    let Puller { organization, customer, target, credential, .. } = puller;
+    RegistryCaller {
+        organization: Some(organization),
+        actor: Actor::Agent(target),
+        access: CallerAccess::Agent { customer, target, credential, only },
     }
 }
 
 fn registry_caller(caller: Caller) -> RegistryCaller {
     match caller {
-        Caller::Agent(agent) => RegistryCaller {
-            organization: Some(agent.organization),
-            actor: Actor::Agent(agent.target),
-            access: CallerAccess::Agent {
-                customer: agent.customer,
-                target: agent.target,
-                credential: agent.credential,
-            },
-        },
+        Caller::Agent(AgentCaller { organization, customer, target, credential, .. }) => {
+            target_caller(Puller { organization, customer, target, credential, is_late: false }, None)
+        }
+        Caller::Puller(puller) => target_caller(puller, None),
         Caller::Member(member) => {
             let actor = member.actor();
             let (token, scopes, repositories) = match member.via {

@@ -1,7 +1,7 @@
 //! `distr target`
 
-use anyhow::Result;
-use clap::{Args, Subcommand};
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::customer;
@@ -11,8 +11,11 @@ use crate::operation::{read, shown};
 use crate::output::{Columns, Output, line, remark, text};
 use crate::session::Session;
 
-shown!("src/target.graphql": TargetRegister TargetOfferEnrolment TargetRetire TargetList TargetShow TargetSetLabels);
-read!("src/target.graphql": TargetLabels);
+shown!(
+    "src/target.graphql":
+    TargetRegister TargetOfferEnrolment TargetRetire TargetList TargetShow TargetSetLabels TargetSetNamespaces
+);
+read!("src/target.graphql": TargetLabels TargetRoles);
 
 const COLUMNS: Columns = &[
     ("CUSTOMER", "/customer"),
@@ -28,6 +31,7 @@ const FIELDS: Columns = &[
     ("customer", "/customer"),
     ("state", "/state"),
     ("runtime", "/runtime"),
+    ("namespaces", "/namespaces"),
     ("last heartbeat", "/lastHeartbeatAt"),
     ("agent version", "/agentVersion"),
     ("deployments", "/deployments"),
@@ -49,12 +53,35 @@ pub(crate) struct Of {
     customer: Option<String>,
 }
 
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub(crate) enum Runtime {
+    #[default]
+    Docker,
+    Kubernetes,
+}
+
+impl From<Runtime> for target_register::Runtime {
+    fn from(runtime: Runtime) -> Self {
+        match runtime {
+            Runtime::Docker => Self::DOCKER,
+            Runtime::Kubernetes => Self::KUBERNETES,
+        }
+    }
+}
+
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Register a target and offer the enrolment of its agent
     Create {
         #[command(flatten)]
         of: Of,
+        /// What runs software there
+        #[arg(long, value_enum, default_value_t)]
+        runtime: Runtime,
+        /// A namespace of the cluster in which releases may be installed, the one for whoever names none first; may be given several
+        /// times
+        #[arg(long = "namespace", value_name = "NAME", required_if_eq("runtime", "kubernetes"))]
+        namespaces: Vec<String>,
     },
     /// List the targets, without the retired
     List {
@@ -69,6 +96,19 @@ pub(crate) enum Command {
     },
     /// Offer a new enrolment: a one-time token; using it replaces the agent
     Enrol {
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Set the namespaces of a cluster in which releases may be installed; what runs in one that is left out stays there
+    Namespaces {
+        #[command(flatten)]
+        of: Of,
+        /// A namespace, the one for whoever names none first; may be given several times
+        #[arg(long = "namespace", value_name = "NAME", required = true)]
+        namespaces: Vec<String>,
+    },
+    /// Print the Roles that the agent of a cluster needs, as YAML for kubectl apply -f -
+    Roles {
         #[command(flatten)]
         of: Of,
     },
@@ -92,9 +132,11 @@ impl Command {
     pub(crate) async fn run(self, session: &Session) -> Result<()> {
         let Session { hub, out } = session;
         match self {
-            Self::Create { of: Of { name, customer } } => {
+            Self::Create { of: Of { name, customer }, runtime, namespaces } => {
                 let sentence = format!("created target \"{name}\"");
-                let data = hub.ask::<TargetRegister>(target_register::Variables { customer, name }).await?;
+                let runtime = runtime.into();
+                let variables = target_register::Variables { customer, name, runtime, namespaces };
+                let data = hub.ask::<TargetRegister>(variables).await?;
                 offered(out, data.target_register, &sentence)
             }
             Self::List { customer } => {
@@ -112,6 +154,20 @@ impl Command {
                 let data =
                     hub.ask::<TargetOfferEnrolment>(target_offer_enrolment::Variables { customer, name }).await?;
                 offered(out, data.target_offer_enrolment, &sentence)
+            }
+            Self::Namespaces { of: Of { name, customer }, namespaces } => {
+                let sentence = format!("set the namespaces of target \"{name}\"");
+                let variables = target_set_namespaces::Variables { customer, name, namespaces };
+                out.did(hub.ask::<TargetSetNamespaces>(variables).await?.target_set_namespaces, "target", &sentence)
+            }
+            Self::Roles { of: Of { name, customer } } => {
+                let asked = target_roles::Variables { customer, name: name.clone() };
+                let roles = hub.ask::<TargetRoles>(asked).await?.target.roles;
+                let roles = roles.with_context(|| format!("target \"{name}\" is a Docker host, which has no Roles"))?;
+                match out.is_json() {
+                    true => line(&json!({ "roles": roles }).to_string()),
+                    false => line(roles.trim_end()),
+                }
             }
             Self::Label { of: Of { name, customer }, labels: change } => {
                 let asked = target_labels::Variables { customer: customer.clone(), name: name.clone() };

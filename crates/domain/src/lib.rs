@@ -7,6 +7,7 @@ pub mod application;
 pub mod artifact;
 pub mod branding;
 pub mod channel;
+pub mod cluster;
 pub mod colour;
 pub mod compose_file;
 pub mod configuration;

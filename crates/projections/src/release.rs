@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use distr_domain::fact::Fact;
 use distr_domain::ids::{ApplicationId, OrganizationId, ReleaseId};
 use distr_domain::names::RepositoryPath;
-use distr_domain::release::{Package, ReleaseEvent, ReleaseImage};
+use distr_domain::release::{ChartLock, Package, ReleaseEvent, ReleaseImage};
 use distr_domain::trust::{ReleaseSignature, ReleaseTrust};
 use distr_domain::version::Version;
 use serde::{Deserialize, Serialize};
@@ -139,6 +139,23 @@ pub async fn run_by(
 ) -> Result<Run, QueryError> {
     let run = query::find(client, include_str!("release/repositories.sql"), &[&organization.0, &application.0]).await?;
     Ok(run.unwrap_or(Run { releases: 0, repositories: vec![] }))
+}
+
+/// A release with a chart, and what that may run.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct NewestChart {
+    pub release: ReleaseId,
+    pub lock: ChartLock,
+}
+
+/// Of each of these applications the newest release that may be used and has a chart.
+pub async fn newest_charts(
+    client: &ReadClient,
+    organization: OrganizationId,
+    applications: &[ApplicationId],
+) -> Result<Vec<NewestChart>, QueryError> {
+    let applications: Vec<Uuid> = applications.iter().map(|application| application.0).collect();
+    query::all(client, include_str!("release/newest_charts.sql"), &[&organization.0, &applications]).await
 }
 
 /// The newest version first, without their packages. `search` is a part of the version, in lower case.

@@ -1,12 +1,14 @@
 //! Who calls. The hub knows the credentials; the registry asks it through `Callers`, and keeps the answer in its token.
 
 use async_trait::async_trait;
-use distr_domain::ids::{CredentialId, CustomerId, OrganizationId, TargetId, TokenId};
+use distr_domain::entitlement::EntitlementSubject;
+use distr_domain::ids::{ApplicationId, CredentialId, CustomerId, OrganizationId, TargetId, TokenId};
 use distr_domain::names::RepositoryPath;
 use distr_domain::pattern::Pattern;
 use distr_domain::permission::{Membership, Permission};
 use distr_domain::rejection::Rejection;
 use distr_domain::token::TokenScope;
+use distr_domain::version::Version;
 use distr_eventlog::Actor;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -51,7 +53,17 @@ pub enum CallerAccess {
         customer: CustomerId,
         target: TargetId,
         credential: CredentialId,
+        /// the only releases that it may still have, if it is late with renewing its credential
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        only: Option<Vec<RunningRelease>>,
     },
+}
+
+/// A release that runs on a target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunningRelease {
+    pub application: ApplicationId,
+    pub version: Version,
 }
 
 /// What a request does, as far as the caller's own rights go.
@@ -87,6 +99,15 @@ impl NotAllowed {
     }
 }
 
+impl NotAllowed {
+    /// For what does not run on the target of a caller that is late.
+    pub(crate) fn late() -> Self {
+        let reason = "the pull credential has ended, and opens only what runs on its target; \
+                      the agent gets a new one as soon as it reaches the hub";
+        Self::new("registry.late", reason)
+    }
+}
+
 impl Rejection for NotAllowed {
     fn code(&self) -> &'static str {
         self.code
@@ -112,6 +133,30 @@ impl Caller {
             CallerAccess::Member { membership, .. } => membership.customer(),
             CallerAccess::Agent { customer, .. } => Some(*customer),
         }
+    }
+
+    /// The only releases that it may have, if it is late.
+    fn only(&self) -> Option<&[RunningRelease]> {
+        match &self.access {
+            CallerAccess::Agent { only, .. } => only.as_deref(),
+            CallerAccess::Anonymous | CallerAccess::Member { .. } => None,
+        }
+    }
+
+    /// Whether it has its rights only in part, since its credential has ended.
+    pub(crate) fn is_late(&self) -> bool {
+        self.only().is_some()
+    }
+
+    /// Those of `asked` that count for it, whatever the licenses say.
+    pub(crate) fn counting(&self, asked: &[EntitlementSubject]) -> Vec<EntitlementSubject> {
+        let runs = |asked: &&EntitlementSubject| {
+            let is_it = |of: &RunningRelease| {
+                of.application == asked.application && Some(&of.version) == asked.version.as_ref()
+            };
+            self.only().is_none_or(|only| only.iter().any(is_it))
+        };
+        asked.iter().filter(runs).cloned().collect()
     }
 
     /// What it may do to this repository of its own organization.
@@ -256,6 +301,7 @@ mod tests {
             customer: CUSTOMER,
             target: TargetId(Uuid::nil()),
             credential: CredentialId(Uuid::nil()),
+            only: None,
         };
         let agent = Caller { access, ..vendor(VendorRole::Owner, &[]) };
         assert_eq!(right(&agent, Need::Look), Ok(Right::Licensed { customer: CUSTOMER }));

@@ -11,7 +11,7 @@ use distr_domain::names::RepositoryPath;
 use distr_domain::oci::Digest;
 use distr_projections::entitlement;
 
-use crate::caller::Right;
+use crate::caller::{Caller, NotAllowed, Right};
 use crate::clock::Clock;
 use crate::error::OciError;
 use crate::fault::Fault;
@@ -52,8 +52,8 @@ impl Entitlements {
         if let Right::Whole { rule } = &visit.right {
             return Ok(Granted { rule: rule.clone(), basis: None });
         }
-        let held = &found.held;
-        if let Ok(granted) = self.decide(found.pullable.asked(), held) {
+        let (held, caller) = (&found.held, &visit.caller);
+        if let Ok(granted) = self.decide(caller, found.pullable.asked(), held) {
             return Ok(granted);
         }
         // seldom needed: not a part of a release that the licenses cover
@@ -62,8 +62,11 @@ impl Entitlements {
             entitlement::asked_attached(&client, visit.name.organization(), &visit.name.path, digests).await?;
         let mut asked = found.pullable.asked().to_vec();
         asked.extend(attached.into_iter().map(|(_, asked)| asked));
-        match self.decide(&asked, held) {
+        match self.decide(caller, &asked, held) {
             Ok(granted) => Ok(granted),
+            Err(_) if caller.is_late() && granted(&asked, held, (self.clock)()).is_ok() => {
+                Err(self.recorder.deny(visit, &visit.name.to_string(), &NotAllowed::late()).await)
+            }
             Err(refusal) => {
                 if found.pullable.is_there() {
                     let basis = basis(&asked, held, &refusal);
@@ -90,31 +93,32 @@ impl Entitlements {
         let digests: Vec<Digest> = digests.into_iter().collect();
         let held = entitlement::held_licenses(client, organization, customer).await?;
         let asked = entitlement::asked_for_manifests(client, organization, path, &digests).await?;
-        let is_open = |digest: &Digest| asked.get(digest).is_some_and(|asked| self.decide(asked, &held).is_ok());
+        let caller = &visit.caller;
+        let is_open =
+            |digest: &Digest| asked.get(digest).is_some_and(|asked| self.decide(caller, asked, &held).is_ok());
         let (mut open, others): (BTreeSet<Digest>, BTreeSet<Digest>) = digests.into_iter().partition(is_open);
         if !others.is_empty() {
             let others: Vec<Digest> = others.into_iter().collect();
             let attached = entitlement::asked_attached(client, organization, path, &others).await?.into_iter();
-            open.extend(
-                attached.filter(|(_, asked)| self.decide(std::slice::from_ref(asked), &held).is_ok()).map(|of| of.0),
-            );
+            let is_open = |asked: &EntitlementSubject| self.decide(caller, std::slice::from_ref(asked), &held).is_ok();
+            open.extend(attached.filter(|(_, asked)| is_open(asked)).map(|of| of.0));
         }
         rows.retain(|row| open.contains(digest(row)));
         Ok(rows)
     }
 
-    /// The repositories with a release that the customer may have, in byte order.
+    /// The repositories with a release that the caller may have, who is of this customer, in byte order.
     pub(crate) async fn repositories(
         &self,
         client: &Client,
-        organization: OrganizationId,
-        customer: CustomerId,
+        caller: &Caller,
+        (organization, customer): (OrganizationId, CustomerId),
     ) -> Result<Vec<RepositoryPath>, Fault> {
         let held = entitlement::held_licenses(client, organization, customer).await?;
         let applications: BTreeSet<ApplicationId> = held.iter().map(|license| license.application).collect();
         let applications: Vec<ApplicationId> = applications.into_iter().collect();
         let asked = entitlement::asked_by_repository(client, organization, &applications).await?;
-        let licensed = asked.into_iter().filter(|(_, asked)| self.decide(asked, &held).is_ok());
+        let licensed = asked.into_iter().filter(|(_, asked)| self.decide(caller, asked, &held).is_ok());
         let mut paths: Vec<RepositoryPath> = licensed.map(|(path, _)| path).collect();
         paths.sort();
         Ok(paths)
@@ -125,8 +129,13 @@ impl Entitlements {
         found.pullable.deprecation(&found.held, (self.clock)())
     }
 
-    fn decide(&self, asked: &[EntitlementSubject], held: &[HeldLicense]) -> Result<Granted, Refusal> {
-        granted(asked, held, (self.clock)())
+    fn decide(&self, caller: &Caller, asked: &[EntitlementSubject], held: &[HeldLicense]) -> Result<Granted, Refusal> {
+        let now = (self.clock)();
+        if !caller.is_late() {
+            return granted(asked, held, now);
+        }
+        let Granted { rule, basis } = granted(&caller.counting(asked), held, now)?;
+        Ok(Granted { rule: format!("{rule}, late: the pull credential has ended"), basis })
     }
 }
 

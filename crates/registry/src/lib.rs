@@ -40,7 +40,7 @@ pub use blobs::{
     BlobFault, BlobStore, BlobStream, BucketError, FileBlobs, FinishError, ObjectBlobs, Opened, ResumeError,
     StoredBlob, StoredUpload, UploadKey, Writing,
 };
-pub use caller::{Caller, CallerAccess, Callers, CallersFault};
+pub use caller::{Caller, CallerAccess, Callers, CallersFault, RunningRelease};
 pub use changing::{ChangeError, Changed, Changing};
 pub use client::{Client, site};
 pub use clock::Clock;

@@ -6,7 +6,7 @@ import { DeployDialog } from '../features/deployment/deploy'
 import { useMay, useWhoIsThere } from '../features/session/viewer'
 import type { TargetDetail } from '../features/target/detail'
 import { ENROL } from '../features/target/lifecycle'
-import { registerLine, TargetName, useRegistration } from '../features/target/register'
+import { PlaceFields, registerLine, useRegistration, whereToRun } from '../features/target/register'
 import type { EnrolmentFragment } from '../gql/graphql'
 import { To, usePlaces } from '../shell/places'
 import { Allowed, Button } from '../ui/button'
@@ -35,21 +35,21 @@ export function InstallPage() {
   const { root } = usePlaces()
   const navigate = useNavigate()
   const mayManage = useMay('MANAGE_TARGETS')
-  const { name, setName, register, isBusy, error } = useRegistration(null)
+  const { place, put, register, isBusy, error } = useRegistration(null)
   const customer = viewer.customer?.name ?? ''
   const submit = async (event: FormEvent) => {
     event.preventDefault()
     const registered = await register()
     if (!registered) return
-    if (registered.enrolment) offered = { target: name, enrolment: registered.enrolment }
-    void navigate({ to: `${root}/install/${name}` })
+    if (registered.enrolment) offered = { target: place.name, enrolment: registered.enrolment }
+    void navigate({ to: `${root}/install/${place.name}` })
   }
   return (
     <Page title="Install on a machine" section="Install">
       {mayManage ? (
         <Panel title="Which machine">
           <form className="form is-narrow" onSubmit={event => void submit(event)}>
-            <TargetName name={name} put={setName} />
+            <PlaceFields place={place} put={put} />
             <RefusalNote error={error} />
             <div className="actions">
               <Button kind="primary" type="submit" disabled={isBusy}>
@@ -57,7 +57,7 @@ export function InstallPage() {
               </Button>
             </div>
           </form>
-          <SameInCli line={registerLine(name, customer)} />
+          <SameInCli line={registerLine(place, customer)} />
         </Panel>
       ) : (
         <NoPermission detail="Admins of your organization register targets." />
@@ -134,7 +134,8 @@ function Command({ target }: { target: TargetDetail }) {
     return (
       <>
         <p>
-          Run this once in a shell of the machine. It needs Docker there, and is void <Time at={enrolment.expiresAt} />.
+          {whereToRun(target.runtime)} {target.runtime === 'DOCKER' ? 'It needs Docker there, and is' : 'It is'} void{' '}
+          <Time at={enrolment.expiresAt} />.
         </p>
         <Secret text={enrolment.command} what="the install command" />
       </>

@@ -37,6 +37,7 @@ const ROUTES: &[Route] = &[
     row("/enrol", "POST", "/agent/v1/enrol", [401, 409, 409]),
     row("/heartbeats", "POST", "/agent/v1/heartbeats", [401, 403, 200]),
     row("/credential", "POST", "/agent/v1/credential", [401, 403, 200]),
+    row("/pull-credential", "POST", "/agent/v1/pull-credential", [401, 403, 200]),
     row("/token", "GET", "/token", [200, 401, 401]),
     row("/token", "POST", "/token", [400, 400, 400]),
     row("/v2", "GET", "/v2", [401, 401, 401]),

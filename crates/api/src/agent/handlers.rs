@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use distr_domain::agent::{
-    Contact, EnrolRequest, EnrolResponse, HeartbeatRequest, HeartbeatResponse, Report, RotateResponse,
+    Contact, EnrolRequest, EnrolResponse, HeartbeatRequest, HeartbeatResponse, PullCredentialResponse, Report,
+    RotateResponse,
 };
 use distr_domain::tally::Tally;
 use distr_eventlog::{TelemetryKind, TelemetryRecord};
@@ -15,7 +16,7 @@ use crate::error::ApiError;
 use crate::failure::Failure;
 use crate::health::Readiness;
 use crate::hub::Hub;
-use crate::operations::{desired, enrolment};
+use crate::operations::{desired, enrolment, pull_credential};
 use crate::request::{bearer, read_json, request_info};
 
 /// Bytes of an enrolment, which anybody may send.
@@ -52,6 +53,14 @@ pub(super) async fn rotate(
     let agent = agent(&hub, &request).await?;
     let (credential, secret) = enrolment::rotate(hub.identities(), &request_info(&request), &agent).await?;
     Ok(web::Json(RotateResponse { credential, secret }))
+}
+
+pub(super) async fn pull_credential(
+    hub: web::Data<Arc<Hub>>,
+    request: HttpRequest,
+) -> Result<web::Json<PullCredentialResponse>, ApiError> {
+    let agent = agent(&hub, &request).await?;
+    Ok(web::Json(pull_credential::make(hub.identities(), &agent).await?))
 }
 
 /// The reports are durable when the answer leaves.
@@ -156,7 +165,7 @@ async fn agent(hub: &Hub, request: &HttpRequest) -> Result<AgentCaller, ApiError
     let secret = bearer(request.headers()).ok_or(Failure::Unauthenticated)?;
     match hub.sessions.authenticate(&secret).await? {
         Some(Caller::Agent(agent)) => Ok(agent),
-        Some(Caller::Member(_)) => Err(Failure::Forbidden("this path is for agents".into()).into()),
+        Some(Caller::Member(_) | Caller::Puller(_)) => Err(Failure::Forbidden("this path is for agents".into()).into()),
         None => Err(Failure::Unauthenticated.into()),
     }
 }

@@ -11,7 +11,8 @@ pub(super) async fn describe() -> HttpResponse {
 #[cfg(test)]
 mod tests {
     use distr_domain::agent::{
-        AgentError, EnrolRequest, EnrolResponse, HeartbeatRequest, HeartbeatResponse, RotateResponse,
+        AgentError, EnrolRequest, EnrolResponse, HeartbeatRequest, HeartbeatResponse, PullCredentialResponse,
+        RotateResponse,
     };
     use serde::{Serialize, de::DeserializeOwned};
     use serde_json::Value;
@@ -37,6 +38,7 @@ mod tests {
         check::<EnrolRequest>(&document, "EnrolRequest");
         check::<EnrolResponse>(&document, "EnrolResponse");
         check::<RotateResponse>(&document, "RotateResponse");
+        check::<PullCredentialResponse>(&document, "PullCredentialResponse");
         check::<HeartbeatRequest>(&document, "HeartbeatRequest");
         check::<HeartbeatResponse>(&document, "HeartbeatResponse");
         check::<AgentError>(&document, "Error");

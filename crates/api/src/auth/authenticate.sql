@@ -8,6 +8,9 @@ SELECT c.hash, c.kind, c.id, c.organization, c.subject, c.scopes,
         WHERE c.kind = 'session' AND scope LIKE 'view %' AND split_part(scope, ' ', 3)::timestamptz > $2) AS viewed,
        (SELECT split_part(scope, ' ', 3)::timestamptz FROM unnest(c.scopes) AS scope
         WHERE c.kind = 'session' AND scope LIKE 'view %') AS viewed_until,
+       -- `late <instant>`: see `operations::pull_credential`
+       EXISTS (SELECT FROM unnest(c.scopes) AS scope
+               WHERE c.kind = 'pull' AND scope LIKE 'late %' AND split_part(scope, ' ', 2)::timestamptz <= $2) AS late,
        coalesce(t.credential = c.id AND t.credential_before IS NOT NULL, false) AS unconfirmed
 FROM credential c
 LEFT JOIN member m ON m.id = c.subject AND m.organization = c.organization AND m.active
@@ -29,5 +32,6 @@ WHERE c.hash = $1
                                 LEFT JOIN member o ON o.id = a.member AND o.active
                                 WHERE o.id IS NULL OR a.revoked_at IS NOT NULL OR a.expires_at <= $2)
           WHEN 'agent' THEN c.id IN (t.credential, t.credential_before)
+          WHEN 'pull' THEN t.credential IS NOT NULL
           ELSE false
       END

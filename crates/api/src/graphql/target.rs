@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use distr_domain::fleet;
 use distr_domain::ids::TargetId;
 use distr_domain::permission::Permission;
+use distr_domain::release::ChartLock;
 use distr_domain::target as domain;
 use distr_projections::heartbeat::HeartbeatRow;
 use distr_projections::target::{self, TargetRow};
@@ -24,6 +25,7 @@ use super::label::{self, Label};
 use super::loader::{HeartbeatOf, Of, failed};
 use super::scalar::Name;
 use crate::failure::Failure;
+use crate::operations::cluster;
 
 pub(super) use change::TargetMutation;
 pub(super) use watched::TargetSubscription;
@@ -67,6 +69,15 @@ impl Target {
         ctx.loader().load_one(key).await.map_err(failed)
     }
 
+    /// What a cluster may have to install; empty for a Docker host.
+    async fn charts(&self, ctx: &Context<'_>) -> Result<Vec<ChartLock>, Failure> {
+        let hub = ctx.hub();
+        match self.0.runtime {
+            domain::Runtime::Docker => Ok(vec![]),
+            domain::Runtime::Kubernetes => cluster::charts(&hub.models, &self.0, hub.commands.now()).await,
+        }
+    }
+
     async fn next_state(&self, ctx: &Context<'_>) -> Result<Option<(DateTime<Utc>, fleet::TargetState)>, Failure> {
         let heard = self.heartbeat(ctx).await?.and_then(|heartbeat| heartbeat.heard_at);
         Ok(fleet::next_state(heard, ctx.hub().settings.silence, ctx.hub().commands.now()))
@@ -100,6 +111,16 @@ impl Target {
     /// Docker host.
     async fn namespaces(&self) -> Vec<Name> {
         self.0.namespaces.iter().cloned().map(Name).collect()
+    }
+
+    /// The Roles that the agent of a cluster needs in its namespaces, as YAML for kubectl: for the releases that run there, and for
+    /// the newest of each application that its customer may have. Null for a Docker host.
+    #[graphql(complexity = 50)]
+    async fn roles(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        match self.0.runtime {
+            domain::Runtime::Docker => Ok(None),
+            domain::Runtime::Kubernetes => Ok(Some(cluster::roles(&self.0, &self.charts(ctx).await?)?)),
+        }
     }
 
     /// The state at this moment.

@@ -136,7 +136,9 @@ fn is_quiet(request: &HttpRequest) -> bool {
 async fn authenticate(sessions: &Sessions, secret: &str) -> Result<MemberCaller, ApiError> {
     match sessions.authenticate(secret).await? {
         Some(Caller::Member(member)) => Ok(member),
-        Some(Caller::Agent(_)) => Err(Failure::Forbidden("agents do not speak GraphQL".into()).into()),
+        Some(Caller::Agent(_) | Caller::Puller(_)) => {
+            Err(Failure::Forbidden("agents do not speak GraphQL".into()).into())
+        }
         None => Err(Failure::Unauthenticated.into()),
     }
 }

@@ -14,6 +14,8 @@ use uuid::Uuid;
 use crate::auth::{AgentCaller, Caller, Identities, MemberCaller, RequestInfo};
 use crate::commands::Cause;
 use crate::failure::Failure;
+use crate::operations::cluster::{self, Installation};
+use crate::operations::pull_credential;
 use crate::ops::credential::{self, CredentialKind, NewCredential};
 
 /// How long an enrolment token may be used.
@@ -25,13 +27,19 @@ const OVERLAP: TimeDelta = TimeDelta::hours(24);
 pub struct Enrolment {
     pub token: String,
     pub expires_at: DateTime<Utc>,
-    /// one command for the target's shell
+    /// one command for the target's shell, or for one with a kubectl
     pub command: String,
+}
+
+/// How the target's agent is installed.
+pub enum Way<'a> {
+    Shell { public_url: &'a Url },
+    Cluster(Installation<'a>),
 }
 
 pub async fn offer(
     of: Identities<'_>,
-    public_url: &Url,
+    way: &Way<'_>,
     (caller, cause): (&MemberCaller, &Cause),
     target: TargetId,
 ) -> Result<(Enrolment, Executed<Target>), Failure> {
@@ -54,7 +62,10 @@ pub async fn offer(
     let client = of.sessions.client().await?;
     credential::insert(&*client, &token, stored).await?;
     credential::delete_others(&client, CredentialKind::Enrolment, target.0, &[enrolment.0]).await?;
-    let command = install_command(public_url, &token);
+    let command = match way {
+        Way::Shell { public_url } => install_command(public_url, &token),
+        Way::Cluster(installation) => cluster::install_command(installation, &token)?,
+    };
     Ok((Enrolment { token, expires_at, command }, executed))
 }
 
@@ -117,6 +128,7 @@ pub async fn enrol(
     let command = TargetCommand::Enrol { enrolment: EnrolmentId(enrolment), credential, proof, at: of.commands.now() };
     of.commands.execute::<Target>(&cause, target.0, &command).await?;
     let secret = store_agent_secret(of, organization, target, credential, None).await?;
+    pull_credential::end_all(of, target).await?;
     Ok(EnrolResponse { target, credential, secret })
 }
 

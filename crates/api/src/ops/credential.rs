@@ -16,6 +16,8 @@ pub enum CredentialKind {
     Session,
     Token,
     Agent,
+    /// to pull with what a target is entitled to, and nothing else
+    Pull,
     Enrolment,
     /// to become a member with, once
     Invitation,
@@ -29,6 +31,7 @@ impl CredentialKind {
             Self::Session => "session",
             Self::Token => "token",
             Self::Agent => "agent",
+            Self::Pull => "pull",
             Self::Enrolment => "enrolment",
             Self::Invitation => "invitation",
             Self::PasswordReset => "password_reset",
@@ -36,7 +39,8 @@ impl CredentialKind {
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        let all = [Self::Session, Self::Token, Self::Agent, Self::Enrolment, Self::Invitation, Self::PasswordReset];
+        use CredentialKind::{Agent, Enrolment, Invitation, PasswordReset, Pull, Session, Token};
+        let all = [Session, Token, Agent, Pull, Enrolment, Invitation, PasswordReset];
         all.into_iter().find(|kind| kind.as_str() == text)
     }
 
@@ -46,6 +50,7 @@ impl CredentialKind {
             Self::Session => "dss_",
             Self::Token => "dst_",
             Self::Agent => "dsa_",
+            Self::Pull => "dsc_",
             Self::Enrolment => "dse_",
             Self::Invitation => "dsi_",
             Self::PasswordReset => "dsp_",
@@ -135,6 +140,16 @@ pub async fn delete_others(
     let sql = "DELETE FROM credential WHERE kind = $1 AND subject = $2 AND id <> ALL($3)";
     client.execute(sql, &[&kind.as_str(), &subject, &keep]).await?;
     Ok(())
+}
+
+/// The id of the newest of this kind and subject.
+pub async fn newest(
+    client: &deadpool_postgres::Client,
+    kind: CredentialKind,
+    subject: Uuid,
+) -> Result<Option<Uuid>, Failure> {
+    let sql = "SELECT id FROM credential WHERE kind = $1 AND subject = $2 ORDER BY created_at DESC, id DESC LIMIT 1";
+    Ok(client.query_opt(sql, &[&kind.as_str(), &subject]).await?.map(|row| row.get(0)))
 }
 
 /// Of this kind and subject, those that were made before the credential `than` let nobody in any more.

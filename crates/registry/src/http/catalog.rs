@@ -29,7 +29,9 @@ pub(super) async fn list(request: HttpRequest, registry: web::Data<Registry>) ->
     let last = last.as_deref().map(|last| last.strip_prefix(&prefix).unwrap_or(last));
     let paths = match right {
         Right::Whole { .. } => whole(&client, &caller, organization, last, limit + 1).await?,
-        Right::Licensed { customer } => licensed(&registry, &client, organization, customer, last, limit + 1).await?,
+        Right::Licensed { customer } => {
+            licensed(&registry, &client, &caller, (organization, customer), last, limit + 1).await?
+        }
     };
     let (paths, next) = page::cut(paths, limit, RepositoryPath::to_string);
     let names: Vec<String> = paths.iter().map(|path| format!("{prefix}{path}")).collect();
@@ -67,12 +69,12 @@ async fn whole(
 async fn licensed(
     registry: &Registry,
     client: &Client,
-    organization: OrganizationId,
-    customer: CustomerId,
+    caller: &Caller,
+    (organization, customer): (OrganizationId, CustomerId),
     last: Option<&str>,
     wanted: usize,
 ) -> Result<Vec<RepositoryPath>, OciError> {
-    let paths = registry.entitlements.repositories(client, organization, customer).await?;
+    let paths = registry.entitlements.repositories(client, caller, (organization, customer)).await?;
     let mut seen = Vec::new();
     for path in paths.into_iter().filter(|path| last.is_none_or(|last| path.as_str() > last)) {
         if seen.len() == wanted {

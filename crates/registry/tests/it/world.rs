@@ -179,7 +179,7 @@ impl KnownCallers {
         let agent = Caller {
             organization: Some(organization("acme")),
             actor: Actor::Agent(target),
-            access: CallerAccess::Agent { customer: customer(), target, credential },
+            access: CallerAccess::Agent { customer: customer(), target, credential, only: None },
         };
         let callers = HashMap::from([
             ("publisher", member("acme", vendor(VendorRole::Publisher), &[Pull, Push, Delete])),

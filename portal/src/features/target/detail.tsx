@@ -14,7 +14,7 @@ import { Reports } from './reports'
 export const TARGET_DETAIL = graphql(`
   fragment TargetDetail on Target {
     ...TargetRow
-    runtime retiredAt enrolmentExpiresAt
+    runtime namespaces retiredAt enrolmentExpiresAt
     labels { key value } customerLabels { key value }
     deployments { id generation removal channel licenseId health createdAt config { key value } }
     lastReport { at receivedAt clockOffsetSeconds boot sequence reports missing error { category text } }
@@ -102,7 +102,8 @@ function TargetFacts({ target }: { target: TargetDetail }) {
           </span>
         ) : null}
       </Fact>
-      <Fact name="Runtime">{target.runtime === 'DOCKER' ? 'Docker' : target.runtime}</Fact>
+      <Fact name="Runtime">{target.runtime === 'DOCKER' ? 'Docker' : 'Kubernetes'}</Fact>
+      {target.runtime === 'KUBERNETES' ? <Fact name="Namespaces">{target.namespaces.join(', ')}</Fact> : null}
     </Facts>
   )
 }

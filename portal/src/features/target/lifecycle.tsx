@@ -34,7 +34,7 @@ export function EnrolAgain({ target, close }: Props) {
     const answer = await act({ customer, name })
     setEnrolment(answer?.targetOfferEnrolment.enrolment ?? undefined)
   }
-  if (enrolment) return <EnrolmentDialog enrolment={enrolment} name={name} close={close} />
+  if (enrolment) return <EnrolmentDialog enrolment={enrolment} name={name} runtime={target.runtime} close={close} />
   return (
     <Dialog
       open

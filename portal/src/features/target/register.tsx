@@ -1,11 +1,11 @@
 // Registering a target, and the one command that brings its agent to life.
 import { type FormEvent, useState } from 'react'
 import { graphql } from '../../gql'
-import type { EnrolmentFragment } from '../../gql/graphql'
+import type { EnrolmentFragment, Runtime } from '../../gql/graphql'
 import { Button } from '../../ui/button'
 import { CommandLine } from '../../ui/copy'
 import { Dialog, DialogFooter } from '../../ui/dialog'
-import { Field } from '../../ui/field'
+import { Choice, Field } from '../../ui/field'
 import { commandLine } from '../../ui/shell-words'
 import { Time } from '../../ui/time'
 import { useAction } from '../../ui/use-action'
@@ -17,34 +17,71 @@ export const ENROLMENT = graphql(`
 `)
 
 const REGISTER = graphql(`
-  mutation TargetRegister($customer: Name, $name: Name!) {
-    targetRegister(customer: $customer, name: $name) { changed target { ...TargetRow } enrolment { ...Enrolment } }
+  mutation TargetRegister($customer: Name, $name: Name!, $runtime: Runtime!, $namespaces: [Name!]!) {
+    targetRegister(customer: $customer, name: $name, runtime: $runtime, namespaces: $namespaces) {
+      changed target { ...TargetRow } enrolment { ...Enrolment }
+    }
   }
 `)
 
 /** Of the customer, or of the caller's own. */
 export function useRegistration(customer: string | null) {
   const { act, isBusy, error } = useAction(REGISTER)
-  const [name, setName] = useState('')
-  const register = async () => (await act({ customer, name }))?.targetRegister
-  return { name, setName, register, isBusy, error }
+  const [place, put] = useState<Place>({ name: '', runtime: 'DOCKER', namespaces: '' })
+  const register = async () => {
+    const { name, runtime } = place
+    return (await act({ customer, name, runtime, namespaces: namespacesOf(place) }))?.targetRegister
+  }
+  return { place, put, register, isBusy, error }
 }
 
-export const registerLine = (name: string, customer: string) =>
-  commandLine('distr', 'target', 'create', name || 'factory', '--customer', customer)
+/** What is registered, as it is typed. */
+export type Place = { name: string; runtime: Runtime; namespaces: string }
 
-export function TargetName({ name, put }: { name: string; put: (name: string) => void }) {
+function namespacesOf({ runtime, namespaces }: Place) {
+  return runtime === 'KUBERNETES' ? namespaces.split(/[\s,]+/).filter(name => name !== '') : []
+}
+
+export function registerLine(place: Place, customer: string) {
+  const ofCluster = namespacesOf(place).flatMap(name => ['--namespace', name])
+  const runtime = place.runtime === 'KUBERNETES' ? ['--runtime', 'kubernetes', ...ofCluster] : []
+  return commandLine('distr', 'target', 'create', place.name || 'factory', '--customer', customer, ...runtime)
+}
+
+export function PlaceFields({ place, put }: { place: Place; put: (place: Place) => void }) {
   return (
-    <Field
-      label="Name"
-      value={name}
-      onChange={event => put(event.target.value)}
-      required
-      autoCapitalize="none"
-      spellCheck={false}
-      placeholder="factory"
-      hint="Small letters, digits and hyphens; it never changes."
-    />
+    <>
+      <Field
+        label="Name"
+        value={place.name}
+        onChange={event => put({ ...place, name: event.target.value })}
+        required
+        autoCapitalize="none"
+        spellCheck={false}
+        placeholder="factory"
+        hint="Small letters, digits and hyphens; it never changes."
+      />
+      <Choice
+        label="Runs on"
+        value={place.runtime}
+        onChange={event => put({ ...place, runtime: event.target.value as Runtime })}
+      >
+        <option value="DOCKER">a Docker host</option>
+        <option value="KUBERNETES">a Kubernetes cluster</option>
+      </Choice>
+      {place.runtime === 'KUBERNETES' ? (
+        <Field
+          label="Namespaces"
+          value={place.namespaces}
+          onChange={event => put({ ...place, namespaces: event.target.value })}
+          required
+          autoCapitalize="none"
+          spellCheck={false}
+          placeholder="shop"
+          hint="Those in which releases may be installed, with a space between; the first one is used where nobody names one."
+        />
+      ) : null}
+    </>
   )
 }
 
@@ -53,7 +90,7 @@ type Props = { close: () => void; done: () => void; customer?: string | undefine
 export function RegisterDialog({ close, done, customer }: Props) {
   const { viewer } = useWhoIsThere()
   const [of, setOf] = useState(customer ?? viewer.customer?.name ?? '')
-  const { name, setName, register, isBusy, error } = useRegistration(of || null)
+  const { place, put, register, isBusy, error } = useRegistration(of || null)
   const [enrolment, setEnrolment] = useState<EnrolmentFragment>()
   const submit = async (event: FormEvent) => {
     event.preventDefault()
@@ -62,18 +99,19 @@ export function RegisterDialog({ close, done, customer }: Props) {
     done()
     setEnrolment(registered.enrolment ?? undefined)
   }
-  if (enrolment) return <EnrolmentDialog enrolment={enrolment} name={name} close={close} />
+  if (enrolment)
+    return <EnrolmentDialog enrolment={enrolment} name={place.name} runtime={place.runtime} close={close} />
   return (
     <Dialog
       open
       onClose={close}
       title="Register a target"
-      description="A target is one machine of a customer. It gets a command that installs the agent."
+      description="A target is one machine or cluster of a customer. It gets a command that installs the agent."
     >
       <form className="form" onSubmit={event => void submit(event)}>
         {viewer.customer ? null : <CustomerChoice value={of} choose={setOf} />}
-        <TargetName name={name} put={setName} />
-        <DialogFooter close={close} error={error} line={registerLine(name, of || 'globex')} isOff={isBusy}>
+        <PlaceFields place={place} put={put} />
+        <DialogFooter close={close} error={error} line={registerLine(place, of || 'globex')} isOff={isBusy}>
           {isBusy ? 'Registering…' : 'Register'}
         </DialogFooter>
       </form>
@@ -81,14 +119,22 @@ export function RegisterDialog({ close, done, customer }: Props) {
   )
 }
 
+export function whereToRun(runtime: Runtime) {
+  return runtime === 'KUBERNETES'
+    ? 'Paste this once into a shell whose kubectl may make namespaces and Roles in the cluster.'
+    : 'Run this once in a shell of the machine.'
+}
+
 /** The command holds a secret: it is hidden until it is asked for, and is kept nowhere. */
 export function EnrolmentDialog({
   enrolment,
   name,
+  runtime,
   close,
 }: {
   enrolment: EnrolmentFragment
   name: string
+  runtime: Runtime
   close: () => void
 }) {
   const [isShown, setShown] = useState(false)
@@ -100,8 +146,8 @@ export function EnrolmentDialog({
       wide
       description={
         <>
-          Run this once in a shell of the machine. It holds a one-time token that is void{' '}
-          <Time at={enrolment.expiresAt} />, and is not shown again.
+          {whereToRun(runtime)} It holds a one-time token that is void <Time at={enrolment.expiresAt} />, and is not
+          shown again.
         </>
       }
     >

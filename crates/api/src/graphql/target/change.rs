@@ -13,8 +13,9 @@ use crate::graphql::customer;
 use crate::graphql::guard::May;
 use crate::graphql::label::{self, LabelInput};
 use crate::graphql::scalar::Name;
+use crate::operations::cluster::{Installation, NoAgentImage};
 use crate::operations::deploy::asked_by;
-use crate::operations::enrolment;
+use crate::operations::enrolment::{self, Way};
 
 /// The way to install the agent, with a token that is shown this once.
 #[derive(SimpleObject)]
@@ -23,7 +24,7 @@ pub(in crate::graphql) struct Enrolment {
     token: String,
     /// The time at which the token is void.
     expires_at: DateTime<Utc>,
-    /// The one command for the target's shell; the token is in no URL.
+    /// The one command for the target's shell, or for a shell with a kubectl for the cluster; the token is in no URL.
     command: String,
 }
 
@@ -70,9 +71,8 @@ impl TargetMutation {
         namespaces: Vec<Name>,
     ) -> Result<TargetPayload> {
         ctx.caller()?.check_may_hand_out("registering a target")?;
-        if runtime == Runtime::Kubernetes {
-            let why = "this version has no agent for clusters yet, so that nobody could enrol; register a Docker host";
-            return Err(Failure::BadInput(why.to_owned()).into());
+        if runtime == Runtime::Kubernetes && ctx.hub().settings.kubernetes_agent_image.is_none() {
+            return Err(Failure::rejected(NoAgentImage).into());
         }
         let customer_id = ctx.customer_named(customer.as_ref().map(|name| &name.0))?;
         if let Some(customer) = &customer {
@@ -162,8 +162,18 @@ impl TargetMutation {
 async fn offer(ctx: &Context<'_>, id: TargetId, name: &Name) -> Result<TargetPayload> {
     let (caller, cause) = (ctx.caller()?, ctx.cause()?);
     let hub = ctx.hub();
-    let offered = enrolment::offer(hub.identities(), &hub.settings.public_url, (caller, &cause), id).await;
-    let (offer, executed) = offered?;
+    let target = load(ctx, id, name).await?;
+    let public_url = &hub.settings.public_url;
+    let charts = target.charts(ctx).await?;
+    let way = match target.0.runtime {
+        domain::Runtime::Docker => Way::Shell { public_url },
+        domain::Runtime::Kubernetes => {
+            let image = hub.settings.kubernetes_agent_image.as_deref();
+            let image = image.ok_or_else(|| Failure::rejected(NoAgentImage))?;
+            Way::Cluster(Installation { hub: public_url, image, target: &target.0, charts: &charts })
+        }
+    };
+    let (offer, executed) = enrolment::offer(hub.identities(), &way, (caller, &cause), id).await?;
     let outcome = Outcome::of(ctx, &executed);
     Ok(TargetPayload { target: load(ctx, id, name).await?, enrolment: Some(offer.into()), outcome })
 }

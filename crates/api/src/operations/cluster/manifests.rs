@@ -1,0 +1,121 @@
+//! The manifests of an agent. Pure.
+
+use distr_domain::cluster::{AGENT_NAMESPACE, base_rules};
+use distr_domain::names::Slug;
+use distr_domain::release::RoleRule;
+use distr_projections::target::TargetRow;
+use serde_json::{Value, json};
+
+use super::Installation;
+
+const NAME: &str = "distr-agent";
+const ENROLMENT: &str = "distr-agent-enrolment";
+const FOLDER: &str = "/var/lib/distr-agent";
+/// Of the image; no user of the node has it.
+const USER: u32 = 65_532;
+
+pub(super) fn installation(installation: &Installation<'_>, token: &str) -> Vec<Value> {
+    let Installation { target, charts, .. } = installation;
+    let own = [
+        namespace(AGENT_NAMESPACE, target),
+        json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": of_agent(NAME) }),
+        role(AGENT_NAMESPACE, &own_rules()),
+        binding(AGENT_NAMESPACE),
+    ];
+    let namespaces = target.namespaces.iter().map(|name| namespace(name.as_str(), target));
+    let roles = roles(target, &distr_domain::cluster::rules(charts));
+    // last, so that the agent starts with its rights
+    let last = [enrolment(token), deployment(installation)];
+    own.into_iter().chain(namespaces).chain(roles).chain(last).collect()
+}
+
+/// In each of the target's namespaces the same.
+pub(super) fn roles(target: &TargetRow, rules: &[RoleRule]) -> Vec<Value> {
+    let rules = [base_rules(), rules.to_vec()].concat();
+    let of = |name: &Slug| [role(name.as_str(), &rules), binding(name.as_str())];
+    target.namespaces.iter().flat_map(of).collect()
+}
+
+fn of_agent(name: &str) -> Value {
+    json!({ "name": name, "namespace": AGENT_NAMESPACE })
+}
+
+fn namespace(name: &str, target: &TargetRow) -> Value {
+    let labels = json!({ "distr.sh/target": target.id.to_string() });
+    json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name, "labels": labels } })
+}
+
+fn role(namespace: &str, rules: &[RoleRule]) -> Value {
+    let metadata = json!({ "name": NAME, "namespace": namespace });
+    json!({ "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": metadata, "rules": rules })
+}
+
+fn binding(namespace: &str) -> Value {
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": { "name": NAME, "namespace": namespace },
+        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": NAME },
+        "subjects": [{ "kind": "ServiceAccount", "name": NAME, "namespace": AGENT_NAMESPACE }],
+    })
+}
+
+/// In the agent's own namespace: what it keeps, and which of its replicas works.
+fn own_rules() -> Vec<RoleRule> {
+    let rule = |group: &str, resource: &str| RoleRule {
+        api_groups: vec![group.to_owned()],
+        resources: vec![resource.to_owned()],
+        resource_names: vec![],
+        verbs: ["get", "list", "create", "update", "patch", "delete"].map(str::to_owned).to_vec(),
+    };
+    vec![rule("", "secrets"), rule("coordination.k8s.io", "leases")]
+}
+
+/// The agent deletes it when it has its credential.
+fn enrolment(token: &str) -> Value {
+    json!({ "apiVersion": "v1", "kind": "Secret", "metadata": of_agent(ENROLMENT), "stringData": { "token": token } })
+}
+
+fn deployment(Installation { hub, image, .. }: &Installation<'_>) -> Value {
+    let labels = json!({ "app.kubernetes.io/name": NAME });
+    let token = json!({ "secretKeyRef": { "name": ENROLMENT, "key": "token", "optional": true } });
+    let url = hub.as_str().trim_end_matches('/');
+    let mut environment = vec![
+        json!({ "name": "DISTR_HUB_URL", "value": url }),
+        json!({ "name": "DISTR_ENROLMENT_TOKEN", "valueFrom": token }),
+        json!({ "name": "DISTR_AGENT_NAMESPACE", "valueFrom": { "fieldRef": { "fieldPath": "metadata.namespace" } } }),
+        json!({ "name": "DISTR_AGENT_DATA_DIR", "value": FOLDER }),
+    ];
+    if hub.scheme() == "http" {
+        environment.push(json!({ "name": "DISTR_ALLOW_INSECURE", "value": "true" }));
+    }
+    let container = json!({
+        "name": "agent", "image": image, "args": ["run"], "env": environment,
+        "resources": { "requests": { "cpu": "20m", "memory": "64Mi" }, "limits": { "memory": "768Mi" } },
+        "securityContext": {
+            "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": { "drop": ["ALL"] },
+        },
+        "volumeMounts": [{ "name": "work", "mountPath": FOLDER }, { "name": "temporary", "mountPath": "/tmp" }],
+    });
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": of_agent(NAME),
+        "spec": {
+            "replicas": 1,
+            "selector": { "matchLabels": labels },
+            "template": {
+                "metadata": { "labels": labels },
+                "spec": {
+                    "serviceAccountName": NAME,
+                    "securityContext": {
+                        "runAsNonRoot": true, "runAsUser": USER, "runAsGroup": USER, "fsGroup": USER,
+                        "seccompProfile": { "type": "RuntimeDefault" },
+                    },
+                    "containers": [container],
+                    "volumes": [
+                        { "name": "work", "emptyDir": { "sizeLimit": "512Mi" } },
+                        { "name": "temporary", "emptyDir": { "sizeLimit": "128Mi" } },
+                    ],
+                },
+            },
+        },
+    })
+}

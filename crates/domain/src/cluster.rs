@@ -1,0 +1,99 @@
+//! The rights that an agent has in a cluster: those of what it installs, and what it has to see to tell whether that is well. Never `*`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::release::{ChartLock, RoleRule};
+
+/// The namespace in which an agent runs, and keeps what it knows.
+pub const AGENT_NAMESPACE: &str = "distr-agent";
+
+/// What Helm and the agent do with an object.
+pub const VERBS: [&str; 7] = ["get", "list", "watch", "create", "update", "patch", "delete"];
+/// Whoever deletes these deletes data, which is a right of its own.
+const DATA: (&str, &str) = ("", "persistentvolumeclaims");
+
+/// The verbs that an agent needs for objects of a kind that it installs.
+pub fn verbs(group: &str, resource: &str) -> impl Iterator<Item = &'static str> {
+    let is_data = (group, resource) == DATA;
+    VERBS.into_iter().filter(move |verb| !(is_data && *verb == "delete"))
+}
+
+/// Whatever is installed: Helm's history is in Secrets, and whether pods are well is seen of these.
+pub fn base_rules() -> Vec<RoleRule> {
+    let looks: [(&str, &[&str]); 4] = [
+        ("", &["pods", "pods/log", "events", "resourcequotas", "persistentvolumeclaims"]),
+        ("apps", &["replicasets", "controllerrevisions"]),
+        ("autoscaling", &["horizontalpodautoscalers"]),
+        ("discovery.k8s.io", &["endpointslices"]),
+    ];
+    let look = |(group, resources): (&str, &[&str])| rule([group], resources.iter().copied(), ["get", "list", "watch"]);
+    looks.into_iter().map(look).chain([rule([""], ["secrets"], VERBS)]).collect()
+}
+
+/// What these charts have in a namespace, each kind once, and what their own Roles allow: nobody gives more than he has.
+pub fn rules(charts: &[ChartLock]) -> Vec<RoleRule> {
+    let mut kinds: BTreeMap<(&str, Vec<&'static str>), BTreeSet<&str>> = BTreeMap::new();
+    for kind in charts.iter().flat_map(|chart| &chart.kinds).filter(|kind| kind.namespaced) {
+        let verbs = verbs(&kind.group, &kind.resource).collect();
+        kinds.entry((&kind.group, verbs)).or_default().insert(&kind.resource);
+    }
+    let of_kinds = kinds.into_iter().map(|((group, verbs), resources)| rule([group], resources, verbs));
+    let given: BTreeSet<&RoleRule> = charts.iter().flat_map(|chart| &chart.rules).collect();
+    of_kinds.chain(given.into_iter().cloned()).collect()
+}
+
+fn rule<'a>(
+    groups: impl IntoIterator<Item = &'a str>,
+    resources: impl IntoIterator<Item = &'a str>,
+    verbs: impl IntoIterator<Item = &'a str>,
+) -> RoleRule {
+    let all = |of: &mut dyn Iterator<Item = &'a str>| of.map(str::to_owned).collect();
+    RoleRule {
+        api_groups: all(&mut groups.into_iter()),
+        resources: all(&mut resources.into_iter()),
+        resource_names: vec![],
+        verbs: all(&mut verbs.into_iter()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::LockedKind;
+
+    fn chart(kinds: &[(&str, &str, bool)], rules: &[RoleRule]) -> ChartLock {
+        let kind = |(group, resource, namespaced): &(&str, &str, bool)| LockedKind {
+            group: (*group).to_owned(),
+            kind: "Any".to_owned(),
+            resource: (*resource).to_owned(),
+            namespaced: *namespaced,
+        };
+        ChartLock {
+            registry: "hub.example".to_owned(),
+            images: vec![],
+            kinds: kinds.iter().map(kind).collect(),
+            rules: rules.to_vec(),
+            cases: 1,
+            tool: "helm".to_owned(),
+        }
+    }
+
+    #[test]
+    fn an_agent_may_do_what_its_charts_have_and_delete_no_data() {
+        let given = rule([""], ["configmaps"], ["get"]);
+        let first =
+            chart(&[("apps", "deployments", true), ("", "persistentvolumeclaims", true)], std::slice::from_ref(&given));
+        let second = chart(&[("apps", "statefulsets", true), ("", "services", true), ("", "namespaces", false)], &[]);
+        let [claims, services, workloads, of_chart] = rules(&[first.clone(), second, first]).try_into().unwrap();
+        assert_eq!(claims, rule([""], ["persistentvolumeclaims"], VERBS.into_iter().filter(|verb| *verb != "delete")));
+        assert_eq!(services, rule([""], ["services"], VERBS));
+        assert_eq!(workloads, rule(["apps"], ["deployments", "statefulsets"], VERBS));
+        assert_eq!(of_chart, given);
+    }
+
+    #[test]
+    fn no_right_is_for_everything() {
+        let text = serde_json::to_string(&base_rules()).unwrap();
+        assert!(!text.contains('*'), "{text}");
+    }
+}
