@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use distr_domain::agent::{DesiredState, Instruction, RunChartInstruction};
+use distr_domain::cluster;
+use distr_domain::release::{ChartLock, RoleRule};
 use serde_json::{Value, json};
 
-use crate::rights::{Resource, missing};
-use crate::{lease, yaml};
+use crate::yaml;
 
 /// Whose Roles they are.
 const NAME: &str = "distr-agent";
-const READ: [&str; 3] = ["get", "list", "watch"];
 
 /// Roles and their bindings as YAML, for `kubectl apply -f -`. The kinds are those of what the hub desires, as far as it is known.
 pub fn of(
@@ -27,53 +27,33 @@ pub fn of(
 }
 
 /// The agent's own state, and the Lease.
-pub fn own_rules() -> Vec<Value> {
-    let rule = |group: &str, resource: &str, verbs: &[&str]| json!({"apiGroups": [group], "resources": [resource], "verbs": verbs});
-    vec![
-        rule("", "secrets", &["get", "list", "create", "update"]),
-        rule("coordination.k8s.io", "leases", &["create"]),
-        json!({"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "resourceNames": [lease::NAME],
-            "verbs": ["get", "update"]}),
-    ]
+pub fn own_rules() -> Vec<RoleRule> {
+    let rule = |group: &str, resource: &str| RoleRule {
+        api_groups: vec![group.to_owned()],
+        resources: vec![resource.to_owned()],
+        resource_names: vec![],
+        verbs: ["get", "list", "create", "update", "patch", "delete"].map(str::to_owned).to_vec(),
+    };
+    vec![rule("", "secrets"), rule("coordination.k8s.io", "leases")]
 }
 
-fn rules_of(namespace: &str, namespaces: &BTreeSet<String>, desired: Option<&DesiredState>) -> Vec<Value> {
-    let read = |group: &str, resources: &[&str]| json!({"apiGroups": [group], "resources": resources, "verbs": READ});
-    let all = [&READ[..], &["create", "update", "patch", "delete"]].concat();
-    let mut rules = vec![
-        read("", &["pods", "pods/log", "events", "resourcequotas"]),
-        read("apps", &["replicasets", "controllerrevisions"]),
-        read("discovery.k8s.io", &["endpointslices"]),
-        // Helm's history is in Secrets
-        json!({"apiGroups": [""], "resources": ["secrets"], "verbs": all}),
-    ];
+fn rules_of(namespace: &str, namespaces: &BTreeSet<String>, desired: Option<&DesiredState>) -> Vec<RoleRule> {
     let first = namespaces.first().map(String::as_str);
     let is_here =
         |run: &&RunChartInstruction| run.namespace.as_ref().map(|name| name.as_str()).or(first) == Some(namespace);
-    let runs =
-        desired.into_iter().flat_map(|desired| &desired.deployments).filter_map(|wanted| match &wanted.instruction {
-            Instruction::RunChart(run) => Some(run),
-            _ => None,
-        });
-    let (mut resources, mut granted) = (BTreeSet::new(), BTreeSet::new());
-    for run in runs.filter(is_here) {
-        resources.extend(run.lock.kinds.iter().filter(|kind| kind.namespaced).map(Resource::from));
-        granted.extend(run.lock.rules.iter().cloned());
-    }
-    resources.remove(&Resource { group: String::new(), name: "secrets".to_owned() });
-    for (resource, verbs) in missing(&resources, &[]) {
-        rules.push(json!({"apiGroups": [resource.group], "resources": [resource.name], "verbs": verbs}));
-    }
-    // whoever gives a right has to have it
-    rules.extend(granted.iter().filter_map(|rule| serde_json::to_value(rule).ok()));
-    rules
+    let runs = desired.into_iter().flat_map(|desired| &desired.deployments);
+    let runs = runs.filter_map(|wanted| match &wanted.instruction {
+        Instruction::RunChart(run) => Some(run),
+        _ => None,
+    });
+    let locks: Vec<ChartLock> = runs.filter(is_here).map(|run| run.lock.clone()).collect();
+    [cluster::base_rules(), cluster::rules(&locks)].concat()
 }
 
-fn pair(own: &str, namespace: &str, rules: Vec<Value>) -> Vec<Value> {
-    let name = if own == namespace { NAME.to_owned() } else { format!("{NAME}-{own}") };
-    let metadata = json!({"name": name, "namespace": namespace});
+fn pair(own: &str, namespace: &str, rules: Vec<RoleRule>) -> Vec<Value> {
+    let metadata = json!({"name": NAME, "namespace": namespace});
     let api = "rbac.authorization.k8s.io/v1";
-    let role = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name});
+    let role = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": NAME});
     let subject = json!({"kind": "ServiceAccount", "name": NAME, "namespace": own});
     vec![
         json!({"apiVersion": api, "kind": "Role", "metadata": metadata, "rules": rules}),
@@ -107,9 +87,15 @@ mod tests {
         let has = |role: &Value, resource: &str| role["rules"].to_string().contains(&format!("\"{resource}\""));
         assert!(!has(&roles[2], "deployments") && has(&roles[2], "pods/log"), "{text}");
         assert!(has(&roles[4], "deployments"), "{text}");
-        let claims =
-            roles[4]["rules"].as_array().unwrap().iter().find(|rule| rule["resources"][0] == "persistentvolumeclaims");
-        assert!(!claims.unwrap()["verbs"].to_string().contains("delete"), "nobody deletes data by this");
+        let claims = roles[4]["rules"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|rule| rule.to_string().contains("persistentvolumeclaims"));
+        assert!(
+            !claims.map(|rule| rule["verbs"].to_string()).collect::<String>().contains("delete"),
+            "nobody deletes data"
+        );
         assert_eq!(roles[5]["subjects"][0]["namespace"], "distr-agent");
     }
 }

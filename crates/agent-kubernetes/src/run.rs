@@ -29,6 +29,7 @@ use distr_agent_kubernetes::state::{self, Secrets};
 use distr_agent_kubernetes::surroundings;
 use distr_agent_kubernetes::tenure::Tenure;
 use distr_domain::agent::{HeartbeatRequest, HeartbeatResponse, PullCredentialResponse, RotateResponse};
+use serde_json::json;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -37,6 +38,8 @@ use uuid::Uuid;
 use crate::{Run, Shared, State};
 
 const A_DEPLOYMENT_FAILED: u8 = 3;
+/// The Secret from which the one-time token comes, as the hub's manifests have it.
+const ENROLMENT: &str = "distr-agent-enrolment";
 
 pub(crate) async fn run(options: &Run) -> Result<ExitCode> {
     let stop = told_to_stop().context("cannot listen for SIGTERM")?;
@@ -121,6 +124,7 @@ async fn work(
     let identity = enrol::identity(&data, options.hub.as_deref(), shared.transport()).await?;
     let hub = Hub::try_new(options.hub.as_deref().unwrap_or(&identity.hub), shared.transport())?;
     tracing::info!(target_id = %identity.target, hub = hub.base(), "this is the agent of a target");
+    forget_token(&cluster, &shared.namespace.name()).await;
     let secret = CurrentSecret::new(identity.secret);
     let link = || Box::new(Link { hub: hub.clone(), tenure: Arc::clone(&tenure) });
     let home = data.root().join("helm");
@@ -150,6 +154,17 @@ async fn work(
         _ if stop.is_cancelled() => Ok(ExitCode::FAILURE),
         true => Ok(ExitCode::from(A_DEPLOYMENT_FAILED)),
         false => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// The token is spent, and its Secret of no more use to anybody.
+async fn forget_token(cluster: &Cluster, namespace: &str) {
+    if enrol::token_from_environment().is_none() {
+        return;
+    }
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": ENROLMENT}});
+    if let Err(failure) = cluster.delete(&secret, namespace).await {
+        tracing::warn!(reason = failure.text, "Secret {ENROLMENT} is left, whose token is spent");
     }
 }
 

@@ -101,14 +101,17 @@ impl Secrets {
         }
     }
 
-    /// The version of the Secret as it is now, if this process wrote it: of a write whose answer was lost.
-    async fn own_version(&self, name: &str) -> io::Result<Option<String>> {
+    /// The same content again if nobody else wrote: the Secret was removed, or the answer to a write of this process was lost.
+    async fn write_anew(&self, mut secret: Secret, name: &str) -> io::Result<Secret> {
         let found = self.api.get_opt(name).await.map_err(|error| trouble(&format!("cannot look at {name}"), &error))?;
-        let is_own = |secret: &Secret| {
-            let annotations = secret.metadata.annotations.as_ref();
-            annotations.and_then(|annotations| annotations.get(WRITER)) == Some(&self.writer)
-        };
-        Ok(found.filter(is_own).and_then(|secret| secret.metadata.resource_version))
+        let writer = |secret: &Secret| secret.metadata.annotations.as_ref()?.get(WRITER).cloned();
+        if found.as_ref().is_some_and(|found| writer(found).as_ref() != Some(&self.writer)) {
+            let text = format!("another agent wrote Secret {name} meanwhile; this one is not in charge any more");
+            return Err(io::Error::other(text));
+        }
+        let metadata = found.map(|found| found.metadata).unwrap_or_default();
+        (secret.metadata.resource_version, secret.metadata.uid) = (metadata.resource_version, metadata.uid);
+        self.write(&secret, name).await.map_err(|error| trouble(&format!("cannot write Secret {name}"), &error))
     }
 }
 
@@ -132,25 +135,9 @@ impl Keeper for Secrets {
         metadata.annotations.get_or_insert_default().insert(WRITER.to_owned(), self.writer.clone());
         secret.data.get_or_insert_default().insert(key.to_owned(), ByteString(content));
         let written = match self.write(&secret, &name).await {
-            Err(kube::Error::Api(status)) if status.code == 409 => match self.own_version(&name).await? {
-                Some(version) => {
-                    secret.metadata.resource_version = Some(version);
-                    self.write(&secret, &name).await
-                }
-                None => {
-                    return Err(io::Error::other(format!(
-                        "another agent wrote Secret {name} meanwhile; this one is not in charge any more"
-                    )));
-                }
-            },
-            // somebody removed it
-            Err(kube::Error::Api(status)) if status.code == 404 && secret.metadata.resource_version.is_some() => {
-                (secret.metadata.resource_version, secret.metadata.uid) = (None, None);
-                self.write(&secret, &name).await
-            }
-            written => written,
+            Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => self.write_anew(secret, &name).await?,
+            written => written.map_err(|error| trouble(&format!("cannot write Secret {name}"), &error))?,
         };
-        let written = written.map_err(|error| trouble(&format!("cannot write Secret {name}"), &error))?;
         known.insert(name, written);
         Ok(())
     }
