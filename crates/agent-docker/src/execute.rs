@@ -91,7 +91,7 @@ impl Executor {
     async fn execute(&self, mut task: Task) -> Result<(), Stop> {
         let redactor = self.redactor(&task);
         if matches!(task.action.kind, Kind::Apply(_) | Kind::Remove(_)) {
-            task.notice()?;
+            task.notice().await?;
         }
         let done = match task.action.kind.clone() {
             Kind::Apply(resume) => apply::run(self, &mut task, resume, &redactor).await,
@@ -104,7 +104,7 @@ impl Executor {
             && trouble.category == ErrorCategory::Policy
         {
             let generation = task.wanted.generation;
-            task.remember(|record| (record.held, record.attempt) = (Some(generation), None))?;
+            task.remember(|record| (record.held, record.attempt) = (Some(generation), None)).await?;
         }
         done.map_err(|stop| match stop {
             Stop::Failed(trouble) => {
@@ -148,7 +148,7 @@ impl Executor {
         if found.iter().all(|volume| task.record.handle.anonymous_volumes.contains(volume)) {
             return Ok(());
         }
-        task.remember(|record| record.handle.anonymous_volumes.extend(found))
+        task.remember(|record| record.handle.anonymous_volumes.extend(found)).await
     }
 
     /// Containers and networks; data stays.

@@ -14,10 +14,9 @@ use distr_agent::identity::Identity;
 use distr_agent_docker::policy::PolicyFile;
 use tracing_subscriber::EnvFilter;
 
-use crate::output::line;
+use distr_agent::output::{self, line};
 
 mod command;
-mod output;
 mod run;
 mod status_command;
 mod trust_command;
@@ -108,20 +107,6 @@ struct Pins {
     keys: Vec<String>,
 }
 
-impl Pins {
-    /// Before the hub is asked for anything.
-    fn store(&self, data: &DataDir) -> Result<()> {
-        if self.keys.is_empty() {
-            return Ok(());
-        }
-        let mut trust = HostTrust::load(data)?;
-        for key in &self.keys {
-            trust.pin(host_trust::read_key(key)?)?;
-        }
-        Ok(trust.store(data)?)
-    }
-}
-
 #[derive(Args)]
 struct Insecure {
     /// Also take a hub with plain HTTP that is not on this machine: whoever sits between can read the credential and say what runs
@@ -193,7 +178,7 @@ fn main() -> ExitCode {
     log(cli.log_json);
     match dispatch(cli.command) {
         Ok(code) => code,
-        Err(error) if output::is_unread(&error) => ExitCode::from(output::NOBODY_READS),
+        Err(error) if output::is_unread(error.as_ref()) => ExitCode::from(output::NOBODY_READS),
         Err(error) => {
             eprintln!("distr-agent: {}", output::visible(&format!("{error:#}")));
             ExitCode::FAILURE
@@ -223,7 +208,7 @@ async fn enrol(hub: &str, transport: Transport, pins: &Pins, place: &Place) -> R
     if let Some(identity) = Identity::load(&data.identity())? {
         anyhow::bail!("this agent is enrolled already, as target {} at {}", identity.target, identity.hub);
     }
-    pins.store(&data)?;
+    HostTrust::pin_files(&data, &pins.keys).await?;
     let identity = exchange(hub, transport, &data).await;
     let identity = match pins.keys.is_empty() {
         true => identity?,

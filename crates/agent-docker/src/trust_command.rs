@@ -7,12 +7,12 @@ use anyhow::Result;
 use clap::Subcommand;
 use distr_agent::data_dir::DataDir;
 use distr_agent::host_trust::{HostTrust, read_key};
+use distr_agent::summary;
 use distr_domain::names::Slug;
 use distr_domain::version::Version;
-use distr_signature::PublicKey;
 
 use crate::Place;
-use crate::output::line;
+use distr_agent::output::line;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -59,7 +59,8 @@ impl Command {
                 change(&place, &sentence, |trust| Ok(trust.pin(key)?))
             }
             Self::List { place } => {
-                list(&place.open()?)?;
+                let trust = HostTrust::load(&place.open()?)?;
+                summary::of_trust(&trust).into_iter().try_for_each(line)?;
                 Ok(ExitCode::SUCCESS)
             }
             Self::Remove { name, place } => {
@@ -89,20 +90,4 @@ fn change(place: &Place, sentence: &str, change: impl FnOnce(&mut HostTrust) -> 
     trust.store(&data)?;
     line(sentence)?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Also what `status` begins with.
-pub(crate) fn list(data: &DataDir) -> Result<HostTrust> {
-    let trust = HostTrust::load(data)?;
-    if !trust.is_pinned() {
-        line("pinned key   none; the hub says whose signatures count")?;
-    }
-    for key in &trust.keys {
-        let id = PublicKey::parse(key).map_or_else(|error| error.to_string(), |key| format!("SHA256:{}", key.id()));
-        line(format!("pinned key   {} {id}", key.name))?;
-    }
-    for (application, version) in &trust.floors {
-        line(format!("floor        {application} {version}"))?;
-    }
-    Ok(trust)
 }

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use chrono::TimeDelta;
 use distr_agent::clock::Clock;
 use distr_agent::fault::{Blame, Failure, Stop};
@@ -69,7 +70,10 @@ pub struct Wanted<'a> {
 }
 
 /// Told before a step begins; an error keeps it from beginning.
-pub type Steps<'a> = dyn FnMut(Step) -> Result<(), Failure> + Send + 'a;
+#[async_trait]
+pub trait Steps: Send {
+    async fn begin(&mut self, step: Step) -> Result<(), Failure>;
+}
 
 /// How it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,14 +89,14 @@ impl Runtime<'_> {
     pub async fn apply(
         &self,
         wanted: &Wanted<'_>,
-        steps: &mut Steps<'_>,
+        steps: &mut dyn Steps,
         cancel: &CancellationToken,
     ) -> Result<Outcome, Stop> {
         self.recover(wanted.release, wanted.deployment).await?;
         let begun = self.begun(wanted).await?;
         let switched = match begun {
             Some(revision) => {
-                steps(Step::Switching)?;
+                steps.begin(Step::Switching).await?;
                 self.wait(wanted, revision, cancel).await
             }
             None => self.switch(wanted, steps, cancel).await,
@@ -169,10 +173,10 @@ impl Runtime<'_> {
     async fn switch(
         &self,
         wanted: &Wanted<'_>,
-        steps: &mut Steps<'_>,
+        steps: &mut dyn Steps,
         cancel: &CancellationToken,
     ) -> Result<u32, Stop> {
-        steps(Step::Proving)?;
+        steps.begin(Step::Proving).await?;
         let mut upgrade = Upgrade {
             chart: wanted.chart,
             values: wanted.values,
@@ -195,7 +199,7 @@ impl Runtime<'_> {
                 "not checked: the release brings their kinds"
             );
         }
-        steps(Step::Switching)?;
+        steps.begin(Step::Switching).await?;
         if let Some(secret) = wanted.secret {
             self.cluster.put(secret, &wanted.release.namespace).await?;
         }

@@ -1,7 +1,7 @@
 //! The cluster's API: what is read and written beside Helm. Objects are JSON, whatever version the cluster is of.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use distr_agent::fault::Failure;
 use distr_domain::agent::ErrorCategory;
@@ -9,7 +9,7 @@ use k8s_openapi::api::authorization::v1::SelfSubjectRulesReview;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, ListParams, LogParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::core::GroupVersionKind;
+use kube::core::{GroupVersionKind, NamespaceResourceScope};
 use kube::discovery::{Scope, pinned_kind};
 use kube::{Client, Config};
 use serde_json::{Value, json};
@@ -18,6 +18,7 @@ use crate::helm::{self, Release};
 use crate::labels::{DEPLOYMENT_LABEL, place};
 use crate::revision::{self, Revision};
 use crate::said;
+use crate::tenure::Tenure;
 
 /// Under this name Helm owns the fields that it applies.
 const MANAGER: &str = "helm";
@@ -31,6 +32,8 @@ pub struct Cluster {
     client: Client,
     /// by `apiVersion/kind`; a kind does not change its name
     kinds: Mutex<BTreeMap<String, (ApiResource, Scope)>>,
+    /// without one nobody else writes
+    tenure: Option<Arc<Tenure>>,
 }
 
 impl Cluster {
@@ -47,7 +50,31 @@ impl Cluster {
             }
         };
         let client = Client::try_from(config).map_err(|error| broken(&error))?;
-        Ok(Self { client, kinds: Mutex::default() })
+        Ok(Self { client, kinds: Mutex::default(), tenure: None })
+    }
+
+    /// From now on it is written to in this tenure alone.
+    pub fn held_by(self, tenure: Arc<Tenure>) -> Self {
+        Self { tenure: Some(tenure), ..self }
+    }
+
+    /// What the cluster says of its version, such as `v1.20.2`.
+    pub async fn version(&self) -> Result<String, Failure> {
+        let version = self.client.apiserver_version().await;
+        version.map(|version| version.git_version).map_err(|error| trouble("the cluster does not answer", &error))
+    }
+
+    /// Objects of a kind that is known here.
+    pub(crate) fn api_of<K>(&self, namespace: &str) -> Api<K>
+    where
+        K: kube::Resource<Scope = NamespaceResourceScope>,
+        K::DynamicType: Default,
+    {
+        Api::namespaced(self.client.clone(), namespace)
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        self.tenure.as_ref().map_or(Ok(()), |tenure| tenure.check())
     }
 
     /// The revisions of a release, whoever made them, by their labels alone.
@@ -77,6 +104,7 @@ impl Cluster {
         let Some(secret) = self.secret(revision).await? else { return Ok(()) };
         let patch = revision::unlock(&secret);
         let patch = patch.map_err(|error| Failure::internal(&format!("{} cannot be freed", revision.secret), error))?;
+        self.check()?;
         let secrets = self.secrets(&revision.namespace);
         let done = secrets.patch(&revision.secret, &PatchParams::default(), &Patch::Merge(&patch)).await;
         done.map(drop).map_err(|error| trouble(&format!("cannot free {}", revision.secret), &error))
@@ -108,7 +136,9 @@ impl Cluster {
     /// Deletes an object; one that is not there is no failure.
     pub async fn delete(&self, object: &Value, namespace: &str) -> Result<(), Failure> {
         let name = text(&object["metadata"]["name"]);
-        match self.api(object, namespace).await?.delete(name, &DeleteParams::default()).await {
+        let api = self.api(object, namespace).await?;
+        self.check()?;
+        match api.delete(name, &DeleteParams::default()).await {
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
             done => done.map(drop).map_err(|error| trouble(&format!("cannot delete {}", place(object)), &error)),
         }
@@ -116,7 +146,9 @@ impl Cluster {
 
     async fn apply_with(&self, object: &Value, namespace: &str, how: PatchParams) -> Result<Value, Failure> {
         let name = text(&object["metadata"]["name"]);
-        let applied = self.api(object, namespace).await?.patch(name, &how, &Patch::Apply(object)).await;
+        let api = self.api(object, namespace).await?;
+        self.check()?;
+        let applied = api.patch(name, &how, &Patch::Apply(object)).await;
         let applied = applied.map_err(|error| refused(object, &error))?;
         Ok(json(&applied))
     }

@@ -4,6 +4,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
 
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::labels::{DEPLOYMENT_LABEL, GENERATION_LABEL};
 use crate::post_render::refusal;
+use crate::tenure::Tenure;
 use crate::{revision, said};
 
 mod known;
@@ -43,6 +45,8 @@ pub struct Helm {
     /// its own folder: cache, plugins and settings
     pub home: PathBuf,
     pub cluster: Cluster,
+    /// in which it may change anything; without one nobody else does
+    pub tenure: Option<Arc<Tenure>>,
 }
 
 /// The way to the cluster.
@@ -121,7 +125,7 @@ impl Helm {
             }
             _ => {}
         }
-        let done = run(command, upgrade.timeout + SLACK, cancel).await;
+        let done = self.run(command, upgrade.timeout + SLACK, cancel).await;
         match (done, fs::read_to_string(refusal)) {
             (Err(Stop::Failed(_)), Ok(refused)) => Err(said::of_post_renderer(&refused).into()),
             (done, _) => done,
@@ -140,7 +144,7 @@ impl Helm {
         let mut command = self.command(&["rollback", &release.name, &revision.to_string()]);
         command.args(["-n", &release.namespace, "--wait=hookOnly", "--timeout", &seconds, "--server-side=true"]);
         command.args(["--force-conflicts", "--history-max", HISTORY]);
-        run(command, limit + SLACK, cancel).await.map(drop)
+        self.run(command, limit + SLACK, cancel).await.map(drop)
     }
 
     /// Removes all objects but those that are kept, and waits for them to be gone. What is removed already is no failure.
@@ -148,7 +152,31 @@ impl Helm {
         let seconds = format!("{}s", limit.as_secs());
         let mut command = self.command(&["uninstall", &release.name]);
         command.args(["-n", &release.namespace, "--ignore-not-found", "--wait", "--timeout", &seconds]);
-        run(command, limit + SLACK, cancel).await.map(drop)
+        self.run(command, limit + SLACK, cancel).await.map(drop)
+    }
+
+    async fn run(&self, mut command: Command, limit: Duration, cancel: &CancellationToken) -> Result<String, Stop> {
+        self.tenure.as_ref().map_or(Ok(()), |tenure| tenure.check())?;
+        let mut child = command.spawn().map_err(|error| Failure::internal("cannot start helm", error))?;
+        let mut group = Group(child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)));
+        // read to their ends whatever becomes of this: who writes to a pipe that nobody reads is ended by that
+        let said = tokio::spawn(all(child.stdout.take(), LARGEST_OUTPUT));
+        let complained = tokio::spawn(all(child.stderr.take(), LARGEST_ERROR));
+        let ended = tokio::select! {
+            ended = timeout(limit, child.wait()) => ended.ok(),
+            () = cancel.cancelled() => None,
+        };
+        let Some(ended) = ended else {
+            group.end(&mut child, self.tenure.as_ref().map_or(GRACE, |tenure| tenure.left().min(GRACE))).await;
+            return Err(match cancel.is_cancelled() {
+                true => Stop::Superseded,
+                false => said::hangs(limit).into(),
+            });
+        };
+        group.has_ended();
+        let status = ended.map_err(|error| Failure::internal("cannot run helm", error))?;
+        let read = |error| Failure::internal("cannot read what helm said", error);
+        outcome(status, said.await.map_err(read)?, &complained.await.map_err(read)?)
     }
 
     fn plugins(&self) -> PathBuf {
@@ -181,29 +209,6 @@ impl Helm {
         command.process_group(0);
         command
     }
-}
-
-async fn run(mut command: Command, limit: Duration, cancel: &CancellationToken) -> Result<String, Stop> {
-    let mut child = command.spawn().map_err(|error| Failure::internal("cannot start helm", error))?;
-    let mut group = Group(child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)));
-    // read to their ends whatever becomes of this: who writes to a pipe that nobody reads is ended by that
-    let said = tokio::spawn(all(child.stdout.take(), LARGEST_OUTPUT));
-    let complained = tokio::spawn(all(child.stderr.take(), LARGEST_ERROR));
-    let ended = tokio::select! {
-        ended = timeout(limit, child.wait()) => ended.ok(),
-        () = cancel.cancelled() => None,
-    };
-    let Some(ended) = ended else {
-        group.end(&mut child).await;
-        return Err(match cancel.is_cancelled() {
-            true => Stop::Superseded,
-            false => said::hangs(limit).into(),
-        });
-    };
-    group.has_ended();
-    let status = ended.map_err(|error| Failure::internal("cannot run helm", error))?;
-    let read = |error| Failure::internal("cannot read what helm said", error);
-    outcome(status, said.await.map_err(read)?, &complained.await.map_err(read)?)
 }
 
 fn outcome(status: ExitStatus, said: String, complained: &str) -> Result<String, Stop> {
@@ -241,9 +246,9 @@ impl Group {
         self.0 = None;
     }
 
-    async fn end(&mut self, child: &mut Child) {
+    async fn end(&mut self, child: &mut Child, grace: Duration) {
         self.signal(Signal::TERM);
-        if timeout(GRACE, child.wait()).await.is_err() {
+        if timeout(grace, child.wait()).await.is_err() {
             self.signal(Signal::KILL);
             let _ = child.wait().await;
         }

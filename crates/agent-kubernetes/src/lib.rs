@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 pub mod apply;
+pub mod challenge;
+pub mod charts;
 pub mod children;
 pub mod cluster;
 pub mod drift;
@@ -8,17 +10,25 @@ pub mod health;
 pub mod helm;
 pub mod instruction;
 pub mod labels;
+pub mod lease;
 pub mod lock;
 pub mod look;
 pub mod objects;
 pub mod post_render;
 pub mod preflight;
+pub mod pull;
 pub mod record;
+pub mod registry;
 pub mod remove;
 pub mod revision;
 pub mod rights;
+pub mod roles;
 pub mod runtime;
 pub mod said;
 pub mod secrets;
+pub mod signed;
+pub mod state;
+pub mod surroundings;
+pub mod tenure;
 pub mod wait;
 pub mod yaml;

@@ -37,7 +37,7 @@ pub fn missing(resources: &BTreeSet<Resource>, rules: &[Value]) -> BTreeMap<Reso
 }
 
 /// A rule for named objects grants nothing in general.
-fn grants(rule: &Value, resource: &Resource, verb: &str) -> bool {
+pub(crate) fn grants(rule: &Value, resource: &Resource, verb: &str) -> bool {
     let has = |list: &str, wanted: &str| {
         let entries = rule[list].as_array().map(Vec::as_slice).unwrap_or_default();
         entries.iter().any(|entry| entry == "*" || entry == wanted)

@@ -1,6 +1,6 @@
 //! The runtime of a cluster, behind the port of the agents' library.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,44 +10,40 @@ use distr_agent::clock::Clock;
 use distr_agent::data_dir::DataDir;
 use distr_agent::durable::{self, Access};
 use distr_agent::fault::{Blame, Failure, Stop};
+use distr_agent::host_trust::{HostTrust, TrustFault};
 use distr_agent::memory::{Applied, FailedGeneration};
 use distr_agent::observe::{Observed, Seen};
-use distr_agent::plan::Kind;
+use distr_agent::plan::{Kind, Resume};
 use distr_agent::printed::Output;
 use distr_agent::redact::Redactor;
 use distr_agent::runtime::Runtime;
 use distr_agent::stamp::Stamp;
-use distr_domain::agent::{
-    ChartSource, DesiredDeployment, DesiredState, ErrorCategory, Instruction, RunChartInstruction, Step,
-};
+use distr_domain::agent::{DesiredDeployment, DesiredState, ErrorCategory, Instruction, RunChartInstruction, Step};
 use distr_domain::ids::DeploymentId;
 use distr_domain::release::CustomHealth;
 use tokio::time::Instant;
 
-use crate::apply::{self, Outcome, Timing, Wanted};
+use crate::apply::{self, Outcome, Steps, Timing, Wanted};
+use crate::charts::{Charts, is_archive};
 use crate::cluster::Cluster;
 use crate::helm::Helm;
 use crate::look::{Depth, see};
 use crate::objects::{as_applied, objects};
+use crate::pull::PullSecrets;
 use crate::record::{Baseline, Handle, Memory, Record, Task};
 use crate::revision::deployed;
-use crate::{instruction, secrets};
+use crate::{instruction, pull, secrets, signed};
 
 /// Between two sweeps of a deployment, each of which costs a dry run an object.
 const SWEEP: Duration = Duration::from_secs(1800);
-
-/// Where charts come from.
-#[async_trait]
-pub trait Charts: Send + Sync + 'static {
-    /// The archive of a chart, with the digest that the release has.
-    async fn archive(&self, registry: &str, chart: &ChartSource) -> Result<Vec<u8>, Failure>;
-}
 
 /// A cluster, with all that is needed to bring a release about in it.
 pub struct Kubernetes {
     pub cluster: Cluster,
     pub helm: Helm,
     pub charts: Arc<dyn Charts>,
+    /// with what the nodes pull; without it they have what they need
+    pub pulls: Option<PullSecrets>,
     pub clock: Arc<dyn Clock>,
     pub data: DataDir,
     /// where releases are put that name no namespace
@@ -57,6 +53,13 @@ pub struct Kubernetes {
     pub timing: Timing,
     /// when each deployment was swept last
     pub swept: Mutex<BTreeMap<DeploymentId, Instant>>,
+}
+
+#[async_trait]
+impl Steps for Task {
+    async fn begin(&mut self, step: Step) -> Result<(), Failure> {
+        Task::begin(self, step).await
+    }
 }
 
 #[async_trait]
@@ -73,12 +76,13 @@ impl Runtime for Kubernetes {
             };
             deployments.insert(wanted.deployment, seen);
         }
+        self.keep_pulling(desired, memory).await;
         Ok(Observed { deployments })
     }
 
     async fn perform(&self, mut task: Task) -> Result<(), Stop> {
         if matches!(task.action.kind, Kind::Apply(_) | Kind::Remove(_)) {
-            task.notice()?;
+            task.notice().await?;
         }
         let done = match task.action.kind.clone() {
             Kind::Apply(_) => self.bring_about(&mut task).await,
@@ -89,7 +93,7 @@ impl Runtime for Kubernetes {
         };
         if let Err(Stop::Failed(Failure { category: ErrorCategory::Policy, .. })) = &done {
             let generation = task.wanted.generation;
-            task.remember(|record| (record.held, record.attempt) = (Some(generation), None))?;
+            task.remember(|record| (record.held, record.attempt) = (Some(generation), None)).await?;
         }
         done
     }
@@ -105,6 +109,23 @@ impl Kubernetes {
         let named = chart(wanted).ok().and_then(|run| run.namespace.as_ref());
         let namespace = named.map_or_else(|| self.namespace.clone(), ToString::to_string);
         Handle { namespace, release: wanted.application.to_string() }
+    }
+
+    /// What runs goes on running if it does not work now, and the next look tries again.
+    async fn keep_pulling(&self, desired: &DesiredState, memory: &Memory) {
+        let Some(pulls) = &self.pulls else { return };
+        let is_there = |record: &&Record| record.applied.is_some() || record.attempt.is_some();
+        let records = desired.deployments.iter().filter_map(|wanted| memory.get(&wanted.deployment)).filter(is_there);
+        let in_use: BTreeSet<String> = records.map(|record| record.handle.namespace.clone()).collect();
+        let keep = async {
+            for namespace in &in_use {
+                pulls.ensure(&self.cluster, &desired.registry, namespace).await?;
+            }
+            pulls.leave(&self.cluster, &in_use).await
+        };
+        if let Err(failure) = keep.await {
+            tracing::warn!(reason = failure.text, "what the nodes pull with is as it was");
+        }
     }
 
     async fn see(&self, wanted: &DesiredDeployment, record: &Record) -> Result<Seen<Handle>, Failure> {
@@ -145,7 +166,8 @@ impl Kubernetes {
                 task.remember(|record| {
                     record.applied = Some(Applied { generation, version, baseline, folder });
                     (record.attempt, record.failed, record.removed) = (None, None, None);
-                })?;
+                })
+                .await?;
             }
             (Outcome::Applied { .. }, None) => {}
             (Outcome::GivenUp { failure, back }, version) => {
@@ -156,7 +178,8 @@ impl Kubernetes {
                 task.remember(|record| {
                     record.failed = Some(FailedGeneration { generation, version, error });
                     record.attempt = None;
-                })?;
+                })
+                .await?;
             }
         }
         Ok(())
@@ -164,21 +187,28 @@ impl Kubernetes {
 
     async fn attempt(&self, task: &mut Task, wanted: &DesiredDeployment) -> Result<Outcome, Stop> {
         let run = chart(wanted)?;
-        if run.trust.is_some() {
-            let text = "this agent cannot verify signatures of charts yet, and the release asks for them";
-            return Err(Failure::bad(ErrorCategory::Entitlement, text).into());
+        let trust = HostTrust::load(&self.data).map_err(|fault| unreadable_trust(&fault))?;
+        let verified = signed::check(&trust, &wanted.application, run)?;
+        tracing::info!(deployment = %wanted.deployment, generation = wanted.generation, %verified, "signatures");
+        let switches = task.action.kind == Kind::Apply(Resume::Switch);
+        if !switches {
+            task.begin(Step::Pulling).await?;
         }
-        task.begin(Step::Pulling)?;
         let (release, deployment, registry) = (release(task), id(task), task.registry.clone());
         let folder = self.data.generation(wanted.deployment, &task.record.folder(wanted.generation, &run.version));
         let values = secrets::secret(&release, &deployment, &instruction::secrets(run), &self.key);
         let name = values["metadata"]["name"].as_str().unwrap_or_default().to_owned();
         let files = Files::at(&folder);
-        let fetched = task.cancel.run_until_cancelled(self.charts.archive(&registry, &run.chart)).await;
-        files.write(&files.chart, &fetched.ok_or(Stop::Superseded)??)?;
+        let fetched = task.cancel.run_until_cancelled(self.fetch(&registry, run, &files, !switches)).await;
+        fetched.ok_or(Stop::Superseded)??;
+        let pulls = self.pulls.as_ref().filter(|_| run.lock.images.iter().any(|image| image.image.is_some()));
+        if let Some(pulls) = pulls {
+            pulls.ensure(&self.cluster, &registry, &release.namespace).await?;
+        }
         let document = serde_json::Value::Object(instruction::values(run, &name, &registry)?);
         files.write(&files.values, document.to_string().as_bytes())?;
-        let plan = instruction::plan(run, (&deployment, &registry), None, vec![]);
+        let pull_secret = pulls.map(|_| pull::NAME.to_owned());
+        let plan = instruction::plan(run, (&deployment, &registry), pull_secret, vec![]);
         let plan = serde_json::to_vec(&plan).map_err(|error| Failure::internal("no plan", error))?;
         files.write(&files.plan, &plan)?;
         let wanted = Wanted {
@@ -202,7 +232,26 @@ impl Kubernetes {
         };
         let timing = Timing { deadline, ..self.timing };
         let runtime = apply::Runtime { timing, ..self.runtime() };
-        runtime.apply(&wanted, &mut |step| task.begin(step), &cancel).await
+        runtime.apply(&wanted, task, &cancel).await
+    }
+
+    /// Brings the chart into the generation's folder, and asks for each image of the release, before anything changes. What was asked for before
+    /// the agent ended is not asked for again.
+    async fn fetch(
+        &self,
+        registry: &str,
+        run: &RunChartInstruction,
+        files: &Files,
+        asks_for_images: bool,
+    ) -> Result<(), Failure> {
+        let is_there = std::fs::read(&files.chart).is_ok_and(|bytes| is_archive(&bytes, &run.chart));
+        if !is_there {
+            files.write(&files.chart, &self.charts.archive(registry, &run.chart).await?)?;
+        }
+        for image in run.images.iter().filter(|_| asks_for_images) {
+            self.charts.check(registry, image).await?;
+        }
+        Ok(())
     }
 
     /// The applied generation as it was: its revision first, then each object that differs.
@@ -225,14 +274,15 @@ impl Kubernetes {
     }
 
     async fn remove(&self, task: &mut Task) -> Result<(), Stop> {
-        task.begin(Step::Removing)?;
+        task.begin(Step::Removing).await?;
         let kept = crate::remove::remove(&self.runtime(), &release(task), &id(task), &task.cancel).await?;
         tracing::info!(deployment = %task.wanted.deployment, claims = kept.join(", "), "removed; its data stays");
         let generation = task.wanted.generation;
         task.remember(|record| {
             (record.applied, record.attempt, record.failed) = (None, None, None);
             record.removed = Some(generation);
-        })?;
+        })
+        .await?;
         Ok(())
     }
 }
@@ -265,6 +315,15 @@ fn chart(wanted: &DesiredDeployment) -> Result<&RunChartInstruction, Failure> {
         Instruction::Unknown => "this agent is too old for what the hub asks for; update it to the hub's version",
     };
     Err(Failure::bad(ErrorCategory::Config, text))
+}
+
+/// The keys that count here are not known, so nothing new runs.
+fn unreadable_trust(fault: &TrustFault) -> Failure {
+    let causes = distr_domain::fault::causes(fault);
+    Failure::passing(
+        ErrorCategory::Config,
+        format!("the keys that this cluster's agent trusts are not readable: {causes}"),
+    )
 }
 
 fn redactor(wanted: &DesiredDeployment) -> Redactor {

@@ -6,6 +6,7 @@
 //! nonce                                    0600: while it enrols, what tells it from others with the same token
 //! trust.json                               0600: the keys that this host trusts, see `host_trust`
 //! desired.json                             0600: the last desired state
+//! key                                      0600: random bytes, where a runtime names things by them
 //! journal                                  0600: reports on their way to the hub, see `journal`
 //! deployments/<id>/state.json              what was done so far, see `memory`
 //! deployments/<id>/consent.json            what somebody on this host agreed to, see `consent`
@@ -16,15 +17,18 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{env, io};
 
 use distr_domain::ids::DeploymentId;
 
 use crate::durable;
+use crate::keeper::{Item, Keeper};
 
 #[derive(Debug, Clone)]
 pub struct DataDir {
     root: PathBuf,
+    keeper: Option<Arc<dyn Keeper>>,
 }
 
 /// Held until it is dropped, or the process ends in whatever way.
@@ -60,7 +64,32 @@ impl DataDir {
         durable::private_folder(root).map_err(fault)?;
         // what is run from here may follow every link on the way
         let root = std::fs::canonicalize(root).map_err(fault)?;
-        Ok(Self { root })
+        Ok(Self { root, keeper: None })
+    }
+
+    /// The same folder, of which what the agent cannot do without is kept elsewhere, too.
+    pub fn kept_by(self, keeper: Arc<dyn Keeper>) -> Self {
+        Self { keeper: Some(keeper), ..self }
+    }
+
+    /// Keeps an item where it outlives the folder, before its file is written.
+    pub async fn keep(&self, item: Item, content: &[u8]) -> io::Result<()> {
+        match &self.keeper {
+            Some(keeper) => keeper.keep(item, content).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The file of an item.
+    pub fn file(&self, item: Item) -> PathBuf {
+        match item {
+            Item::Identity => self.identity(),
+            Item::Nonce => self.nonce(),
+            Item::Trust => self.trust(),
+            Item::Desired => self.desired(),
+            Item::Key => self.root.join("key"),
+            Item::Record(deployment) => self.record(deployment),
+        }
     }
 
     pub fn lock(&self) -> Result<DirLock, DataDirFault> {
@@ -109,6 +138,11 @@ impl DataDir {
 
     pub fn deployment(&self, deployment: DeploymentId) -> PathBuf {
         self.deployments().join(deployment.to_string())
+    }
+
+    /// What is remembered of a deployment, see `memory`.
+    pub fn record(&self, deployment: DeploymentId) -> PathBuf {
+        self.deployment(deployment).join("state.json")
     }
 
     pub fn consent(&self, deployment: DeploymentId) -> PathBuf {

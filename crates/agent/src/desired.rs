@@ -6,6 +6,7 @@ use distr_domain::agent::DesiredState;
 
 use crate::data_dir::DataDir;
 use crate::durable::{self, Access};
+use crate::keeper::Item;
 
 pub fn load(data: &DataDir) -> io::Result<Option<DesiredState>> {
     match fs::read(data.desired()) {
@@ -14,6 +15,13 @@ pub fn load(data: &DataDir) -> io::Result<Option<DesiredState>> {
     }
 }
 
+/// Returns when it is on the disk, and wherever else it is kept.
+pub async fn keep(data: &DataDir, desired: &DesiredState) -> io::Result<()> {
+    data.keep(Item::Desired, &serde_json::to_vec(desired)?).await?;
+    store(data, desired)
+}
+
+/// On the disk alone.
 pub fn store(data: &DataDir, desired: &DesiredState) -> io::Result<()> {
     durable::write(&data.desired(), &serde_json::to_vec(desired)?, Access::Owner)
 }

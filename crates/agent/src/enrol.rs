@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use crate::data_dir::DataDir;
 use crate::durable::{self, Access};
-use crate::hub::Hub;
+use crate::hub::{AddressFault, Hub, Transport};
 use crate::identity::{Identity, IdentityFault};
+use crate::keeper::Item;
 use crate::link::{HubLink, LinkFault};
 use crate::secret::Secret;
 
@@ -22,6 +23,24 @@ pub enum EnrolFault {
     Identity(#[from] IdentityFault),
     #[error("cannot rotate the credential of an agent that is not enrolled")]
     NotEnrolled,
+    #[error("the agent is not enrolled: run its command `enrol`, or set {TOKEN_VARIABLE}")]
+    NoToken,
+    #[error("the agent is not enrolled: say at which hub with --hub")]
+    NoHub,
+    #[error(transparent)]
+    Address(#[from] AddressFault),
+}
+
+/// Who the agent is; it enrols first if it is nobody yet and the environment has a token.
+pub async fn identity(data: &DataDir, hub: Option<&str>, transport: Transport) -> Result<Identity, EnrolFault> {
+    if let Some(identity) = Identity::load(&data.identity())? {
+        return Ok(identity);
+    }
+    let token = token_from_environment().ok_or(EnrolFault::NoToken)?;
+    let hub = Hub::try_new(hub.ok_or(EnrolFault::NoHub)?, transport)?;
+    let identity = enrol(&hub, &token, data).await?;
+    tracing::info!(target_id = %identity.target, hub = hub.base(), "enrolled");
+    Ok(identity)
 }
 
 /// The token of the environment, if there is one.
@@ -43,23 +62,24 @@ pub fn token_from_input() -> io::Result<Option<Secret>> {
 
 /// Shows the token with a nonce that is kept until the answer is, so that after a lost answer the same agent may ask again.
 pub async fn enrol(hub: &Hub, token: &Secret, data: &DataDir) -> Result<Identity, EnrolFault> {
-    let answer = hub.enrol(token, &nonce(data)?).await?;
+    let answer = hub.enrol(token, &nonce(data).await?).await?;
     let identity = Identity {
         hub: hub.base().to_owned(),
         target: answer.target,
         credential: answer.credential,
         secret: Secret::new(answer.secret),
     };
-    identity.store(&data.identity())?;
+    identity.keep(data).await?;
     let _ = fs::remove_file(data.nonce()); // of no more use to anybody
     Ok(identity)
 }
 
-fn nonce(data: &DataDir) -> Result<String, IdentityFault> {
+async fn nonce(data: &DataDir) -> Result<String, IdentityFault> {
     match fs::read_to_string(data.nonce()) {
         Ok(nonce) => Ok(nonce),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let nonce = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+            data.keep(Item::Nonce, nonce.as_bytes()).await?;
             durable::write(&data.nonce(), nonce.as_bytes(), Access::Owner)?;
             Ok(nonce)
         }
@@ -72,6 +92,6 @@ pub async fn rotate(hub: &dyn HubLink, shown: &Secret, data: &DataDir) -> Result
     let identity = Identity::load(&data.identity())?.ok_or(EnrolFault::NotEnrolled)?;
     let answer = hub.rotate(shown).await?;
     let identity = Identity { credential: answer.credential, secret: Secret::new(answer.secret), ..identity };
-    identity.store(&data.identity())?;
+    identity.keep(data).await?;
     Ok(identity)
 }

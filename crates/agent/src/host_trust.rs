@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data_dir::DataDir;
 use crate::durable::{self, Access};
+use crate::keeper::Item;
 
 /// Files of public keys for `enrol`, separated by commas.
 pub const KEYS_VARIABLE: &str = "DISTR_TRUST_KEYS";
@@ -54,6 +55,20 @@ impl HostTrust {
                     .map_err(|source| TrustFault::Garbled { path: path.display().to_string(), source })
             }
         }
+    }
+
+    /// Pins keys that stand in files, before the hub is asked for anything.
+    pub async fn pin_files(data: &DataDir, files: &[String]) -> Result<(), TrustFault> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        let mut trust = Self::load(data)?;
+        for file in files {
+            trust.pin(read_key(file)?)?;
+        }
+        let json = serde_json::to_vec_pretty(&trust).map_err(|error| io_fault(&data.trust(), error.into()))?;
+        data.keep(Item::Trust, &json).await.map_err(|source| io_fault(&data.trust(), source))?;
+        trust.store(data)
     }
 
     pub fn store(&self, data: &DataDir) -> Result<(), TrustFault> {

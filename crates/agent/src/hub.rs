@@ -5,7 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use distr_domain::agent::{
-    AgentError, EnrolRequest, EnrolResponse, HeartbeatRequest, HeartbeatResponse, RotateResponse,
+    AgentError, EnrolRequest, EnrolResponse, HeartbeatRequest, HeartbeatResponse, PullCredentialResponse,
+    RotateResponse,
 };
 use distr_domain::fault::causes;
 use distr_domain::image::names_this_machine;
@@ -147,6 +148,10 @@ impl HubLink for Hub {
 
     async fn rotate(&self, secret: &Secret) -> Result<RotateResponse, LinkFault> {
         self.post("credential", secret, None::<&()>).await
+    }
+
+    async fn pull_credential(&self, secret: &Secret) -> Result<PullCredentialResponse, LinkFault> {
+        self.post("pull-credential", secret, None::<&()>).await
     }
 }
 

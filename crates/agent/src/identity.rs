@@ -6,7 +6,9 @@ use std::{fs, io};
 use distr_domain::ids::{CredentialId, TargetId};
 use serde::{Deserialize, Serialize};
 
+use crate::data_dir::DataDir;
 use crate::durable::{self, Access};
+use crate::keeper::Item;
 use crate::secret::Secret;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +38,13 @@ impl Identity {
         }
     }
 
+    /// Returns when it is on the disk, and wherever else it is kept.
+    pub async fn keep(&self, data: &DataDir) -> Result<(), IdentityFault> {
+        data.keep(Item::Identity, &serde_json::to_vec_pretty(self)?).await?;
+        self.store(&data.identity())
+    }
+
+    /// On the disk alone.
     pub fn store(&self, path: &Path) -> Result<(), IdentityFault> {
         Ok(durable::write(path, &serde_json::to_vec_pretty(self)?, Access::Owner)?)
     }

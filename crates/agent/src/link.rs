@@ -1,7 +1,7 @@
 //! The port to the hub.
 
 use async_trait::async_trait;
-use distr_domain::agent::{HeartbeatRequest, HeartbeatResponse, RotateResponse};
+use distr_domain::agent::{HeartbeatRequest, HeartbeatResponse, PullCredentialResponse, RotateResponse};
 
 use crate::secret::Secret;
 
@@ -13,6 +13,9 @@ pub trait HubLink: Send + Sync + 'static {
 
     /// Asks for a credential in the place of the present one.
     async fn rotate(&self, secret: &Secret) -> Result<RotateResponse, LinkFault>;
+
+    /// Asks for what others than the agent pull images with.
+    async fn pull_credential(&self, secret: &Secret) -> Result<PullCredentialResponse, LinkFault>;
 }
 
 /// A request that the hub did not answer as it should.

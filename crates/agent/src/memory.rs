@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data_dir::DataDir;
 use crate::durable::{self, Access};
+use crate::keeper::Item;
 
 /// What a runtime keeps in a record for itself, as an object whose keys stand among those of the record.
 pub trait Part: Debug + Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {}
@@ -155,16 +156,22 @@ pub fn load<H: Part, B: Part>(data: &DataDir) -> io::Result<Memory<H, B>> {
 }
 
 fn read<H: Part, B: Part>(data: &DataDir, deployment: DeploymentId) -> io::Result<Option<Record<H, B>>> {
-    match fs::read(data.deployment(deployment).join("state.json")) {
+    match fs::read(data.record(deployment)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         bytes => Ok(Some(serde_json::from_slice(&bytes?)?)),
     }
 }
 
+/// Returns when the record is on the disk, and wherever else it is kept.
+pub async fn keep<H: Part, B: Part>(data: &DataDir, deployment: DeploymentId, record: &Record<H, B>) -> io::Result<()> {
+    data.keep(Item::Record(deployment), &serde_json::to_vec_pretty(record)?).await?;
+    store(data, deployment, record)
+}
+
+/// On the disk alone.
 pub fn store<H: Part, B: Part>(data: &DataDir, deployment: DeploymentId, record: &Record<H, B>) -> io::Result<()> {
-    let folder = data.deployment(deployment);
-    durable::private_folder(&folder)?;
-    durable::write(&folder.join("state.json"), &serde_json::to_vec_pretty(record)?, Access::Owner)
+    durable::private_folder(&data.deployment(deployment))?;
+    durable::write(&data.record(deployment), &serde_json::to_vec_pretty(record)?, Access::Owner)
 }
 
 #[cfg(test)]

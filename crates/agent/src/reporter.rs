@@ -79,11 +79,11 @@ impl HeldDesiredState {
     }
 
     /// A disk that is full now may have room later.
-    fn store(&mut self, data: &DataDir) {
+    async fn store(&mut self, data: &DataDir) {
         let Some(desired) = self.desired.borrow().clone().filter(|_| self.unstored) else { return };
-        match desired::store(data, &desired) {
+        match desired::keep(data, &desired).await {
             Ok(()) => self.unstored = false,
-            Err(error) => tracing::error!(%error, "cannot keep the desired state on disk"),
+            Err(error) => tracing::error!(%error, "cannot keep the desired state"),
         }
     }
 }
@@ -165,7 +165,7 @@ impl Reporter {
         let accepted = answer.accepted.min(reports.len());
         self.board.answered(&reports[..accepted], answer.repeated, answer.known);
         let rotate = answer.rotate;
-        self.take(answer);
+        self.take(answer).await;
         if rotate {
             self.rotate().await;
         }
@@ -211,7 +211,7 @@ impl Reporter {
         }
     }
 
-    fn take(&mut self, answer: HeartbeatResponse) {
+    async fn take(&mut self, answer: HeartbeatResponse) {
         if !self.interval_is_fixed {
             let seconds = answer.interval.clamp(*INTERVALS.start(), *INTERVALS.end());
             let interval = Duration::from_secs(seconds.into());
@@ -220,7 +220,7 @@ impl Reporter {
         if let Some(desired) = answer.desired {
             self.desired.take(desired);
         }
-        self.desired.store(&self.data);
+        self.desired.store(&self.data).await;
     }
 }
 

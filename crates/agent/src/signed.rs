@@ -4,14 +4,18 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use distr_domain::agent::{ErrorCategory, PinnedImage, RunInstruction, Trust};
+use distr_domain::agent::{ErrorCategory, PinnedImage, Trust};
 use distr_domain::names::Slug;
 use distr_domain::oci::Digest;
 use distr_domain::trust::{SignedParts, TrustedKey};
-use distr_signature::{Claim, PublicKey, ReleaseStatement, verify, verify_release};
+use distr_signature::{Claim, PublicKey, verify, verify_release};
 
 use crate::fault::Failure;
 use crate::host_trust::HostTrust;
+
+mod subject;
+
+pub use subject::Subject;
 
 /// What signatures say of a release: by whose key an image may run here. Of an image that is not in it nobody vouched.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -52,10 +56,10 @@ impl fmt::Display for Verified {
 }
 
 /// The parts of the release that are signed, or why it may not run.
-pub fn check(host: &HostTrust, application: &Slug, run: &RunInstruction) -> Result<Verified, Failure> {
+pub fn check(host: &HostTrust, application: &Slug, run: &impl Subject) -> Result<Verified, Failure> {
     check_floor(host, application, run)?;
     let pinned = host.is_pinned();
-    let (keys, requires) = match &run.trust {
+    let (keys, requires) = match run.trust() {
         // the release's own signature covers its images, whatever the hub demands of them
         _ if pinned => (public(&host.keys, "this host pins")?, SignedParts::Release),
         Some(Trust { keys, requires }) => (public(keys, "the release trusts")?, *requires),
@@ -64,12 +68,11 @@ pub fn check(host: &HostTrust, application: &Slug, run: &RunInstruction) -> Resu
     let mut verified = Verified { required: true, pinned, ..Verified::default() };
     if requires.release() {
         let key = check_whole(application, run, &keys)?;
-        let digests = run.images.iter().map(|image| image.digest.clone()).chain(named_digests(&run.compose));
-        verified.keys.extend(digests.map(|digest| (digest, key.clone())));
+        verified.keys.extend(run.named().into_iter().map(|digest| (digest, key.clone())));
         verified.whole = Some(key);
     }
     if requires.images() {
-        for image in &run.images {
+        for image in run.images() {
             verified.keys.insert(image.digest.clone(), check_image(image, &keys)?);
         }
     }
@@ -77,12 +80,12 @@ pub fn check(host: &HostTrust, application: &Slug, run: &RunInstruction) -> Resu
 }
 
 /// An old release keeps its signature for ever, and whoever hands out releases may hand out that one.
-fn check_floor(host: &HostTrust, application: &Slug, run: &RunInstruction) -> Result<(), Failure> {
+fn check_floor(host: &HostTrust, application: &Slug, run: &impl Subject) -> Result<(), Failure> {
     match host.floors.get(application) {
-        Some(floor) if run.version < *floor => Err(refused(format!(
+        Some(floor) if run.version() < floor => Err(refused(format!(
             "{application} {} may not run here: this host takes no version below {floor}, \
              see `distr-agent trust set-floor`",
-            run.version
+            run.version()
         ))),
         _ => Ok(()),
     }
@@ -94,19 +97,14 @@ fn public(keys: &[TrustedKey], whose: &str) -> Result<Vec<PublicKey>, Failure> {
 }
 
 /// The name of the key that signed the release as a whole.
-fn check_whole(application: &Slug, run: &RunInstruction, keys: &[PublicKey]) -> Result<Slug, Failure> {
-    let name = |reason: &dyn fmt::Display| format!("{application} {} may not run here: {reason}", run.version);
-    let owner = run.images.first().and_then(|image| image.repository.split('/').next()?.parse::<Slug>().ok());
+fn check_whole(application: &Slug, run: &impl Subject, keys: &[PublicKey]) -> Result<Slug, Failure> {
+    let version = run.version();
+    let name = |reason: &dyn fmt::Display| format!("{application} {version} may not run here: {reason}");
+    let owner = run.repository().and_then(|repository| repository.split('/').next()?.parse::<Slug>().ok());
     let owner = owner.ok_or_else(|| refused(name(&"it has no image of the hub's registry")))?;
-    let services = run.images.iter().map(|image| {
-        let PinnedImage { service, repository, digest, .. } = image;
-        (service.clone(), repository.clone(), digest.clone())
-    });
-    let release = ReleaseStatement::new((&owner, application, &run.version), &run.compose, services);
-    let release = release.with_files(&run.files).of_one_package();
-    match verify_release(&release, &run.signatures, keys) {
+    match verify_release(&run.statement(&owner, application), run.signatures(), keys) {
         Ok(key) => {
-            tracing::info!(%application, version = %run.version, key = %key.name, "signature of the release verified");
+            tracing::info!(%application, %version, key = %key.name, "signature of the release verified");
             Ok(key.name.clone())
         }
         Err(reason) => Err(refused(name(&reason))),
@@ -126,14 +124,6 @@ fn check_image(image: &PinnedImage, keys: &[PublicKey]) -> Result<Slug, Failure>
             Err(refused(format!("service {service}: image {repository}@{digest} may not run here: {reason}")))
         }
     }
-}
-
-/// The digests that a text names as images are named, as `…@sha256:…`.
-fn named_digests(compose: &str) -> impl Iterator<Item = Digest> {
-    compose.split('@').skip(1).filter_map(|rest| {
-        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == ':')).unwrap_or(rest.len());
-        rest[..end].parse().ok()
-    })
 }
 
 fn refused(text: String) -> Failure {

@@ -48,27 +48,28 @@ impl<H: Part, B: Part> Task<H, B> {
     }
 
     /// Remembers a generation that is newer than all before, whatever becomes of it; what was begun is over.
-    pub fn notice(&mut self) -> Result<(), Failure> {
+    pub async fn notice(&mut self) -> Result<(), Failure> {
         let generation = self.wanted.generation;
         match generation > self.record.newest() {
-            true => self.remember(|record| (record.newest, record.attempt) = (Some(generation), None)),
+            true => self.remember(|record| (record.newest, record.attempt) = (Some(generation), None)).await,
             false => Ok(()),
         }
     }
 
     /// On disk before the step begins. A generation that is older than the newest has the host's consent, and counts from now.
-    pub fn begin(&mut self, step: Step) -> Result<(), Failure> {
+    pub async fn begin(&mut self, step: Step) -> Result<(), Failure> {
         tracing::info!(deployment = %self.wanted.deployment, generation = self.wanted.generation, ?step, "step");
         let version = self.wanted.instruction.version().cloned();
         let attempt = Attempt { generation: self.wanted.generation, version, step };
         let newest = Some(self.wanted.generation);
-        self.remember(|record| (record.attempt, record.held, record.newest) = (Some(attempt), None, newest))
+        self.remember(|record| (record.attempt, record.held, record.newest) = (Some(attempt), None, newest)).await
     }
 
-    pub fn remember(&mut self, change: impl FnOnce(&mut Record<H, B>)) -> Result<(), Failure> {
+    pub async fn remember(&mut self, change: impl FnOnce(&mut Record<H, B>)) -> Result<(), Failure> {
         let mut record = self.record.clone();
         change(&mut record);
-        memory::store(&self.data, self.wanted.deployment, &record)
+        memory::keep(&self.data, self.wanted.deployment, &record)
+            .await
             .map_err(|error| Failure::of_disk("cannot write the deployment's state", &error))?;
         self.record = record;
         // without a converger there is nobody to tell

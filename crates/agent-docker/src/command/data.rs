@@ -14,7 +14,7 @@ use distr_agent_docker::home::Home;
 use distr_agent_docker::record::Memory;
 
 use crate::Place;
-use crate::output::line;
+use distr_agent::output::line;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {

@@ -6,8 +6,8 @@ use anyhow::Result;
 use distr_agent::doctor::{Surroundings, Verdict, examine};
 use distr_agent_docker::doctor as docker;
 
-use crate::output::line;
 use crate::{Insecure, Place, PolicyPlace};
+use distr_agent::output::line;
 
 pub(crate) async fn run(place: &Place, policy: &PolicyPlace, insecure: &Insecure) -> Result<ExitCode> {
     let surroundings = Surroundings {

@@ -16,8 +16,8 @@ use distr_agent_docker::policy::{Consent, CustomerRequests, DEFAULT, Policy, Rul
 use distr_agent_docker::rehearsal::{Objections, Rehearsal, rehearse};
 use distr_domain::release::ComposePackage;
 
-use crate::output::line;
 use crate::{Place, PolicyPlace};
+use distr_agent::output::line;
 
 const REFUSED: u8 = 3;
 

@@ -29,7 +29,9 @@ const OUTLIVED: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(executor: &Executor, task: &mut Task, resume: Resume, redactor: &Redactor) -> Result<(), Stop> {
     match attempt(executor, task, resume, redactor).await {
-        Err(Stop::Failed(trouble)) if trouble.blame == Blame::Generation => Ok(give_up(task, &trouble, redactor)?),
+        Err(Stop::Failed(trouble)) if trouble.blame == Blame::Generation => {
+            Ok(give_up(task, &trouble, redactor).await?)
+        }
         ended => ended,
     }
 }
@@ -38,7 +40,7 @@ async fn attempt(executor: &Executor, task: &mut Task, resume: Resume, redactor:
     let cancel = task.cancel.clone();
     let verified = cancel.run_until_cancelled(verify(executor, task, resume)).await.ok_or(Stop::Superseded)??;
     if resume == Resume::Start {
-        task.begin(Step::Pulling)?;
+        task.begin(Step::Pulling).await?;
     }
     let generation = task.wanted.generation;
     let pulled = cancel.run_until_cancelled(unpack::pull(executor, task, verified, generation)).await;
@@ -84,7 +86,7 @@ async fn prove(executor: &Executor, task: &mut Task, unpacked: &Unpacked) -> Res
         tracing::info!(deployment = %task.wanted.deployment, why, "the release is switched in place");
         return Ok(());
     }
-    task.begin(Step::Proving)?;
+    task.begin(Step::Proving).await?;
     executor.drop_candidate(&task.record.handle.project).await?;
     let name = candidate_of(&task.record.handle.project);
     let candidate = unpacked.resolved.candidate(&task.record.handle.project, &name);
@@ -109,7 +111,7 @@ async fn switch(
     before: Before,
     redactor: &Redactor,
 ) -> Result<(), Stop> {
-    task.begin(Step::Switching)?;
+    task.begin(Step::Switching).await?;
     pause::at("switching", &task.data).await;
     let project_name = task.record.handle.project.clone();
     let project = Project {
@@ -133,7 +135,7 @@ async fn switch(
         Ok(containers) => {
             pause::at("switched", &task.data).await;
             executor.note_anonymous(task).await?;
-            Ok(succeed(task, unpacked, &containers)?)
+            Ok(succeed(task, unpacked, &containers).await?)
         }
         Err(trouble) if trouble.blame == Blame::Generation => go_back(executor, task, trouble, redactor).await,
         Err(trouble) if task.attempts + 1 >= SWITCHES && task.record.applied.is_some() => {
@@ -149,7 +151,7 @@ async fn switch(
     }
 }
 
-fn succeed(task: &mut Task, unpacked: &Unpacked, containers: &[Container]) -> Result<(), Failure> {
+async fn succeed(task: &mut Task, unpacked: &Unpacked, containers: &[Container]) -> Result<(), Failure> {
     let generation = task.wanted.generation;
     let version = task.run_instruction()?.version.clone();
     let folder = task.record.folder(generation, &version);
@@ -168,7 +170,8 @@ fn succeed(task: &mut Task, unpacked: &Unpacked, containers: &[Container]) -> Re
         record.attempt = None;
         record.failed = None;
         record.removed = None;
-    })?;
+    })
+    .await?;
     consent::use_up(&task.data, task.wanted.deployment, generation);
     // only disk space depends on it
     if let Err(error) = folder::prune(&task.data.deployment(task.wanted.deployment), &[&folder]) {
@@ -191,11 +194,11 @@ pub(super) fn services(containers: &[Container], generation: u64) -> BTreeMap<St
 /// runs is not what was applied, and repairs it.
 async fn go_back(executor: &Executor, task: &mut Task, trouble: Failure, redactor: &Redactor) -> Result<(), Stop> {
     pause::at("failed", &task.data).await;
-    give_up(task, &trouble, redactor)?;
+    give_up(task, &trouble, redactor).await?;
     pause::at("going back", &task.data).await;
     if let Err(worse) = put_back(executor, task).await {
         let text = format!("{}; and what was there before could not be put back: {}", trouble.text, worse.text);
-        give_up(task, &Failure { text, ..trouble }, redactor)?;
+        give_up(task, &Failure { text, ..trouble }, redactor).await?;
     }
     Ok(())
 }
@@ -207,7 +210,7 @@ async fn put_back(executor: &Executor, task: &Task) -> Result<(), Failure> {
     }
 }
 
-fn give_up(task: &mut Task, trouble: &Failure, redactor: &Redactor) -> Result<(), Failure> {
+async fn give_up(task: &mut Task, trouble: &Failure, redactor: &Redactor) -> Result<(), Failure> {
     super::log_words(task, trouble, redactor);
     let error = trouble.reported(redactor);
     let (deployment, generation) = (task.wanted.deployment, task.wanted.generation);
@@ -217,4 +220,5 @@ fn give_up(task: &mut Task, trouble: &Failure, redactor: &Redactor) -> Result<()
         record.failed = Some(FailedGeneration { generation, version, error });
         record.attempt = None;
     })
+    .await
 }

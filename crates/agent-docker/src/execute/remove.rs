@@ -11,7 +11,7 @@ use crate::record::Task;
 
 pub(super) async fn run(executor: &Executor, task: &mut Task, data: DataRemoval) -> Result<(), Failure> {
     permit::begin(executor, task)?;
-    task.begin(Step::Removing)?;
+    task.begin(Step::Removing).await?;
     pause::at("removing", &task.data).await;
     let project = task.record.handle.project.clone();
     executor.drop_candidate(&project).await?;
@@ -21,7 +21,7 @@ pub(super) async fn run(executor: &Executor, task: &mut Task, data: DataRemoval)
         executor.engine.remove_volumes(&project).await?;
         let anonymous = task.record.handle.anonymous_volumes.clone();
         executor.engine.remove_volumes_named(&anonymous).await?;
-        task.remember(|record| record.handle.anonymous_volumes.clear())?;
+        task.remember(|record| record.handle.anonymous_volumes.clear()).await?;
         executor
             .home(task)
             .remove()
@@ -38,7 +38,8 @@ pub(super) async fn run(executor: &Executor, task: &mut Task, data: DataRemoval)
         record.attempt = None;
         record.failed = None;
         record.removed = Some(generation);
-    })?;
+    })
+    .await?;
     consent::use_up(&task.data, task.wanted.deployment, generation);
     Ok(())
 }

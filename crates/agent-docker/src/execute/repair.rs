@@ -16,7 +16,7 @@ pub(super) async fn run(executor: &Executor, task: &mut Task, drift: &str) -> Re
     // a newer compose counts its digests otherwise; what it made now is as applied
     let services = apply::services(&containers, applied.generation);
     let baseline = Baseline { services, ..applied.baseline };
-    task.remember(|record| record.applied = Some(Applied { baseline, ..applied }))
+    task.remember(|record| record.applied = Some(Applied { baseline, ..applied })).await
 }
 
 /// The containers when all was well again.

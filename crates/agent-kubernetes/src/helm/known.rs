@@ -12,16 +12,25 @@ pub const VERSION: &str = "4.1.4";
 /// SHA-256 of the program by the architecture that Rust names; of others it is not known yet.
 const PROGRAMS: [(&str, &str); 1] = [("x86_64", "210d576a6dc04b7864af4b5d9a5af58860bbc03d19174ffeddbd29d01d1b59a9")];
 
-/// Refuses a program that is not Helm as it was released. Reads all of it: 62 MB, a moment at the agent's start.
-pub fn verify(program: &Path) -> Result<(), Failure> {
-    let found = checksum(program).map_err(|error| Failure::internal("helm cannot be read", error))?;
-    let is_known =
-        PROGRAMS.iter().any(|(architecture, known)| *architecture == std::env::consts::ARCH && *known == found);
+/// Refuses a program that is not Helm as it was released, or as `expected` if whoever built it says its SHA-256. Reads all of it: 62 MB, a moment
+/// at the agent's start.
+pub fn verify(program: &Path, expected: Option<&str>) -> Result<(), Failure> {
+    let found = checksum(program).map_err(|error| {
+        let text = format!("helm cannot be read at {}: {error}; say where it is with --helm", program.display());
+        Failure::passing(ErrorCategory::Runtime, text)
+    })?;
+    let is_released =
+        || PROGRAMS.iter().any(|(architecture, known)| *architecture == std::env::consts::ARCH && *known == found);
+    let is_known = expected.map_or_else(is_released, |expected| expected.eq_ignore_ascii_case(&found));
     match is_known {
         true => Ok(()),
         false => Err(Failure::passing(
             ErrorCategory::Runtime,
-            format!("{} is not Helm {VERSION} as it was released: its SHA-256 is {found}", program.display()),
+            format!(
+                "{} is not Helm {VERSION} as it was released: its SHA-256 is {found}; put the released program there, or say with \
+                 --helm-sha256 that it is to be this one",
+                program.display()
+            ),
         )),
     }
 }
@@ -46,8 +55,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("helm");
         fs::write(&path, "abc").unwrap();
-        let text = verify(&path).unwrap_err().text;
-        assert!(text.ends_with("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"), "{text}");
-        assert!(verify(&folder.path().join("absent")).is_err());
+        let sum = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let text = verify(&path, None).unwrap_err().text;
+        assert!(text.contains(sum), "{text}");
+        verify(&path, Some(sum)).unwrap();
+        assert!(verify(&path, Some("0")).is_err() && verify(&folder.path().join("absent"), None).is_err());
     }
 }

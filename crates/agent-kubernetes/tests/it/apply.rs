@@ -2,16 +2,26 @@
 
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
 use distr_agent::clock::SystemClock;
-use distr_agent::fault::Stop;
-use distr_agent_kubernetes::apply::{Outcome, Runtime, Timing, Wanted};
+use distr_agent::fault::{Failure, Stop};
+use distr_agent_kubernetes::apply::{Outcome, Runtime, Steps, Timing, Wanted};
 use distr_agent_kubernetes::cluster::Cluster;
 use distr_agent_kubernetes::revision::deployed;
-use distr_domain::agent::ErrorCategory;
+use distr_domain::agent::{ErrorCategory, Step};
 use distr_domain::release::{LockedKind, RollbackPolicy};
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::{Chart, DEPLOYMENT, Site};
+
+struct AnyStep;
+
+#[async_trait]
+impl Steps for AnyStep {
+    async fn begin(&mut self, _: Step) -> Result<(), Failure> {
+        Ok(())
+    }
+}
 
 pub(crate) const DATA: (&str, &str) = (
     "data",
@@ -76,7 +86,7 @@ pub(crate) async fn apply_with(
         secret,
         good,
     };
-    runtime.apply(&wanted, &mut |_| Ok(()), cancel).await
+    runtime.apply(&wanted, &mut AnyStep, cancel).await
 }
 
 async fn applied(site: &Site, text: &str, generations: (u64, Option<u64>)) {

@@ -16,10 +16,12 @@ use distr_agent::fault::Failure;
 use distr_agent::journal::{Journal, Limits};
 use distr_agent::memory;
 use distr_agent_kubernetes::apply::Timing;
+use distr_agent_kubernetes::charts::Charts;
 use distr_agent_kubernetes::cluster::Cluster;
-use distr_agent_kubernetes::runtime::{Charts, Kubernetes};
+use distr_agent_kubernetes::runtime::Kubernetes;
 use distr_domain::agent::{
-    AskedBy, ChartSource, DataRemoval, DeploymentReport, DesiredDeployment, DesiredState, Health, Instruction, Step,
+    AskedBy, ChartSource, DataRemoval, DeploymentReport, DesiredDeployment, DesiredState, Health, Instruction,
+    PinnedImage, Step,
 };
 use distr_domain::ids::DeploymentId;
 use serde_json::json;
@@ -39,6 +41,10 @@ impl Charts for Shelf {
         let arguments = ["-czf", "-", "--transform", "s/^chart/shop/", "chart"];
         Ok(Command::new("tar").arg("-C").arg(folder.parent().unwrap()).args(arguments).output().unwrap().stdout)
     }
+
+    async fn check(&self, _: &str, _: &PinnedImage) -> Result<(), Failure> {
+        Ok(())
+    }
 }
 
 struct Agent {
@@ -57,6 +63,7 @@ impl Agent {
             cluster: Cluster::connect(&site.helm.cluster).await.unwrap(),
             helm: site.helm.clone(),
             charts: shelf.clone(),
+            pulls: None,
             clock: Arc::new(SystemClock),
             data: data.clone(),
             namespace: site.release.namespace.clone(),

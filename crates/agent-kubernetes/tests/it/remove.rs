@@ -40,5 +40,5 @@ async fn a_release_of_somebody_else_stays() {
 #[test]
 fn the_helm_of_the_tests_is_the_one_that_is_known() {
     let Some(site) = Site::new() else { return };
-    distr_agent_kubernetes::helm::verify(&site.helm.program).unwrap();
+    distr_agent_kubernetes::helm::verify(&site.helm.program, None).unwrap();
 }

@@ -1,8 +1,10 @@
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use distr_domain::agent::{RunChartInstruction, RunInstruction};
 use distr_domain::trust::SignedLayer;
-use distr_signature::{IN_TOTO, bundle, pre_authentication};
+use distr_signature::{IN_TOTO, ReleaseStatement, SignedChart, bundle, pre_authentication};
+use serde_json::json;
 
 use super::*;
 use crate::fault::Blame;
@@ -94,10 +96,14 @@ impl Signer {
         let services =
             run.images.iter().map(|image| (image.service.clone(), image.repository.clone(), image.digest.clone()));
         let names = ("acme".parse().unwrap(), application.parse().unwrap());
-        let statement = ReleaseStatement::new((&names.0, &names.1, &run.version), &run.compose, services).to_json();
+        let statement = ReleaseStatement::new((&names.0, &names.1, &run.version), &run.compose, services);
+        RunInstruction { signatures: vec![self.envelope(&statement)], ..run.clone() }
+    }
+
+    fn envelope(&self, statement: &ReleaseStatement) -> SignedLayer {
+        let statement = statement.to_json();
         let signature = self.0.sign(&pre_authentication(IN_TOTO, statement.as_bytes()));
-        let layer = bundle(statement.as_bytes(), "", signature.as_ref());
-        RunInstruction { signatures: vec![layer], ..run.clone() }
+        bundle(statement.as_bytes(), "", signature.as_ref())
     }
 }
 
@@ -170,4 +176,54 @@ fn an_old_release_is_refused_below_the_floor_of_the_host() {
     assert!(check(&floor("1.4.0"), &shop(), &run).is_ok());
     let trouble = check(&floor("1.4.1"), &shop(), &run).unwrap_err();
     assert!(trouble.text.contains("shop 1.4.0 may not run here: this host takes no version below 1.4.1"));
+}
+
+fn chart() -> RunChartInstruction {
+    let digest = |letter: &str| format!("sha256:{}", letter.repeat(64));
+    serde_json::from_value(json!({
+        "version": "1.4.0",
+        "chart": {"repository": "acme/charts/shop", "digest": digest("c"), "archive": digest("b"), "size": 1,
+            "name": "shop", "version": "1.0.0"},
+        "lock": {"registry": "hub.example", "images": [
+            {"reference": "acme/web:1", "image": {"repository": "web", "digest": digest("1")}},
+            {"reference": format!("docker.io/db@{}", digest("d"))},
+        ], "kinds": [], "cases": 1, "tool": "helm v4.1.4"},
+        "settings": {"minutes": 5},
+        "images": [{"service": "chart", "repository": "acme/charts/shop", "digest": digest("c")}],
+    }))
+    .unwrap()
+}
+
+#[test]
+fn a_chart_is_signed_with_its_lock_and_with_all_that_the_lock_names() {
+    let signer = Signer::new();
+    let (acme, run) = ("acme".parse().unwrap(), chart());
+    let signed = SignedChart::of(&run.chart.repository, &run.chart.digest, &run.lock, &run.settings);
+    let alone = ReleaseStatement::of_chart((&acme, &shop(), &run.version), signed.clone());
+    let beside = ReleaseStatement::new((&acme, &shop(), &run.version), "services: {}", []).with_chart(signed);
+    for statement in [&alone, &beside] {
+        let run = RunChartInstruction { signatures: vec![signer.envelope(statement)], ..chart() };
+        let verified = check(&signer.pinned(), &shop(), &run).unwrap();
+        for letter in ["c", "1", "d"] {
+            let digest = format!("sha256:{}", letter.repeat(64)).parse().unwrap();
+            assert!(verified.key_of(&digest).is_some(), "{digest}");
+        }
+    }
+    let good = RunChartInstruction { signatures: vec![signer.envelope(&alone)], ..chart() };
+    let swapped = |change: &dyn Fn(&mut RunChartInstruction)| {
+        let mut run = good.clone();
+        change(&mut run);
+        run
+    };
+    let other = || other_digest().parse().unwrap();
+    for (what, run) in [
+        ("not signed as a whole", swapped(&|run| run.signatures.clear())),
+        ("the chart is acme/charts/shop@sha256:ccc", swapped(&|run| run.chart.digest = other())),
+        ("lock is another one", swapped(&|run| run.lock.images[0].image.as_mut().unwrap().digest = other())),
+        ("lock is another one", swapped(&|run| run.settings.minutes = 6)),
+        ("organization \"acme\", not \"evil\"", swapped(&|run| run.chart.repository = "evil/charts/shop".to_owned())),
+    ] {
+        let trouble = check(&signer.pinned(), &shop(), &run).unwrap_err();
+        assert!(trouble.text.contains(what), "{what}: {}", trouble.text);
+    }
 }

@@ -1,17 +1,18 @@
 //! Results on standard output. Whoever reads them may stop before their end, as `head` does; then the program ends as well.
 
+use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write};
 
 /// Exit code of a program that ended because nobody read its output any more.
-pub(crate) const NOBODY_READS: u8 = 141;
+pub const NOBODY_READS: u8 = 141;
 
-pub(crate) fn line(text: impl Display) -> io::Result<()> {
+pub fn line(text: impl Display) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{}", visible(&text.to_string()))
 }
 
 /// The text with what a terminal would obey, or show in another order, escaped: names and values are the vendor's and the hub's.
-pub(crate) fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     let is_plain = |c: char| matches!(c, '\n' | '\t' | '"' | '\'' | '\\' | ' '..='~');
     let mut visible = String::with_capacity(text.len());
     for c in text.chars() {
@@ -23,7 +24,7 @@ pub(crate) fn visible(text: &str) -> String {
     visible
 }
 
-pub(crate) fn is_unread(error: &anyhow::Error) -> bool {
+pub fn is_unread(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
