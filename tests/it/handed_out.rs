@@ -20,8 +20,8 @@ async fn text(hub: &HubProcess, secret: &str, mutation: &str, pointer: &str) -> 
 }
 
 async fn id(hub: &HubProcess, secret: &str) -> String {
-    let data = hub.graphql(Some(secret), "{ viewer { member { id } } }", json!({})).await.data();
-    data["viewer"]["member"]["id"].as_str().expect("an id").to_owned()
+    let data = hub.graphql(Some(secret), "{ viewer { memberId } }", json!({})).await.data();
+    data["viewer"]["memberId"].as_str().expect("an id").to_owned()
 }
 
 async fn change_role(hub: &HubProcess, owner: &str, member: &str, role: &str) {
