@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Subcommand;
-use distr_agent::data_dir::DataDir;
 use distr_agent::host_trust::{HostTrust, read_key};
 use distr_agent::summary;
 use distr_domain::names::Slug;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use std::{fs, io};
 
 use async_trait::async_trait;
 use distr_agent::clock::Clock;
@@ -18,7 +19,9 @@ use distr_agent::printed::Output;
 use distr_agent::redact::Redactor;
 use distr_agent::runtime::Runtime;
 use distr_agent::stamp::Stamp;
-use distr_domain::agent::{DesiredDeployment, DesiredState, ErrorCategory, Instruction, RunChartInstruction, Step};
+use distr_domain::agent::{
+    DesiredDeployment, DesiredState, ErrorCategory, Instruction, PinnedImage, RunChartInstruction, Step,
+};
 use distr_domain::ids::DeploymentId;
 use distr_domain::release::CustomHealth;
 use tokio::time::Instant;
@@ -55,10 +58,30 @@ pub struct Kubernetes {
     pub swept: Mutex<BTreeMap<DeploymentId, Instant>>,
 }
 
+/// An apply on its way.
+struct Way<'a> {
+    task: &'a mut Task,
+    charts: &'a dyn Charts,
+    registry: &'a str,
+    /// of this registry
+    images: Vec<PinnedImage>,
+}
+
 #[async_trait]
-impl Steps for Task {
+impl Steps for Way<'_> {
     async fn begin(&mut self, step: Step) -> Result<(), Failure> {
-        Task::begin(self, step).await
+        self.task.begin(step).await
+    }
+
+    /// Asks for each image that would run, before anything changes. What only other features bring is not asked for: nobody here may pull it.
+    async fn rehearsed(&mut self, printed: &str) -> Result<(), Failure> {
+        let runs = |image: &&PinnedImage| {
+            printed.contains(&format!("{}/{}@{}", self.registry, image.repository, image.digest))
+        };
+        for image in self.images.iter().filter(runs) {
+            self.charts.check(self.registry, image).await?;
+        }
+        Ok(())
     }
 }
 
@@ -161,13 +184,17 @@ impl Kubernetes {
         let (generation, version) = (wanted.generation, wanted.instruction.version().cloned());
         match (outcome, version) {
             (Outcome::Applied { revision }, Some(version)) => {
-                let folder = Some(task.record.folder(generation, &version));
-                let baseline = Baseline { revision };
+                let folder = task.record.folder(generation, &version);
+                let (baseline, named) = (Baseline { revision }, Some(folder.clone()));
                 task.remember(|record| {
-                    record.applied = Some(Applied { generation, version, baseline, folder });
+                    record.applied = Some(Applied { generation, version, baseline, folder: named });
                     (record.attempt, record.failed, record.removed) = (None, None, None);
                 })
                 .await?;
+                // only disk space depends on it
+                if let Err(error) = prune(&self.data.deployment(wanted.deployment), &folder) {
+                    tracing::warn!(%error, "cannot remove the folders of earlier generations");
+                }
             }
             (Outcome::Applied { .. }, None) => {}
             (Outcome::GivenUp { failure, back }, version) => {
@@ -199,7 +226,7 @@ impl Kubernetes {
         let values = secrets::secret(&release, &deployment, &instruction::secrets(run), &self.key);
         let name = values["metadata"]["name"].as_str().unwrap_or_default().to_owned();
         let files = Files::at(&folder);
-        let fetched = task.cancel.run_until_cancelled(self.fetch(&registry, run, &files, !switches)).await;
+        let fetched = task.cancel.run_until_cancelled(self.fetch(&registry, run, &files, switches)).await;
         fetched.ok_or(Stop::Superseded)??;
         let pulls = self.pulls.as_ref().filter(|_| run.lock.images.iter().any(|image| image.image.is_some()));
         if let Some(pulls) = pulls {
@@ -232,24 +259,25 @@ impl Kubernetes {
         };
         let timing = Timing { deadline, ..self.timing };
         let runtime = apply::Runtime { timing, ..self.runtime() };
-        runtime.apply(&wanted, task, &cancel).await
+        let charts = self.charts.as_ref();
+        let mut way = Way { task, charts, registry: &registry, images: run.images.clone() };
+        runtime.apply(&wanted, &mut way, &cancel).await
     }
 
-    /// Brings the chart into the generation's folder, and asks for each image of the release, before anything changes. What was asked for before
-    /// the agent ended is not asked for again.
+    /// Brings the chart into the generation's folder. One that is there is asked for, unless that was done before the agent ended.
     async fn fetch(
         &self,
         registry: &str,
         run: &RunChartInstruction,
         files: &Files,
-        asks_for_images: bool,
+        is_asked: bool,
     ) -> Result<(), Failure> {
-        let is_there = std::fs::read(&files.chart).is_ok_and(|bytes| is_archive(&bytes, &run.chart));
+        let is_there = fs::read(&files.chart).is_ok_and(|bytes| is_archive(&bytes, &run.chart));
         if !is_there {
-            files.write(&files.chart, &self.charts.archive(registry, &run.chart).await?)?;
+            return files.write(&files.chart, &self.charts.archive(registry, &run.chart).await?);
         }
-        for image in run.images.iter().filter(|_| asks_for_images) {
-            self.charts.check(registry, image).await?;
+        for chart in run.images.iter().filter(|image| !is_asked && image.digest == run.chart.digest) {
+            self.charts.check(registry, chart).await?;
         }
         Ok(())
     }
@@ -305,6 +333,17 @@ impl Files {
         let written = durable::private_folder(&self.folder).and_then(|()| durable::write(path, content, Access::Owner));
         written.map_err(|error| Failure::of_disk("cannot write the generation's files", &error))
     }
+}
+
+/// Removes the folders of all generations but one.
+fn prune(deployment: &Path, kept: &str) -> io::Result<()> {
+    for entry in fs::read_dir(deployment)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() && entry.file_name() != kept {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 fn chart(wanted: &DesiredDeployment) -> Result<&RunChartInstruction, Failure> {
