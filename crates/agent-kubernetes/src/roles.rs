@@ -7,7 +7,7 @@ use distr_domain::cluster;
 use distr_domain::release::{ChartLock, RoleRule};
 use serde_json::{Value, json};
 
-use crate::yaml;
+use crate::yaml::{self, Node, Scalar};
 
 /// Whose Roles they are.
 const NAME: &str = "distr-agent";
@@ -23,7 +23,30 @@ pub fn of(
         objects.extend(pair(own, namespace, rules_of(namespace, namespaces, desired)));
     }
     let text: Vec<String> = objects.iter().map(Value::to_string).collect();
-    Ok(yaml::write(&yaml::read(&text.join("\n---\n"))?))
+    let mut documents = yaml::read(&text.join("\n---\n"))?;
+    documents.iter_mut().for_each(plain);
+    Ok(yaml::write(&documents))
+}
+
+/// Words without quotes, as people write them.
+fn plain(node: &mut Node) {
+    let unquote = |scalar: &mut Scalar| {
+        let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '/' | '-');
+        let begins = scalar.text.starts_with(|c: char| c.is_ascii_alphabetic());
+        // readers take some short ones for truths
+        scalar.is_plain = begins
+            && scalar.text.len() > 3
+            && scalar.text.chars().all(is_word)
+            && !["true", "false", "null"].contains(&scalar.text.to_lowercase().as_str());
+    };
+    match node {
+        Node::Scalar(scalar) => unquote(scalar),
+        Node::List(list) => list.iter_mut().for_each(plain),
+        Node::Map(entries) => entries.iter_mut().for_each(|(key, value)| {
+            unquote(key);
+            plain(value);
+        }),
+    }
 }
 
 /// The agent's own state, and the Lease.
