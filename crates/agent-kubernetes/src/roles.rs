@@ -5,12 +5,9 @@ use std::collections::BTreeSet;
 use distr_domain::agent::{DesiredState, Instruction, RunChartInstruction};
 use distr_domain::cluster;
 use distr_domain::release::{ChartLock, RoleRule};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::yaml::{self, Node, Scalar};
-
-/// Whose Roles they are.
-const NAME: &str = "distr-agent";
 
 /// Roles and their bindings as YAML, for `kubectl apply -f -`. The kinds are those of what the hub desires, as far as it is known.
 pub fn of(
@@ -18,9 +15,9 @@ pub fn of(
     namespaces: &BTreeSet<String>,
     desired: Option<&DesiredState>,
 ) -> Result<String, yaml::Unreadable> {
-    let mut objects = pair(own, own, own_rules());
+    let mut objects = cluster::role(own, own, &cluster::own_rules()).to_vec();
     for namespace in namespaces {
-        objects.extend(pair(own, namespace, rules_of(namespace, namespaces, desired)));
+        objects.extend(cluster::role(own, namespace, &rules_of(namespace, namespaces, desired)));
     }
     let text: Vec<String> = objects.iter().map(Value::to_string).collect();
     let mut documents = yaml::read(&text.join("\n---\n"))?;
@@ -49,17 +46,6 @@ fn plain(node: &mut Node) {
     }
 }
 
-/// The agent's own state, and the Lease.
-pub fn own_rules() -> Vec<RoleRule> {
-    let rule = |group: &str, resource: &str| RoleRule {
-        api_groups: vec![group.to_owned()],
-        resources: vec![resource.to_owned()],
-        resource_names: vec![],
-        verbs: ["get", "list", "create", "update", "patch", "delete"].map(str::to_owned).to_vec(),
-    };
-    vec![rule("", "secrets"), rule("coordination.k8s.io", "leases")]
-}
-
 fn rules_of(namespace: &str, namespaces: &BTreeSet<String>, desired: Option<&DesiredState>) -> Vec<RoleRule> {
     let first = namespaces.first().map(String::as_str);
     let is_here =
@@ -73,19 +59,10 @@ fn rules_of(namespace: &str, namespaces: &BTreeSet<String>, desired: Option<&Des
     [cluster::base_rules(), cluster::rules(&locks)].concat()
 }
 
-fn pair(own: &str, namespace: &str, rules: Vec<RoleRule>) -> Vec<Value> {
-    let metadata = json!({"name": NAME, "namespace": namespace});
-    let api = "rbac.authorization.k8s.io/v1";
-    let role = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": NAME});
-    let subject = json!({"kind": "ServiceAccount", "name": NAME, "namespace": own});
-    vec![
-        json!({"apiVersion": api, "kind": "Role", "metadata": metadata, "rules": rules}),
-        json!({"apiVersion": api, "kind": "RoleBinding", "metadata": metadata, "roleRef": role, "subjects": [subject]}),
-    ]
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

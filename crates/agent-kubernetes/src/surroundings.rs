@@ -54,7 +54,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::roles::own_rules;
+    use distr_domain::cluster::own_rules;
 
     #[test]
     fn the_printed_roles_are_enough_and_less_is_named() {

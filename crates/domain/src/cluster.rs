@@ -2,10 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::{Value, json};
+
 use crate::release::{ChartLock, RoleRule};
 
 /// The namespace in which an agent runs, and keeps what it knows.
 pub const AGENT_NAMESPACE: &str = "distr-agent";
+
+/// The agent's name in its cluster: of its account, its Roles, and what else it has.
+pub const AGENT: &str = "distr-agent";
 
 /// What Helm and the agent do with an object.
 pub const VERBS: [&str; 7] = ["get", "list", "watch", "create", "update", "patch", "delete"];
@@ -28,6 +33,27 @@ pub fn base_rules() -> Vec<RoleRule> {
     ];
     let look = |(group, resources): (&str, &[&str])| rule([group], resources.iter().copied(), ["get", "list", "watch"]);
     looks.into_iter().map(look).chain([rule([""], ["secrets"], VERBS)]).collect()
+}
+
+/// In the agent's own namespace: what it keeps, and which of its replicas works.
+pub fn own_rules() -> Vec<RoleRule> {
+    let verbs = ["get", "list", "create", "update", "patch", "delete"];
+    vec![rule([""], ["secrets"], verbs), rule(["coordination.k8s.io"], ["leases"], verbs)]
+}
+
+/// The manifests that give these rights in a namespace to the agent, whose own namespace is another.
+pub fn role(own: &str, namespace: &str, rules: &[RoleRule]) -> [Value; 2] {
+    let metadata = json!({ "name": AGENT, "namespace": namespace });
+    let (group, api) = ("rbac.authorization.k8s.io", "rbac.authorization.k8s.io/v1");
+    let reference = json!({ "apiGroup": group, "kind": "Role", "name": AGENT });
+    let subject = json!({ "kind": "ServiceAccount", "name": AGENT, "namespace": own });
+    [
+        json!({ "apiVersion": api, "kind": "Role", "metadata": metadata, "rules": rules }),
+        json!({
+            "apiVersion": api, "kind": "RoleBinding", "metadata": metadata,
+            "roleRef": reference, "subjects": [subject],
+        }),
+    ]
 }
 
 /// What these charts have in a namespace, each kind once, and what their own Roles allow: nobody gives more than he has.

@@ -63,8 +63,18 @@ pub fn roles(target: &TargetRow, charts: &[ChartLock]) -> Result<String, Failure
 }
 
 fn documents(manifests: &[Value]) -> Result<String, Failure> {
-    let documents: Result<Vec<String>, _> = manifests.iter().map(serde_saphyr::to_string).collect();
+    let documents: Result<Vec<String>, _> = manifests.iter().map(document).collect();
     Ok(documents.map_err(Failure::fault)?.join("---\n"))
+}
+
+/// A line for each rule: people read these, and there are many.
+fn document(manifest: &Value) -> Result<String, serde_saphyr::SerializeError> {
+    let mut manifest = manifest.clone();
+    let rules = manifest.as_object_mut().and_then(|fields| fields.remove("rules"));
+    let head = serde_saphyr::to_string(&manifest)?;
+    let Some(Value::Array(rules)) = rules else { return Ok(head) };
+    let rules: String = rules.iter().map(|rule| format!("- {rule}\n")).collect();
+    Ok(format!("{head}rules:\n{rules}"))
 }
 
 /// The charts that the target runs, and the newest of each application that its customer may have now.

@@ -48,6 +48,7 @@ export function DeploymentCard({ deployment, target }: { deployment: DeploymentD
             {deployment.generation}
           </span>
         </Fact>
+        {deployment.namespace ? <Fact name="Namespace">{deployment.namespace}</Fact> : null}
         <Fact name="Running">{deployment.runningVersion ?? <Unknown why="nothing is known to run" />}</Fact>
         <Fact name="Health">{HEALTH[deployment.health]}</Fact>
         <Fact name="Changed">

@@ -13,6 +13,7 @@ import { useLast } from '../../ui/use-last'
 import { useRested } from '../../ui/use-rested'
 import type { TargetDetail } from '../target/detail'
 import type { DeploymentDetail } from './card'
+import { ClusterFields, clusterArguments, clusterWish, type Typed } from './cluster'
 import { configArguments, configText, parseConfig } from './config'
 
 const APPLICATIONS = graphql(`
@@ -33,11 +34,12 @@ const CHOICES = graphql(`
 
 export const DEPLOY = graphql(`
   mutation Deploy(
-    $customer: Name!, $target: Name!, $application: Name!, $version: Version, $channel: Name, $config: [ConfigEntryInput!]
+    $customer: Name!, $target: Name!, $application: Name!, $version: Version, $channel: Name, $config: [ConfigEntryInput!],
+    $values: JSON, $namespace: Name
   ) {
     deploymentSetRelease(
       customer: $customer, target: $target, application: $application, version: $version, channel: $channel,
-      config: $config
+      config: $config, values: $values, namespace: $namespace
     ) {
       changed position warnings
       deployment { id phase desiredVersion generation step target { ...TargetDetail } }
@@ -115,6 +117,8 @@ function DeployForm({ name, target, deployment, close }: FormProps) {
   const version = kind === 'channel' ? application?.channels.find(one => one.name === value)?.current : value
   const config = typed ?? configText(before?.config ?? [])
   const { entries, wrong } = parseConfig(config)
+  const [ofCluster, setOfCluster] = useState<Typed>({})
+  const { wrong: wrongValues, ...cluster } = clusterWish(ofCluster)
   // what nobody touched stays as it is
   const changed = typed === undefined ? undefined : entries
   const submit = async (event: FormEvent) => {
@@ -125,6 +129,7 @@ function DeployForm({ name, target, deployment, close }: FormProps) {
       version: kind === 'version' ? value : null,
       channel: kind === 'channel' ? value : null,
       config: changed ?? null,
+      ...cluster,
     })
     if (!answer) return
     const { changed: isNew, deployment: after, warnings } = answer.deploymentSetRelease
@@ -145,7 +150,7 @@ function DeployForm({ name, target, deployment, close }: FormProps) {
       <details className="config" open={before ? before.config.length > 0 : false}>
         <summary>Configuration · {entries.length}</summary>
         <TextArea
-          label="Variables of the compose file"
+          label={target.runtime === 'KUBERNETES' ? 'Variables of the chart' : 'Variables of the compose file'}
           hint="A KEY=VALUE on each line. A secret is named, not written: ${secret:NAME}."
           rows={4}
           spellCheck={false}
@@ -159,6 +164,9 @@ function DeployForm({ name, target, deployment, close }: FormProps) {
           </p>
         ) : null}
       </details>
+      {target.runtime === 'KUBERNETES' ? (
+        <ClusterFields target={target} before={before} typed={ofCluster} put={setOfCluster} wrong={wrongValues} />
+      ) : null}
       <DialogFooter
         close={close}
         error={error}
@@ -174,8 +182,9 @@ function DeployForm({ name, target, deployment, close }: FormProps) {
           `--${kind}`,
           value,
           ...configArguments(changed),
+          ...clusterArguments(ofCluster),
         )}
-        isOff={isBusy || !version || wrong.length > 0}
+        isOff={isBusy || !version || wrong.length > 0 || wrongValues !== undefined}
       >
         {isBusy ? 'Asking…' : 'Deploy'}
       </DialogFooter>

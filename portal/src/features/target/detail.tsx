@@ -10,13 +10,14 @@ import { Time } from '../../ui/time'
 import { DeploymentCard } from '../deployment/card'
 import { TargetLabels } from './labels'
 import { Reports } from './reports'
+import { Roles } from './roles'
 
 export const TARGET_DETAIL = graphql(`
   fragment TargetDetail on Target {
     ...TargetRow
     runtime namespaces retiredAt enrolmentExpiresAt
     labels { key value } customerLabels { key value }
-    deployments { id generation removal channel licenseId health createdAt config { key value } }
+    deployments { id generation removal channel licenseId health createdAt namespace values config { key value } }
     lastReport { at receivedAt clockOffsetSeconds boot sequence reports missing error { category text } }
     heartbeats(first: 24) { nodes { hour reports missing } }
   }
@@ -65,6 +66,7 @@ export function Detail({ target, deploy }: { target: TargetDetail; deploy: (() =
           <DeploymentCard key={deployment.id} deployment={deployment} target={target} />
         ))
       )}
+      {target.runtime === 'KUBERNETES' && !target.retiredAt ? <Roles target={target} /> : null}
       <Panel title="Reports by hour">
         <Reports hours={target.heartbeats.nodes} since={target.enrolledAt ?? target.createdAt} />
       </Panel>

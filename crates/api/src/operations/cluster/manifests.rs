@@ -1,6 +1,6 @@
 //! The manifests of an agent. Pure.
 
-use distr_domain::cluster::{AGENT_NAMESPACE, base_rules};
+use distr_domain::cluster::{AGENT, AGENT_NAMESPACE, base_rules, own_rules, role};
 use distr_domain::names::Slug;
 use distr_domain::release::RoleRule;
 use distr_projections::target::TargetRow;
@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use super::Installation;
 
-const NAME: &str = "distr-agent";
 const ENROLMENT: &str = "distr-agent-enrolment";
 const FOLDER: &str = "/var/lib/distr-agent";
 /// Of the image; no user of the node has it.
@@ -18,21 +17,20 @@ pub(super) fn installation(installation: &Installation<'_>, token: &str) -> Vec<
     let Installation { target, charts, .. } = installation;
     let own = [
         namespace(AGENT_NAMESPACE, target),
-        json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": of_agent(NAME) }),
-        role(AGENT_NAMESPACE, &own_rules()),
-        binding(AGENT_NAMESPACE),
+        json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": of_agent(AGENT) }),
     ];
+    let role_of_its_own = role(AGENT_NAMESPACE, AGENT_NAMESPACE, &own_rules());
     let namespaces = target.namespaces.iter().map(|name| namespace(name.as_str(), target));
     let roles = roles(target, &distr_domain::cluster::rules(charts));
     // last, so that the agent starts with its rights
     let last = [enrolment(token), deployment(installation)];
-    own.into_iter().chain(namespaces).chain(roles).chain(last).collect()
+    own.into_iter().chain(role_of_its_own).chain(namespaces).chain(roles).chain(last).collect()
 }
 
 /// In each of the target's namespaces the same.
 pub(super) fn roles(target: &TargetRow, rules: &[RoleRule]) -> Vec<Value> {
     let rules = [base_rules(), rules.to_vec()].concat();
-    let of = |name: &Slug| [role(name.as_str(), &rules), binding(name.as_str())];
+    let of = |name: &Slug| role(AGENT_NAMESPACE, name.as_str(), &rules);
     target.namespaces.iter().flat_map(of).collect()
 }
 
@@ -45,38 +43,13 @@ fn namespace(name: &str, target: &TargetRow) -> Value {
     json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name, "labels": labels } })
 }
 
-fn role(namespace: &str, rules: &[RoleRule]) -> Value {
-    let metadata = json!({ "name": NAME, "namespace": namespace });
-    json!({ "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": metadata, "rules": rules })
-}
-
-fn binding(namespace: &str) -> Value {
-    json!({
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
-        "metadata": { "name": NAME, "namespace": namespace },
-        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": NAME },
-        "subjects": [{ "kind": "ServiceAccount", "name": NAME, "namespace": AGENT_NAMESPACE }],
-    })
-}
-
-/// In the agent's own namespace: what it keeps, and which of its replicas works.
-fn own_rules() -> Vec<RoleRule> {
-    let rule = |group: &str, resource: &str| RoleRule {
-        api_groups: vec![group.to_owned()],
-        resources: vec![resource.to_owned()],
-        resource_names: vec![],
-        verbs: ["get", "list", "create", "update", "patch", "delete"].map(str::to_owned).to_vec(),
-    };
-    vec![rule("", "secrets"), rule("coordination.k8s.io", "leases")]
-}
-
 /// The agent deletes it when it has its credential.
 fn enrolment(token: &str) -> Value {
     json!({ "apiVersion": "v1", "kind": "Secret", "metadata": of_agent(ENROLMENT), "stringData": { "token": token } })
 }
 
 fn deployment(Installation { hub, image, .. }: &Installation<'_>) -> Value {
-    let labels = json!({ "app.kubernetes.io/name": NAME });
+    let labels = json!({ "app.kubernetes.io/name": AGENT });
     let token = json!({ "secretKeyRef": { "name": ENROLMENT, "key": "token", "optional": true } });
     let url = hub.as_str().trim_end_matches('/');
     let mut environment = vec![
@@ -97,14 +70,14 @@ fn deployment(Installation { hub, image, .. }: &Installation<'_>) -> Value {
         "volumeMounts": [{ "name": "work", "mountPath": FOLDER }, { "name": "temporary", "mountPath": "/tmp" }],
     });
     json!({
-        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": of_agent(NAME),
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": of_agent(AGENT),
         "spec": {
             "replicas": 1,
             "selector": { "matchLabels": labels },
             "template": {
                 "metadata": { "labels": labels },
                 "spec": {
-                    "serviceAccountName": NAME,
+                    "serviceAccountName": AGENT,
                     "securityContext": {
                         "runAsNonRoot": true, "runAsUser": USER, "runAsGroup": USER, "fsGroup": USER,
                         "seccompProfile": { "type": "RuntimeDefault" },
