@@ -138,7 +138,9 @@ impl Kubernetes {
     async fn keep_pulling(&self, desired: &DesiredState, memory: &Memory) {
         let Some(pulls) = &self.pulls else { return };
         let is_there = |record: &&Record| record.applied.is_some() || record.attempt.is_some();
-        let records = desired.deployments.iter().filter_map(|wanted| memory.get(&wanted.deployment)).filter(is_there);
+        let pulls_from_hub = |wanted: &&DesiredDeployment| chart(wanted).is_ok_and(has_own_images);
+        let records = desired.deployments.iter().filter(pulls_from_hub);
+        let records = records.filter_map(|wanted| memory.get(&wanted.deployment)).filter(is_there);
         let in_use: BTreeSet<String> = records.map(|record| record.handle.namespace.clone()).collect();
         let keep = async {
             for namespace in &in_use {
@@ -228,7 +230,7 @@ impl Kubernetes {
         let files = Files::at(&folder);
         let fetched = task.cancel.run_until_cancelled(self.fetch(&registry, run, &files, switches)).await;
         fetched.ok_or(Stop::Superseded)??;
-        let pulls = self.pulls.as_ref().filter(|_| run.lock.images.iter().any(|image| image.image.is_some()));
+        let pulls = self.pulls.as_ref().filter(|_| has_own_images(run));
         if let Some(pulls) = pulls {
             pulls.ensure(&self.cluster, &registry, &release.namespace).await?;
         }
@@ -363,6 +365,11 @@ fn unreadable_trust(fault: &TrustFault) -> Failure {
         ErrorCategory::Config,
         format!("the keys that this cluster's agent trusts are not readable: {causes}"),
     )
+}
+
+/// Whether anything of it is pulled from the hub's registry.
+fn has_own_images(run: &RunChartInstruction) -> bool {
+    run.lock.images.iter().any(|image| image.image.is_some())
 }
 
 fn redactor(wanted: &DesiredDeployment) -> Redactor {
