@@ -1,15 +1,14 @@
 //! The runtime of a cluster, behind the port of the agents' library.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use std::{fs, io};
 
 use async_trait::async_trait;
 use distr_agent::clock::Clock;
 use distr_agent::data_dir::DataDir;
-use distr_agent::durable::{self, Access};
 use distr_agent::fault::{Blame, Failure, Stop};
 use distr_agent::host_trust::{HostTrust, TrustFault};
 use distr_agent::memory::{Applied, FailedGeneration};
@@ -29,6 +28,7 @@ use tokio::time::Instant;
 use crate::apply::{self, Outcome, Steps, Timing, Wanted};
 use crate::charts::{Charts, is_archive};
 use crate::cluster::Cluster;
+use crate::files::{Files, prune};
 use crate::helm::Helm;
 use crate::look::{Depth, see};
 use crate::objects::{as_applied, objects};
@@ -118,7 +118,14 @@ impl Runtime for Kubernetes {
             let generation = task.wanted.generation;
             task.remember(|record| (record.held, record.attempt) = (Some(generation), None)).await?;
         }
-        done
+        done.map_err(|stop| match stop {
+            Stop::Failed(failure) => {
+                log_words(&task.wanted, &failure);
+                let text = failure.reported(&redactor(&task.wanted)).text;
+                Stop::Failed(Failure { text, words: String::new(), ..failure })
+            }
+            Stop::Superseded => Stop::Superseded,
+        })
     }
 
     /// A cluster's owner says by rights what may run, and those are asked for at each try.
@@ -187,6 +194,7 @@ impl Kubernetes {
         match (outcome, version) {
             (Outcome::Applied { revision }, Some(version)) => {
                 let folder = task.record.folder(generation, &version);
+                tracing::info!(deployment = %wanted.deployment, generation, %version, revision, "the release is well");
                 let (baseline, named) = (Baseline { revision }, Some(folder.clone()));
                 task.remember(|record| {
                     record.applied = Some(Applied { generation, version, baseline, folder: named });
@@ -200,10 +208,13 @@ impl Kubernetes {
             }
             (Outcome::Applied { .. }, None) => {}
             (Outcome::GivenUp { failure, back }, version) => {
+                [Some(&failure), back.as_ref()].into_iter().flatten().for_each(|failure| log_words(&wanted, failure));
                 let worse =
                     back.map(|back| format!("; and what was there before could not be put back: {}", back.text));
                 let text = format!("{}{}", failure.text, worse.unwrap_or_default());
                 let error = Failure { text, ..failure }.reported(&redactor(&wanted));
+                let deployment = wanted.deployment;
+                tracing::warn!(%deployment, generation, category = ?error.category, reason = error.text, "the generation is given up");
                 task.remember(|record| {
                     record.failed = Some(FailedGeneration { generation, version, error });
                     record.attempt = None;
@@ -317,37 +328,6 @@ impl Kubernetes {
     }
 }
 
-/// A generation's files for Helm. None of them holds a secret.
-struct Files {
-    folder: PathBuf,
-    chart: PathBuf,
-    values: PathBuf,
-    plan: PathBuf,
-}
-
-impl Files {
-    fn at(folder: &Path) -> Self {
-        let [chart, values, plan] = ["chart.tgz", "values.json", "plan.json"].map(|name| folder.join(name));
-        Self { folder: folder.to_owned(), chart, values, plan }
-    }
-
-    fn write(&self, path: &Path, content: &[u8]) -> Result<(), Failure> {
-        let written = durable::private_folder(&self.folder).and_then(|()| durable::write(path, content, Access::Owner));
-        written.map_err(|error| Failure::of_disk("cannot write the generation's files", &error))
-    }
-}
-
-/// Removes the folders of all generations but one.
-fn prune(deployment: &Path, kept: &str) -> io::Result<()> {
-    for entry in fs::read_dir(deployment)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() && entry.file_name() != kept {
-            fs::remove_dir_all(entry.path())?;
-        }
-    }
-    Ok(())
-}
-
 fn chart(wanted: &DesiredDeployment) -> Result<&RunChartInstruction, Failure> {
     let text = match &wanted.instruction {
         Instruction::RunChart(run) => return Ok(run),
@@ -365,6 +345,13 @@ fn unreadable_trust(fault: &TrustFault) -> Failure {
         ErrorCategory::Config,
         format!("the keys that this cluster's agent trusts are not readable: {causes}"),
     )
+}
+
+/// For whoever may read this log; values of secrets are not for them either.
+fn log_words(wanted: &DesiredDeployment, failure: &Failure) {
+    if !failure.words.is_empty() {
+        tracing::warn!(deployment = %wanted.deployment, "it was said: {}", redactor(wanted).clean(&failure.words));
+    }
 }
 
 /// Whether anything of it is pulled from the hub's registry.
