@@ -88,12 +88,17 @@ impl Pod {
     }
 
     fn start(place: &Place, hub: &str, token: &str) -> Self {
+        Self::start_with(place, hub, token, &[])
+    }
+
+    fn start_with(place: &Place, hub: &str, token: &str, environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary directory can be made");
         let log = std::fs::File::create(folder.path().join("log")).expect("own directory");
         let child = Self::command(place, folder.path(), "run")
             .args(["--hub", hub, "--interval", "1", "--soak", "1", "--helm"])
             .arg(client::find("helm"))
             .env("DISTR_ENROLMENT_TOKEN", token)
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
@@ -172,13 +177,14 @@ impl Vendor {
     }
 
     /// Waits until the hub shows the only deployment like this.
-    async fn shown(&self, pod: &mut Pod, phase: &str, running: &str) -> Value {
+    async fn shown(&self, pod: &mut Pod, phase: &str, running: impl Into<Option<&str>>) -> Value {
+        let running = running.into();
         let fields = "deployments { phase step runningVersion health error { category text } drift }";
         let query = format!("{{ target(customer: \"globex\", name: \"cluster\") {{ {fields} }} }}");
-        wait::until(&format!("{phase} with {running}"), LIMIT, async || {
+        wait::until(&format!("{phase} with {running:?}"), LIMIT, async || {
             assert!(pod.is_running(), "the agent ended: {}", pod.log());
             let seen = self.query(&query).await["target"]["deployments"][0].clone();
-            match (seen["phase"].as_str(), seen["runningVersion"].as_str()) == (Some(phase), Some(running)) {
+            match (seen["phase"].as_str(), seen["runningVersion"].as_str()) == (Some(phase), running) {
                 true => Ok(seen),
                 false => Err(format!("{seen} {}", pod.log())),
             }
@@ -279,4 +285,32 @@ async fn of_two_replicas_one_works_and_the_other_follows() {
     vendor.shown(&mut second, "HEALTHY", "1.1.0").await;
     let lease = place.get(&place.agent, "lease/distr-agent");
     assert_eq!(lease["spec"]["leaseTransitions"], 1, "{lease}");
+}
+
+#[tokio::test]
+async fn an_agent_with_pinned_keys_runs_what_they_signed_and_no_other_pod_of_it_forgets_them() {
+    let Some(place) = Place::new() else { return };
+    let vendor = Vendor::start().await;
+    vendor.push_busybox("acme/web").await;
+    vendor.published("1.0.0", &[]);
+    let key = |name: &str| root().join("crates/cli/src/release/key/keys").join(name).display().to_string();
+    vendor.published("1.1.0", &["--sign", &key("ed25519.pem")]);
+    let token = vendor.register(&place).await;
+    vendor.deploy("cluster", "1.0.0", "").await.data();
+    let (url, pinned) = (vendor.hub.url(""), key("ed25519.pub"));
+    let mut first = Pod::start_with(&place, &url, &token, &[("DISTR_TRUST_KEYS", &pinned)]);
+    let refused = async |pod: &mut Pod| {
+        let seen = vendor.shown(pod, "FAILED", None).await;
+        assert!(seen["error"]["text"].as_str().is_some_and(|text| text.contains("is not signed as a whole")), "{seen}");
+    };
+    refused(&mut first).await;
+    drop(first);
+    vendor.published("1.2.0", &[]);
+    vendor.deploy("cluster", "1.2.0", "").await.data();
+    let mut second = Pod::start(&place, &url, "");
+    refused(&mut second).await;
+    assert!(!place.names(&place.shop, "secrets").iter().any(|name| name.contains("helm")), "nothing was changed");
+    vendor.deploy("cluster", "1.1.0", "").await.data();
+    vendor.shown(&mut second, "HEALTHY", "1.1.0").await;
+    assert!(second.log().contains("the release as a whole is signed by key \"ed25519\", pinned on this host"));
 }
