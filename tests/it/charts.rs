@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 
 use crate::access::registry::push;
 
+mod agent;
+
 const CHART: &str = "apiVersion: v2\nname: hello\nversion: 1.0.0\nkubeVersion: '>=1.20-0'\n";
 const VALUES: &str =
     "global: {registry: ''}\nreplicas: 1\nanalytics: {enabled: false}\ndatabase: {existingSecret: ''}\n";

@@ -69,10 +69,14 @@ pub struct Wanted<'a> {
     pub good: Option<u64>,
 }
 
-/// Told before a step begins; an error keeps it from beginning.
+/// Told what is about to be done; an error keeps it from being done.
 #[async_trait]
 pub trait Steps: Send {
+    /// A step begins.
     async fn begin(&mut self, step: Step) -> Result<(), Failure>;
+
+    /// This is what Helm would apply, hooks included, and nothing is changed yet.
+    async fn rehearsed(&mut self, printed: &str) -> Result<(), Failure>;
 }
 
 /// How it ended.
@@ -191,6 +195,7 @@ impl Runtime<'_> {
         let resources = wanted.kinds.iter().filter(|kind| kind.namespaced).map(Resource::from).collect();
         preflight::check_rights(self.cluster, wanted.release, &resources).await?;
         let rehearsed = self.helm.upgrade(wanted.release, &upgrade, cancel).await?;
+        steps.rehearsed(&rehearsed).await?;
         let unchecked = preflight::check(self.cluster, wanted.release, &rehearsed).await?;
         if !unchecked.is_empty() {
             tracing::info!(

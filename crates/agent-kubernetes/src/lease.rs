@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
+use distr_agent::clock::{Clock, SystemClock};
 use distr_agent::fault::Failure;
 use distr_domain::agent::ErrorCategory;
 use k8s_openapi::api::coordination::v1::Lease as Object;
@@ -98,7 +98,7 @@ impl Lease {
 
     /// Nothing if another was quicker.
     async fn write(&self, mut lease: Value, begun: Instant) -> Result<Option<Instant>, Failure> {
-        let now = Utc::now().format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
+        let now = SystemClock.now().format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
         let is_new = lease["metadata"]["resourceVersion"].is_null();
         if lease["spec"]["holderIdentity"] != json!(self.holder) {
             let transitions = lease["spec"]["leaseTransitions"].as_i64().map_or(0, |before| before + 1);

@@ -6,6 +6,7 @@ pub mod charts;
 pub mod children;
 pub mod cluster;
 pub mod drift;
+pub mod files;
 pub mod health;
 pub mod helm;
 pub mod instruction;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -78,8 +79,20 @@ struct Place {
 }
 
 impl Place {
+    fn path(&self) -> PathBuf {
+        private(self.data_dir.clone().unwrap_or_else(DataDir::default_path), rustix::process::geteuid().as_raw())
+    }
+
     fn open(&self) -> Result<DataDir> {
-        Ok(DataDir::open(&self.data_dir.clone().unwrap_or_else(DataDir::default_path))?)
+        Ok(DataDir::open(&self.path())?)
+    }
+}
+
+/// A volume's own folder belongs to the node, and nobody in the pod can make it private: then it is a folder in it.
+fn private(folder: PathBuf, user: u32) -> PathBuf {
+    match std::fs::metadata(&folder) {
+        Ok(metadata) if metadata.uid() != user => folder.join("private"),
+        _ => folder,
     }
 }
 
@@ -193,8 +206,7 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
 
 fn rules(applications: Vec<String>, namespace: &Namespace, place: &Place) -> Result<ExitCode> {
     // opening the folder would make it
-    let folder = place.data_dir.clone().unwrap_or_else(DataDir::default_path);
-    let desired = match folder.is_dir() {
+    let desired = match place.path().is_dir() {
         true => desired::load(&place.open()?).context("cannot read what the hub desires")?,
         false => None,
     };
@@ -233,5 +245,20 @@ fn log(json: bool) {
     match json {
         true => log.json().init(),
         false => log.with_target(false).init(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_data_are_in_a_folder_of_the_agents_own() {
+        let folder = tempfile::tempdir().unwrap().keep();
+        let own = std::fs::metadata(&folder).unwrap().uid();
+        assert_eq!(private(folder.clone(), own), folder);
+        assert_eq!(private(folder.clone(), own + 1), folder.join("private"));
+        std::fs::remove_dir(&folder).unwrap();
+        assert_eq!(private(folder.clone(), own + 1), folder);
     }
 }

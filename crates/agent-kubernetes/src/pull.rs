@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
@@ -26,6 +27,10 @@ const CONFIG: &str = ".dockerconfigjson";
 /// When the credential is due for another, and when it ends.
 const RENEW_AT: &str = "distr.sh/renew-at";
 const EXPIRES_AT: &str = "distr.sh/expires-at";
+/// By which credential of the agent it was asked for: a new agent's target makes the one before worthless.
+const AGENT: &str = "distr.sh/agent";
+/// After a renewal that did not work, while there is one to go on with.
+const AGAIN: Duration = Duration::from_secs(300);
 /// Between two looks at a namespace.
 const LOOK: Duration = Duration::from_secs(60);
 
@@ -42,6 +47,8 @@ pub struct PullSecrets {
 struct State {
     held: Option<Credential>,
     looked: BTreeMap<String, Instant>,
+    /// no other is asked for before, if there is one
+    not_before: Option<Instant>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +57,7 @@ struct Credential {
     registry: String,
     username: String,
     secret: Secret,
+    agent: String,
     renew_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
 }
@@ -67,22 +75,33 @@ impl PullSecrets {
     /// Ends well if the namespace has a Secret that pulls from the registry now.
     pub async fn ensure(&self, cluster: &Cluster, registry: &str, namespace: &str) -> Result<(), Failure> {
         let mut state = self.state.lock().await;
-        let is_due = |held: &Credential| held.registry != registry || self.clock.now() >= held.renew_at;
+        let agent = fingerprint(&self.secret.get());
+        let is_due =
+            |held: &Credential| held.registry != registry || held.agent != agent || self.clock.now() >= held.renew_at;
         let is_fresh = state.looked.get(namespace).is_some_and(|last| last.elapsed() < self.look);
         if is_fresh && state.held.as_ref().is_some_and(|held| !is_due(held)) {
             return Ok(());
         }
         let live = cluster.get(&empty(namespace), namespace).await?;
         let found = live.as_ref().and_then(|live| Credential::read(live, registry));
-        let newest = [state.held.take(), found].into_iter().flatten().filter(|of| of.registry == registry);
-        let newest = newest.max_by_key(|of| of.expires_at);
-        let held = match newest.filter(|held| !is_due(held)) {
-            Some(held) => held,
-            None => {
-                // every namespace gets the new one at its next look
-                state.looked.clear();
-                self.renewed(registry).await?
-            }
+        let known = [state.held.take(), found].into_iter().flatten().filter(|of| of.registry == registry);
+        let newest = known.max_by_key(|of| (of.agent == agent, of.expires_at));
+        let waits = state.not_before.is_some_and(|begin| Instant::now() < begin);
+        let held = match newest {
+            Some(held) if waits || !is_due(&held) => held,
+            newest => match (self.renewed(registry).await, newest) {
+                (Ok(renewed), _) => {
+                    // every namespace gets the new one at its next look
+                    (state.looked, state.not_before) = (BTreeMap::new(), None);
+                    renewed
+                }
+                (Err(failure), Some(held)) => {
+                    tracing::warn!(reason = failure.text, expires_at = %held.expires_at, "nodes go on with what they pull with");
+                    state.not_before = Some(Instant::now() + AGAIN);
+                    held
+                }
+                (Err(failure), None) => return Err(failure),
+            },
         };
         let wanted = held.secret_of(namespace);
         state.held = Some(held);
@@ -110,7 +129,8 @@ impl PullSecrets {
     }
 
     async fn renewed(&self, registry: &str) -> Result<Credential, Failure> {
-        let answer = self.hub.pull_credential(&self.secret.get()).await.map_err(|fault| refused(&fault))?;
+        let own = self.secret.get();
+        let answer = self.hub.pull_credential(&own).await.map_err(|fault| refused(&fault))?;
         let PullCredentialResponse { username, secret, expires_at } = answer;
         let now = self.clock.now();
         tracing::info!(%expires_at, "the hub gave a new credential to pull with");
@@ -118,6 +138,7 @@ impl PullSecrets {
             registry: registry.to_owned(),
             username,
             secret: Secret::new(secret),
+            agent: fingerprint(&own),
             renew_at: now + (expires_at - now) / 2,
             expires_at,
         })
@@ -133,7 +154,7 @@ impl Credential {
         secret["type"] = json!(TYPE);
         secret["metadata"]["labels"] = json!({"app.kubernetes.io/managed-by": "distr-agent"});
         secret["metadata"]["annotations"] =
-            json!({RENEW_AT: self.renew_at.to_rfc3339(), EXPIRES_AT: self.expires_at.to_rfc3339()});
+            json!({RENEW_AT: self.renew_at.to_rfc3339(), EXPIRES_AT: self.expires_at.to_rfc3339(), AGENT: self.agent});
         secret["data"] = json!({CONFIG: STANDARD.encode(config)});
         secret
     }
@@ -152,11 +173,17 @@ impl Credential {
             registry: registry.to_owned(),
             username: text("username")?,
             secret: Secret::new(text("password")?),
+            agent: secret["metadata"]["annotations"][AGENT].as_str()?.to_owned(),
             renew_at: at(RENEW_AT)?,
             expires_at: at(EXPIRES_AT)?,
         };
         (read.secret_of("")["data"] == secret["data"]).then_some(read)
     }
+}
+
+/// Tells one secret from another, and nothing of it: it is a long random one.
+fn fingerprint(secret: &Secret) -> String {
+    hex::encode(&digest::digest(&digest::SHA256, secret.expose().as_bytes()).as_ref()[..8])
 }
 
 fn empty(namespace: &str) -> Value {
@@ -184,6 +211,7 @@ mod tests {
             registry: "hub.example".to_owned(),
             username: "pull".to_owned(),
             secret: Secret::new("hunter2"),
+            agent: fingerprint(&Secret::new("own")),
             renew_at: at("2026-01-01T12:00:00Z"),
             expires_at: at("2026-01-02T00:00:00Z"),
         };

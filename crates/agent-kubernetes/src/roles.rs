@@ -7,7 +7,7 @@ use distr_domain::cluster;
 use distr_domain::release::{ChartLock, RoleRule};
 use serde_json::Value;
 
-use crate::yaml;
+use crate::yaml::{self, Node, Scalar};
 
 /// Roles and their bindings as YAML, for `kubectl apply -f -`. The kinds are those of what the hub desires, as far as it is known.
 pub fn of(
@@ -20,7 +20,30 @@ pub fn of(
         objects.extend(cluster::role(own, namespace, &rules_of(namespace, namespaces, desired)));
     }
     let text: Vec<String> = objects.iter().map(Value::to_string).collect();
-    Ok(yaml::write(&yaml::read(&text.join("\n---\n"))?))
+    let mut documents = yaml::read(&text.join("\n---\n"))?;
+    documents.iter_mut().for_each(plain);
+    Ok(yaml::write(&documents))
+}
+
+/// Words without quotes, as people write them.
+fn plain(node: &mut Node) {
+    let unquote = |scalar: &mut Scalar| {
+        let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '/' | '-');
+        let begins = scalar.text.starts_with(|c: char| c.is_ascii_alphabetic());
+        // readers take some short ones for truths
+        scalar.is_plain = begins
+            && scalar.text.len() > 3
+            && scalar.text.chars().all(is_word)
+            && !["true", "false", "null"].contains(&scalar.text.to_lowercase().as_str());
+    };
+    match node {
+        Node::Scalar(scalar) => unquote(scalar),
+        Node::List(list) => list.iter_mut().for_each(plain),
+        Node::Map(entries) => entries.iter_mut().for_each(|(key, value)| {
+            unquote(key);
+            plain(value);
+        }),
+    }
 }
 
 fn rules_of(namespace: &str, namespaces: &BTreeSet<String>, desired: Option<&DesiredState>) -> Vec<RoleRule> {

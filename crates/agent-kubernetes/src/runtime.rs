@@ -1,14 +1,14 @@
 //! The runtime of a cluster, behind the port of the agents' library.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use distr_agent::clock::Clock;
 use distr_agent::data_dir::DataDir;
-use distr_agent::durable::{self, Access};
 use distr_agent::fault::{Blame, Failure, Stop};
 use distr_agent::host_trust::{HostTrust, TrustFault};
 use distr_agent::memory::{Applied, FailedGeneration};
@@ -18,7 +18,9 @@ use distr_agent::printed::Output;
 use distr_agent::redact::Redactor;
 use distr_agent::runtime::Runtime;
 use distr_agent::stamp::Stamp;
-use distr_domain::agent::{DesiredDeployment, DesiredState, ErrorCategory, Instruction, RunChartInstruction, Step};
+use distr_domain::agent::{
+    DesiredDeployment, DesiredState, ErrorCategory, Instruction, PinnedImage, RunChartInstruction, Step,
+};
 use distr_domain::ids::DeploymentId;
 use distr_domain::release::CustomHealth;
 use tokio::time::Instant;
@@ -26,6 +28,7 @@ use tokio::time::Instant;
 use crate::apply::{self, Outcome, Steps, Timing, Wanted};
 use crate::charts::{Charts, is_archive};
 use crate::cluster::Cluster;
+use crate::files::{Files, prune};
 use crate::helm::Helm;
 use crate::look::{Depth, see};
 use crate::objects::{as_applied, objects};
@@ -55,10 +58,30 @@ pub struct Kubernetes {
     pub swept: Mutex<BTreeMap<DeploymentId, Instant>>,
 }
 
+/// An apply on its way.
+struct Way<'a> {
+    task: &'a mut Task,
+    charts: &'a dyn Charts,
+    registry: &'a str,
+    /// of this registry
+    images: Vec<PinnedImage>,
+}
+
 #[async_trait]
-impl Steps for Task {
+impl Steps for Way<'_> {
     async fn begin(&mut self, step: Step) -> Result<(), Failure> {
-        Task::begin(self, step).await
+        self.task.begin(step).await
+    }
+
+    /// Asks for each image that would run, before anything changes. What only other features bring is not asked for: nobody here may pull it.
+    async fn rehearsed(&mut self, printed: &str) -> Result<(), Failure> {
+        let runs = |image: &&PinnedImage| {
+            printed.contains(&format!("{}/{}@{}", self.registry, image.repository, image.digest))
+        };
+        for image in self.images.iter().filter(runs) {
+            self.charts.check(self.registry, image).await?;
+        }
+        Ok(())
     }
 }
 
@@ -95,7 +118,14 @@ impl Runtime for Kubernetes {
             let generation = task.wanted.generation;
             task.remember(|record| (record.held, record.attempt) = (Some(generation), None)).await?;
         }
-        done
+        done.map_err(|stop| match stop {
+            Stop::Failed(failure) => {
+                log_words(&task.wanted, &failure);
+                let text = failure.reported(&redactor(&task.wanted)).text;
+                Stop::Failed(Failure { text, words: String::new(), ..failure })
+            }
+            Stop::Superseded => Stop::Superseded,
+        })
     }
 
     /// A cluster's owner says by rights what may run, and those are asked for at each try.
@@ -115,7 +145,9 @@ impl Kubernetes {
     async fn keep_pulling(&self, desired: &DesiredState, memory: &Memory) {
         let Some(pulls) = &self.pulls else { return };
         let is_there = |record: &&Record| record.applied.is_some() || record.attempt.is_some();
-        let records = desired.deployments.iter().filter_map(|wanted| memory.get(&wanted.deployment)).filter(is_there);
+        let pulls_from_hub = |wanted: &&DesiredDeployment| chart(wanted).is_ok_and(has_own_images);
+        let records = desired.deployments.iter().filter(pulls_from_hub);
+        let records = records.filter_map(|wanted| memory.get(&wanted.deployment)).filter(is_there);
         let in_use: BTreeSet<String> = records.map(|record| record.handle.namespace.clone()).collect();
         let keep = async {
             for namespace in &in_use {
@@ -161,20 +193,28 @@ impl Kubernetes {
         let (generation, version) = (wanted.generation, wanted.instruction.version().cloned());
         match (outcome, version) {
             (Outcome::Applied { revision }, Some(version)) => {
-                let folder = Some(task.record.folder(generation, &version));
-                let baseline = Baseline { revision };
+                let folder = task.record.folder(generation, &version);
+                tracing::info!(deployment = %wanted.deployment, generation, %version, revision, "the release is well");
+                let (baseline, named) = (Baseline { revision }, Some(folder.clone()));
                 task.remember(|record| {
-                    record.applied = Some(Applied { generation, version, baseline, folder });
+                    record.applied = Some(Applied { generation, version, baseline, folder: named });
                     (record.attempt, record.failed, record.removed) = (None, None, None);
                 })
                 .await?;
+                // only disk space depends on it
+                if let Err(error) = prune(&self.data.deployment(wanted.deployment), &folder) {
+                    tracing::warn!(%error, "cannot remove the folders of earlier generations");
+                }
             }
             (Outcome::Applied { .. }, None) => {}
             (Outcome::GivenUp { failure, back }, version) => {
+                [Some(&failure), back.as_ref()].into_iter().flatten().for_each(|failure| log_words(&wanted, failure));
                 let worse =
                     back.map(|back| format!("; and what was there before could not be put back: {}", back.text));
                 let text = format!("{}{}", failure.text, worse.unwrap_or_default());
                 let error = Failure { text, ..failure }.reported(&redactor(&wanted));
+                let deployment = wanted.deployment;
+                tracing::warn!(%deployment, generation, category = ?error.category, reason = error.text, "the generation is given up");
                 task.remember(|record| {
                     record.failed = Some(FailedGeneration { generation, version, error });
                     record.attempt = None;
@@ -199,9 +239,9 @@ impl Kubernetes {
         let values = secrets::secret(&release, &deployment, &instruction::secrets(run), &self.key);
         let name = values["metadata"]["name"].as_str().unwrap_or_default().to_owned();
         let files = Files::at(&folder);
-        let fetched = task.cancel.run_until_cancelled(self.fetch(&registry, run, &files, !switches)).await;
+        let fetched = task.cancel.run_until_cancelled(self.fetch(&registry, run, &files, switches)).await;
         fetched.ok_or(Stop::Superseded)??;
-        let pulls = self.pulls.as_ref().filter(|_| run.lock.images.iter().any(|image| image.image.is_some()));
+        let pulls = self.pulls.as_ref().filter(|_| has_own_images(run));
         if let Some(pulls) = pulls {
             pulls.ensure(&self.cluster, &registry, &release.namespace).await?;
         }
@@ -232,24 +272,25 @@ impl Kubernetes {
         };
         let timing = Timing { deadline, ..self.timing };
         let runtime = apply::Runtime { timing, ..self.runtime() };
-        runtime.apply(&wanted, task, &cancel).await
+        let charts = self.charts.as_ref();
+        let mut way = Way { task, charts, registry: &registry, images: run.images.clone() };
+        runtime.apply(&wanted, &mut way, &cancel).await
     }
 
-    /// Brings the chart into the generation's folder, and asks for each image of the release, before anything changes. What was asked for before
-    /// the agent ended is not asked for again.
+    /// Brings the chart into the generation's folder. One that is there is asked for, unless that was done before the agent ended.
     async fn fetch(
         &self,
         registry: &str,
         run: &RunChartInstruction,
         files: &Files,
-        asks_for_images: bool,
+        is_asked: bool,
     ) -> Result<(), Failure> {
-        let is_there = std::fs::read(&files.chart).is_ok_and(|bytes| is_archive(&bytes, &run.chart));
+        let is_there = fs::read(&files.chart).is_ok_and(|bytes| is_archive(&bytes, &run.chart));
         if !is_there {
-            files.write(&files.chart, &self.charts.archive(registry, &run.chart).await?)?;
+            return files.write(&files.chart, &self.charts.archive(registry, &run.chart).await?);
         }
-        for image in run.images.iter().filter(|_| asks_for_images) {
-            self.charts.check(registry, image).await?;
+        for chart in run.images.iter().filter(|image| !is_asked && image.digest == run.chart.digest) {
+            self.charts.check(registry, chart).await?;
         }
         Ok(())
     }
@@ -287,26 +328,6 @@ impl Kubernetes {
     }
 }
 
-/// A generation's files for Helm. None of them holds a secret.
-struct Files {
-    folder: PathBuf,
-    chart: PathBuf,
-    values: PathBuf,
-    plan: PathBuf,
-}
-
-impl Files {
-    fn at(folder: &Path) -> Self {
-        let [chart, values, plan] = ["chart.tgz", "values.json", "plan.json"].map(|name| folder.join(name));
-        Self { folder: folder.to_owned(), chart, values, plan }
-    }
-
-    fn write(&self, path: &Path, content: &[u8]) -> Result<(), Failure> {
-        let written = durable::private_folder(&self.folder).and_then(|()| durable::write(path, content, Access::Owner));
-        written.map_err(|error| Failure::of_disk("cannot write the generation's files", &error))
-    }
-}
-
 fn chart(wanted: &DesiredDeployment) -> Result<&RunChartInstruction, Failure> {
     let text = match &wanted.instruction {
         Instruction::RunChart(run) => return Ok(run),
@@ -324,6 +345,18 @@ fn unreadable_trust(fault: &TrustFault) -> Failure {
         ErrorCategory::Config,
         format!("the keys that this cluster's agent trusts are not readable: {causes}"),
     )
+}
+
+/// For whoever may read this log; values of secrets are not for them either.
+fn log_words(wanted: &DesiredDeployment, failure: &Failure) {
+    if !failure.words.is_empty() {
+        tracing::warn!(deployment = %wanted.deployment, "it was said: {}", redactor(wanted).clean(&failure.words));
+    }
+}
+
+/// Whether anything of it is pulled from the hub's registry.
+fn has_own_images(run: &RunChartInstruction) -> bool {
+    run.lock.images.iter().any(|image| image.image.is_some())
 }
 
 fn redactor(wanted: &DesiredDeployment) -> Redactor {

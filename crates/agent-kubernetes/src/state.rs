@@ -80,6 +80,7 @@ impl Secrets {
         let list = list.map_err(|error| trouble("cannot list the agent's own Secrets", &error))?;
         let mut known = self.known.lock().await;
         known.clear();
+        tracing::info!(secrets = list.items.len(), "what is remembered is read");
         for secret in list.items {
             let name = secret.metadata.name.clone().unwrap_or_default();
             for item in items(&name) {

@@ -10,6 +10,7 @@ mod hooks;
 mod lease;
 mod look;
 mod preflight;
+mod process;
 mod pull;
 mod registry;
 mod remove;

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
-use distr_agent::clock::Clock;
+use distr_agent::clock::{Clock, SystemClock};
 use distr_agent::link::{HubLink, LinkFault};
 use distr_agent::secret::{CurrentSecret, Secret};
 use distr_agent_kubernetes::cluster::Cluster;
@@ -75,7 +75,7 @@ async fn the_secret_is_there_renewed_at_half_its_life_and_put_back() {
     let Some(site) = Site::new() else { return };
     let namespace = site.release.namespace.clone();
     let cluster = Cluster::connect(&site.helm.cluster).await.unwrap();
-    let (given, clock) = (Arc::new(AtomicU32::new(0)), Arc::new(Time(Mutex::new(Utc::now()))));
+    let (given, clock) = (Arc::new(AtomicU32::new(0)), Arc::new(Time(Mutex::new(SystemClock.now()))));
     let first = pulls(&given, &clock, false);
     first.ensure(&cluster, "hub.example", &namespace).await.unwrap();
     assert_eq!(password(&site), "secret-1");
@@ -88,8 +88,16 @@ async fn the_secret_is_there_renewed_at_half_its_life_and_put_back() {
     *clock.0.lock().unwrap() += TimeDelta::hours(13);
     second.ensure(&cluster, "hub.example", &namespace).await.unwrap();
     assert_eq!((password(&site).as_str(), given.load(Ordering::SeqCst)), ("secret-2", 2));
+    // a hub that gives none, now or ever, takes away nothing
+    *clock.0.lock().unwrap() += TimeDelta::hours(13);
+    site.kubectl(&["delete", "secret", "-n", &namespace, "distr-pull"]);
+    second.ensure(&cluster, "hub.example", &namespace).await.unwrap();
+    assert_eq!(password(&site), "secret-3");
+    *clock.0.lock().unwrap() += TimeDelta::hours(13);
+    pulls(&given, &clock, true).ensure(&cluster, "hub.example", &namespace).await.unwrap();
+    assert_eq!(password(&site), "secret-3");
     second.leave(&cluster, &BTreeSet::from([namespace.clone()])).await.unwrap();
-    assert_eq!(password(&site), "secret-2");
+    assert_eq!(password(&site), "secret-3");
     second.leave(&cluster, &BTreeSet::new()).await.unwrap();
     assert!(
         site.get(&["secrets"])["items"].as_array().unwrap().iter().all(|of| of["metadata"]["name"] != "distr-pull")
