@@ -21,6 +21,7 @@ mod enrolment;
 mod explorer;
 mod faults;
 mod forward_proxy;
+mod handed_out;
 mod heartbeats;
 mod hostile;
 mod http2;

@@ -91,8 +91,16 @@ pub struct AgentCaller {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Via {
-    Session { id: Uuid },
-    Token { id: Uuid, depth: usize, limits: TokenLimits },
+    Session {
+        id: Uuid,
+    },
+    Token {
+        id: Uuid,
+        depth: usize,
+        limits: TokenLimits,
+        /// of those with whose tokens it was made: it can do no more than they
+        above: Vec<Membership>,
+    },
 }
 
 impl Via {
@@ -148,8 +156,8 @@ impl MemberCaller {
     /// advance, as by a rotation, ends nothing before its time.
     fn has_same_rights_as(&self, before: &Self) -> bool {
         let rights = |caller: &Self| match &caller.via {
-            Via::Session { .. } => (vec![], vec![]),
-            Via::Token { limits, .. } => (limits.scopes.clone(), limits.repositories.clone()),
+            Via::Session { .. } => (vec![], vec![], vec![]),
+            Via::Token { limits, above, .. } => (limits.scopes.clone(), limits.repositories.clone(), above.clone()),
         };
         let who = |caller: &Self| (caller.organization, caller.member, caller.membership, caller.via.id());
         who(self) == who(before) && rights(self) == rights(before)
@@ -164,6 +172,9 @@ impl MemberCaller {
         let refused = |why: String| Err(Failure::Forbidden(format!("this needs the permission {permission:?}, {why}")));
         match &self.via {
             _ if !self.membership.may(permission) => refused("which your role does not give".to_owned()),
+            Via::Token { above, .. } if !above.iter().all(|above| above.may(permission)) => {
+                refused("which the role of whoever made your token does not give".to_owned())
+            }
             Via::Token { limits, .. } if !limits.scopes.contains(&permission.scope()) => {
                 refused(format!("for which your token lacks the scope {}", permission.scope().as_str()))
             }
@@ -233,7 +244,7 @@ impl MemberCaller {
     pub fn parent(&self) -> Option<Parent> {
         match &self.via {
             Via::Session { .. } => None,
-            Via::Token { id, depth, limits } => {
+            Via::Token { id, depth, limits, .. } => {
                 Some(Parent { id: TokenId(*id), depth: *depth, limits: limits.clone() })
             }
         }
@@ -280,7 +291,9 @@ fn caller(row: &Row) -> Option<Caller> {
                     let expires_at = row.get("expires_at");
                     let depth: i32 = row.get("depth");
                     let limits = TokenLimits { scopes, repositories, expires_at };
-                    Via::Token { id, depth: depth.unsigned_abs() as usize, limits }
+                    let above: Option<Json<Vec<Membership>>> = row.get("above");
+                    let above = above.map(|Json(above)| above).unwrap_or_default();
+                    Via::Token { id, depth: depth.unsigned_abs() as usize, limits, above }
                 }
                 false => Via::Session { id },
             };

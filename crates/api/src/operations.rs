@@ -6,6 +6,7 @@ mod compose;
 pub mod deploy;
 pub mod desired;
 pub mod enrolment;
+pub mod handed_out;
 pub mod history;
 pub mod invitations;
 pub mod members;

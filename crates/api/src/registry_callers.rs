@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use distr_domain::ids::TokenId;
+use distr_domain::permission::{Membership, Permission};
 use distr_domain::token::TokenScope;
 use distr_eventlog::Actor;
 use distr_projections::{Scope, deployment};
@@ -81,7 +82,10 @@ fn registry_caller(caller: Caller) -> RegistryCaller {
             let actor = member.actor();
             let (token, scopes, repositories) = match member.via {
                 Via::Session { id } => (id, vec![TokenScope::Pull, TokenScope::Push, TokenScope::Delete], vec![]),
-                Via::Token { id, limits, .. } => (id, limits.scopes, limits.repositories),
+                Via::Token { id, limits, above, .. } => {
+                    let is_left = |scope: &TokenScope| above.iter().all(|above| may_at_registry(*above, *scope));
+                    (id, limits.scopes.into_iter().filter(is_left).collect(), limits.repositories)
+                }
             };
             RegistryCaller {
                 organization: Some(member.organization),
@@ -94,5 +98,15 @@ fn registry_caller(caller: Caller) -> RegistryCaller {
                 },
             }
         }
+    }
+}
+
+/// Whether whoever made a token could do there what it is for.
+fn may_at_registry(membership: Membership, scope: TokenScope) -> bool {
+    match scope {
+        TokenScope::Pull => membership.may(Permission::PullArtifacts),
+        TokenScope::Push => membership.may(Permission::PushArtifacts),
+        TokenScope::Delete => membership.may(Permission::DeleteArtifacts),
+        TokenScope::Read | TokenScope::Write | TokenScope::Admin => true,
     }
 }

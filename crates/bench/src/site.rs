@@ -262,7 +262,7 @@ async fn enrol(database: &Database, fleet: &Fleet) -> Result<Vec<Agent>> {
             subject: target.id.0,
             scopes: vec![],
             expires_at: None,
-            made_with: None,
+            maker: credential::Maker::default(),
             at: now(),
         };
         credential::insert(&client, &secret, stored).await?;

@@ -208,9 +208,10 @@ fn offered(out: &Output, mut payload: Value, sentence: &str) -> Result<()> {
     }
     out.did(payload, "target", sentence)?;
     out.show(
-        json!({"token": token, "until": enrolment["expiresAt"], "install": text(&enrolment["command"])}),
-        &[("token", "/token"), ("valid until", "/until"), ("install with", "/install")],
+        json!({"token": token, "until": enrolment["expiresAt"]}),
+        &[("token", "/token"), ("valid until", "/until")],
     )?;
-    remark("the token is shown this once");
-    Ok(())
+    remark("the token is shown this once; install the agent with:");
+    // nothing stands before its lines, so that it can be copied as it is
+    line(&text(&enrolment["command"]))
 }

@@ -1,7 +1,13 @@
 -- What a secret opens, if it opens anything now. Columns of the other side are null.
 SELECT c.hash, c.kind, c.id, c.organization, c.subject, c.scopes,
        m.membership, m.kind AS member_kind,
-       k.repositories, k.expires_at, jsonb_array_length(k.ancestors) AS depth,
+       k.repositories, k.expires_at,
+       -- what whoever made it may do now, by its token and those above
+       (SELECT jsonb_agg(o.membership)
+        FROM jsonb_array_elements_text(k.ancestors) AS above
+        JOIN token a ON a.id = above::uuid
+        JOIN member o ON o.id = a.member) AS above,
+       jsonb_array_length(k.ancestors) AS depth,
        t.customer, c.created_at,
        -- `view <customer> <until>`: see `ops::credential::view_as`
        (SELECT split_part(scope, ' ', 2)::uuid FROM unnest(c.scopes) AS scope

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use distr_domain::agent::EnrolResponse;
-use distr_domain::ids::{CredentialId, EnrolmentId, OrganizationId, TargetId};
+use distr_domain::ids::{CredentialId, EnrolmentId, MemberId, OrganizationId, TargetId};
 use distr_domain::permission::Permission;
 use distr_domain::rejection::Rejection;
 use distr_domain::target::{Target, TargetCommand};
@@ -11,12 +11,13 @@ use distr_eventlog::{Actor, Executed};
 use url::Url;
 use uuid::Uuid;
 
-use crate::auth::{AgentCaller, Caller, Identities, MemberCaller, RequestInfo};
+use crate::auth::{AgentCaller, Identities, MemberCaller, RequestInfo};
 use crate::commands::Cause;
 use crate::failure::Failure;
 use crate::operations::cluster::{self, Installation};
+use crate::operations::handed_out::still_may;
 use crate::operations::pull_credential;
-use crate::ops::credential::{self, CredentialKind, NewCredential};
+use crate::ops::credential::{self, CredentialKind, Maker, NewCredential};
 
 /// How long an enrolment token may be used.
 const OFFER: TimeDelta = TimeDelta::hours(24);
@@ -43,7 +44,7 @@ pub async fn offer(
     (caller, cause): (&MemberCaller, &Cause),
     target: TargetId,
 ) -> Result<(Enrolment, Executed<Target>), Failure> {
-    let made_with = caller.parent().map(|parent| parent.id.0);
+    let maker = Maker { token: caller.parent().map(|parent| parent.id.0), ..Maker::of(&cause.actor) };
     let (enrolment, at) = (EnrolmentId(of.commands.new_id()), of.commands.now());
     let expires_at = at + OFFER;
     let token = credential::new_secret(CredentialKind::Enrolment)?;
@@ -56,7 +57,7 @@ pub async fn offer(
         subject: target.0,
         scopes: vec![],
         expires_at: Some(expires_at),
-        made_with,
+        maker,
         at,
     };
     let client = of.sessions.client().await?;
@@ -74,14 +75,6 @@ fn install_command(public_url: &Url, token: &str) -> String {
     let url = public_url.as_str().trim_end_matches('/');
     let secure = if url.starts_with("https://") { " --proto '=https' --tlsv1.2" } else { "" };
     format!("curl{secure} -fsSL {url}/install-agent | DISTR_ENROLMENT_TOKEN={token} sh")
-}
-
-/// Whether whoever offered it may still do so.
-fn may_offer(caller: Option<Caller>) -> bool {
-    match caller {
-        Some(Caller::Member(member)) => member.may(Permission::ManageTargets),
-        _ => false,
-    }
 }
 
 /// No target waits for whoever shows this token.
@@ -105,7 +98,7 @@ pub async fn enrol(
     let client = of.sessions.client().await?;
     let row = client
         .query_opt(
-            "SELECT id, organization, subject, made_with FROM credential WHERE hash = $1 AND kind = 'enrolment'",
+            "SELECT id, organization, subject, made_with, made_by FROM credential WHERE hash = $1 AND kind = 'enrolment'",
             &[&credential::hash(token)],
         )
         .await?;
@@ -113,10 +106,8 @@ pub async fn enrol(
     let Some(row) = row else {
         return Err(Failure::rejected(EnrolmentSpent));
     };
-    // what a token offered ends with it
-    if let Some(token) = row.get::<_, Option<Uuid>>(3)
-        && !may_offer(of.sessions.authenticate_again(token).await?)
-    {
+    let maker = Maker { token: row.get(3), member: row.get::<_, Option<Uuid>>(4).map(MemberId) };
+    if !still_may(of, maker, OrganizationId(row.get(1)), Permission::ManageTargets).await? {
         return Err(Failure::rejected(EnrolmentSpent));
     }
     let (enrolment, target): (Uuid, Uuid) = (row.get(0), row.get(2));
@@ -186,7 +177,7 @@ async fn store_agent_secret(
         subject: target.0,
         scopes: vec![],
         expires_at: None,
-        made_with: None,
+        maker: Maker::default(),
         at,
     };
     let client = of.sessions.client().await?;

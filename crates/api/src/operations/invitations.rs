@@ -5,16 +5,17 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use distr_domain::ids::MemberId;
 use distr_domain::member::{Member, MemberCommand, SignIn};
-use distr_domain::permission::Membership;
+use distr_domain::permission::{Membership, Permission};
 use distr_eventlog::{Actor, Executed};
 use distr_projections::member::MemberRow;
 
+use super::handed_out::still_may;
 use super::members::{check_email, insert};
 use super::passwords;
 use crate::auth::{self, Identities, MemberCaller, RequestInfo, SignedIn, password};
 use crate::commands::Cause;
 use crate::failure::Failure;
-use crate::ops::credential::{self, CredentialKind, NewCredential, SessionKind};
+use crate::ops::credential::{self, CredentialKind, Maker, NewCredential, SessionKind};
 use crate::ops::person::{self, NO_PASSWORD, NewPassword, NewPerson};
 
 /// A week: people are on holiday.
@@ -94,7 +95,7 @@ async fn offered(
         subject: member.0,
         scopes: vec![],
         expires_at: Some(expires_at),
-        made_with: None,
+        maker: Maker::of(&cause.actor),
         at: of.commands.now(),
     };
     if kind == CredentialKind::PasswordReset {
@@ -125,6 +126,9 @@ pub async fn use_code(
     let void = || Failure::rejected(distr_domain::member::MemberRejection::CodeVoid);
     let found =
         credential::find_code(&*of.sessions.client().await?, kind, code, of.commands.now()).await?.ok_or_else(void)?;
+    if !still_may(of, found.maker, found.organization, Permission::ManageMembers).await? {
+        return Err(void());
+    }
     password::check_strength(&password)?;
     let hashed = passwords::hash(of, found.organization, found.member, password).await?;
     let at = of.commands.now();

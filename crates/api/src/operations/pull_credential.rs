@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::auth::{AgentCaller, Identities};
 use crate::failure::Failure;
-use crate::ops::credential::{self, CredentialKind, NewCredential};
+use crate::ops::credential::{self, CredentialKind, Maker, NewCredential};
 
 /// How long it opens all that the target is entitled to.
 const TERM: TimeDelta = TimeDelta::hours(24);
@@ -30,7 +30,7 @@ pub async fn make(of: Identities<'_>, agent: &AgentCaller) -> Result<PullCredent
         subject: agent.target.0,
         scopes: vec![late_from(expires_at)],
         expires_at: Some(expires_at + GRACE),
-        made_with: None,
+        maker: Maker::default(),
         at,
     };
     let client = of.sessions.client().await?;

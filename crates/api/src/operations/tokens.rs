@@ -14,7 +14,7 @@ use distr_projections::token::TokenRow;
 use crate::auth::{Identities, MemberCaller};
 use crate::commands::Cause;
 use crate::failure::Failure;
-use crate::ops::credential::{self, CredentialKind, NewCredential};
+use crate::ops::credential::{self, CredentialKind, Maker, NewCredential};
 
 /// Between a token and the one that takes its place; a longer wish is cut to it.
 const MAX_OVERLAP: TimeDelta = TimeDelta::days(90);
@@ -67,7 +67,7 @@ fn stored(
         subject: member.id.0,
         scopes: executed.state.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
         expires_at: executed.state.expires_at(),
-        made_with: None,
+        maker: Maker::default(),
         at,
     }
 }

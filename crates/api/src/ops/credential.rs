@@ -6,6 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, SecondsFormat, Utc};
 use deadpool_postgres::GenericClient;
 use distr_domain::ids::{CustomerId, MemberId, OrganizationId};
+use distr_eventlog::Actor;
 use uuid::Uuid;
 
 use crate::failure::Failure;
@@ -58,6 +59,25 @@ impl CredentialKind {
     }
 }
 
+/// Who handed out a secret that somebody else uses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Maker {
+    /// an operator is none
+    pub member: Option<MemberId>,
+    /// if the member came with one
+    pub token: Option<Uuid>,
+}
+
+impl Maker {
+    pub fn of(actor: &Actor) -> Self {
+        let member = match actor {
+            Actor::Member(member) | Actor::Robot(member) => Some(*member),
+            _ => None,
+        };
+        Self { member, token: None }
+    }
+}
+
 pub struct NewCredential {
     pub kind: CredentialKind,
     pub id: Uuid,
@@ -65,8 +85,8 @@ pub struct NewCredential {
     pub subject: Uuid,
     pub scopes: Vec<String>,
     pub expires_at: Option<DateTime<Utc>>,
-    /// the token that it ends with, beside whatever else ends it
-    pub made_with: Option<Uuid>,
+    /// with whom it ends, beside whatever else ends it
+    pub maker: Maker,
     pub at: DateTime<Utc>,
 }
 
@@ -84,8 +104,8 @@ pub fn hash(secret: &str) -> Vec<u8> {
 pub async fn insert(client: &impl GenericClient, secret: &str, credential: NewCredential) -> Result<(), Failure> {
     client
         .execute(
-            "INSERT INTO credential (hash, kind, id, organization, subject, scopes, expires_at, made_with, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "INSERT INTO credential (hash, kind, id, organization, subject, scopes, expires_at, made_by, made_with, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             &[
                 &hash(secret),
                 &credential.kind.as_str(),
@@ -94,7 +114,8 @@ pub async fn insert(client: &impl GenericClient, secret: &str, credential: NewCr
                 &credential.subject,
                 &credential.scopes,
                 &credential.expires_at,
-                &credential.made_with,
+                &credential.maker.member.map(|member| member.0),
+                &credential.maker.token,
                 &credential.at,
             ],
         )
@@ -191,6 +212,7 @@ pub async fn last_uses(client: &deadpool_postgres::Client, ids: &[Uuid]) -> Resu
 pub struct Code {
     pub organization: OrganizationId,
     pub member: MemberId,
+    pub maker: Maker,
 }
 
 pub async fn find_code(
@@ -199,9 +221,15 @@ pub async fn find_code(
     secret: &str,
     now: DateTime<Utc>,
 ) -> Result<Option<Code>, Failure> {
-    let sql = "SELECT organization, subject FROM credential WHERE hash = $1 AND kind = $2 AND expires_at > $3";
+    let sql = "SELECT organization, subject, made_by FROM credential WHERE hash = $1 AND kind = $2 AND expires_at > $3";
     let row = client.query_opt(sql, &[&hash(secret), &kind.as_str(), &now]).await?;
-    Ok(row.map(|row| Code { organization: OrganizationId(row.get(0)), member: MemberId(row.get(1)) }))
+    let maker = |row: &tokio_postgres::Row| Maker { member: row.get::<_, Option<Uuid>>(2).map(MemberId), token: None };
+    let code = |row: tokio_postgres::Row| Code {
+        organization: OrganizationId(row.get(0)),
+        member: MemberId(row.get(1)),
+        maker: maker(&row),
+    };
+    Ok(row.map(code))
 }
 
 /// A session, as its owner is shown it.

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use super::Installation;
 
 const ENROLMENT: &str = "distr-agent-enrolment";
-const FOLDER: &str = "/var/lib/distr-agent";
+const VOLUME: &str = "/var/lib/distr-agent";
+/// Below the volume, which belongs to root: the agent's folder is the agent's alone.
+const FOLDER: &str = "/var/lib/distr-agent/data";
 /// Of the image; no user of the node has it.
 const USER: u32 = 65_532;
 
@@ -67,7 +69,7 @@ fn deployment(Installation { hub, image, .. }: &Installation<'_>) -> Value {
         "securityContext": {
             "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": { "drop": ["ALL"] },
         },
-        "volumeMounts": [{ "name": "work", "mountPath": FOLDER }, { "name": "temporary", "mountPath": "/tmp" }],
+        "volumeMounts": [{ "name": "work", "mountPath": VOLUME }, { "name": "temporary", "mountPath": "/tmp" }],
     });
     json!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": of_agent(AGENT),
