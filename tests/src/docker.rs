@@ -10,7 +10,7 @@ pub fn ends_of_the_engine() -> String {
     let lines: Vec<&str> = log.lines().collect();
     let ends = |line: &&str| line.starts_with("keep-dockerd:");
     let crashes = |line: &&str| line.starts_with("panic:") || line.starts_with("fatal error:");
-    let crash = lines.iter().position(|line| crashes(line)).map(|at| &lines[at..]).unwrap_or_default();
+    let crash = lines.iter().position(crashes).map(|at| &lines[at..]).unwrap_or_default();
     let said = crash.iter().take(LINES_OF_A_CRASH).chain(lines.iter().filter(|line| ends(line)));
     said.map(|line| format!("\n{line}")).collect()
 }
