@@ -107,6 +107,10 @@ impl<'a> Header<'a> {
         if !(self.is_ustar() || self.is_gnu()) || &self.block[508..512] == b"tar\0" {
             return Err(Refused::Archive("a header is of an old format; pack it again with `helm package`"));
         }
+        // Helm takes what it cannot read as times there for a folder, and others never do
+        if self.is_gnu() && self.block[345..500].iter().any(|byte| *byte != 0) {
+            return Err(Refused::Archive("a header says more than a name; pack it again with `helm package`"));
+        }
         let size = self.number(124..136).and_then(|size| usize::try_from(size).ok());
         size.ok_or(Refused::Archive("a header says no size"))
     }

@@ -74,7 +74,7 @@ fn what_every_reader_takes_for_the_same_is_read() {
     assert_eq!(read(&[attributes_of(b'x', &named), file("hello/x", "2")]).unwrap(), [(long.clone(), "2".to_owned())]);
     let gnu = |written: Written| written.with(257, b"ustar  \0");
     let name = gnu(Written::new("././@LongLink", long.len() + 1, b'L')).before(format!("{long}\0").as_bytes());
-    let of_gnu = gnu(Written::new("hello/x", 1, b'0')).with(345, b"no folder").before(b"3");
+    let of_gnu = gnu(Written::new("hello/x", 1, b'0')).before(b"3");
     assert_eq!(read(&[name, of_gnu]).unwrap(), [(long, "3".to_owned())]);
     let split = Written::new("values.yaml", 0, b'0').with(345, b"hello").before(b"");
     assert_eq!(read(&[split]).unwrap()[0].0, "hello/values.yaml");
@@ -113,6 +113,7 @@ fn a_file_that_others_take_for_another_is_refused() {
         (vec![attributes_of(b'x', "+7 a=b\n"), file("q", "")], "has attributes that cannot be read"),
         (vec![attributes_of(b'g', &record("path", "hello/a")), file("q", "")], "says of all files"),
         (vec![values().with(257, &[0; 8]).before(b"1")], "of an old format"),
+        (vec![values().with(257, b"ustar  \0").with(345, b"hello").before(b"1")], "says more than a name"),
         (vec![values().with(508, b"tar\0").before(b"1")], "of an old format"),
         (vec![values().with(124, b"\x80\0\0\0\0\0\0\0\0\0\0\x01").before(b"1")], "says no size"),
         (vec![values().with(124, b"+0000000001\0").before(b"1")], "says no size"),

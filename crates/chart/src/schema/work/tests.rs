@@ -101,6 +101,6 @@ fn faults_are_told_where_all_of_them_take_little_memory() {
 fn the_deepest_that_is_taken_fits_on_the_stack() {
     // seven schemas for each of 64 values, with the faults of all of them told
     let next = json!({ "properties": { "c": { "$ref": "#" } }, "required": ["d"] });
-    let schema = (0..2).fold(next, |inner, _| json!({ "anyOf": [inner, { "type": "string" }] }));
+    let schema = (0..4).fold(next, |inner, _| json!({ "anyOf": [inner, { "type": "string" }] }));
     assert!(matches!(hold(&schema, &nested(63)), Err(Unfit::Faults(_))));
 }
