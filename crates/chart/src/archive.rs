@@ -1,8 +1,7 @@
 //! What a chart's archive says of itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
-use std::path::{Component, Path};
 
 use distr_domain::release::{ChartSettings, InvalidKind};
 use distr_domain::text::is_unseen;
@@ -10,13 +9,17 @@ use flate2::bufread::GzDecoder;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::{settings, yaml};
+use self::entries::File;
+use crate::{schema, settings, yaml};
+
+mod entries;
 
 /// The most bytes of an archive.
 pub const MAX_ARCHIVE: u64 = 10 * 1024 * 1024;
 /// The most bytes of what is in it.
 const MAX_UNPACKED: u64 = 50 * 1024 * 1024;
 const MAX_ENTRIES: usize = 5_000;
+const MAX_DEPENDENCIES: usize = 500;
 /// The most bytes of a path.
 const MAX_PATH: usize = 1_000;
 /// The most bytes of a file that the hub keeps with the release: values and their schema.
@@ -68,6 +71,8 @@ pub enum InvalidChart {
     DependencyMissing(String),
     #[error(transparent)]
     Settings(#[from] settings::InvalidSettings),
+    #[error(transparent)]
+    Schema(#[from] schema::TooMuchWork),
 }
 
 impl From<InvalidKind> for InvalidChart {
@@ -115,13 +120,16 @@ impl ChartContent {
             Some(text) => parse::<Option<Map<String, Value>>>(VALUES, text)?.unwrap_or_default(),
             None => Map::new(),
         };
-        let schema = match files.text(SCHEMA)? {
+        let schema: Option<Value> = match files.text(SCHEMA)? {
             Some(text) => Some(
                 serde_json::from_str(text)
                     .map_err(|error| InvalidChart::File { file: SCHEMA, why: error.to_string() })?,
             ),
             None => None,
         };
+        if let Some(schema) = &schema {
+            schema::check(schema, &Value::Object(values.clone()))?;
+        }
         let settings = files.text(settings::FILE)?.map(settings::read).transpose()?.unwrap_or_default();
         let listed = metadata.annotations.get(IMAGES);
         let listed_images = listed.map(|text| parse(CHART, text)).transpose()?.unwrap_or_default();
@@ -142,7 +150,7 @@ impl ChartContent {
 }
 
 fn parse<T: serde::de::DeserializeOwned>(file: &'static str, text: &str) -> Result<T, InvalidChart> {
-    yaml::one(text).map_err(|why| InvalidChart::File { file, why })
+    yaml::of_helm(text).map_err(|why| InvalidChart::File { file, why })
 }
 
 fn check(metadata: &Metadata, files: &Files) -> Result<(), InvalidChart> {
@@ -160,6 +168,9 @@ fn check(metadata: &Metadata, files: &Files) -> Result<(), InvalidChart> {
     if !is_text(&metadata.version) {
         return fail("version is no version".to_owned());
     }
+    if metadata.dependencies.len() > MAX_DEPENDENCIES {
+        return fail(format!("the chart has more than {MAX_DEPENDENCIES} dependencies"));
+    }
     let missing = metadata.dependencies.iter().find(|dependency| !files.has_dependency(&dependency.name));
     missing.map_or(Ok(()), |dependency| Err(InvalidChart::DependencyMissing(dependency.name.clone())))
 }
@@ -168,7 +179,7 @@ fn check(metadata: &Metadata, files: &Files) -> Result<(), InvalidChart> {
 struct Files {
     texts: BTreeMap<&'static str, Vec<u8>>,
     /// the names right below `charts/`
-    charts: Vec<String>,
+    charts: BTreeSet<String>,
 }
 
 impl Files {
@@ -188,39 +199,18 @@ impl Files {
         if !packed.into_inner().is_empty() {
             return Err(InvalidChart::Unreadable("something stands behind its end".to_owned()));
         }
-        let mut unpacked = tar::Archive::new(&whole[..]);
-        let (mut texts, mut charts, mut bytes, mut top) = (BTreeMap::new(), vec![], 0, None);
-        for (count, entry) in unpacked.entries().map_err(unreadable)?.enumerate() {
-            if count >= MAX_ENTRIES {
-                return Err(InvalidChart::Many);
-            }
-            let mut entry = entry.map_err(unreadable)?;
-            bytes += entry.size().saturating_add(512);
-            if bytes > MAX_UNPACKED {
-                return Err(InvalidChart::LargeUnpacked);
-            }
-            let path = entry.path().map_err(unreadable)?.into_owned();
-            let refused = |why| InvalidChart::Entry { path: path.display().to_string(), why };
-            let kind = entry.header().entry_type();
-            if kind.is_dir() || kind.is_pax_global_extensions() {
-                continue;
-            }
-            if !kind.is_file() {
-                return Err(refused("is neither a file nor a folder"));
-            }
+        let (mut texts, mut charts, mut top) = (BTreeMap::new(), BTreeSet::new(), None);
+        for File { path, content } in entries::files(&whole, MAX_ENTRIES)? {
+            let refused = |why| InvalidChart::Entry { path: path.clone(), why };
             if is_ambiguous(&path) {
                 return Err(refused("has a name that readers of archives take for different ones"));
             }
             let (folder, name) = parts(&path).ok_or_else(|| refused("leads out of the chart, or lies in no folder"))?;
-            if *top.get_or_insert_with(|| folder.clone()) != folder {
+            if *top.get_or_insert_with(|| folder.to_owned()) != folder {
                 return Err(refused("lies beside the chart's folder; an archive has one chart"));
             }
             if let Some(wanted) = [CHART, VALUES, SCHEMA, settings::FILE].into_iter().find(|wanted| *wanted == name) {
-                let mut text = vec![];
-                entry.read_to_end(&mut text).map_err(unreadable)?;
-                if texts.insert(wanted, text).is_some() {
-                    return Err(refused("is there twice"));
-                }
+                texts.insert(wanted, content.to_owned());
             }
             charts.extend(name.strip_prefix("charts/").and_then(|rest| rest.split('/').next()).map(str::to_owned));
         }
@@ -238,37 +228,36 @@ impl Files {
 
     /// As a folder of its name, or packed with a version behind it.
     fn has_dependency(&self, name: &str) -> bool {
-        let is_it = |file: &String| {
-            file == name || file.strip_prefix(name).is_some_and(|rest| rest.starts_with('-') && rest.ends_with(".tgz"))
-        };
-        self.charts.iter().any(is_it)
+        let packed = format!("{name}-");
+        let mut packed = self.charts.range(packed.clone()..).take_while(|file| file.starts_with(&packed));
+        self.charts.contains(name) || packed.any(|file| file.ends_with(".tgz"))
+    }
+}
+
+impl From<entries::Refused> for InvalidChart {
+    fn from(refused: entries::Refused) -> Self {
+        match refused {
+            entries::Refused::Archive(why) => Self::Unreadable(why.to_owned()),
+            entries::Refused::Entry { path, why } => Self::Entry { path, why },
+            entries::Refused::Many => Self::Many,
+        }
     }
 }
 
 /// Some take a backslash for a slash, and some know nothing of what begins with a dot.
-fn is_ambiguous(path: &Path) -> bool {
-    let text = path.to_string_lossy();
-    text.len() > MAX_PATH
-        || text.contains(['\\', '\0'])
-        || text.starts_with("./")
-        || text.contains("/./")
-        || text.contains("//")
+fn is_ambiguous(path: &str) -> bool {
+    path.len() > MAX_PATH
+        || path.contains(['\\', '\0'])
+        || path.starts_with("./")
+        || path.contains("/./")
+        || path.contains("//")
 }
 
-/// The chart's folder, and the path in it with `/` between its parts.
-fn parts(path: &Path) -> Option<(String, String)> {
-    let mut names = vec![];
-    for component in path.components() {
-        match component {
-            Component::Normal(name) => names.push(name.to_str()?.to_owned()),
-            Component::CurDir => {}
-            _ => return None,
-        }
-    }
-    match names.len() {
-        0 | 1 => None,
-        _ => Some((names.remove(0), names.join("/"))),
-    }
+/// The chart's folder, and the path in it.
+fn parts(path: &str) -> Option<(&str, &str)> {
+    let (folder, name) = path.split_once('/')?;
+    let is_within = path.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    is_within.then_some((folder, name))
 }
 
 #[cfg(test)]

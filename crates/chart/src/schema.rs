@@ -6,6 +6,11 @@ use std::collections::HashMap;
 use jsonschema::{PatternOptions, Validator};
 use serde_json::{Map, Value};
 
+pub use self::work::TooMuchWork;
+use crate::values::depth;
+
+mod work;
+
 /// Schemas, each as often as it is referred to.
 const MOST: u64 = 20_000;
 /// Schemas within each other, references followed.
@@ -13,6 +18,12 @@ const MAX_DEPTH: usize = 100;
 const MAX_PATTERNS: usize = 200;
 /// Bytes of one pattern.
 const MAX_PATTERN: usize = 300;
+/// Bytes of a name that a schema stands under: where a fault is told, all names on the way are.
+const MAX_NAME: usize = 300;
+/// Maps and lists within each other, also where they are no schemas: a release keeps them.
+const MAX_NESTED: usize = 100;
+/// The most faults that are told at once.
+const MAX_FAULTS: usize = 10;
 /// Bytes of memory that one pattern may take when it is compiled.
 const PATTERN_MEMORY: usize = 256 * 1024;
 
@@ -52,10 +63,47 @@ const OF_SCHEMAS: [&str; 14] = [
 #[error("values.schema.json: {0}")]
 pub struct InvalidSchema(String);
 
+/// Values that a schema does not take.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfit {
+    #[error(transparent)]
+    Work(#[from] TooMuchWork),
+    #[error("{}", .0.join("; "))]
+    Faults(Vec<String>),
+}
+
+/// Whether values can be held against the schema at all: it is one, and is not too much work with them.
+pub fn check(schema: &Value, values: &Value) -> Result<(), TooMuchWork> {
+    validator(schema)?;
+    work::count(schema, values).map(drop)
+}
+
+/// Whether the schema takes the values, and if it does not, some of the reasons.
+pub fn hold(schema: &Value, values: &Value) -> Result<(), Unfit> {
+    let validator = validator(schema).map_err(TooMuchWork::from)?;
+    let work = work::count(schema, values)?;
+    if validator.is_valid(values) {
+        return Ok(());
+    }
+    if !work.tells_all() {
+        let told = "the values do not fit values.schema.json, and there are too many of them to tell where; `helm lint` says it";
+        return Err(Unfit::Faults(vec![told.to_owned()]));
+    }
+    let told = validator.iter_errors(values).take(MAX_FAULTS).map(|error| {
+        let pointer: String = error.instance_path().to_string().chars().take(300).collect();
+        let pointer = if pointer.is_empty() { "/".to_owned() } else { pointer };
+        format!("{pointer}: {}", error.to_string().chars().take(300).collect::<String>())
+    });
+    Err(Unfit::Faults(told.collect()))
+}
+
 /// The validator of a chart's schema. It fetches nothing.
-pub fn validator(schema: &Value) -> Result<Validator, InvalidSchema> {
-    let mut work = Work { root: schema, known: HashMap::new(), patterns: 0 };
-    if work.of(schema, 0)? > MOST {
+fn validator(schema: &Value) -> Result<Validator, InvalidSchema> {
+    if depth(schema) > MAX_NESTED {
+        return Err(InvalidSchema(format!("it has maps and lists more than {MAX_NESTED} within each other")));
+    }
+    let mut size = Size { root: schema, known: HashMap::new(), patterns: 0 };
+    if size.of(schema, 0)? > MOST {
         return Err(InvalidSchema(format!("it has more than {MOST} schemas, each as often as it is referred to")));
     }
     let patterns = PatternOptions::regex().size_limit(PATTERN_MEMORY);
@@ -63,14 +111,20 @@ pub fn validator(schema: &Value) -> Result<Validator, InvalidSchema> {
     options.build(schema).map_err(|error| InvalidSchema(error.to_string().chars().take(500).collect()))
 }
 
-struct Work<'a> {
+fn find<'a>(root: &'a Value, reference: &str) -> Result<&'a Value, InvalidSchema> {
+    let refused = || InvalidSchema(format!("{reference:?} refers to nothing in it; write #/definitions/…"));
+    let pointer = reference.strip_prefix('#').filter(|pointer| !pointer.contains('%')).ok_or_else(refused)?;
+    root.pointer(pointer).ok_or_else(refused)
+}
+
+struct Size<'a> {
     root: &'a Value,
     /// by address; nothing while it is being counted
     known: HashMap<*const Value, Option<u64>>,
     patterns: usize,
 }
 
-impl<'a> Work<'a> {
+impl<'a> Size<'a> {
     fn of(&mut self, schema: &'a Value, depth: usize) -> Result<u64, InvalidSchema> {
         let Value::Object(map) = schema else { return Ok(1) };
         match self.known.get(&std::ptr::from_ref(schema)) {
@@ -90,7 +144,7 @@ impl<'a> Work<'a> {
                 Value::Object(names) if OF_NAMES.contains(&keyword.as_str()) => names.values().collect(),
                 Value::Array(list) if OF_SCHEMAS.contains(&keyword.as_str()) => list.iter().collect(),
                 value if OF_SCHEMAS.contains(&keyword.as_str()) => vec![value],
-                Value::String(reference) if keyword == "$ref" => vec![self.find(reference)?],
+                Value::String(reference) if keyword == "$ref" => vec![find(self.root, reference)?],
                 _ => vec![],
             };
             for schema in below {
@@ -106,6 +160,10 @@ impl<'a> Work<'a> {
             return Err(InvalidSchema(format!(
                 "the keyword {keyword} is not taken; say it with additionalProperties or $ref"
             )));
+        }
+        let mut names = OF_NAMES.into_iter().filter_map(|keyword| map.get(keyword)?.as_object()).flat_map(Map::keys);
+        if let Some(name) = names.find(|name| name.len() > MAX_NAME) {
+            return Err(InvalidSchema(format!("a name has {} bytes; use at most {MAX_NAME}", name.len())));
         }
         if depth > 0 && (map.contains_key("$id") || map.contains_key("id") && map["id"].is_string()) {
             return Err(InvalidSchema(
@@ -124,12 +182,6 @@ impl<'a> Work<'a> {
             }
         }
         Ok(())
-    }
-
-    fn find(&self, reference: &str) -> Result<&'a Value, InvalidSchema> {
-        let refused = || InvalidSchema(format!("{reference:?} refers to nothing in it; write #/definitions/…"));
-        let pointer = reference.strip_prefix('#').filter(|pointer| !pointer.contains('%')).ok_or_else(refused)?;
-        self.root.pointer(pointer).ok_or_else(refused)
     }
 }
 

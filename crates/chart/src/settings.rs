@@ -1,6 +1,6 @@
 //! `distr.yaml` in a chart: where variables, Secrets, features and images go, and how the release is judged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use distr_domain::configuration::check_variable;
 use distr_domain::names::Slug;
@@ -12,6 +12,7 @@ use distr_domain::value_path::ValuePath;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::values::{MAX_DEPTH, depth};
 use crate::yaml;
 
 /// The name of the file, beside `Chart.yaml`.
@@ -20,6 +21,8 @@ pub const FILE: &str = "distr.yaml";
 pub const SCHEMA: &str = "distr.sh/chart/v1";
 /// The most entries of each part of the file.
 const MAX_ENTRIES: usize = 200;
+/// The most paths of values that the file names.
+const MAX_PATHS: usize = 1_000;
 
 /// A `distr.yaml` that says nothing that can be done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +33,10 @@ pub enum InvalidSettings {
     Schema(String),
     #[error("{FILE}: {0} has more than {MAX_ENTRIES} entries")]
     Many(&'static str),
+    #[error("{FILE}: features, config and secrets name more than {MAX_PATHS} paths in all")]
+    ManyPaths,
+    #[error("{FILE}: the value at {0} lies more than {MAX_DEPTH} maps and lists deep")]
+    Deep(ValuePath),
     #[error("{FILE}: {0}")]
     Variable(String),
     #[error("{FILE}: variable {0} is in config and in secrets; leave it in one of them")]
@@ -208,32 +215,44 @@ fn check(settings: &ChartSettings) -> Result<(), InvalidSettings> {
     if let Some(of) = settings.yields.iter().find(|of| !of.path.starts_with('/') || of.path.len() > 500) {
         return Err(InvalidSettings::Pointer(of.path.chars().take(80).collect()));
     }
+    check_depth(settings)?;
     check_paths(settings)
 }
 
 /// Two parts that set the same value would undo each other. Several variables of one Secret name it at one path.
 fn check_paths(settings: &ChartSettings) -> Result<(), InvalidSettings> {
+    let features = settings.features.values().map(|of| of.values.len() + of.otherwise.len()).sum::<usize>();
+    if features + settings.config.len() + 2 * settings.secrets.len() > MAX_PATHS {
+        return Err(InvalidSettings::ManyPaths);
+    }
     let mut set: Vec<(String, &ValuePath)> = vec![];
     for (name, of) in &settings.features {
-        let paths = std::collections::BTreeSet::from_iter(of.values.keys().chain(of.otherwise.keys()));
+        let paths = BTreeSet::from_iter(of.values.keys().chain(of.otherwise.keys()));
         set.extend(paths.into_iter().map(|path| (format!("feature {name}"), path)));
     }
     set.extend(settings.config.iter().map(|(name, of)| (format!("variable {name}"), &of.path)));
-    let secrets = std::collections::BTreeSet::from_iter(settings.secrets.values().map(|of| &of.existing_secret));
+    let secrets = BTreeSet::from_iter(settings.secrets.values().map(|of| &of.existing_secret));
     set.extend(secrets.into_iter().map(|path| ("a Secret".to_owned(), path)));
     let keys = settings.secrets.iter().filter_map(|(name, of)| Some((name, of.key.path.as_ref()?)));
     set.extend(keys.map(|(name, path)| (format!("the key of {name}"), path)));
     set.extend(settings.images.registry.iter().map(|path| ("images.registry".to_owned(), path)));
-    for (index, (second, path)) in set.iter().enumerate() {
-        if let Some((first, _)) = set[..index].iter().find(|(_, other)| other.meets(path)) {
-            return Err(InvalidSettings::SamePath {
-                first: first.clone(),
-                second: second.clone(),
-                path: (*path).clone(),
-            });
+    // name by name: what lies in a path comes right behind it
+    set.sort_by(|(_, one), (_, other)| one.names().cmp(other.names()));
+    match set.windows(2).find(|pair| pair[0].1.meets(pair[1].1)) {
+        Some([(first, _), (second, path)]) => {
+            Err(InvalidSettings::SamePath { first: first.clone(), second: second.clone(), path: (*path).clone() })
         }
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+/// Values of features as deep as those that a deployment may be given.
+fn check_depth(settings: &ChartSettings) -> Result<(), InvalidSettings> {
+    let mut values = settings.features.values().flat_map(|of| of.values.iter().chain(&of.otherwise));
+    match values.find(|(path, value)| path.names().count() + depth(value) > MAX_DEPTH) {
+        Some((path, _)) => Err(InvalidSettings::Deep(path.clone())),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -9,12 +9,12 @@ use distr_domain::release::{Chart, ChartSettings, ValueKind};
 use distr_domain::value_path::{Blocked, ValuePath};
 use serde_json::{Map, Value};
 
-use crate::schema::validator;
+use crate::schema::{self, Unfit};
 
 /// The most bytes of values that somebody gives beside variables.
 pub const MAX_VALUES: usize = 64 * 1024;
-/// The most faults that are told at once.
-const MAX_FAULTS: usize = 10;
+/// Maps and lists within each other, the values themselves being the first.
+pub const MAX_DEPTH: usize = 64;
 /// Stands for the name of a Secret and for the registry's host until the agent knows them.
 const PLACEHOLDER: &str = "distr";
 const SECRET: &str = "${secret:";
@@ -43,8 +43,12 @@ pub enum InvalidValues {
     Blocked(#[from] Blocked),
     #[error("the values have {0} bytes; use at most {MAX_VALUES}")]
     Large(usize),
+    #[error("the values have maps and lists more than {MAX_DEPTH} within each other; use at most {MAX_DEPTH}")]
+    Deep,
     #[error("the chart does not take these values: {}", .0.join("; "))]
     Schema(Vec<String>),
+    #[error("{0}")]
+    Work(String),
 }
 
 fn listed(names: &[String]) -> String {
@@ -102,14 +106,18 @@ fn typed(name: &str, text: &str, kind: ValueKind) -> Result<Value, InvalidValues
 }
 
 fn check_given(settings: &ChartSettings, values: &Map<String, Value>) -> Result<(), InvalidValues> {
-    let bytes = Value::Object(values.clone()).to_string().len();
+    let whole = Value::Object(values.clone());
+    if depth(&whole) > MAX_DEPTH {
+        return Err(InvalidValues::Deep);
+    }
+    let bytes = whole.to_string().len();
     if bytes > MAX_VALUES {
         return Err(InvalidValues::Large(bytes));
     }
     if let Some(path) = settings.reserved().find(|path| is_given(path, values)) {
         return Err(InvalidValues::Reserved { path: path.clone() });
     }
-    match find_secret(&Value::Object(values.clone()), String::new()) {
+    match find_secret(&whole, String::new()) {
         Some(pointer) => Err(InvalidValues::Secret {
             place: format!("the value at {pointer}"),
             cure: "set the variable of the chart that is kept in a Secret".to_owned(),
@@ -182,14 +190,19 @@ fn check_schema(chart: &Chart, settings: &ChartSettings, values: &Map<String, Va
         path.set(&mut all, PLACEHOLDER.into())?;
     }
     let all = Value::Object(without_nulls(all));
-    let validator = validator(schema).map_err(|error| InvalidValues::Schema(vec![error.to_string()]))?;
-    let told = validator.iter_errors(&all).take(MAX_FAULTS).map(|error| {
-        let pointer = error.instance_path().to_string();
-        let pointer = if pointer.is_empty() { "/".to_owned() } else { pointer };
-        format!("{pointer}: {}", error.to_string().chars().take(300).collect::<String>())
-    });
-    let told = told.collect::<Vec<_>>();
-    if told.is_empty() { Ok(()) } else { Err(InvalidValues::Schema(told)) }
+    schema::hold(schema, &all).map_err(|unfit| match unfit {
+        Unfit::Faults(told) => InvalidValues::Schema(told),
+        Unfit::Work(why) => InvalidValues::Work(why.to_string()),
+    })
+}
+
+/// Maps and lists within each other, the value itself among them.
+pub(crate) fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(list) => 1 + list.iter().map(depth).max().unwrap_or(0),
+        Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
 }
 
 #[cfg(test)]

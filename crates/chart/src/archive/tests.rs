@@ -35,7 +35,7 @@ fn chart(files: &[(&str, &str)]) -> Result<ChartContent, String> {
 fn an_archive_says_what_the_chart_is() {
     let content = chart(&[
         ("hello/Chart.yaml", METADATA),
-        ("hello/values.yaml", "replicas: 2\non: yes\n"),
+        ("hello/values.yaml", "replicas: 2\ntls: yes\n"),
         ("hello/values.schema.json", "{\"type\": \"object\"}"),
         ("hello/distr.yaml", "schema: distr.sh/chart/v1\ntimeout: 5m\n"),
         ("hello/charts/db/Chart.yaml", "apiVersion: v2\nname: other\nversion: 9.9.9\n"),
@@ -44,7 +44,7 @@ fn an_archive_says_what_the_chart_is() {
     .unwrap();
     assert_eq!((content.name.as_str(), content.version.as_str()), ("hello", "1.2.0"));
     assert_eq!((content.app_version.as_deref(), content.kube_version.as_deref()), (Some("1.1"), Some(">=1.20")));
-    assert_eq!(Value::Object(content.values), json!({ "replicas": 2, "on": true }));
+    assert_eq!(Value::Object(content.values), json!({ "replicas": 2, "tls": true }));
     assert_eq!((content.schema, content.settings.minutes), (Some(json!({ "type": "object" })), 5));
 }
 
@@ -83,6 +83,29 @@ fn what_is_no_chart_is_refused_in_words() {
     chart(&[("hello/Chart.yaml", &needs), ("hello/charts/db-1.0.0.tgz", "")]).unwrap();
     assert!(chart(&[("hello/Chart.yaml", &needs), ("hello/charts/db2/Chart.yaml", "")]).is_err());
     assert!(ChartContent::read(b"no archive").unwrap_err().to_string().contains("cannot be read"));
+}
+
+#[test]
+fn a_chart_has_few_dependencies_and_a_schema_that_its_values_can_be_held_against() {
+    let needs = |count: usize| format!("{METADATA}dependencies: [{}]\n", "{name: z}, ".repeat(count));
+    let refused = |files: &[(&str, &str)]| chart(files).unwrap_err();
+    let said = refused(&[("hello/Chart.yaml", &needs(501)), ("hello/charts/z/x", "")]);
+    assert!(said.contains("more than 500 dependencies"), "{said}");
+    chart(&[("hello/Chart.yaml", &needs(500)), ("hello/charts/z/x", "")]).unwrap();
+    let way = r##"{"properties": {"c": {"$ref": "#"}}}"##;
+    let schema = format!("{{\"allOf\": [{}]}}", [way; 8].join(","));
+    let values = format!("{}1{}", "{c: ".repeat(40), "}".repeat(40));
+    let files =
+        |values| [("hello/Chart.yaml", METADATA), ("hello/values.schema.json", &schema), ("hello/values.yaml", values)];
+    assert!(refused(&files(&values)).contains("more than 2000000 steps with values.schema.json"));
+    chart(&files("{c: {c: {}}}")).unwrap();
+    let nested = format!("{{\"default\": {}{}}}", "[".repeat(101), "]".repeat(101));
+    let said = refused(&[("hello/Chart.yaml", METADATA), ("hello/values.schema.json", &nested)]);
+    assert!(said.contains("more than 100 within each other"), "{said}");
+    let said = refused(&[("hello/Chart.yaml", METADATA), ("hello/values.yaml", "a: 1\non: 2\n")]);
+    assert!(said.starts_with("values.yaml: line 2: "), "{said}");
+    let said = refused(&[("hello/Chart.yaml", &format!("{METADATA}x: tRUE\n"))]);
+    assert!(said.starts_with("Chart.yaml: line 6: "), "{said}");
 }
 
 #[test]

@@ -57,6 +57,10 @@ fn a_file_that_says_nothing_that_can_be_done_is_refused_in_words() {
         ("yield: [{kind: Deployment.apps, path: spec.replicas}]", "no JSON pointer"),
         ("yield: [{kind: deployment, path: /spec}]", "no kind of objects"),
         ("features: {x: {values: {a: 1}}}\nconfig: {A: {path: a}}", "feature x and variable A set the same value"),
+        (
+            "config: {A: {path: a}, B: {path: a-b}, C: {path: a-b.c}, D: {path: b}, E: {path: a.b}}",
+            "variable A and variable E set the same value: a.b",
+        ),
     ] {
         let said = refused(rest);
         assert!(said.contains(says) && said.starts_with("distr.yaml: "), "{rest}: {said}");
@@ -65,4 +69,18 @@ fn a_file_that_says_nothing_that_can_be_done_is_refused_in_words() {
     // several variables of one Secret
     let two = "secrets: {A: {existingSecret: db, key: {name: a}}, B: {existingSecret: db, key: {name: b}}}";
     read(&format!("schema: distr.sh/chart/v1\n{two}")).unwrap();
+}
+
+#[test]
+fn a_file_names_a_thousand_paths_and_sets_nothing_deeper_than_a_deployment_may() {
+    let paths = |count: usize| (0..count).map(|n| format!("a{n}: 1")).collect::<Vec<_>>().join(", ");
+    let feature =
+        |values: &str| read(&format!("schema: distr.sh/chart/v1\nfeatures: {{x: {{values: {{{values}}}}}}}\n"));
+    assert_eq!(feature(&paths(1_000)).unwrap().reserved().count(), 1_000);
+    assert_eq!(feature(&paths(1_001)), Err(InvalidSettings::ManyPaths));
+    let value = |levels: usize| format!("a.b.c: {}{}", "[".repeat(levels), "]".repeat(levels));
+    feature(&value(55)).unwrap();
+    let path = ["n"; 20].join(".");
+    let said = feature(&format!("{path}: {}{}", "[".repeat(45), "]".repeat(45))).unwrap_err().to_string();
+    assert!(said.contains(&format!("the value at {path} lies more than 64")), "{said}");
 }

@@ -77,6 +77,9 @@ fn values_that_the_release_decides_or_that_are_secret_are_refused() {
     assert!(refused(&[], hidden).starts_with("the value at /env/0/a~1b names a secret"));
     let large = json!({ "text": "x".repeat(MAX_VALUES) });
     assert!(refused(&[], large).contains("use at most 65536"));
+    let nested = |levels: usize| (1..levels).fold(json!({}), |inner, _| json!({ "a": [inner] }));
+    assert!(deploy(None, &[], nested(32), &[]).is_ok());
+    assert!(refused(&[], nested(34)).contains("use at most 64"));
 }
 
 #[test]
@@ -96,5 +99,5 @@ fn the_schema_sees_the_values_as_the_chart_will() {
     let said = deploy(Some(schema), &ok, json!({ "replicas": null }), &[]).unwrap_err();
     assert!(said.contains("replicas"), "null takes away: {said}");
     let remote = json!({ "$ref": "https://example.invalid/schema.json" });
-    assert!(validator(&remote).is_err(), "nothing is fetched");
+    assert!(deploy(Some(remote), &ok, json!({}), &[]).unwrap_err().contains("refers to nothing"), "nothing is fetched");
 }

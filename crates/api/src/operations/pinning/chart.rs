@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use distr_chart::archive::MAX_ARCHIVE;
 use distr_chart::lock::FoundImage;
-use distr_chart::schema::validator;
 use distr_chart::{ChartContent, InvalidChart};
 use distr_domain::names::Slug;
 use distr_domain::oci::Descriptor;
@@ -130,12 +129,8 @@ async fn read(
     })?;
     // away from the threads that serve others, and few at once: it takes time
     let _turn = READ_AT_ONCE.acquire().await.map_err(Failure::fault)?;
-    let reading = tokio::task::spawn_blocking(move || {
-        let content = ChartContent::read(&content).map_err(|error| error.to_string())?;
-        content.schema.as_ref().map(validator).transpose().map_err(|error| error.to_string())?;
-        Ok(content)
-    });
-    let content = reading.await.map_err(Failure::fault)?.map_err(invalid)?;
+    let reading = tokio::task::spawn_blocking(move || ChartContent::read(&content));
+    let content = reading.await.map_err(Failure::fault)?.map_err(|error| invalid(error.to_string()))?;
     Ok((content, archive))
 }
 
