@@ -45,9 +45,7 @@ pub struct RotateResponse {
 /// stays good until its own end; those before that end at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PullCredentialResponse {
-    /// the user name at the registry
     pub username: String,
-    /// the password at the registry; shown once
     pub secret: String,
     /// From then on it pulls what runs on the target already, and a week later nothing.
     pub expires_at: DateTime<Utc>,
