@@ -110,10 +110,11 @@ async fn whatever_an_svg_costs_the_hub_serves_the_others() {
         assert!(bomb.len() <= MAX_BYTES, "{name} is refused for its {} bytes", bomb.len());
         let drawing = set(&hub, &owner, &bomb);
         tokio::pin!(drawing);
+        let mut ticks = tokio::time::interval(Duration::from_millis(200));
         let outcome = loop {
             tokio::select! {
                 outcome = &mut drawing => break outcome,
-                status = asked() => assert_eq!(status, StatusCode::OK, "{name}"),
+                status = async { ticks.tick().await; asked().await } => assert_eq!(status, StatusCode::OK, "{name}"),
             }
         };
         match outcome {

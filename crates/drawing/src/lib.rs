@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use resvg::tiny_skia::{Pixmap, Transform};
-use resvg::usvg::{ImageHrefResolver, ImageKind, Options, Tree};
+use resvg::usvg::{self, ImageHrefResolver, ImageKind, Options, Tree};
 use roxmltree::{Document, Error, ParsingOptions};
 
 mod missing;
@@ -23,7 +23,7 @@ pub enum NotDrawn {
     NoXml { line: u32, reason: String },
     #[error("the SVG declares entities (<!ENTITY …>); export it as plain SVG, or upload a PNG")]
     Entities,
-    #[error("the SVG has more parts than {MAX_PARTS}; simplify it, or upload a PNG")]
+    #[error("the SVG has too many parts, or too many within each other; simplify it, or upload a PNG")]
     TooManyParts,
     #[error("the SVG's first element has no xmlns=\"{SVG}\"; write that into it")]
     NoNamespace,
@@ -103,7 +103,13 @@ fn tree(document: &Document) -> Result<Tree, NotDrawn> {
     if let Some(what) = refused.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(NotDrawn::Picture { what });
     }
-    tree.map_err(|error| NotDrawn::Unclear { reason: error.to_string() })
+    tree.map_err(|error| match error {
+        // as it is drawn: a part that is used many times counts as often
+        usvg::Error::ElementsLimitReached | usvg::Error::ParsingFailed(Error::NodesLimitReached) => {
+            NotDrawn::TooManyParts
+        }
+        error => NotDrawn::Unclear { reason: error.to_string() },
+    })
 }
 
 /// On nothing: what is not painted is transparent.

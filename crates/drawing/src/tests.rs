@@ -123,6 +123,10 @@ fn what_is_no_drawing_is_said_to_be_none() {
     }
     assert!(matches!(refused(&format!("<svg xmlns='{SVG}' width='0' height='0'/>")), NotDrawn::Unclear { .. }));
     assert_eq!(refused(&with(&"<g/>".repeat(100_001))), NotDrawn::TooManyParts);
+    let uses = (1..10).map(|n| format!("<g id='a{n}'>{}</g>", format!("<use href='#a{}'/>", n - 1).repeat(10)));
+    let uses = format!("<rect id='a0' width='9' height='9'/>{}", uses.collect::<String>());
+    assert_eq!(refused(&with(&uses)), NotDrawn::TooManyParts);
+    assert_eq!(refused(&with(&format!("{}{}", "<g>".repeat(9_000), "</g>".repeat(9_000)))), NotDrawn::TooManyParts);
 }
 
 #[test]
