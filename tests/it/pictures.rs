@@ -1,6 +1,7 @@
 //! SVGs that are sent are drawn, in a process with limits, and the hub serves the others meanwhile.
 
 use std::fmt::Write;
+use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -172,16 +173,9 @@ async fn the_process_that_draws_has_limits_of_its_own() {
     let refused = draw(&svg("<text>Acme</text>")).await;
     assert_eq!((refused.status.code(), refused.stdout.len()), (Some(65), 0));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("paths"), "{refused:?}");
-    let mut ended = 0;
-    for (name, bomb) in bombs() {
-        let output = draw(&bomb).await;
-        eprintln!(
-            "{name}: {}, {} bytes, {}",
-            output.status,
-            output.stdout.len(),
-            String::from_utf8_lossy(&output.stderr)
-        );
-        ended += u32::from(output.status.code().is_none());
+    // more than its time, and more than its memory
+    for (name, bomb) in bombs().into_iter().filter(|(name, _)| ["filters", "wide"].contains(name)) {
+        let ended = draw(&bomb).await;
+        assert!(ended.status.signal().is_some() && ended.stdout.is_empty(), "the system did not end {name}: {ended:?}");
     }
-    assert!(ended > 0, "the system ended none of them");
 }
