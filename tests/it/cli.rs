@@ -88,6 +88,22 @@ async fn what_is_declared_is_planned_then_applied_once() {
     assert_eq!(cli.json(&["license", "list"])[0]["customer"], "globex");
 }
 
+/// The hub keeps its drawing, which has another digest than the file.
+#[tokio::test]
+async fn a_declared_svg_is_known_again() {
+    let hub = HubProcess::start().await;
+    let cli = signed_in(&hub).await;
+    let rect = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 1 1'><rect width='1' height='1'/></svg>";
+    cli.file("logo.svg", rect);
+    let file = cli.file("pictures.yaml", "applications: [{name: hello, icon: logo.svg}]\nbranding: {logo: logo.svg}\n");
+    let applied = cli.run(&["apply", "-f", &file], "");
+    assert_eq!(applied.status.code(), Some(0), "{}", text(&applied.stderr));
+    let plan = cli.run(&["apply", "-f", &file, "--plan"], "");
+    assert_eq!(plan.status.code(), Some(0), "all is as declared: {}", text(&plan.stdout));
+    cli.file("logo.svg", &rect.replace("'0 0 1 1'", "'0 0 1 2'"));
+    assert_eq!(cli.run(&["apply", "-f", &file, "--plan"], "").status.code(), Some(6), "the file is another one");
+}
+
 #[tokio::test]
 async fn an_unknown_field_is_refused_with_its_place_before_anything_is_sent() {
     let hub = HubProcess::start().await;

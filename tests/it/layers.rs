@@ -7,7 +7,7 @@ use distr_tests::root;
 use toml::Table;
 
 /// Each crate with the crates of this workspace that it may use, and nothing else of this workspace.
-const ALLOWED: [(&str, &[&str]); 17] = [
+const ALLOWED: [(&str, &[&str]); 18] = [
     ("domain", &[]),
     ("compose", &[]),
     ("chart", &["domain"]),
@@ -16,6 +16,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
     ("projections", &["domain", "eventlog", "postgres", "signature"]),
     ("registry", &["domain", "eventlog", "postgres", "projections"]),
     ("embedded-postgres", &[]),
+    ("drawing", &[]),
     ("signature", &["domain"]),
     ("package", &["domain"]),
     ("portal", &["domain"]),
@@ -25,6 +26,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
             "chart",
             "compose",
             "domain",
+            "drawing",
             "eventlog",
             "postgres",
             "projections",

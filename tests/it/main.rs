@@ -36,6 +36,7 @@ mod observation;
 mod operations;
 mod ownership;
 mod passwords;
+mod pictures;
 mod planted;
 mod policy;
 mod proxies;

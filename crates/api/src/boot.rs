@@ -27,6 +27,7 @@ use crate::commands::Commands;
 use crate::config::{
     BootstrapConfig, DiskConfig, FleetConfig, HttpConfig, RegistryConfig, StorageConfig, registry_host,
 };
+use crate::drawing::Drawing;
 use crate::feed::Feed;
 use crate::health::{Health, Probed, Readiness};
 use crate::http::{Served, scrape::Scraped};
@@ -240,6 +241,7 @@ fn hub(
         desired_etags: DesiredEtags::start(stores.ops.clone()),
         tallies: Tallies::default(),
         limits,
+        drawing: Drawing::default(),
         shares: Shares::among(connections(&stores.read), connections(&stores.ops), PostgresLog::READERS),
         traces,
         settings,

@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::auth::{Identities, Sessions};
 use crate::commands::Commands;
+use crate::drawing::Drawing;
 use crate::feed::Feed;
 use crate::limits::Limits;
 use crate::limits::shares::Shares;
@@ -33,6 +34,7 @@ pub struct Hub {
     pub tallies: Tallies,
     pub limits: Arc<Limits>,
     pub shares: Shares,
+    pub drawing: Drawing,
     pub traces: Traces,
     pub settings: Settings,
 }

@@ -8,6 +8,7 @@ pub mod boot;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod drawing;
 pub mod edge;
 pub mod error;
 pub mod failure;

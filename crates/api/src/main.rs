@@ -8,6 +8,7 @@ use distr_api::analyst::{self, AnalystConfig};
 use distr_api::backup::{self, BackupConfig, RestoreConfig};
 use distr_api::boot::{self, CollectConfig, ServeConfig};
 use distr_api::config::StorageConfig;
+use distr_api::drawing::process;
 use distr_api::parking::{self, ParkConfig, RetryConfig};
 use distr_api::portal_hosts::{self, PortalHostConfig};
 use distr_api::rebuild::{self, RebuildConfig};
@@ -67,8 +68,16 @@ enum Command {
     Schema,
 }
 
+fn main() -> ExitCode {
+    // a command that nobody gives but the hub, before there are threads or settings
+    match std::env::args_os().nth(1).is_some_and(|command| command == process::NAME) {
+        true => process::run(),
+        false => run(),
+    }
+}
+
 #[actix_web::main]
-async fn main() -> ExitCode {
+async fn run() -> ExitCode {
     let cli = Cli::parse();
     start_log(cli.log_format);
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();

@@ -47,8 +47,9 @@ pub(crate) struct Branding {
 
 /// A picture that the hub has.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Shown {
-    pub(crate) digest: String,
+    pub(crate) sent_digest: String,
 }
 
 #[derive(Subcommand)]

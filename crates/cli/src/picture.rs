@@ -8,18 +8,25 @@ use anyhow::{Context, Result};
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use distr_domain::picture::{MAX_BYTES, Picture};
+use distr_domain::picture::{MAX_BYTES, PictureType};
 
 use crate::exit::Failure;
 
-/// The picture of a file, checked as the hub will check it.
-pub(crate) fn read(file: &Path) -> Result<Picture> {
-    let name = file.display();
+/// What is sent of a file.
+#[derive(Debug, Clone)]
+pub(crate) struct Sent {
+    pub(crate) digest: String,
+    /// base64
+    pub(crate) data: String,
+}
+
+/// The picture of a file, by its first bytes. Whether an SVG can be drawn the hub will say.
+pub(crate) fn read(file: &Path) -> Result<Sent> {
     let bytes = bytes(file)?;
+    PictureType::of(&bytes).map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
     let hash = digest::digest(&digest::SHA256, &bytes);
     let digest: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    let picture = Picture::try_new(format!("sha256:{digest}").parse()?, &bytes);
-    Ok(picture.map_err(|error| Failure::Usage(format!("{name}: {error}")))?)
+    Ok(Sent { digest: format!("sha256:{digest}"), data: STANDARD.encode(&bytes) })
 }
 
 /// Of a file as it is, without a look at what it holds.

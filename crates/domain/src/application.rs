@@ -6,9 +6,9 @@ use crate::decider::{Category, Decider, DomainEvent};
 use crate::label::{Labels, MAX_LABELS};
 use crate::link::Link;
 use crate::names::{RepositoryPath, Slug};
-use crate::oci::{Digest, Tag};
+use crate::oci::Tag;
 use crate::pattern::Pattern;
-use crate::picture::Picture;
+use crate::picture::{Picture, PictureFacts};
 use crate::rejection::Rejection;
 use crate::trust::SigningPolicy;
 
@@ -142,7 +142,7 @@ pub struct Application {
     pub signing_policy: SigningPolicy,
     pub feature_tags: Vec<FeatureTags>,
     pub metadata: Metadata,
-    icon: Option<Digest>,
+    icon: Option<PictureFacts>,
 }
 
 impl Application {
@@ -188,7 +188,7 @@ impl Application {
 
     fn set_icon(&self, picture: Option<&Picture>) -> Vec<ApplicationEvent> {
         match picture {
-            _ if self.icon.as_ref() == picture.map(|picture| &picture.of.digest) => vec![],
+            _ if self.icon.as_ref() == picture.map(|picture| &picture.of) => vec![],
             Some(picture) => vec![ApplicationIconSet { picture: picture.clone() }],
             None => vec![ApplicationIconRemoved {}],
         }
@@ -247,7 +247,7 @@ impl Decider for Application {
             SigningPolicyChanged { policy, .. } => self.signing_policy = policy.clone(),
             FeatureTagsChanged { features } => self.feature_tags = features.clone(),
             ApplicationCatalogued { metadata } => self.metadata = metadata.clone(),
-            ApplicationIconSet { picture } => self.icon = Some(picture.of.digest.clone()),
+            ApplicationIconSet { picture } => self.icon = Some(picture.of.clone()),
             ApplicationIconRemoved {} => self.icon = None,
         }
     }

@@ -8,8 +8,7 @@ use crate::branding::{Branding, BrandingImage};
 use crate::decider::{Category, Decider, DomainEvent};
 use crate::ids::MemberId;
 use crate::names::Slug;
-use crate::oci::Digest;
-use crate::picture::Picture;
+use crate::picture::{Picture, PictureFacts};
 use crate::rejection::Rejection;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,7 +104,7 @@ pub struct Organization {
     /// were owners once; nobody counts on them
     left: BTreeSet<MemberId>,
     branding: Branding,
-    images: BTreeMap<BrandingImage, Digest>,
+    images: BTreeMap<BrandingImage, PictureFacts>,
 }
 
 impl DomainEvent for OrganizationEvent {}
@@ -144,7 +143,7 @@ impl Decider for Organization {
                 false => vec![BrandingSet { branding: branding.clone() }],
             }),
             (OrganizationCommand::SetBrandingImage { image, picture }, Some(_)) => {
-                Ok(match self.images.get(image) == Some(&picture.of.digest) {
+                Ok(match self.images.get(image) == Some(&picture.of) {
                     true => vec![],
                     false => vec![BrandingImageSet { image: *image, picture: picture.clone() }],
                 })
@@ -168,7 +167,7 @@ impl Decider for Organization {
             OwnerLeft { member, .. } => _ = self.left.insert(*member),
             OwnerReturned { member } => _ = self.left.remove(member),
             BrandingSet { branding } => self.branding = branding.clone(),
-            BrandingImageSet { image, picture } => _ = self.images.insert(*image, picture.of.digest.clone()),
+            BrandingImageSet { image, picture } => _ = self.images.insert(*image, picture.of.clone()),
             BrandingImageRemoved { image } => _ = self.images.remove(image),
         }
     }

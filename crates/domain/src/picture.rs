@@ -1,12 +1,11 @@
-//! A small picture that people choose: a logo, an icon. What it is, its bytes say, and no name or header.
+//! A small picture that people choose: a logo, an icon. What it is, its bytes say, and no name or header. An SVG is drawn once it is
+//! sent, and what is kept is the drawing.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::oci::Digest;
-
-mod svg;
 
 pub const MAX_BYTES: usize = 128 * 1024;
 /// Of a picture of pixels: few bytes may be many pixels, which whoever looks at it has to keep.
@@ -18,6 +17,7 @@ pub enum PictureType {
     Png,
     #[serde(rename = "image/webp")]
     Webp,
+    /// Is kept no more; events of before have some.
     #[serde(rename = "image/svg+xml")]
     Svg,
 }
@@ -37,6 +37,9 @@ pub struct PictureFacts {
     pub digest: Digest,
     pub media_type: PictureType,
     pub bytes: u32,
+    /// of the SVG that it was drawn of
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawn_of: Option<Digest>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,20 +52,12 @@ pub enum NoPicture {
     TooWide { width: usize, height: usize },
     #[error("the picture moves; take one that does not")]
     Moves,
-    #[error("the SVG has more {what} than {most}; simplify it, or export it as PNG")]
-    TooMuch { what: &'static str, most: usize },
-    #[error(
-        "the SVG's first element has no xmlns=\"{namespace}\", without which browsers do not draw it; write that into it"
-    )]
-    NoNamespace { namespace: &'static str },
-    #[error(
-        "the SVG holds {what} at line {line}; a picture is drawn and does nothing else: take that out, or export it as PNG"
-    )]
-    Svg { what: String, line: u32 },
-    #[error("the SVG is not well formed at line {line}: {reason}")]
-    NoXml { line: u32, reason: String },
-    #[error("the SVG is written in {encoding}; save it as UTF-8")]
-    Encoding { encoding: String },
+    #[error("the picture is packed with gzip, perhaps an .svgz; unpack it")]
+    Packed,
+    #[error("the picture is an SVG, which is drawn before it is kept")]
+    NotDrawn,
+    #[error("the SVG is not written in UTF-8; save it so")]
+    Encoding,
 }
 
 impl PictureType {
@@ -74,7 +69,11 @@ impl PictureType {
         }
     }
 
-    fn of(bytes: &[u8]) -> Result<Self, NoPicture> {
+    /// Of what was sent, in one look at each byte. Whether an SVG is one shows when it is drawn.
+    pub fn of(bytes: &[u8]) -> Result<Self, NoPicture> {
+        if bytes.len() > MAX_BYTES {
+            return Err(NoPicture::TooLarge { bytes: bytes.len() });
+        }
         if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
             let before_pixels = &bytes[..find(bytes, b"IDAT").unwrap_or(bytes.len())];
             return check_pixels(bytes, find(before_pixels, b"acTL").is_some()).map(|()| Self::Png);
@@ -84,11 +83,18 @@ impl PictureType {
             let moves = is_extended && bytes.get(20).is_some_and(|flags| flags & 0b10 != 0);
             return check_pixels(bytes, moves).map(|()| Self::Webp);
         }
-        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-            return Err(NoPicture::Encoding { encoding: "UTF-16".into() });
+        if bytes.starts_with(b"\x1f\x8b") {
+            return Err(NoPicture::Packed);
         }
-        let text = std::str::from_utf8(bytes).map_err(|_| NoPicture::OtherType)?;
-        svg::check(text).map(|()| Self::Svg)
+        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+            return Err(NoPicture::Encoding);
+        }
+        let is_svg = [b"<svg", b":svg"].iter().any(|tag| find(bytes, *tag).is_some());
+        match std::str::from_utf8(bytes) {
+            _ if !is_svg => Err(NoPicture::OtherType),
+            Err(_) => Err(NoPicture::Encoding),
+            Ok(_) => Ok(Self::Svg),
+        }
     }
 }
 
@@ -105,14 +111,33 @@ fn check_pixels(bytes: &[u8], moves: bool) -> Result<(), NoPicture> {
     }
 }
 
+impl PictureFacts {
+    /// The digest of what was sent.
+    pub fn sent(&self) -> &Digest {
+        self.drawn_of.as_ref().unwrap_or(&self.digest)
+    }
+}
+
 impl Picture {
-    /// `digest` is that of the bytes.
+    /// As it was sent: PNG or WebP. `digest` is that of the bytes.
     pub fn try_new(digest: Digest, bytes: &[u8]) -> Result<Self, NoPicture> {
-        if bytes.len() > MAX_BYTES {
-            return Err(NoPicture::TooLarge { bytes: bytes.len() });
+        match PictureType::of(bytes)? {
+            PictureType::Svg => Err(NoPicture::NotDrawn),
+            media_type => Ok(Self::new(digest, media_type, bytes, None)),
         }
-        let of = PictureFacts { digest, media_type: PictureType::of(bytes)?, bytes: bytes.len() as u32 };
-        Ok(Self { of, data: STANDARD.encode(bytes) })
+    }
+
+    /// The drawing, a PNG, of an SVG with the digest `of`. `digest` is that of the drawing's bytes.
+    pub fn drawn(digest: Digest, bytes: &[u8], of: Digest) -> Result<Self, NoPicture> {
+        match PictureType::of(bytes)? {
+            PictureType::Png => Ok(Self::new(digest, PictureType::Png, bytes, Some(of))),
+            _ => Err(NoPicture::OtherType),
+        }
+    }
+
+    fn new(digest: Digest, media_type: PictureType, bytes: &[u8], drawn_of: Option<Digest>) -> Self {
+        let of = PictureFacts { digest, media_type, bytes: bytes.len() as u32, drawn_of };
+        Self { of, data: STANDARD.encode(bytes) }
     }
 
     /// In base64.
@@ -143,16 +168,35 @@ mod tests {
 
     #[test]
     fn a_picture_is_what_its_first_bytes_say() {
-        let type_of = |bytes: &[u8]| picture(bytes).map(|picture| picture.of.media_type);
+        let type_of = PictureType::of;
         assert_eq!(type_of(&png(16, 16)), Ok(PictureType::Png));
         assert_eq!(type_of(&webp(0)), Ok(PictureType::Webp));
         assert_eq!(type_of(SVG.as_bytes()), Ok(PictureType::Svg));
+        assert_eq!(type_of(SVG.replace("svg", "s:svg").as_bytes()), Ok(PictureType::Svg));
+        assert_eq!(type_of(b"<svg>\xe9</svg>"), Err(NoPicture::Encoding));
+        assert_eq!(type_of(b"\x1f\x8b\x08\0"), Err(NoPicture::Packed));
         for other in ["GIF89a", "\u{89}PNG"] {
             assert_eq!(type_of(other.as_bytes()), Err(NoPicture::OtherType), "{other:?}");
         }
         assert_eq!(type_of(b"\xff\xd8\xff\xe0"), Err(NoPicture::OtherType));
         assert_eq!(type_of(b"\x89PNG\r\n\x1a\n"), Err(NoPicture::OtherType));
-        assert!(matches!(type_of(b"\xff\xfe<\0s\0"), Err(NoPicture::Encoding { .. })));
+        assert_eq!(type_of(b"\xff\xfe<\0s\0"), Err(NoPicture::Encoding));
+    }
+
+    #[test]
+    fn an_svg_is_kept_as_its_drawing_and_known_by_itself() {
+        let digest = |number: u8| format!("sha256:{number:064x}").parse::<Digest>().unwrap();
+        assert_eq!(picture(SVG.as_bytes()), Err(NoPicture::NotDrawn));
+        assert_eq!(Picture::drawn(digest(1), SVG.as_bytes(), digest(2)), Err(NoPicture::OtherType));
+        let drawn = Picture::drawn(digest(1), &png(16, 16), digest(2)).unwrap();
+        assert_eq!((&drawn.of.digest, drawn.of.sent()), (&digest(1), &digest(2)));
+        let sent = Picture::try_new(digest(1), &png(16, 16)).unwrap();
+        assert_eq!(sent.of.sent(), &digest(1));
+        // as it was kept before
+        let json = format!(r#"{{"digest":"{}","media_type":"image/svg+xml","bytes":3,"data":"PHN2Zz4="}}"#, digest(3));
+        let before: Picture = serde_json::from_str(&json).unwrap();
+        assert_eq!((before.of.media_type, before.of.sent()), (PictureType::Svg, &digest(3)));
+        assert_eq!(serde_json::to_string(&before).unwrap(), json);
     }
 
     #[test]

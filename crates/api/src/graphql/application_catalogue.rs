@@ -9,8 +9,8 @@ use super::application::{ApplicationPayload, load};
 use super::context::{ContextExt, execute, line};
 use super::guard::MayEverywhere;
 use super::label::{self, LabelInput};
+use super::picture::read;
 use super::scalar::{Link, Name};
-use crate::operations::pictures;
 
 #[derive(Default)]
 pub(super) struct ApplicationCatalogueMutation;
@@ -50,11 +50,13 @@ impl ApplicationCatalogueMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The name of the application.")] name: Name,
-        #[graphql(desc = "The picture in base64: PNG, WebP or SVG, of up to 128 KiB. It is removed if left out.")]
+        #[graphql(
+            desc = "The picture in base64: PNG, WebP or SVG, of up to 128 KiB. An SVG is drawn once, and what is kept is a PNG of up to 512 pixels each way. It is removed if left out."
+        )]
         data: Option<String>,
     ) -> Result<ApplicationPayload> {
         let command = match data {
-            Some(data) => ApplicationCommand::SetIcon { picture: pictures::read(&data)? },
+            Some(data) => ApplicationCommand::SetIcon { picture: read(ctx, data).await? },
             None => ApplicationCommand::RemoveIcon,
         };
         changed(ctx, name, command).await

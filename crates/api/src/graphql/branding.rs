@@ -9,9 +9,8 @@ use distr_projections::organization::OrganizationRow;
 use super::context::{ContextExt, Outcome, execute, lines};
 use super::guard::{May, SignedIn};
 use super::organization;
-use super::picture::Picture;
+use super::picture::{Picture, read};
 use super::scalar::{Colour, Link};
-use crate::operations::pictures;
 
 /// How an organization shows itself to its customers: colours, pictures, a link for help, words.
 #[derive(SimpleObject)]
@@ -197,12 +196,14 @@ impl BrandingMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What the picture is for.")] image: BrandingImage,
-        #[graphql(desc = "The picture in base64: PNG, WebP or SVG, of up to 128 KiB. It is removed if left out.")]
+        #[graphql(
+            desc = "The picture in base64: PNG, WebP or SVG, of up to 128 KiB. An SVG is drawn once, and what is kept is a PNG of up to 512 pixels each way. It is removed if left out."
+        )]
         data: Option<String>,
     ) -> Result<BrandingPayload> {
         let image = image.into();
         let command = match data {
-            Some(data) => OrganizationCommand::SetBrandingImage { image, picture: pictures::read(&data)? },
+            Some(data) => OrganizationCommand::SetBrandingImage { image, picture: read(ctx, data).await? },
             None => OrganizationCommand::RemoveBrandingImage { image },
         };
         changed(ctx, command).await

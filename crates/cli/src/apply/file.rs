@@ -13,13 +13,13 @@ use distr_domain::label::Labels;
 use distr_domain::link::Link;
 use distr_domain::names::{RepositoryPath, Slug};
 use distr_domain::pattern::Pattern;
-use distr_domain::picture::Picture;
 use distr_domain::trust::SignedParts;
 use distr_domain::version::VersionRanges;
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::{Location, Spanned, UserMessageFormatter};
 
 use crate::exit::Failure;
+use crate::picture::Sent;
 use crate::{input, moment, picture};
 
 /// What all files say together.
@@ -120,7 +120,7 @@ impl<T: Display> OrNothing<T> {
 #[serde(from = "String")]
 pub(super) struct PictureFile {
     path: String,
-    pub(super) picture: Option<Picture>,
+    pub(super) picture: Option<Sent>,
 }
 
 impl From<String> for PictureFile {

@@ -30,7 +30,7 @@ const KINDS: [BrandingImage, keyof Branding, string, string][] = [
 
 export function Pictures({ branding, again }: { branding: Branding; again: () => void }) {
   return (
-    <Panel title="Pictures" aside={<span className="muted">PNG, WebP or SVG, up to 128 KiB</span>}>
+    <Panel title="Pictures" aside={<span className="muted">PNG, WebP or SVG without text, up to 128 KiB</span>}>
       {KINDS.map(([image, field, name, hint]) => (
         <PictureRow key={image} image={image} name={name} hint={hint} of={branding[field] as Picture} again={again} />
       ))}

@@ -47,7 +47,7 @@ fn pictures(wanted: &file::Branding, current: &Current) -> impl Iterator<Item = 
         (BrandingImage::Favicon, &wanted.favicon, &now.favicon),
     ];
     files.into_iter().filter_map(|(image, file, now)| {
-        let (difference, data) = picture(now.as_ref().map(|now| now.digest.clone()), file.as_ref()?);
+        let (difference, data) = picture(now.as_ref().map(|now| now.sent_digest.clone()), file.as_ref()?);
         let action = match difference {
             Some(_) => Action::SetBrandingImage { image, data },
             None => Action::Nothing,

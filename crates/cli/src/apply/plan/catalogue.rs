@@ -50,7 +50,7 @@ fn catalogue(wanted: &Application, current: &Current) -> Option<Step> {
 fn icon(wanted: &Application, current: &Current) -> Option<Step> {
     let file = wanted.icon.as_ref()?;
     let name = wanted.name.to_string();
-    let now = current.applications.get(&name).and_then(|now| now.icon.as_ref()).map(|icon| icon.digest.clone());
+    let now = current.applications.get(&name).and_then(|now| now.icon.as_ref()).map(|icon| icon.sent_digest.clone());
     let (difference, data) = picture(now, file);
     let action = match difference {
         Some(_) => Action::SetIcon { name: name.clone(), data },
@@ -59,11 +59,11 @@ fn icon(wanted: &Application, current: &Current) -> Option<Step> {
     Some(Step { kind: "icon", name, action, differences: difference.into_iter().collect(), note: None })
 }
 
-/// By digest, and what is to be sent.
+/// By the digest of what was sent, and what is to be sent.
 pub(super) fn picture(now: Option<String>, file: &PictureFile) -> (Option<Difference>, Option<String>) {
     let then = file.picture.as_ref();
-    let difference = differs("picture", now, then.map(|picture| picture.of.digest.to_string()));
-    (difference, then.map(|picture| picture.data().to_owned()))
+    let difference = differs("picture", now, then.map(|picture| picture.digest.clone()));
+    (difference, then.map(|picture| picture.data.clone()))
 }
 
 fn some(text: &str) -> Option<String> {
