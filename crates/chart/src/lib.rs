@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod archive;
+mod depth;
 pub mod lock;
 pub mod rendering;
 pub mod schema;

@@ -7,7 +7,7 @@ use jsonschema::{PatternOptions, Validator};
 use serde_json::{Map, Value};
 
 pub use self::work::TooMuchWork;
-use crate::values::depth;
+use crate::depth::depth;
 
 mod work;
 

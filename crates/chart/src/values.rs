@@ -9,6 +9,7 @@ use distr_domain::release::{Chart, ChartSettings, ValueKind};
 use distr_domain::value_path::{Blocked, ValuePath};
 use serde_json::{Map, Value};
 
+use crate::depth::depth;
 use crate::schema::{self, Unfit};
 
 /// The most bytes of values that somebody gives beside variables.
@@ -194,15 +195,6 @@ fn check_schema(chart: &Chart, settings: &ChartSettings, values: &Map<String, Va
         Unfit::Faults(told) => InvalidValues::Schema(told),
         Unfit::Work(why) => InvalidValues::Work(why.to_string()),
     })
-}
-
-/// Maps and lists within each other, the value itself among them.
-pub(crate) fn depth(value: &Value) -> usize {
-    match value {
-        Value::Array(list) => 1 + list.iter().map(depth).max().unwrap_or(0),
-        Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
-        _ => 0,
-    }
 }
 
 #[cfg(test)]
