@@ -39,9 +39,14 @@ pub struct Cluster {
 impl Cluster {
     /// Connects on the first use, so that an agent may start before its cluster answers.
     pub async fn connect(way: &helm::Cluster) -> Result<Self, Failure> {
+        Self::connect_as(way, None).await
+    }
+
+    /// The same as another account, which whoever connects may act as.
+    pub async fn connect_as(way: &helm::Cluster, account: Option<&str>) -> Result<Self, Failure> {
         let broken =
             |error: &dyn std::fmt::Display| Failure::internal("the way to the cluster is not configured", error);
-        let config = match way {
+        let mut config = match way {
             helm::Cluster::Own { .. } => Config::incluster().map_err(|error| broken(&error))?,
             helm::Cluster::Kubeconfig(path) => {
                 let file = Kubeconfig::read_from(path).map_err(|error| broken(&error))?;
@@ -49,6 +54,7 @@ impl Cluster {
                 config.map_err(|error| broken(&error))?
             }
         };
+        config.auth_info.impersonate = account.map(str::to_owned);
         let client = Client::try_from(config).map_err(|error| broken(&error))?;
         Ok(Self { client, kinds: Mutex::default(), tenure: None })
     }

@@ -45,6 +45,8 @@ pub struct Helm {
     /// its own folder: cache, plugins and settings
     pub home: PathBuf,
     pub cluster: Cluster,
+    /// `system:serviceaccount:NAMESPACE:NAME` as which it acts; without one as who the way to the cluster is
+    pub account: Option<String>,
     /// in which it may change anything; without one nobody else does
     pub tenure: Option<Arc<Tenure>>,
 }
@@ -203,6 +205,9 @@ impl Helm {
             Cluster::Kubeconfig(path) => {
                 command.env("KUBECONFIG", AsRef::<OsStr>::as_ref(path));
             }
+        }
+        if let Some(account) = &self.account {
+            command.args(["--kube-as-user", account]);
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // the post-renderer is a child of Helm: both have to end, so they get a group of their own

@@ -38,7 +38,7 @@ pub fn secrets(run: &RunChartInstruction) -> std::collections::BTreeMap<String, 
 /// The post-renderer's plan. `yields` are fields with the values that they have in the cluster.
 pub fn plan(
     run: &RunChartInstruction,
-    (deployment, registry): (&str, &str),
+    (deployment, namespace, registry): (&str, &str, &str),
     pull_secret: Option<String>,
     yields: Vec<Yielded>,
 ) -> Plan {
@@ -46,6 +46,7 @@ pub fn plan(
     let organization = run.chart.repository.split('/').next().unwrap_or_default();
     Plan {
         deployment: deployment.to_owned(),
+        namespace: namespace.to_owned(),
         images: pins(&run.lock, organization, registry),
         pull_secret,
         image_paths: run.settings.images.paths.clone(),
@@ -103,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_plan_pins_what_the_lock_has() {
-        let plan = plan(&instruction(), ("0d6f1c2e", "mirror.local"), None, vec![]);
+        let plan = plan(&instruction(), ("0d6f1c2e", "shop", "mirror.local"), None, vec![]);
         assert!(plan.images["mirror.local/acme/web:1"].starts_with("mirror.local/acme/web@sha256:"));
         assert_eq!(plan.deployment, "0d6f1c2e");
     }

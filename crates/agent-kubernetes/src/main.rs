@@ -166,6 +166,10 @@ struct Run {
     /// The SHA-256 of that program, if it was built elsewhere than it is released
     #[arg(long, env = "DISTR_AGENT_HELM_SHA256")]
     helm_sha256: Option<String>,
+    /// The service account, of the agent's own namespace, as which all is done for releases, and by Helm; without one the agent does it
+    /// as itself, and a chart's templates find what the agent keeps
+    #[arg(long, env = "DISTR_AGENT_RELEASE_ACCOUNT")]
+    release_account: Option<String>,
     #[command(flatten)]
     shared: Shared,
 }

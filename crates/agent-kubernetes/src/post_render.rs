@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use distr_domain::cluster::{AGENT, RELEASE_ACCOUNT};
 use distr_domain::release::{CustomImage, KindName};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::labels::{DEPLOYMENT_LABEL, RESOURCE_POLICY};
+use crate::pull;
 use crate::yaml::{self, Node, Unreadable};
 
 mod pods;
@@ -21,6 +23,9 @@ use pods::{Pod, pods};
 pub struct Plan {
     /// the deployment's id, the value of a label
     pub deployment: String,
+    /// the release's, in which all of its objects are
+    #[serde(default)]
+    pub namespace: String,
     /// from an image as a chart may name it to the one that runs, with its digest
     pub images: BTreeMap<String, String>,
     /// the Secret with which pods pull
@@ -55,6 +60,12 @@ pub enum Refused {
     NotLocked { place: String, image: String },
     #[error("{place}: it has no image")]
     NoImage { place: String },
+    #[error("{place}: it is of namespace {namespace}, and the release of {own}; leave metadata.namespace out")]
+    OtherNamespace { place: String, namespace: String, own: String },
+    #[error("{place}: this name is the agent's own; give it another")]
+    Reserved { place: String },
+    #[error("{place}: it looks like a record that Helm keeps; take it out of the chart")]
+    HelmsRecord { place: String },
     #[error("{place}: {path} cannot be left to who owns it now")]
     NoSuchField { place: String, path: String },
 }
@@ -63,6 +74,10 @@ pub enum Refused {
 pub fn refusal(plan: &Path) -> PathBuf {
     plan.with_extension("refused")
 }
+
+/// The type of the Secrets in which Helm keeps its revisions, and how their names begin.
+const HELMS_TYPE: &str = "helm.sh/release.v1";
+const HELMS_PREFIX: &str = "sh.helm.release.";
 
 /// Kinds whose objects hold data, or what data hangs on.
 const KEPT: [&str; 4] = ["PersistentVolumeClaim", "PersistentVolume", "CustomResourceDefinition", "Namespace"];
@@ -92,7 +107,7 @@ fn each(object: &mut Node, act: &mut impl FnMut(&mut Node)) {
 fn render(object: &mut Node, plan: &Plan) -> Vec<Refused> {
     let who = Identity::of(object);
     let place = who.place();
-    let mut refused = vec![];
+    let mut refused = strays(object, &who, plan);
     set_metadata(object, "labels", DEPLOYMENT_LABEL, &plan.deployment);
     if KEPT.contains(&who.kind.as_str()) {
         set_metadata(object, "annotations", RESOURCE_POLICY, "keep");
@@ -114,6 +129,28 @@ fn render(object: &mut Node, plan: &Plan) -> Vec<Refused> {
         if !put(object, &yielded.path, &yielded.value) {
             refused.push(Refused::NoSuchField { place: place.clone(), path: yielded.path.clone() });
         }
+    }
+    refused
+}
+
+/// What lies outside the release, or passes for something of the agent's or Helm's. A hook replaces what has its name, whoever made that.
+fn strays(object: &Node, who: &Identity, plan: &Plan) -> Vec<Refused> {
+    let (place, mut refused) = (who.place(), vec![]);
+    let metadata = object.get("metadata");
+    let namespace = metadata.and_then(|metadata| metadata.get("namespace")).and_then(Node::as_text).unwrap_or_default();
+    if !namespace.is_empty() && namespace != plan.namespace {
+        let (namespace, own) = (namespace.to_owned(), plan.namespace.clone());
+        refused.push(Refused::OtherNamespace { place: place.clone(), namespace, own });
+    }
+    let is_agents = [AGENT, RELEASE_ACCOUNT, pull::NAME].contains(&who.name.as_str())
+        || who.name.strip_prefix(AGENT).is_some_and(|rest| rest.starts_with('-'));
+    if is_agents {
+        refused.push(Refused::Reserved { place: place.clone() });
+    }
+    let owner = metadata.and_then(|metadata| metadata.get("labels")).map(|labels| text(labels, "owner"));
+    let is_record = text(object, "type") == HELMS_TYPE || who.name.starts_with(HELMS_PREFIX) || owner == Some("helm");
+    if is_record && matches!(who.kind.as_str(), "Secret" | "ConfigMap") {
+        refused.push(Refused::HelmsRecord { place });
     }
     refused
 }

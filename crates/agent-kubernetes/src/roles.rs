@@ -15,7 +15,7 @@ pub fn of(
     namespaces: &BTreeSet<String>,
     desired: Option<&DesiredState>,
 ) -> Result<String, yaml::Unreadable> {
-    let mut objects = cluster::role(own, own, &cluster::own_rules()).to_vec();
+    let mut objects = cluster::role(own, own, &[cluster::own_rules(), vec![cluster::acting_rule()]].concat()).to_vec();
     for namespace in namespaces {
         objects.extend(cluster::role(own, namespace, &rules_of(namespace, namespaces, desired)));
     }

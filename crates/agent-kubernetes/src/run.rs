@@ -130,11 +130,18 @@ async fn work(
     let home = data.root().join("helm");
     let program = env::current_exe().context("cannot find this program's own file")?;
     let way = way(shared)?;
-    let helm = Helm { program: options.helm.clone(), home, cluster: way, tenure: Some(Arc::clone(&tenure)) };
+    let own = shared.namespace.name();
+    let account = options.release_account.as_ref().map(|name| format!("system:serviceaccount:{own}:{name}"));
+    if account.is_none() {
+        tracing::warn!("charts are installed with the agent's own rights: name an account for them with --release-account");
+    }
+    let acting = Cluster::connect_as(&way, account.as_deref()).await.map_err(sentence)?;
+    let program_of_helm = options.helm.clone();
+    let helm = Helm { program: program_of_helm, home, cluster: way, account, tenure: Some(Arc::clone(&tenure)) };
     helm.write_plugin(&program).context("cannot write Helm's own folder")?;
     let clock = Arc::new(SystemClock);
     let runtime = Kubernetes {
-        cluster: cluster.held_by(Arc::clone(&tenure)),
+        cluster: acting.held_by(Arc::clone(&tenure)),
         helm,
         charts: Arc::new(Registry::try_new(&hub, secret.clone())?),
         pulls: Some(PullSecrets::new(link(), secret.clone(), clock.clone())),

@@ -94,7 +94,10 @@ impl Runtime for Kubernetes {
         let mut deployments = BTreeMap::new();
         for wanted in &desired.deployments {
             let seen = match memory.get(&wanted.deployment) {
-                Some(record) => self.see(wanted, record).await?,
+                Some(record) => match self.see(wanted, record).await {
+                    Ok(seen) => seen,
+                    Err(failure) => self.unseen(record, failure).await?,
+                },
                 None => Seen::nothing(self.handle(wanted)),
             };
             deployments.insert(wanted.deployment, seen);
@@ -158,6 +161,13 @@ impl Kubernetes {
         if let Err(failure) = keep.await {
             tracing::warn!(reason = failure.text, "what the nodes pull with is as it was");
         }
+    }
+
+    /// A deployment that cannot be looked at, while the cluster answers: it holds up no other, nor its own removal.
+    async fn unseen(&self, record: &Record, failure: Failure) -> Result<Seen<Handle>, Failure> {
+        self.cluster.version().await?;
+        tracing::warn!(release = record.handle.release, reason = failure.text, "how a deployment stands cannot be seen");
+        Ok(Seen { is_there: true, illness: Some(failure.text), ..Seen::nothing(record.handle.clone()) })
     }
 
     async fn see(&self, wanted: &DesiredDeployment, record: &Record) -> Result<Seen<Handle>, Failure> {
@@ -248,7 +258,7 @@ impl Kubernetes {
         let document = serde_json::Value::Object(instruction::values(run, &name, &registry)?);
         files.write(&files.values, document.to_string().as_bytes())?;
         let pull_secret = pulls.map(|_| pull::NAME.to_owned());
-        let plan = instruction::plan(run, (&deployment, &registry), pull_secret, vec![]);
+        let plan = instruction::plan(run, (&deployment, &release.namespace, &registry), pull_secret, vec![]);
         let plan = serde_json::to_vec(&plan).map_err(|error| Failure::internal("no plan", error))?;
         files.write(&files.plan, &plan)?;
         let wanted = Wanted {

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::{Error, Result};
 
+use crate::output::printable;
+
 pub(crate) const HELP: &str = "\
 Exit codes:
   0  done
@@ -93,7 +95,8 @@ fn one_line(error: &Error) -> String {
 }
 
 fn in_one_line(text: &str) -> String {
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
+    let text = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
+    printable(&text)
 }
 
 #[cfg(test)]

@@ -41,8 +41,8 @@ pub struct RotateResponse {
     pub secret: String,
 }
 
-/// `POST /agent/v1/pull-credential`: what a cluster's nodes pull images with, which opens nothing but the registry. The one before it
-/// stays good until its own end; those before that end at once.
+/// `POST /agent/v1/pull-credential`: what a cluster's nodes pull images with, which opens nothing but the registry. Those before it
+/// stay good until their own end, eight at once; all end with the agent's credential that asked for them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PullCredentialResponse {
     pub username: String,

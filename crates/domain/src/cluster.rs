@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use crate::names::Slug;
 use crate::release::{ChartLock, RoleRule};
 
 /// The namespace in which an agent runs, and keeps what it knows.
@@ -12,10 +13,19 @@ pub const AGENT_NAMESPACE: &str = "distr-agent";
 /// The agent's name in its cluster: of its account, its Roles, and what else it has.
 pub const AGENT: &str = "distr-agent";
 
+/// The account that has the rights in the namespaces of releases, in the agent's namespace. The agent acts as it whenever it does
+/// anything for a release, and Helm always: templates can look up whatever Helm may read, and must not find what the agent keeps.
+pub const RELEASE_ACCOUNT: &str = "distr-helm";
+
 /// What Helm and the agent do with an object.
 pub const VERBS: [&str; 7] = ["get", "list", "watch", "create", "update", "patch", "delete"];
 /// Whoever deletes these deletes data, which is a right of its own.
 const DATA: (&str, &str) = ("", "persistentvolumeclaims");
+
+/// Whether a namespace is the agent's own or the cluster's, where no release goes.
+pub fn is_reserved(namespace: &Slug) -> bool {
+    namespace.as_str() == AGENT_NAMESPACE || namespace.as_str().starts_with("kube-")
+}
 
 /// The verbs that an agent needs for objects of a kind that it installs.
 pub fn verbs(group: &str, resource: &str) -> impl Iterator<Item = &'static str> {
@@ -41,12 +51,19 @@ pub fn own_rules() -> Vec<RoleRule> {
     vec![rule([""], ["secrets"], verbs), rule(["coordination.k8s.io"], ["leases"], verbs)]
 }
 
-/// The manifests that give these rights in a namespace to the agent, whose own namespace is another.
+/// That the agent may act as the account of releases, which is in its own namespace.
+pub fn acting_rule() -> RoleRule {
+    let names = vec![RELEASE_ACCOUNT.to_owned()];
+    RoleRule { resource_names: names, ..rule([""], ["serviceaccounts"], ["impersonate"]) }
+}
+
+/// The manifests that give these rights in a namespace: in its own to the agent, in others to the account of releases.
 pub fn role(own: &str, namespace: &str, rules: &[RoleRule]) -> [Value; 2] {
     let metadata = json!({ "name": AGENT, "namespace": namespace });
     let (group, api) = ("rbac.authorization.k8s.io", "rbac.authorization.k8s.io/v1");
     let reference = json!({ "apiGroup": group, "kind": "Role", "name": AGENT });
-    let subject = json!({ "kind": "ServiceAccount", "name": AGENT, "namespace": own });
+    let account = if own == namespace { AGENT } else { RELEASE_ACCOUNT };
+    let subject = json!({ "kind": "ServiceAccount", "name": account, "namespace": own });
     [
         json!({ "apiVersion": api, "kind": "Role", "metadata": metadata, "rules": rules }),
         json!({
@@ -115,6 +132,22 @@ mod tests {
         assert_eq!(services, rule([""], ["services"], VERBS));
         assert_eq!(workloads, rule(["apps"], ["deployments", "statefulsets"], VERBS));
         assert_eq!(of_chart, given);
+    }
+
+    #[test]
+    fn the_rights_in_namespaces_are_those_of_the_account_of_releases() {
+        let account = |namespace| role("distr-agent", namespace, &[])[1]["subjects"][0]["name"].clone();
+        assert_eq!([account("distr-agent"), account("shop")], [AGENT, RELEASE_ACCOUNT]);
+    }
+
+    #[test]
+    fn a_chart_hands_on_neither_everything_nor_the_way_to_more() {
+        let far = |resources: &[&str], verbs: &[&str]| {
+            rule([""], resources.iter().copied(), verbs.iter().copied()).goes_too_far().is_some()
+        };
+        assert!(far(&["*"], &["get"]) && far(&["pods"], &["*"]) && far(&["roles"], &["bind"]));
+        assert!(far(&["pods/exec"], &["create"]) && far(&["serviceaccounts"], &["impersonate"]));
+        assert!(!far(&["pods", "configmaps"], &["get", "watch"]));
     }
 
     #[test]

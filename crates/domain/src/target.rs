@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::agent::AskedBy;
+use crate::cluster;
 use crate::decider::{Category, Decider, DomainEvent};
 use crate::ids::{CredentialId, CustomerId, EnrolmentId};
 use crate::instant::shown;
@@ -152,6 +153,8 @@ pub enum TargetRejection {
     NoNamespaces { name: Slug },
     #[error("target \"{name}\" would have {namespaces} namespaces; name 1 to {MAX_NAMESPACES}, each once")]
     NamespacesUnfit { name: Slug, namespaces: usize },
+    #[error("namespace {namespace} is the agent's own or the cluster's; releases need another one")]
+    NamespaceReserved { namespace: Slug },
 }
 
 impl Rejection for TargetRejection {
@@ -167,6 +170,7 @@ impl Rejection for TargetRejection {
             Self::TooManyLabels { .. } => "target.too_many_labels",
             Self::NoNamespaces { .. } => "target.no_namespaces",
             Self::NamespacesUnfit { .. } => "target.namespaces_unfit",
+            Self::NamespaceReserved { .. } => "target.namespace_reserved",
         }
     }
 }
@@ -236,6 +240,9 @@ impl Target {
             _ if self.runtime != Some(Runtime::Kubernetes) => Err(TargetRejection::NoNamespaces { name: name.clone() }),
             count if count != namespaces.len() || !(1..=MAX_NAMESPACES).contains(&count) => {
                 Err(TargetRejection::NamespacesUnfit { name: name.clone(), namespaces: namespaces.len() })
+            }
+            _ if let Some(taken) = namespaces.iter().find(|namespace| cluster::is_reserved(namespace)) => {
+                Err(TargetRejection::NamespaceReserved { namespace: taken.clone() })
             }
             _ if *namespaces == *self.namespaces => Ok(vec![]),
             _ => Ok(vec![NamespacesSet { namespaces: namespaces.to_vec() }]),

@@ -10,6 +10,7 @@ const PINNED: &str = "hub.example/acme/web@sha256:f817763fbb6dfb7f2124c80808ec62
 fn plan() -> Plan {
     Plan {
         deployment: "0d6f1c2e".to_owned(),
+        namespace: "shop".to_owned(),
         images: BTreeMap::from([("hub.example/acme/web:1".to_owned(), PINNED.to_owned())]),
         pull_secret: Some("distr-pull".to_owned()),
         ..Plan::default()
@@ -175,5 +176,39 @@ proptest! {
             }
             Err(refused) => prop_assert_eq!(refused.len(), 1),
         }
+    }
+}
+
+#[test]
+fn what_lies_outside_the_release_or_passes_for_the_agents_or_helms_is_refused() {
+    let secret = |metadata: &str, more: &str| format!("apiVersion: v1\nkind: Secret\nmetadata: {metadata}\n{more}");
+    for (metadata, more, said) in [
+        ("{name: a, namespace: distr-agent}", "", "Secret/a: it is of namespace distr-agent, and the release of shop"),
+        ("{name: distr-agent-identity}", "", "Secret/distr-agent-identity: this name is the agent's own"),
+        ("{name: distr-pull}", "", "Secret/distr-pull: this name is the agent's own"),
+        ("{name: sh.helm.release.v1.web.v50}", "", "Secret/sh.helm.release.v1.web.v50: it looks like a record"),
+        ("{name: a}", "type: helm.sh/release.v1", "Secret/a: it looks like a record"),
+        ("{name: a, labels: {owner: helm}}", "", "Secret/a: it looks like a record"),
+        // hooks are no exception
+        ("{name: a, namespace: b, annotations: {helm.sh/hook: pre-install}}", "", "Secret/a: it is of namespace b"),
+    ] {
+        let refused = refused(&secret(metadata, more));
+        assert!(refused.len() == 1 && refused[0].starts_with(said), "{refused:?}");
+    }
+    for metadata in ["{name: a, namespace: shop}", "{name: distr-agents}", "{name: a, labels: {owner: team}}"] {
+        rendered(&secret(metadata, ""));
+    }
+}
+
+#[test]
+fn no_tag_makes_another_key_of_a_text() {
+    for manifest in [
+        "spec: {!!merge \"<<\": {containers: [{name: a, image: evil.example/x:1}]}}",
+        "spec: {!!binary Y29udGFpbmVycw==: [{name: a, image: evil.example/x:1}]}",
+        "spec: {\"<<\": {containers: []}}",
+        "spec: {containers: [{name: a, image: !!binary ZXZpbA==}]}",
+    ] {
+        let text = format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\n{manifest}\n");
+        assert!(refused(&text)[0].contains("the chart's output cannot be read"), "{manifest}");
     }
 }

@@ -47,6 +47,10 @@ impl Reader {
             Event::DocumentStart(..) => self.anchors.clear(),
             Event::Scalar(text, style, anchor, tag) => {
                 let (is_plain, tag) = (style == ScalarStyle::Plain, tag.as_deref().map(written));
+                // any other says that the text is not what it reads like: a merge, or bytes in base64
+                if let Some(tag) = tag.as_deref().filter(|tag| *tag != "!!str") {
+                    return Err(self.refused(&format!("the tag {tag}")));
+                }
                 let scalar = Node::Scalar(Scalar { text: text.into_owned(), is_plain, tag });
                 self.close(anchor, scalar)?;
             }
@@ -113,7 +117,10 @@ impl Reader {
                 (None, _) => {
                     return Err(Unreadable::Refused { line, what: "a key that is no text".to_owned() });
                 }
-                (Some(key), node) if key.is_plain && key.text == "<<" => merged.push(node),
+                (Some(key), node) if key.is_plain && key.tag.is_none() && key.text == "<<" => merged.push(node),
+                (Some(key), _) if key.text == "<<" => {
+                    return Err(Unreadable::Refused { line, what: "the key << in quotes".to_owned() });
+                }
                 (Some(key), _) if entries.iter().any(|(known, _)| known.text == key.text) => {
                     return Err(Unreadable::Refused { line, what: format!("the key {:?} stands twice", key.text) });
                 }

@@ -45,7 +45,7 @@ impl Site {
         let home = folder.path().join("helm");
         std::fs::create_dir(&home).unwrap();
         let cluster = Cluster::Kubeconfig(kubeconfig.clone());
-        let helm = Helm { program: program("helm"), home, cluster, tenure: None };
+        let helm = Helm { program: program("helm"), home, cluster, account: None, tenure: None };
         helm.write_plugin(Path::new(env!("CARGO_BIN_EXE_distr-agent-kubernetes"))).unwrap();
         let namespace = format!("t{}", &Uuid::new_v4().simple().to_string()[..12]);
         let site = Self { helm, release: Release { name: "shop".to_owned(), namespace }, folder, kubeconfig };

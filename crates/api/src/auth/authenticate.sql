@@ -38,6 +38,6 @@ WHERE c.hash = $1
                                 LEFT JOIN member o ON o.id = a.member AND o.active
                                 WHERE o.id IS NULL OR a.revoked_at IS NOT NULL OR a.expires_at <= $2)
           WHEN 'agent' THEN c.id IN (t.credential, t.credential_before)
-          WHEN 'pull' THEN t.credential IS NOT NULL
+          WHEN 'pull' THEN c.made_with IN (t.credential, t.credential_before)
           ELSE false
       END

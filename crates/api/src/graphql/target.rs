@@ -115,7 +115,7 @@ impl Target {
 
     /// The Roles that the agent of a cluster needs in its namespaces, as YAML for kubectl: for the releases that run there, and for
     /// the newest of each application that its customer may have. Null for a Docker host.
-    #[graphql(complexity = 50)]
+    #[graphql(complexity = 2_000)]
     async fn roles(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         match self.0.runtime {
             domain::Runtime::Docker => Ok(None),

@@ -1,5 +1,5 @@
-//! What a member hands out for one use by somebody else: an enrolment, an invitation, a code for a new password. It is void once that
-//! member may hand it out no more, or its token has ended.
+//! What a member hands out for one use by somebody else: an enrolment, an invitation, a code for a new password. It is void while
+//! that member may hand it out no more, and once its token has ended.
 
 use distr_domain::ids::OrganizationId;
 use distr_domain::permission::Permission;

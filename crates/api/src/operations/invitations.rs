@@ -143,6 +143,10 @@ pub async fn use_code(
         correlation: request.correlation,
         command: of.commands.new_id(),
     };
+    // the hash takes its time, in which the maker may have gone
+    if !still_may(of, found.maker, found.organization, Permission::ManageMembers).await? {
+        return Err(void());
+    }
     of.commands.execute::<Member>(&cause, found.member.0, &command).await?;
     let mut client = of.sessions.client().await?;
     let new = NewPassword { member: found.member, hash: &hashed, name: name.as_deref() };

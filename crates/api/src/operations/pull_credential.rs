@@ -5,7 +5,6 @@
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use distr_domain::agent::PullCredentialResponse;
 use distr_domain::ids::TargetId;
-use uuid::Uuid;
 
 use crate::auth::{AgentCaller, Identities};
 use crate::failure::Failure;
@@ -15,10 +14,12 @@ use crate::ops::credential::{self, CredentialKind, Maker, NewCredential};
 const TERM: TimeDelta = TimeDelta::hours(24);
 /// How long it then opens what runs there.
 const GRACE: TimeDelta = TimeDelta::days(7);
+/// How many of a target are good at once: nodes have one that was replaced until they pull next, and answers get lost.
+const AT_ONCE: i64 = 8;
 /// The user name at the registry, which looks at the secret alone.
 const USERNAME: &str = "distr-pull";
 
-/// The one that nodes have goes on until its end, since they take the new one when they pull next.
+/// Those that nodes have go on until their end, but for the oldest of many.
 pub async fn make(of: Identities<'_>, agent: &AgentCaller) -> Result<PullCredentialResponse, Failure> {
     let at = of.commands.now();
     let expires_at = at + TERM;
@@ -30,17 +31,13 @@ pub async fn make(of: Identities<'_>, agent: &AgentCaller) -> Result<PullCredent
         subject: agent.target.0,
         scopes: vec![late_from(expires_at)],
         expires_at: Some(expires_at + GRACE),
-        maker: Maker::default(),
+        // an agent that another one replaced takes all with it
+        maker: Maker { member: None, token: Some(agent.credential.0) },
         at,
     };
     let client = of.sessions.client().await?;
-    let keep: Vec<Uuid> = credential::newest(&client, CredentialKind::Pull, agent.target.0)
-        .await?
-        .into_iter()
-        .chain([stored.id])
-        .collect();
     credential::insert(&*client, &secret, stored).await?;
-    credential::delete_others(&client, CredentialKind::Pull, agent.target.0, &keep).await?;
+    credential::keep_newest(&client, CredentialKind::Pull, agent.target.0, AT_ONCE).await?;
     Ok(PullCredentialResponse { username: USERNAME.to_owned(), secret, expires_at })
 }
 

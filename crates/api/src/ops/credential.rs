@@ -64,7 +64,7 @@ impl CredentialKind {
 pub struct Maker {
     /// an operator is none
     pub member: Option<MemberId>,
-    /// if the member came with one
+    /// the token that the member came with, or the credential of an agent
     pub token: Option<Uuid>,
 }
 
@@ -163,14 +163,18 @@ pub async fn delete_others(
     Ok(())
 }
 
-/// The id of the newest of this kind and subject.
-pub async fn newest(
+/// Of this kind and subject, the newest are left; whoever asks at the same time takes none of them away.
+pub async fn keep_newest(
     client: &deadpool_postgres::Client,
     kind: CredentialKind,
     subject: Uuid,
-) -> Result<Option<Uuid>, Failure> {
-    let sql = "SELECT id FROM credential WHERE kind = $1 AND subject = $2 ORDER BY created_at DESC, id DESC LIMIT 1";
-    Ok(client.query_opt(sql, &[&kind.as_str(), &subject]).await?.map(|row| row.get(0)))
+    most: i64,
+) -> Result<(), Failure> {
+    let sql = "DELETE FROM credential
+         WHERE kind = $1 AND subject = $2 AND id NOT IN (
+             SELECT id FROM credential WHERE kind = $1 AND subject = $2 ORDER BY created_at DESC, id DESC LIMIT $3)";
+    client.execute(sql, &[&kind.as_str(), &subject, &most]).await?;
+    Ok(())
 }
 
 /// Of this kind and subject, those that were made before the credential `than` let nobody in any more.

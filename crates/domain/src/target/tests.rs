@@ -148,6 +148,12 @@ fn a_cluster_has_namespaces_and_a_docker_host_has_none() {
     given::<Target>([]).when(register(Runtime::Kubernetes, &["shop"])).then(cluster.clone());
     given::<Target>([]).when(register(Runtime::Kubernetes, &[])).then_rejected(unfit(0));
     given::<Target>([]).when(register(Runtime::Kubernetes, &["a", "a"])).then_rejected(unfit(2));
+    for reserved in ["distr-agent", "kube-system"] {
+        let namespace = reserved.parse().unwrap();
+        given::<Target>([])
+            .when(register(Runtime::Kubernetes, &["shop", reserved]))
+            .then_rejected(TargetRejection::NamespaceReserved { namespace });
+    }
     given::<Target>([])
         .when(register(Runtime::Docker, &["shop"]))
         .then_rejected(TargetRejection::NoNamespaces { name: name() });

@@ -304,6 +304,9 @@ fn kind(LockedKindInput { group, kind, resource, namespaced }: LockedKindInput) 
     let name = if group.is_empty() { kind.clone() } else { format!("{kind}.{group}") };
     let domain::KindName { kind, group } = name.parse().map_err(|error: domain::InvalidKind| bad(error.to_string()))?;
     word("resource", &resource)?;
+    if resource.contains(['*', '/']) {
+        return Err(bad(format!("resource {resource:?} is no kind's own name in rules, such as \"deployments\"")));
+    }
     Ok(domain::LockedKind { group, kind, resource, namespaced })
 }
 
@@ -317,7 +320,11 @@ fn rule(input: RoleRuleInput) -> Result<domain::RoleRule, Failure> {
         }
         list.iter().filter(|text| !text.is_empty()).try_for_each(|text| word(name, text))?;
     }
-    Ok(domain::RoleRule { api_groups, resources, resource_names, verbs })
+    let rule = domain::RoleRule { api_groups, resources, resource_names, verbs };
+    match rule.goes_too_far() {
+        Some(what) => Err(bad(format!("a Role of the chart allows {what}, which no agent may hand on; take it out"))),
+        None => Ok(rule),
+    }
 }
 
 fn word(name: &str, text: &str) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! The manifests of an agent. Pure.
 
-use distr_domain::cluster::{AGENT, AGENT_NAMESPACE, base_rules, own_rules, role};
+use distr_domain::cluster::{AGENT, AGENT_NAMESPACE, RELEASE_ACCOUNT, acting_rule, base_rules, own_rules, role};
 use distr_domain::names::Slug;
 use distr_domain::release::RoleRule;
 use distr_projections::target::TargetRow;
@@ -20,8 +20,9 @@ pub(super) fn installation(installation: &Installation<'_>, token: &str) -> Vec<
     let own = [
         namespace(AGENT_NAMESPACE, target),
         json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": of_agent(AGENT) }),
+        json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": of_agent(RELEASE_ACCOUNT) }),
     ];
-    let role_of_its_own = role(AGENT_NAMESPACE, AGENT_NAMESPACE, &own_rules());
+    let role_of_its_own = role(AGENT_NAMESPACE, AGENT_NAMESPACE, &[own_rules(), vec![acting_rule()]].concat());
     let namespaces = target.namespaces.iter().map(|name| namespace(name.as_str(), target));
     let roles = roles(target, &distr_domain::cluster::rules(charts));
     // last, so that the agent starts with its rights
@@ -59,6 +60,7 @@ fn deployment(Installation { hub, image, .. }: &Installation<'_>) -> Value {
         json!({ "name": "DISTR_ENROLMENT_TOKEN", "valueFrom": token }),
         json!({ "name": "DISTR_AGENT_NAMESPACE", "valueFrom": { "fieldRef": { "fieldPath": "metadata.namespace" } } }),
         json!({ "name": "DISTR_AGENT_DATA_DIR", "value": FOLDER }),
+        json!({ "name": "DISTR_AGENT_RELEASE_ACCOUNT", "value": RELEASE_ACCOUNT }),
     ];
     if hub.scheme() == "http" {
         environment.push(json!({ "name": "DISTR_ALLOW_INSECURE", "value": "true" }));
