@@ -96,7 +96,7 @@ test('a cluster is asked for a release with a namespace and values, which the ch
   await page.goto(`${hub.url}/v/acme/targets/globex/cluster`)
   await page.getByText('shop, shop-jobs').waitFor()
   await page.getByRole('button', { name: 'Show the Roles' }).click()
-  await page.getByText('resources:').first().waitFor()
+  await page.getByText('"resources":').first().waitFor()
   await page.getByRole('button', { name: 'Deploy…' }).first().click()
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel('Release').selectOption('version:2.0.0')
