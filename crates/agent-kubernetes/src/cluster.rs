@@ -54,7 +54,10 @@ impl Cluster {
                 config.map_err(|error| broken(&error))?
             }
         };
-        config.auth_info.impersonate = account.map(str::to_owned);
+        // a kubeconfig may name one of its own
+        if let Some(account) = account {
+            config.auth_info.impersonate = Some(account.to_owned());
+        }
         let client = Client::try_from(config).map_err(|error| broken(&error))?;
         Ok(Self { client, kinds: Mutex::default(), tenure: None })
     }

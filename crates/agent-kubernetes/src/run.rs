@@ -133,7 +133,9 @@ async fn work(
     let own = shared.namespace.name();
     let account = options.release_account.as_ref().map(|name| format!("system:serviceaccount:{own}:{name}"));
     if account.is_none() {
-        tracing::warn!("charts are installed with the agent's own rights: name an account for them with --release-account");
+        tracing::warn!(
+            "charts are installed with the agent's own rights: name an account for them with --release-account"
+        );
     }
     let acting = Cluster::connect_as(&way, account.as_deref()).await.map_err(sentence)?;
     let program_of_helm = options.helm.clone();

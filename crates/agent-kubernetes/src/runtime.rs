@@ -166,7 +166,11 @@ impl Kubernetes {
     /// A deployment that cannot be looked at, while the cluster answers: it holds up no other, nor its own removal.
     async fn unseen(&self, record: &Record, failure: Failure) -> Result<Seen<Handle>, Failure> {
         self.cluster.version().await?;
-        tracing::warn!(release = record.handle.release, reason = failure.text, "how a deployment stands cannot be seen");
+        tracing::warn!(
+            release = record.handle.release,
+            reason = failure.text,
+            "how a deployment stands cannot be seen"
+        );
         Ok(Seen { is_there: true, illness: Some(failure.text), ..Seen::nothing(record.handle.clone()) })
     }
 

@@ -263,10 +263,12 @@ pub struct RoleRule {
 impl RoleRule {
     /// What of it no agent gives, as it would have to have it itself: everything, or the way to more rights.
     pub fn goes_too_far(&self) -> Option<String> {
-        let every = [&self.api_groups, &self.resources, &self.verbs].into_iter().flatten().any(|word| word.contains('*'));
+        let every =
+            [&self.api_groups, &self.resources, &self.verbs].into_iter().flatten().any(|word| word.contains('*'));
         let of = |list: &[String], words: &[&str]| list.iter().find(|word| words.contains(&word.as_str())).cloned();
         let verb = of(&self.verbs, &["escalate", "bind", "impersonate"]);
-        let resource = of(&self.resources, &["serviceaccounts/token", "pods/exec", "pods/attach", "pods/ephemeralcontainers"]);
+        let resource =
+            of(&self.resources, &["serviceaccounts/token", "pods/exec", "pods/attach", "pods/ephemeralcontainers"]);
         every.then(|| "everything (*)".to_owned()).or(verb).or(resource)
     }
 }
