@@ -11,6 +11,7 @@ use std::{fs, io};
 use distr_agent::durable::{self, Access};
 use distr_agent::fault::{Failure, Stop};
 use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -90,7 +91,7 @@ impl Helm {
         let folder = self.plugins().join(PLUGIN);
         durable::private_folder(&folder)?;
         let command = program.to_str().ok_or_else(|| io::Error::other("the agent's own path is not in UTF-8"))?;
-        let plugin = serde_json::json!({
+        let plugin = json!({
             "apiVersion": "v1",
             "type": "postrenderer/v1",
             "name": PLUGIN,
@@ -99,7 +100,19 @@ impl Helm {
             "runtimeConfig": {"platformCommand": [{"command": command, "args": ["post-render"]}]},
         });
         // JSON is YAML
-        durable::write(&folder.join("plugin.yaml"), plugin.to_string().as_bytes(), Access::Owner)
+        durable::write(&folder.join("plugin.yaml"), plugin.to_string().as_bytes(), Access::Owner)?;
+        match (&self.cluster, &self.account) {
+            (Cluster::Own { host, port }, Some(account)) => {
+                let kubeconfig = own_kubeconfig((host, port), account).to_string();
+                durable::write(&self.kubeconfig(), kubeconfig.as_bytes(), Access::Owner)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Helm acts as another account only by a kubeconfig: it forgets that it is in a pod when it is told by an argument.
+    fn kubeconfig(&self) -> PathBuf {
+        self.home.join("kubeconfig")
     }
 
     /// Installs or upgrades, and returns what Helm printed: an object of JSON. Helm waits for hooks alone.
@@ -198,22 +211,39 @@ impl Helm {
         ] {
             command.env(variable, value);
         }
-        match &self.cluster {
-            Cluster::Own { host, port } => {
+        match (&self.cluster, &self.account) {
+            (Cluster::Own { host, port }, None) => {
                 command.envs([("KUBERNETES_SERVICE_HOST", host), ("KUBERNETES_SERVICE_PORT", port)]);
             }
-            Cluster::Kubeconfig(path) => {
-                command.env("KUBECONFIG", AsRef::<OsStr>::as_ref(path));
+            (Cluster::Own { .. }, Some(_)) => {
+                command.env("KUBECONFIG", self.kubeconfig());
             }
-        }
-        if let Some(account) = &self.account {
-            command.args(["--kube-as-user", account]);
+            (Cluster::Kubeconfig(path), account) => {
+                command.env("KUBECONFIG", AsRef::<OsStr>::as_ref(path));
+                account.iter().for_each(|account| {
+                    command.args(["--kube-as-user", account]);
+                });
+            }
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // the post-renderer is a child of Helm: both have to end, so they get a group of their own
         command.process_group(0);
         command
     }
+}
+
+/// The way of a pod to its cluster, as another account. The token stays in its file, where it is replaced now and then.
+fn own_kubeconfig((host, port): (&str, &str), account: &str) -> Value {
+    const OWN: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    let cluster =
+        json!({ "server": format!("https://{host}:{port}"), "certificate-authority": format!("{OWN}/ca.crt") });
+    json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "own",
+        "contexts": [{ "name": "own", "context": { "cluster": "own", "user": "own" } }],
+        "clusters": [{ "name": "own", "cluster": cluster }],
+        "users": [{ "name": "own", "user": { "tokenFile": format!("{OWN}/token"), "as": account } }],
+    })
 }
 
 fn outcome(status: ExitStatus, said: String, complained: &str) -> Result<String, Stop> {
