@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 
+/// Maps and lists within each other, the values themselves being the first.
+pub(crate) const MAX_DEPTH: usize = 64;
+
 /// Maps and lists within each other, the value itself among them.
 pub(crate) fn depth(value: &Value) -> usize {
     match value {

@@ -12,8 +12,7 @@ use distr_domain::value_path::ValuePath;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::depth::depth;
-use crate::values::MAX_DEPTH;
+use crate::depth::{MAX_DEPTH, depth};
 use crate::yaml;
 
 /// The name of the file, beside `Chart.yaml`.

@@ -9,13 +9,11 @@ use distr_domain::release::{Chart, ChartSettings, ValueKind};
 use distr_domain::value_path::{Blocked, ValuePath};
 use serde_json::{Map, Value};
 
-use crate::depth::depth;
+use crate::depth::{MAX_DEPTH, depth};
 use crate::schema::{self, Unfit};
 
 /// The most bytes of values that somebody gives beside variables.
 pub const MAX_VALUES: usize = 64 * 1024;
-/// Maps and lists within each other, the values themselves being the first.
-pub const MAX_DEPTH: usize = 64;
 /// Stands for the name of a Secret and for the registry's host until the agent knows them.
 const PLACEHOLDER: &str = "distr";
 const SECRET: &str = "${secret:";
