@@ -9,6 +9,9 @@ pub const VALUES_LABEL: &str = "distr.sh/values";
 /// Helm keeps an object that says so when it removes its release.
 pub const RESOURCE_POLICY: &str = "helm.sh/resource-policy";
 
+/// The Secret with which the nodes pull, see `pull`.
+pub const PULL_SECRET: &str = "distr-pull";
+
 /// `Kind/name` of an object, as sentences name it.
 pub fn place(object: &serde_json::Value) -> String {
     let text = |value: &serde_json::Value| value.as_str().unwrap_or("?").to_owned();

@@ -9,8 +9,7 @@ use distr_domain::release::{CustomImage, KindName};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::labels::{DEPLOYMENT_LABEL, RESOURCE_POLICY};
-use crate::pull;
+use crate::labels::{DEPLOYMENT_LABEL, PULL_SECRET, RESOURCE_POLICY};
 use crate::yaml::{self, Node, Unreadable};
 
 mod pods;
@@ -142,7 +141,7 @@ fn strays(object: &Node, who: &Identity, plan: &Plan) -> Vec<Refused> {
         let (namespace, own) = (namespace.to_owned(), plan.namespace.clone());
         refused.push(Refused::OtherNamespace { place: place.clone(), namespace, own });
     }
-    let is_agents = [AGENT, RELEASE_ACCOUNT, pull::NAME].contains(&who.name.as_str())
+    let is_agents = [AGENT, RELEASE_ACCOUNT, PULL_SECRET].contains(&who.name.as_str())
         || who.name.strip_prefix(AGENT).is_some_and(|rest| rest.starts_with('-'));
     if is_agents {
         refused.push(Refused::Reserved { place: place.clone() });

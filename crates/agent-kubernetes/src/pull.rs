@@ -19,9 +19,10 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::cluster::Cluster;
+use crate::labels::PULL_SECRET;
 
 /// Its name in each namespace.
-pub const NAME: &str = "distr-pull";
+pub const NAME: &str = PULL_SECRET;
 const TYPE: &str = "kubernetes.io/dockerconfigjson";
 const CONFIG: &str = ".dockerconfigjson";
 /// When the credential is due for another, and when it ends.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Error, Result};
 
-use crate::output::printable;
+use crate::terminal::printable;
 
 pub(crate) const HELP: &str = "\
 Exit codes:

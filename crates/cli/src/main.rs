@@ -35,6 +35,7 @@ mod session;
 mod sign_ins;
 mod socket;
 mod target;
+mod terminal;
 mod token;
 mod version;
 

@@ -13,7 +13,8 @@ use super::Of;
 use crate::exit::Failure;
 use crate::hub::Hub;
 use crate::operation::read;
-use crate::output::{Output, printable};
+use crate::output::Output;
+use crate::terminal::printable;
 
 use deploy_progress::{
     DeployProgressDeployment as Seen, DeploymentPhase as Phase, DeploymentStep as Step, TargetState,

@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::app::SigningKey;
 use crate::globals::Format;
 use crate::names::Names;
-use crate::output::{escaped, line, printable, text};
+use crate::output::{line, text};
+use crate::terminal::{escaped, printable};
 
 /// How much of an event's data a line shows.
 const GIST: usize = 100;
