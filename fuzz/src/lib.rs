@@ -50,6 +50,8 @@ mod range;
 mod scope;
 #[path = "../../crates/eventlog/src/stream.rs"]
 mod stream;
+#[path = "../../crates/cli/src/terminal.rs"]
+mod terminal;
 #[path = "../../crates/api/src/traces/caller.rs"]
 mod traceparent;
 
