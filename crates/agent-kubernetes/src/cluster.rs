@@ -67,7 +67,7 @@ impl Cluster {
         Self { tenure: Some(tenure), ..self }
     }
 
-    /// What the cluster says of its version, such as `v1.20.2`.
+    /// The version that the cluster says it has, such as `v1.20.2`.
     pub async fn version(&self) -> Result<String, Failure> {
         let version = self.client.apiserver_version().await;
         version.map(|version| version.git_version).map_err(|error| trouble("the cluster does not answer", &error))

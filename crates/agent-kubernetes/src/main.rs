@@ -119,7 +119,7 @@ enum State {
     Files,
 }
 
-/// Of all commands that work with a cluster and a hub.
+/// The options of all commands that work with a cluster and a hub.
 #[derive(Args)]
 struct Shared {
     /// The cluster's kubeconfig, for an agent outside it

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::cluster::Cluster;
 use crate::rights::{Resource, grants};
 
-/// What is done in the agent's own namespace.
+/// The verbs that the agent needs in its own namespace, by group and resource.
 const NEEDED: [(&str, &str, &[&str]); 2] = [
     ("", "secrets", &["get", "list", "create", "update"]),
     ("coordination.k8s.io", "leases", &["create", "get", "update"]),

@@ -140,7 +140,7 @@ impl DataDir {
         self.deployments().join(deployment.to_string())
     }
 
-    /// What is remembered of a deployment, see `memory`.
+    /// The file of what is remembered of a deployment, see `memory`.
     pub fn record(&self, deployment: DeploymentId) -> PathBuf {
         self.deployment(deployment).join("state.json")
     }

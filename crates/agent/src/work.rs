@@ -27,7 +27,7 @@ use crate::{desired, memory};
 /// Seconds between heartbeats until the hub says otherwise.
 const INTERVAL: u32 = 5;
 
-/// What an agent works with.
+/// The parts with which an agent works.
 pub struct Work<R: Runtime> {
     pub runtime: Arc<R>,
     pub data: DataDir,

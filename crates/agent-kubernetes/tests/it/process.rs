@@ -31,7 +31,7 @@ fn agent(site: &Site, kubeconfig: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// What it says before it ends with a fault.
+/// The words that it says before it ends with a fault.
 fn said(output: Output) -> String {
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");

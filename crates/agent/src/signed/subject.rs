@@ -11,7 +11,7 @@ use distr_signature::{ReleaseStatement, SignedChart};
 pub trait Subject {
     fn version(&self) -> &Version;
 
-    /// What must be verified with; nothing if any image goes.
+    /// The keys and parts to verify by; nothing if any image goes.
     fn trust(&self) -> Option<&Trust>;
 
     /// The images of the hub's registry, each with its own signature.
@@ -23,7 +23,7 @@ pub trait Subject {
     /// Something that is the vendor's, as `organization/path`; nothing if the package has nothing of the hub's registry.
     fn repository(&self) -> Option<&str>;
 
-    /// What a signature of the whole has to say of this package.
+    /// The statement that a signature of the whole has to make of this package.
     fn statement(&self, owner: &Slug, application: &Slug) -> ReleaseStatement;
 
     /// All digests that such a signature vouches for.
