@@ -44,7 +44,11 @@ impl Seating<'_> {
         }
         let before = seat::before(&*self.models.client().await?, of.license, since).await.map_err(Failure::from)?;
         if let Err(rejection) = license.admit(before) {
-            self.change(cause, &license, of, SeatChange::Release).await?;
+            let released = self.change(cause, &license, of, SeatChange::Release).await?;
+            // whoever is told that there is no seat sees who has them, and not itself among them
+            if let Some(position) = released.position {
+                _ = self.commands.visible(position).await;
+            }
             return Err(OperationError::Rejected(rejection));
         }
         Ok(())
