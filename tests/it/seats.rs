@@ -15,6 +15,8 @@ use distr_tests::hub::{Answer, HubProcess};
 use distr_tests::wait;
 use reqwest::Client;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use uuid::Uuid;
 
 use crate::observation::until_there;
@@ -272,4 +274,83 @@ async fn a_seat_whose_wish_never_came_is_given_back_after_a_while() {
     tokio::time::sleep(Duration::from_secs(3)).await;
     hub.later(TimeDelta::minutes(13));
     until_taken(&hub, &owner, [0, 1]).await;
+}
+
+/// What a license's audit says of deployments, and where, the oldest first.
+async fn audited(hub: &HubProcess, owner: &str) -> Vec<(String, String)> {
+    let query = "{ licenseAudit(customer: \"globex\", first: 100) { nodes { kind position } } }";
+    let data = hub.graphql(Some(owner), query, json!({})).await.data();
+    let nodes = data["licenseAudit"]["nodes"].as_array().expect("a list");
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let mut all: Vec<_> = nodes.iter().map(|node| (text(&node["kind"]), text(&node["position"]))).collect();
+    all.retain(|(kind, _)| kind.starts_with("DEPLOY"));
+    all.sort_by_key(|(_, position)| position.parse::<u64>().expect("a number"));
+    all
+}
+
+/// A client that hangs up does not choose how many steps of its change are taken.
+#[tokio::test]
+async fn a_change_is_whole_though_nobody_waits_for_it() {
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let file = folder.path().join("paused");
+    let path = file.to_str().expect("a path in UTF-8");
+    let pause = [("DISTR_HUB_PAUSE_AT", "deploy.seat_taken"), ("DISTR_HUB_PAUSE_FILE", path)];
+    let (hub, owner) = hub_with_two_seats(&pause).await;
+    let body = json!({ "query": format!("mutation {{ {} }}", deployment("x")) }).to_string();
+    let address = hub.url("").trim_start_matches("http://").to_owned();
+    let head = format!(
+        "POST /graphql HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {owner}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut connection = TcpStream::connect(&address).await.expect("the hub listens");
+    connection.write_all(format!("{head}{body}").as_bytes()).await.expect("the hub reads");
+    until_there(&file).await;
+    // the hub hears of it at once
+    connection.set_zero_linger().expect("an open connection");
+    drop(connection);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    std::fs::remove_file(&file).expect("the pause has a file");
+    wait::until("the record of the wish", TAKEN_OVER_WITHIN, async || match audited(&hub, &owner).await {
+        all if all.iter().map(|(kind, _)| kind.as_str()).eq(["DEPLOY_GRANTED"]) => Ok(()),
+        all => Err(format!("{all:?}")),
+    })
+    .await;
+    assert_eq!(taken(&hub, &owner).await, [1, 0]);
+}
+
+/// What was refused was refused each time; what was granted was granted once, and then.
+#[tokio::test]
+async fn what_is_asked_again_hides_nothing_of_what_was_answered_before() {
+    let (hub, owner) = hub_with_two_seats(&[]).await;
+    for target in ["x", "y"] {
+        deploy(&hub, &owner, target).await.data();
+    }
+    let ask = async |key: &str, target: &str| {
+        let body = json!({ "query": format!("mutation {{ {} }}", deployment(target)) });
+        let request = Client::new().post(hub.url("/graphql")).bearer_auth(&owner).header("Idempotency-Key", key);
+        request.json(&body).send().await.expect("an answer").json::<Value>().await.expect("JSON")
+    };
+    for _ in 0..2 {
+        let refused = ask("refused", "z").await;
+        assert_eq!(refused["errors"][0]["extensions"]["code"], "license.seats_exhausted", "{refused}");
+    }
+    let retire = "targetRetire(customer: \"globex\", name: \"x\", reason: \"sold\") { changed }";
+    change(&hub, &owner, retire).await.data();
+    until_taken(&hub, &owner, [0, 1]).await;
+    let until = async |wanted: &[&str]| {
+        wait::until("records", TAKEN_OVER_WITHIN, async || match audited(&hub, &owner).await {
+            all if all.iter().map(|(kind, _)| kind.as_str()).eq(wanted.iter().copied()) => Ok(all),
+            all => Err(format!("{all:?}")),
+        })
+        .await
+    };
+    let expected = ["DEPLOY_GRANTED", "DEPLOY_GRANTED", "DEPLOY_REFUSED", "DEPLOY_REFUSED", "DEPLOY_GRANTED"];
+    ask("granted", "z").await;
+    let first = until(&expected).await;
+    ask("granted", "z").await;
+    // what is behind it in the log is shown, and so is what it led to
+    deploy(&hub, &owner, "y").await.data();
+    let [before @ .., _] = &until(&[&expected[..], &["DEPLOY_GRANTED"]].concat()).await[..] else { panic!("none") };
+    assert_eq!(before, first);
 }

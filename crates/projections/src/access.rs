@@ -61,7 +61,7 @@ impl Projection for AccessProjection {
         if !is_shown(record) {
             return;
         }
-        rows.put(
+        rows.put_first(
             entry.event_id,
             AccessRow {
                 id: entry.event_id,

@@ -79,7 +79,7 @@ impl Projection for LicenseAuditProjection {
             },
             _ => return,
         };
-        rows.put(entry.event_id, row);
+        rows.put_first(entry.event_id, row);
     }
 }
 

@@ -18,7 +18,7 @@ use crate::error::ProjectionError;
 pub trait Projection: Send + Sync + 'static {
     type Row: Serialize + DeserializeOwned + Clone + std::fmt::Debug + Send + Sync;
     const TABLE: &'static str;
-    /// Each row is put once and whole, and no entry looks at the row of another.
+    /// Each row is put once and whole, by `put_first`, and no entry looks at the row of another.
     const APPEND_ONLY: bool = false;
 
     /// The rows that this entry may touch; they are in `rows` when `apply` is called, if they exist.
@@ -133,6 +133,13 @@ impl<R> Default for Rows<R> {
 impl<R> Rows<R> {
     pub fn put(&mut self, key: Uuid, row: R) {
         self.set(key, Some(row));
+    }
+
+    /// Puts a row that nothing changes later: what comes again with the same key is the same.
+    pub fn put_first(&mut self, key: Uuid, row: R) {
+        if self.rows.get(&key).is_none_or(|slot| slot.row.is_none()) {
+            self.put(key, row);
+        }
     }
 
     pub fn remove(&mut self, key: Uuid) {

@@ -65,7 +65,7 @@ impl<P: Projection> Statements<P> {
         rows.collect::<Result<_, _>>().map_err(|source| ProjectionError::Row { table: P::TABLE, source })
     }
 
-    /// Inserts or replaces by the rows of a table of the same columns.
+    /// Inserts or replaces, or where rows never change inserts what is new, by the rows of a table of the same columns.
     pub(crate) fn merge_from(&self, table: &str) -> String {
         upsert::<P>(&self.columns, table)
     }
@@ -75,7 +75,8 @@ fn upsert<P: Projection>(columns: &[Column], from: &str) -> String {
     let rest = columns.iter().map(|column| &column.name).filter(|name| *name != "id");
     let assignments: Vec<String> = rest.map(|column| format!("{column} = excluded.{column}")).collect();
     let (table, assignments) = (P::TABLE, assignments.join(", "));
-    format!("INSERT INTO {table} SELECT * FROM {from} ON CONFLICT (id) DO UPDATE SET {assignments}")
+    let again = if P::APPEND_ONLY { "NOTHING".to_owned() } else { format!("UPDATE SET {assignments}") };
+    format!("INSERT INTO {table} SELECT * FROM {from} ON CONFLICT (id) DO {again}")
 }
 
 /// As JSON that Postgres takes: the one character that its texts cannot hold becomes U+FFFD. The edges refuse it; an event

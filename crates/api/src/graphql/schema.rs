@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use async_graphql::dataloader::DataLoader;
+use async_graphql::parser::types::OperationType;
 use async_graphql::{Data, Executor, Request, Response, ServerError};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt};
@@ -34,9 +35,14 @@ impl Schema {
     pub async fn answer(&self, request: Request) -> Response {
         let share = self.share(request.data.get(&TypeId::of::<RequestContext>()));
         match limits::narrow(request) {
-            Ok(request) => {
-                let answered = self.schema.execute(self.prepared(request, &share));
-                in_brief(shares::within(share, answered).await)
+            Ok(mut request) => {
+                let end = End::of(&mut request);
+                let (schema, request) = (self.schema.clone(), self.prepared(request, &share));
+                let answered = shares::within(share, async move { schema.execute(request).await });
+                in_brief(match end {
+                    End::Whole => whole(answered).await,
+                    End::WithItsReader => answered.await,
+                })
             }
             Err(error) => refused(error, "bad_request"),
         }
@@ -84,7 +90,8 @@ impl Executor for Schema {
             return stream::iter([refused(error, "too_many_subscriptions")]).boxed();
         }
         match limits::narrow_on_socket(request) {
-            Ok(request) => {
+            Ok(mut request) => {
+                let end = End::of(&mut request);
                 let (schema, request) = (self.schema.clone(), self.prepared(request, &share));
                 let responses = async move {
                     match check(socket).await {
@@ -92,7 +99,7 @@ impl Executor for Schema {
                         Err(error) => stream::iter([error]).boxed(),
                     }
                 };
-                let responses = driven(share, stream::once(responses).flatten());
+                let responses = driven(share, end, stream::once(responses).flatten());
                 // as long as it runs, it counts
                 responses.inspect(move |_| _ = &subscribed).map(in_brief).boxed()
             }
@@ -101,10 +108,37 @@ impl Executor for Schema {
     }
 }
 
+/// When an operation ends that nobody waits for any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// At once.
+    WithItsReader,
+    /// When it is done: a change has several steps, and whoever hangs up does not choose how many of them are taken.
+    Whole,
+}
+
+impl End {
+    fn of(request: &mut Request) -> Self {
+        let is_change = request.parsed_query().is_ok_and(|document| {
+            document.operations.iter().any(|(_, operation)| operation.node.ty == OperationType::Mutation)
+        });
+        if is_change { Self::Whole } else { Self::WithItsReader }
+    }
+}
+
+/// Runs to its end, whatever becomes of the connection.
+async fn whole(answered: impl Future<Output = Response> + Send + 'static) -> Response {
+    tokio::spawn(answered).await.unwrap_or_else(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => refused(ServerError::new("the hub is stopping", None), "not_ready"),
+    })
+}
+
 /// Runs beside whoever takes the answers: one is whole before it waits for its reader, so that what it took to make it, a
-/// connection above all, is never kept by somebody who reads slowly. It ends when nobody takes them any more.
+/// connection above all, is never kept by somebody who reads slowly. It ends when nobody takes them any more, if it may.
 fn driven<S: Stream<Item = Response> + Send + 'static>(
     share: Arc<Share>,
+    end: End,
     responses: S,
 ) -> impl Stream<Item = Response> + use<S> {
     let (sender, receiver) = mpsc::channel(1);
@@ -113,7 +147,7 @@ fn driven<S: Stream<Item = Response> + Send + 'static>(
         loop {
             let response = tokio::select! {
                 biased;
-                () = sender.closed() => return,
+                () = sender.closed(), if end == End::WithItsReader => return,
                 response = responses.next() => response,
             };
             let Some(response) = response else { return };

@@ -197,6 +197,13 @@ pub async fn note_customers(client: &deadpool_postgres::Client) -> Result<(), Fa
     Ok(())
 }
 
+/// Erases what is known of those whose removal was cut off behind its fact.
+pub async fn erase_removed(client: &deadpool_postgres::Client) -> Result<(), Failure> {
+    let sql = "DELETE FROM person USING member WHERE member.id = person.member AND NOT member.active";
+    client.execute(sql, &[]).await?;
+    Ok(())
+}
+
 /// Erases what is known of the person; the log keeps the id alone.
 pub async fn erase(client: &deadpool_postgres::Client, member: MemberId) -> Result<(), Failure> {
     client.execute("DELETE FROM person WHERE member = $1", &[&member.0]).await?;

@@ -6,6 +6,7 @@ use distr_domain::ids::{ApplicationId, LicenseId};
 use distr_domain::rejection::Rejection;
 use distr_eventlog::{TelemetryKind, TelemetryRecord};
 use distr_projections::target::TargetRow;
+use uuid::Uuid;
 
 use super::DeployRejection;
 use crate::auth::RequestInfo;
@@ -69,10 +70,10 @@ impl AccessAttempt<'_> {
     }
 
     pub(super) async fn record(&self, license: Option<LicenseId>, outcome: AccessOutcome) -> Result<(), Failure> {
-        // the same command again is the same use; refused first and granted later are two
+        // the same command again is the same use; each refusal is one of its own
         let id = match &outcome {
             AccessOutcome::Granted { .. } => self.cause.id_of("granted"),
-            AccessOutcome::Refused { .. } => self.cause.id_of("refused"),
+            AccessOutcome::Refused { .. } => Uuid::new_v4(),
         };
         let record = AccessRecord {
             action: AccessAction::Deploy,
