@@ -7,7 +7,7 @@ use distr_tests::root;
 use toml::Table;
 
 /// Each crate with the crates of this workspace that it may use, and nothing else of this workspace.
-const ALLOWED: [(&str, &[&str]); 18] = [
+const ALLOWED: [(&str, &[&str]); 19] = [
     ("domain", &[]),
     ("compose", &[]),
     ("chart", &["domain"]),
@@ -20,6 +20,7 @@ const ALLOWED: [(&str, &[&str]); 18] = [
     ("signature", &["domain"]),
     ("package", &["domain"]),
     ("portal", &["domain"]),
+    ("proof", &["domain"]),
     (
         "api",
         &[
@@ -33,13 +34,14 @@ const ALLOWED: [(&str, &[&str]); 18] = [
             "registry",
             "embedded-postgres",
             "portal",
+            "proof",
             "signature",
         ],
     ),
     ("agent", &["domain", "signature"]),
     ("agent-docker", &["agent", "domain", "package", "signature"]),
     ("agent-kubernetes", &["agent", "domain"]),
-    ("cli", &["chart", "domain", "package", "signature"]),
+    ("cli", &["chart", "domain", "package", "proof", "signature"]),
     ("bench", &["domain", "eventlog", "api", "embedded-postgres"]),
 ];
 

@@ -39,6 +39,7 @@ mod passwords;
 mod pictures;
 mod planted;
 mod policy;
+mod proof;
 mod proxies;
 mod pull_credential;
 mod rebuild;

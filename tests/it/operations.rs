@@ -29,6 +29,8 @@ fn variables(operation: &str) -> Value {
         "TargetShow" | "TargetLabels" | "TargetRoles" => json!({ "customer": "globex", "name": "plant-a" }),
         // the story's own facts come after what made the organization
         "EventPage" => json!({ "first": 500, "after": "0", "telemetry": ["ACCESS"], "to": "2026-09-30T00:00:00Z" }),
+        // as what made the organization
+        "EventProof" => json!({ "position": "1" }),
         _ => json!({}),
     }
 }
@@ -93,6 +95,8 @@ impl Masked {
         match key {
             "endCursor" => "<cursor>".to_owned(),
             "position" | "scannedTo" | "head" => "<position>".to_owned(),
+            // hashes and signatures of ids and times
+            "root" | "file" | "leaf" | "note" | "key" if is_of_a_history(&text) => "<of a history>".to_owned(),
             "address" | "registryHost" | "publicUrl" => "<address>".to_owned(),
             "version" if text == env!("CARGO_PKG_VERSION") => "<version of the hub>".to_owned(),
             _ if uuid::Uuid::parse_str(&text).is_ok() => {
@@ -116,6 +120,12 @@ impl Masked {
             _ => text,
         }
     }
+}
+
+/// What is made of hashes over ids and times.
+fn is_of_a_history(text: &str) -> bool {
+    let is_root = text.len() == 44 && text.ends_with('=');
+    is_root || ["distr/", "distr fact v1", "c2sp.org/"].iter().any(|begin| text.starts_with(begin))
 }
 
 fn assert_is_as_before(name: &str, value: Value) {

@@ -41,6 +41,7 @@ use crate::ops;
 use crate::ops::person;
 use crate::ops::secret::Vault;
 use crate::policy::Policy;
+use crate::proof::{self, Signing};
 use crate::registry_callers::HubCallers;
 use crate::tallies::Tallies;
 use crate::traces::{TracedLog, Traces};
@@ -117,6 +118,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let handle = server.handle();
     let mut server = tokio::spawn(server);
     let policies = [
+        proof::start(following.log.clone(), stores.ops.clone(), stores.owner),
         start_policy(&following, &stores, policy::Observation::new(hub.commands.clone(), stores.ops.clone())),
         start_policy(&following, &stores, policy::Seats { commands: hub.commands.clone(), models: hub.models.clone() }),
         start_policy(&following, &stores, policy::UnusedSeats::new(hub.commands.clone(), hub.models.clone())),
@@ -131,6 +133,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         tokio::spawn(upkeep(hub.clone(), registry.clone())),
         tokio::spawn(open_sockets::watch(hub.sessions.clone())),
         tokio::spawn(health.watch(probed)),
+        tokio::spawn(hub.signing.clone().keep_up()),
     ];
     upkeep.extend(edge.tls.map(|tls| tokio::spawn(tls.watch())));
 
@@ -231,12 +234,14 @@ fn hub(
     let models = ReadModels { pool: stores.read.clone(), progress };
     // the same on all hubs of one master key
     let cookie = hex::encode(&stores.master.derive("name of the session cookie")[..4]);
+    let signing = Signing::new(stores.ops.clone(), commands.log.clone(), clock.clone(), &stores.master);
     Hub {
         commands,
         artifacts: Artifacts { models: models.clone(), blobs: maintenance.blobs.clone() },
         models,
-        sessions: Arc::new(Sessions::new(stores.ops.clone(), clock, cookie)),
+        sessions: Arc::new(Sessions::new(stores.ops.clone(), clock.clone(), cookie)),
         vault: Vault::new(stores.ops.clone(), &stores.master),
+        signing: Arc::new(signing),
         feed: Arc::new(Feed::start(following.changes.clone(), followed, &stores.read)),
         desired_etags: DesiredEtags::start(stores.ops.clone()),
         tallies: Tallies::default(),
@@ -300,6 +305,9 @@ async fn upkeep(hub: Arc<Hub>, registry: web::Data<Registry>) {
         write_uses(&hub.sessions).await;
         let Ok(client) = hub.sessions.client().await else { continue };
         // what has expired lets nobody in anyhow
+        if let Err(error) = person::erase_removed(&client).await {
+            error.log();
+        }
         let _ = client.execute("DELETE FROM credential WHERE expires_at < $1", &[&hub.commands.now()]).await;
     }
 }

@@ -19,6 +19,7 @@ mod event;
 mod fleet;
 mod guard;
 mod heartbeat;
+mod history;
 mod hub;
 mod label;
 mod license;
@@ -77,6 +78,7 @@ pub struct Query(
     alert::AlertQuery,
     secret::SecretQuery,
     event::EventQuery,
+    history::HistoryQuery,
 );
 
 /// The mutations: every change. A mutation is answered when the read models show its change.

@@ -5,6 +5,7 @@ mod browser;
 mod explorer;
 mod graphql;
 mod health;
+mod history;
 mod install;
 mod middleware;
 mod opaque;
@@ -116,6 +117,10 @@ fn routes(config: &mut web::ServiceConfig) {
         )
         .route("/graphql/explorer/{name}", web::get().to(explorer::file))
         .route("/", web::get().to(portal::document))
+        .route("/log/{organization}/checkpoint", web::get().to(history::checkpoint))
+        .route("/log/{organization}/tile/{path:.+}", web::get().to(history::tile))
+        .route("/log/{organization}/entries", web::get().to(history::entries))
+        .route("/log/{organization}/leaves", web::get().to(history::leaves))
         .route("/branding/{name}", web::get().to(branding::file))
         .route("/assets/{name}", web::get().to(portal::asset))
         .configure(crate::agent::configure)

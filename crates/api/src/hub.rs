@@ -20,6 +20,7 @@ use crate::operations::desired::{DesiredEtags, Desiring};
 use crate::operations::portal::Portals;
 use crate::operations::publish::Publishing;
 use crate::ops::secret::Vault;
+use crate::proof::Signing;
 use crate::tallies::Tallies;
 use crate::traces::Traces;
 
@@ -29,6 +30,7 @@ pub struct Hub {
     pub artifacts: Artifacts,
     pub sessions: Arc<Sessions>,
     pub vault: Vault,
+    pub signing: Arc<Signing>,
     pub feed: Arc<Feed>,
     pub desired_etags: DesiredEtags,
     pub tallies: Tallies,

@@ -28,6 +28,7 @@ mod pause;
 pub mod policy;
 pub mod portal_hosts;
 mod private_file;
+pub mod proof;
 pub mod rebuild;
 pub mod registry_callers;
 mod request;

@@ -1,11 +1,14 @@
-//! The tables beside the log: people, credentials, secrets, policies' checkpoints, portal hosts. Schema `ops`.
+//! The tables beside the log: people, credentials, secrets, policies' checkpoints, portal hosts, what proves history. Schema `ops`.
 
 pub mod credential;
 pub mod followed_log;
 pub mod master_key;
 pub mod person;
 pub mod portal_host;
+pub mod proof_key;
 pub mod secret;
+pub mod signed_root;
+pub mod tree;
 
 use std::time::Duration;
 

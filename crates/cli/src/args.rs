@@ -11,8 +11,8 @@ use crate::exit::Failure;
 use crate::globals::{Format, Globals};
 use crate::session::Session;
 use crate::{
-    alerts, app, apply, branding, channel, completion, customer, deploy, events, exit, fleet, license, login, man,
-    member, profile, release, repository, secret, sign_ins, target, token, version,
+    alerts, app, apply, audit, branding, channel, completion, customer, deploy, events, exit, fleet, license, login,
+    man, member, profile, release, repository, secret, sign_ins, target, token, version,
 };
 
 #[derive(Parser)]
@@ -68,6 +68,9 @@ enum Command {
     Alerts(alerts::Command),
     /// The log of all that happened
     Events(events::Events),
+    /// What proves that the log is as it was
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Where you are signed in
     #[command(subcommand)]
     Session(sign_ins::Command),
@@ -128,6 +131,7 @@ impl Cli {
             Command::Fleet(fleet) => fleet.run(&session()?).await,
             Command::Alerts(command) => command.run(&session()?).await,
             Command::Events(events) => events.run(&session()?).await,
+            Command::Audit(command) => command.run(&globals, session).await,
             Command::Session(command) => command.run(&session()?).await,
             Command::Password(command) => command.run(&session()?).await,
             Command::Token(command) => command.run(&session()?).await,

@@ -105,6 +105,21 @@ impl Hub {
         }
     }
 
+    /// A file of the hub at an address of its own.
+    pub(crate) async fn get(&self, path: &str) -> Result<Vec<u8>> {
+        let mut request = self.http.get(format!("{}/{path}", self.address()));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let answer = request.send().await.map_err(|error| self.unreachable(error))?;
+        let status = answer.status();
+        let body = self.body(answer).await?;
+        match status {
+            StatusCode::OK => Ok(body),
+            _ => Err(refused(status, &body, &self.address()).into()),
+        }
+    }
+
     /// Not more than the largest answer of a hub, whatever this one sends.
     async fn body(&self, mut answer: reqwest::Response) -> Result<Vec<u8>> {
         let mut body = vec![];

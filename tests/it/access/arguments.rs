@@ -100,6 +100,8 @@ pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
         ("tokenRevoke" | "tokenRotate", "id") => Token,
         ("alertPutOff" | "alertTakeUp", "id") => Alert,
         ("events" | "eventAppended", "after") => return Some(Own("\"0\"")),
+        // the first entry is another's for all but the first vendor
+        ("eventProof", "position") => return Some(Own("\"1\"")),
         ("attachments", "after") => Digest,
         (_, "after") => Cursor,
         _ => return own(field, argument),

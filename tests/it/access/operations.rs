@@ -66,6 +66,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     row("query", "events", "OA", "events { scannedTo }"),
     row("query", "log", "OA", "log"),
     row("query", "head", "OA", "head"),
+    free("query", "history", ALL, "history { keys { key } }"),
+    row("query", "eventProof", "OA", "eventProof(position: \"1\") { index }"),
     row(
         "mutation",
         "alertPutOff",

@@ -105,7 +105,7 @@ pub(super) async fn subscribe(
 }
 
 /// A secret that does not let in is told so, rather than treated as none: its owner wants to know.
-async fn member(sessions: &Sessions, info: &RequestInfo, secret: &str) -> Result<MemberCaller, ApiError> {
+pub(super) async fn member(sessions: &Sessions, info: &RequestInfo, secret: &str) -> Result<MemberCaller, ApiError> {
     let member = authenticate(sessions, secret).await?;
     sessions.last_uses.note(member.via.id(), sessions.clock.now(), info.address);
     Ok(member)
@@ -144,7 +144,7 @@ async fn authenticate(sessions: &Sessions, secret: &str) -> Result<MemberCaller,
 }
 
 /// Before it has caught up, a hub would answer from the past.
-fn check_ready(readiness: &Readiness) -> Result<(), ApiError> {
+pub(super) fn check_ready(readiness: &Readiness) -> Result<(), ApiError> {
     match readiness.is_ready() {
         true => Ok(()),
         false => Err(ApiError::NotReady),

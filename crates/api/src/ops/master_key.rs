@@ -9,6 +9,7 @@ use distr_postgres::Address;
 use tokio_postgres::{Client, Transaction};
 use tracing::info;
 
+use super::proof_key;
 use super::secret::{Cipher, Place};
 use crate::master_key::MasterKey;
 
@@ -79,6 +80,7 @@ pub async fn reseal(database: &Address, old: &MasterKey, new: &MasterKey) -> any
     }
     let (old, sealed_anew) = (Cipher::new(old), Cipher::new(new));
     let count = reseal_rows(&transaction, &old, &sealed_anew).await?;
+    proof_key::reseal(&transaction, &old, &sealed_anew).await?;
     transaction.execute("UPDATE ops.master_key SET id = $1", &[&new.id()]).await?;
     transaction.commit().await?;
     Ok(count)

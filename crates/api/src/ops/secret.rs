@@ -119,6 +119,11 @@ impl Cipher {
         Self { key, key_id: master.id() }
     }
 
+    /// Of the master key.
+    pub(super) fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
     pub(super) fn seal(&self, place: Place, name: &str, value: &str) -> Result<Sealed, Failure> {
         let mut ciphertext = value.as_bytes().to_vec();
         let nonce = self

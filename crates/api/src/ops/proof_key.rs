@@ -1,0 +1,134 @@
+//! Table `ops.proof_key`: what organizations sign the roots of their histories with. A key that is replaced signs beside its
+//! successor for a while, so that whoever knows only one of both follows.
+
+use aws_lc_rs::rand;
+use chrono::{DateTime, TimeDelta, Utc};
+use deadpool_postgres::{GenericClient, Pool};
+use distr_domain::ids::{CustomerId, OrganizationId};
+use distr_proof::checkpoint::Origin;
+use distr_proof::note::{SignerKey, VerifierKey};
+use tokio_postgres::Transaction;
+use uuid::Uuid;
+
+use super::secret::{Cipher, Place};
+use crate::failure::Failure;
+use crate::master_key::MasterKey;
+
+/// A key signs for so long beside the one that took its place.
+pub const OVERLAP: TimeDelta = TimeDelta::days(90);
+
+/// Opens the keys.
+pub struct ProofKeys {
+    cipher: Cipher,
+}
+
+/// A key without its secret.
+#[derive(Debug, Clone)]
+pub struct PublicKey {
+    pub key: VerifierKey,
+    pub made_at: DateTime<Utc>,
+    /// it signs until then; nothing for the newest
+    pub ends_at: Option<DateTime<Utc>>,
+}
+
+impl ProofKeys {
+    pub fn new(master: &MasterKey) -> Self {
+        Self { cipher: Cipher::new(master) }
+    }
+
+    /// Those that sign now, the newest first; one is made if there is none.
+    pub async fn signers(
+        &self,
+        client: &impl GenericClient,
+        organization: OrganizationId,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<SignerKey>, Failure> {
+        let found = self.find(client, organization, now).await?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        self.make(client, organization, now).await?;
+        self.find(client, organization, now).await
+    }
+
+    /// A new one in the place of the newest, which goes on for a while.
+    pub async fn replace(&self, pool: &Pool, organization: OrganizationId, now: DateTime<Utc>) -> Result<(), Failure> {
+        let mut client = pool.get().await?;
+        let transaction = client.transaction().await?;
+        let sql = "UPDATE ops.proof_key SET ends_at = $2 WHERE organization = $1 AND ends_at IS NULL";
+        transaction.execute(sql, &[&organization.0, &(now + OVERLAP)]).await?;
+        self.make(&transaction, organization, now).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn find(
+        &self,
+        client: &impl GenericClient,
+        organization: OrganizationId,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<SignerKey>, Failure> {
+        let sql = "SELECT public, nonce, ciphertext FROM ops.proof_key
+                   WHERE organization = $1 AND coalesce(ends_at > $2, true) ORDER BY made_at DESC";
+        let rows = client.query(sql, &[&organization.0, &now]).await?;
+        let open = |row: &tokio_postgres::Row| {
+            let public: Vec<u8> = row.get(0);
+            let seed = self.cipher.open(place(organization), &hex::encode(public), row.get(1), row.get(2))?;
+            let seed = hex::decode(seed).ok().and_then(|seed| seed.try_into().ok());
+            let seed = seed.ok_or_else(|| Failure::fault(std::io::Error::other("a proof key has another length")))?;
+            SignerKey::new(&Origin::key_name(organization), &seed).map_err(Failure::fault)
+        };
+        rows.iter().map(open).collect()
+    }
+
+    async fn make(
+        &self,
+        client: &impl GenericClient,
+        organization: OrganizationId,
+        now: DateTime<Utc>,
+    ) -> Result<(), Failure> {
+        let mut seed = [0; 32];
+        rand::fill(&mut seed).map_err(|_| Failure::fault(std::io::Error::other("no randomness for a proof key")))?;
+        let key = SignerKey::new(&Origin::key_name(organization), &seed).map_err(Failure::fault)?;
+        let public = key.verifier().public().as_slice();
+        let sealed = self.cipher.seal(place(organization), &hex::encode(public), &hex::encode(seed))?;
+        // not with a key that a rotation has taken out of force; another hub may have been faster
+        let sql = "INSERT INTO ops.proof_key (organization, public, nonce, ciphertext, made_at)
+                   SELECT $1, $2, $3, $4, $5 FROM ops.master_key WHERE id = $6 FOR SHARE
+                   ON CONFLICT DO NOTHING";
+        let key_id = self.cipher.key_id();
+        client.execute(sql, &[&organization.0, &public, &sealed.nonce, &sealed.ciphertext, &now, &key_id]).await?;
+        Ok(())
+    }
+}
+
+/// All that ever signed, the newest first.
+pub async fn public_keys(client: &impl GenericClient, organization: OrganizationId) -> Result<Vec<PublicKey>, Failure> {
+    let sql = "SELECT public, made_at, ends_at FROM ops.proof_key WHERE organization = $1 ORDER BY made_at DESC";
+    let rows = client.query(sql, &[&organization.0]).await?;
+    let key = |row: tokio_postgres::Row| {
+        let public: Vec<u8> = row.get(0);
+        let public =
+            public.try_into().map_err(|_| Failure::fault(std::io::Error::other("a key has another length")))?;
+        let key = VerifierKey::new(&Origin::key_name(organization), public).map_err(Failure::fault)?;
+        Ok(PublicKey { key, made_at: row.get(1), ends_at: row.get(2) })
+    };
+    rows.into_iter().map(key).collect()
+}
+
+/// Seals all keys anew.
+pub(super) async fn reseal(transaction: &Transaction<'_>, old: &Cipher, new: &Cipher) -> anyhow::Result<()> {
+    let update = "UPDATE ops.proof_key SET nonce = $3, ciphertext = $4 WHERE organization = $1 AND public = $2";
+    for row in transaction.query("SELECT organization, public, nonce, ciphertext FROM ops.proof_key", &[]).await? {
+        let (organization, public): (Uuid, Vec<u8>) = (row.get(0), row.get(1));
+        let (place, name) = (place(OrganizationId(organization)), hex::encode(&public));
+        let seed = old.open(place, &name, row.get(2), row.get(3))?;
+        let sealed = new.seal(place, &name, &seed)?;
+        transaction.execute(update, &[&organization, &public, &sealed.nonce, &sealed.ciphertext]).await?;
+    }
+    Ok(())
+}
+
+/// Of no customer.
+fn place(organization: OrganizationId) -> Place {
+    Place { organization, customer: CustomerId(Uuid::nil()) }
+}

@@ -1,0 +1,35 @@
+//! Table `ops.signed_root`: the checkpoints that were signed, for ever.
+
+use chrono::{DateTime, Utc};
+use deadpool_postgres::GenericClient;
+use distr_domain::ids::OrganizationId;
+use distr_proof::checkpoint::Checkpoint;
+use tokio_postgres::{Error, Row};
+
+use crate::failure::Failure;
+
+#[derive(Debug, Clone)]
+pub struct SignedRoot {
+    pub checkpoint: Checkpoint,
+    pub signed_at: DateTime<Utc>,
+}
+
+/// The one with the most leaves.
+pub async fn last(client: &impl GenericClient, of: OrganizationId) -> Result<Option<SignedRoot>, Failure> {
+    let sql = "SELECT checkpoint, signed_at FROM ops.signed_root WHERE organization = $1 ORDER BY size DESC LIMIT 1";
+    client.query_opt(sql, &[&of.0]).await?.map(signed_root).transpose()
+}
+
+fn signed_root(row: Row) -> Result<SignedRoot, Failure> {
+    let text: &str = row.get(0);
+    Ok(SignedRoot { checkpoint: text.parse().map_err(Failure::fault)?, signed_at: row.get(1) })
+}
+
+/// Of two that are signed at the same time with as many leaves, the first stays: both say the same.
+pub async fn put(client: &impl GenericClient, of: OrganizationId, root: &SignedRoot) -> Result<(), Error> {
+    let sql = "INSERT INTO ops.signed_root (organization, size, checkpoint, signed_at) VALUES ($1, $2, $3, $4)
+               ON CONFLICT DO NOTHING";
+    let SignedRoot { checkpoint, signed_at } = root;
+    let size = i64::try_from(checkpoint.root.size).unwrap_or(i64::MAX);
+    client.execute(sql, &[&of.0, &size, &checkpoint.to_string(), signed_at]).await.map(drop)
+}

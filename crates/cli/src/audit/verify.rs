@@ -1,0 +1,111 @@
+//! `distr audit verify`: from files and a public key alone.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use distr_proof::checkpoint::Checkpoint;
+use distr_proof::export::{self, Report};
+use distr_proof::inclusion::InclusionFile;
+use distr_proof::note::VerifierKey;
+use serde_json::json;
+
+use crate::exit::Failure;
+use crate::input;
+use crate::output::{Output, remark};
+
+#[derive(Args)]
+#[command(after_help = "\
+An export:  distr audit verify november --key acme.key --since october.checkpoint
+A proof:    distr audit verify event.tlog-proof --key acme.key")]
+pub(crate) struct Verify {
+    /// A folder that `distr audit export` wrote, or a file of `distr audit proof`
+    path: PathBuf,
+    /// The public key of whose history it should be, as `distr audit key` printed it when you began to trust it; a file, or the key itself
+    #[arg(long, value_name = "FILE|KEY")]
+    key: String,
+    /// A checkpoint that you kept: the history must go on from it
+    #[arg(long, value_name = "FILE")]
+    since: Option<PathBuf>,
+}
+
+impl Verify {
+    pub(super) fn run(self, out: &Output) -> Result<()> {
+        let key = key(&self.key)?;
+        let since = self.since.as_deref().map(|path| checkpoint(path, &key)).transpose()?;
+        if self.path.is_dir() {
+            return folder(&self.path, &key, since.as_ref(), out);
+        }
+        if since.is_some() {
+            return Err(Failure::Usage("--since is for a folder: a proof of one event has no other ones".into()).into());
+        }
+        file(&self.path, &key, out)
+    }
+}
+
+/// A file that holds the key, or the key.
+fn key(text: &str) -> Result<VerifierKey> {
+    let path = Path::new(text);
+    let key = match path.is_file() {
+        true => input::text(path)?,
+        false => text.to_owned(),
+    };
+    key.trim().parse().map_err(|error| Failure::Usage(format!("--key: {error}")).into())
+}
+
+fn checkpoint(path: &Path, key: &VerifierKey) -> Result<Checkpoint> {
+    Checkpoint::verified(&input::text(path)?, key).with_context(|| format!("{} does not count", path.display()))
+}
+
+fn folder(path: &Path, key: &VerifierKey, since: Option<&Checkpoint>, out: &Output) -> Result<()> {
+    let report = export::verify(path, key, since)?;
+    let Report { checkpoint, entries, range: (first, end), without_payload, findings, found } = report;
+    let findings: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    if out.is_json() {
+        let (size, root, signers) = (checkpoint.root.size, checkpoint.root.hash.to_string(), checkpoint.signers());
+        out.json(&json!({
+            "origin": checkpoint.origin, "size": size, "root": root, "signers": signers,
+            "entries": entries, "first": first, "end": end, "withoutPayload": without_payload,
+            "findings": findings, "found": found,
+        }))?;
+    }
+    match found {
+        0 => {
+            let (size, signer) = (checkpoint.root.size, key.label());
+            out.say(&format!("{entries} entries are as {signer} signed them, among {size} of its history"))?;
+            if without_payload > 0 {
+                out.say(&format!("of {without_payload} the payload is gone, and its digest is proven"))?;
+            }
+            match since {
+                Some(since) => {
+                    out.say(&format!("it goes on from the checkpoint of {} entries that you kept", since.root.size))
+                }
+                None => {
+                    out.say("keep its checkpoint: with --since it shows next time that nothing before it was changed")
+                }
+            }
+        }
+        _ => {
+            if !out.is_json() {
+                findings.iter().for_each(|finding| remark(finding));
+                if found > findings.len() as u64 {
+                    remark(&format!("… and {} more", found - findings.len() as u64));
+                }
+            }
+            bail!("{} is not as it was signed: {found} findings", path.display())
+        }
+    }
+}
+
+fn file(path: &Path, key: &VerifierKey, out: &Output) -> Result<()> {
+    let proof: InclusionFile = input::text(path)?.parse().with_context(|| format!("reading {}", path.display()))?;
+    proof.verify(key).with_context(|| format!("{} proves nothing", path.display()))?;
+    let leaf = String::from_utf8_lossy(&proof.leaf);
+    let size = proof.checkpoint.root.size;
+    if out.is_json() {
+        return out
+            .json(&json!({ "index": proof.index, "size": size, "leaf": leaf, "origin": proof.checkpoint.origin }));
+    }
+    out.say(&format!("entry {} of {size}, as {} signed it:", proof.index, key.label()))?;
+    leaf.lines().try_for_each(|line| out.say(&format!("  {line}")))
+}

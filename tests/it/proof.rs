@@ -1,0 +1,290 @@
+//! An auditor's afternoon: a history is exported, verified from its files alone by two programs that share no code, and whoever owns
+//! the database changes it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use distr_tests::hub::HubProcess;
+use distr_tests::psql::Psql;
+use distr_tests::{binary, root};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+struct Auditor {
+    hub: HubProcess,
+    owner: String,
+    /// where the files lie
+    folder: TempDir,
+}
+
+impl Auditor {
+    /// Of a hub with some history.
+    async fn begin() -> Self {
+        let hub = HubProcess::start().await;
+        let owner = hub.sign_in("acme").await;
+        let auditor = Self { hub, owner, folder: tempfile::tempdir().expect("a temporary directory can be made") };
+        for number in 0..20 {
+            auditor.change(&format!("customerCreate(name: \"c{number}\") {{ changed }}")).await;
+        }
+        auditor.until_in_the_tree().await;
+        auditor
+    }
+
+    async fn change(&self, mutation: &str) -> Value {
+        self.hub.graphql(Some(&self.owner), &format!("mutation {{ {mutation} }}"), json!({})).await.data()
+    }
+
+    fn database(&self) -> Psql {
+        Psql::of(&self.hub)
+    }
+
+    async fn until_in_the_tree(&self) {
+        let sql = "SELECT position = (SELECT position FROM eventlog.head) FROM ops.policy WHERE name = 'proof'";
+        self.database().until(sql, "t").await;
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn distr(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(binary("distr"));
+        command.args(arguments).current_dir(self.folder.path()).env("DISTR_HUB", self.hub.url(""));
+        command.env("DISTR_TOKEN", &self.owner).env("XDG_CONFIG_HOME", self.folder.path());
+        command.output().expect("distr can be started")
+    }
+
+    #[track_caller]
+    fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.distr(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", all(&output));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Keeps the key and a checkpoint, as somebody does who begins to trust.
+    fn keep(&self) {
+        std::fs::write(self.path("acme.key"), self.ok(&["audit", "key"])).expect("own folder");
+        std::fs::write(self.path("kept.checkpoint"), self.ok(&["audit", "checkpoint"])).expect("own folder");
+    }
+
+    /// What both verifiers say, each where no network is.
+    #[track_caller]
+    fn verified(&self, folder: &str) -> [Output; 2] {
+        let distr = binary("distr");
+        let script = root().join("deploy/verify-history.py");
+        let [key, kept] = ["acme.key", "kept.checkpoint"];
+        [
+            self.offline(&distr, &["audit", "verify", folder, "--key", key, "--since", kept]),
+            self.offline(Path::new("python3"), &[script.to_str().expect("UTF-8"), folder, key, kept]),
+        ]
+    }
+
+    /// In a network namespace without any network, where the machine lets one make it.
+    fn offline(&self, program: &Path, arguments: &[&str]) -> Output {
+        let cut_off =
+            Command::new("unshare").args(["-rn", "true"]).output().is_ok_and(|output| output.status.success());
+        let mut command = match cut_off {
+            true => {
+                let mut command = Command::new("unshare");
+                command.arg("-rn").arg(program);
+                command
+            }
+            false => Command::new(program),
+        };
+        command.args(arguments).current_dir(self.folder.path()).env_remove("DISTR_HUB").env_remove("DISTR_TOKEN");
+        command.env("XDG_CONFIG_HOME", self.folder.path()).output().expect("a verifier can be started")
+    }
+
+    /// Exports what there is now, and has both verifiers find these words, and nothing that is not expected.
+    #[track_caller]
+    fn finds(&self, name: &str, words: &[&str]) {
+        self.ok(&["audit", "export", name]);
+        for output in self.verified(name) {
+            assert_eq!(output.status.code(), Some(1), "{}", all(&output));
+            let said = all(&output);
+            words.iter().for_each(|word| assert!(said.contains(word), "{word:?} is not in {said}"));
+        }
+    }
+}
+
+fn all(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[tokio::test]
+async fn an_export_is_verified_by_two_programs_from_its_files_alone() {
+    let auditor = Auditor::begin().await;
+    auditor.keep();
+    // an access, beside the facts
+    let hub = &auditor.hub;
+    let refused = reqwest::Client::new().get(hub.url("/v2/acme/none/manifests/1")).basic_auth("owner", Some("wrong"));
+    refused.send().await.expect("an answer");
+    auditor.change("customerCreate(name: \"later\") { changed }").await;
+    auditor.until_in_the_tree().await;
+    let said = auditor.ok(&["audit", "export", "history"]);
+    let (count, rest) = said.strip_prefix("wrote ").and_then(|said| said.split_once(" of ")).expect("what was written");
+    assert_eq!(Some(count), rest.split(' ').next(), "all of it: {said}");
+    for output in auditor.verified("history") {
+        assert!(output.status.success(), "{}", all(&output));
+        assert!(all(&output).contains(&format!("{count} entries are as distr/")), "{}", all(&output));
+    }
+    let again = auditor.distr(&["audit", "export", "history"]);
+    assert_eq!(again.status.code(), Some(2), "{}", all(&again));
+
+    let position = auditor.ok(&["events", "--head"]);
+    let events: Value = serde_json::from_str(&auditor.ok(&["events", "-o", "json"])).expect("JSON");
+    let customer = events.as_array().expect("a list").iter().find(|event| event["type"] == "CustomerCreated");
+    let at = customer.expect("a customer")["position"].as_str().expect("a position");
+    auditor.ok(&["audit", "proof", at, "--file", "event.tlog-proof"]);
+    let proven = auditor.ok(&["audit", "verify", "event.tlog-proof", "--key", "acme.key"]);
+    assert!(proven.contains("type CustomerCreated"), "{proven}");
+    let none =
+        auditor.distr(&["audit", "proof", &(position.trim().parse::<u64>().expect("a number") + 1000).to_string()]);
+    assert!(all(&none).contains("proof.none"), "{}", all(&none));
+    let text = std::fs::read_to_string(auditor.path("event.tlog-proof")).expect("it was written");
+    std::fs::write(auditor.path("forged"), text.replacen("index ", "index 1", 1)).expect("own folder");
+    assert_eq!(auditor.distr(&["audit", "verify", "forged", "--key", "acme.key"]).status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn a_period_is_exported_with_its_neighbours() {
+    let auditor = Auditor::begin().await;
+    auditor.keep();
+    let times = auditor
+        .database()
+        .ok("SELECT to_char(committed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM eventlog.event
+         ORDER BY position");
+    let times: Vec<&str> = times.lines().collect();
+    let (from, to) = (times[5], times[times.len() - 5]);
+    let said = auditor.ok(&["audit", "export", "part", "--from", from, "--to", to]);
+    for output in auditor.verified("part") {
+        assert!(output.status.success(), "{said} {}", all(&output));
+    }
+    let lines = std::fs::read_to_string(auditor.path("part/entries.jsonl")).expect("entries");
+    let committed =
+        |line: &str| serde_json::from_str::<Value>(line).expect("JSON")["committedAt"].as_str().map(str::to_owned);
+    let of_period: Vec<String> = lines.lines().filter_map(committed).collect();
+    assert!(of_period[0].as_str() < from && of_period[1].as_str() >= from, "{of_period:?} from {from}");
+    let [.., last_but_one, last] = &of_period[..] else { panic!("{of_period:?}") };
+    assert!(last.as_str() >= to && last_but_one.as_str() < to, "{of_period:?} to {to}");
+}
+
+#[tokio::test]
+async fn whoever_owns_the_database_changes_nothing_unseen() {
+    let auditor = Auditor::begin().await;
+    auditor.keep();
+    let database = auditor.database();
+    // whoever owns it is not stopped by what keeps the log from being changed
+    let forge = |sql: &str| database.ok(&format!("SET session_replication_role = replica; {sql}"));
+    let customers = "SELECT position FROM eventlog.event WHERE event_type = 'CustomerCreated' ORDER BY position";
+    let positions = database.ok(customers);
+    let positions: Vec<&str> = positions.lines().collect();
+    let id = |position: &str| database.ok(&format!("SELECT id FROM eventlog.event WHERE position = {position}"));
+    let payload = |position: &str| {
+        database.ok(&format!("SELECT encode(payload, 'hex') FROM eventlog.event WHERE position = {position}"))
+    };
+
+    // one byte
+    let (at, before) = (positions[3], payload(positions[3]));
+    let set = |position: &str, hex: &str| {
+        forge(&format!("UPDATE eventlog.event SET payload = decode('{hex}', 'hex') WHERE position = {position}"))
+    };
+    set(at, &before.replacen("63", "64", 1));
+    auditor.finds("edited", &[id(at).trim(), "is not the one that is signed", "1 findings"]);
+    set(at, &before);
+    auditor.ok(&["audit", "export", "mended"]);
+    for output in auditor.verified("mended") {
+        assert!(output.status.success(), "{}", all(&output));
+    }
+
+    // two that change places
+    let swap = |one: &str, other: &str| {
+        forge(&format!(
+            "BEGIN;
+             CREATE TEMP TABLE one AS SELECT * FROM eventlog.event WHERE position = {one};
+             CREATE TEMP TABLE other AS SELECT * FROM eventlog.event WHERE position = {other};
+             DELETE FROM eventlog.event WHERE position IN ({one}, {other});
+             UPDATE one SET position = {other}, previous = (SELECT previous FROM other);
+             UPDATE other SET position = {one}, previous = {one} - 1;
+             INSERT INTO eventlog.event SELECT * FROM other;
+             INSERT INTO eventlog.event SELECT * FROM one;
+             COMMIT;"
+        ))
+    };
+    let (one, other) = (positions[6], positions[7]);
+    let ids = [id(one), id(other)];
+    swap(one, other);
+    auditor.finds("swapped", &[ids[0].trim(), ids[1].trim(), "2 findings"]);
+    swap(one, other);
+
+    // what was said last, with all that points to it
+    forge(
+        "BEGIN;
+         DELETE FROM eventlog.event WHERE position = (SELECT last_fact FROM eventlog.head);
+         UPDATE eventlog.head SET position = last_fact - 1, last_fact = (SELECT max(position) FROM eventlog.event);
+         COMMIT;",
+    );
+    auditor.ok(&["audit", "export", "dropped"]);
+    for output in auditor.verified("dropped") {
+        assert!(all(&output).contains("is signed, and not there"), "{}", all(&output));
+    }
+}
+
+/// The tree is made anew without an entry, and signed with the right key: the checkpoint that somebody kept tells, and the hub itself
+/// signs nothing more.
+#[tokio::test]
+async fn a_tree_that_is_made_anew_is_signed_by_nobody() {
+    let auditor = Auditor::begin().await;
+    auditor.keep();
+    let database = auditor.database();
+    database.ok("UPDATE ops.tree_tile SET hashes = overlay(hashes PLACING sha256('another') FROM 65) WHERE level = 0");
+    auditor.change("customerCreate(name: \"later\") { changed }").await;
+    auditor.until_in_the_tree().await;
+    auditor.hub.later(chrono::TimeDelta::minutes(1));
+    let answer = auditor.hub.graphql(Some(&auditor.owner), "{ history { checkpoint { size } } }", json!({})).await;
+    assert_eq!(answer.code(), Some("internal"), "{answer:?}");
+    assert!(auditor.hub.log().contains("does not go on from what was signed"), "{}", auditor.hub.log());
+}
+
+#[tokio::test]
+async fn a_history_is_its_organizations() {
+    let auditor = Auditor::begin().await;
+    let hub = &auditor.hub;
+    let note = auditor.ok(&["audit", "checkpoint"]);
+    let organization =
+        note.strip_prefix("distr/").and_then(|note| note.split('/').next()).expect("an origin").to_owned();
+    let client = reqwest::Client::new();
+    let get = async |path: String, secret: Option<&str>| {
+        let mut request = client.get(hub.url(&path));
+        if let Some(secret) = secret {
+            request = request.bearer_auth(secret);
+        }
+        request.send().await.expect("an answer").status()
+    };
+    let paths = ["checkpoint", "tile/0/000.p/1", "entries?from=0&to=10", "leaves?size=10"];
+    for path in paths {
+        assert_eq!(get(format!("/log/{organization}/{path}"), None).await, StatusCode::UNAUTHORIZED, "{path}");
+        assert_eq!(get(format!("/log/{organization}/{path}"), Some(&auditor.owner)).await, StatusCode::OK, "{path}");
+    }
+    let customer = auditor.change("customerCreate(name: \"globex\") { changed }").await;
+    assert_eq!(customer["customerCreate"]["changed"], true);
+    let viewer = hub
+        .join(&auditor.owner, "v@globex.example", "role: CUSTOMER_VIEWER, customer: \"globex\"", "a good password")
+        .await;
+    for (path, expected) in
+        paths.into_iter().zip([StatusCode::OK, StatusCode::FORBIDDEN, StatusCode::FORBIDDEN, StatusCode::FORBIDDEN])
+    {
+        assert_eq!(get(format!("/log/{organization}/{path}"), Some(&viewer)).await, expected, "{path}");
+        let foreign = format!("/log/{}/{path}", uuid::Uuid::from_u128(1));
+        assert_eq!(get(foreign, Some(&viewer)).await, StatusCode::NOT_FOUND, "{path}");
+    }
+    for bad in ["tile/0/0", "tile/9/000", "entries?from=x&to=1", "entries", "leaves"] {
+        assert_eq!(
+            get(format!("/log/{organization}/{bad}"), Some(&auditor.owner)).await,
+            StatusCode::BAD_REQUEST,
+            "{bad}"
+        );
+    }
+    assert_eq!(get(format!("/log/{organization}/tile/0/001"), Some(&auditor.owner)).await, StatusCode::NOT_FOUND);
+}
