@@ -14,7 +14,9 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::Cluster;
+use crate::files::Files;
 use crate::helm::{Helm, Release, Upgrade};
+use crate::history;
 use crate::labels::{DEPLOYMENT_LABEL, VALUES_LABEL};
 use crate::objects::objects;
 use crate::preflight;
@@ -28,7 +30,16 @@ pub struct Runtime<'a> {
     pub cluster: &'a Cluster,
     pub helm: &'a Helm,
     pub clock: &'a dyn Clock,
+    /// what was applied once
+    pub packages: &'a dyn Packages,
     pub timing: Timing,
+}
+
+/// What generations were made of that were well.
+#[async_trait]
+pub trait Packages: Send + Sync {
+    /// The files by which Helm can apply a generation again; nothing if they are not known any more.
+    async fn of(&self, generation: u64) -> Result<Option<Files>, Failure>;
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +56,18 @@ impl Default for Timing {
     fn default() -> Self {
         let [deadline, soak, look, hooks] = [900, 30, 2, 300].map(Duration::from_secs);
         Self { deadline, soak, look, hooks }
+    }
+}
+
+/// Where nothing has to come back.
+pub const NOTHING_KEPT: NothingKept = NothingKept;
+
+pub struct NothingKept;
+
+#[async_trait]
+impl Packages for NothingKept {
+    async fn of(&self, _: u64) -> Result<Option<Files>, Failure> {
+        Ok(None)
     }
 }
 
@@ -97,6 +120,7 @@ impl Runtime<'_> {
         cancel: &CancellationToken,
     ) -> Result<Outcome, Stop> {
         self.recover(wanted.release, wanted.deployment).await?;
+        // all revisions that are left are vouched for
         let begun = self.begun(wanted).await?;
         let switched = match begun {
             Some(revision) => {
@@ -144,28 +168,10 @@ impl Runtime<'_> {
         Ok(())
     }
 
-    /// Frees what a Helm of ours left behind when it was killed. Somebody else's is waited for.
-    pub async fn recover(&self, release: &Release, deployment: &str) -> Result<(), Failure> {
-        let revisions = self.cluster.revisions(release).await?;
-        let Some(pending) = newest(&revisions).filter(|newest| newest.status.is_pending()) else { return Ok(()) };
-        match pending.deployment.as_deref() == Some(deployment) {
-            true => {
-                tracing::warn!(
-                    deployment,
-                    revision = pending.number,
-                    "a Helm was ended before it was done; its lock is freed"
-                );
-                self.cluster.free(pending).await
-            }
-            false => Err(Failure::passing(
-                ErrorCategory::Runtime,
-                format!(
-                    "somebody else's Helm works on release {} in namespace {}, or was killed while it did: \
-                     helm rollback {} -n {}",
-                    release.name, release.namespace, release.name, release.namespace
-                ),
-            )),
-        }
+    /// Frees what a Helm of ours left behind when it was killed, and takes what nobody vouches for out of Helm's history: a sentence for each.
+    /// Somebody else's Helm is waited for.
+    pub async fn recover(&self, release: &Release, deployment: &str) -> Result<Vec<String>, Failure> {
+        history::clear(self.cluster, &self.helm.seals, release, deployment).await
     }
 
     /// The deployed revision, if it is of this generation already: an agent before this one was killed while it waited.
@@ -196,7 +202,7 @@ impl Runtime<'_> {
         preflight::check_rights(self.cluster, wanted.release, &resources).await?;
         let rehearsed = self.helm.upgrade(wanted.release, &upgrade, cancel).await?;
         steps.rehearsed(&rehearsed).await?;
-        let unchecked = preflight::check(self.cluster, wanted.release, &rehearsed).await?;
+        let unchecked = preflight::check(self.cluster, (wanted.release, wanted.deployment), &rehearsed).await?;
         if !unchecked.is_empty() {
             tracing::info!(
                 deployment = wanted.deployment,
@@ -275,7 +281,36 @@ impl Runtime<'_> {
                 return self.helm.rollback(release, revision.number, limit, cancel).await;
             }
         }
-        let text = format!("no revision of generation {good} is left to go back to");
-        Err(Failure::passing(ErrorCategory::Runtime, text).into())
+        self.apply_again(release, deployment, good, cancel).await
+    }
+
+    /// What was good once more from its chart, as Helm's history does not have it any more.
+    async fn apply_again(
+        &self,
+        release: &Release,
+        deployment: &str,
+        generation: u64,
+        cancel: &CancellationToken,
+    ) -> Result<(), Stop> {
+        let Some(files) = self.packages.of(generation).await? else {
+            let text = format!("no revision of generation {generation} is left to go back to");
+            return Err(Failure::passing(ErrorCategory::Runtime, text).into());
+        };
+        tracing::warn!(
+            deployment,
+            generation,
+            "Helm's history does not have it any more: it is applied again from its chart"
+        );
+        let upgrade = Upgrade {
+            chart: &files.chart,
+            values: &files.values,
+            plan: &files.plan,
+            deployment,
+            generation,
+            timeout: self.timing.hooks,
+            adopts: false,
+            is_rehearsal: false,
+        };
+        self.helm.upgrade(release, &upgrade, cancel).await.map(drop)
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use distr_agent::fault::Failure;
 use distr_domain::agent::ErrorCategory;
+use distr_domain::release::LockedKind;
 use k8s_openapi::api::authorization::v1::SelfSubjectRulesReview;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, ListParams, LogParams, Patch, PatchParams, PostParams};
@@ -18,6 +19,7 @@ use crate::helm::{self, Release};
 use crate::labels::{DEPLOYMENT_LABEL, place};
 use crate::revision::{self, Revision};
 use crate::said;
+use crate::seals::Seals;
 use crate::tenure::Tenure;
 
 /// Under this name Helm owns the fields that it applies.
@@ -34,6 +36,8 @@ pub struct Cluster {
     kinds: Mutex<BTreeMap<String, (ApiResource, Scope)>>,
     /// without one nobody else writes
     tenure: Option<Arc<Tenure>>,
+    /// of the revisions that count; without any all do
+    seals: Option<Seals>,
 }
 
 impl Cluster {
@@ -59,7 +63,7 @@ impl Cluster {
             config.auth_info.impersonate = Some(account.to_owned());
         }
         let client = Client::try_from(config).map_err(|error| broken(&error))?;
-        Ok(Self { client, kinds: Mutex::default(), tenure: None })
+        Ok(Self { client, kinds: Mutex::default(), tenure: None, seals: None })
     }
 
     /// From now on it is written to in this tenure alone.
@@ -67,10 +71,19 @@ impl Cluster {
         Self { tenure: Some(tenure), ..self }
     }
 
+    /// From now on revisions count only if they are vouched for.
+    pub fn sealed_by(self, seals: Seals) -> Self {
+        Self { seals: Some(seals), ..self }
+    }
+
     /// The version that the cluster says it has, such as `v1.20.2`.
     pub async fn version(&self) -> Result<String, Failure> {
         let version = self.client.apiserver_version().await;
         version.map(|version| version.git_version).map_err(|error| trouble("the cluster does not answer", &error))
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
     }
 
     /// Objects of a kind that is known here.
@@ -101,11 +114,29 @@ impl Cluster {
         Ok(all.into_iter().filter(|revision| revision.deployment.as_deref() == Some(deployment)).collect())
     }
 
-    /// A revision's payload; nothing if it went since it was listed.
+    /// A revision's payload; nothing if it went since it was listed, or if nobody vouches for it.
     pub async fn payload(&self, revision: &Revision) -> Result<Option<revision::Payload>, Failure> {
         let Some(secret) = self.secret(revision).await? else { return Ok(None) };
+        if let Some(seals) = &self.seals
+            && !seals.vouch_for(&revision.namespace, &secret).await
+        {
+            return Ok(None);
+        }
         let payload = revision::payload(&secret);
         payload.map(Some).map_err(|error| Failure::internal(&format!("{} cannot be read", revision.secret), error))
+    }
+
+    /// Vouches for a revision as it is now.
+    pub async fn vouch_for(&self, revision: &Revision) -> Result<(), Failure> {
+        let (Some(seals), Some(secret)) = (&self.seals, self.secret(revision).await?) else { return Ok(()) };
+        let sealed = seals.seal(&revision.namespace, &secret).await;
+        sealed.map_err(|error| Failure::internal(&format!("{} cannot be vouched for", revision.secret), error))
+    }
+
+    /// Takes a revision out of Helm's history.
+    pub async fn discard(&self, revision: &Revision) -> Result<(), Failure> {
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": revision.secret}});
+        self.delete(&secret, &revision.namespace).await
     }
 
     /// Frees a revision whose Helm was killed. The caller knows that no Helm works on it any more.
@@ -168,6 +199,15 @@ impl Cluster {
         let list = self.api(&object, namespace).await?.list(&ListParams::default().labels(labels)).await;
         let list = list.map_err(|error| trouble(&format!("cannot list objects of kind {kind}"), &error))?;
         Ok(list.items.iter().map(|item| with_kind(json(item), api, kind)).collect())
+    }
+
+    /// Objects of a kind with these labels, in whatever version the cluster prefers.
+    pub async fn list_of(&self, kind: &LockedKind, namespace: &str, labels: &str) -> Result<Vec<Value>, Failure> {
+        let found = kube::discovery::group(&self.client, &kind.group).await;
+        let found = found.map_err(|error| trouble(&format!("cannot look for the kinds of {}", kind.group), &error))?;
+        // of a kind that the cluster does not know there is nothing
+        let Some((resource, _)) = found.recommended_kind(&kind.kind) else { return Ok(vec![]) };
+        self.list((&resource.api_version, &resource.kind), namespace, labels).await
     }
 
     /// Group and name in the plural of a kind, as rules name it; nothing if its objects are in no namespace.

@@ -49,12 +49,19 @@ pub async fn see(
     let applied =
         applied.map_err(|error| Failure::internal("what Helm applied cannot be read", error))?.unwrap_or_default();
     let expected = Expected { objects: &applied, namespace: &release.namespace, rules };
-    let (health, illness) = told(worst(verdicts(cluster, &expected, now, false).await?.into_iter().map(|(_, of)| of)));
-    let running = runs.generation.filter(|_| runs.deployment.as_deref() == Some(deployment));
+    let (health, illness) = match &payload {
+        Some(_) => told(worst(verdicts(cluster, &expected, now, false).await?.into_iter().map(|(_, of)| of))),
+        None => (Health::Unknown, None),
+    };
+    let is_own = runs.deployment.as_deref() == Some(deployment) && payload.is_some();
+    let running = runs.generation.filter(|_| is_own);
     let running =
         running.and_then(|generation| Some(RunningRelease { generation, version: version_of(record, generation)? }));
     let drift = match other_revision(record, deployment, runs) {
         Some(other) => Some(other),
+        None if record.applied.is_some() && payload.is_none() => {
+            Some(format!("revision {} of Helm's was changed by somebody, and is not used", runs.number))
+        }
         None if record.applied.is_some() => changes(cluster, &release, &applied, depth).await?,
         None => None,
     };

@@ -3,37 +3,67 @@
 use std::collections::BTreeSet;
 
 use distr_agent::fault::{Failure, Stop};
+use distr_domain::release::LockedKind;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::apply::Runtime;
+use crate::cluster::of_deployment;
 use crate::helm::Release;
+use crate::history;
 use crate::labels::{DEPLOYMENT_LABEL, VALUES_LABEL};
 use crate::objects::objects;
+use crate::post_render::KEPT;
 use crate::revision::newest;
 
-/// Ends well also if there is nothing left to remove. The names of the claims that stay.
+/// Ends well also if there is nothing left to remove. `kinds` are those of what was applied. The names of the claims that stay.
 pub async fn remove(
     runtime: &Runtime<'_>,
     release: &Release,
     deployment: &str,
+    kinds: &[LockedKind],
     cancel: &CancellationToken,
 ) -> Result<Vec<String>, Stop> {
-    runtime.recover(release, deployment).await?;
-    let (hooks, sets) = leftovers(runtime, release, deployment).await?;
+    let (cluster, seals, namespace) = (runtime.cluster, &runtime.helm.seals, &release.namespace);
     // somebody else's release of that name is none of ours
-    if !runtime.cluster.revisions_of(release, deployment).await?.is_empty() {
+    let is_foreign = history::is_foreign(cluster, seals, release, deployment).await?;
+    if !is_foreign {
+        runtime.recover(release, deployment).await?;
+    }
+    let (hooks, sets) = leftovers(runtime, release, deployment).await?;
+    if !cluster.revisions_of(release, deployment).await?.is_empty() {
         runtime.helm.uninstall(release, runtime.timing.deadline, cancel).await?;
     }
     // Helm leaves the objects of hooks where they are
     for hook in &hooks {
-        runtime.cluster.delete(hook, &release.namespace).await?;
+        cluster.delete(hook, namespace).await?;
     }
+    // and does not know what only a revision had that is not vouched for
+    delete_labelled(runtime, release, deployment, kinds).await?;
     let values = format!("{DEPLOYMENT_LABEL}={deployment},{VALUES_LABEL}=true");
-    for secret in runtime.cluster.list(("v1", "Secret"), &release.namespace, &values).await? {
-        runtime.cluster.delete(&secret, &release.namespace).await?;
+    for secret in cluster.list(("v1", "Secret"), namespace, &values).await? {
+        cluster.delete(&secret, namespace).await?;
+    }
+    if !is_foreign {
+        let forgotten = seals.forget(release).await;
+        forgotten.map_err(|error| Failure::of_disk("cannot forget Helm's revisions", &error))?;
     }
     Ok(claims(runtime, release, deployment, &sets).await?)
+}
+
+/// Deletes what is the deployment's by its label, but for what holds data.
+async fn delete_labelled(
+    runtime: &Runtime<'_>,
+    release: &Release,
+    deployment: &str,
+    kinds: &[LockedKind],
+) -> Result<(), Failure> {
+    for kind in kinds.iter().filter(|kind| !KEPT.contains(&kind.kind.as_str())) {
+        for object in runtime.cluster.list_of(kind, &release.namespace, &of_deployment(deployment)).await? {
+            runtime.cluster.delete(&object, &release.namespace).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The hooks' objects, and the names that claims of sets begin with.

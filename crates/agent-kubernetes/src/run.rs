@@ -20,11 +20,12 @@ use distr_agent::secret::{CurrentSecret, Secret};
 use distr_agent::work::{Work, told_to_stop};
 use distr_agent_kubernetes::apply::Timing;
 use distr_agent_kubernetes::cluster::Cluster;
-use distr_agent_kubernetes::helm::{self, Helm};
+use distr_agent_kubernetes::helm::{self, Helm, Limits};
 use distr_agent_kubernetes::lease::{Lease, Times};
 use distr_agent_kubernetes::pull::PullSecrets;
 use distr_agent_kubernetes::registry::Registry;
 use distr_agent_kubernetes::runtime::Kubernetes;
+use distr_agent_kubernetes::seals::Seals;
 use distr_agent_kubernetes::state::{self, Secrets};
 use distr_agent_kubernetes::surroundings;
 use distr_agent_kubernetes::tenure::Tenure;
@@ -139,14 +140,24 @@ async fn work(
     }
     let acting = Cluster::connect_as(&way, account.as_deref()).await.map_err(sentence)?;
     let program_of_helm = options.helm.clone();
-    let helm = Helm { program: program_of_helm, home, cluster: way, account, tenure: Some(Arc::clone(&tenure)) };
+    let seals = Seals::load(&data).context("cannot read by what Helm's revisions are known again")?;
+    let helm = Helm {
+        program: program_of_helm,
+        home,
+        cluster: way,
+        account,
+        tenure: Some(Arc::clone(&tenure)),
+        seals: seals.clone(),
+        limits: Limits::default(),
+        gateway: Arc::default(),
+    };
     helm.write_plugin(&program).context("cannot write Helm's own folder")?;
     let clock = Arc::new(SystemClock);
     let runtime = Kubernetes {
-        cluster: acting.held_by(Arc::clone(&tenure)),
+        cluster: acting.held_by(Arc::clone(&tenure)).sealed_by(seals),
         helm,
         charts: Arc::new(Registry::try_new(&hub, secret.clone())?),
-        pulls: Some(PullSecrets::new(link(), secret.clone(), clock.clone())),
+        pulls: Some(PullSecrets::new(link(), secret.clone(), clock.clone(), data.clone())),
         clock,
         data: data.clone(),
         namespace: shared.namespace.name(),

@@ -25,17 +25,18 @@ use distr_domain::ids::DeploymentId;
 use distr_domain::release::CustomHealth;
 use tokio::time::Instant;
 
-use crate::apply::{self, Outcome, Steps, Timing, Wanted};
+use crate::apply::{self, NOTHING_KEPT, Outcome, Packages, Steps, Timing, Wanted};
 use crate::charts::{Charts, is_archive};
 use crate::cluster::Cluster;
 use crate::files::{Files, prune};
 use crate::helm::Helm;
 use crate::look::{Depth, see};
 use crate::objects::{as_applied, objects};
+use crate::package::{self, Kept};
 use crate::pull::PullSecrets;
 use crate::record::{Baseline, Handle, Memory, Record, Task};
 use crate::revision::deployed;
-use crate::{instruction, pull, secrets, signed};
+use crate::{history, instruction, pull, secrets, signed};
 
 /// Between two sweeps of a deployment, each of which costs a dry run an object.
 const SWEEP: Duration = Duration::from_secs(1800);
@@ -113,8 +114,13 @@ impl Runtime for Kubernetes {
         let done = match task.action.kind.clone() {
             Kind::Apply(_) => self.bring_about(&mut task).await,
             Kind::Repair { drift } => self.repair(&task, &drift).await,
-            Kind::TakeDown => self.runtime().bring_back(&release(&task), &id(&task), None, &task.cancel).await,
-            Kind::ClearLeftovers => self.runtime().recover(&release(&task), &id(&task)).await.map_err(Stop::from),
+            Kind::TakeDown => {
+                self.runtime(&self.kept(&task)).bring_back(&release(&task), &id(&task), None, &task.cancel).await
+            }
+            Kind::ClearLeftovers => {
+                let cleared = self.runtime(&self.kept(&task)).recover(&release(&task), &id(&task)).await;
+                cleared.map(drop).map_err(Stop::from)
+            }
             Kind::Remove(_) => self.remove(&mut task).await,
         };
         if let Err(Stop::Failed(Failure { category: ErrorCategory::Policy, .. })) = &done {
@@ -175,6 +181,10 @@ impl Kubernetes {
     }
 
     async fn see(&self, wanted: &DesiredDeployment, record: &Record) -> Result<Seen<Handle>, Failure> {
+        if record.applied.is_some() {
+            let (release, deployment) = (record.handle.release(), wanted.deployment.to_string());
+            history::adopt(&self.cluster, &self.helm.seals, &release, &deployment).await?;
+        }
         let rules: &[CustomHealth] = chart(wanted).map(|run| run.settings.health.as_slice()).unwrap_or_default();
         let depth = self.depth(wanted.deployment);
         see(&self.cluster, &wanted.deployment.to_string(), record, rules, (self.clock.now(), depth)).await
@@ -191,9 +201,19 @@ impl Kubernetes {
         }
     }
 
-    fn runtime(&self) -> apply::Runtime<'_> {
+    fn runtime<'a>(&'a self, packages: &'a dyn Packages) -> apply::Runtime<'a> {
         let Self { cluster, helm, clock, timing, .. } = self;
-        apply::Runtime { cluster, helm, clock: clock.as_ref(), timing: *timing }
+        apply::Runtime { cluster, helm, clock: clock.as_ref(), packages, timing: *timing }
+    }
+
+    fn kept(&self, task: &Task) -> Kept<'_> {
+        let folder = |applied: &Applied<Baseline>| self.data.generation(task.wanted.deployment, &applied.folder());
+        Kept {
+            charts: self.charts.as_ref(),
+            registry: task.registry.clone(),
+            folder: task.record.applied.as_ref().map(folder),
+            applied: task.record.applied.clone(),
+        }
     }
 
     async fn bring_about(&self, task: &mut Task) -> Result<(), Stop> {
@@ -208,8 +228,10 @@ impl Kubernetes {
         match (outcome, version) {
             (Outcome::Applied { revision }, Some(version)) => {
                 let folder = task.record.folder(generation, &version);
+                let files = Files::at(&self.data.generation(wanted.deployment, &folder));
+                let package = Some(package::of(chart(&wanted)?, &files)?);
                 tracing::info!(deployment = %wanted.deployment, generation, %version, revision, "the release is well");
-                let (baseline, named) = (Baseline { revision }, Some(folder.clone()));
+                let (baseline, named) = (Baseline { revision, package }, Some(folder.clone()));
                 task.remember(|record| {
                     record.applied = Some(Applied { generation, version, baseline, folder: named });
                     (record.attempt, record.failed, record.removed) = (None, None, None);
@@ -285,7 +307,8 @@ impl Kubernetes {
             minutes => Duration::from_secs(u64::from(minutes) * 60),
         };
         let timing = Timing { deadline, ..self.timing };
-        let runtime = apply::Runtime { timing, ..self.runtime() };
+        let kept = self.kept(task);
+        let runtime = apply::Runtime { timing, ..self.runtime(&kept) };
         let charts = self.charts.as_ref();
         let mut way = Way { task, charts, registry: &registry, images: run.images.clone() };
         runtime.apply(&wanted, &mut way, &cancel).await
@@ -314,8 +337,9 @@ impl Kubernetes {
         let Some(applied) = &task.record.applied else { return Ok(()) };
         tracing::warn!(deployment = %task.wanted.deployment, drift, "drift is repaired");
         let (release, deployment) = (release(task), id(task));
-        self.runtime().recover(&release, &deployment).await?;
-        self.runtime().bring_back(&release, &deployment, Some(applied.generation), &task.cancel).await?;
+        let kept = self.kept(task);
+        self.runtime(&kept).recover(&release, &deployment).await?;
+        self.runtime(&kept).bring_back(&release, &deployment, Some(applied.generation), &task.cancel).await?;
         let revisions = self.cluster.revisions_of(&release, &deployment).await?;
         let Some(runs) = deployed(&revisions) else { return Ok(()) };
         let Some(payload) = self.cluster.payload(runs).await? else { return Ok(()) };
@@ -330,8 +354,11 @@ impl Kubernetes {
 
     async fn remove(&self, task: &mut Task) -> Result<(), Stop> {
         task.begin(Step::Removing).await?;
-        let kept = crate::remove::remove(&self.runtime(), &release(task), &id(task), &task.cancel).await?;
-        tracing::info!(deployment = %task.wanted.deployment, claims = kept.join(", "), "removed; its data stays");
+        let package = task.record.applied.as_ref().and_then(|applied| applied.baseline.package.as_ref());
+        let kinds = package.map(|package| package.kinds.clone()).unwrap_or_default();
+        let runtime = self.runtime(&NOTHING_KEPT);
+        let left = crate::remove::remove(&runtime, &release(task), &id(task), &kinds, &task.cancel).await?;
+        tracing::info!(deployment = %task.wanted.deployment, claims = left.join(", "), "removed; its data stays");
         let generation = task.wanted.generation;
         task.remember(|record| {
             (record.applied, record.attempt, record.failed) = (None, None, None);

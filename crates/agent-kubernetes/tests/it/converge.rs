@@ -17,7 +17,6 @@ use distr_agent::journal::{Journal, Limits};
 use distr_agent::memory;
 use distr_agent_kubernetes::apply::Timing;
 use distr_agent_kubernetes::charts::Charts;
-use distr_agent_kubernetes::cluster::Cluster;
 use distr_agent_kubernetes::runtime::Kubernetes;
 use distr_domain::agent::{
     AskedBy, ChartSource, DataRemoval, DeploymentReport, DesiredDeployment, DesiredState, Health, Instruction,
@@ -60,7 +59,7 @@ impl Agent {
         let shelf = Arc::new(Shelf::default());
         let [soak, look] = [500, 300].map(Duration::from_millis);
         let runtime = Kubernetes {
-            cluster: Cluster::connect(&site.helm.cluster).await.unwrap(),
+            cluster: site.connect().await,
             helm: site.helm.clone(),
             charts: shelf.clone(),
             pulls: None,
@@ -125,6 +124,18 @@ async fn the_loop_brings_about_repairs_gives_up_and_removes() {
     let (settled, _) = agent.settle(1, first.clone()).await;
     assert_eq!(settled, Settled::Done);
     site.get(&["deployment", "web"]);
+
+    // somebody writes into Helm's record what is to be there, too
+    site.tamper(1, |json| {
+        let more = "\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: evil}\n";
+        json["manifest"] = format!("{}{more}", json["manifest"].as_str().unwrap()).into();
+    });
+    let (settled, report) = agent.settle(1, first.clone()).await;
+    assert_eq!(settled, Settled::Done, "{report:?}");
+    assert!(!site.has("configmap/evil") && site.has("deployment/web"));
+    assert_eq!(site.revisions().len(), 1, "it was applied again");
+    let (_, report) = agent.settle(1, first.clone()).await;
+    assert_eq!((report.step, report.drift), (Step::Applied, None));
 
     let evil = agent.release(&site, "1.2.0");
     let Instruction::RunChart(mut run) = evil else { unreachable!() };

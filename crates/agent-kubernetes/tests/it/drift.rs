@@ -40,7 +40,7 @@ fn applied(site: &Site) -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_by_hand_is_drift_and_what_others_add_is_theirs() {
     let Some(site) = Site::new() else { return };
-    let cluster = Cluster::connect(&site.helm.cluster).await.unwrap();
+    let cluster = site.connect().await;
     let chart = site
         .chart(&[("web", WEB), ("config", "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {a: \"1\"}}")]);
     site.helm.upgrade(&site.release, &chart.upgrade(1), &CancellationToken::new()).await.unwrap();

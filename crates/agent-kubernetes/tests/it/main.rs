@@ -6,6 +6,7 @@ mod cluster;
 mod converge;
 mod drift;
 mod helm;
+mod history;
 mod hooks;
 mod lease;
 mod look;
