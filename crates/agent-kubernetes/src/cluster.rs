@@ -10,7 +10,7 @@ use k8s_openapi::api::authorization::v1::SelfSubjectRulesReview;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, ListParams, LogParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::core::{GroupVersionKind, NamespaceResourceScope};
+use kube::core::{GroupVersionKind, NamespaceResourceScope, PartialObjectMeta};
 use kube::discovery::{Scope, pinned_kind};
 use kube::{Client, Config};
 use serde_json::{Value, json};
@@ -21,6 +21,7 @@ use crate::revision::{self, Revision};
 use crate::said;
 use crate::seals::Seals;
 use crate::tenure::Tenure;
+use crate::watches::Watched;
 
 /// Under this name Helm owns the fields that it applies.
 const MANAGER: &str = "helm";
@@ -84,6 +85,16 @@ impl Cluster {
 
     pub(crate) fn client(&self) -> Client {
         self.client.clone()
+    }
+
+    /// A kind in a namespace, of whose objects the metadata are read alone; nothing if they are in no namespace.
+    pub(crate) async fn watched(
+        &self,
+        watched: &Watched,
+    ) -> Result<Option<Api<PartialObjectMeta<DynamicObject>>>, Failure> {
+        let (resource, scope) = self.kind(&watched.api, &watched.kind).await?;
+        let api = || Api::namespaced_with(self.client.clone(), &watched.namespace, &resource);
+        Ok((scope == Scope::Namespaced).then(api))
     }
 
     /// Objects of a kind that is known here.

@@ -1,5 +1,7 @@
 //! From the cluster to what every runtime says of a deployment. Nothing is stored about how it stands: each look computes it anew.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use distr_agent::fault::Failure;
 use distr_agent::observe::Seen;
@@ -17,12 +19,20 @@ use crate::revision::{Revision, deployed, newest};
 use crate::wait::{Expected, verdicts};
 
 /// How closely one looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
     /// what is there, and how it does
     Glance,
     /// also what somebody changed: one dry run an object
     Sweep,
+}
+
+/// What was seen in one look.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Looked {
+    pub seen: Seen<Handle>,
+    /// `apiVersion` and kind of what was applied
+    pub kinds: BTreeSet<(String, String)>,
 }
 
 /// A deployment as it stands. `rules` are its vendor's.
@@ -32,17 +42,18 @@ pub async fn see(
     record: &Record,
     rules: &[CustomHealth],
     (now, depth): (DateTime<Utc>, Depth),
-) -> Result<Seen<Handle>, Failure> {
+) -> Result<Looked, Failure> {
     let release = record.handle.release();
     let all = cluster.revisions(&release).await?;
     let own: Vec<Revision> = all.iter().filter(|of| of.deployment.as_deref() == Some(deployment)).cloned().collect();
     let Some(runs) = deployed(&all) else {
-        return Ok(Seen {
+        let seen = Seen {
             is_there: !own.is_empty(),
             has_leftovers: is_locked(&own),
             drift: record.applied.is_some().then(|| "the release was removed".to_owned()),
             ..Seen::nothing(record.handle.clone())
-        });
+        };
+        return Ok(Looked { seen, kinds: BTreeSet::new() });
     };
     let payload = cluster.payload(runs).await?;
     let applied = payload.as_ref().map(|payload| objects(payload.manifest())).transpose();
@@ -66,7 +77,10 @@ pub async fn see(
         None => None,
     };
     let has_leftovers = is_locked(&own);
-    Ok(Seen { handle: record.handle.clone(), is_there: true, has_leftovers, running, health, illness, drift })
+    let seen = Seen { handle: record.handle.clone(), is_there: true, has_leftovers, running, health, illness, drift };
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let kinds = applied.iter().map(|object| (text(&object["apiVersion"]), text(&object["kind"]))).collect();
+    Ok(Looked { seen, kinds })
 }
 
 /// A Helm of ours was killed, and nobody works on the deployment.

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -26,6 +26,7 @@ use distr_agent_kubernetes::pull::PullSecrets;
 use distr_agent_kubernetes::registry::Registry;
 use distr_agent_kubernetes::runtime::Kubernetes;
 use distr_agent_kubernetes::seals::Seals;
+use distr_agent_kubernetes::sights::Sights;
 use distr_agent_kubernetes::state::{self, Secrets};
 use distr_agent_kubernetes::surroundings;
 use distr_agent_kubernetes::tenure::Tenure;
@@ -152,7 +153,7 @@ async fn work(
         gateway: Arc::default(),
     };
     helm.write_plugin(&program).context("cannot write Helm's own folder")?;
-    let clock = Arc::new(SystemClock);
+    let (clock, wake) = (Arc::new(SystemClock), Arc::new(Notify::new()));
     let runtime = Kubernetes {
         cluster: acting.held_by(Arc::clone(&tenure)).sealed_by(seals),
         helm,
@@ -163,11 +164,11 @@ async fn work(
         namespace: shared.namespace.name(),
         key: state::key(&data).await.context("cannot keep the key that Secrets are named by")?,
         timing: Timing { soak: Duration::from_secs(options.soak.into()), ..Timing::default() },
-        swept: Mutex::default(),
+        sights: Sights::new(Arc::clone(&wake)),
     };
     let work = Work { runtime: Arc::new(runtime), data, hub: link(), secret, interval: options.interval };
     if !options.once {
-        work.for_ever(Arc::new(Notify::new()), stop).await?;
+        work.for_ever(wake, stop).await?;
         return Ok(ExitCode::SUCCESS);
     }
     match work.once(stop.clone()).await?.has_failed()? {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,25 +21,20 @@ use distr_agent::stamp::Stamp;
 use distr_domain::agent::{
     DesiredDeployment, DesiredState, ErrorCategory, Instruction, PinnedImage, RunChartInstruction, Step,
 };
-use distr_domain::ids::DeploymentId;
 use distr_domain::release::CustomHealth;
-use tokio::time::Instant;
 
 use crate::apply::{self, NOTHING_KEPT, Outcome, Packages, Steps, Timing, Wanted};
 use crate::charts::{Charts, is_archive};
 use crate::cluster::Cluster;
 use crate::files::{Files, prune};
 use crate::helm::Helm;
-use crate::look::{Depth, see};
 use crate::objects::{as_applied, objects};
 use crate::package::{self, Kept};
 use crate::pull::PullSecrets;
 use crate::record::{Baseline, Handle, Memory, Record, Task};
 use crate::revision::deployed;
+use crate::sights::Sights;
 use crate::{history, instruction, pull, secrets, signed};
-
-/// Between two sweeps of a deployment, each of which costs a dry run an object.
-const SWEEP: Duration = Duration::from_secs(1800);
 
 /// A cluster, with all that is needed to bring a release about in it.
 pub struct Kubernetes {
@@ -55,8 +50,8 @@ pub struct Kubernetes {
     /// by which the Secrets of values are named
     pub key: Vec<u8>,
     pub timing: Timing,
-    /// when each deployment was swept last
-    pub swept: Mutex<BTreeMap<DeploymentId, Instant>>,
+    /// what was seen last, and what tells of changes
+    pub sights: Sights,
 }
 
 /// An apply on its way.
@@ -103,6 +98,8 @@ impl Runtime for Kubernetes {
             };
             deployments.insert(wanted.deployment, seen);
         }
+        let ids = desired.deployments.iter().map(|wanted| wanted.deployment).collect();
+        self.sights.watch(&self.cluster, &ids).await;
         self.keep_pulling(desired, memory).await;
         Ok(Observed { deployments })
     }
@@ -186,19 +183,7 @@ impl Kubernetes {
             history::adopt(&self.cluster, &self.helm.seals, &release, &deployment).await?;
         }
         let rules: &[CustomHealth] = chart(wanted).map(|run| run.settings.health.as_slice()).unwrap_or_default();
-        let depth = self.depth(wanted.deployment);
-        see(&self.cluster, &wanted.deployment.to_string(), record, rules, (self.clock.now(), depth)).await
-    }
-
-    fn depth(&self, deployment: DeploymentId) -> Depth {
-        let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
-        match swept.get(&deployment) {
-            Some(last) if last.elapsed() < SWEEP => Depth::Glance,
-            _ => {
-                swept.insert(deployment, Instant::now());
-                Depth::Sweep
-            }
-        }
+        self.sights.see(&self.cluster, wanted.deployment, record, rules, self.clock.now()).await
     }
 
     fn runtime<'a>(&'a self, packages: &'a dyn Packages) -> apply::Runtime<'a> {
@@ -348,7 +333,7 @@ impl Kubernetes {
             self.cluster.apply(&as_applied(&object, &release), &release.namespace).await?;
         }
         // what was put right is looked at again
-        self.swept.lock().unwrap_or_else(PoisonError::into_inner).remove(&task.wanted.deployment);
+        self.sights.forget(task.wanted.deployment);
         Ok(())
     }
 
