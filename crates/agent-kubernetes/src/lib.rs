@@ -21,6 +21,7 @@ pub mod package;
 pub mod post_render;
 pub mod preflight;
 pub mod pull;
+pub mod pulse;
 pub mod record;
 pub mod registry;
 pub mod remove;

@@ -23,6 +23,7 @@ use distr_agent_kubernetes::cluster::Cluster;
 use distr_agent_kubernetes::helm::{self, Helm, Limits};
 use distr_agent_kubernetes::lease::{Lease, Times};
 use distr_agent_kubernetes::pull::PullSecrets;
+use distr_agent_kubernetes::pulse::Pulse;
 use distr_agent_kubernetes::registry::Registry;
 use distr_agent_kubernetes::runtime::Kubernetes;
 use distr_agent_kubernetes::seals::Seals;
@@ -51,7 +52,8 @@ pub(crate) async fn run(options: &Run) -> Result<ExitCode> {
     let (cluster, namespace) = (connect(&options.shared).await?, options.shared.namespace.name());
     let version = surroundings::check(&cluster, &namespace).await.map_err(sentence)?;
     tracing::info!(kubernetes = version, helm = helm::VERSION, namespace, "the agent starts");
-    in_charge(&cluster, &namespace, &stop, async |tenure, stop| {
+    let pulse = Pulse::new(data.root());
+    in_charge((&cluster, &namespace), pulse, &stop, async |tenure, stop| {
         work(options, data, connect(&options.shared).await?, tenure, stop).await
     })
     .await
@@ -63,7 +65,7 @@ pub(crate) async fn enrol(hub: &str, options: &Shared) -> Result<ExitCode> {
     let _lock = data.lock()?;
     let (cluster, namespace) = (connect(options).await?, options.namespace.name());
     surroundings::check(&cluster, &namespace).await.map_err(sentence)?;
-    in_charge(&cluster, &namespace, &stop, async |_, _| {
+    in_charge((&cluster, &namespace), Pulse::new(data.root()), &stop, async |_, _| {
         let data = remembering(options, data, &connect(options).await?).await?;
         if let Some(identity) = Identity::load(&data.identity())? {
             bail!("this agent is enrolled already, as target {} at {}", identity.target, identity.hub);
@@ -83,13 +85,14 @@ pub(crate) async fn enrol(hub: &str, options: &Shared) -> Result<ExitCode> {
 
 /// Does something as the one replica that is in charge, for as long as it is.
 async fn in_charge(
-    cluster: &Cluster,
-    namespace: &str,
+    (cluster, namespace): (&Cluster, &str),
+    pulse: Pulse,
     stop: &CancellationToken,
     act: impl AsyncFnOnce(Arc<Tenure>, CancellationToken) -> Result<ExitCode>,
 ) -> Result<ExitCode> {
     let host = env::var("HOSTNAME").unwrap_or_else(|_| "agent".to_owned());
-    let lease = Lease::new(cluster, namespace, format!("{host}_{}", Uuid::new_v4()), Times::default());
+    let lease =
+        Lease::new(cluster, namespace, format!("{host}_{}", Uuid::new_v4()), Times::default()).with_pulse(pulse);
     let Some(tenure) = lease.acquire(stop).await else { return Ok(ExitCode::SUCCESS) };
     let (done, inner) = (CancellationToken::new(), stop.child_token());
     let acting = async {

@@ -87,3 +87,16 @@ metadata: {name: theirs, annotations: {helm.sh/hook: \"pre-install,pre-upgrade\"
         assert!(matches!(outcome, Ok(Outcome::Applied { .. })), "{outcome:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chart_for_another_kubernetes_is_refused_before_anything_changes() {
+    let Some(site) = Site::new() else { return };
+    let chart = site.chart(&[("config", CONFIG)]);
+    let about = "{apiVersion: v2, name: shop, version: 1.0.0, kubeVersion: \">= 99.0.0-0\"}";
+    std::fs::write(chart.chart.join("Chart.yaml"), about).unwrap();
+    let outcome = apply(&site, &chart, (1, None), &CancellationToken::new()).await.unwrap();
+    let Outcome::GivenUp { failure, back: None } = outcome else { panic!("{outcome:?}") };
+    assert!(failure.text.starts_with("the chart is for another version of Kubernetes"), "{}", failure.text);
+    assert_eq!(failure.category, ErrorCategory::Config);
+    assert!(site.revisions().is_empty());
+}
