@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use distr_agent::clock::Clock;
 use distr_agent::fault::{Blame, Failure, Stop};
 use distr_domain::agent::{ErrorCategory, Step};
-use distr_domain::release::{CustomHealth, LockedKind, RollbackPolicy};
+use distr_domain::release::{CustomHealth, LockedKind, RollbackPolicy, YieldedField};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -18,12 +18,14 @@ use crate::files::Files;
 use crate::helm::{Helm, Release, Upgrade};
 use crate::history;
 use crate::labels::{DEPLOYMENT_LABEL, VALUES_LABEL};
-use crate::objects::objects;
+use crate::objects::{as_applied, objects};
+use crate::post_render::Yielded;
 use crate::preflight;
 use crate::revision::{Payload, Revision, deployed, newest, of_generation};
 use crate::rights::Resource;
 use crate::secrets::unused;
 use crate::wait::{Expected, Patience, until_well};
+use crate::yields::Yields;
 
 /// The runtime's parts.
 pub struct Runtime<'a> {
@@ -282,6 +284,50 @@ impl Runtime<'_> {
             }
         }
         self.apply_again(release, deployment, good, cancel).await
+    }
+
+    /// Applies each object of the deployed revision that is not as it was, but for what is left to others.
+    pub async fn put_right(
+        &self,
+        release: &Release,
+        deployment: &str,
+        vendors: &[YieldedField],
+    ) -> Result<(), Failure> {
+        let yields = Yields::of(self.cluster, &release.namespace, vendors).await?;
+        for object in self.deployed_objects(release, deployment).await? {
+            let wanted = as_applied(&object, release);
+            let live = self.cluster.get(&object, &release.namespace).await?;
+            let wanted = live.map_or(wanted.clone(), |live| yields.leave(&wanted, &live));
+            self.cluster.apply(&wanted, &release.namespace).await?;
+        }
+        Ok(())
+    }
+
+    /// What an upgrade has to leave of the objects that run now.
+    pub async fn yielded(
+        &self,
+        release: &Release,
+        deployment: &str,
+        vendors: &[YieldedField],
+    ) -> Result<Vec<Yielded>, Failure> {
+        let objects = self.deployed_objects(release, deployment).await?;
+        if objects.is_empty() {
+            return Ok(vec![]);
+        }
+        let (yields, mut found) = (Yields::of(self.cluster, &release.namespace, vendors).await?, vec![]);
+        for object in &objects {
+            let live = self.cluster.get(object, &release.namespace).await?;
+            found.extend(live.iter().flat_map(|live| yields.of_object(live)));
+        }
+        Ok(found)
+    }
+
+    /// Those of the deployed revision, if it counts.
+    async fn deployed_objects(&self, release: &Release, deployment: &str) -> Result<Vec<Value>, Failure> {
+        let revisions = self.cluster.revisions_of(release, deployment).await?;
+        let Some(runs) = deployed(&revisions) else { return Ok(vec![]) };
+        let Some(payload) = self.cluster.payload(runs).await? else { return Ok(vec![]) };
+        objects(payload.manifest()).map_err(|error| Failure::internal("what Helm applied cannot be read", error))
     }
 
     /// What was good once more from its chart, as Helm's history does not have it any more.

@@ -1,13 +1,13 @@
 //! The cluster's API: what is read and written beside Helm. Objects are JSON, whatever version the cluster is of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use distr_agent::fault::Failure;
-use distr_domain::agent::ErrorCategory;
+use distr_domain::agent::{ErrorCategory, TargetFacts};
 use distr_domain::release::LockedKind;
 use k8s_openapi::api::authorization::v1::SelfSubjectRulesReview;
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{Node, Secret};
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, ListParams, LogParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::{GroupVersionKind, NamespaceResourceScope, PartialObjectMeta};
@@ -81,6 +81,23 @@ impl Cluster {
     pub async fn version(&self) -> Result<String, Failure> {
         let version = self.client.apiserver_version().await;
         version.map(|version| version.git_version).map_err(|error| trouble("the cluster does not answer", &error))
+    }
+
+    /// What the cluster says of itself. Its nodes are counted only if whoever is connected may list them.
+    pub async fn facts(&self) -> Result<TargetFacts, Failure> {
+        let runtime_version = Some(self.version().await?);
+        let nodes: Api<Node> = Api::all(self.client.clone());
+        let listed = match nodes.list(&ListParams::default()).await {
+            Err(kube::Error::Api(status)) if status.code == 403 => {
+                return Ok(TargetFacts { runtime_version, ..TargetFacts::default() });
+            }
+            listed => listed.map_err(|error| trouble("cannot list the nodes", &error))?,
+        };
+        let infos = listed.items.iter().filter_map(|node| node.status.as_ref()?.node_info.as_ref());
+        let platforms: BTreeSet<String> =
+            infos.map(|info| format!("{}/{}", info.operating_system, info.architecture)).collect();
+        let nodes = u32::try_from(listed.items.len()).ok();
+        Ok(TargetFacts { runtime_version, platforms: platforms.into_iter().collect(), nodes })
     }
 
     pub(crate) fn client(&self) -> Client {

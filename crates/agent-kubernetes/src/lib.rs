@@ -40,3 +40,4 @@ pub mod tenure;
 pub mod wait;
 pub mod watches;
 pub mod yaml;
+pub mod yields;

@@ -6,17 +6,19 @@ use chrono::{DateTime, Utc};
 use distr_agent::fault::Failure;
 use distr_agent::observe::Seen;
 use distr_domain::agent::{Health, RunningRelease};
-use distr_domain::release::CustomHealth;
+use distr_domain::release::{CustomHealth, YieldedField};
 use serde_json::Value;
 
 use crate::cluster::Cluster;
 use crate::drift;
 use crate::health::{Verdict, worst};
+use crate::helm::Release;
 use crate::labels::place;
 use crate::objects::{as_applied, objects};
 use crate::record::{Handle, Record, version_of};
 use crate::revision::{Revision, deployed, newest};
 use crate::wait::{Expected, verdicts};
+use crate::yields::Yields;
 
 /// How closely one looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,12 +37,12 @@ pub struct Looked {
     pub kinds: BTreeSet<(String, String)>,
 }
 
-/// A deployment as it stands. `rules` are its vendor's.
+/// A deployment as it stands. `rules` and `yields` are its vendor's.
 pub async fn see(
     cluster: &Cluster,
     deployment: &str,
     record: &Record,
-    rules: &[CustomHealth],
+    (rules, yields): (&[CustomHealth], &[YieldedField]),
     (now, depth): (DateTime<Utc>, Depth),
 ) -> Result<Looked, Failure> {
     let release = record.handle.release();
@@ -73,7 +75,7 @@ pub async fn see(
         None if record.applied.is_some() && payload.is_none() => {
             Some(format!("revision {} of Helm's was changed by somebody, and is not used", runs.number))
         }
-        None if record.applied.is_some() => changes(cluster, &release, &applied, depth).await?,
+        None if record.applied.is_some() => changes(cluster, (&release, yields), &applied, depth).await?,
         None => None,
     };
     let has_leftovers = is_locked(&own);
@@ -105,20 +107,23 @@ fn other_revision(record: &Record, deployment: &str, runs: &Revision) -> Option<
 /// One phrase an object, in the order of the manifest.
 async fn changes(
     cluster: &Cluster,
-    release: &crate::helm::Release,
+    (release, yields): (&Release, &[YieldedField]),
     applied: &[Value],
     depth: Depth,
 ) -> Result<Option<String>, Failure> {
-    let mut found = vec![];
+    let (mut found, namespace) = (vec![], &release.namespace);
+    let yields = match depth {
+        Depth::Sweep => Yields::of(cluster, namespace, yields).await?,
+        Depth::Glance => Yields::default(),
+    };
     for object in applied {
-        let namespace = &release.namespace;
         match cluster.get(object, namespace).await? {
             // a Job that was told to go away when it is done did so
             None if object["spec"]["ttlSecondsAfterFinished"].is_number() => {}
             None => found.push(format!("{} was removed", place(object))),
             Some(live) if depth == Depth::Sweep => {
-                let wanted = cluster.rehearse(&as_applied(object, release), namespace).await?;
-                found.extend(drift::told(object, &drift::compare(&wanted, &live, &[])));
+                let wanted = cluster.rehearse(&yields.leave(&as_applied(object, release), &live), namespace).await?;
+                found.extend(drift::told(object, &drift::compare(&wanted, &live, &yields.paths(&live))));
             }
             Some(_) => {}
         }

@@ -158,6 +158,7 @@ async fn work(
     helm.write_plugin(&program).context("cannot write Helm's own folder")?;
     let (clock, wake) = (Arc::new(SystemClock), Arc::new(Notify::new()));
     let runtime = Kubernetes {
+        own: cluster,
         cluster: acting.held_by(Arc::clone(&tenure)).sealed_by(seals),
         helm,
         charts: Arc::new(Registry::try_new(&hub, secret.clone())?),

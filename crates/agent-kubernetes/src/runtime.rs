@@ -19,26 +19,26 @@ use distr_agent::redact::Redactor;
 use distr_agent::runtime::Runtime;
 use distr_agent::stamp::Stamp;
 use distr_domain::agent::{
-    DesiredDeployment, DesiredState, ErrorCategory, Instruction, PinnedImage, RunChartInstruction, Step,
+    DataRemoval, DesiredDeployment, DesiredState, ErrorCategory, Instruction, PinnedImage, RunChartInstruction, Step,
+    TargetFacts,
 };
-use distr_domain::release::CustomHealth;
 
 use crate::apply::{self, NOTHING_KEPT, Outcome, Packages, Steps, Timing, Wanted};
 use crate::charts::{Charts, is_archive};
 use crate::cluster::Cluster;
 use crate::files::{Files, prune};
 use crate::helm::Helm;
-use crate::objects::{as_applied, objects};
 use crate::package::{self, Kept};
 use crate::pull::PullSecrets;
 use crate::record::{Baseline, Handle, Memory, Record, Task};
-use crate::revision::deployed;
 use crate::sights::Sights;
 use crate::{history, instruction, pull, secrets, signed};
 
 /// A cluster, with all that is needed to bring a release about in it.
 pub struct Kubernetes {
     pub cluster: Cluster,
+    /// the same as the agent itself, and not as the account of releases
+    pub own: Cluster,
     pub helm: Helm,
     pub charts: Arc<dyn Charts>,
     /// with what the nodes pull; without it they have what they need
@@ -118,7 +118,7 @@ impl Runtime for Kubernetes {
                 let cleared = self.runtime(&self.kept(&task)).recover(&release(&task), &id(&task)).await;
                 cleared.map(drop).map_err(Stop::from)
             }
-            Kind::Remove(_) => self.remove(&mut task).await,
+            Kind::Remove(data) => self.remove(&mut task, data).await,
         };
         if let Err(Stop::Failed(Failure { category: ErrorCategory::Policy, .. })) = &done {
             let generation = task.wanted.generation;
@@ -132,6 +132,10 @@ impl Runtime for Kubernetes {
             }
             Stop::Superseded => Stop::Superseded,
         })
+    }
+
+    async fn facts(&self) -> Option<TargetFacts> {
+        self.own.facts().await.inspect_err(|failure| tracing::debug!(reason = failure.text, "no facts")).ok()
     }
 
     /// A cluster's owner says by rights what may run, and those are asked for at each try.
@@ -182,8 +186,9 @@ impl Kubernetes {
             let (release, deployment) = (record.handle.release(), wanted.deployment.to_string());
             history::adopt(&self.cluster, &self.helm.seals, &release, &deployment).await?;
         }
-        let rules: &[CustomHealth] = chart(wanted).map(|run| run.settings.health.as_slice()).unwrap_or_default();
-        self.sights.see(&self.cluster, wanted.deployment, record, rules, self.clock.now()).await
+        let settings = chart(wanted).map(|run| &run.settings);
+        let vendors = settings.map_or((&[][..], &[][..]), |of| (of.health.as_slice(), of.yields.as_slice()));
+        self.sights.see(&self.cluster, wanted.deployment, record, vendors, self.clock.now()).await
     }
 
     fn runtime<'a>(&'a self, packages: &'a dyn Packages) -> apply::Runtime<'a> {
@@ -268,8 +273,9 @@ impl Kubernetes {
         }
         let document = serde_json::Value::Object(instruction::values(run, &name, &registry)?);
         files.write(&files.values, document.to_string().as_bytes())?;
+        let yields = self.runtime(&NOTHING_KEPT).yielded(&release, &deployment, &run.settings.yields).await?;
         let pull_secret = pulls.map(|_| pull::NAME.to_owned());
-        let plan = instruction::plan(run, (&deployment, &release.namespace, &registry), pull_secret, vec![]);
+        let plan = instruction::plan(run, (&deployment, &release.namespace, &registry), pull_secret, yields);
         let plan = serde_json::to_vec(&plan).map_err(|error| Failure::internal("no plan", error))?;
         files.write(&files.plan, &plan)?;
         let wanted = Wanted {
@@ -325,25 +331,20 @@ impl Kubernetes {
         let kept = self.kept(task);
         self.runtime(&kept).recover(&release, &deployment).await?;
         self.runtime(&kept).bring_back(&release, &deployment, Some(applied.generation), &task.cancel).await?;
-        let revisions = self.cluster.revisions_of(&release, &deployment).await?;
-        let Some(runs) = deployed(&revisions) else { return Ok(()) };
-        let Some(payload) = self.cluster.payload(runs).await? else { return Ok(()) };
-        let read = objects(payload.manifest());
-        for object in read.map_err(|error| Failure::internal("what Helm applied cannot be read", error))? {
-            self.cluster.apply(&as_applied(&object, &release), &release.namespace).await?;
-        }
+        let vendors = chart(&task.wanted).map(|run| run.settings.yields.as_slice()).unwrap_or_default();
+        self.runtime(&kept).put_right(&release, &deployment, vendors).await?;
         // what was put right is looked at again
         self.sights.forget(task.wanted.deployment);
         Ok(())
     }
 
-    async fn remove(&self, task: &mut Task) -> Result<(), Stop> {
+    async fn remove(&self, task: &mut Task, data: DataRemoval) -> Result<(), Stop> {
         task.begin(Step::Removing).await?;
         let package = task.record.applied.as_ref().and_then(|applied| applied.baseline.package.as_ref());
         let kinds = package.map(|package| package.kinds.clone()).unwrap_or_default();
         let runtime = self.runtime(&NOTHING_KEPT);
-        let left = crate::remove::remove(&runtime, &release(task), &id(task), &kinds, &task.cancel).await?;
-        tracing::info!(deployment = %task.wanted.deployment, claims = left.join(", "), "removed; its data stays");
+        let left = crate::remove::remove(&runtime, &release(task), &id(task), (&kinds, data), &task.cancel).await?;
+        tracing::info!(deployment = %task.wanted.deployment, claims = left.join(", "), ?data, "removed; these claims stay");
         let generation = task.wanted.generation;
         task.remember(|record| {
             (record.applied, record.attempt, record.failed) = (None, None, None);

@@ -10,7 +10,7 @@ use distr_agent::fault::Failure;
 use distr_agent::observe::Seen;
 use distr_domain::agent::Health;
 use distr_domain::ids::DeploymentId;
-use distr_domain::release::CustomHealth;
+use distr_domain::release::{CustomHealth, YieldedField};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -53,7 +53,7 @@ impl Sights {
         cluster: &Cluster,
         deployment: DeploymentId,
         record: &Record,
-        rules: &[CustomHealth],
+        vendors: (&[CustomHealth], &[YieldedField]),
         now: DateTime<Utc>,
     ) -> Result<Seen<Handle>, Failure> {
         // before the look: what changes during it is looked at again
@@ -70,7 +70,7 @@ impl Sights {
             Some(Some(depth)) => depth,
             None => Depth::Sweep,
         };
-        let looked = see(cluster, &deployment.to_string(), record, rules, (now, depth)).await?;
+        let looked = see(cluster, &deployment.to_string(), record, vendors, (now, depth)).await?;
         let swept = before.map(|last| last.swept).filter(|_| depth == Depth::Glance).unwrap_or(begun);
         let seen = looked.seen.clone();
         self.last().insert(deployment, Last { at: begun, swept, record: record.clone(), looked });

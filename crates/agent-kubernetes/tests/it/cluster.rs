@@ -95,6 +95,10 @@ impl Site {
         serde_json::from_str(&self.kubectl(&found)).unwrap()
     }
 
+    pub(crate) fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
     /// A connection that counts what the site's Helm wrote.
     pub(crate) async fn connect(&self) -> cluster::Cluster {
         cluster::Cluster::connect(&self.helm.cluster).await.unwrap().sealed_by(self.helm.seals.clone())
@@ -199,7 +203,7 @@ fn state() -> PathBuf {
     named.unwrap_or_else(|| distr_tests::root().join(".distr/kubernetes-0"))
 }
 
-fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let cache = cache.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache"));
     cache.join("distr/kubernetes/bin").join(name)

@@ -8,6 +8,7 @@ use distr_agent::fault::{Failure, Stop};
 use distr_agent_kubernetes::apply::{Outcome, Packages, Runtime};
 use distr_agent_kubernetes::files::Files;
 use distr_agent_kubernetes::remove::remove;
+use distr_domain::agent::DataRemoval;
 use distr_domain::release::LockedKind;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -115,7 +116,7 @@ async fn a_removal_takes_what_is_the_deployments_and_nothing_that_a_changed_reco
     let (cluster, cancel) = (site.connect().await, CancellationToken::new());
     let kind =
         LockedKind { group: String::new(), kind: "ConfigMap".into(), resource: "configmaps".into(), namespaced: true };
-    remove(&runtime(&site, &cluster), &site.release, DEPLOYMENT, &[kind], &cancel).await.unwrap();
+    remove(&runtime(&site, &cluster), &site.release, DEPLOYMENT, (&[kind], DataRemoval::Keep), &cancel).await.unwrap();
     assert!(site.has("configmap/victim") && !site.has("configmap/good") && site.revisions().is_empty());
 }
 

@@ -27,7 +27,7 @@ fn record(site: &Site, generation: u64) -> Record {
 async fn seen(site: &Site, record: &Record, depth: Depth) -> Seen<Handle> {
     let cluster = site.connect().await;
     let now: chrono::DateTime<Utc> = SystemClock.now();
-    see(&cluster, DEPLOYMENT, record, &[], (now, depth)).await.unwrap().seen
+    see(&cluster, DEPLOYMENT, record, (&[], &[]), (now, depth)).await.unwrap().seen
 }
 
 #[tokio::test(flavor = "multi_thread")]
