@@ -13,7 +13,7 @@ use bollard::query_parameters::{
     RemoveVolumeOptions,
 };
 use distr_agent::fault::Failure;
-use distr_domain::agent::ErrorCategory;
+use distr_domain::agent::{ErrorCategory, TargetFacts};
 use futures_util::{StreamExt, future};
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
@@ -49,6 +49,17 @@ impl Engine {
         let version = within("cannot ask the container engine for its version", asked).await?;
         let part = |part: Option<String>| part.unwrap_or_else(|| "unknown".to_owned());
         Ok(format!("{}, API {}", part(version.version), part(version.api_version)))
+    }
+
+    /// What it says of itself and of this machine.
+    pub async fn facts(&self) -> Result<TargetFacts, Failure> {
+        let asked = async {
+            let version = self.docker().await?.version().await;
+            version.map_err(|error| trouble("cannot ask the container engine for its version", &error))
+        };
+        let said = within("cannot ask the container engine for its version", asked).await?;
+        let platform = said.os.zip(said.arch).map(|(os, architecture)| format!("{os}/{architecture}"));
+        Ok(TargetFacts { runtime_version: said.version, platforms: platform.into_iter().collect(), nodes: Some(1) })
     }
 
     /// Where it keeps images, if it says so and is on this machine.

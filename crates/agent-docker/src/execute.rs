@@ -13,7 +13,7 @@ use distr_agent::redact::Redactor;
 use distr_agent::runtime::Runtime;
 use distr_agent::secret::CurrentSecret;
 use distr_agent::stamp::Stamp;
-use distr_domain::agent::{DesiredState, ErrorCategory, Instruction};
+use distr_domain::agent::{DesiredState, ErrorCategory, Instruction, TargetFacts};
 use tokio::time::Instant;
 
 use crate::containers::candidate_of;
@@ -80,6 +80,10 @@ impl Runtime for Executor {
 
     async fn perform(&self, task: Task) -> Result<(), Stop> {
         self.execute(task).await
+    }
+
+    async fn facts(&self) -> Option<TargetFacts> {
+        self.engine.facts().await.inspect_err(|failure| tracing::debug!(reason = failure.text, "no facts")).ok()
     }
 
     fn policy(&self) -> Stamp {

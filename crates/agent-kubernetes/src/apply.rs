@@ -9,26 +9,39 @@ use chrono::TimeDelta;
 use distr_agent::clock::Clock;
 use distr_agent::fault::{Blame, Failure, Stop};
 use distr_domain::agent::{ErrorCategory, Step};
-use distr_domain::release::{CustomHealth, LockedKind, RollbackPolicy};
+use distr_domain::release::{CustomHealth, LockedKind, RollbackPolicy, YieldedField};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::Cluster;
+use crate::files::Files;
 use crate::helm::{Helm, Release, Upgrade};
+use crate::history;
 use crate::labels::{DEPLOYMENT_LABEL, VALUES_LABEL};
-use crate::objects::objects;
+use crate::objects::{as_applied, objects};
+use crate::post_render::Yielded;
 use crate::preflight;
 use crate::revision::{Payload, Revision, deployed, newest, of_generation};
 use crate::rights::Resource;
 use crate::secrets::unused;
 use crate::wait::{Expected, Patience, until_well};
+use crate::yields::Yields;
 
 /// The runtime's parts.
 pub struct Runtime<'a> {
     pub cluster: &'a Cluster,
     pub helm: &'a Helm,
     pub clock: &'a dyn Clock,
+    /// what was applied once
+    pub packages: &'a dyn Packages,
     pub timing: Timing,
+}
+
+/// What generations were made of that were well.
+#[async_trait]
+pub trait Packages: Send + Sync {
+    /// The files by which Helm can apply a generation again; nothing if they are not known any more.
+    async fn of(&self, generation: u64) -> Result<Option<Files>, Failure>;
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +58,18 @@ impl Default for Timing {
     fn default() -> Self {
         let [deadline, soak, look, hooks] = [900, 30, 2, 300].map(Duration::from_secs);
         Self { deadline, soak, look, hooks }
+    }
+}
+
+/// Where nothing has to come back.
+pub const NOTHING_KEPT: NothingKept = NothingKept;
+
+pub struct NothingKept;
+
+#[async_trait]
+impl Packages for NothingKept {
+    async fn of(&self, _: u64) -> Result<Option<Files>, Failure> {
+        Ok(None)
     }
 }
 
@@ -97,6 +122,7 @@ impl Runtime<'_> {
         cancel: &CancellationToken,
     ) -> Result<Outcome, Stop> {
         self.recover(wanted.release, wanted.deployment).await?;
+        // all revisions that are left are vouched for
         let begun = self.begun(wanted).await?;
         let switched = match begun {
             Some(revision) => {
@@ -144,28 +170,10 @@ impl Runtime<'_> {
         Ok(())
     }
 
-    /// Frees what a Helm of ours left behind when it was killed. Somebody else's is waited for.
-    pub async fn recover(&self, release: &Release, deployment: &str) -> Result<(), Failure> {
-        let revisions = self.cluster.revisions(release).await?;
-        let Some(pending) = newest(&revisions).filter(|newest| newest.status.is_pending()) else { return Ok(()) };
-        match pending.deployment.as_deref() == Some(deployment) {
-            true => {
-                tracing::warn!(
-                    deployment,
-                    revision = pending.number,
-                    "a Helm was ended before it was done; its lock is freed"
-                );
-                self.cluster.free(pending).await
-            }
-            false => Err(Failure::passing(
-                ErrorCategory::Runtime,
-                format!(
-                    "somebody else's Helm works on release {} in namespace {}, or was killed while it did: \
-                     helm rollback {} -n {}",
-                    release.name, release.namespace, release.name, release.namespace
-                ),
-            )),
-        }
+    /// Frees what a Helm of ours left behind when it was killed, and takes what nobody vouches for out of Helm's history: a sentence for each.
+    /// Somebody else's Helm is waited for.
+    pub async fn recover(&self, release: &Release, deployment: &str) -> Result<Vec<String>, Failure> {
+        history::clear(self.cluster, &self.helm.seals, release, deployment).await
     }
 
     /// The deployed revision, if it is of this generation already: an agent before this one was killed while it waited.
@@ -196,7 +204,7 @@ impl Runtime<'_> {
         preflight::check_rights(self.cluster, wanted.release, &resources).await?;
         let rehearsed = self.helm.upgrade(wanted.release, &upgrade, cancel).await?;
         steps.rehearsed(&rehearsed).await?;
-        let unchecked = preflight::check(self.cluster, wanted.release, &rehearsed).await?;
+        let unchecked = preflight::check(self.cluster, (wanted.release, wanted.deployment), &rehearsed).await?;
         if !unchecked.is_empty() {
             tracing::info!(
                 deployment = wanted.deployment,
@@ -275,7 +283,80 @@ impl Runtime<'_> {
                 return self.helm.rollback(release, revision.number, limit, cancel).await;
             }
         }
-        let text = format!("no revision of generation {good} is left to go back to");
-        Err(Failure::passing(ErrorCategory::Runtime, text).into())
+        self.apply_again(release, deployment, good, cancel).await
+    }
+
+    /// Applies each object of the deployed revision that is not as it was, but for what is left to others.
+    pub async fn put_right(
+        &self,
+        release: &Release,
+        deployment: &str,
+        vendors: &[YieldedField],
+    ) -> Result<(), Failure> {
+        let yields = Yields::of(self.cluster, &release.namespace, vendors).await?;
+        for object in self.deployed_objects(release, deployment).await? {
+            let wanted = as_applied(&object, release);
+            let live = self.cluster.get(&object, &release.namespace).await?;
+            let wanted = live.map_or(wanted.clone(), |live| yields.leave(&wanted, &live));
+            self.cluster.apply(&wanted, &release.namespace).await?;
+        }
+        Ok(())
+    }
+
+    /// What an upgrade has to leave of the objects that run now.
+    pub async fn yielded(
+        &self,
+        release: &Release,
+        deployment: &str,
+        vendors: &[YieldedField],
+    ) -> Result<Vec<Yielded>, Failure> {
+        let objects = self.deployed_objects(release, deployment).await?;
+        if objects.is_empty() {
+            return Ok(vec![]);
+        }
+        let (yields, mut found) = (Yields::of(self.cluster, &release.namespace, vendors).await?, vec![]);
+        for object in &objects {
+            let live = self.cluster.get(object, &release.namespace).await?;
+            found.extend(live.iter().flat_map(|live| yields.of_object(live)));
+        }
+        Ok(found)
+    }
+
+    /// Those of the deployed revision, if it counts.
+    async fn deployed_objects(&self, release: &Release, deployment: &str) -> Result<Vec<Value>, Failure> {
+        let revisions = self.cluster.revisions_of(release, deployment).await?;
+        let Some(runs) = deployed(&revisions) else { return Ok(vec![]) };
+        let Some(payload) = self.cluster.payload(runs).await? else { return Ok(vec![]) };
+        objects(payload.manifest()).map_err(|error| Failure::internal("what Helm applied cannot be read", error))
+    }
+
+    /// What was good once more from its chart, as Helm's history does not have it any more.
+    async fn apply_again(
+        &self,
+        release: &Release,
+        deployment: &str,
+        generation: u64,
+        cancel: &CancellationToken,
+    ) -> Result<(), Stop> {
+        let Some(files) = self.packages.of(generation).await? else {
+            let text = format!("no revision of generation {generation} is left to go back to");
+            return Err(Failure::passing(ErrorCategory::Runtime, text).into());
+        };
+        tracing::warn!(
+            deployment,
+            generation,
+            "Helm's history does not have it any more: it is applied again from its chart"
+        );
+        let upgrade = Upgrade {
+            chart: &files.chart,
+            values: &files.values,
+            plan: &files.plan,
+            deployment,
+            generation,
+            timeout: self.timing.hooks,
+            adopts: false,
+            is_rehearsal: false,
+        };
+        self.helm.upgrade(release, &upgrade, cancel).await.map(drop)
     }
 }

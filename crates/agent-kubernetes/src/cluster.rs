@@ -1,15 +1,16 @@
 //! The cluster's API: what is read and written beside Helm. Objects are JSON, whatever version the cluster is of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use distr_agent::fault::Failure;
-use distr_domain::agent::ErrorCategory;
+use distr_domain::agent::{ErrorCategory, TargetFacts};
+use distr_domain::release::LockedKind;
 use k8s_openapi::api::authorization::v1::SelfSubjectRulesReview;
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{Node, Secret};
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, ListParams, LogParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::core::{GroupVersionKind, NamespaceResourceScope};
+use kube::core::{GroupVersionKind, NamespaceResourceScope, PartialObjectMeta};
 use kube::discovery::{Scope, pinned_kind};
 use kube::{Client, Config};
 use serde_json::{Value, json};
@@ -18,7 +19,9 @@ use crate::helm::{self, Release};
 use crate::labels::{DEPLOYMENT_LABEL, place};
 use crate::revision::{self, Revision};
 use crate::said;
+use crate::seals::Seals;
 use crate::tenure::Tenure;
+use crate::watches::Watched;
 
 /// Under this name Helm owns the fields that it applies.
 const MANAGER: &str = "helm";
@@ -34,6 +37,8 @@ pub struct Cluster {
     kinds: Mutex<BTreeMap<String, (ApiResource, Scope)>>,
     /// without one nobody else writes
     tenure: Option<Arc<Tenure>>,
+    /// of the revisions that count; without any all do
+    seals: Option<Seals>,
 }
 
 impl Cluster {
@@ -59,7 +64,7 @@ impl Cluster {
             config.auth_info.impersonate = Some(account.to_owned());
         }
         let client = Client::try_from(config).map_err(|error| broken(&error))?;
-        Ok(Self { client, kinds: Mutex::default(), tenure: None })
+        Ok(Self { client, kinds: Mutex::default(), tenure: None, seals: None })
     }
 
     /// From now on it is written to in this tenure alone.
@@ -67,10 +72,46 @@ impl Cluster {
         Self { tenure: Some(tenure), ..self }
     }
 
+    /// From now on revisions count only if they are vouched for.
+    pub fn sealed_by(self, seals: Seals) -> Self {
+        Self { seals: Some(seals), ..self }
+    }
+
     /// The version that the cluster says it has, such as `v1.20.2`.
     pub async fn version(&self) -> Result<String, Failure> {
         let version = self.client.apiserver_version().await;
         version.map(|version| version.git_version).map_err(|error| trouble("the cluster does not answer", &error))
+    }
+
+    /// What the cluster says of itself. Its nodes are counted only if whoever is connected may list them.
+    pub async fn facts(&self) -> Result<TargetFacts, Failure> {
+        let runtime_version = Some(self.version().await?);
+        let nodes: Api<Node> = Api::all(self.client.clone());
+        let listed = match nodes.list(&ListParams::default()).await {
+            Err(kube::Error::Api(status)) if status.code == 403 => {
+                return Ok(TargetFacts { runtime_version, ..TargetFacts::default() });
+            }
+            listed => listed.map_err(|error| trouble("cannot list the nodes", &error))?,
+        };
+        let infos = listed.items.iter().filter_map(|node| node.status.as_ref()?.node_info.as_ref());
+        let platforms: BTreeSet<String> =
+            infos.map(|info| format!("{}/{}", info.operating_system, info.architecture)).collect();
+        let nodes = u32::try_from(listed.items.len()).ok();
+        Ok(TargetFacts { runtime_version, platforms: platforms.into_iter().collect(), nodes })
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// A kind in a namespace, of whose objects the metadata are read alone; nothing if they are in no namespace.
+    pub(crate) async fn watched(
+        &self,
+        watched: &Watched,
+    ) -> Result<Option<Api<PartialObjectMeta<DynamicObject>>>, Failure> {
+        let (resource, scope) = self.kind(&watched.api, &watched.kind).await?;
+        let api = || Api::namespaced_with(self.client.clone(), &watched.namespace, &resource);
+        Ok((scope == Scope::Namespaced).then(api))
     }
 
     /// Objects of a kind that is known here.
@@ -101,11 +142,29 @@ impl Cluster {
         Ok(all.into_iter().filter(|revision| revision.deployment.as_deref() == Some(deployment)).collect())
     }
 
-    /// A revision's payload; nothing if it went since it was listed.
+    /// A revision's payload; nothing if it went since it was listed, or if nobody vouches for it.
     pub async fn payload(&self, revision: &Revision) -> Result<Option<revision::Payload>, Failure> {
         let Some(secret) = self.secret(revision).await? else { return Ok(None) };
+        if let Some(seals) = &self.seals
+            && !seals.vouch_for(&revision.namespace, &secret).await
+        {
+            return Ok(None);
+        }
         let payload = revision::payload(&secret);
         payload.map(Some).map_err(|error| Failure::internal(&format!("{} cannot be read", revision.secret), error))
+    }
+
+    /// Vouches for a revision as it is now.
+    pub async fn vouch_for(&self, revision: &Revision) -> Result<(), Failure> {
+        let (Some(seals), Some(secret)) = (&self.seals, self.secret(revision).await?) else { return Ok(()) };
+        let sealed = seals.seal(&revision.namespace, &secret).await;
+        sealed.map_err(|error| Failure::internal(&format!("{} cannot be vouched for", revision.secret), error))
+    }
+
+    /// Takes a revision out of Helm's history.
+    pub async fn discard(&self, revision: &Revision) -> Result<(), Failure> {
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": revision.secret}});
+        self.delete(&secret, &revision.namespace).await
     }
 
     /// Frees a revision whose Helm was killed. The caller knows that no Helm works on it any more.
@@ -168,6 +227,15 @@ impl Cluster {
         let list = self.api(&object, namespace).await?.list(&ListParams::default().labels(labels)).await;
         let list = list.map_err(|error| trouble(&format!("cannot list objects of kind {kind}"), &error))?;
         Ok(list.items.iter().map(|item| with_kind(json(item), api, kind)).collect())
+    }
+
+    /// Objects of a kind with these labels, in whatever version the cluster prefers.
+    pub async fn list_of(&self, kind: &LockedKind, namespace: &str, labels: &str) -> Result<Vec<Value>, Failure> {
+        let found = kube::discovery::group(&self.client, &kind.group).await;
+        let found = found.map_err(|error| trouble(&format!("cannot look for the kinds of {}", kind.group), &error))?;
+        // of a kind that the cluster does not know there is nothing
+        let Some((resource, _)) = found.recommended_kind(&kind.kind) else { return Ok(vec![]) };
+        self.list((&resource.api_version, &resource.kind), namespace, labels).await
     }
 
     /// Group and name in the plural of a kind, as rules name it; nothing if its objects are in no namespace.

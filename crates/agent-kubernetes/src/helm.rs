@@ -1,7 +1,7 @@
 //! Helm as a child process, one version of it. It gets files: a chart, values and a plan. No registry, no credential and no address is
-//! among them, and its environment is empty but for the way to the cluster.
+//! among them, and its environment is empty but for a way to the cluster that leads through the agent.
 
-use std::ffi::OsStr;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
@@ -11,20 +11,25 @@ use std::{fs, io};
 use distr_agent::durable::{self, Access};
 use distr_agent::fault::{Failure, Stop};
 use rustix::process::{Pid, Signal, kill_process_group};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
-use tokio::time::timeout;
+use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::gateway::Gateway;
 use crate::labels::{DEPLOYMENT_LABEL, GENERATION_LABEL};
 use crate::post_render::refusal;
+use crate::seals::Seals;
 use crate::tenure::Tenure;
-use crate::{revision, said};
+use crate::{cluster, revision, said};
 
 mod known;
+mod limits;
 
 pub use known::{VERSION, verify};
+pub use limits::Limits;
 
 /// The name by which Helm finds the post-renderer among its plugins.
 const PLUGIN: &str = "distr";
@@ -50,6 +55,11 @@ pub struct Helm {
     pub account: Option<String>,
     /// in which it may change anything; without one nobody else does
     pub tenure: Option<Arc<Tenure>>,
+    /// of the revisions that it may read
+    pub seals: Seals,
+    pub limits: Limits,
+    /// the way that it takes, opened at its first use
+    pub gateway: Arc<OnceCell<Gateway>>,
 }
 
 /// The way to the cluster.
@@ -99,20 +109,22 @@ impl Helm {
             "runtime": "subprocess",
             "runtimeConfig": {"platformCommand": [{"command": command, "args": ["post-render"]}]},
         });
-        // JSON is YAML
-        durable::write(&folder.join("plugin.yaml"), plugin.to_string().as_bytes(), Access::Owner)?;
-        match (&self.cluster, &self.account) {
-            (Cluster::Own { host, port }, Some(account)) => {
-                let kubeconfig = own_kubeconfig((host, port), account).to_string();
-                durable::write(&self.kubeconfig(), kubeconfig.as_bytes(), Access::Owner)
-            }
-            _ => Ok(()),
+        // what Helm knew of the cluster by another address is of no use any more
+        match fs::remove_dir_all(self.home.join(".kube")) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
         }
+        // JSON is YAML
+        durable::write(&folder.join("plugin.yaml"), plugin.to_string().as_bytes(), Access::Owner)
     }
 
-    /// Helm acts as another account only by a kubeconfig: it forgets that it is in a pod when it is told by an argument.
-    fn kubeconfig(&self) -> PathBuf {
-        self.home.join("kubeconfig")
+    async fn gateway(&self) -> Result<&Gateway, Failure> {
+        let open = async || {
+            let cluster = cluster::Cluster::connect_as(&self.cluster, self.account.as_deref()).await?;
+            let gateway = Gateway::open(cluster.client(), self.seals.clone(), self.tenure.clone()).await;
+            gateway.map_err(|error| Failure::internal("cannot open Helm's way to the cluster", error))
+        };
+        self.gateway.get_or_try_init(open).await
     }
 
     /// Installs or upgrades, and returns what Helm printed: an object of JSON. Helm waits for hooks alone.
@@ -140,7 +152,7 @@ impl Helm {
             }
             _ => {}
         }
-        let done = self.run(command, upgrade.timeout + SLACK, cancel).await;
+        let done = self.run(release, command, upgrade.timeout + SLACK, cancel).await;
         match (done, fs::read_to_string(refusal)) {
             (Err(Stop::Failed(_)), Ok(refused)) => Err(said::of_post_renderer(&refused).into()),
             (done, _) => done,
@@ -159,7 +171,7 @@ impl Helm {
         let mut command = self.command(&["rollback", &release.name, &revision.to_string()]);
         command.args(["-n", &release.namespace, "--wait=hookOnly", "--timeout", &seconds, "--server-side=true"]);
         command.args(["--force-conflicts", "--history-max", HISTORY]);
-        self.run(command, limit + SLACK, cancel).await.map(drop)
+        self.run(release, command, limit + SLACK, cancel).await.map(drop)
     }
 
     /// Removes all objects but those that are kept, and waits for them to be gone. What is removed already is no failure.
@@ -167,13 +179,25 @@ impl Helm {
         let seconds = format!("{}s", limit.as_secs());
         let mut command = self.command(&["uninstall", &release.name]);
         command.args(["-n", &release.namespace, "--ignore-not-found", "--wait", "--timeout", &seconds]);
-        self.run(command, limit + SLACK, cancel).await.map(drop)
+        self.run(release, command, limit + SLACK, cancel).await.map(drop)
     }
 
-    async fn run(&self, mut command: Command, limit: Duration, cancel: &CancellationToken) -> Result<String, Stop> {
+    async fn run(
+        &self,
+        release: &Release,
+        mut command: Command,
+        limit: Duration,
+        cancel: &CancellationToken,
+    ) -> Result<String, Stop> {
         self.tenure.as_ref().map_or(Ok(()), |tenure| tenure.check())?;
+        command.env("HELM_KUBEAPISERVER", self.gateway().await?.url(release));
+        let began = Instant::now();
         let mut child = command.spawn().map_err(|error| Failure::internal("cannot start helm", error))?;
         let mut group = Group(child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)));
+        group
+            .0
+            .map_or(Ok(()), |process| self.limits.set(process))
+            .map_err(|error| Failure::internal("cannot limit helm", error))?;
         // read to their ends whatever becomes of this: who writes to a pipe that nobody reads is ended by that
         let said = tokio::spawn(all(child.stdout.take(), LARGEST_OUTPUT));
         let complained = tokio::spawn(all(child.stderr.take(), LARGEST_ERROR));
@@ -190,6 +214,9 @@ impl Helm {
         };
         group.has_ended();
         let status = ended.map_err(|error| Failure::internal("cannot run helm", error))?;
+        if status.signal() == Some(Signal::KILL.as_raw()) && began.elapsed() >= self.limits.processor {
+            return Err(said::computes(self.limits.processor).into());
+        }
         let read = |error| Failure::internal("cannot read what helm said", error);
         outcome(status, said.await.map_err(read)?, &complained.await.map_err(read)?)
     }
@@ -208,42 +235,15 @@ impl Helm {
             ("HELM_CONFIG_HOME", folder("config")),
             ("HELM_DATA_HOME", folder("data")),
             ("HELM_PLUGINS", self.plugins().into_os_string()),
+            ("GOMEMLIMIT", self.limits.collected().to_string().into()),
         ] {
             command.env(variable, value);
-        }
-        match (&self.cluster, &self.account) {
-            (Cluster::Own { host, port }, None) => {
-                command.envs([("KUBERNETES_SERVICE_HOST", host), ("KUBERNETES_SERVICE_PORT", port)]);
-            }
-            (Cluster::Own { .. }, Some(_)) => {
-                command.env("KUBECONFIG", self.kubeconfig());
-            }
-            (Cluster::Kubeconfig(path), account) => {
-                command.env("KUBECONFIG", AsRef::<OsStr>::as_ref(path));
-                account.iter().for_each(|account| {
-                    command.args(["--kube-as-user", account]);
-                });
-            }
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // the post-renderer is a child of Helm: both have to end, so they get a group of their own
         command.process_group(0);
         command
     }
-}
-
-/// The way of a pod to its cluster, as another account. The token stays in its file, where it is replaced now and then.
-fn own_kubeconfig((host, port): (&str, &str), account: &str) -> Value {
-    const OWN: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
-    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-    let cluster =
-        json!({ "server": format!("https://{host}:{port}"), "certificate-authority": format!("{OWN}/ca.crt") });
-    json!({
-        "apiVersion": "v1", "kind": "Config", "current-context": "own",
-        "contexts": [{ "name": "own", "context": { "cluster": "own", "user": "own" } }],
-        "clusters": [{ "name": "own", "cluster": cluster }],
-        "users": [{ "name": "own", "user": { "tokenFile": format!("{OWN}/token"), "as": account } }],
-    })
 }
 
 fn outcome(status: ExitStatus, said: String, complained: &str) -> Result<String, Stop> {

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::Cluster;
+use crate::pulse::Pulse;
 use crate::tenure::{MARGIN, Tenure};
 
 /// Its name in the agent's own namespace.
@@ -39,6 +40,8 @@ pub struct Lease {
     api: Api<Object>,
     holder: String,
     times: Times,
+    /// told at each step; without one nobody asks
+    pulse: Option<Pulse>,
 }
 
 /// The Lease as it was seen, and since when it is like that.
@@ -50,14 +53,25 @@ struct Seen {
 impl Lease {
     /// `holder` is this replica's own name, which no other has.
     pub fn new(cluster: &Cluster, namespace: &str, holder: String, times: Times) -> Self {
-        Self { api: cluster.api_of(namespace), holder, times }
+        Self { api: cluster.api_of(namespace), holder, times, pulse: None }
+    }
+
+    /// With what probes ask.
+    pub fn with_pulse(self, pulse: Pulse) -> Self {
+        Self { pulse: Some(pulse), ..self }
+    }
+
+    fn beat(&self, is_answered: bool) {
+        self.pulse.iter().for_each(|pulse| pulse.beat(is_answered));
     }
 
     /// Returns when this replica holds it; nothing if it is told to stop before.
     pub async fn acquire(&self, stop: &CancellationToken) -> Option<Arc<Tenure>> {
         let mut seen: Option<Seen> = None;
         loop {
-            match timeout(self.times.request, self.step(&mut seen)).await {
+            let stepped = timeout(self.times.request, self.step(&mut seen)).await;
+            self.beat(matches!(stepped, Ok(Ok(_))));
+            match stepped {
                 Ok(Ok(Some(end))) => {
                     tracing::info!(holder = self.holder, "this replica is in charge");
                     return Some(Arc::new(Tenure::until(end)));
@@ -124,7 +138,9 @@ impl Lease {
         while stop.run_until_cancelled(sleep(self.times.retry)).await.is_some() {
             let margin = MARGIN.min(self.times.life / 4);
             let left = tenure.left().saturating_sub(margin);
-            match timeout(left.min(self.times.request), self.renew()).await {
+            let renewed = timeout(left.min(self.times.request), self.renew()).await;
+            self.beat(matches!(renewed, Ok(Ok(_))));
+            match renewed {
                 Ok(Ok(Some(end))) if tenure.is_held() => tenure.extend(end),
                 // asleep past the end, or taken by another
                 Ok(Ok(_)) => return tenure.lose(),

@@ -1,23 +1,27 @@
 //! From the cluster to what every runtime says of a deployment. Nothing is stored about how it stands: each look computes it anew.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use distr_agent::fault::Failure;
 use distr_agent::observe::Seen;
 use distr_domain::agent::{Health, RunningRelease};
-use distr_domain::release::CustomHealth;
+use distr_domain::release::{CustomHealth, YieldedField};
 use serde_json::Value;
 
 use crate::cluster::Cluster;
 use crate::drift;
 use crate::health::{Verdict, worst};
+use crate::helm::Release;
 use crate::labels::place;
 use crate::objects::{as_applied, objects};
 use crate::record::{Handle, Record, version_of};
 use crate::revision::{Revision, deployed, newest};
 use crate::wait::{Expected, verdicts};
+use crate::yields::Yields;
 
 /// How closely one looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
     /// what is there, and how it does
     Glance,
@@ -25,41 +29,60 @@ pub enum Depth {
     Sweep,
 }
 
-/// A deployment as it stands. `rules` are its vendor's.
+/// What was seen in one look.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Looked {
+    pub seen: Seen<Handle>,
+    /// `apiVersion` and kind of what was applied
+    pub kinds: BTreeSet<(String, String)>,
+}
+
+/// A deployment as it stands. `rules` and `yields` are its vendor's.
 pub async fn see(
     cluster: &Cluster,
     deployment: &str,
     record: &Record,
-    rules: &[CustomHealth],
+    (rules, yields): (&[CustomHealth], &[YieldedField]),
     (now, depth): (DateTime<Utc>, Depth),
-) -> Result<Seen<Handle>, Failure> {
+) -> Result<Looked, Failure> {
     let release = record.handle.release();
     let all = cluster.revisions(&release).await?;
     let own: Vec<Revision> = all.iter().filter(|of| of.deployment.as_deref() == Some(deployment)).cloned().collect();
     let Some(runs) = deployed(&all) else {
-        return Ok(Seen {
+        let seen = Seen {
             is_there: !own.is_empty(),
             has_leftovers: is_locked(&own),
             drift: record.applied.is_some().then(|| "the release was removed".to_owned()),
             ..Seen::nothing(record.handle.clone())
-        });
+        };
+        return Ok(Looked { seen, kinds: BTreeSet::new() });
     };
     let payload = cluster.payload(runs).await?;
     let applied = payload.as_ref().map(|payload| objects(payload.manifest())).transpose();
     let applied =
         applied.map_err(|error| Failure::internal("what Helm applied cannot be read", error))?.unwrap_or_default();
     let expected = Expected { objects: &applied, namespace: &release.namespace, rules };
-    let (health, illness) = told(worst(verdicts(cluster, &expected, now, false).await?.into_iter().map(|(_, of)| of)));
-    let running = runs.generation.filter(|_| runs.deployment.as_deref() == Some(deployment));
+    let (health, illness) = match &payload {
+        Some(_) => told(worst(verdicts(cluster, &expected, now, false).await?.into_iter().map(|(_, of)| of))),
+        None => (Health::Unknown, None),
+    };
+    let is_own = runs.deployment.as_deref() == Some(deployment) && payload.is_some();
+    let running = runs.generation.filter(|_| is_own);
     let running =
         running.and_then(|generation| Some(RunningRelease { generation, version: version_of(record, generation)? }));
     let drift = match other_revision(record, deployment, runs) {
         Some(other) => Some(other),
-        None if record.applied.is_some() => changes(cluster, &release, &applied, depth).await?,
+        None if record.applied.is_some() && payload.is_none() => {
+            Some(format!("revision {} of Helm's was changed by somebody, and is not used", runs.number))
+        }
+        None if record.applied.is_some() => changes(cluster, (&release, yields), &applied, depth).await?,
         None => None,
     };
     let has_leftovers = is_locked(&own);
-    Ok(Seen { handle: record.handle.clone(), is_there: true, has_leftovers, running, health, illness, drift })
+    let seen = Seen { handle: record.handle.clone(), is_there: true, has_leftovers, running, health, illness, drift };
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let kinds = applied.iter().map(|object| (text(&object["apiVersion"]), text(&object["kind"]))).collect();
+    Ok(Looked { seen, kinds })
 }
 
 /// A Helm of ours was killed, and nobody works on the deployment.
@@ -84,20 +107,23 @@ fn other_revision(record: &Record, deployment: &str, runs: &Revision) -> Option<
 /// One phrase an object, in the order of the manifest.
 async fn changes(
     cluster: &Cluster,
-    release: &crate::helm::Release,
+    (release, yields): (&Release, &[YieldedField]),
     applied: &[Value],
     depth: Depth,
 ) -> Result<Option<String>, Failure> {
-    let mut found = vec![];
+    let (mut found, namespace) = (vec![], &release.namespace);
+    let yields = match depth {
+        Depth::Sweep => Yields::of(cluster, namespace, yields).await?,
+        Depth::Glance => Yields::default(),
+    };
     for object in applied {
-        let namespace = &release.namespace;
         match cluster.get(object, namespace).await? {
             // a Job that was told to go away when it is done did so
             None if object["spec"]["ttlSecondsAfterFinished"].is_number() => {}
             None => found.push(format!("{} was removed", place(object))),
             Some(live) if depth == Depth::Sweep => {
-                let wanted = cluster.rehearse(&as_applied(object, release), namespace).await?;
-                found.extend(drift::told(object, &drift::compare(&wanted, &live, &[])));
+                let wanted = cluster.rehearse(&yields.leave(&as_applied(object, release), &live), namespace).await?;
+                found.extend(drift::told(object, &drift::compare(&wanted, &live, &yields.paths(&live))));
             }
             Some(_) => {}
         }

@@ -14,6 +14,7 @@ use distr_agent::hub::Transport;
 use distr_agent::output::{self, line};
 use distr_agent::{desired, summary};
 use distr_agent_kubernetes::post_render::{Plan, post_render, refusal};
+use distr_agent_kubernetes::pulse::{self, Probe};
 use distr_agent_kubernetes::record::{Baseline, Handle};
 use distr_agent_kubernetes::roles;
 use tracing_subscriber::EnvFilter;
@@ -51,6 +52,9 @@ enum Command {
     },
     /// Show who this agent is, which keys are pinned, and what is deployed, as it stands in the data folder
     Status {
+        /// Only say whether the agent does well, by the exit code: the probes of its pod
+        #[arg(long, value_enum)]
+        probe: Option<Probe>,
         #[command(flatten)]
         place: Place,
     },
@@ -199,7 +203,11 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
         Command::Run(run) => run::run(&run).await,
         Command::Enrol { hub, shared } => run::enrol(&hub, &shared).await,
-        Command::Status { place } => {
+        Command::Status { probe: Some(probe), place } => match pulse::ask(&place.path(), probe) {
+            Ok(()) => Ok(ExitCode::SUCCESS),
+            Err(sentence) => anyhow::bail!(sentence),
+        },
+        Command::Status { probe: None, place } => {
             summary::of::<Handle, Baseline>(&place.open()?, HELD)?.into_iter().try_for_each(line)?;
             Ok(ExitCode::SUCCESS)
         }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::helm::Release;
+use crate::labels::DEPLOYMENT_LABEL;
 use crate::yaml::{self, Unreadable};
 
 /// What Helm adds to each object that it applies; without it every object would differ from what its manifest says.
@@ -37,6 +38,16 @@ pub fn as_applied(object: &Value, release: &Release) -> Value {
     object
 }
 
+/// Whether an object as it is in the cluster is of a release: the agent's label says so, or Helm's own marks.
+pub fn is_own(live: &Value, release: &Release, deployment: &str) -> bool {
+    let metadata = &live["metadata"];
+    let annotations = &metadata["annotations"];
+    let is_helms = metadata["labels"][MANAGED_BY.0] == MANAGED_BY.1
+        && annotations[RELEASE_NAME] == release.name.as_str()
+        && annotations[RELEASE_NAMESPACE] == release.namespace.as_str();
+    is_helms || metadata["labels"][DEPLOYMENT_LABEL] == deployment
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,5 +67,11 @@ mod tests {
         let applied = as_applied(&json!({"kind": "Pod", "metadata": {"name": "p", "labels": {"a": "b"}}}), &release);
         assert_eq!(applied["metadata"]["labels"], json!({"a": "b", "app.kubernetes.io/managed-by": "Helm"}));
         assert_eq!(applied["metadata"]["annotations"][RELEASE_NAMESPACE], "acme");
+        assert!(is_own(&applied, &release, "0d6f1c2e"));
+        let other = Release { namespace: "other".to_owned(), ..release.clone() };
+        assert!(!is_own(&applied, &other, "0d6f1c2e"));
+        let hook = json!({"metadata": {"labels": {DEPLOYMENT_LABEL: "0d6f1c2e"}}});
+        assert!(is_own(&hook, &release, "0d6f1c2e") && !is_own(&hook, &release, "another"));
+        assert!(!is_own(&json!({"metadata": {}}), &release, "0d6f1c2e"));
     }
 }

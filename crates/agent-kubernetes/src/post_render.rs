@@ -79,7 +79,7 @@ const HELMS_TYPE: &str = "helm.sh/release.v1";
 const HELMS_PREFIX: &str = "sh.helm.release.";
 
 /// Kinds whose objects hold data, or what data hangs on.
-const KEPT: [&str; 4] = ["PersistentVolumeClaim", "PersistentVolume", "CustomResourceDefinition", "Namespace"];
+pub const KEPT: [&str; 4] = ["PersistentVolumeClaim", "PersistentVolume", "CustomResourceDefinition", "Namespace"];
 
 /// The manifests that Helm applies. All that is refused is refused at once, one sentence a line.
 pub fn post_render(manifests: &str, plan: &Plan) -> Result<String, Vec<Refused>> {

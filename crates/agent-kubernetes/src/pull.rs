@@ -1,7 +1,9 @@
 //! The Secret with which the nodes pull a release's images: a credential for that alone, as whoever may read Secrets of a namespace must not
-//! become the agent. It is renewed at half its life, and put back where it was removed.
+//! become the agent. It is renewed at half its life, and put back where it was removed or changed: what it is, and how old, the agent remembers by
+//! itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,10 +12,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use distr_agent::clock::Clock;
+use distr_agent::data_dir::DataDir;
+use distr_agent::durable::{self, Access};
 use distr_agent::fault::Failure;
+use distr_agent::keeper::Item;
 use distr_agent::link::{HubLink, LinkFault};
 use distr_agent::secret::{CurrentSecret, Secret};
 use distr_domain::agent::{ErrorCategory, PullCredentialResponse};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -25,11 +31,8 @@ use crate::labels::PULL_SECRET;
 pub const NAME: &str = PULL_SECRET;
 const TYPE: &str = "kubernetes.io/dockerconfigjson";
 const CONFIG: &str = ".dockerconfigjson";
-/// When the credential is due for another, and when it ends.
-const RENEW_AT: &str = "distr.sh/renew-at";
+/// When the credential ends, for people.
 const EXPIRES_AT: &str = "distr.sh/expires-at";
-/// By which credential of the agent it was asked for: a new agent's target makes the one before worthless.
-const AGENT: &str = "distr.sh/agent";
 /// After a renewal that did not work, while there is one to go on with.
 const AGAIN: Duration = Duration::from_secs(300);
 /// Between two looks at a namespace.
@@ -40,6 +43,7 @@ pub struct PullSecrets {
     hub: Box<dyn HubLink>,
     secret: CurrentSecret,
     clock: Arc<dyn Clock>,
+    data: DataDir,
     look: Duration,
     state: Mutex<State>,
 }
@@ -52,20 +56,21 @@ struct State {
     not_before: Option<Instant>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Credential {
     /// `host[:port]`
     registry: String,
     username: String,
     secret: Secret,
+    /// by which credential of the agent it was asked for: a new agent's target makes the one before worthless
     agent: String,
     renew_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
 }
 
 impl PullSecrets {
-    pub fn new(hub: Box<dyn HubLink>, secret: CurrentSecret, clock: Arc<dyn Clock>) -> Self {
-        Self { hub, secret, clock, look: LOOK, state: Mutex::default() }
+    pub fn new(hub: Box<dyn HubLink>, secret: CurrentSecret, clock: Arc<dyn Clock>, data: DataDir) -> Self {
+        Self { hub, secret, clock, data, look: LOOK, state: Mutex::default() }
     }
 
     /// For tests: namespaces are looked at each time.
@@ -84,9 +89,8 @@ impl PullSecrets {
             return Ok(());
         }
         let live = cluster.get(&empty(namespace), namespace).await?;
-        let found = live.as_ref().and_then(|live| Credential::read(live, registry));
-        let known = [state.held.take(), found].into_iter().flatten().filter(|of| of.registry == registry);
-        let newest = known.max_by_key(|of| (of.agent == agent, of.expires_at));
+        let known = state.held.take().or_else(|| self.remembered());
+        let newest = known.filter(|of| of.registry == registry);
         let waits = state.not_before.is_some_and(|begin| Instant::now() < begin);
         let held = match newest {
             Some(held) if waits || !is_due(&held) => held,
@@ -106,10 +110,7 @@ impl PullSecrets {
         };
         let wanted = held.secret_of(namespace);
         state.held = Some(held);
-        let is_there = live.is_some_and(|live| {
-            live["data"] == wanted["data"]
-                && live["metadata"]["annotations"][RENEW_AT] == wanted["metadata"]["annotations"][RENEW_AT]
-        });
+        let is_there = live.is_some_and(|live| live["data"] == wanted["data"] && live["type"] == wanted["type"]);
         if !is_there {
             tracing::info!(namespace, "Secret {NAME} is written");
             cluster.put(&wanted, namespace).await?;
@@ -135,14 +136,29 @@ impl PullSecrets {
         let PullCredentialResponse { username, secret, expires_at } = answer;
         let now = self.clock.now();
         tracing::info!(%expires_at, "the hub gave a new credential to pull with");
-        Ok(Credential {
+        let renewed = Credential {
             registry: registry.to_owned(),
             username,
             secret: Secret::new(secret),
             agent: fingerprint(&own),
             renew_at: now + (expires_at - now) / 2,
             expires_at,
-        })
+        };
+        self.remember(&renewed)
+            .await
+            .map_err(|error| Failure::of_disk("cannot remember what nodes pull with", &error))?;
+        Ok(renewed)
+    }
+
+    async fn remember(&self, credential: &Credential) -> io::Result<()> {
+        let content = serde_json::to_vec(credential)?;
+        self.data.keep(Item::Pull, &content).await?;
+        durable::write(&self.data.file(Item::Pull), &content, Access::Owner)
+    }
+
+    /// Nothing if there is none yet; one that cannot be read is replaced.
+    fn remembered(&self) -> Option<Credential> {
+        serde_json::from_slice(&std::fs::read(self.data.file(Item::Pull)).ok()?).ok()
     }
 }
 
@@ -154,31 +170,9 @@ impl Credential {
         let mut secret = empty(namespace);
         secret["type"] = json!(TYPE);
         secret["metadata"]["labels"] = json!({"app.kubernetes.io/managed-by": "distr-agent"});
-        secret["metadata"]["annotations"] =
-            json!({RENEW_AT: self.renew_at.to_rfc3339(), EXPIRES_AT: self.expires_at.to_rfc3339(), AGENT: self.agent});
+        secret["metadata"]["annotations"] = json!({EXPIRES_AT: self.expires_at.to_rfc3339()});
         secret["data"] = json!({CONFIG: STANDARD.encode(config)});
         secret
-    }
-
-    /// Nothing if it is none of this agent's for the registry, or somebody changed it.
-    fn read(secret: &Value, registry: &str) -> Option<Self> {
-        let at = |name: &str| {
-            let text = secret["metadata"]["annotations"][name].as_str()?;
-            DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc())
-        };
-        let config = STANDARD.decode(secret["data"][CONFIG].as_str()?).ok()?;
-        let config: Value = serde_json::from_slice(&config).ok()?;
-        let entry = &config["auths"][registry];
-        let text = |name: &str| entry[name].as_str().map(str::to_owned);
-        let read = Self {
-            registry: registry.to_owned(),
-            username: text("username")?,
-            secret: Secret::new(text("password")?),
-            agent: secret["metadata"]["annotations"][AGENT].as_str()?.to_owned(),
-            renew_at: at(RENEW_AT)?,
-            expires_at: at(EXPIRES_AT)?,
-        };
-        (read.secret_of("")["data"] == secret["data"]).then_some(read)
     }
 }
 
@@ -198,29 +192,5 @@ fn refused(fault: &LinkFault) -> Failure {
             "this hub gives no credential to pull images with; it is too old for clusters: update it",
         ),
         fault => Failure::passing(ErrorCategory::Network, format!("no credential to pull images with: {fault}")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_credential_is_read_from_the_secret_that_it_was_written_to() {
-        let at = |text: &str| DateTime::parse_from_rfc3339(text).unwrap().to_utc();
-        let credential = Credential {
-            registry: "hub.example".to_owned(),
-            username: "pull".to_owned(),
-            secret: Secret::new("hunter2"),
-            agent: fingerprint(&Secret::new("own")),
-            renew_at: at("2026-01-01T12:00:00Z"),
-            expires_at: at("2026-01-02T00:00:00Z"),
-        };
-        let secret = credential.secret_of("shop");
-        assert_eq!(Credential::read(&secret, "hub.example"), Some(credential));
-        assert_eq!(Credential::read(&secret, "other.example"), None);
-        let mut changed = secret;
-        changed["data"]["more"] = json!("eA==");
-        assert_eq!(Credential::read(&changed, "hub.example"), None);
     }
 }

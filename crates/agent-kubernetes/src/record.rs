@@ -1,10 +1,14 @@
 //! What is remembered of a deployment that only this runtime understands: Helm's release, and the revision that was well.
 
 use distr_agent::{memory, task};
+use distr_domain::agent::ChartSource;
+use distr_domain::release::LockedKind;
 use distr_domain::version::Version;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::helm::Release;
+use crate::post_render::Plan;
 
 pub type Memory = memory::Memory<Handle, Baseline>;
 pub type Record = memory::Record<Handle, Baseline>;
@@ -17,10 +21,23 @@ pub struct Handle {
     pub release: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
     /// Helm's number, whose manifest says how all was
     pub revision: u32,
+    /// from which it can be applied again; nothing if an agent of an earlier version wrote the record
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<Package>,
+}
+
+/// What Helm was given. None of it is secret.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Package {
+    pub chart: ChartSource,
+    pub values: Value,
+    pub plan: Plan,
+    /// those that its objects are of
+    pub kinds: Vec<LockedKind>,
 }
 
 impl Handle {
@@ -46,7 +63,7 @@ mod tests {
         let handle = Handle { namespace: "shop".to_owned(), release: "hello".to_owned() };
         let mut record = Record::new(handle);
         let version: Version = "1.4.0".parse().unwrap();
-        let baseline = Baseline { revision: 7 };
+        let baseline = Baseline { revision: 7, package: None };
         record.applied = Some(memory::Applied { generation: 3, version: version.clone(), baseline, folder: None });
         let text = serde_json::to_string(&record).unwrap();
         assert!(

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 
+use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
@@ -16,6 +17,8 @@ use serde_json::{Value, json};
 
 use crate::labels::{DEPLOYMENT_LABEL, GENERATION_LABEL};
 
+/// How the Secrets' names begin: the release and the revision follow.
+pub const HELMS_PREFIX: &str = "sh.helm.release.v1.";
 /// The type of the Secrets.
 pub const SECRET_TYPE: &str = "helm.sh/release.v1";
 /// The beginning of what is written about a revision, by us and by Helm when it went back.
@@ -147,6 +150,29 @@ pub fn encode(payload: &Payload) -> Vec<u8> {
     STANDARD.encode(packed.finish().expect("memory takes it")).into_bytes()
 }
 
+/// What a revision is known again by, of one release: its number, and a digest of all that Helm acts by. How it went is not in it, since Helm
+/// writes that later.
+pub fn fingerprint(secret: &Value) -> Result<(u32, String), Undecodable> {
+    let revision = read(secret)?;
+    let json = payload(secret)?.json;
+    if revision.secret != format!("{HELMS_PREFIX}{}.v{}", revision.release, revision.number) {
+        return Err(Undecodable::NotHelms);
+    }
+    let is_one = json["name"] == revision.release.as_str() && json["version"] == revision.number;
+    let hook = |hook: &Value| {
+        let parts = ["name", "kind", "manifest", "events", "weight", "delete_policies", "output_log_policies"];
+        parts.map(|part| hook[part].clone())
+    };
+    let hooks: Vec<_> = json["hooks"].as_array().into_iter().flatten().map(hook).collect();
+    let acted_by =
+        json!([revision.deployment, revision.generation, json["namespace"], json["manifest"], json["config"], hooks]);
+    let digest = digest::digest(&digest::SHA256, acted_by.to_string().as_bytes());
+    match is_one {
+        true => Ok((revision.number, hex::encode(digest))),
+        false => Err(Undecodable::NotHelms),
+    }
+}
+
 /// The change that frees a revision whose Helm was killed: a merge patch for its Secret, which Kubernetes refuses if the Secret
 /// was changed since it was read. The caller knows that no Helm works on it any more.
 pub fn unlock(secret: &Value) -> Result<Value, Undecodable> {
@@ -185,6 +211,16 @@ impl Payload {
     #[cfg(test)]
     pub(crate) fn of_values(values: &Value) -> Self {
         Self { json: json!({"config": values}) }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn from_json(json: Value) -> Self {
+        Self { json }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn into_json(self) -> Value {
+        self.json
     }
 
     /// The hooks' manifests, with the name by which sentences call each: `Kind/name`.

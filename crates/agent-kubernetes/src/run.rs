@@ -2,7 +2,7 @@
 
 use std::env;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -20,11 +20,14 @@ use distr_agent::secret::{CurrentSecret, Secret};
 use distr_agent::work::{Work, told_to_stop};
 use distr_agent_kubernetes::apply::Timing;
 use distr_agent_kubernetes::cluster::Cluster;
-use distr_agent_kubernetes::helm::{self, Helm};
+use distr_agent_kubernetes::helm::{self, Helm, Limits};
 use distr_agent_kubernetes::lease::{Lease, Times};
 use distr_agent_kubernetes::pull::PullSecrets;
+use distr_agent_kubernetes::pulse::Pulse;
 use distr_agent_kubernetes::registry::Registry;
 use distr_agent_kubernetes::runtime::Kubernetes;
+use distr_agent_kubernetes::seals::Seals;
+use distr_agent_kubernetes::sights::Sights;
 use distr_agent_kubernetes::state::{self, Secrets};
 use distr_agent_kubernetes::surroundings;
 use distr_agent_kubernetes::tenure::Tenure;
@@ -49,7 +52,8 @@ pub(crate) async fn run(options: &Run) -> Result<ExitCode> {
     let (cluster, namespace) = (connect(&options.shared).await?, options.shared.namespace.name());
     let version = surroundings::check(&cluster, &namespace).await.map_err(sentence)?;
     tracing::info!(kubernetes = version, helm = helm::VERSION, namespace, "the agent starts");
-    in_charge(&cluster, &namespace, &stop, async |tenure, stop| {
+    let pulse = Pulse::new(data.root());
+    in_charge((&cluster, &namespace), pulse, &stop, async |tenure, stop| {
         work(options, data, connect(&options.shared).await?, tenure, stop).await
     })
     .await
@@ -61,7 +65,7 @@ pub(crate) async fn enrol(hub: &str, options: &Shared) -> Result<ExitCode> {
     let _lock = data.lock()?;
     let (cluster, namespace) = (connect(options).await?, options.namespace.name());
     surroundings::check(&cluster, &namespace).await.map_err(sentence)?;
-    in_charge(&cluster, &namespace, &stop, async |_, _| {
+    in_charge((&cluster, &namespace), Pulse::new(data.root()), &stop, async |_, _| {
         let data = remembering(options, data, &connect(options).await?).await?;
         if let Some(identity) = Identity::load(&data.identity())? {
             bail!("this agent is enrolled already, as target {} at {}", identity.target, identity.hub);
@@ -81,13 +85,14 @@ pub(crate) async fn enrol(hub: &str, options: &Shared) -> Result<ExitCode> {
 
 /// Does something as the one replica that is in charge, for as long as it is.
 async fn in_charge(
-    cluster: &Cluster,
-    namespace: &str,
+    (cluster, namespace): (&Cluster, &str),
+    pulse: Pulse,
     stop: &CancellationToken,
     act: impl AsyncFnOnce(Arc<Tenure>, CancellationToken) -> Result<ExitCode>,
 ) -> Result<ExitCode> {
     let host = env::var("HOSTNAME").unwrap_or_else(|_| "agent".to_owned());
-    let lease = Lease::new(cluster, namespace, format!("{host}_{}", Uuid::new_v4()), Times::default());
+    let lease =
+        Lease::new(cluster, namespace, format!("{host}_{}", Uuid::new_v4()), Times::default()).with_pulse(pulse);
     let Some(tenure) = lease.acquire(stop).await else { return Ok(ExitCode::SUCCESS) };
     let (done, inner) = (CancellationToken::new(), stop.child_token());
     let acting = async {
@@ -139,24 +144,35 @@ async fn work(
     }
     let acting = Cluster::connect_as(&way, account.as_deref()).await.map_err(sentence)?;
     let program_of_helm = options.helm.clone();
-    let helm = Helm { program: program_of_helm, home, cluster: way, account, tenure: Some(Arc::clone(&tenure)) };
+    let seals = Seals::load(&data).context("cannot read by what Helm's revisions are known again")?;
+    let helm = Helm {
+        program: program_of_helm,
+        home,
+        cluster: way,
+        account,
+        tenure: Some(Arc::clone(&tenure)),
+        seals: seals.clone(),
+        limits: Limits::default(),
+        gateway: Arc::default(),
+    };
     helm.write_plugin(&program).context("cannot write Helm's own folder")?;
-    let clock = Arc::new(SystemClock);
+    let (clock, wake) = (Arc::new(SystemClock), Arc::new(Notify::new()));
     let runtime = Kubernetes {
-        cluster: acting.held_by(Arc::clone(&tenure)),
+        own: cluster,
+        cluster: acting.held_by(Arc::clone(&tenure)).sealed_by(seals),
         helm,
         charts: Arc::new(Registry::try_new(&hub, secret.clone())?),
-        pulls: Some(PullSecrets::new(link(), secret.clone(), clock.clone())),
+        pulls: Some(PullSecrets::new(link(), secret.clone(), clock.clone(), data.clone())),
         clock,
         data: data.clone(),
         namespace: shared.namespace.name(),
         key: state::key(&data).await.context("cannot keep the key that Secrets are named by")?,
         timing: Timing { soak: Duration::from_secs(options.soak.into()), ..Timing::default() },
-        swept: Mutex::default(),
+        sights: Sights::new(Arc::clone(&wake)),
     };
     let work = Work { runtime: Arc::new(runtime), data, hub: link(), secret, interval: options.interval };
     if !options.once {
-        work.for_ever(Arc::new(Notify::new()), stop).await?;
+        work.for_ever(wake, stop).await?;
         return Ok(ExitCode::SUCCESS);
     }
     match work.once(stop.clone()).await?.has_failed()? {

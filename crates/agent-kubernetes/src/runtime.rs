@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,30 +19,26 @@ use distr_agent::redact::Redactor;
 use distr_agent::runtime::Runtime;
 use distr_agent::stamp::Stamp;
 use distr_domain::agent::{
-    DesiredDeployment, DesiredState, ErrorCategory, Instruction, PinnedImage, RunChartInstruction, Step,
+    DataRemoval, DesiredDeployment, DesiredState, ErrorCategory, Instruction, PinnedImage, RunChartInstruction, Step,
+    TargetFacts,
 };
-use distr_domain::ids::DeploymentId;
-use distr_domain::release::CustomHealth;
-use tokio::time::Instant;
 
-use crate::apply::{self, Outcome, Steps, Timing, Wanted};
+use crate::apply::{self, NOTHING_KEPT, Outcome, Packages, Steps, Timing, Wanted};
 use crate::charts::{Charts, is_archive};
 use crate::cluster::Cluster;
 use crate::files::{Files, prune};
 use crate::helm::Helm;
-use crate::look::{Depth, see};
-use crate::objects::{as_applied, objects};
+use crate::package::{self, Kept};
 use crate::pull::PullSecrets;
 use crate::record::{Baseline, Handle, Memory, Record, Task};
-use crate::revision::deployed;
-use crate::{instruction, pull, secrets, signed};
-
-/// Between two sweeps of a deployment, each of which costs a dry run an object.
-const SWEEP: Duration = Duration::from_secs(1800);
+use crate::sights::Sights;
+use crate::{history, instruction, pull, secrets, signed};
 
 /// A cluster, with all that is needed to bring a release about in it.
 pub struct Kubernetes {
     pub cluster: Cluster,
+    /// the same as the agent itself, and not as the account of releases
+    pub own: Cluster,
     pub helm: Helm,
     pub charts: Arc<dyn Charts>,
     /// with what the nodes pull; without it they have what they need
@@ -54,8 +50,8 @@ pub struct Kubernetes {
     /// by which the Secrets of values are named
     pub key: Vec<u8>,
     pub timing: Timing,
-    /// when each deployment was swept last
-    pub swept: Mutex<BTreeMap<DeploymentId, Instant>>,
+    /// what was seen last, and what tells of changes
+    pub sights: Sights,
 }
 
 /// An apply on its way.
@@ -102,6 +98,8 @@ impl Runtime for Kubernetes {
             };
             deployments.insert(wanted.deployment, seen);
         }
+        let ids = desired.deployments.iter().map(|wanted| wanted.deployment).collect();
+        self.sights.watch(&self.cluster, &ids).await;
         self.keep_pulling(desired, memory).await;
         Ok(Observed { deployments })
     }
@@ -113,9 +111,14 @@ impl Runtime for Kubernetes {
         let done = match task.action.kind.clone() {
             Kind::Apply(_) => self.bring_about(&mut task).await,
             Kind::Repair { drift } => self.repair(&task, &drift).await,
-            Kind::TakeDown => self.runtime().bring_back(&release(&task), &id(&task), None, &task.cancel).await,
-            Kind::ClearLeftovers => self.runtime().recover(&release(&task), &id(&task)).await.map_err(Stop::from),
-            Kind::Remove(_) => self.remove(&mut task).await,
+            Kind::TakeDown => {
+                self.runtime(&self.kept(&task)).bring_back(&release(&task), &id(&task), None, &task.cancel).await
+            }
+            Kind::ClearLeftovers => {
+                let cleared = self.runtime(&self.kept(&task)).recover(&release(&task), &id(&task)).await;
+                cleared.map(drop).map_err(Stop::from)
+            }
+            Kind::Remove(data) => self.remove(&mut task, data).await,
         };
         if let Err(Stop::Failed(Failure { category: ErrorCategory::Policy, .. })) = &done {
             let generation = task.wanted.generation;
@@ -129,6 +132,10 @@ impl Runtime for Kubernetes {
             }
             Stop::Superseded => Stop::Superseded,
         })
+    }
+
+    async fn facts(&self) -> Option<TargetFacts> {
+        self.own.facts().await.inspect_err(|failure| tracing::debug!(reason = failure.text, "no facts")).ok()
     }
 
     /// A cluster's owner says by rights what may run, and those are asked for at each try.
@@ -175,25 +182,28 @@ impl Kubernetes {
     }
 
     async fn see(&self, wanted: &DesiredDeployment, record: &Record) -> Result<Seen<Handle>, Failure> {
-        let rules: &[CustomHealth] = chart(wanted).map(|run| run.settings.health.as_slice()).unwrap_or_default();
-        let depth = self.depth(wanted.deployment);
-        see(&self.cluster, &wanted.deployment.to_string(), record, rules, (self.clock.now(), depth)).await
-    }
-
-    fn depth(&self, deployment: DeploymentId) -> Depth {
-        let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
-        match swept.get(&deployment) {
-            Some(last) if last.elapsed() < SWEEP => Depth::Glance,
-            _ => {
-                swept.insert(deployment, Instant::now());
-                Depth::Sweep
-            }
+        if record.applied.is_some() {
+            let (release, deployment) = (record.handle.release(), wanted.deployment.to_string());
+            history::adopt(&self.cluster, &self.helm.seals, &release, &deployment).await?;
         }
+        let settings = chart(wanted).map(|run| &run.settings);
+        let vendors = settings.map_or((&[][..], &[][..]), |of| (of.health.as_slice(), of.yields.as_slice()));
+        self.sights.see(&self.cluster, wanted.deployment, record, vendors, self.clock.now()).await
     }
 
-    fn runtime(&self) -> apply::Runtime<'_> {
+    fn runtime<'a>(&'a self, packages: &'a dyn Packages) -> apply::Runtime<'a> {
         let Self { cluster, helm, clock, timing, .. } = self;
-        apply::Runtime { cluster, helm, clock: clock.as_ref(), timing: *timing }
+        apply::Runtime { cluster, helm, clock: clock.as_ref(), packages, timing: *timing }
+    }
+
+    fn kept(&self, task: &Task) -> Kept<'_> {
+        let folder = |applied: &Applied<Baseline>| self.data.generation(task.wanted.deployment, &applied.folder());
+        Kept {
+            charts: self.charts.as_ref(),
+            registry: task.registry.clone(),
+            folder: task.record.applied.as_ref().map(folder),
+            applied: task.record.applied.clone(),
+        }
     }
 
     async fn bring_about(&self, task: &mut Task) -> Result<(), Stop> {
@@ -208,8 +218,10 @@ impl Kubernetes {
         match (outcome, version) {
             (Outcome::Applied { revision }, Some(version)) => {
                 let folder = task.record.folder(generation, &version);
+                let files = Files::at(&self.data.generation(wanted.deployment, &folder));
+                let package = Some(package::of(chart(&wanted)?, &files)?);
                 tracing::info!(deployment = %wanted.deployment, generation, %version, revision, "the release is well");
-                let (baseline, named) = (Baseline { revision }, Some(folder.clone()));
+                let (baseline, named) = (Baseline { revision, package }, Some(folder.clone()));
                 task.remember(|record| {
                     record.applied = Some(Applied { generation, version, baseline, folder: named });
                     (record.attempt, record.failed, record.removed) = (None, None, None);
@@ -261,8 +273,9 @@ impl Kubernetes {
         }
         let document = serde_json::Value::Object(instruction::values(run, &name, &registry)?);
         files.write(&files.values, document.to_string().as_bytes())?;
+        let yields = self.runtime(&NOTHING_KEPT).yielded(&release, &deployment, &run.settings.yields).await?;
         let pull_secret = pulls.map(|_| pull::NAME.to_owned());
-        let plan = instruction::plan(run, (&deployment, &release.namespace, &registry), pull_secret, vec![]);
+        let plan = instruction::plan(run, (&deployment, &release.namespace, &registry), pull_secret, yields);
         let plan = serde_json::to_vec(&plan).map_err(|error| Failure::internal("no plan", error))?;
         files.write(&files.plan, &plan)?;
         let wanted = Wanted {
@@ -285,7 +298,8 @@ impl Kubernetes {
             minutes => Duration::from_secs(u64::from(minutes) * 60),
         };
         let timing = Timing { deadline, ..self.timing };
-        let runtime = apply::Runtime { timing, ..self.runtime() };
+        let kept = self.kept(task);
+        let runtime = apply::Runtime { timing, ..self.runtime(&kept) };
         let charts = self.charts.as_ref();
         let mut way = Way { task, charts, registry: &registry, images: run.images.clone() };
         runtime.apply(&wanted, &mut way, &cancel).await
@@ -314,24 +328,23 @@ impl Kubernetes {
         let Some(applied) = &task.record.applied else { return Ok(()) };
         tracing::warn!(deployment = %task.wanted.deployment, drift, "drift is repaired");
         let (release, deployment) = (release(task), id(task));
-        self.runtime().recover(&release, &deployment).await?;
-        self.runtime().bring_back(&release, &deployment, Some(applied.generation), &task.cancel).await?;
-        let revisions = self.cluster.revisions_of(&release, &deployment).await?;
-        let Some(runs) = deployed(&revisions) else { return Ok(()) };
-        let Some(payload) = self.cluster.payload(runs).await? else { return Ok(()) };
-        let read = objects(payload.manifest());
-        for object in read.map_err(|error| Failure::internal("what Helm applied cannot be read", error))? {
-            self.cluster.apply(&as_applied(&object, &release), &release.namespace).await?;
-        }
+        let kept = self.kept(task);
+        self.runtime(&kept).recover(&release, &deployment).await?;
+        self.runtime(&kept).bring_back(&release, &deployment, Some(applied.generation), &task.cancel).await?;
+        let vendors = chart(&task.wanted).map(|run| run.settings.yields.as_slice()).unwrap_or_default();
+        self.runtime(&kept).put_right(&release, &deployment, vendors).await?;
         // what was put right is looked at again
-        self.swept.lock().unwrap_or_else(PoisonError::into_inner).remove(&task.wanted.deployment);
+        self.sights.forget(task.wanted.deployment);
         Ok(())
     }
 
-    async fn remove(&self, task: &mut Task) -> Result<(), Stop> {
+    async fn remove(&self, task: &mut Task, data: DataRemoval) -> Result<(), Stop> {
         task.begin(Step::Removing).await?;
-        let kept = crate::remove::remove(&self.runtime(), &release(task), &id(task), &task.cancel).await?;
-        tracing::info!(deployment = %task.wanted.deployment, claims = kept.join(", "), "removed; its data stays");
+        let package = task.record.applied.as_ref().and_then(|applied| applied.baseline.package.as_ref());
+        let kinds = package.map(|package| package.kinds.clone()).unwrap_or_default();
+        let runtime = self.runtime(&NOTHING_KEPT);
+        let left = crate::remove::remove(&runtime, &release(task), &id(task), (&kinds, data), &task.cancel).await?;
+        tracing::info!(deployment = %task.wanted.deployment, claims = left.join(", "), ?data, "removed; these claims stay");
         let generation = task.wanted.generation;
         task.remember(|record| {
             (record.applied, record.attempt, record.failed) = (None, None, None);

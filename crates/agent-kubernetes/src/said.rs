@@ -27,6 +27,18 @@ const TABLE: &[Row] = &[
     row("namespaces \"", Blame::Surroundings, Config, "the namespace is not there"),
     row("is forbidden: user", Blame::Surroundings, Policy, "the agent lacks a right in the cluster"),
     row(
+        "runtime: out of memory",
+        Blame::Generation,
+        Resources,
+        "the chart's templates want more memory than a Helm may take",
+    ),
+    row(
+        "memory allocation of",
+        Blame::Generation,
+        Resources,
+        "what the chart renders wants more memory than a Helm may take",
+    ),
+    row(
         "invalid ownership metadata",
         Blame::Generation,
         Config,
@@ -84,6 +96,15 @@ pub fn of_post_renderer(refused: &str) -> Failure {
 /// The failure of a Helm that did not end.
 pub fn hangs(limit: Duration) -> Failure {
     Failure::passing(Runtime, format!("helm did not end within {} s", limit.as_secs()))
+}
+
+/// The failure of a Helm that was ended because it took too much of the processor.
+pub fn computes(limit: Duration) -> Failure {
+    let text = format!(
+        "the chart's templates want more than the {} s of processor time that a Helm may take",
+        limit.as_secs()
+    );
+    Failure::bad(Resources, text)
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ use crate::cluster::Cluster;
 
 pub const IDENTITY: &str = "distr-agent-identity";
 pub const DESIRED: &str = "distr-agent-desired";
+pub const PULL: &str = "distr-agent-pull";
+pub const SEALS: &str = "distr-agent-seals";
 /// Before a deployment's id.
 pub const RECORD: &str = "distr-agent-record-";
 /// On all of them.
@@ -56,6 +58,8 @@ fn place(item: Item) -> (String, &'static str) {
         Item::Trust => (IDENTITY.to_owned(), "trust.json"),
         Item::Key => (IDENTITY.to_owned(), "key"),
         Item::Desired => (DESIRED.to_owned(), "desired.json.gz"),
+        Item::Pull => (PULL.to_owned(), "pull.json"),
+        Item::Seals => (SEALS.to_owned(), "seals.json"),
         Item::Record(deployment) => (format!("{RECORD}{deployment}"), "state.json"),
     }
 }
@@ -65,6 +69,8 @@ fn items(secret: &str) -> Vec<Item> {
     match (secret, secret.strip_prefix(RECORD)) {
         (IDENTITY, _) => vec![Item::Identity, Item::Nonce, Item::Trust, Item::Key],
         (DESIRED, _) => vec![Item::Desired],
+        (PULL, _) => vec![Item::Pull],
+        (SEALS, _) => vec![Item::Seals],
         (_, id) => id.and_then(record).into_iter().collect(),
     }
 }
@@ -190,7 +196,16 @@ mod tests {
     #[test]
     fn each_item_has_its_place_and_is_found_there() {
         let deployment = DeploymentId(Uuid::from_u128(7));
-        for item in [Item::Identity, Item::Nonce, Item::Trust, Item::Key, Item::Desired, Item::Record(deployment)] {
+        for item in [
+            Item::Identity,
+            Item::Nonce,
+            Item::Trust,
+            Item::Key,
+            Item::Desired,
+            Item::Seals,
+            Item::Pull,
+            Item::Record(deployment),
+        ] {
             assert!(items(&place(item).0).contains(&item), "{item:?}");
         }
         assert_eq!(place(Item::Record(deployment)).0, "distr-agent-record-00000000-0000-0000-0000-000000000007");

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
-use distr_domain::agent::{DeploymentReport, Report, ReportMark, Step};
+use distr_domain::agent::{DeploymentReport, Report, ReportMark, Step, TargetFacts};
 use distr_domain::ids::DeploymentId;
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -29,13 +29,14 @@ struct State {
     acknowledged: Option<u64>,
     /// none before the first look at what runs
     deployments: Option<Vec<DeploymentReport>>,
+    facts: Option<TargetFacts>,
     journal: Journal,
 }
 
 impl Board {
     pub fn new(clock: Arc<dyn Clock>, journal: Journal) -> Self {
         let boot = Uuid::now_v7();
-        let state = State { boot, sequence: 0, acknowledged: None, deployments: None, journal };
+        let state = State { boot, sequence: 0, acknowledged: None, deployments: None, facts: None, journal };
         Self { clock, state: Mutex::new(state), changed: Notify::new(), seen: Notify::new() }
     }
 
@@ -61,6 +62,15 @@ impl Board {
         known.step = step;
         known.error = None;
         self.queue(&mut state, true);
+    }
+
+    /// From now on reports say this of the place; the next one at once if it is new.
+    pub fn know(&self, facts: TargetFacts) {
+        let mut state = self.state();
+        if state.facts.as_ref() != Some(&facts) {
+            state.facts = Some(facts);
+            self.queue(&mut state, true);
+        }
     }
 
     /// Queues what is known, whether or not it changed.
@@ -121,6 +131,7 @@ impl Board {
             sequence: state.sequence,
             at: self.clock.now(),
             agent_version: AGENT_VERSION.to_owned(),
+            facts: state.facts.clone(),
             deployments: state.deployments.clone().unwrap_or_default(),
             error: state.journal.trouble().map(|trouble| trouble.reported(&Redactor::default())),
             missing: None,

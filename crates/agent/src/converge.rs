@@ -35,6 +35,8 @@ pub use once::Settled;
 const FORGIVEN_AFTER: Duration = Duration::from_secs(60);
 /// What wakes the converger comes in bursts.
 const BURST: Duration = Duration::from_millis(200);
+/// Between two questions for what hardly ever changes.
+const FACTS: Duration = Duration::from_secs(600);
 /// A stop waits this long for actions to reach a safe place; the next start goes on from wherever they are.
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 
@@ -67,6 +69,8 @@ pub struct Converger<R: Runtime> {
     tasks: JoinSet<Result<(), Stop>>,
     of_task: HashMap<Id, DeploymentId>,
     updates: Updates<R>,
+    /// when the place was asked for its facts
+    asked_for_facts: Option<Instant>,
 }
 
 type Update<R> = RecordUpdate<<R as Runtime>::Handle, <R as Runtime>::Baseline>;
@@ -100,6 +104,7 @@ impl<R: Runtime> Converger<R> {
             tasks: JoinSet::new(),
             of_task: HashMap::new(),
             updates: mpsc::unbounded_channel(),
+            asked_for_facts: None,
         }
     }
 
@@ -136,6 +141,7 @@ impl<R: Runtime> Converger<R> {
         self.ask_the_host_again(desired);
         let observed = self.observe(desired).await?;
         self.report(desired, &observed);
+        self.ask_for_facts().await;
         let actions = plan(desired, &observed, &self.memory);
         self.supersede(desired);
         self.forgive(&actions);
@@ -143,6 +149,13 @@ impl<R: Runtime> Converger<R> {
             self.execute(action, desired, &observed);
         }
         Ok(())
+    }
+
+    async fn ask_for_facts(&mut self) {
+        if self.asked_for_facts.is_none_or(|at| at.elapsed() >= FACTS) {
+            self.asked_for_facts = Some(Instant::now());
+            self.runtime.facts().await.into_iter().for_each(|facts| self.board.know(facts));
+        }
     }
 
     /// What the host held is tried at once when its policy or somebody's consent changed.

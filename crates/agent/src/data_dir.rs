@@ -7,6 +7,8 @@
 //! trust.json                               0600: the keys that this host trusts, see `host_trust`
 //! desired.json                             0600: the last desired state
 //! key                                      0600: random bytes, where a runtime names things by them
+//! pull.json                                0600: the credential with which nodes of a cluster pull
+//! seals.json                               0600: digests, where a runtime keeps things within the reach of others
 //! journal                                  0600: reports on their way to the hub, see `journal`
 //! deployments/<id>/state.json              what was done so far, see `memory`
 //! deployments/<id>/consent.json            what somebody on this host agreed to, see `consent`
@@ -88,6 +90,8 @@ impl DataDir {
             Item::Trust => self.trust(),
             Item::Desired => self.desired(),
             Item::Key => self.root.join("key"),
+            Item::Pull => self.root.join("pull.json"),
+            Item::Seals => self.root.join("seals.json"),
             Item::Record(deployment) => self.record(deployment),
         }
     }

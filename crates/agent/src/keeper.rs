@@ -18,6 +18,10 @@ pub enum Item {
     Desired,
     /// random bytes by which a runtime names what must not be guessed
     Key,
+    /// digests by which a runtime knows again what it wrote where others may write, too
+    Seals,
+    /// with what machines pull images that have no agent, see the runtime
+    Pull,
     /// what is remembered of a deployment, see `memory`
     Record(DeploymentId),
 }

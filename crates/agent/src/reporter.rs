@@ -250,6 +250,7 @@ mod tests {
             sequence: 1,
             at: chrono::DateTime::UNIX_EPOCH,
             agent_version: "1".to_owned(),
+            facts: None,
             deployments: vec![deployment],
             error: None,
             missing: None,

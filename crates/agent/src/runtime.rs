@@ -1,7 +1,7 @@
 //! The port to what runs releases in this place.
 
 use async_trait::async_trait;
-use distr_domain::agent::DesiredState;
+use distr_domain::agent::{DesiredState, TargetFacts};
 
 use crate::fault::{Failure, Stop};
 use crate::memory::{Memory, Part};
@@ -28,6 +28,11 @@ pub trait Runtime: Send + Sync + 'static {
     /// Carries out an action. An action that gave up on a generation says so in the record and ends well; an error is worth
     /// another try.
     async fn perform(&self, task: Task<Self::Handle, Self::Baseline>) -> Result<(), Stop>;
+
+    /// What is known of the place; nothing if it cannot be asked now. Asked now and then.
+    async fn facts(&self) -> Option<TargetFacts> {
+        None
+    }
 
     /// The stamp of what the owner of this place lets run there: another one when that changed.
     fn policy(&self) -> Stamp;

@@ -166,6 +166,7 @@ impl FleetTarget {
             sequence,
             at,
             agent_version: "0.1.0".to_owned(),
+            facts: None,
             deployments: vec![DeploymentReport {
                 deployment: self.deployment,
                 generation: 1,

@@ -108,6 +108,9 @@ pub struct Report {
     pub sequence: u64,
     pub at: DateTime<Utc>,
     pub agent_version: String,
+    /// where the agent works, as far as it knows
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<TargetFacts>,
     pub deployments: Vec<DeploymentReport>,
     /// what is wrong with the agent itself
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -124,6 +127,20 @@ impl Report {
     pub fn mark(&self) -> ReportMark {
         ReportMark { id: self.id, boot: self.boot, sequence: self.sequence }
     }
+}
+
+/// What an agent knows of the place that it works in. What it may not ask for, or an agent of an earlier version did not, is absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetFacts {
+    /// the version of the container engine or of Kubernetes, in its own words: `27.5.1`, `v1.31.2`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime_version: Option<String>,
+    /// `operating system/architecture` of the machines, such as `linux/amd64`: each once, in order
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<String>,
+    /// the number of machines
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<u32>,
 }
 
 /// Reports that a full journal had to let go.

@@ -63,6 +63,7 @@ mod tests {
             sequence,
             at: DateTime::UNIX_EPOCH,
             agent_version: String::new(),
+            facts: None,
             deployments: vec![],
             error: None,
             missing: None,

@@ -2,7 +2,7 @@
 //! that was counted already changes nothing.
 
 use chrono::{DateTime, Utc};
-use distr_domain::agent::{Contact, DeploymentReport, Report, ReportedError};
+use distr_domain::agent::{Contact, DeploymentReport, Report, ReportedError, TargetFacts};
 use distr_domain::ids::{OrganizationId, TargetId};
 use distr_domain::tally::Tally;
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,7 @@ pub struct HeartbeatRow {
     /// how many the agent had to let go
     pub missing: u64,
     pub agent_version: String,
+    pub facts: Option<TargetFacts>,
     pub deployments: Vec<DeploymentReport>,
     /// what is wrong with the agent itself
     pub error: Option<ReportedError>,
@@ -75,6 +76,7 @@ fn first(entry: &DecodedEntry, report: &Report) -> HeartbeatRow {
         reports: 0,
         missing: 0,
         agent_version: String::new(),
+        facts: None,
         deployments: vec![],
         error: None,
         position: 0,
@@ -89,6 +91,7 @@ fn take(row: &mut HeartbeatRow, entry: &DecodedEntry, report: &Report) {
     row.reports += 1;
     row.missing += report.missing.map_or(0, |missing| missing.reports);
     row.agent_version.clone_from(&report.agent_version);
+    row.facts.clone_from(&report.facts);
     row.deployments.clone_from(&report.deployments);
     row.error.clone_from(&report.error);
     row.position = entry.position.number();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use distr_agent::clock::SystemClock;
 use distr_agent::fault::{Failure, Stop};
-use distr_agent_kubernetes::apply::{Outcome, Runtime, Steps, Timing, Wanted};
+use distr_agent_kubernetes::apply::{NOTHING_KEPT, Outcome, Runtime, Steps, Timing, Wanted};
 use distr_agent_kubernetes::cluster::Cluster;
 use distr_agent_kubernetes::revision::deployed;
 use distr_domain::agent::{ErrorCategory, Step};
@@ -59,7 +59,7 @@ pub(crate) async fn apply(
 pub(crate) fn runtime<'a>(site: &'a Site, cluster: &'a Cluster) -> Runtime<'a> {
     let [soak, look] = [1000, 300].map(Duration::from_millis);
     let timing = Timing { deadline: Duration::from_secs(10), soak, look, hooks: Duration::from_secs(20) };
-    Runtime { cluster, helm: &site.helm, clock: &SystemClock, timing }
+    Runtime { cluster, helm: &site.helm, clock: &SystemClock, packages: &NOTHING_KEPT, timing }
 }
 
 pub(crate) async fn apply_with(
@@ -69,7 +69,7 @@ pub(crate) async fn apply_with(
     secret: Option<&serde_json::Value>,
     cancel: &CancellationToken,
 ) -> Result<Outcome, Stop> {
-    let cluster = Cluster::connect(&site.helm.cluster).await.unwrap();
+    let cluster = site.connect().await;
     let runtime = runtime(site, &cluster);
     let wanted = Wanted {
         deployment: DEPLOYMENT,

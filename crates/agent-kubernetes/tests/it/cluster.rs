@@ -1,14 +1,23 @@
 //! A namespace of its own in the test cluster, and a chart to put into it.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
-use distr_agent_kubernetes::helm::{Cluster, Helm, Release, Upgrade};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use distr_agent_kubernetes::cluster;
+use distr_agent_kubernetes::helm::{Cluster, Helm, Limits, Release, Upgrade};
 use distr_agent_kubernetes::lock::pins;
 use distr_agent_kubernetes::post_render::Plan;
 use distr_agent_kubernetes::revision::{self, Revision};
+use distr_agent_kubernetes::seals::Seals;
 use distr_domain::release::{ChartLock, LockedImage, OwnImage};
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
 use serde_json::Value;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -45,7 +54,16 @@ impl Site {
         let home = folder.path().join("helm");
         std::fs::create_dir(&home).unwrap();
         let cluster = Cluster::Kubeconfig(kubeconfig.clone());
-        let helm = Helm { program: program("helm"), home, cluster, account: None, tenure: None };
+        let helm = Helm {
+            program: program("helm"),
+            home,
+            cluster,
+            account: None,
+            tenure: None,
+            seals: Seals::default(),
+            limits: Limits::default(),
+            gateway: Arc::default(),
+        };
         helm.write_plugin(Path::new(env!("CARGO_BIN_EXE_distr-agent-kubernetes"))).unwrap();
         let namespace = format!("t{}", &Uuid::new_v4().simple().to_string()[..12]);
         let site = Self { helm, release: Release { name: "shop".to_owned(), namespace }, folder, kubeconfig };
@@ -75,6 +93,35 @@ impl Site {
     pub(crate) fn get(&self, arguments: &[&str]) -> Value {
         let found = [&["get", "-n", &self.release.namespace, "-o", "json"], arguments].concat();
         serde_json::from_str(&self.kubectl(&found)).unwrap()
+    }
+
+    pub(crate) fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
+    /// A connection that counts what the site's Helm wrote.
+    pub(crate) async fn connect(&self) -> cluster::Cluster {
+        cluster::Cluster::connect(&self.helm.cluster).await.unwrap().sealed_by(self.helm.seals.clone())
+    }
+
+    /// Changes a revision behind the agent's back, as somebody does who may write Secrets.
+    pub(crate) fn tamper(&self, number: u32, change: impl FnOnce(&mut Value)) {
+        let secret = &self.secrets().into_iter().find(|of| revision::read(of).unwrap().number == number).unwrap();
+        let text = STANDARD.decode(STANDARD.decode(secret["data"]["release"].as_str().unwrap()).unwrap()).unwrap();
+        let mut json: Value = serde_json::from_reader(GzDecoder::new(text.as_slice())).unwrap();
+        change(&mut json);
+        let mut packed = GzEncoder::new(vec![], Compression::default());
+        packed.write_all(json.to_string().as_bytes()).unwrap();
+        let release = STANDARD.encode(STANDARD.encode(packed.finish().unwrap()));
+        let patch = serde_json::json!({"data": {"release": release}}).to_string();
+        let name = secret["metadata"]["name"].as_str().unwrap();
+        self.kubectl(&["patch", "secret", "-n", &self.release.namespace, name, "--type=merge", "-p", &patch]);
+    }
+
+    /// Whether there is an object, such as `configmap/config`.
+    pub(crate) fn has(&self, object: &str) -> bool {
+        let found = self.kubectl(&["get", "-n", &self.release.namespace, object, "--ignore-not-found", "-o", "name"]);
+        !found.trim().is_empty()
     }
 
     /// Helm's release Secrets, oldest first.
@@ -156,7 +203,7 @@ fn state() -> PathBuf {
     named.unwrap_or_else(|| distr_tests::root().join(".distr/kubernetes-0"))
 }
 
-fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let cache = cache.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache"));
     cache.join("distr/kubernetes/bin").join(name)

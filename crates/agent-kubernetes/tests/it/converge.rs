@@ -17,14 +17,17 @@ use distr_agent::journal::{Journal, Limits};
 use distr_agent::memory;
 use distr_agent_kubernetes::apply::Timing;
 use distr_agent_kubernetes::charts::Charts;
-use distr_agent_kubernetes::cluster::Cluster;
 use distr_agent_kubernetes::runtime::Kubernetes;
+use distr_agent_kubernetes::sights::Sights;
 use distr_domain::agent::{
     AskedBy, ChartSource, DataRemoval, DeploymentReport, DesiredDeployment, DesiredState, Health, Instruction,
     PinnedImage, Step,
 };
 use distr_domain::ids::DeploymentId;
+use distr_tests::wait;
 use serde_json::json;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::apply::web;
@@ -51,16 +54,24 @@ struct Agent {
     converger: Converger<Kubernetes>,
     board: Arc<Board>,
     shelf: Arc<Shelf>,
+    wake: Arc<Notify>,
     deployment: DeploymentId,
 }
 
 impl Agent {
     async fn new(site: &Site) -> Self {
+        Self::looking(site, Duration::from_secs(1)).await
+    }
+
+    /// Looks by itself only after this time.
+    async fn looking(site: &Site, look: Duration) -> Self {
+        let wake = Arc::new(Notify::new());
         let data = DataDir::open(&site.folder.path().join("data")).unwrap();
         let shelf = Arc::new(Shelf::default());
-        let [soak, look] = [500, 300].map(Duration::from_millis);
+        let [soak, pause] = [500, 300].map(Duration::from_millis);
         let runtime = Kubernetes {
-            cluster: Cluster::connect(&site.helm.cluster).await.unwrap(),
+            cluster: site.connect().await,
+            own: site.connect().await,
             helm: site.helm.clone(),
             charts: shelf.clone(),
             pulls: None,
@@ -68,18 +79,24 @@ impl Agent {
             data: data.clone(),
             namespace: site.release.namespace.clone(),
             key: b"key".to_vec(),
-            timing: Timing { deadline: Duration::from_secs(10), soak, look, hooks: Duration::from_secs(20) },
-            swept: Mutex::default(),
+            timing: Timing { deadline: Duration::from_secs(10), soak, look: pause, hooks: Duration::from_secs(20) },
+            sights: Sights::new(Arc::clone(&wake)),
         };
         let board = Arc::new(Board::new(Arc::new(SystemClock), Journal::open(data.journal(), Limits::default())));
         let backoff = Backoff { base: Duration::from_millis(100), cap: Duration::from_secs(1) };
-        let intervals = Intervals { look: Duration::from_secs(1), backoff };
+        let intervals = Intervals { look, backoff };
         let memory = memory::load(&data).unwrap();
         let converger = Converger::new(Arc::new(runtime), data, Arc::clone(&board), memory, intervals);
-        Self { converger, board, shelf, deployment: DeploymentId(Uuid::new_v4()) }
+        Self { converger, board, shelf, wake, deployment: DeploymentId(Uuid::new_v4()) }
     }
 
     async fn settle(&mut self, generation: u64, instruction: Instruction) -> (Settled, DeploymentReport) {
+        let desired = self.desired(generation, instruction);
+        let settled = self.converger.settle(&desired).await.unwrap().remove(&self.deployment).unwrap();
+        (settled, self.board.known().remove(0))
+    }
+
+    fn desired(&self, generation: u64, instruction: Instruction) -> DesiredState {
         let wanted = DesiredDeployment {
             deployment: self.deployment,
             application: "shop".parse().unwrap(),
@@ -87,10 +104,7 @@ impl Agent {
             asked_by: AskedBy::Vendor,
             instruction,
         };
-        let desired =
-            DesiredState { etag: "1".to_owned(), registry: "registry.local".to_owned(), deployments: vec![wanted] };
-        let settled = self.converger.settle(&desired).await.unwrap().remove(&self.deployment).unwrap();
-        (settled, self.board.known().remove(0))
+        DesiredState { etag: "1".to_owned(), registry: "registry.local".to_owned(), deployments: vec![wanted] }
     }
 
     /// A release with a Deployment of no pods, as there is no registry to pull from.
@@ -126,6 +140,19 @@ async fn the_loop_brings_about_repairs_gives_up_and_removes() {
     assert_eq!(settled, Settled::Done);
     site.get(&["deployment", "web"]);
 
+    // somebody writes into Helm's record what is to be there, too
+    site.tamper(1, |json| {
+        let more = "\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: evil}\n";
+        json["manifest"] = format!("{}{more}", json["manifest"].as_str().unwrap()).into();
+    });
+    let (settled, report) = agent.settle(1, first.clone()).await;
+    assert_eq!(settled, Settled::Done, "{report:?}");
+    assert!(!site.has("configmap/evil") && site.has("deployment/web"));
+    let generations: Vec<_> = site.revisions().iter().map(|of| of.generation).collect();
+    assert_eq!(generations, [Some(1)], "it was applied again");
+    let (_, report) = agent.settle(1, first.clone()).await;
+    assert_eq!((report.step, report.drift), (Step::Applied, None));
+
     let evil = agent.release(&site, "1.2.0");
     let Instruction::RunChart(mut run) = evil else { unreachable!() };
     run.lock.images.clear();
@@ -137,4 +164,45 @@ async fn the_loop_brings_about_repairs_gives_up_and_removes() {
     let (settled, _) = agent.settle(3, Instruction::Remove { data: DataRemoval::Keep }).await;
     assert_eq!(settled, Settled::Done);
     assert!(site.revisions().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_seen_without_a_look() {
+    let Some(site) = Site::new() else { return };
+    let agent = Agent::looking(&site, Duration::from_secs(86_400)).await;
+    let desired = Arc::new(agent.desired(1, agent.release(&site, "1.1.0")));
+    let (_keep, desired) = watch::channel(Some(desired));
+    let (board, stop) = (Arc::clone(&agent.board), CancellationToken::new());
+    let running = tokio::spawn(agent.converger.run(desired, agent.wake, stop.clone()));
+    let reports = async |what: &str, is_it: &dyn Fn(&DeploymentReport) -> bool| {
+        wait::until(what, Duration::from_secs(90), async || {
+            let known = board.known();
+            if known.iter().any(is_it) { Ok(()) } else { Err(format!("{known:?}")) }
+        })
+        .await;
+    };
+    let is_well = |of: &DeploymentReport| of.step == Step::Applied && of.health == Health::Ok && of.drift.is_none();
+    reports("it is well", &is_well).await;
+    let namespace = site.release.namespace.as_str();
+    for round in 1..=2 {
+        let before = site.get(&["deployment", "web"])["metadata"]["resourceVersion"].clone();
+        site.kubectl(&["scale", "-n", namespace, "deployment/web", "--replicas=1"]);
+        wait::until(&format!("it is put back, {round}"), Duration::from_secs(90), async || {
+            let web = site.get(&["deployment", "web"]);
+            if web["spec"]["replicas"] == 0 && web["metadata"]["resourceVersion"] != before {
+                Ok(())
+            } else {
+                Err(web["spec"]["replicas"].to_string())
+            }
+        })
+        .await;
+    }
+    site.kubectl(&["delete", "-n", namespace, "deployment/web"]);
+    wait::until("it is there again", Duration::from_secs(90), async || {
+        if site.has("deployment/web") { Ok(()) } else { Err("it is not".to_owned()) }
+    })
+    .await;
+    reports("it is well again", &is_well).await;
+    stop.cancel();
+    running.await.unwrap();
 }

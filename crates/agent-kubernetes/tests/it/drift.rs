@@ -3,11 +3,13 @@
 use distr_agent_kubernetes::cluster::Cluster;
 use distr_agent_kubernetes::drift::compare;
 use distr_agent_kubernetes::objects::{as_applied, objects};
+use distr_agent_kubernetes::post_render::Plan;
 use distr_agent_kubernetes::revision;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::cluster::Site;
+use crate::apply::runtime;
+use crate::cluster::{DEPLOYMENT, Site};
 
 const WEB: &str = "
 apiVersion: apps/v1
@@ -40,7 +42,7 @@ fn applied(site: &Site) -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_by_hand_is_drift_and_what_others_add_is_theirs() {
     let Some(site) = Site::new() else { return };
-    let cluster = Cluster::connect(&site.helm.cluster).await.unwrap();
+    let cluster = site.connect().await;
     let chart = site
         .chart(&[("web", WEB), ("config", "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {a: \"1\"}}")]);
     site.helm.upgrade(&site.release, &chart.upgrade(1), &CancellationToken::new()).await.unwrap();
@@ -61,4 +63,38 @@ async fn a_change_by_hand_is_drift_and_what_others_add_is_theirs() {
     }
     assert_eq!(drift(&site, &cluster).await, [""; 0], "it is repaired, without a revision of Helm's");
     assert_eq!(site.revisions().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_autoscaler_keeps_its_number_of_pods_in_upgrades_and_repairs() {
+    let Some(site) = Site::new() else { return };
+    let (cluster, cancel, namespace) =
+        (site.connect().await, CancellationToken::new(), site.release.namespace.as_str());
+    let chart = site.chart(&[("web", WEB)]);
+    site.helm.upgrade(&site.release, &chart.upgrade(1), &cancel).await.unwrap();
+    let scaler = site.folder.path().join("scaler.yaml");
+    let text = "{apiVersion: autoscaling/v1, kind: HorizontalPodAutoscaler, metadata: {name: web}, spec: {minReplicas: 1, maxReplicas: 5,
+        scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}}";
+    std::fs::write(&scaler, text).unwrap();
+    site.kubectl(&["create", "-n", namespace, "-f", scaler.to_str().unwrap()]);
+    site.kubectl(&["scale", "-n", namespace, "deployment/web", "--replicas=3"]);
+    let replicas = || site.get(&["deployment", "web"])["spec"]["replicas"].clone();
+    let runtime = runtime(&site, &cluster);
+    runtime.put_right(&site.release, DEPLOYMENT, &[]).await.unwrap();
+    assert_eq!(replicas(), 3, "a repair leaves it");
+
+    let yields = runtime.yielded(&site.release, DEPLOYMENT, &[]).await.unwrap();
+    assert_eq!(yields.len(), 1, "{yields:?}");
+    let next = site.chart(&[("web", WEB)]);
+    let mut plan: Plan = serde_json::from_slice(&std::fs::read(&next.plan).unwrap()).unwrap();
+    plan.yields = yields;
+    std::fs::write(&next.plan, serde_json::to_vec(&plan).unwrap()).unwrap();
+    site.helm.upgrade(&site.release, &next.upgrade(2), &cancel).await.unwrap();
+    assert_eq!(replicas(), 3, "an upgrade leaves it");
+
+    site.kubectl(&["delete", "-n", namespace, "hpa", "web"]);
+    site.kubectl(&["scale", "-n", namespace, "deployment/web", "--replicas=4"]);
+    assert!(runtime.yielded(&site.release, DEPLOYMENT, &[]).await.unwrap().is_empty(), "nobody owns it any more");
+    runtime.put_right(&site.release, DEPLOYMENT, &[]).await.unwrap();
+    assert_eq!(replicas(), 3, "it is as it was applied last");
 }

@@ -121,3 +121,25 @@ async fn what_belongs_to_somebody_else_is_not_taken_over_unless_it_was_said() {
     assert_eq!(site.get(&["configmap", "config"])["data"]["text"], "ours");
     assert_eq!(newest(&site.revisions()).unwrap().generation, Some(1));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_that_wants_everything_is_the_releases_fault() {
+    let Some(mut site) = Site::new() else { return };
+    site.helm.limits.processor = Duration::from_secs(2);
+    let cancel = CancellationToken::new();
+    for (template, words) in [
+        ("{{ repeat 4000000000 \"x\" | len }}", "more memory than a Helm may take"),
+        ("{{ range until 100000 }}{{ range until 100000 }}{{ end }}{{ end }}", "2 s of processor time"),
+    ] {
+        let chart = site.chart(&[("config", &config(&format!("'{template}'")))]);
+        let stopped = failure(site.helm.upgrade(&site.release, &chart.upgrade(1), &cancel).await.unwrap_err());
+        assert_eq!(
+            (stopped.blame, stopped.category),
+            (Blame::Generation, ErrorCategory::Resources),
+            "{}",
+            stopped.words
+        );
+        assert!(stopped.text.contains(words), "{}", stopped.text);
+        assert!(site.revisions().is_empty());
+    }
+}

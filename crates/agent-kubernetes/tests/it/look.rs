@@ -4,7 +4,6 @@ use chrono::Utc;
 use distr_agent::clock::{Clock, SystemClock};
 use distr_agent::memory::Applied;
 use distr_agent::observe::Seen;
-use distr_agent_kubernetes::cluster::Cluster;
 use distr_agent_kubernetes::look::{Depth, see};
 use distr_agent_kubernetes::record::{Baseline, Handle, Record};
 use distr_domain::agent::Health;
@@ -21,14 +20,14 @@ const TWO: &str = "
 fn record(site: &Site, generation: u64) -> Record {
     let handle = Handle { namespace: site.release.namespace.clone(), release: site.release.name.clone() };
     let version = format!("1.{generation}.0").parse().unwrap();
-    let applied = Applied { generation, version, baseline: Baseline { revision: 1 }, folder: None };
+    let applied = Applied { generation, version, baseline: Baseline { revision: 1, package: None }, folder: None };
     Record { applied: Some(applied), ..Record::new(handle) }
 }
 
 async fn seen(site: &Site, record: &Record, depth: Depth) -> Seen<Handle> {
-    let cluster = Cluster::connect(&site.helm.cluster).await.unwrap();
+    let cluster = site.connect().await;
     let now: chrono::DateTime<Utc> = SystemClock.now();
-    see(&cluster, DEPLOYMENT, record, &[], (now, depth)).await.unwrap()
+    see(&cluster, DEPLOYMENT, record, (&[], &[]), (now, depth)).await.unwrap().seen
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -61,3 +61,42 @@ async fn a_field_that_cannot_change_and_a_quota_are_found_before_helm_begins() {
     };
     assert_eq!((spent.blame, spent.category), (Blame::Surroundings, ErrorCategory::Resources), "{}", spent.words);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hook_replaces_nothing_that_is_somebody_elses() {
+    let Some(site) = Site::new() else { return };
+    let cancel = CancellationToken::new();
+    let hook = "
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: theirs, annotations: {helm.sh/hook: \"pre-install,pre-upgrade\"}}
+";
+    site.kubectl(&["create", "configmap", "theirs", "-n", &site.release.namespace, "--from-literal=a=b"]);
+    let chart = site.chart(&[("config", CONFIG), ("hook", hook)]);
+    let outcome = apply(&site, &chart, (1, None), &cancel).await.unwrap();
+    let Outcome::GivenUp { failure, back: None } = outcome else { panic!("{outcome:?}") };
+    assert!(
+        failure.text.contains("would replace what is somebody else's") && failure.text.contains("ConfigMap/theirs")
+    );
+    assert!(site.revisions().is_empty());
+    assert_eq!(site.get(&["configmap", "theirs"])["data"]["a"], "b");
+    // its own it may, again and again
+    site.kubectl(&["delete", "configmap", "theirs", "-n", &site.release.namespace]);
+    for generation in [2, 3] {
+        let outcome = apply(&site, &chart, (generation, None), &cancel).await;
+        assert!(matches!(outcome, Ok(Outcome::Applied { .. })), "{outcome:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chart_for_another_kubernetes_is_refused_before_anything_changes() {
+    let Some(site) = Site::new() else { return };
+    let chart = site.chart(&[("config", CONFIG)]);
+    let about = "{apiVersion: v2, name: shop, version: 1.0.0, kubeVersion: \">= 99.0.0-0\"}";
+    std::fs::write(chart.chart.join("Chart.yaml"), about).unwrap();
+    let outcome = apply(&site, &chart, (1, None), &CancellationToken::new()).await.unwrap();
+    let Outcome::GivenUp { failure, back: None } = outcome else { panic!("{outcome:?}") };
+    assert!(failure.text.starts_with("the chart is for another version of Kubernetes"), "{}", failure.text);
+    assert_eq!(failure.category, ErrorCategory::Config);
+    assert!(site.revisions().is_empty());
+}

@@ -112,6 +112,10 @@ async fn state_in_files_stays_in_files() {
         if text.contains("cannot reach the hub") { Ok(()) } else { Err(text) }
     })
     .await;
+    for probe in ["live", "ready"] {
+        let probed = agent(&site, &kubeconfig(&site), &["status", "--probe", probe]).output().unwrap();
+        assert!(probed.status.success(), "{probe}: {}", String::from_utf8_lossy(&probed.stderr));
+    }
     let secrets = site.get(&["secrets"]).to_string();
     let ended = Command::new("kill").arg(running.id().to_string()).status().unwrap();
     assert!(ended.success() && running.wait().unwrap().success());

@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
 use distr_agent::clock::{Clock, SystemClock};
+use distr_agent::data_dir::DataDir;
 use distr_agent::link::{HubLink, LinkFault};
 use distr_agent::secret::{CurrentSecret, Secret};
 use distr_agent_kubernetes::cluster::Cluster;
@@ -55,10 +56,11 @@ impl HubLink for Hub {
     }
 }
 
-fn pulls(given: &Arc<AtomicU32>, clock: &Arc<Time>, is_old: bool) -> PullSecrets {
+fn pulls(site: &Site, given: &Arc<AtomicU32>, clock: &Arc<Time>, is_old: bool) -> PullSecrets {
     let hub = Hub { given: given.clone(), clock: clock.clone(), is_old };
     let own = CurrentSecret::new(Secret::new("the-agents-own"));
-    PullSecrets::new(Box::new(hub), own, clock.clone()).without_pauses()
+    let data = DataDir::open(&site.folder.path().join("data")).unwrap();
+    PullSecrets::new(Box::new(hub), own, clock.clone(), data).without_pauses()
 }
 
 /// The password for the registry in the namespace's Secret.
@@ -76,11 +78,11 @@ async fn the_secret_is_there_renewed_at_half_its_life_and_put_back() {
     let namespace = site.release.namespace.clone();
     let cluster = Cluster::connect(&site.helm.cluster).await.unwrap();
     let (given, clock) = (Arc::new(AtomicU32::new(0)), Arc::new(Time(Mutex::new(SystemClock.now()))));
-    let first = pulls(&given, &clock, false);
+    let first = pulls(&site, &given, &clock, false);
     first.ensure(&cluster, "hub.example", &namespace).await.unwrap();
     assert_eq!(password(&site), "secret-1");
     // an agent that begins anew goes on with it, and so does one whose Secret somebody removed
-    let second = pulls(&given, &clock, false);
+    let second = pulls(&site, &given, &clock, false);
     second.ensure(&cluster, "hub.example", &namespace).await.unwrap();
     site.kubectl(&["delete", "secret", "-n", &namespace, "distr-pull"]);
     second.ensure(&cluster, "hub.example", &namespace).await.unwrap();
@@ -88,13 +90,19 @@ async fn the_secret_is_there_renewed_at_half_its_life_and_put_back() {
     *clock.0.lock().unwrap() += TimeDelta::hours(13);
     second.ensure(&cluster, "hub.example", &namespace).await.unwrap();
     assert_eq!((password(&site).as_str(), given.load(Ordering::SeqCst)), ("secret-2", 2));
+    // what somebody writes into it is believed by nobody
+    let patch = r#"{"metadata":{"annotations":{"distr.sh/expires-at":"2999-01-01T00:00:00Z"}},"data":{".dockerconfigjson":"e30="}}"#;
+    site.kubectl(&["patch", "secret", "-n", &namespace, "distr-pull", "-p", patch]);
+    second.ensure(&cluster, "hub.example", &namespace).await.unwrap();
+    assert_eq!((password(&site).as_str(), given.load(Ordering::SeqCst)), ("secret-2", 2));
+    site.kubectl(&["patch", "secret", "-n", &namespace, "distr-pull", "-p", patch]);
     // a hub that gives none, now or ever, takes away nothing
     *clock.0.lock().unwrap() += TimeDelta::hours(13);
     site.kubectl(&["delete", "secret", "-n", &namespace, "distr-pull"]);
     second.ensure(&cluster, "hub.example", &namespace).await.unwrap();
     assert_eq!(password(&site), "secret-3");
     *clock.0.lock().unwrap() += TimeDelta::hours(13);
-    pulls(&given, &clock, true).ensure(&cluster, "hub.example", &namespace).await.unwrap();
+    pulls(&site, &given, &clock, true).ensure(&cluster, "hub.example", &namespace).await.unwrap();
     assert_eq!(password(&site), "secret-3");
     second.leave(&cluster, &BTreeSet::from([namespace.clone()])).await.unwrap();
     assert_eq!(password(&site), "secret-3");
@@ -102,6 +110,7 @@ async fn the_secret_is_there_renewed_at_half_its_life_and_put_back() {
     assert!(
         site.get(&["secrets"])["items"].as_array().unwrap().iter().all(|of| of["metadata"]["name"] != "distr-pull")
     );
-    let failure = pulls(&given, &clock, true).ensure(&cluster, "hub.example", &namespace).await.unwrap_err();
+    std::fs::remove_file(site.folder.path().join("data/pull.json")).unwrap();
+    let failure = pulls(&site, &given, &clock, true).ensure(&cluster, "hub.example", &namespace).await.unwrap_err();
     assert!(failure.text.contains("too old for clusters: update it"), "{}", failure.text);
 }

@@ -16,6 +16,7 @@ fn report(sequence: u64) -> Report {
         sequence,
         at: DateTime::UNIX_EPOCH + TimeDelta::seconds(sequence as i64),
         agent_version: String::new(),
+        facts: None,
         deployments: vec![],
         error: None,
         missing: None,

@@ -10,6 +10,7 @@ const MAX_REPORTS: usize = 1_000;
 const MAX_DEPLOYMENTS: usize = 200;
 const MAX_TEXT: usize = 2_000;
 const MAX_VERSION: usize = 100;
+const MAX_FACTS: usize = 50;
 const NONCE: std::ops::RangeInclusive<usize> = 16..=200;
 
 /// A sentence about what does not fit.
@@ -77,9 +78,15 @@ fn one(report: &Report) -> Result<(), Malformed> {
     if report.agent_version.len() > MAX_VERSION {
         return Err(bad(format!("report {id} has an agent_version of more than {MAX_VERSION} bytes")));
     }
+    let facts = report.facts.iter().flat_map(|facts| facts.runtime_version.iter().chain(&facts.platforms));
+    if facts.clone().any(|fact| fact.len() > MAX_VERSION) || facts.clone().count() > MAX_FACTS {
+        return Err(bad(format!(
+            "report {id} has facts that are too long: at most {MAX_FACTS}, of {MAX_VERSION} bytes each"
+        )));
+    }
     let texts = deployments.iter().flat_map(|deployment| deployment.error.as_ref().map(|error| &error.text));
     let texts = texts.chain(deployments.iter().flat_map(|deployment| &deployment.drift));
-    let texts = texts.chain(report.error.as_ref().map(|error| &error.text)).chain([&report.agent_version]);
+    let texts = texts.chain(report.error.as_ref().map(|error| &error.text)).chain([&report.agent_version]).chain(facts);
     if texts.clone().any(|text| text.contains('\0')) {
         return Err(bad(format!("report {id} has a text with the character U+0000")));
     }

@@ -4,8 +4,9 @@ mod change;
 mod watched;
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Enum, ID, Object, Result};
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
+use distr_domain::agent;
 use distr_domain::fleet;
 use distr_domain::ids::TargetId;
 use distr_domain::permission::Permission;
@@ -31,6 +32,24 @@ pub(super) use change::TargetMutation;
 pub(super) use watched::TargetSubscription;
 
 pub(super) struct Target(pub TargetRow);
+
+/// What an agent says of the place that it works in. What it may not ask for is null or empty.
+#[derive(SimpleObject)]
+pub(super) struct TargetFacts {
+    /// The version of the container engine or of Kubernetes, in its own words, such as `27.5.1` or `v1.31.2`.
+    runtime_version: Option<String>,
+    /// The platforms of the machines as `operating system/architecture`, such as `linux/amd64`, each once.
+    platforms: Vec<String>,
+    /// The number of machines.
+    nodes: Option<u32>,
+}
+
+impl From<agent::TargetFacts> for TargetFacts {
+    fn from(facts: agent::TargetFacts) -> Self {
+        let agent::TargetFacts { runtime_version, platforms, nodes } = facts;
+        Self { runtime_version, platforms, nodes }
+    }
+}
 
 /// The runtime with which an agent runs software.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -171,6 +190,12 @@ impl Target {
     /// The version of the agent, as it reported it last; null before the first report.
     async fn agent_version(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         Ok(self.heartbeat(ctx).await?.map(|heartbeat| heartbeat.agent_version))
+    }
+
+    /// What the agent says of the place that it works in; null before its first report, and from agents of earlier versions.
+    async fn facts(&self, ctx: &Context<'_>) -> Result<Option<TargetFacts>> {
+        let facts = self.heartbeat(ctx).await?.and_then(|heartbeat| heartbeat.facts);
+        Ok(facts.map(TargetFacts::from))
     }
 
     /// The deployments on the target, without those that were removed.

@@ -57,6 +57,7 @@ CREATE TABLE heartbeat (
     reports         bigint NOT NULL, -- how many
     missing         bigint NOT NULL, -- how many the agent had to let go
     agent_version   text NOT NULL,
+    facts           jsonb, -- of the place that the agent works in
     deployments     jsonb NOT NULL,
     error           jsonb, -- of the agent itself
     position        bigint NOT NULL

@@ -157,6 +157,7 @@ pub(crate) fn heartbeat() -> TelemetryRecord {
         sequence: 1,
         at: at(),
         agent_version: "0.1.0".into(),
+        facts: None,
         deployments: vec![deployment],
         error: None,
         missing: None,

@@ -51,6 +51,12 @@ fn enrolment(token: &str) -> Value {
     json!({ "apiVersion": "v1", "kind": "Secret", "metadata": of_agent(ENROLMENT), "stringData": { "token": token } })
 }
 
+/// `period` in seconds.
+fn probe(what: &str, period: u32) -> Value {
+    let command = ["distr-agent-kubernetes", "status", "--probe", what];
+    json!({ "exec": { "command": command }, "initialDelaySeconds": 10, "periodSeconds": period, "timeoutSeconds": 10 })
+}
+
 fn deployment(Installation { hub, image, .. }: &Installation<'_>) -> Value {
     let labels = json!({ "app.kubernetes.io/name": AGENT });
     let token = json!({ "secretKeyRef": { "name": ENROLMENT, "key": "token", "optional": true } });
@@ -71,6 +77,8 @@ fn deployment(Installation { hub, image, .. }: &Installation<'_>) -> Value {
         "securityContext": {
             "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": { "drop": ["ALL"] },
         },
+        // by processes of their own: no port is open
+        "livenessProbe": probe("live", 60), "readinessProbe": probe("ready", 10),
         "volumeMounts": [{ "name": "work", "mountPath": VOLUME }, { "name": "temporary", "mountPath": "/tmp" }],
     });
     json!({
