@@ -41,5 +41,7 @@ pub mod target;
 pub mod text;
 pub mod token;
 pub mod trust;
+pub mod upgrade_path;
 pub mod value_path;
 pub mod version;
+pub mod window;
