@@ -34,6 +34,8 @@ pub mod picture;
 pub mod quota;
 pub mod rejection;
 pub mod release;
+pub mod rollout;
+pub mod rollout_policy;
 pub mod seat;
 pub mod stored;
 pub mod tally;

@@ -88,7 +88,7 @@ pub enum InvalidWindows {
 /// Whether changes are allowed at an instant, by all owners at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opening {
-    /// Allowed, until then; no end is in sight without one.
+    /// Allowed, until then; without an instant for a week at least.
     Open { until: Option<DateTime<Utc>> },
     /// Not allowed; again from then on. Without an instant not within the next 400 days.
     Closed { opens: Option<DateTime<Utc>> },
@@ -143,30 +143,30 @@ impl Windows {
 }
 
 /// The times between two instants at which all owners allow changes.
-pub fn open_spans(owners: &[Windows], within: Span) -> Vec<Span> {
+pub fn open_spans(owners: &[&Windows], within: Span) -> Vec<Span> {
     owners.iter().fold(vec![within], |open, windows| intersected(&open, &windows.spans(within)))
 }
 
 /// Whether all owners allow changes now, and until or from when.
-pub fn opening(owners: &[Windows], now: DateTime<Utc>) -> Opening {
+pub fn opening(owners: &[&Windows], now: DateTime<Utc>) -> Opening {
     if owners.is_empty() {
         return Opening::Open { until: None };
     }
-    // most windows open within a fortnight; a blackout may last for longer
-    for days in [15, 400] {
+    // most windows open and close within a day or a week; a blackout may last for longer
+    for days in [1, 8, 400] {
         let within = Span { from: now, to: now + TimeDelta::days(days) };
-        if let Some(first) = open_spans(owners, within).first() {
-            return match first.from == now {
-                true => Opening::Open { until: Some(first.to).filter(|to| *to < within.to) },
-                false => Opening::Closed { opens: Some(first.from) },
-            };
+        match open_spans(owners, within).first() {
+            Some(first) if first.from > now => return Opening::Closed { opens: Some(first.from) },
+            Some(first) if first.to < within.to => return Opening::Open { until: Some(first.to) },
+            Some(_) if days > 7 => return Opening::Open { until: None },
+            _ => {}
         }
     }
     Opening::Closed { opens: None }
 }
 
 /// For how long the time was open to all owners between two instants.
-pub fn open_time(owners: &[Windows], within: Span) -> TimeDelta {
+pub fn open_time(owners: &[&Windows], within: Span) -> TimeDelta {
     if within.to <= within.from {
         return TimeDelta::zero();
     }
