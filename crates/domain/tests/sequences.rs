@@ -515,7 +515,6 @@ proptest! {
                             assert!(members.remove(target));
                             flying.remove(target);
                             settled.remove(target);
-                            tried.retain(|(tried, ..)| tried != target);
                         }
                     }
                     RolloutEvent::TargetsReleased { wave, targets, .. } => {

@@ -145,9 +145,9 @@ impl Look<'_> {
         vec![Action::Command(command)]
     }
 
-    /// Members whose target is retired, or whose deployment is removed, are members no more.
+    /// Members whose target is retired, or whose deployment is removed, are members no more. Of one that is not known nothing follows.
     fn leave(&mut self) -> Vec<Action> {
-        let is_gone = |target: &&TargetId| self.world.targets.get(*target).is_none_or(|view| view.is_gone);
+        let is_gone = |target: &&TargetId| self.world.targets.get(*target).is_some_and(|view| view.is_gone);
         let open = if self.rollout.phase.is_final() { None } else { Some(()) };
         let gone = open.iter().flat_map(|()| self.rollout.members.keys()).filter(is_gone);
         let targets: Vec<TargetId> = gone.take(MAX_TARGETS).copied().collect();
@@ -175,7 +175,7 @@ impl Look<'_> {
     /// What a halt, or an end, found released and not begun goes back: first in the rollout's stream, then at the deployments.
     fn withdraw(&mut self) -> Vec<Action> {
         let rollout = self.rollout;
-        let has_ended = matches!(rollout.phase, Phase::Aborted | Phase::Superseded);
+        let has_stopped = matches!(rollout.phase, Phase::Halted | Phase::Aborted | Phase::Superseded);
         let withdraws = self.plan.policy.on_halt == OnHalt::Withdraw;
         let wish = |target: &TargetId| self.world.targets.get(target).and_then(|view| view.wish.as_ref());
         let is_begun = |target: &TargetId, last: Option<&(Version, u32)>| {
@@ -196,7 +196,8 @@ impl Look<'_> {
             let is_unwanted = match member.state {
                 MemberState::Waiting => true,
                 MemberState::InFlight { .. } => false,
-                MemberState::Settled(_) => has_ended && withdraws,
+                // one that was lost may come back, too
+                MemberState::Settled(_) => has_stopped && withdraws,
             };
             let is_open = |wish: &&super::world::Wish| !wish.is_begun && wish.replaced_by.is_none();
             is_unwanted && wish(target).filter(is_open).is_some()

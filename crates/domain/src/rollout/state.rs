@@ -100,6 +100,8 @@ pub struct Rollout {
     pub boundaries: Vec<Boundary>,
     pub waves: Vec<Wave>,
     pub members: BTreeMap<TargetId, Member>,
+    /// the last tries of those who left: who joins again is tried with higher numbers
+    departed: BTreeMap<TargetId, (Version, u32)>,
     pub approvals: Vec<Approved>,
     /// when the last wave had passed
     pub tail_from: Option<DateTime<Utc>>,

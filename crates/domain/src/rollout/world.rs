@@ -24,7 +24,7 @@ pub struct World {
     /// since when this hub takes reports: silence before that is its own
     pub listening_since: DateTime<Utc>,
     pub catalog: Catalog,
-    /// the deployments of the application, by target
+    /// the deployments of the application, by target; also those that are gone, as long as they are members
     pub targets: BTreeMap<TargetId, TargetView>,
     /// bytes of a hop that a target lacks, by what it runs
     pub bytes: BTreeMap<(Version, Version), u64>,

@@ -113,7 +113,7 @@ impl Rollout {
             group: placed.group.clone(),
             to: placed.to.clone(),
             state: MemberState::Waiting,
-            last: None,
+            last: self.departed.remove(&placed.target),
             acknowledged: false,
         };
         if self.members.insert(placed.target, member).is_none() {
@@ -126,6 +126,7 @@ impl Rollout {
         self.shift(target, MemberState::Waiting);
         let order = self.order(target);
         if let Some(member) = self.members.remove(&target) {
+            self.departed.extend(member.last.map(|last| (target, last)));
             self.waves[member.wave].tally.waiting -= 1;
             self.waves[member.wave].waiting.remove(&order);
         }
