@@ -12,7 +12,7 @@ pub enum RolloutPolicyEvent {
     /// The whole of it.
     RolloutPolicySet {
         name: Slug,
-        policy: Policy,
+        policy: Box<Policy>,
     },
     RolloutPolicyRemoved {},
 }
@@ -20,7 +20,7 @@ use RolloutPolicyEvent::*;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RolloutPolicyCommand {
-    Set { name: Slug, policy: Policy },
+    Set { name: Slug, policy: Box<Policy> },
     Remove,
 }
 
@@ -41,7 +41,7 @@ impl Decider for RolloutPolicy {
         match command {
             RolloutPolicyCommand::Set { name, policy } => {
                 policy.check()?;
-                let is_same = self.policy.as_ref() == Some(policy);
+                let is_same = self.policy.as_ref() == Some(&**policy);
                 Ok(if is_same { vec![] } else { vec![RolloutPolicySet { name: name.clone(), policy: policy.clone() }] })
             }
             RolloutPolicyCommand::Remove if self.policy.is_none() => Err(PolicyRejection::NotFound),
@@ -51,7 +51,7 @@ impl Decider for RolloutPolicy {
 
     fn evolve(&mut self, event: &Self::Event) {
         self.policy = match event {
-            RolloutPolicySet { policy, .. } => Some(policy.clone()),
+            RolloutPolicySet { policy, .. } => Some(Policy::clone(policy)),
             RolloutPolicyRemoved {} => None,
         };
     }
@@ -93,7 +93,7 @@ mod tests {
     }
 
     fn set(policy: Policy) -> RolloutPolicyCommand {
-        RolloutPolicyCommand::Set { name: "careful".parse().unwrap(), policy }
+        RolloutPolicyCommand::Set { name: "careful".parse().unwrap(), policy: Box::new(policy) }
     }
 
     #[track_caller]
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn a_policy_is_set_once_and_removed_once() {
         let good = policy(vec![wave("tenth", Selector::Percent(10)), wave("all", Selector::Rest)]);
-        let event = RolloutPolicySet { name: "careful".parse().unwrap(), policy: good.clone() };
+        let event = RolloutPolicySet { name: "careful".parse().unwrap(), policy: Box::new(good.clone()) };
         given::<RolloutPolicy>([]).when(set(good.clone())).then([event.clone()]);
         given::<RolloutPolicy>([event.clone()]).when(set(good)).then_nothing();
         given::<RolloutPolicy>([event.clone()]).when(RolloutPolicyCommand::Remove).then([RolloutPolicyRemoved {}]);

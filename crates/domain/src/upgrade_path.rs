@@ -7,7 +7,7 @@ use std::ops::Bound::Excluded;
 use serde::{Deserialize, Serialize};
 
 use crate::rejection::Rejection;
-use crate::version::{Version, VersionRange};
+use crate::version::{Version, VersionRanges};
 
 /// What is known of the published releases of an application.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -22,7 +22,7 @@ pub struct PathRules {
     /// why nothing lower can read its data, if nothing can
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_return: Option<String>,
-    /// the versions from which nobody may come to it, each with the reason
+    /// versions from which nobody may come to it
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocked: Vec<BlockedUpgrade>,
     /// why it was revoked, if it was
@@ -33,7 +33,7 @@ pub struct PathRules {
 /// An upgrade that is known to fail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlockedUpgrade {
-    pub from: VersionRange,
+    pub from: VersionRanges,
     pub reason: String,
 }
 
@@ -48,7 +48,7 @@ pub enum Running {
     Version(Version),
 }
 
-/// The next step, or why there is none.
+/// Why there is no next step.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoPath {
     #[error("\"{0}\" runs already")]
@@ -67,6 +67,25 @@ pub enum NoPath {
     Blocked { from: Version, to: Version, reason: String },
     #[error("\"{version}\" cannot be left for an older release, which cannot read its data: {reason}")]
     NoReturn { version: Version, reason: String },
+}
+
+/// Why a release is not deployed where another runs.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RefusedChange {
+    #[error("\"{floor}\" is required on the way ({reason}): deploy it first")]
+    FloorSkipped { floor: Version, reason: String },
+    #[error(transparent)]
+    NoPath(#[from] NoPath),
+}
+
+impl Rejection for RefusedChange {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::FloorSkipped { .. } => "deployment.floor_skipped",
+            Self::NoPath(NoPath::NoReturn { .. }) => "deployment.no_return",
+            Self::NoPath(no_path) => no_path.code(),
+        }
+    }
 }
 
 impl Rejection for NoPath {
@@ -120,6 +139,22 @@ impl Catalog {
                 Err(NoPath::Blocked { from: running.clone(), to: hop.clone(), reason: reason.clone() })
             }
             None => Ok(hop.clone()),
+        }
+    }
+
+    /// Whether somebody may ask for a release where another runs: no floor between them is passed over, and no blocked upgrade taken. That a
+    /// downgrade is wanted is asked elsewhere.
+    pub fn check_change(&self, running: &Version, wanted: &Version) -> Result<(), RefusedChange> {
+        if wanted == running {
+            return Ok(());
+        }
+        if wanted < running {
+            return Ok(self.check_way_back(running, wanted)?);
+        }
+        let hop = self.next_hop(&Running::Version(running.clone()), wanted)?;
+        match self.0.get(&hop).and_then(|rules| rules.required.clone()) {
+            Some(reason) if hop != *wanted => Err(RefusedChange::FloorSkipped { floor: hop, reason }),
+            _ => Ok(()),
         }
     }
 
@@ -211,6 +246,19 @@ mod tests {
         assert_eq!(catalog.check_way_back(&v("1.2.0"), &v("1.0.0")), Err(refused));
         assert_eq!(catalog.check_way_back(&v("1.3.0"), &v("1.2.0")), Ok(()));
         assert_eq!(catalog.check_way_back(&v("1.1.0"), &v("1.0.0")), Ok(()));
+    }
+
+    #[test]
+    fn a_change_by_hand_passes_no_floor_over_either() {
+        let no_return = PathRules { no_return: Some("new format".into()), ..plain() };
+        let catalog = catalog(&[("1.1.0", floor()), ("1.2.0", no_return)]);
+        let check = |running: &str, wanted: &str| catalog.check_change(&v(running), &v(wanted)).map_err(|no| no.code());
+        assert_eq!(check("1.0.0", "1.2.0"), Err("deployment.floor_skipped"));
+        assert_eq!(check("1.0.0", "1.1.0"), Ok(()));
+        assert_eq!(check("1.1.0", "1.2.0"), Ok(()));
+        assert_eq!(check("1.2.0", "1.2.0"), Ok(()));
+        assert_eq!(check("1.2.0", "1.1.0"), Err("deployment.no_return"));
+        assert_eq!(check("1.1.0", "1.0.0"), Ok(()));
     }
 
     fn rules() -> impl Strategy<Value = PathRules> {

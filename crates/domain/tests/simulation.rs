@@ -13,7 +13,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use simulation::chance::Chance;
 use simulation::hub::Hub;
 
-const SEEDS: u64 = 200;
+/// Of the storms that are run each time; `DISTR_SEEDS` asks for more.
+fn seeds() -> u64 {
+    std::env::var("DISTR_SEEDS").map_or(80, |seeds| seeds.parse().expect("DISTR_SEEDS is a number"))
+}
 
 fn start() -> DateTime<Utc> {
     "2026-12-01T00:00:00Z".parse().unwrap()
@@ -59,17 +62,17 @@ fn storms(seeds: impl Iterator<Item = u64>) {
     }
     println!("{ends:?}, {released} released, {halts} halts, {late} amended");
     // the storms are strong enough to mean something
-    assert!(ends.len() >= 2 && released > 1000 && halts > 50 && late > 20, "{ends:?} {released} {halts} {late}");
+    assert!(ends.len() >= 2 && released > 500 && halts > 50 && late > 20, "{ends:?} {released} {halts} {late}");
 }
 
 #[test]
 fn the_laws_hold_in_every_storm() {
-    storms((0..SEEDS).step_by(2));
+    storms((0..seeds()).step_by(2));
 }
 
 #[test]
 fn the_laws_hold_in_every_other_storm() {
-    storms((1..SEEDS).step_by(2));
+    storms((1..seeds()).step_by(2));
 }
 
 #[test]

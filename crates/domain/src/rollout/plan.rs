@@ -16,10 +16,13 @@ use crate::rejection::Rejection;
 use crate::upgrade_path::{NoPath, Running};
 use crate::version::Version;
 
+/// Where a target goes first, or why it does not.
+pub type FirstHop = (TargetId, Result<Version, NoPath>);
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
-    /// the members of each wave, in their order, with the first hop or why there is none
-    pub waves: Vec<Vec<(TargetId, Result<Version, NoPath>)>>,
+    /// the members of each wave, in their order
+    pub waves: Vec<Vec<FirstHop>>,
     pub boundaries: Vec<Boundary>,
     /// targets in scope that no wave takes
     pub unmatched: Vec<TargetId>,
@@ -79,7 +82,7 @@ pub fn draft(plan: &Planned, world: &World) -> Draft {
     let candidates: Vec<(TargetId, &TargetView)> =
         (world.targets.iter().map(|(target, view)| (*target, view))).filter(|(_, view)| may_join(plan, view)).collect();
     let boundaries = boundaries(policy, *seed, candidates.iter().map(|(target, view)| placeable(*target, view)));
-    let mut waves: Vec<BTreeMap<Uuid, (TargetId, Result<Version, NoPath>)>> = vec![BTreeMap::new(); policy.waves.len()];
+    let mut waves: Vec<BTreeMap<Uuid, FirstHop>> = vec![BTreeMap::new(); policy.waves.len()];
     let mut unmatched = vec![];
     for (target, view) in candidates {
         let of = placeable(target, view);
@@ -109,7 +112,7 @@ fn warnings<T>(policy: &Policy, waves: &[Vec<T>], unmatched: usize) -> Vec<Warni
 }
 
 /// Not of presence and licenses, which change by the minute.
-fn digest(plan: &Planned, waves: &[Vec<(TargetId, Result<Version, NoPath>)>]) -> PlanDigest {
+fn digest(plan: &Planned, waves: &[Vec<FirstHop>]) -> PlanDigest {
     #[derive(Serialize)]
     struct Said<'a> {
         application: ApplicationId,
@@ -122,9 +125,7 @@ fn digest(plan: &Planned, waves: &[Vec<(TargetId, Result<Version, NoPath>)>]) ->
         Ok(version) => version.to_string(),
         Err(no_path) => no_path.code().to_owned(),
     };
-    let wave = |wave: &Vec<(TargetId, Result<Version, NoPath>)>| {
-        wave.iter().map(|(target, first)| (*target, hop(first))).collect::<Vec<_>>()
-    };
+    let wave = |wave: &Vec<FirstHop>| wave.iter().map(|(target, first)| (*target, hop(first))).collect::<Vec<_>>();
     let said = Said {
         application: plan.application,
         version: &plan.version,

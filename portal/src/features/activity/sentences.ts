@@ -58,10 +58,13 @@ const SENTENCES: Record<string, string> = {
   ReleaseDemoted: 'took a release back from a channel',
   ReleaseDeprecated: 'deprecated a release',
   ReleaseDrafted: 'drafted a release',
+  ReleaseMarkedNoReturn: 'marked a release as one that nobody goes back from',
   ReleasePromoted: 'promoted a release',
   ReleasePublished: 'published a release',
+  ReleaseRequired: 'required a release on the way of upgrades',
   ReleaseRevoked: 'revoked a release',
   ReleaseSigned: 'signed a release',
+  ReleaseUnrequired: 'required a release no longer',
   RepositoryEmptied: 'emptied a repository',
   RemovalRequested: 'asked to remove a deployment',
   RetentionCleared: 'cleared the retention of a repository',
@@ -110,6 +113,8 @@ const SENTENCES: Record<string, string> = {
   TokenIssued: 'issued a token',
   TokenReplaced: 'replaced a token',
   TokenRevoked: 'revoked a token',
+  UpgradeBlocked: 'blocked upgrades to a release',
+  UpgradeUnblocked: 'opened upgrades to a release again',
   VisibilityChanged: 'changed who may pull from a repository',
 }
 

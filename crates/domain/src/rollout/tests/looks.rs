@@ -75,6 +75,8 @@ fn who_never_returns_is_unreached_at_the_end_of_the_tail() {
 fn no_outcome_in_time_is_a_loss_and_a_late_success_amends_it() {
     let mut life = one_wave(|policy| policy, world(3));
     let [first, second] = life.in_flight()[..] else { panic!("two in flight") };
+    // the agent has begun it before it falls silent
+    life.says(first, Outcome::Open);
     life.says(second, Outcome::Healthy);
     life.later(59);
     assert_eq!((classes(&life, Class::Lost), life.rollout.phase), (0, Phase::Running));
