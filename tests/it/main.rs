@@ -60,4 +60,5 @@ mod tokens;
 mod torture;
 mod traces;
 mod two_hubs;
+mod upgrade_path;
 mod withheld;

@@ -95,6 +95,7 @@ pub struct Mutation(
     application_policy::ApplicationPolicyMutation,
     application_catalogue::ApplicationCatalogueMutation,
     release::ReleaseMutation,
+    release::UpgradePathMutation,
     channel::ChannelMutation,
     repository::ContentMutation,
     repository::RepositoryMutation,

@@ -106,6 +106,12 @@ struct Set {
     /// The namespace of the cluster, one of the target's; of a new deployment the target's first if left out
     #[arg(long, value_name = "NAME")]
     namespace: Option<String>,
+    /// Go back to an older release than the one that runs; it needs --reason
+    #[arg(long, requires = "reason")]
+    allow_downgrade: bool,
+    /// Why it goes back, for those who read the log later
+    #[arg(long, requires = "allow_downgrade")]
+    reason: Option<String>,
     #[command(flatten)]
     waiting: Waiting,
 }
@@ -163,6 +169,8 @@ impl Set {
             config: is_given.then_some(config),
             values: self.values.as_deref().map(values).transpose()?,
             namespace: self.namespace,
+            allow_downgrade: self.allow_downgrade,
+            reason: self.reason,
         };
         let data = session.hub.ask::<DeploySet>(variables).await?;
         let payload = data.deployment_set_release;

@@ -5,6 +5,7 @@ mod helm;
 mod key;
 mod one_file;
 mod package;
+mod path;
 mod sign;
 
 use std::path::{Path, PathBuf};
@@ -38,6 +39,9 @@ const FIELDS: Columns = &[
     ("reason", "/reason"),
     ("deprecated on", "/deprecatedOn"),
     ("published", "/publishedAt"),
+    ("required", "/required"),
+    ("no return", "/noReturn"),
+    ("blocked", "/blockedUpgrades"),
     ("withheld", "/withheld"),
     ("notes", "/notes"),
     ("images", "/images"),
@@ -113,6 +117,8 @@ pub(crate) enum Command {
         #[arg(long)]
         reason: String,
     },
+    #[command(flatten)]
+    Path(path::Command),
     /// Take it back for ever: nobody deploys it from now on, and nobody pulls it by a license; what is in a public repository stays
     /// there for everybody
     Revoke {
@@ -172,6 +178,7 @@ impl Command {
                 let data = hub.ask::<ReleaseDeprecate>(variables).await?;
                 out.did(data.release_deprecate, "release", &sentence)
             }
+            Self::Path(command) => command.run(session).await,
             Self::Revoke { of: Of { app: application, version }, reason } => {
                 let sentence = format!("revoked {application} {version}");
                 let data = hub.ask::<ReleaseRevoke>(release_revoke::Variables { application, version, reason }).await?;

@@ -53,10 +53,12 @@ pub enum Category {
     Target,
     Deployment,
     Alert,
+    Rollout,
+    RolloutPolicy,
 }
 
 impl Category {
-    pub const ALL: [Category; 13] = [
+    pub const ALL: [Category; 15] = [
         Category::Organization,
         Category::Member,
         Category::Token,
@@ -70,6 +72,8 @@ impl Category {
         Category::Target,
         Category::Deployment,
         Category::Alert,
+        Category::Rollout,
+        Category::RolloutPolicy,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -87,6 +91,8 @@ impl Category {
             Category::Target => "target",
             Category::Deployment => "deployment",
             Category::Alert => "alert",
+            Category::Rollout => "rollout",
+            Category::RolloutPolicy => "rollout_policy",
         }
     }
 

@@ -67,6 +67,9 @@ pub enum DeploymentEvent {
     DesiredReleaseSet {
         generation: u64,
         desired: Desired,
+        /// why it may be older than what runs
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        downgrade: Option<String>,
     },
     RemovalRequested {
         generation: u64,
@@ -149,6 +152,8 @@ pub enum DeploymentCommand {
         desired: Desired,
         /// the newest generation that the agent spoke of; 0 if it spoke of none
         heard: u64,
+        /// why it may be older than what runs
+        downgrade: Option<String>,
     },
     Remove {
         data: DataRemoval,
@@ -169,6 +174,8 @@ pub enum DeploymentRejection {
     BeingRemoved,
     #[error("the deployment is in namespace {:?} and stays there; remove it first, or name that one", .namespace.as_str())]
     NamespaceFixed { namespace: Slug },
+    #[error("\"{running}\" runs, which is newer than \"{wanted}\": to go back, allow the downgrade and say why")]
+    Downgrade { running: Version, wanted: Version },
 }
 
 impl Rejection for DeploymentRejection {
@@ -177,6 +184,7 @@ impl Rejection for DeploymentRejection {
             Self::NotFound => "deployment.not_found",
             Self::BeingRemoved => "deployment.being_removed",
             Self::NamespaceFixed { .. } => "deployment.namespace_fixed",
+            Self::Downgrade { .. } => "deployment.downgrade",
         }
     }
 }
@@ -204,6 +212,8 @@ pub enum Phase {
 pub struct Deployment {
     pub generation: u64,
     pub desired: Option<Desired>,
+    /// what runs, as far as an agent has said it
+    pub running: Option<Version>,
     pub phase: Phase,
     step: Option<Step>,
     drifted: bool,
@@ -240,7 +250,12 @@ impl Deployment {
         self.generation.max(if is_believed { heard } else { 0 }) + 1
     }
 
-    fn set_desired(&self, desired: &Desired, heard: u64) -> Result<Vec<DeploymentEvent>, DeploymentRejection> {
+    fn set_desired(
+        &self,
+        desired: &Desired,
+        heard: u64,
+        downgrade: Option<&String>,
+    ) -> Result<Vec<DeploymentEvent>, DeploymentRejection> {
         self.check_wanted()?;
         self.check_namespace(desired)?;
         let same = self.desired.as_ref().is_some_and(|known| desired.runs_as(known));
@@ -250,7 +265,16 @@ impl Deployment {
             Phase::Progressing | Phase::Healthy | Phase::Unhealthy if same => Ok(vec![]),
             // the host goes on by itself; only the customer, whom it asks for nothing, makes a difference
             Phase::Held if self.removal.is_none() && same_asker_too => Ok(vec![]),
-            _ => Ok(vec![DesiredReleaseSet { generation: self.next_generation(heard), desired: desired.clone() }]),
+            _ => {
+                let older = self.running.as_ref().filter(|running| desired.version < **running);
+                if let (Some(running), None) = (older, downgrade) {
+                    let (running, wanted) = (running.clone(), desired.version.clone());
+                    return Err(DeploymentRejection::Downgrade { running, wanted });
+                }
+                let downgrade = older.and(downgrade).cloned();
+                let generation = self.next_generation(heard);
+                Ok(vec![DesiredReleaseSet { generation, desired: desired.clone(), downgrade }])
+            }
         }
     }
 
@@ -299,7 +323,9 @@ impl Decider for Deployment {
 
     fn decide(&self, command: &Self::Command) -> Result<Vec<Self::Event>, Self::Rejection> {
         match (command, self.phase) {
-            (DeploymentCommand::SetDesired { desired, heard }, _) => self.set_desired(desired, *heard),
+            (DeploymentCommand::SetDesired { desired, heard, downgrade }, _) => {
+                self.set_desired(desired, *heard, downgrade.as_ref())
+            }
             (DeploymentCommand::Remove { .. }, Phase::Absent) => Err(DeploymentRejection::NotFound),
             // data that was to be kept may be given up later
             (DeploymentCommand::Remove { data, .. }, Phase::Removing | Phase::Removed)
@@ -326,10 +352,11 @@ impl Decider for Deployment {
 
     fn evolve(&mut self, event: &Self::Event) {
         match event {
-            DesiredReleaseSet { generation, desired } => {
+            DesiredReleaseSet { generation, desired, .. } => {
                 *self = Self {
                     generation: *generation,
                     desired: Some(desired.clone()),
+                    running: self.running.take(),
                     phase: Phase::Progressing,
                     ..Self::default()
                 };
@@ -357,15 +384,22 @@ impl Decider for Deployment {
                 self.go_on(*step);
                 self.retrying = Some(Retry { step: *step, category: *category, reason: reason.clone() });
             }
-            DeploymentHealthy { .. } => self.settle(Phase::Healthy),
+            DeploymentHealthy { version, .. } => {
+                self.running = Some(version.clone());
+                self.settle(Phase::Healthy);
+            }
             DeploymentUnhealthy { .. } => self.settle(Phase::Unhealthy),
-            DeploymentFailed { .. } => self.settle(Phase::Failed),
+            DeploymentFailed { running, .. } => {
+                self.running = running.clone();
+                self.settle(Phase::Failed);
+            }
             DeploymentFlapping { .. } => self.is_flapping = true,
             DeploymentSteady { .. } => self.is_flapping = false,
             DriftDetected { .. } => self.drifted = true,
             DriftRepaired { .. } => self.drifted = false,
             DeploymentRemoved { .. } => {
                 self.gone = true;
+                self.running = None;
                 self.settle(Phase::Removed);
             }
         }

@@ -11,6 +11,8 @@ use crate::license::LicenseEvent;
 use crate::member::MemberEvent;
 use crate::organization::OrganizationEvent;
 use crate::release::ReleaseEvent;
+use crate::rollout::RolloutEvent;
+use crate::rollout_policy::RolloutPolicyEvent;
 use crate::seat::SeatEvent;
 use crate::stored::{DecodeError, StoredEvent};
 use crate::target::TargetEvent;
@@ -31,6 +33,8 @@ pub enum Fact {
     Target(TargetEvent),
     Deployment(DeploymentEvent),
     Alert(AlertEvent),
+    Rollout(RolloutEvent),
+    RolloutPolicy(RolloutPolicyEvent),
 }
 
 /// An event in the log that this program cannot read: it was written by a newer one, or the log is damaged.
@@ -66,6 +70,8 @@ impl Fact {
             Category::Target => event.decode().map(Fact::Target),
             Category::Deployment => event.decode().map(Fact::Deployment),
             Category::Alert => event.decode().map(Fact::Alert),
+            Category::Rollout => event.decode().map(Fact::Rollout),
+            Category::RolloutPolicy => event.decode().map(Fact::RolloutPolicy),
         };
         fact.map_err(|source| UnreadableEvent {
             category: category.as_str().to_owned(),

@@ -56,6 +56,8 @@ id! {
     /// One secret of an agent.
     CredentialId
     DeploymentId
+    RolloutId
+    RolloutPolicyId
     /// Something that needs a person.
     AlertId
     /// A place that shows a picture: an organization's logo, an application's icon.
@@ -141,6 +143,18 @@ impl SeatId {
 impl TargetId {
     pub fn of(customer: CustomerId, name: &Slug) -> Self {
         Self(child(customer.0, "target", name))
+    }
+}
+
+impl RolloutId {
+    pub fn of(application: ApplicationId, name: &Slug) -> Self {
+        Self(child(application.0, "rollout", name))
+    }
+}
+
+impl RolloutPolicyId {
+    pub fn of(organization: OrganizationId, name: &Slug) -> Self {
+        Self(child(organization.0, "rollout_policy", name))
     }
 }
 

@@ -13,7 +13,7 @@ pub enum Membership {
     Customer { customer: CustomerId, role: CustomerRole },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VendorRole {
     /// everything, members included

@@ -9,11 +9,13 @@ use crate::decider::{Category, Decider, DomainEvent};
 use crate::ids::ApplicationId;
 use crate::rejection::Rejection;
 use crate::trust::{MAX_SIGNATURES, ReleaseSignature, ReleaseTrust};
-use crate::version::Version;
+use crate::upgrade_path::PathRules;
+use crate::version::{Version, VersionRanges};
 
 mod content;
 mod file;
 mod helm;
+mod path;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +29,7 @@ pub use helm::{
     HelmPackage, ImageSettings, InvalidKind, KindName, LockedImage, LockedKind, MAX_LOCKED_IMAGES, MAX_LOCKED_KINDS,
     MAX_MINUTES, OwnImage, RoleRule, RollbackPolicy, SecretKey, SecretValue, ValueKind, YieldedField,
 };
+pub use path::MAX_BLOCKED;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
@@ -52,6 +55,25 @@ pub enum ReleaseEvent {
     },
     ReleaseRevoked {
         reason: String,
+    },
+    /// No upgrade passes the release over.
+    ReleaseRequired {
+        reason: String,
+    },
+    ReleaseUnrequired {
+        reason: String,
+    },
+    /// Older releases cannot read what it makes of its data: nobody goes back from it.
+    ReleaseMarkedNoReturn {
+        reason: String,
+    },
+    /// Nobody comes to the release from these versions.
+    UpgradeBlocked {
+        from: VersionRanges,
+        reason: String,
+    },
+    UpgradeUnblocked {
+        from: VersionRanges,
     },
 }
 use ReleaseEvent::*;
@@ -83,6 +105,23 @@ pub enum ReleaseCommand {
     Revoke {
         reason: String,
     },
+    Require {
+        reason: String,
+    },
+    /// Also of a revoked release.
+    Unrequire {
+        reason: String,
+    },
+    MarkNoReturn {
+        reason: String,
+    },
+    BlockUpgrade {
+        from: VersionRanges,
+        reason: String,
+    },
+    UnblockUpgrade {
+        from: VersionRanges,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -105,6 +144,8 @@ pub enum ReleaseRejection {
     Draft { version: Version },
     #[error("release \"{version}\" was revoked: {reason}")]
     Revoked { version: Version, reason: String },
+    #[error("release \"{version}\" has {MAX_BLOCKED} blocked upgrades already; block a wider range in their place")]
+    TooManyBlocked { version: Version },
 }
 
 impl Rejection for ReleaseRejection {
@@ -118,6 +159,7 @@ impl Rejection for ReleaseRejection {
             Self::TooManySignatures { .. } => "release.too_many_signatures",
             Self::Draft { .. } => "release.draft",
             Self::Revoked { .. } => "release.revoked",
+            Self::TooManyBlocked { .. } => "release.too_many_blocked",
         }
     }
 }
@@ -170,6 +212,8 @@ pub struct Release {
     pub signatures: Vec<ReleaseSignature>,
     /// as it was published
     pub trust: Option<ReleaseTrust>,
+    /// of upgrades over it and to it
+    pub rules: PathRules,
 }
 
 impl Release {
@@ -270,6 +314,7 @@ impl Decider for Release {
             (ReleaseCommand::Revoke { .. }, ReleaseStatus::Revoked { .. }) => Ok(vec![]),
             (ReleaseCommand::Revoke { reason }, _) => Ok(vec![ReleaseRevoked { reason: reason.clone() }]),
             (ReleaseCommand::Draft { .. }, _) => Ok(vec![]), // decided above
+            (command, _) => self.decide_path(version, command),
         }
     }
 
@@ -289,7 +334,15 @@ impl Decider for Release {
             ReleaseDeprecated { on, reason } => {
                 ReleaseStatus::Deprecated(Deprecation { on: *on, reason: reason.clone() })
             }
-            ReleaseRevoked { reason } => ReleaseStatus::Revoked { reason: reason.clone() },
+            ReleaseRevoked { reason } => {
+                self.rules.revoked = Some(reason.clone());
+                ReleaseStatus::Revoked { reason: reason.clone() }
+            }
+            ReleaseRequired { .. }
+            | ReleaseUnrequired { .. }
+            | ReleaseMarkedNoReturn { .. }
+            | UpgradeBlocked { .. }
+            | UpgradeUnblocked { .. } => return self.rules.take(event),
         };
     }
 }

@@ -39,6 +39,8 @@ fn encoded(fact: &Fact) -> Value {
         Fact::Target(event) => serde_json::to_value(event),
         Fact::Deployment(event) => serde_json::to_value(event),
         Fact::Alert(event) => serde_json::to_value(event),
+        Fact::Rollout(event) => serde_json::to_value(event),
+        Fact::RolloutPolicy(event) => serde_json::to_value(event),
     };
     value.expect("an event is JSON")
 }

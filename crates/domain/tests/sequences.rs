@@ -13,12 +13,23 @@ use distr_domain::branding::{Branding, BrandingImage};
 use distr_domain::channel::{Channel, ChannelCommand, ChannelEvent};
 use distr_domain::decider::Decider;
 use distr_domain::deployment::{Deployment, DeploymentCommand, DeploymentEvent, Desired, Pace, Phase};
-use distr_domain::ids::{ApplicationId, CredentialId, CustomerId, DeploymentId, EnrolmentId, LicenseId, TargetId};
+use distr_domain::ids::{
+    ApplicationId, CredentialId, CustomerId, DeploymentId, EnrolmentId, LicenseId, MemberId, RolloutId, TargetId,
+};
 use distr_domain::license::{License, LicenseCommand, LicenseEvent, Terms};
 use distr_domain::names::Slug;
 use distr_domain::organization::{Organization, OrganizationCommand, OrganizationEvent};
+use distr_domain::permission::VendorRole;
 use distr_domain::picture::Picture;
 use distr_domain::release::ReleaseStatus;
+use distr_domain::rollout::gate::Away;
+use distr_domain::rollout::place::Boundary;
+use distr_domain::rollout::policy::{Amount, Limits, Policy};
+use distr_domain::rollout::{
+    self, Class, HaltCause, Kind, Placed, PlanDigest, Planned, Rollout, RolloutCommand, RolloutEvent, Scope, Stamp,
+    Start,
+};
+use distr_domain::rollout_policy::{RolloutPolicy, RolloutPolicyCommand};
 use distr_domain::target::{Runtime, Target, TargetCommand, TargetEvent};
 use distr_domain::version::Version;
 use proptest::collection::vec;
@@ -155,7 +166,7 @@ fn deployment_command() -> impl Strategy<Value = DeploymentCommand> {
     let data = prop_oneof![Just(DataRemoval::Keep), Just(DataRemoval::Remove)];
     let pace = prop_oneof![Just(Pace::Steady), Just(Pace::Restless)];
     prop_oneof![
-        3 => (0..3_u8, 0..3_u128).prop_map(|(minor, license)| DeploymentCommand::SetDesired { heard: 0, desired: Desired {
+        3 => (0..3_u8, 0..3_u128).prop_map(|(minor, license)| DeploymentCommand::SetDesired { heard: 0, downgrade: None, desired: Desired {
             customer: CustomerId(id(1)),
             target: TargetId(id(2)),
             application: ApplicationId(id(3)),
@@ -220,6 +231,111 @@ fn target_command() -> impl Strategy<Value = TargetCommand> {
             by: if vendor { AskedBy::Vendor } else { AskedBy::Customer },
             labels: has_one.then(|| ("tier".parse().unwrap(), "gold".to_owned().try_into().unwrap())).into_iter().collect(),
         }),
+    ]
+}
+
+/// Two waves; the first tolerates one failure.
+fn rollout_policy() -> Policy {
+    serde_json::from_str(
+        r#"{"waves": [{"name": "some", "select": {"count": 2}, "approve": {"roles": ["owner"], "count": 1}},
+            {"name": "all", "select": "rest"}], "limits": {"in_flight": {"count": 2}}, "gate": {"max_failures": 1}, "retries": 1}"#,
+    )
+    .unwrap()
+}
+
+fn rollout_command() -> impl Strategy<Value = RolloutCommand> {
+    let stamp = |second: i64| Stamp { seen: 0, at: at(second) };
+    let target = |number: u128| TargetId(id(number));
+    let wave = || 0..4_u32;
+    let targets = || vec(0..6_u128, 0..4).prop_map(move |numbers| numbers.into_iter().map(target).collect::<Vec<_>>());
+    let classes = [Class::Succeeded, Class::Failed, Class::Lost, Class::Skipped, Class::Superseded];
+    let class = prop::sample::select(classes.to_vec());
+    let plan = (0..2_u128).prop_map(move |digest| RolloutCommand::Plan {
+        plan: Box::new(Planned {
+            application: ApplicationId(id(1)),
+            name: slug("1-2-0"),
+            version: version(2),
+            kind: Kind::Upgrade,
+            policy: rollout_policy(),
+            scope: Scope::default(),
+            seed: id(3),
+            members: 6,
+            digest: PlanDigest(id(digest)),
+            by: Some(MemberId(id(1))),
+            not_before: None,
+        }),
+        stamp: stamp(0),
+    });
+    let start = (0..2_u128).prop_map(move |digest| RolloutCommand::Start {
+        digest: PlanDigest(id(digest)),
+        boundaries: vec![Boundary::UpTo(id(9)), Boundary::Rest],
+        zones: "2026b".into(),
+        stamp: stamp(1),
+    });
+    let placed = move |target: TargetId| Placed { target, customer: CustomerId(id(1)), group: None, to: None };
+    let place = (wave(), targets()).prop_map(move |(wave, targets)| RolloutCommand::Place {
+        wave,
+        targets: BTreeSet::from_iter(targets).into_iter().map(placed).collect(),
+        stamp: stamp(2),
+    });
+    let started = move |(number, hop, attempt)| Start { target: target(number), hop: version(hop), attempt, bytes: 1 };
+    let release = (wave(), vec((0..6_u128, 1..3_u8, 1..3_u32).prop_map(started), 0..3), 3..99_i64)
+        .prop_map(move |(wave, starts, second)| RolloutCommand::Release { wave, starts, stamp: stamp(second) });
+    let approve = (0..3_u32, 1..3_u128, 0..2_u128).prop_map(|(stage, by, digest)| RolloutCommand::Approve {
+        stage,
+        digest: PlanDigest(id(digest)),
+        by: MemberId(id(by)),
+        role: VendorRole::Owner,
+        at: at(3),
+    });
+    let waves = (0..5_u8, wave(), 3..9_i64).prop_map(move |(which, wave, second)| {
+        let stamp = stamp(second);
+        match which {
+            0 => RolloutCommand::OpenWave { wave, stamp },
+            1 => RolloutCommand::Soak { wave, stamp },
+            2 => RolloutCommand::Pass { wave, away: Away::default(), stamp },
+            3 => RolloutCommand::SkipWave { wave, reason: "x".into(), stamp },
+            _ => RolloutCommand::Hold { wave, holds: ["gate.sample".to_owned()].into(), stamp },
+        }
+    });
+    let settle = (class, targets(), any::<bool>()).prop_map(move |(class, targets, amends)| {
+        let (reason, away, stamp) = (String::new(), vec![], stamp(5));
+        match amends {
+            true => RolloutCommand::Amend { to: class, reason, targets, away, stamp },
+            false => RolloutCommand::Settle { class, reason, targets, away, stamp },
+        }
+    });
+    let brakes = (0..11_u8, targets()).prop_map(move |(which, targets)| {
+        let (stamp, reason) = (stamp(6), "x".to_owned());
+        let limits = |count| Limits { in_flight: Amount::Count(count), ..rollout_policy().limits };
+        match which {
+            0 => RolloutCommand::Pause { reason, stamp },
+            1 => RolloutCommand::Halt { cause: HaltCause::Person { reason }, stamp },
+            2..5 => RolloutCommand::Resume { reason, stamp },
+            5 => RolloutCommand::Withdraw { targets, stamp },
+            6 => RolloutCommand::Leave { targets, stamp },
+            7 => RolloutCommand::Tail { stamp },
+            8 => RolloutCommand::Complete { stamp },
+            9 => RolloutCommand::Adjust { limits: limits(targets.len() as u32), stamp },
+            _ => RolloutCommand::RefuseApproval { stage: 1, by: MemberId(id(2)), reason, at: at(6) },
+        }
+    });
+    let ends = prop_oneof![
+        Just(RolloutCommand::Abort { reason: "x".into(), stamp: stamp(7) }),
+        Just(RolloutCommand::Supersede { by: RolloutId(id(9)), stamp: stamp(7) }),
+    ];
+    prop_oneof![
+        3 => plan, 3 => start, 6 => place, 3 => approve, 6 => waves, 9 => release, 6 => settle, 4 => brakes, 1 => ends
+    ]
+}
+
+fn rollout_policy_command() -> impl Strategy<Value = RolloutPolicyCommand> {
+    prop_oneof![
+        3 => (0..3_u32).prop_map(|tail_days| RolloutPolicyCommand::Set {
+            name: slug("careful"),
+            policy: Box::new(Policy { tail_days, ..rollout_policy() }),
+        }),
+        1 => Just(RolloutPolicyCommand::Remove),
     ]
 }
 
@@ -378,6 +494,67 @@ proptest! {
                     | TargetEvent::TargetLabelled { .. }
                     | TargetEvent::NamespacesSet { .. } => {}
                 }
+            }
+        });
+    }
+
+    /// Also of commands that no engine would send: the counts are those of the events, and no limit, halt or end is passed over.
+    #[test]
+    fn a_rollout_keeps_its_limits_whatever_is_asked(commands in vec(rollout_command(), 0..120)) {
+        let (mut flying, mut settled, mut members) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut tried: BTreeSet<(TargetId, Version, u32)> = BTreeSet::new();
+        ask::<Rollout>(&commands, |state, command, events| {
+            for event in events.into_iter().flatten() {
+                assert!(!state.phase.is_final(), "{event:?} after the end, by {command:?}");
+                match event {
+                    RolloutEvent::TargetsPlaced { targets, .. } => {
+                        targets.iter().for_each(|placed| assert!(members.insert(placed.target)));
+                    }
+                    RolloutEvent::TargetsLeft { targets, .. } => {
+                        for target in targets {
+                            assert!(members.remove(target));
+                            flying.remove(target);
+                            settled.remove(target);
+                        }
+                    }
+                    RolloutEvent::TargetsReleased { wave, targets, .. } => {
+                        assert!(matches!(state.phase, rollout::Phase::Running | rollout::Phase::Tailing));
+                        assert!(state.waves[*wave as usize - 1].is_opened());
+                        let mut grows = false;
+                        for start in targets {
+                            assert!(tried.insert((start.target, start.hop.clone(), start.attempt)), "{start:?} twice");
+                            assert!(members.contains(&start.target) && !settled.contains(&start.target));
+                            grows |= flying.insert(start.target);
+                        }
+                        let Some(Amount::Count(most)) = state.limits.as_ref().map(|limits| limits.in_flight) else { panic!() };
+                        assert!(!grows || flying.len() <= most as usize, "{flying:?}");
+                    }
+                    RolloutEvent::TargetsSettled { targets, .. } => {
+                        for target in targets {
+                            assert!(settled.insert(*target), "{target} twice");
+                            flying.remove(target);
+                        }
+                    }
+                    RolloutEvent::TargetsWithdrawn { targets, .. } => {
+                        targets.iter().for_each(|target| assert!(flying.remove(target)));
+                    }
+                    RolloutEvent::RolloutCompleted { .. } => assert_eq!((flying.len(), settled.len()), (0, members.len())),
+                    _ => {}
+                }
+            }
+            let known = (state.total().in_flight, state.total().members());
+            // the state is the one before the events
+            if events.is_none_or(<[_]>::is_empty) && !state.phase.is_final() {
+                assert_eq!(known, (flying.len() as u32, members.len() as u32));
+            }
+        });
+    }
+
+    #[test]
+    fn a_rollout_policy_is_removed_only_where_there_is_one(commands in vec(rollout_policy_command(), 0..30)) {
+        ask::<RolloutPolicy>(&commands, |known, command, events| {
+            if *command == RolloutPolicyCommand::Remove {
+                assert_eq!(events.is_some(), known.policy.is_some());
             }
         });
     }

@@ -54,7 +54,7 @@ impl Projection for DeploymentProjection {
 
     fn apply(rows: &mut Rows<DeploymentRow>, entry: &DecodedEntry) {
         let Some(Fact::Deployment(event)) = entry.fact() else { return };
-        if let DeploymentEvent::DesiredReleaseSet { generation, desired } = event {
+        if let DeploymentEvent::DesiredReleaseSet { generation, desired, .. } = event {
             return set_desired(rows, entry, *generation, desired);
         }
         let Some(row) = rows.get_mut(entry.id) else { return };

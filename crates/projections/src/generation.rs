@@ -59,7 +59,7 @@ impl Projection for GenerationProjection {
     fn apply(rows: &mut Rows<GenerationRow>, entry: &DecodedEntry) {
         let Some(Fact::Deployment(event)) = entry.fact() else { return };
         match event {
-            DeploymentEvent::DesiredReleaseSet { generation, desired } => {
+            DeploymentEvent::DesiredReleaseSet { generation, desired, .. } => {
                 let row = GenerationRow {
                     id: key(entry.id, *generation),
                     organization: entry.organization,

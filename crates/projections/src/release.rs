@@ -7,6 +7,7 @@ use distr_domain::ids::{ApplicationId, OrganizationId, ReleaseId};
 use distr_domain::names::RepositoryPath;
 use distr_domain::release::{ChartLock, Package, ReleaseEvent, ReleaseImage};
 use distr_domain::trust::{ReleaseSignature, ReleaseTrust};
+use distr_domain::upgrade_path::{Catalog, PathRules};
 use distr_domain::version::Version;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -35,6 +36,8 @@ pub struct ReleaseRow {
     pub deprecated_on: Option<NaiveDate>,
     /// of deprecation or revocation
     pub reason: Option<String>,
+    /// of upgrades over it and to it
+    pub rules: PathRules,
     pub created_at: DateTime<Utc>,
     pub position: u64,
 }
@@ -82,6 +85,7 @@ impl Projection for ReleaseProjection {
                     published_at: None,
                     deprecated_on: None,
                     reason: None,
+                    rules: PathRules::default(),
                     created_at,
                     position: entry.position.number(),
                 },
@@ -89,8 +93,14 @@ impl Projection for ReleaseProjection {
         }
         let Some(row) = rows.get_mut(entry.id) else { return };
         row.position = entry.position.number();
+        row.rules.take(event);
         match event {
-            ReleaseEvent::ReleaseDrafted { .. } => {}
+            ReleaseEvent::ReleaseDrafted { .. }
+            | ReleaseEvent::ReleaseRequired { .. }
+            | ReleaseEvent::ReleaseUnrequired { .. }
+            | ReleaseEvent::ReleaseMarkedNoReturn { .. }
+            | ReleaseEvent::UpgradeBlocked { .. }
+            | ReleaseEvent::UpgradeUnblocked { .. } => {}
             ReleaseEvent::ReleaseSigned { signature } => signature.clone().keep(&mut row.signatures),
             ReleaseEvent::ReleasePublished { trust } => {
                 row.trust = trust.clone();
@@ -113,6 +123,23 @@ impl Projection for ReleaseProjection {
 pub async fn find(client: &ReadClient, scope: Scope, id: ReleaseId) -> Result<Option<ReleaseRow>, QueryError> {
     let customer = scope.customer.map(|customer| customer.0);
     query::find(client, include_str!("release/find.sql"), &[&scope.organization.0, &customer, &id.0]).await
+}
+
+#[derive(Deserialize)]
+struct RulesOf {
+    version: Version,
+    rules: PathRules,
+}
+
+/// What the releases of an application say of upgrades: those that say anything.
+pub async fn path_rules(
+    client: &ReadClient,
+    organization: OrganizationId,
+    application: ApplicationId,
+) -> Result<Catalog, QueryError> {
+    let rows: Vec<RulesOf> =
+        query::all(client, include_str!("release/path_rules.sql"), &[&organization.0, &application.0]).await?;
+    Ok(Catalog(rows.into_iter().map(|row| (row.version, row.rules)).collect()))
 }
 
 /// For batched loading, without their packages.

@@ -2,6 +2,7 @@
 import { Link, useParams } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { DEPLOY } from '../features/deployment/deploy'
+import { DowngradeReason, downgradeArguments, downgradeFlags, isDowngrade } from '../features/deployment/downgrade'
 import { useMay } from '../features/session/viewer'
 import type { TargetDetail } from '../features/target/detail'
 import { useLive } from '../live/use-live'
@@ -87,10 +88,13 @@ function Choose({ target, application, deployment }: ChooseProps) {
   const wanted = deployment?.desiredVersion
   const newest = newestOf(application)?.version
   const [version, setVersion] = useState(newest === wanted ? undefined : newest)
+  const isBack = isDowngrade(deployment?.runningVersion, version)
+  const [reason, setReason] = useState('')
   const names = { customer: target.customer.name, target: target.name, application: application.name }
   const submit = async (event: FormEvent) => {
     event.preventDefault()
-    const answer = version && (await act({ ...names, version, channel: null, config: null }))
+    const wish = { ...names, channel: null, config: null, ...downgradeArguments(isBack, reason) }
+    const answer = version && (await act({ ...wish, version }))
     if (!answer) return
     toast(`${version} is asked for on ${target.name}`)
     for (const warning of answer.deploymentSetRelease.warnings) toast(warning)
@@ -127,10 +131,11 @@ function Choose({ target, application, deployment }: ChooseProps) {
         {version ? (
           <Change what="What runs" before={deployment?.runningVersion ?? 'nothing known'} after={version} />
         ) : null}
+        {isBack ? <DowngradeReason reason={reason} put={setReason} /> : null}
         <RefusalNote error={error} />
         <div className="actions">
           <Allowed may={mayDeploy} needs="the role admin">
-            <Button kind="primary" type="submit" disabled={isBusy || !version || version === wanted}>
+            <Button kind="primary" type="submit" disabled={isBusy || !version || version === wanted || (isBack && !reason.trim())}>
               {isBusy ? 'Asking…' : 'Update'}
             </Button>
           </Allowed>
@@ -152,6 +157,7 @@ function Choose({ target, application, deployment }: ChooseProps) {
             names.application,
             '--version',
             version,
+            ...downgradeFlags(isBack, reason),
           )}
         />
       ) : null}

@@ -41,6 +41,14 @@ pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
         ("release" | "releaseSign" | "releaseDeprecate" | "releaseRevoke" | "deploymentSetRelease", "version") => {
             Version
         }
+        (
+            "releaseRequire"
+            | "releaseUnrequire"
+            | "releaseMarkNoReturn"
+            | "releaseBlockUpgrade"
+            | "releaseUnblockUpgrade",
+            "version",
+        ) => Version,
         ("channelPromote" | "channelDemote", "version") => Version,
         ("deploymentSetRelease", "channel") => return Some(Nothing),
         ("customers" | "applications" | "Application.releases", "search") => return Some(Own("\"a\"")),
@@ -160,6 +168,9 @@ fn own(field: &str, argument: &str) -> Option<Names> {
             "[{ compose: { file: \"services: { a: { image: 'busybox@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' } }\" } }]"
         }
         ("releaseDeprecate", "on") => "\"2030-01-01\"",
+        ("releaseBlockUpgrade" | "releaseUnblockUpgrade", "from") => "\"1.0.x\"",
+        // a reason belongs to a downgrade alone
+        ("deploymentSetRelease", "allowDowngrade" | "reason") => return Some(Nothing),
         ("licenseIssue" | "licenseAmend", "terms") => "{}",
         ("deploymentSetRelease", "config") => "[]",
         // of clusters, and this is a Docker host

@@ -183,6 +183,36 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "OP",
         "releaseRevoke(application: \"none\", version: \"1.0.0\", reason: \"r\") { changed }",
     ),
+    row(
+        "mutation",
+        "releaseRequire",
+        "OP",
+        "releaseRequire(application: \"none\", version: \"1.0.0\", reason: \"r\") { changed }",
+    ),
+    row(
+        "mutation",
+        "releaseUnrequire",
+        "OP",
+        "releaseUnrequire(application: \"none\", version: \"1.0.0\", reason: \"r\") { changed }",
+    ),
+    row(
+        "mutation",
+        "releaseMarkNoReturn",
+        "OP",
+        "releaseMarkNoReturn(application: \"none\", version: \"1.0.0\", reason: \"r\") { changed }",
+    ),
+    row(
+        "mutation",
+        "releaseBlockUpgrade",
+        "OP",
+        "releaseBlockUpgrade(application: \"none\", version: \"1.0.0\", from: \"1.0.x\", reason: \"r\") { changed }",
+    ),
+    row(
+        "mutation",
+        "releaseUnblockUpgrade",
+        "OP",
+        "releaseUnblockUpgrade(application: \"none\", version: \"1.0.0\", from: \"1.0.x\") { changed }",
+    ),
     row("mutation", "channelCreate", "OP", "channelCreate(application: \"none\", name: \"stable\") { changed }"),
     row(
         "mutation",

@@ -195,7 +195,12 @@ impl Story {
             values: Default::default(),
             namespace: None,
         };
-        self.run::<Deployment>(asked, deployment.0, DeploymentCommand::SetDesired { desired, heard: 0 }).await;
+        self.run::<Deployment>(
+            asked,
+            deployment.0,
+            DeploymentCommand::SetDesired { desired, heard: 0, downgrade: None },
+        )
+        .await;
         // after the wish, or the hub gives it back: its time is long over
         let command = SeatCommand { license, target, of_old: false, change: SeatChange::Take };
         self.run::<Seat>(asked, SeatId::of(license, target).0, command).await;

@@ -49,8 +49,13 @@ async fn wish(log: &PostgresLog, number: u128) {
         at: now(),
     };
     let stream = DeploymentId::of(target, application).0;
-    let executed =
-        execute::<Deployment>(log, stream, &DeploymentCommand::SetDesired { desired, heard: 0 }, &context).await;
+    let executed = execute::<Deployment>(
+        log,
+        stream,
+        &DeploymentCommand::SetDesired { desired, heard: 0, downgrade: None },
+        &context,
+    )
+    .await;
     assert!(executed.is_ok(), "{:?}", executed.err());
 }
 

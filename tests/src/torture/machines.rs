@@ -146,7 +146,7 @@ impl Machine {
     async fn wish(&self, api: &Api) -> Result<()> {
         let deploy = format!(
             "deploymentSetRelease(customer: \"{}\", target: \"{}\", application: \"{}\", version: \"{}\",
-                config: [{{ key: \"HELLO_PORT\", value: \"{}\" }}]) {{ changed }}",
+                config: [{{ key: \"HELLO_PORT\", value: \"{}\" }}], allowDowngrade: true, reason: \"there and back\") {{ changed }}",
             customer(0),
             self.name,
             self.application,

@@ -173,6 +173,8 @@ impl Writer {
             .with("application", "simulated")
             .with("version", version)
             .with("config", config)
+            .with("allowDowngrade", true)
+            .with("reason", "there and back")
     }
 }
 

@@ -3,6 +3,7 @@
 mod chart;
 mod image;
 mod package;
+mod path;
 mod signature;
 
 use async_graphql::connection::Connection;
@@ -18,6 +19,8 @@ use tokio::sync::Semaphore;
 
 use self::image::ReleaseImage;
 use self::package::{Package, PackageInput};
+use self::path::BlockedUpgrade;
+pub(super) use self::path::UpgradePathMutation;
 use self::signature::ReleaseSignature;
 use super::application::{self, Application};
 use super::connection::connection;
@@ -83,6 +86,21 @@ impl Release {
     /// The day from which the release is deprecated; null if none was named.
     async fn deprecated_on(&self) -> Option<NaiveDate> {
         self.0.deprecated_on
+    }
+
+    /// The reason for which no upgrade may pass the release over; null if upgrades may.
+    async fn required(&self) -> Option<&str> {
+        self.0.rules.required.as_deref()
+    }
+
+    /// The reason for which nobody goes back from the release to an older one; null if one may.
+    async fn no_return(&self) -> Option<&str> {
+        self.0.rules.no_return.as_deref()
+    }
+
+    /// The upgrades to the release that are blocked, in the order in which they were.
+    async fn blocked_upgrades(&self) -> Vec<BlockedUpgrade> {
+        self.0.rules.blocked.iter().cloned().map(BlockedUpgrade::from).collect()
     }
 
     /// The reason why the caller does not see what the release is made of; null if the caller does. A customer sees

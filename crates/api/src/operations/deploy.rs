@@ -17,10 +17,13 @@ use distr_domain::ids::{ApplicationId, ChannelId, DeploymentId, OrganizationId, 
 use distr_domain::names::Slug;
 use distr_domain::rejection::Rejection;
 use distr_domain::release::{Release, ReleaseStatus};
+use distr_domain::upgrade_path::RefusedChange;
 use distr_domain::version::Version;
 use distr_eventlog::Executed;
 use distr_projections::target::TargetRow;
-use distr_projections::{Scope, application, channel, entitlement as read_entitlement, heartbeat, license, target};
+use distr_projections::{
+    Scope, application, channel, entitlement as read_entitlement, heartbeat, license, release, target,
+};
 
 use super::trust;
 use crate::auth::RequestInfo;
@@ -74,6 +77,8 @@ pub struct Deploy {
     pub values: Option<Map<String, Value>>,
     /// of a cluster; the same, and of a new deployment the target's first
     pub namespace: Option<Slug>,
+    /// why the release may be older than what runs
+    pub downgrade: Option<String>,
 }
 
 /// The customer, if its members alone are in this scope, by whoever's invitation they are; else the vendor. Agents rely on it
@@ -148,6 +153,7 @@ impl Deploying<'_> {
         };
         let usable = trust::check_usable(commands, self.artifacts, (organization, application), &version, &release);
         attempt.passed(usable.await).await?;
+        attempt.passed(self.check_path((organization, application), &before, &version).await).await?;
         attempt.passed(self.check_agent(&target, &release, &release_name).await).await?;
         let (config, secrets) = attempt.passed(self.config(&deploy, &target, &before).await).await?;
         let asked = (&config, &granted.features[..]);
@@ -171,7 +177,7 @@ impl Deploying<'_> {
             channel: deploy.wanted.channel().cloned(),
         };
         let heard = heard(self.models, organization, target.id, id).await?;
-        let command = DeploymentCommand::SetDesired { desired, heard };
+        let command = DeploymentCommand::SetDesired { desired, heard, downgrade: deploy.downgrade };
         let executed = commands.execute::<Deployment>(cause, id.0, &command).await?;
         if executed.position.is_some() {
             let rule = format!("license \"{}\"", seat.name);
@@ -239,6 +245,19 @@ impl Deploying<'_> {
             }
             false => Ok(()),
         }
+    }
+
+    /// Of what an agent has said to run; where nothing ran, nothing is passed over.
+    async fn check_path(
+        &self,
+        (organization, application): (OrganizationId, ApplicationId),
+        before: &Deployment,
+        version: &Version,
+    ) -> Result<(), OperationError<RefusedChange>> {
+        let Some(running) = &before.running else { return Ok(()) };
+        let client = self.models.client().await?;
+        let catalog = release::path_rules(&client, organization, application).await.map_err(Failure::from)?;
+        catalog.check_change(running, version).map_err(OperationError::Rejected)
     }
 
     async fn target(&self, deploy: &Deploy) -> Result<TargetRow, Failure> {

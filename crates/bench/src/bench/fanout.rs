@@ -15,7 +15,9 @@ use crate::socket::Subscribers;
 
 const WATCH: &str = "subscription { targetChanged { name state lastHeartbeatAt deployments { phase } } }";
 const DEPLOY: &str = "mutation ($c: Name!, $t: Name!, $a: Name!, $v: Version!) {
-    deploymentSetRelease(customer: $c, target: $t, application: $a, version: $v) { changed }
+    deploymentSetRelease(
+        customer: $c, target: $t, application: $a, version: $v, allowDowngrade: true, reason: \"there and back\"
+    ) { changed }
 }";
 /// Mutations without a pause between them.
 const BURST: usize = 10;

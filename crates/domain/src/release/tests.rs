@@ -247,3 +247,52 @@ fn content_is_stored_in_the_oldest_shape_that_can_say_it() {
     let read: ReleaseContent = serde_json::from_value(newer).unwrap();
     assert_eq!(read.compose().unwrap().file, "a");
 }
+
+fn published() -> Vec<ReleaseEvent> {
+    vec![drafted(content("a")), ReleasePublished { trust: None }]
+}
+
+#[test]
+fn a_release_is_required_until_it_is_not_also_when_it_was_revoked() {
+    let require = |reason: &str| ReleaseCommand::Require { reason: reason.into() };
+    let required = |reason: &str| ReleaseRequired { reason: reason.into() };
+    given::<Release>(published()).when(require("schema")).then([required("schema")]);
+    given::<Release>([drafted(content("a"))])
+        .when(require("schema"))
+        .then_rejected(ReleaseRejection::Draft { version: version() });
+    let floor = || published().into_iter().chain([required("schema")]).collect::<Vec<_>>();
+    given::<Release>(floor()).when(require("schema")).then_nothing();
+    given::<Release>(floor()).when(require("keys")).then([required("keys")]);
+    let revoked = floor().into_iter().chain([ReleaseRevoked { reason: "cve".into() }]).collect::<Vec<_>>();
+    let rejected = ReleaseRejection::Revoked { version: version(), reason: "cve".into() };
+    given::<Release>(revoked.clone()).when(require("keys")).then_rejected(rejected);
+    let lifted = ReleaseUnrequired { reason: "1.1.1 does it".into() };
+    let lift = || ReleaseCommand::Unrequire { reason: "1.1.1 does it".into() };
+    given::<Release>(revoked).when(lift()).then([lifted]);
+    given::<Release>(published()).when(lift()).then_nothing();
+}
+
+#[test]
+fn upgrades_to_a_release_are_blocked_by_range_and_opened_again() {
+    let block = |from: &str| ReleaseCommand::BlockUpgrade { from: from.parse().unwrap(), reason: "mail".into() };
+    let blocked = |from: &str| UpgradeBlocked { from: from.parse().unwrap(), reason: "mail".into() };
+    let open = |from: &str| ReleaseCommand::UnblockUpgrade { from: from.parse().unwrap() };
+    given::<Release>(published()).when(block("1.0.x || 1.2.x")).then([blocked("1.0.x || 1.2.x")]);
+    let with = || published().into_iter().chain([blocked("1.0.x")]).collect::<Vec<_>>();
+    given::<Release>(with()).when(block("1.0.x")).then_nothing();
+    given::<Release>(with()).when(open("1.0.x")).then([UpgradeUnblocked { from: "1.0.x".parse().unwrap() }]);
+    given::<Release>(with()).when(open("1.1.x")).then_nothing();
+    let many = (0..MAX_BLOCKED).map(|minor| blocked(&format!("1.{minor}.x")));
+    let full = published().into_iter().chain(many).collect::<Vec<_>>();
+    let rejected = ReleaseRejection::TooManyBlocked { version: version() };
+    given::<Release>(full).when(block("2.0.x")).then_rejected(rejected);
+}
+
+#[test]
+fn a_release_of_no_return_stays_one() {
+    let mark = || ReleaseCommand::MarkNoReturn { reason: "new format".into() };
+    let marked = ReleaseMarkedNoReturn { reason: "new format".into() };
+    given::<Release>(published()).when(mark()).then([marked.clone()]);
+    let marked = published().into_iter().chain([marked]).collect::<Vec<_>>();
+    given::<Release>(marked).when(mark()).then_nothing();
+}

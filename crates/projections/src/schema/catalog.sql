@@ -30,6 +30,7 @@ CREATE TABLE release (
     published_at  timestamptz,
     deprecated_on date,
     reason        text,                      -- of deprecation or revocation
+    rules         jsonb NOT NULL,            -- of upgrades over it and to it
     created_at    timestamptz NOT NULL,
     position      bigint NOT NULL
 );

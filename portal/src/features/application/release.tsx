@@ -19,7 +19,8 @@ import { PackagePanel } from './packages'
 const RELEASE = graphql(`
   query ReleasePage($application: Name!, $version: Version!) {
     release(application: $application, version: $version) {
-      id version status reason deprecatedOn withheld notes publishedAt createdAt
+      id version status reason deprecatedOn required noReturn withheld notes publishedAt createdAt
+      blockedUpgrades { from reason }
       application { id name displayName channels { id name current versions } }
       images { service repository digest tag feature signedBy }
       packages {
@@ -92,6 +93,13 @@ function Detail({ release }: { release: Release }) {
             : release.signatures.map(one => `${one.key ?? 'unnamed key'}: ${STANDINGS[one.standing]}`).join(', ')}
         </Fact>
         {release.deprecatedOn ? <Fact name="Deprecated on">{release.deprecatedOn}</Fact> : null}
+        {release.required ? <Fact name="Required on the way of upgrades">{release.required}</Fact> : null}
+        {release.noReturn ? <Fact name="Nobody goes back from it">{release.noReturn}</Fact> : null}
+        {release.blockedUpgrades.map(({ from, reason }) => (
+          <Fact key={from} name={`Nobody comes to it from ${from}`}>
+            {reason}
+          </Fact>
+        ))}
       </Facts>
       {release.withheld ? <p className="note">You are not shown what is in it: {release.withheld}</p> : null}
       {release.notes ? (

@@ -15,6 +15,7 @@ import type { TargetDetail } from '../target/detail'
 import type { DeploymentDetail } from './card'
 import { ClusterFields, clusterArguments, clusterWish, type Typed } from './cluster'
 import { configArguments, configText, parseConfig } from './config'
+import { DowngradeReason, downgradeArguments, downgradeFlags, isDowngrade } from './downgrade'
 
 const APPLICATIONS = graphql(`
   query DeployApplications($search: String) {
@@ -35,11 +36,11 @@ const CHOICES = graphql(`
 export const DEPLOY = graphql(`
   mutation Deploy(
     $customer: Name!, $target: Name!, $application: Name!, $version: Version, $channel: Name, $config: [ConfigEntryInput!],
-    $values: JSON, $namespace: Name
+    $values: JSON, $namespace: Name, $allowDowngrade: Boolean!, $reason: String
   ) {
     deploymentSetRelease(
       customer: $customer, target: $target, application: $application, version: $version, channel: $channel,
-      config: $config, values: $values, namespace: $namespace
+      config: $config, values: $values, namespace: $namespace, allowDowngrade: $allowDowngrade, reason: $reason
     ) {
       changed position warnings
       deployment { id phase desiredVersion generation step target { ...TargetDetail } }
@@ -119,6 +120,8 @@ function DeployForm({ name, target, deployment, close }: FormProps) {
   const { entries, wrong } = parseConfig(config)
   const [ofCluster, setOfCluster] = useState<Typed>({})
   const { wrong: wrongValues, ...cluster } = clusterWish(ofCluster)
+  const isBack = isDowngrade(before?.runningVersion, version)
+  const [reason, setReason] = useState('')
   // what nobody touched stays as it is
   const changed = typed === undefined ? undefined : entries
   const submit = async (event: FormEvent) => {
@@ -130,6 +133,7 @@ function DeployForm({ name, target, deployment, close }: FormProps) {
       channel: kind === 'channel' ? value : null,
       config: changed ?? null,
       ...cluster,
+      ...downgradeArguments(isBack, reason),
     })
     if (!answer) return
     const { changed: isNew, deployment: after, warnings } = answer.deploymentSetRelease
@@ -147,6 +151,7 @@ function DeployForm({ name, target, deployment, close }: FormProps) {
         before={before?.runningVersion ?? (before ? `nothing known, ${before.desiredVersion} wanted` : 'nothing')}
         after={version || 'nothing: no release is chosen'}
       />
+      {isBack ? <DowngradeReason reason={reason} put={setReason} /> : null}
       <details className="config" open={before ? before.config.length > 0 : false}>
         <summary>Configuration · {entries.length}</summary>
         <TextArea
@@ -183,8 +188,9 @@ function DeployForm({ name, target, deployment, close }: FormProps) {
           value,
           ...configArguments(changed),
           ...clusterArguments(ofCluster),
+          ...downgradeFlags(isBack, reason),
         )}
-        isOff={isBusy || !version || wrong.length > 0 || wrongValues !== undefined}
+        isOff={isBusy || !version || (isBack && !reason.trim()) || wrong.length > 0 || wrongValues !== undefined}
       >
         {isBusy ? 'Asking…' : 'Deploy'}
       </DialogFooter>

@@ -63,7 +63,8 @@ pub(in crate::graphql) struct DeploymentMutation;
 #[Object]
 impl DeploymentMutation {
     /// Asks for a release of an application on a target: a version, or the release that a channel points to now. The
-    /// request is refused unless a license of the customer entitles to the release now and has a seat.
+    /// request is refused unless a license of the customer entitles to the release now and has a seat, and unless the release
+    /// may follow the one that runs: no required release between them is passed over.
     #[graphql(guard = "May(Permission::Deploy)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the GraphQL field")]
     async fn deployment_set_release(
@@ -93,6 +94,14 @@ impl DeploymentMutation {
                     a new deployment the target's first. Only a cluster has namespaces."
         )]
         namespace: Option<Name>,
+        #[graphql(
+            default = false,
+            desc = "Whether the release may be older than the one that runs; false if left out. It needs a reason. No release \
+                    of no return is gone back from."
+        )]
+        allow_downgrade: bool,
+        #[graphql(desc = "The reason for a downgrade, of 1 to 500 characters; left out for every other change.")]
+        reason: Option<String>,
     ) -> Result<DeploymentSetReleasePayload> {
         let named = named(ctx, customer.as_ref(), &target, &application)?;
         let wanted = match (version, channel) {
@@ -101,6 +110,14 @@ impl DeploymentMutation {
             _ => return Err(Failure::BadInput("name a version or a channel, one of both".into()).into()),
         };
         let config = config.map(by_name).transpose()?;
+        let downgrade = match (allow_downgrade, reason_if_any(reason)?) {
+            (true, None) => return Err(Failure::BadInput("a downgrade needs a reason; say why".into()).into()),
+            (false, Some(_)) => {
+                let why = "a reason belongs to a downgrade; allow it, or leave the reason out";
+                return Err(Failure::BadInput(why.into()).into());
+            }
+            (_, reason) => reason,
+        };
         let deploy = Deploy {
             scope: ctx.scope()?,
             target: named.target,
@@ -110,6 +127,7 @@ impl DeploymentMutation {
             config,
             values: values.map(|values| values.0),
             namespace: namespace.map(|name| name.0),
+            downgrade,
         };
         let AskedFor { executed, warnings } =
             ctx.hub().deploying().set_release(&ctx.cause()?, &ctx.request(), deploy).await?;
