@@ -10,7 +10,7 @@ use distr_domain::oci::Descriptor;
 use distr_domain::rejection::Rejection;
 use distr_domain::release::{
     Chart, ChartLock, HelmPackage, LockedImage, MAX_LOCKED_IMAGES, MAX_LOCKED_KINDS, OwnImage, PackageKind,
-    ReleaseImage,
+    ReleaseImage, check_rules,
 };
 use distr_projections::artifact::{self, ManifestRow};
 use tokio::sync::Semaphore;
@@ -29,8 +29,6 @@ const CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
 const ARCHIVE: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
 /// The service by which the images of a release name the chart itself.
 const ITSELF: &str = "chart";
-/// The most rules of Roles in a lock.
-const MAX_RULES: usize = 500;
 
 /// The package, and the images of this registry that it runs, the chart itself among them.
 pub(super) async fn pin(
@@ -90,16 +88,14 @@ pub(super) async fn pin(
 
 fn check_size(source: &HelmSource) -> Result<(), Failure> {
     let found = &source.found;
-    for (what, count, most) in [
-        ("images", found.images.len(), MAX_LOCKED_IMAGES),
-        ("kinds of objects", found.kinds.len(), MAX_LOCKED_KINDS),
-        ("rules of Roles", found.rules.len(), MAX_RULES),
-    ] {
+    for (what, count, most) in
+        [("images", found.images.len(), MAX_LOCKED_IMAGES), ("kinds of objects", found.kinds.len(), MAX_LOCKED_KINDS)]
+    {
         if count > most {
             return Err(invalid(format!("the chart has {count} {what}; use at most {most}")));
         }
     }
-    Ok(())
+    check_rules(&found.rules).map_err(|error| invalid(error.to_string()))
 }
 
 /// What the chart says of itself, and its archive.
