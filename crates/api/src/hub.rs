@@ -14,6 +14,7 @@ use crate::drawing::Drawing;
 use crate::feed::Feed;
 use crate::limits::Limits;
 use crate::limits::shares::Shares;
+use crate::limits::turns::Turns;
 use crate::models::{Artifacts, ReadModels};
 use crate::operations::deploy::Deploying;
 use crate::operations::desired::{DesiredEtags, Desiring};
@@ -35,6 +36,10 @@ pub struct Hub {
     pub limits: Arc<Limits>,
     pub shares: Shares,
     pub drawing: Drawing,
+    /// at the archives of charts
+    pub chart_turns: Turns,
+    /// at releases with their packages
+    pub package_turns: Turns,
     pub traces: Traces,
     pub settings: Settings,
 }
@@ -66,7 +71,8 @@ impl Hub {
     pub fn publishing(&self) -> Publishing<'_> {
         let (commands, models) = (&self.commands, &self.models);
         let artifacts = &self.artifacts;
-        Publishing { commands, models, artifacts, registry_host: &self.settings.registry_host }
+        let registry_host = &self.settings.registry_host;
+        Publishing { commands, models, artifacts, chart_turns: &self.chart_turns, registry_host }
     }
 
     pub fn deploying(&self) -> Deploying<'_> {

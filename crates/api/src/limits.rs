@@ -4,6 +4,7 @@
 mod budget;
 pub mod shared_log;
 pub mod shares;
+pub mod turns;
 
 use std::hash::Hash;
 use std::net::IpAddr;
