@@ -115,6 +115,17 @@ pub async fn find(client: &ReadClient, scope: Scope, id: ReleaseId) -> Result<Op
     query::find(client, include_str!("release/find.sql"), &[&scope.organization.0, &customer, &id.0]).await
 }
 
+/// The same without its packages, which are large.
+pub async fn find_without_packages(
+    client: &ReadClient,
+    scope: Scope,
+    id: ReleaseId,
+) -> Result<Option<ReleaseRow>, QueryError> {
+    let customer = scope.customer.map(|customer| customer.0);
+    let sql = include_str!("release/find_without_packages.sql");
+    query::find(client, sql, &[&scope.organization.0, &customer, &id.0]).await
+}
+
 /// For batched loading, without their packages.
 pub async fn by_ids(
     client: &ReadClient,
