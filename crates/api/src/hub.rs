@@ -82,6 +82,6 @@ impl Hub {
 
     pub fn desiring(&self) -> Desiring<'_> {
         let (artifacts, vault, etags) = (&self.artifacts, &self.vault, &self.desired_etags);
-        Desiring { artifacts, vault, etags, registry_host: &self.settings.registry_host }
+        Desiring { artifacts, vault, etags, limits: &self.limits, registry_host: &self.settings.registry_host }
     }
 }
