@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::access::registry::push;
 
 mod agent;
+mod rights;
 
 const CHART: &str = "apiVersion: v2\nname: hello\nversion: 1.0.0\nkubeVersion: '>=1.20-0'\n";
 const VALUES: &str =

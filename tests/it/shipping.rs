@@ -224,3 +224,37 @@ async fn an_agent_that_knows_no_files_is_not_given_any() {
     let told = vendor.heartbeat(&secret, "0.2.0", 2).await;
     assert_eq!(told["desired"]["deployments"][0]["files"], json!([{ "path": "app.env", "text": "A=1\n" }]), "{told:#}");
 }
+
+#[tokio::test]
+async fn an_agent_that_forgets_what_it_was_told_is_told_so_much_at_once_and_then_waits() {
+    let vendor = Vendor::start().await;
+    let secret = vendor.enrol("forgetful").await;
+    let compose = format!("{}\n# {}\n", vendor.compose("restart: always"), "x".repeat(1_000_000));
+    vendor.write("compose.yaml", &compose);
+    assert!(vendor.distr(&[&PUBLISH[..], &["compose.yaml"]].concat()).status.success());
+    vendor.deploy("forgetful").await.data();
+    let url = vendor.hub.url("/agent/v1/heartbeats");
+    let ask = async |etag: Option<&str>| {
+        let body = json!({ "reports": [], "desired_etag": etag });
+        let answer =
+            reqwest::Client::new().post(&url).bearer_auth(&secret).json(&body).send().await.expect("an answer");
+        (answer.status().as_u16(), answer.json::<Value>().await.expect("JSON"))
+    };
+    let (status, told) = ask(None).await;
+    assert_eq!(status, 200, "{told}");
+    let etag = told["desired"]["etag"].as_str().expect("an etag").to_owned();
+    // each has a megabyte, and 32 are told at once
+    let mut answers = 1;
+    let refused = loop {
+        let (status, answer) = ask(None).await;
+        if status != 200 {
+            break (status, answer);
+        }
+        answers += 1;
+        assert!(answers < 1_000, "it is told without an end");
+    };
+    assert_eq!(refused.0, 429, "{}", refused.1);
+    assert!(answers > 30, "refused after {answers}");
+    let (status, answer) = ask(Some(&etag)).await;
+    assert_eq!((status, &answer["desired"]), (200, &Value::Null), "who names what it has is answered");
+}

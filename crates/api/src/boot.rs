@@ -35,6 +35,7 @@ use crate::hub::{Hub, Settings};
 use crate::limits::Limits;
 use crate::limits::shared_log::SharedLog;
 use crate::limits::shares::Shares;
+use crate::limits::turns::{CHARTS_AT_ONCE, PACKAGES_AT_ONCE, Turns};
 use crate::models::{Artifacts, ModelsProgress, ReadModels};
 use crate::operations::desired::DesiredEtags;
 use crate::ops;
@@ -247,6 +248,8 @@ fn hub(
         tallies: Tallies::default(),
         limits,
         drawing: Drawing::default(),
+        chart_turns: Turns::new(CHARTS_AT_ONCE),
+        package_turns: Turns::new(PACKAGES_AT_ONCE),
         shares: Shares::among(connections(&stores.read), connections(&stores.ops), PostgresLog::READERS),
         traces,
         settings,

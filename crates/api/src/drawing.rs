@@ -1,11 +1,9 @@
 //! SVGs are drawn in processes of their own: what one costs is bounded by what the system gives such a process, and not by what
 //! somebody has thought of that an SVG may cost.
 
-use std::collections::HashMap;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use distr_domain::ids::OrganizationId;
@@ -13,60 +11,36 @@ use distr_domain::picture::MAX_BYTES;
 use rustix::process::Signal;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::failure::Failure;
+use crate::limits::turns::Turns;
 
 pub mod process;
 
-/// Drawings at the same time, of all organizations. One organization has one, so that it waits for itself.
+/// Drawings at the same time, of all organizations.
 const AT_ONCE: usize = 2;
-/// Until it is somebody's turn.
-const MAX_WAIT: Duration = Duration::from_secs(30);
 /// Of the clock on the wall, on a machine that has other work: many times what the process may use itself.
 const MAX_TIME: Duration = Duration::from_secs(30);
 const MAX_WORDS: u64 = 2_000;
 
-/// The places in which drawings are made.
-pub struct Drawing {
-    places: Arc<Semaphore>,
-    of: Mutex<HashMap<OrganizationId, Weak<Semaphore>>>,
-}
+/// The turns in which drawings are made.
+pub struct Drawing(Turns);
 
 impl Default for Drawing {
     fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(AT_ONCE)), of: Mutex::default() }
+        Self(Turns::new(AT_ONCE))
     }
 }
 
 impl Drawing {
     /// The PNG of an SVG, or what is to be done about it.
     pub async fn draw(&self, organization: OrganizationId, svg: &[u8]) -> Result<Vec<u8>, Failure> {
-        let place = timeout(MAX_WAIT, self.place(organization)).await;
-        let _place = place.map_err(|_| Failure::TooMany { seconds: MAX_WAIT.as_secs() })?;
+        let _turn = self.0.take(organization).await?;
         match timeout(MAX_TIME, in_process(svg)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(too_long()),
         }
-    }
-
-    /// The organization's own turn comes first: no more than one of each waits for a place.
-    async fn place(&self, organization: OrganizationId) -> [OwnedSemaphorePermit; 2] {
-        let acquire = async |of: Arc<Semaphore>| of.acquire_owned().await.expect("it is never closed");
-        let own = acquire(self.own(organization)).await;
-        [own, acquire(self.places.clone()).await]
-    }
-
-    fn own(&self, organization: OrganizationId) -> Arc<Semaphore> {
-        let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = of.get(&organization).and_then(Weak::upgrade) {
-            return own;
-        }
-        of.retain(|_, own| own.strong_count() > 0);
-        let own = Arc::new(Semaphore::new(1));
-        of.insert(organization, Arc::downgrade(&own));
-        own
     }
 }
 
@@ -145,30 +119,7 @@ fn plain(words: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt;
-    use uuid::Uuid;
-
     use super::*;
-
-    fn organization(number: u128) -> OrganizationId {
-        OrganizationId(Uuid::from_u128(number))
-    }
-
-    #[test]
-    fn an_organization_waits_for_itself_and_all_wait_for_a_place() {
-        let drawing = Drawing::default();
-        let at_once = |number| drawing.place(organization(number)).now_or_never();
-        let one = at_once(1);
-        assert!(one.is_some() && at_once(1).is_none());
-        let two = at_once(2);
-        assert!(two.is_some() && at_once(3).is_none());
-        drop(one);
-        let three = at_once(3);
-        assert!(three.is_some() && at_once(1).is_none());
-        drop((two, three));
-        assert!(at_once(1).is_some());
-        assert_eq!(drawing.of.lock().unwrap().len(), 1, "who draws nothing is forgotten");
-    }
 
     #[test]
     fn how_the_process_ended_is_said_in_words() {

@@ -14,6 +14,7 @@ use crate::drawing::Drawing;
 use crate::feed::Feed;
 use crate::limits::Limits;
 use crate::limits::shares::Shares;
+use crate::limits::turns::Turns;
 use crate::models::{Artifacts, ReadModels};
 use crate::operations::deploy::Deploying;
 use crate::operations::desired::{DesiredEtags, Desiring};
@@ -37,6 +38,10 @@ pub struct Hub {
     pub limits: Arc<Limits>,
     pub shares: Shares,
     pub drawing: Drawing,
+    /// at the archives of charts
+    pub chart_turns: Turns,
+    /// at releases with their packages
+    pub package_turns: Turns,
     pub traces: Traces,
     pub settings: Settings,
 }
@@ -68,7 +73,8 @@ impl Hub {
     pub fn publishing(&self) -> Publishing<'_> {
         let (commands, models) = (&self.commands, &self.models);
         let artifacts = &self.artifacts;
-        Publishing { commands, models, artifacts, registry_host: &self.settings.registry_host }
+        let registry_host = &self.settings.registry_host;
+        Publishing { commands, models, artifacts, chart_turns: &self.chart_turns, registry_host }
     }
 
     pub fn deploying(&self) -> Deploying<'_> {
@@ -78,6 +84,6 @@ impl Hub {
 
     pub fn desiring(&self) -> Desiring<'_> {
         let (artifacts, vault, etags) = (&self.artifacts, &self.vault, &self.desired_etags);
-        Desiring { artifacts, vault, etags, registry_host: &self.settings.registry_host }
+        Desiring { artifacts, vault, etags, limits: &self.limits, registry_host: &self.settings.registry_host }
     }
 }

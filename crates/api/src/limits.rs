@@ -4,6 +4,7 @@
 mod budget;
 pub mod shared_log;
 pub mod shares;
+pub mod turns;
 
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -23,11 +24,16 @@ pub struct Limits {
     agents: DefaultKeyedRateLimiter<CredentialId>,
     reports: Budget<TargetId>,
     writes: Budget<MemberId>,
+    desired: Budget<TargetId>,
 }
 
 /// Of events that one member adds to the log in a second, on average; and what it may add at once.
 const WRITTEN_BYTES: u64 = 64 * 1024;
 const WRITTEN_AT_ONCE: u64 = 64 * 1024 * 1024;
+
+/// Of desired states that one target is told in a second, on average; and what it may be told at once.
+const DESIRED_BYTES: u64 = 64 * 1024;
+const DESIRED_AT_ONCE: u64 = 32 * 1024 * 1024;
 
 /// Seconds' worth of report bytes that a target that was silent may add at once: what waited while it was away.
 const SAVED_UP: u64 = 256;
@@ -44,6 +50,7 @@ impl Limits {
             agents: RateLimiter::keyed(quota),
             reports: Budget::new(report_bytes, report_bytes.saturating_mul(SAVED_UP)),
             writes: Budget::new(WRITTEN_BYTES, WRITTEN_AT_ONCE),
+            desired: Budget::new(DESIRED_BYTES, DESIRED_AT_ONCE),
         }
     }
 
@@ -79,6 +86,17 @@ impl Limits {
         _ = self.writes.spend(member, bytes, Instant::now());
     }
 
+    /// Whether a target may be told its desired state. It is charged when its size is known.
+    pub fn check_desired(&self, target: TargetId) -> Result<(), Failure> {
+        let spent = self.desired.spend(target, 0, Instant::now());
+        spent.map_err(|wait| Failure::TooMany { seconds: wait.as_secs() + 1 })
+    }
+
+    pub fn charge_desired(&self, target: TargetId, bytes: usize) {
+        // also of those that were let in at the same time
+        self.desired.charge(target, bytes, Instant::now());
+    }
+
     /// Seconds between reports of this size that add no more than a target may.
     pub fn report_interval(&self, bytes: usize) -> u32 {
         self.reports.seconds_for(bytes).ceil() as u32
@@ -92,6 +110,7 @@ impl Limits {
         self.agents.shrink_to_fit();
         self.reports.forget_idle(Instant::now());
         self.writes.forget_idle(Instant::now());
+        self.desired.forget_idle(Instant::now());
     }
 }
 
@@ -100,4 +119,25 @@ fn check<K: Hash + Eq + Clone>(limiter: &DefaultKeyedRateLimiter<K>, key: K) -> 
         let wait = not_until.wait_time_from(DefaultClock::default().now());
         Failure::TooMany { seconds: wait.as_secs() + 1 }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_target_is_told_so_much_and_no_more_until_it_has_paid() {
+        let limits = Limits::new(10, 1_000);
+        let [one, other] = [1, 2].map(|number| TargetId(Uuid::from_u128(number)));
+        limits.check_desired(one).expect("nothing was told");
+        // both were let in before either was charged
+        limits.charge_desired(one, 33 * 1024 * 1024);
+        limits.charge_desired(one, 33 * 1024 * 1024);
+        let refused = limits.check_desired(one).expect_err("too much was told");
+        let Failure::TooMany { seconds } = refused else { panic!("{refused}") };
+        assert!((500..600).contains(&seconds), "34 MiB are earned in {seconds} s");
+        limits.check_desired(other).expect("another target");
+    }
 }

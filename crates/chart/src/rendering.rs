@@ -186,11 +186,13 @@ fn plural(kind: &str) -> String {
     }
 }
 
+/// Those that a Role can have: what a ClusterRole allows outside the API, of which no agent has anything, is none.
 fn rules(object: &Value) -> Vec<RoleRule> {
     match object["kind"].as_str() {
         Some("Role" | "ClusterRole") if group_of(object) == "rbac.authorization.k8s.io" => {
             let rules = object["rules"].as_array().cloned().unwrap_or_default();
-            rules.into_iter().filter_map(|rule| serde_json::from_value(rule).ok()).collect()
+            let rules = rules.into_iter().filter_map(|rule| serde_json::from_value::<RoleRule>(rule).ok());
+            rules.filter(|rule| !rule.resources.is_empty()).collect()
         }
         _ => vec![],
     }

@@ -16,6 +16,7 @@ mod content;
 mod file;
 mod helm;
 mod path;
+mod role_rule;
 #[cfg(test)]
 mod tests;
 
@@ -27,7 +28,10 @@ pub use file::{
 pub use helm::{
     Chart, ChartLock, ChartSettings, ConfigValue, CrdPolicy, CustomHealth, CustomImage, DEFAULT_MINUTES, FeatureValues,
     HelmPackage, ImageSettings, InvalidKind, KindName, LockedImage, LockedKind, MAX_LOCKED_IMAGES, MAX_LOCKED_KINDS,
-    MAX_MINUTES, OwnImage, RoleRule, RollbackPolicy, SecretKey, SecretValue, ValueKind, YieldedField,
+    MAX_MINUTES, OwnImage, RollbackPolicy, SecretKey, SecretValue, ValueKind, YieldedField,
+};
+pub use role_rule::{
+    InvalidRules, MAX_LOCKED_RULES, MAX_RULE_WORDS, MAX_RULES_BYTES, RoleRule, check_rules, is_resource,
 };
 pub use path::MAX_BLOCKED;
 

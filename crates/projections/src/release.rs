@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use distr_domain::fact::Fact;
 use distr_domain::ids::{ApplicationId, OrganizationId, ReleaseId};
 use distr_domain::names::RepositoryPath;
-use distr_domain::release::{ChartLock, Package, ReleaseEvent, ReleaseImage};
+use distr_domain::release::{LockedKind, Package, ReleaseEvent, ReleaseImage, RoleRule};
 use distr_domain::trust::{ReleaseSignature, ReleaseTrust};
 use distr_domain::upgrade_path::{Catalog, PathRules};
 use distr_domain::version::Version;
@@ -142,6 +142,17 @@ pub async fn path_rules(
     Ok(Catalog(rows.into_iter().map(|row| (row.version, row.rules)).collect()))
 }
 
+/// The same without its packages, which are large.
+pub async fn find_without_packages(
+    client: &ReadClient,
+    scope: Scope,
+    id: ReleaseId,
+) -> Result<Option<ReleaseRow>, QueryError> {
+    let customer = scope.customer.map(|customer| customer.0);
+    let sql = include_str!("release/find_without_packages.sql");
+    query::find(client, sql, &[&scope.organization.0, &customer, &id.0]).await
+}
+
 /// For batched loading, without their packages.
 pub async fn by_ids(
     client: &ReadClient,
@@ -168,11 +179,9 @@ pub async fn run_by(
     Ok(run.unwrap_or(Run { releases: 0, repositories: vec![] }))
 }
 
-/// A release with a chart, and what that may run.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct NewestChart {
-    pub release: ReleaseId,
-    pub lock: ChartLock,
+#[derive(Debug, Deserialize)]
+struct WithChart {
+    release: ReleaseId,
 }
 
 /// Of each of these applications the newest release that may be used and has a chart.
@@ -180,9 +189,42 @@ pub async fn newest_charts(
     client: &ReadClient,
     organization: OrganizationId,
     applications: &[ApplicationId],
-) -> Result<Vec<NewestChart>, QueryError> {
+) -> Result<Vec<ReleaseId>, QueryError> {
     let applications: Vec<Uuid> = applications.iter().map(|application| application.0).collect();
-    query::all(client, include_str!("release/newest_charts.sql"), &[&organization.0, &applications]).await
+    let sql = include_str!("release/newest_charts.sql");
+    let newest: Vec<WithChart> = query::all(client, sql, &[&organization.0, &applications]).await?;
+    Ok(newest.into_iter().map(|chart| chart.release).collect())
+}
+
+/// The rights that charts need of an agent.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct ChartRights {
+    /// of all of them, as JSON
+    pub bytes: u64,
+    /// of each; none if they have too many bytes
+    pub of_each: Option<Vec<ChartRight>>,
+}
+
+/// The kinds of objects of a chart, and the rules of its own Roles.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct ChartRight {
+    pub kinds: Vec<LockedKind>,
+    #[serde(default)]
+    pub rules: Vec<RoleRule>,
+}
+
+/// Of those of these releases that have a chart, unless they have more than so many bytes together: they are measured before they are
+/// read.
+pub async fn chart_rights(
+    client: &ReadClient,
+    organization: OrganizationId,
+    releases: &[ReleaseId],
+    most_bytes: u32,
+) -> Result<ChartRights, QueryError> {
+    let releases: Vec<Uuid> = releases.iter().map(|release| release.0).collect();
+    let (sql, most_bytes) = (include_str!("release/chart_rights.sql"), i64::from(most_bytes));
+    let rights = query::find(client, sql, &[&organization.0, &releases, &most_bytes]).await?;
+    Ok(rights.unwrap_or(ChartRights { bytes: 0, of_each: Some(vec![]) }))
 }
 
 /// The newest version first, without their packages. `search` is a part of the version, in lower case.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, web};
 use distr_domain::agent::{
     Contact, EnrolRequest, EnrolResponse, HeartbeatRequest, HeartbeatResponse, PullCredentialResponse, Report,
@@ -69,7 +70,7 @@ pub(super) async fn heartbeats(
     readiness: web::Data<Arc<Readiness>>,
     request: HttpRequest,
     payload: web::Payload,
-) -> Result<web::Json<HeartbeatResponse>, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     // before it has caught up, a hub would tell what was wished for yesterday
     if !readiness.is_ready() {
         return Err(ApiError::NotReady);
@@ -87,14 +88,20 @@ pub(super) async fn heartbeats(
     let last = known.as_ref().map(|tally| tally.last);
     let Stored { reports: stored, newest_bytes } = store(&hub, &agent, known, body).await?;
     let desired = desired::desired(hub.desiring(), &agent, desired_etag.as_deref()).await?;
-    Ok(web::Json(HeartbeatResponse {
+    let tells_desired = desired.is_some();
+    let answer = HeartbeatResponse {
         accepted,
         repeated: accepted - stored,
         known: last,
         desired,
         interval: interval(&hub, newest_bytes),
         rotate: !agent.unconfirmed && hub.commands.now() - agent.since >= hub.settings.credential_age,
-    }))
+    };
+    let answer = serde_json::to_vec(&answer).map_err(Failure::fault)?;
+    if tells_desired {
+        hub.limits.charge_desired(agent.target, answer.len());
+    }
+    Ok(HttpResponse::Ok().content_type(ContentType::json()).body(answer))
 }
 
 /// Seconds until the next heartbeat. An agent that has more to say says it less often, though not so seldom that it seems silent.

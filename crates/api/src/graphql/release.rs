@@ -15,7 +15,6 @@ use distr_domain::release::{self as domain, Release as Decider, ReleaseCommand};
 use distr_projections::Paging;
 use distr_projections::release::{self, PublicationStatus, ReleaseRow};
 use distr_signature::key_id;
-use tokio::sync::Semaphore;
 
 use self::image::ReleaseImage;
 use self::package::{Package, PackageInput};
@@ -32,9 +31,6 @@ use crate::commands::Cause;
 use crate::failure::Failure;
 use crate::operations::publish::{PackageSource, Publication, Published, Source};
 use crate::operations::{reach, release_signature};
-
-/// A release has up to 2 MiB of packages. Those who read many of them leave connections to everybody else.
-static WHOLE_AT_ONCE: Semaphore = Semaphore::const_new(3);
 
 /// The longest release notes, in characters.
 const MAX_NOTES: usize = 100_000;
@@ -120,13 +116,10 @@ impl Release {
         if !self.is_shown(ctx).await? {
             return Ok(None);
         }
-        if !self.0.packages.is_empty() {
-            return Ok(Some(self.0.packages.iter().map(Package::from).collect()));
-        }
-        // a list has none
-        let _turn = WHOLE_AT_ONCE.acquire().await.map_err(Failure::fault)?;
+        // rows come without them: only who asks for them pays for them
+        let _turn = ctx.hub().package_turns.take(ctx.organization()?).await?;
         let row = release::find(&*read(ctx).await?, ctx.scope()?, self.0.id).await.map_err(Failure::from)?;
-        Ok(row.map(|row| row.packages.iter().map(Package::from).collect()))
+        Ok(row.map(|row| row.packages.into_iter().map(Package::from).collect()))
     }
 
     /// The images of this hub's registry that the release runs; null if the release is withheld.
@@ -191,7 +184,8 @@ fn id(ctx: &Context<'_>, application: &Name, version: &Version) -> Result<Releas
 }
 
 async fn load(ctx: &Context<'_>, application: &Name, version: &Version) -> Result<Release, Failure> {
-    let row = release::find(&*read(ctx).await?, ctx.scope()?, id(ctx, application, version)?).await?;
+    let id = id(ctx, application, version)?;
+    let row = release::find_without_packages(&*read(ctx).await?, ctx.scope()?, id).await?;
     row.map(Release).ok_or_else(|| Failure::not_found("release", format!("{} {}", application.0, version.0)))
 }
 

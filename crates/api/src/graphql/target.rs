@@ -8,9 +8,9 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use distr_domain::agent;
 use distr_domain::fleet;
-use distr_domain::ids::TargetId;
+use distr_domain::ids::{CustomerId, TargetId};
+use distr_domain::names::Slug;
 use distr_domain::permission::Permission;
-use distr_domain::release::ChartLock;
 use distr_domain::target as domain;
 use distr_projections::heartbeat::HeartbeatRow;
 use distr_projections::target::{self, TargetRow};
@@ -88,15 +88,6 @@ impl Target {
         ctx.loader().load_one(key).await.map_err(failed)
     }
 
-    /// What a cluster may have to install; empty for a Docker host.
-    async fn charts(&self, ctx: &Context<'_>) -> Result<Vec<ChartLock>, Failure> {
-        let hub = ctx.hub();
-        match self.0.runtime {
-            domain::Runtime::Docker => Ok(vec![]),
-            domain::Runtime::Kubernetes => cluster::charts(&hub.models, &self.0, hub.commands.now()).await,
-        }
-    }
-
     async fn next_state(&self, ctx: &Context<'_>) -> Result<Option<(DateTime<Utc>, fleet::TargetState)>, Failure> {
         let heard = self.heartbeat(ctx).await?.and_then(|heartbeat| heartbeat.heard_at);
         Ok(fleet::next_state(heard, ctx.hub().settings.silence, ctx.hub().commands.now()))
@@ -138,7 +129,9 @@ impl Target {
     async fn roles(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         match self.0.runtime {
             domain::Runtime::Docker => Ok(None),
-            domain::Runtime::Kubernetes => Ok(Some(cluster::roles(&self.0, &self.charts(ctx).await?)?)),
+            domain::Runtime::Kubernetes => {
+                Ok(Some(roles(ctx, (self.0.customer, self.0.id), &self.0.namespaces).await?))
+            }
         }
     }
 
@@ -233,6 +226,18 @@ impl Target {
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
+}
+
+/// What the agent of a cluster may do in these namespaces of it.
+async fn roles(
+    ctx: &Context<'_>,
+    (customer, target): (CustomerId, TargetId),
+    namespaces: &[Slug],
+) -> Result<String, Failure> {
+    let hub = ctx.hub();
+    let of = (ctx.organization()?, customer, target);
+    let rights = cluster::rights(&hub.models, of, hub.commands.now()).await?;
+    cluster::roles(namespaces, &rights)
 }
 
 async fn load(ctx: &Context<'_>, id: TargetId, name: &Name) -> Result<Target, Failure> {

@@ -35,6 +35,14 @@ impl<K: Hash + Eq> Budget<K> {
         Ok(())
     }
 
+    /// Spends bytes of somebody who was let in, whatever is left by now.
+    pub(super) fn charge(&self, key: K, bytes: usize, now: Instant) {
+        let mut accounts = self.lock();
+        let account = accounts.entry(key).or_insert(Account { left: self.most, at: now });
+        *account = self.refilled(*account, now);
+        account.left -= bytes as f64;
+    }
+
     /// Gives back bytes that were spent and not taken in the end.
     pub(super) fn give_back(&self, key: K, bytes: usize) {
         if let Some(account) = self.lock().get_mut(&key) {

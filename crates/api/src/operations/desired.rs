@@ -24,6 +24,7 @@ use uuid::Uuid;
 use super::trust;
 use crate::auth::AgentCaller;
 use crate::failure::Failure;
+use crate::limits::Limits;
 use crate::models::Artifacts;
 use crate::ops::secret::{Place, Vault};
 
@@ -33,6 +34,7 @@ pub struct Desiring<'a> {
     pub artifacts: &'a Artifacts,
     pub vault: &'a Vault,
     pub etags: &'a DesiredEtags,
+    pub limits: &'a Limits,
     /// `host[:port]` of the registry in image references
     pub registry_host: &'a str,
 }
@@ -50,6 +52,8 @@ pub async fn desired(
     if held == Some(etag.as_str()) {
         return Ok(None);
     }
+    // it costs what it is large, and whoever names no etag asks for it each time
+    of.limits.check_desired(agent.target)?;
     // read after the etag: what is newer than that is told once more with the next one
     let scope = Scope { organization: agent.organization, customer: Some(agent.customer) };
     let mut rows = deployment::of_targets(&*of.artifacts.models.client().await?, scope, &[agent.target]).await?;

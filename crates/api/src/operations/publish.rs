@@ -16,6 +16,7 @@ use super::{reach, trust};
 use crate::auth::MemberCaller;
 use crate::commands::{Cause, Commands};
 use crate::failure::Failure;
+use crate::limits::turns::Turns;
 use crate::models::{Artifacts, ReadModels};
 use crate::pause;
 
@@ -25,6 +26,8 @@ pub struct Publishing<'a> {
     pub commands: &'a Commands,
     pub models: &'a ReadModels,
     pub artifacts: &'a Artifacts,
+    /// at the archives of charts
+    pub chart_turns: &'a Turns,
     /// `host[:port]` of the registry in image references
     pub registry_host: &'a str,
 }

@@ -41,6 +41,11 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata: {name: reader}
 rules: [{apiGroups: [""], resources: [pods], verbs: [get, list]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: scraper}
+rules: [{nonResourceURLs: [/metrics], verbs: [get]}]
 "#;
 
 fn with_custom_image() -> ChartSettings {
@@ -83,9 +88,11 @@ fn kinds_and_rules_are_named_as_roles_name_them() {
             "deployments.apps n",
             "cronjobs.batch n",
             "networkpolicies.networking.k8s.io n",
+            "clusterroles.rbac.authorization.k8s.io c",
             "roles.rbac.authorization.k8s.io n",
         ]
     );
+    assert_eq!(rendering.rules.len(), 1, "what is outside the API is in no Role");
     assert_eq!(rendering.rules.first().unwrap().verbs, ["get", "list"]);
     for (kind, resource) in
         [("Ingress", "ingresses"), ("Gateway", "gateways"), ("Endpoints", "endpoints"), ("Proxy", "proxies")]

@@ -1,7 +1,7 @@
 //! What Helm reads otherwise than another reader of YAML. It is refused, so that a chart has one meaning: keys that become truth values or
 //! numbers, spellings of either that only some know, and merged maps that go over what stands before them.
 
-use granit_parser::{Event, Parser, ScalarStyle, Span, Tag};
+use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
 
 /// Characters that end a line for Helm and stand in one for others, each with how it is written.
 const BREAKS: [(char, &str); 3] = [('\u{85}', "\\N"), ('\u{2028}', "\\L"), ('\u{2029}', "\\P")];
@@ -20,7 +20,7 @@ pub(super) fn check(text: &str) -> Result<(), String> {
             ));
         }
     }
-    let mut stack = vec![];
+    let mut stack = Opened::default();
     for event in Parser::new_from_str(text) {
         let Ok((event, span)) = event else { return Ok(()) };
         check_colon(text, &event, span).map_err(|why| format!("line {}: {why}", span.start.line()))?;
@@ -42,6 +42,17 @@ fn check_colon(text: &str, event: &Event<'_>, span: Span) -> Result<(), String> 
     }
 }
 
+/// In braces and brackets, a question mark begins a key for Helm, whatever is behind it, and a text for others.
+fn check_question(event: &Event<'_>) -> Result<(), String> {
+    match event {
+        Event::Scalar(text, ScalarStyle::Plain, ..) if text.starts_with('?') => {
+            let text = cut(text);
+            Err(format!("Helm reads the ? of {text} as the beginning of a key; write \"{text}\""))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A map or a list that is being read.
 enum Open {
     List,
@@ -53,7 +64,27 @@ enum Open {
     },
 }
 
-fn step(stack: &mut Vec<Open>, event: &Event<'_>, span: Span) -> Result<(), String> {
+/// The maps and lists that are being read, the outermost first.
+#[derive(Default)]
+struct Opened {
+    open: Vec<Open>,
+    /// how many of them, the innermost, are in braces or brackets
+    flow: usize,
+}
+
+impl Opened {
+    fn push(&mut self, open: Open, style: StructureStyle) {
+        self.open.push(open);
+        self.flow += usize::from(self.flow > 0 || style == StructureStyle::Flow);
+    }
+
+    fn pop(&mut self) {
+        self.open.pop();
+        self.flow = self.flow.saturating_sub(1);
+    }
+}
+
+fn step(stack: &mut Opened, event: &Event<'_>, span: Span) -> Result<(), String> {
     let tag = match event {
         Event::Scalar(_, _, _, tag) | Event::SequenceStart(_, _, tag) | Event::MappingStart(_, _, tag) => {
             tag.as_deref()
@@ -70,14 +101,17 @@ fn step(stack: &mut Vec<Open>, event: &Event<'_>, span: Span) -> Result<(), Stri
     if matches!(event, Event::SequenceEnd | Event::MappingEnd) {
         return Ok(());
     }
-    let is_key = matches!(stack.last(), Some(Open::Map { key: true, .. }));
-    check_node(stack.last_mut(), event, (tag, is_key)).map_err(|why| format!("line {line}: {why}"))?;
-    if let Some(Open::Map { key, .. }) = stack.last_mut() {
+    let is_key = matches!(stack.open.last(), Some(Open::Map { key: true, .. }));
+    if stack.flow > 0 {
+        check_question(event).map_err(|why| format!("line {line}: {why}"))?;
+    }
+    check_node(stack.open.last_mut(), event, (tag, is_key)).map_err(|why| format!("line {line}: {why}"))?;
+    if let Some(Open::Map { key, .. }) = stack.open.last_mut() {
         *key = !*key;
     }
     match event {
-        Event::SequenceStart(..) => stack.push(Open::List),
-        Event::MappingStart(..) => stack.push(Open::Map { key: true, keys: 0, merged: false }),
+        Event::SequenceStart(style, ..) => stack.push(Open::List, *style),
+        Event::MappingStart(style, ..) => stack.push(Open::Map { key: true, keys: 0, merged: false }, *style),
         _ => {}
     }
     Ok(())

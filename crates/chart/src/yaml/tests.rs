@@ -31,6 +31,10 @@ fn what_helm_reads_otherwise_is_refused_with_the_line_and_what_to_write() {
         ("a: &x on\n*x : 1\n", "line 2: a key is an alias"),
         ("a: [b,\n x:, c]\n", "line 2: Helm reads x: with its colon as a text"),
         ("a: {x:, c: 1}\n", "write a space behind the colon, or \"x:\""),
+        ("a: {?b: 1}\n", "line 1: Helm reads the ? of ?b as the beginning of a key; write \"?b\""),
+        ("a:\n  - [ ?b ]\n", "line 2: Helm reads the ? of ?b"),
+        ("a: [{b: {c: [1]}, d: ?e}]\n", "Helm reads the ? of ?e"),
+        ("a: {b: &x ?c}\n", "Helm reads the ? of ?c"),
         ("a: !!binary aGk=\n", "line 1: the tag !!binary is not taken"),
         ("a: !mine {b: 1}\n", "the tag !mine is not taken"),
     ] {
@@ -51,6 +55,7 @@ true: yes
 1.2.3: version
 2001-01-01: day
 a_b: _1
+?q: ?block
 flow: {a: , \"b\":[1], c: [x: 1]}
 'on': !!str 1
 \"<<\": \"\\L\"
@@ -60,7 +65,7 @@ flow: {a: , \"b\":[1], c: [x: 1]}
         "x": { "a": 1, "b": list },
         "v": { "a": 2, "b": list },
         "w": { "a": 1, "b": list, "c": 3 },
-        "1": "one", "-5": "five", "true": true, "1.2.3": "version", "2001-01-01": "day", "a_b": "_1", "flow": { "a": null, "b": [1], "c": [{ "x": 1 }] },
+        "1": "one", "-5": "five", "true": true, "1.2.3": "version", "2001-01-01": "day", "a_b": "_1", "?q": "?block", "flow": { "a": null, "b": [1], "c": [{ "x": 1 }] },
         "on": "1", "<<": "\u{2028}",
     });
     assert_eq!(read(text), Ok(expected));

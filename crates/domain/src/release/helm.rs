@@ -10,6 +10,8 @@ use crate::names::{RepositoryPath, Slug};
 use crate::oci::{Digest, Tag};
 use crate::value_path::ValuePath;
 
+use super::role_rule::RoleRule;
+
 /// The minutes within which a release has to become healthy, if its author does not say.
 pub const DEFAULT_MINUTES: u32 = 15;
 /// The most minutes that an author may give a release.
@@ -245,32 +247,6 @@ pub struct LockedKind {
     /// its name in rules: `deployments`
     pub resource: String,
     pub namespaced: bool,
-}
-
-/// A rule of a Role, as Kubernetes has it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RoleRule {
-    #[serde(default)]
-    pub api_groups: Vec<String>,
-    #[serde(default)]
-    pub resources: Vec<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub resource_names: Vec<String>,
-    pub verbs: Vec<String>,
-}
-
-impl RoleRule {
-    /// What of it no agent gives, as it would have to have it itself: everything, or the way to more rights.
-    pub fn goes_too_far(&self) -> Option<String> {
-        let every =
-            [&self.api_groups, &self.resources, &self.verbs].into_iter().flatten().any(|word| word.contains('*'));
-        let of = |list: &[String], words: &[&str]| list.iter().find(|word| words.contains(&word.as_str())).cloned();
-        let verb = of(&self.verbs, &["escalate", "bind", "impersonate"]);
-        let resource =
-            of(&self.resources, &["serviceaccounts/token", "pods/exec", "pods/attach", "pods/ephemeralcontainers"]);
-        every.then(|| "everything (*)".to_owned()).or(verb).or(resource)
-    }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

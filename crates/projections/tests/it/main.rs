@@ -1,6 +1,7 @@
 //! Read models on a real Postgres: every statement prepares, rows fit their tables, the log twice gives the same rows, and
 //! two runners never move one group together.
 
+mod charts;
 mod following;
 mod harness;
 mod parking;

@@ -1,11 +1,11 @@
 //! Charts of a release: what Helm installs, and what its author's renderings of it run.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
 
 use async_graphql::{Enum, InputObject, Json, Object, SimpleObject};
 use distr_chart::lock::{Found, FoundImage};
 use distr_domain::release as domain;
-use distr_domain::text::is_unseen;
 use distr_signature::SignedChart;
 use serde_json::Value;
 
@@ -28,64 +28,84 @@ pub enum ValueKind {
     Boolean,
 }
 
-pub(in crate::graphql) struct HelmPackage(pub(super) Box<domain::HelmPackage>);
+pub(in crate::graphql) struct HelmPackage {
+    package: Arc<domain::HelmPackage>,
+    /// made once, and for who asks for it alone: it goes through all of the lock
+    lock_digest: LazyLock<Digest, Box<dyn FnOnce() -> Digest + Send>>,
+}
+
+impl From<Box<domain::HelmPackage>> for HelmPackage {
+    fn from(package: Box<domain::HelmPackage>) -> Self {
+        let package: Arc<domain::HelmPackage> = package.into();
+        let of = package.clone();
+        Self { package, lock_digest: LazyLock::new(Box::new(move || lock_digest(&of))) }
+    }
+}
+
+fn lock_digest(domain::HelmPackage { chart, lock, settings }: &domain::HelmPackage) -> Digest {
+    let signed = SignedChart::of(chart.repository.as_str(), &chart.digest, lock, settings);
+    Digest(signed.lock().parse().expect("a digest that was made here"))
+}
 
 /// A package that Helm installs on a Kubernetes cluster.
 #[Object]
 impl HelmPackage {
     /// The repository of the chart.
     async fn repository(&self) -> RepositoryName {
-        self.0.chart.repository.clone().into()
+        self.package.chart.repository.clone().into()
     }
 
     /// The digest of the chart's manifest.
     async fn digest(&self) -> Digest {
-        self.0.chart.digest.clone().into()
+        self.package.chart.digest.clone().into()
     }
 
     /// The tag of the chart that was named when the release was published; null if none was.
     async fn tag(&self) -> Option<Tag> {
-        self.0.chart.tag.clone().map(Tag)
+        self.package.chart.tag.clone().map(Tag)
     }
 
     /// The name that the chart has for itself.
     async fn name(&self) -> &str {
-        &self.0.chart.name
+        &self.package.chart.name
     }
 
     /// The version of the chart.
     async fn version(&self) -> &str {
-        &self.0.chart.version
+        &self.package.chart.version
     }
 
     /// The version of what the chart installs, as the chart says it; null if it says none.
     async fn app_version(&self) -> Option<&str> {
-        self.0.chart.app_version.as_deref()
+        self.package.chart.app_version.as_deref()
     }
 
     /// The versions of Kubernetes that the chart is for, as a range of Helm; null if it is for all.
     async fn kube_version(&self) -> Option<&str> {
-        self.0.chart.kube_version.as_deref()
+        self.package.chart.kube_version.as_deref()
     }
 
     /// The size of the chart's archive in bytes.
     async fn bytes(&self) -> BigInt {
-        self.0.chart.size.into()
+        self.package.chart.size.into()
     }
 
     /// The values that the chart has if nobody sets others, as an object.
+    #[graphql(complexity = 50)]
     async fn values(&self) -> Json<Value> {
-        Json(Value::Object(self.0.chart.values.clone()))
+        Json(Value::Object(self.package.chart.values.clone()))
     }
 
     /// The JSON Schema that values must fit; null if the chart has none.
+    #[graphql(complexity = 50)]
     async fn schema(&self) -> Option<Json<Value>> {
-        self.0.chart.schema.clone().map(Json)
+        self.package.chart.schema.clone().map(Json)
     }
 
     /// The variables that a configuration may set, by name.
+    #[graphql(complexity = "20 + 20 * child_complexity")]
     async fn variables(&self) -> Vec<ChartVariable> {
-        let settings = &self.0.settings;
+        let settings = &self.package.settings;
         let plain = settings.config.iter().map(|(name, of)| ChartVariable {
             name: name.clone(),
             path: of.path.to_string(),
@@ -103,46 +123,47 @@ impl HelmPackage {
 
     /// The features of licenses that change the chart's values.
     async fn features(&self) -> Vec<Name> {
-        self.0.settings.features.keys().cloned().map(Name).collect()
+        self.package.settings.features.keys().cloned().map(Name).collect()
     }
 
     /// The minutes within which the release has to become healthy on a target.
     async fn minutes(&self) -> u32 {
-        self.0.settings.minutes
+        self.package.settings.minutes
     }
 
     /// Whether a target may go back to the release before. Where it may not, a release that fails stays until a person
     /// decides.
     async fn rollback_allowed(&self) -> bool {
-        self.0.settings.rollback == domain::RollbackPolicy::Allowed
+        self.package.settings.rollback == domain::RollbackPolicy::Allowed
     }
 
     /// The lock: all images that the chart may run. What the lock lacks is not run.
+    #[graphql(complexity = "20 + 20 * child_complexity")]
     async fn images(&self) -> Vec<LockedImage> {
-        self.0.lock.images.iter().cloned().map(LockedImage).collect()
+        self.package.lock.images.iter().cloned().map(LockedImage).collect()
     }
 
     /// The kinds of objects that the chart has, which an agent needs rights for.
+    #[graphql(complexity = "20 + 20 * child_complexity")]
     async fn kinds(&self) -> Vec<LockedKind> {
-        self.0.lock.kinds.iter().cloned().map(LockedKind::from).collect()
+        self.package.lock.kinds.iter().cloned().map(LockedKind::from).collect()
     }
 
     /// The digest of the lock and of what the author says of the chart, which a signature of the release as a whole
     /// covers.
+    #[graphql(complexity = 500)]
     async fn lock_digest(&self) -> Digest {
-        let domain::HelmPackage { chart, lock, settings } = &*self.0;
-        let signed = SignedChart::of(chart.repository.as_str(), &chart.digest, lock, settings);
-        Digest(signed.lock().parse().expect("a digest that was made here"))
+        self.lock_digest.clone()
     }
 
     /// The number of ways in which the chart was rendered to find these.
     async fn cases(&self) -> u32 {
-        self.0.lock.cases
+        self.package.lock.cases
     }
 
     /// The program that rendered the chart, with its version.
     async fn tool(&self) -> &str {
-        &self.0.lock.tool
+        &self.package.lock.tool
     }
 }
 
@@ -214,7 +235,7 @@ pub(in crate::graphql) struct HelmPackageInput {
     images: Vec<RenderedImageInput>,
     /// The kinds of objects that they have, 200 at most.
     kinds: Vec<LockedKindInput>,
-    /// The rules of the Roles in them, 500 at most; none if left out.
+    /// The rules of the Roles in them, 500 at most, of 64 KiB together; none if left out.
     #[graphql(default)]
     rules: Vec<RoleRuleInput>,
     /// The number of ways in which the chart was rendered.
@@ -249,17 +270,17 @@ pub(in crate::graphql) struct LockedKindInput {
     namespaced: bool,
 }
 
-/// A rule of a Role, as Kubernetes has it.
+/// A rule of a Role, as Kubernetes has it, of 200 words at most.
 #[derive(InputObject)]
 pub(in crate::graphql) struct RoleRuleInput {
-    /// The API groups.
+    /// The API groups, at least one; empty for the core of Kubernetes.
     api_groups: Vec<String>,
-    /// The resources.
+    /// The resources, at least one, as `pods` or `pods/log`.
     resources: Vec<String>,
     /// The names of objects; all objects if left out.
     #[graphql(default)]
     resource_names: Vec<String>,
-    /// The verbs.
+    /// The verbs, at least one, as `get`.
     verbs: Vec<String>,
 }
 
@@ -280,7 +301,7 @@ impl TryFrom<HelmPackageInput> for HelmSource {
         let found = Found {
             images,
             kinds: kinds.into_iter().map(kind).collect::<Result<_, _>>()?,
-            rules: rules.into_iter().map(rule).collect::<Result<_, _>>()?,
+            rules: rules.into_iter().map(rule).collect(),
         };
         Ok(Self { chart, found, cases, tool: line("tool", tool, 100)? })
     }
@@ -303,39 +324,20 @@ fn image(RenderedImageInput { reference, features, found }: RenderedImageInput) 
 fn kind(LockedKindInput { group, kind, resource, namespaced }: LockedKindInput) -> Result<domain::LockedKind, Failure> {
     let name = if group.is_empty() { kind.clone() } else { format!("{kind}.{group}") };
     let domain::KindName { kind, group } = name.parse().map_err(|error: domain::InvalidKind| bad(error.to_string()))?;
-    word("resource", &resource)?;
-    if resource.contains(['*', '/']) {
+    if !domain::is_resource(&resource) || resource.contains('/') {
+        let resource: String = resource.chars().take(80).collect();
         return Err(bad(format!("resource {resource:?} is no kind's own name in rules, such as \"deployments\"")));
     }
     Ok(domain::LockedKind { group, kind, resource, namespaced })
 }
 
-fn rule(input: RoleRuleInput) -> Result<domain::RoleRule, Failure> {
-    let RoleRuleInput { api_groups, resources, resource_names, verbs } = input;
-    let lists =
-        [("apiGroups", &api_groups), ("resources", &resources), ("resourceNames", &resource_names), ("verbs", &verbs)];
-    for (name, list) in lists {
-        if list.len() > MAX_PLACES * 5 {
-            return Err(bad(format!("a rule has {} {name}; at most {}", list.len(), MAX_PLACES * 5)));
-        }
-        list.iter().filter(|text| !text.is_empty()).try_for_each(|text| word(name, text))?;
-    }
-    let rule = domain::RoleRule { api_groups, resources, resource_names, verbs };
-    match rule.goes_too_far() {
-        Some(what) => Err(bad(format!("a Role of the chart allows {what}, which no agent may hand on; take it out"))),
-        None => Ok(rule),
-    }
-}
-
-fn word(name: &str, text: &str) -> Result<(), Failure> {
-    let is_word = (1..=253).contains(&text.len()) && !text.chars().any(|c| is_unseen(c) || c.is_whitespace());
-    if is_word {
-        Ok(())
-    } else {
-        Err(bad(format!("{name} {:?} is no word", text.chars().take(80).collect::<String>())))
-    }
+fn rule(RoleRuleInput { api_groups, resources, resource_names, verbs }: RoleRuleInput) -> domain::RoleRule {
+    domain::RoleRule { api_groups, resources, resource_names, verbs }
 }
 
 fn bad(reason: String) -> Failure {
     Failure::BadInput(reason)
 }
+
+#[cfg(test)]
+mod tests;

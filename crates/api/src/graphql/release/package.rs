@@ -94,14 +94,14 @@ pub(in crate::graphql) struct PackageFileInput {
     executable: bool,
 }
 
-impl From<&domain::Package> for Package {
-    fn from(package: &domain::Package) -> Self {
+impl From<domain::Package> for Package {
+    fn from(package: domain::Package) -> Self {
         match package {
             domain::Package::Compose(compose) => Self::Compose(ComposePackage {
-                file: compose.file.clone(),
-                files: compose.files.iter().cloned().map(PackageFile).collect(),
+                file: compose.file,
+                files: compose.files.into_iter().map(PackageFile).collect(),
             }),
-            domain::Package::Helm(package) => Self::Helm(HelmPackage(package.clone())),
+            domain::Package::Helm(package) => Self::Helm(HelmPackage::from(package)),
         }
     }
 }

@@ -3,10 +3,11 @@
 use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use distr_domain::ids::TargetId;
+use distr_domain::names::Slug;
 use distr_domain::permission::Permission;
 use distr_domain::target as domain;
 
-use super::{Runtime, Target, id, load};
+use super::{Runtime, Target, id, load, roles};
 use crate::failure::Failure;
 use crate::graphql::context::{ContextExt, Outcome, execute, lines};
 use crate::graphql::customer;
@@ -79,11 +80,16 @@ impl TargetMutation {
             customer::load(ctx, customer).await?;
         }
         let id = TargetId::of(customer_id, &name.0);
+        let namespaces: Vec<Slug> = namespaces.into_iter().map(|name| name.0).collect();
+        if runtime == Runtime::Kubernetes {
+            // before anything is registered: what no Role can hold is refused
+            roles(ctx, (customer_id, id), &namespaces).await?;
+        }
         let command = domain::TargetCommand::Register {
             customer: customer_id,
             name: name.0.clone(),
             runtime: runtime.into(),
-            namespaces: namespaces.into_iter().map(|name| name.0).collect(),
+            namespaces,
         };
         let cause = ctx.cause()?;
         ctx.hub().commands.execute::<domain::Target>(&cause, id.0, &command).await?;
@@ -164,13 +170,14 @@ async fn offer(ctx: &Context<'_>, id: TargetId, name: &Name) -> Result<TargetPay
     let hub = ctx.hub();
     let target = load(ctx, id, name).await?;
     let public_url = &hub.settings.public_url;
-    let charts = target.charts(ctx).await?;
+    let of_cluster;
     let way = match target.0.runtime {
         domain::Runtime::Docker => Way::Shell { public_url },
         domain::Runtime::Kubernetes => {
             let image = hub.settings.kubernetes_agent_image.as_deref();
             let image = image.ok_or_else(|| Failure::rejected(NoAgentImage))?;
-            Way::Cluster(Installation { hub: public_url, image, target: &target.0, charts: &charts })
+            of_cluster = roles(ctx, (target.0.customer, id), &target.0.namespaces).await?;
+            Way::Cluster(Installation { hub: public_url, image, target: &target.0, roles: &of_cluster })
         }
     };
     let (offer, executed) = enrolment::offer(hub.identities(), &way, (caller, &cause), id).await?;

@@ -1,8 +1,7 @@
 //! The manifests of an agent. Pure.
 
-use distr_domain::cluster::{AGENT, AGENT_NAMESPACE, RELEASE_ACCOUNT, acting_rule, base_rules, own_rules, role};
+use distr_domain::cluster::{AGENT, AGENT_NAMESPACE, RELEASE_ACCOUNT, acting_rule, own_rules, role};
 use distr_domain::names::Slug;
-use distr_domain::release::RoleRule;
 use distr_projections::target::TargetRow;
 use serde_json::{Value, json};
 
@@ -15,8 +14,8 @@ const FOLDER: &str = "/var/lib/distr-agent/data";
 /// Of the image; no user of the node has it.
 const USER: u32 = 65_532;
 
-pub(super) fn installation(installation: &Installation<'_>, token: &str) -> Vec<Value> {
-    let Installation { target, charts, .. } = installation;
+/// What the Roles of releases need.
+pub(super) fn before(target: &TargetRow) -> Vec<Value> {
     let own = [
         namespace(AGENT_NAMESPACE, target),
         json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": of_agent(AGENT) }),
@@ -24,17 +23,21 @@ pub(super) fn installation(installation: &Installation<'_>, token: &str) -> Vec<
     ];
     let role_of_its_own = role(AGENT_NAMESPACE, AGENT_NAMESPACE, &[own_rules(), vec![acting_rule()]].concat());
     let namespaces = target.namespaces.iter().map(|name| namespace(name.as_str(), target));
-    let roles = roles(target, &distr_domain::cluster::rules(charts));
-    // last, so that the agent starts with its rights
-    let last = [enrolment(token), deployment(installation)];
-    own.into_iter().chain(role_of_its_own).chain(namespaces).chain(roles).chain(last).collect()
+    own.into_iter().chain(role_of_its_own).chain(namespaces).collect()
 }
 
-/// In each of the target's namespaces the same.
-pub(super) fn roles(target: &TargetRow, rules: &[RoleRule]) -> Vec<Value> {
-    let rules = [base_rules(), rules.to_vec()].concat();
-    let of = |name: &Slug| role(AGENT_NAMESPACE, name.as_str(), &rules);
-    target.namespaces.iter().flat_map(of).collect()
+/// What starts when the Roles are there.
+pub(super) fn after(installation: &Installation<'_>, token: &str) -> [Value; 2] {
+    [enrolment(token), deployment(installation)]
+}
+
+/// Of a namespace of releases, and its binding: the rules are the same in each.
+pub(super) fn role_without_rules(namespace: &Slug) -> [Value; 2] {
+    let mut manifests = role(AGENT_NAMESPACE, namespace.as_str(), &[]);
+    if let Some(role) = manifests[0].as_object_mut() {
+        role.remove("rules");
+    }
+    manifests
 }
 
 fn of_agent(name: &str) -> Value {

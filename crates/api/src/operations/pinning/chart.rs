@@ -10,10 +10,9 @@ use distr_domain::oci::Descriptor;
 use distr_domain::rejection::Rejection;
 use distr_domain::release::{
     Chart, ChartLock, HelmPackage, LockedImage, MAX_LOCKED_IMAGES, MAX_LOCKED_KINDS, OwnImage, PackageKind,
-    ReleaseImage,
+    ReleaseImage, check_rules,
 };
 use distr_projections::artifact::{self, ManifestRow};
-use tokio::sync::Semaphore;
 
 use super::{NotPinned, PinnedReference, own_name, pin_image};
 use crate::auth::MemberCaller;
@@ -21,16 +20,11 @@ use crate::failure::Failure;
 use crate::operations::attachments::{bytes, held_alone};
 use crate::operations::publish::{HelmSource, Publishing};
 
-/// Archives that are read at the same time.
-static READ_AT_ONCE: Semaphore = Semaphore::const_new(2);
-
 /// What the manifests of charts consist of.
 const CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
 const ARCHIVE: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
 /// The service by which the images of a release name the chart itself.
 const ITSELF: &str = "chart";
-/// The most rules of Roles in a lock.
-const MAX_RULES: usize = 500;
 
 /// The package, and the images of this registry that it runs, the chart itself among them.
 pub(super) async fn pin(
@@ -90,16 +84,14 @@ pub(super) async fn pin(
 
 fn check_size(source: &HelmSource) -> Result<(), Failure> {
     let found = &source.found;
-    for (what, count, most) in [
-        ("images", found.images.len(), MAX_LOCKED_IMAGES),
-        ("kinds of objects", found.kinds.len(), MAX_LOCKED_KINDS),
-        ("rules of Roles", found.rules.len(), MAX_RULES),
-    ] {
+    for (what, count, most) in
+        [("images", found.images.len(), MAX_LOCKED_IMAGES), ("kinds of objects", found.kinds.len(), MAX_LOCKED_KINDS)]
+    {
         if count > most {
             return Err(invalid(format!("the chart has {count} {what}; use at most {most}")));
         }
     }
-    Ok(())
+    check_rules(&found.rules).map_err(|error| invalid(error.to_string()))
 }
 
 /// What the chart says of itself, and its archive.
@@ -120,15 +112,17 @@ async fn read(
     if archive.size > MAX_ARCHIVE {
         return Err(invalid(InvalidChart::Large(archive.size).to_string()));
     }
-    let content = match held_alone(publishing.artifacts, &manifest, &archive.digest).await? {
+    let is_held = held_alone(publishing.artifacts, &manifest, &archive.digest).await?;
+    // before the bytes: they are in memory as long as they are read
+    let _turn = publishing.chart_turns.take(caller.organization).await?;
+    let content = match is_held {
         true => bytes(publishing.artifacts, &archive.digest, archive.size).await?,
         false => None,
     };
     let content = content.ok_or_else(|| {
         invalid(format!("the registry does not hold the archive of {repository}@{digest}; push it again"))
     })?;
-    // away from the threads that serve others, and few at once: it takes time
-    let _turn = READ_AT_ONCE.acquire().await.map_err(Failure::fault)?;
+    // away from the threads that serve others: it takes time
     let reading = tokio::task::spawn_blocking(move || ChartContent::read(&content));
     let content = reading.await.map_err(Failure::fault)?.map_err(|error| invalid(error.to_string()))?;
     Ok((content, archive))

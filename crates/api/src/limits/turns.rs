@@ -1,0 +1,101 @@
+//! Turns at what takes much memory or time: few at once of all organizations, and one of each, so that an organization waits for itself. The
+//! turn comes before the bytes, and nobody waits for ever.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use distr_domain::ids::OrganizationId;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::failure::Failure;
+
+/// Archives of charts that are read at the same time.
+pub const CHARTS_AT_ONCE: usize = 2;
+/// Releases that are read with their packages at the same time: a release has up to 2 MiB of them, and who reads many leaves
+/// connections to everybody else.
+pub const PACKAGES_AT_ONCE: usize = 3;
+/// Until it is somebody's turn.
+const MAX_WAIT: Duration = Duration::from_secs(30);
+
+/// The turns at one kind of work.
+pub struct Turns {
+    places: Arc<Semaphore>,
+    of: Mutex<HashMap<OrganizationId, Weak<Semaphore>>>,
+}
+
+/// A turn, which ends when it is dropped.
+#[derive(Debug)]
+pub struct Turn {
+    _places: [OwnedSemaphorePermit; 2],
+}
+
+impl Turns {
+    /// So many at once.
+    pub fn new(at_once: usize) -> Self {
+        Self { places: Arc::new(Semaphore::new(at_once)), of: Mutex::default() }
+    }
+
+    /// Waits for the organization's turn, half a minute at most; then the answer is to come again.
+    pub async fn take(&self, organization: OrganizationId) -> Result<Turn, Failure> {
+        let places = timeout(MAX_WAIT, self.places(organization)).await;
+        let places = places.map_err(|_| Failure::TooMany { seconds: MAX_WAIT.as_secs() })?;
+        Ok(Turn { _places: places })
+    }
+
+    /// The organization's own turn comes first: no more than one of each waits for a place.
+    async fn places(&self, organization: OrganizationId) -> [OwnedSemaphorePermit; 2] {
+        let acquire = async |of: Arc<Semaphore>| of.acquire_owned().await.expect("it is never closed");
+        let own = acquire(self.own(organization)).await;
+        [own, acquire(self.places.clone()).await]
+    }
+
+    fn own(&self, organization: OrganizationId) -> Arc<Semaphore> {
+        let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = of.get(&organization).and_then(Weak::upgrade) {
+            return own;
+        }
+        of.retain(|_, own| own.strong_count() > 0);
+        let own = Arc::new(Semaphore::new(1));
+        of.insert(organization, Arc::downgrade(&own));
+        own
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn organization(number: u128) -> OrganizationId {
+        OrganizationId(Uuid::from_u128(number))
+    }
+
+    #[tokio::test]
+    async fn an_organization_waits_for_itself_and_all_wait_for_a_place() {
+        let turns = Turns::new(2);
+        let at_once = |number| turns.take(organization(number)).now_or_never().map(|turn| turn.expect("a turn"));
+        let one = at_once(1);
+        assert!(one.is_some() && at_once(1).is_none());
+        let two = at_once(2);
+        assert!(two.is_some() && at_once(3).is_none());
+        drop(one);
+        let three = at_once(3);
+        assert!(three.is_some() && at_once(1).is_none());
+        drop((two, three));
+        assert!(at_once(1).is_some());
+        assert_eq!(turns.of.lock().unwrap().len(), 1, "who takes no turn is forgotten");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_ever() {
+        let turns = Turns::new(2);
+        let _turn = turns.take(organization(1)).await.expect("a turn");
+        let refused = turns.take(organization(1)).await.expect_err("it is taken");
+        assert!(matches!(refused, Failure::TooMany { seconds: 30 }), "{refused}");
+        turns.take(organization(2)).await.expect("another organization does not wait");
+    }
+}
