@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::labels::{DEPLOYMENT_LABEL, PULL_SECRET, RESOURCE_POLICY};
 use crate::yaml::{self, Node, Unreadable};
 
+mod lists;
 mod pods;
 
 use pods::{Pod, pods};
@@ -65,6 +66,14 @@ pub enum Refused {
     Reserved { place: String },
     #[error("{place}: it looks like a record that Helm keeps; take it out of the chart")]
     HelmsRecord { place: String },
+    #[error("{place}: it binds a Role of the agent's own; give it a Role of the chart")]
+    AgentsRole { place: String },
+    #[error(
+        "{place}: it has \"{key}\", which clients of Kubernetes take for a list of objects; make a document of each object"
+    )]
+    HiddenObjects { place: String, key: String },
+    #[error("{place}: an object in it does not say its apiVersion and kind; say both, or make a document of it")]
+    NamelessObject { place: String },
     #[error("{place}: {path} cannot be left to who owns it now")]
     NoSuchField { place: String, path: String },
 }
@@ -86,20 +95,14 @@ pub fn post_render(manifests: &str, plan: &Plan) -> Result<String, Vec<Refused>>
     let mut documents = yaml::read(manifests).map_err(|error| vec![error.into()])?;
     let mut refused = vec![];
     for document in &mut documents {
-        each(document, &mut |object| refused.extend(render(object, plan)));
+        match lists::check(document) {
+            Some(refusal) => refused.push(refusal),
+            None => lists::each(document, &mut |object| refused.extend(render(object, plan))),
+        }
     }
     match refused.is_empty() {
         true => Ok(yaml::write(&documents)),
         false => Err(refused),
-    }
-}
-
-/// A list of objects is as good as those within.
-fn each(object: &mut Node, act: &mut impl FnMut(&mut Node)) {
-    let is_list = text(object, "kind").ends_with("List");
-    match object.get_mut("items").filter(|_| is_list) {
-        Some(Node::List(items)) => items.iter_mut().for_each(|item| each(item, act)),
-        _ => act(object),
     }
 }
 
@@ -141,10 +144,12 @@ fn strays(object: &Node, who: &Identity, plan: &Plan) -> Vec<Refused> {
         let (namespace, own) = (namespace.to_owned(), plan.namespace.clone());
         refused.push(Refused::OtherNamespace { place: place.clone(), namespace, own });
     }
-    let is_agents = [AGENT, RELEASE_ACCOUNT, PULL_SECRET].contains(&who.name.as_str())
-        || who.name.strip_prefix(AGENT).is_some_and(|rest| rest.starts_with('-'));
-    if is_agents {
+    if is_agents(&who.name) {
         refused.push(Refused::Reserved { place: place.clone() });
+    }
+    let bound = object.get("roleRef").map(|role| text(role, "name")).filter(|_| who.kind.ends_with("RoleBinding"));
+    if bound.is_some_and(is_agents) {
+        refused.push(Refused::AgentsRole { place: place.clone() });
     }
     let owner = metadata.and_then(|metadata| metadata.get("labels")).map(|labels| text(labels, "owner"));
     let is_record = text(object, "type") == HELMS_TYPE || who.name.starts_with(HELMS_PREFIX) || owner == Some("helm");
@@ -152,6 +157,12 @@ fn strays(object: &Node, who: &Identity, plan: &Plan) -> Vec<Refused> {
         refused.push(Refused::HelmsRecord { place });
     }
     refused
+}
+
+/// Whether a name is one of those that the agent gives.
+fn is_agents(name: &str) -> bool {
+    [AGENT, RELEASE_ACCOUNT, PULL_SECRET].contains(&name)
+        || name.strip_prefix(AGENT).is_some_and(|rest| rest.starts_with('-'))
 }
 
 fn render_pod(pod: Pod<'_>, place: &str, plan: &Plan) -> Vec<Refused> {

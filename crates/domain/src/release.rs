@@ -30,10 +30,10 @@ pub use helm::{
     HelmPackage, ImageSettings, InvalidKind, KindName, LockedImage, LockedKind, MAX_LOCKED_IMAGES, MAX_LOCKED_KINDS,
     MAX_MINUTES, OwnImage, RollbackPolicy, SecretKey, SecretValue, ValueKind, YieldedField,
 };
+pub use path::MAX_BLOCKED;
 pub use role_rule::{
     InvalidRules, MAX_LOCKED_RULES, MAX_RULE_WORDS, MAX_RULES_BYTES, RoleRule, check_rules, is_resource,
 };
-pub use path::MAX_BLOCKED;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]

@@ -212,3 +212,53 @@ fn no_tag_makes_another_key_of_a_text() {
         assert!(refused(&text)[0].contains("the chart's output cannot be read"), "{manifest}");
     }
 }
+
+/// Clients of Kubernetes send what is in `items` in the place of what has them, whatever it is called.
+#[test]
+fn nothing_hides_in_what_is_taken_for_a_list() {
+    let inner =
+        "{apiVersion: v1, kind: Pod, metadata: {name: evil, namespace: other}, spec: {containers: [{image: evil}]}}";
+    for outer in ["Pod", "ConfigMap", "CustomResourceDefinition", "Deployment", "Anything"] {
+        for key in ["items", "Items", "ITEMS"] {
+            let hidden = format!("{{apiVersion: v1, kind: {outer}, metadata: {{name: a}}, {key}: [{inner}]}}");
+            assert!(
+                matches!(&post_render(&hidden, &Plan::default()).unwrap_err()[..], [Refused::HiddenObjects { .. }]),
+                "{hidden}"
+            );
+        }
+    }
+    for none in ["items: null", "items: {}", "items: [], Items: []"] {
+        let odd = format!("{{apiVersion: v1, kind: List, {none}}}");
+        assert!(
+            matches!(&post_render(&odd, &Plan::default()).unwrap_err()[..], [Refused::HiddenObjects { .. }]),
+            "{odd}"
+        );
+    }
+    for nameless in ["{metadata: {name: a}}", "{kind: Secret}", "{apiVersion: v1}", "x", "[]"] {
+        let list = format!("{{apiVersion: v1, kind: SecretList, items: [{nameless}]}}");
+        assert!(
+            matches!(&post_render(&list, &Plan::default()).unwrap_err()[..], [Refused::NamelessObject { .. }]),
+            "{list}"
+        );
+    }
+    let deep = format!("{{apiVersion: v1, kind: List, items: [{{apiVersion: v1, kind: List, items: [{inner}]}}]}}");
+    let refused = post_render(&deep, &Plan::default()).unwrap_err();
+    assert!(refused.iter().any(|refusal| matches!(refusal, Refused::OtherNamespace { .. })), "{refused:?}");
+    assert!(refused.iter().any(|refusal| matches!(refusal, Refused::NotLocked { .. })), "{refused:?}");
+}
+
+#[test]
+fn nobody_is_given_the_agents_role() {
+    let binding = |kind: &str, role: &str| {
+        format!(
+            "{{apiVersion: rbac.authorization.k8s.io/v1, kind: {kind}, metadata: {{name: b}}, roleRef: {{kind: Role, name: {role}}}}}"
+        )
+    };
+    for kind in ["RoleBinding", "ClusterRoleBinding"] {
+        for role in ["distr-agent", "distr-helm", "distr-agent-releases"] {
+            let refused = post_render(&binding(kind, role), &Plan::default()).unwrap_err();
+            assert!(matches!(&refused[..], [Refused::AgentsRole { .. }]), "{refused:?}");
+        }
+        assert!(post_render(&binding(kind, "shop"), &Plan::default()).is_ok());
+    }
+}

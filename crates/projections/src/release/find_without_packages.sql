@@ -1,7 +1,7 @@
 SELECT to_jsonb(t)
 FROM (
     SELECT id, organization, application, version, sort_key, status, '[]'::jsonb AS packages, images, notes, trust,
-           signatures, published_at, deprecated_on, reason, created_at, position
+           signatures, published_at, deprecated_on, reason, rules, created_at, position
     FROM release
 ) t
 WHERE organization = $1
