@@ -1,6 +1,7 @@
 //! The cluster's API: what is read and written beside Helm. Objects are JSON, whatever version the cluster is of.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use distr_agent::fault::Failure;
@@ -15,13 +16,12 @@ use kube::discovery::{Scope, pinned_kind};
 use kube::{Client, Config};
 use serde_json::{Value, json};
 
-use crate::helm::{self, Release};
 use crate::labels::{DEPLOYMENT_LABEL, place};
+use crate::release::Release;
 use crate::revision::{self, Revision};
 use crate::said;
 use crate::seals::Seals;
 use crate::tenure::Tenure;
-use crate::watches::Watched;
 
 /// Under this name Helm owns the fields that it applies.
 const MANAGER: &str = "helm";
@@ -29,6 +29,23 @@ const MANAGER: &str = "helm";
 const OWN_MANAGER: &str = "distr-agent";
 /// Lines of a container that failed.
 const LAST_LINES: i64 = 20;
+
+/// The way to the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// the pod's own service account
+    Own { host: String, port: String },
+    /// a file, for tests and for agents outside
+    Kubeconfig(PathBuf),
+}
+
+/// A kind in a namespace.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Watched {
+    pub namespace: String,
+    pub api: String,
+    pub kind: String,
+}
 
 /// A connection to the API server.
 pub struct Cluster {
@@ -43,17 +60,17 @@ pub struct Cluster {
 
 impl Cluster {
     /// Connects on the first use, so that an agent may start before its cluster answers.
-    pub async fn connect(way: &helm::Cluster) -> Result<Self, Failure> {
+    pub async fn connect(way: &Way) -> Result<Self, Failure> {
         Self::connect_as(way, None).await
     }
 
     /// The same as another account, which whoever connects may act as.
-    pub async fn connect_as(way: &helm::Cluster, account: Option<&str>) -> Result<Self, Failure> {
+    pub async fn connect_as(way: &Way, account: Option<&str>) -> Result<Self, Failure> {
         let broken =
             |error: &dyn std::fmt::Display| Failure::internal("the way to the cluster is not configured", error);
         let mut config = match way {
-            helm::Cluster::Own { .. } => Config::incluster().map_err(|error| broken(&error))?,
-            helm::Cluster::Kubeconfig(path) => {
+            Way::Own { .. } => Config::incluster().map_err(|error| broken(&error))?,
+            Way::Kubeconfig(path) => {
                 let file = Kubeconfig::read_from(path).map_err(|error| broken(&error))?;
                 let config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await;
                 config.map_err(|error| broken(&error))?

@@ -24,7 +24,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use uuid::Uuid;
 
-use crate::helm::Release;
+use crate::release::Release;
 use crate::revision::HELMS_PREFIX;
 use crate::seals::Seals;
 use crate::tenure::Tenure;

@@ -18,9 +18,11 @@ use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
+pub use crate::cluster::Way as Cluster;
 use crate::gateway::Gateway;
 use crate::labels::{DEPLOYMENT_LABEL, GENERATION_LABEL};
 use crate::post_render::refusal;
+pub use crate::release::Release;
 use crate::seals::Seals;
 use crate::tenure::Tenure;
 use crate::{cluster, revision, said};
@@ -60,22 +62,6 @@ pub struct Helm {
     pub limits: Limits,
     /// the way that it takes, opened at its first use
     pub gateway: Arc<OnceCell<Gateway>>,
-}
-
-/// The way to the cluster.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cluster {
-    /// the pod's own service account
-    Own { host: String, port: String },
-    /// a file, for tests and for agents outside
-    Kubeconfig(PathBuf),
-}
-
-/// A release of Helm's, by which it finds its revisions.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Release {
-    pub name: String,
-    pub namespace: String,
 }
 
 /// The release that Helm applies.

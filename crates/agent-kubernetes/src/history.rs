@@ -5,7 +5,7 @@ use distr_agent::fault::Failure;
 use distr_domain::agent::ErrorCategory;
 
 use crate::cluster::Cluster;
-use crate::helm::Release;
+use crate::release::Release;
 use crate::revision::{Revision, newest};
 use crate::seals::Seals;
 

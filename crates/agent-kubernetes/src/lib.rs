@@ -24,6 +24,7 @@ pub mod pull;
 pub mod pulse;
 pub mod record;
 pub mod registry;
+pub mod release;
 pub mod remove;
 pub mod revision;
 pub mod rights;

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
+use distr_agent::clock::{Clock, SystemClock};
 use distr_agent::data_dir::DataDir;
 use distr_agent::host_trust;
 use distr_agent::hub::Transport;
@@ -203,10 +204,12 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
         Command::Run(run) => run::run(&run).await,
         Command::Enrol { hub, shared } => run::enrol(&hub, &shared).await,
-        Command::Status { probe: Some(probe), place } => match pulse::ask(&place.path(), probe) {
-            Ok(()) => Ok(ExitCode::SUCCESS),
-            Err(sentence) => anyhow::bail!(sentence),
-        },
+        Command::Status { probe: Some(probe), place } => {
+            match pulse::ask(&place.path(), probe, SystemClock.now().into()) {
+                Ok(()) => Ok(ExitCode::SUCCESS),
+                Err(sentence) => anyhow::bail!(sentence),
+            }
+        }
         Command::Status { probe: None, place } => {
             summary::of::<Handle, Baseline>(&place.open()?, HELD)?.into_iter().try_for_each(line)?;
             Ok(ExitCode::SUCCESS)

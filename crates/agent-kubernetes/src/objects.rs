@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::helm::Release;
 use crate::labels::DEPLOYMENT_LABEL;
+use crate::release::Release;
 use crate::yaml::{self, Unreadable};
 
 /// What Helm adds to each object that it applies; without it every object would differ from what its manifest says.

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use std::{fs, io};
 
 use distr_agent::durable::{self, Access};
+use tokio::time::Instant;
 
 /// A loop that wrote nothing for so long is stuck.
 const STUCK: Duration = Duration::from_secs(300);
@@ -24,7 +25,7 @@ pub enum Probe {
 #[derive(Debug)]
 pub struct Pulse {
     path: PathBuf,
-    last: Mutex<Option<(SystemTime, bool)>>,
+    last: Mutex<Option<(Instant, bool)>>,
 }
 
 impl Pulse {
@@ -35,14 +36,12 @@ impl Pulse {
 
     /// The loop turned, and the API server answered or did not.
     pub fn beat(&self, is_answered: bool) {
-        let now = SystemTime::now();
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due =
-            |(at, was): (SystemTime, bool)| was != is_answered || now.duration_since(at).is_ok_and(|of| of >= PAUSE);
+        let is_due = |(at, was): (Instant, bool)| was != is_answered || at.elapsed() >= PAUSE;
         if last.is_none_or(is_due) {
             let text: &[u8] = if is_answered { b"ready\n" } else { b"the API server does not answer\n" };
             match durable::write(&self.path, text, Access::Owner) {
-                Ok(()) => *last = Some((now, is_answered)),
+                Ok(()) => *last = Some((Instant::now(), is_answered)),
                 Err(error) => tracing::warn!(%error, "the file for probes cannot be written"),
             }
         }
@@ -50,7 +49,7 @@ impl Pulse {
 }
 
 /// Why a probe fails, in a sentence; nothing if it does not.
-pub fn ask(folder: &Path, probe: Probe) -> Result<(), String> {
+pub fn ask(folder: &Path, probe: Probe, now: SystemTime) -> Result<(), String> {
     let path = folder.join("pulse");
     let beaten = fs::metadata(&path).and_then(|metadata| metadata.modified());
     let beaten = beaten.map_err(|error| match error.kind() {
@@ -58,7 +57,7 @@ pub fn ask(folder: &Path, probe: Probe) -> Result<(), String> {
         _ => format!("{} cannot be read: {error}", path.display()),
     })?;
     // a clock that was set back tells nothing
-    let silent = SystemTime::now().duration_since(beaten).unwrap_or_default();
+    let silent = now.duration_since(beaten).unwrap_or_default();
     if silent >= STUCK {
         return Err(format!("the agent's loop is stuck, for {} s", silent.as_secs()));
     }
@@ -71,12 +70,15 @@ pub fn ask(folder: &Path, probe: Probe) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use distr_agent::clock::{Clock, SystemClock};
+
     use super::*;
 
     #[test]
     fn an_agent_is_live_while_its_loop_turns_and_ready_while_it_is_answered() {
         let folder = tempfile::tempdir().unwrap();
-        let asked = |probe| ask(folder.path(), probe);
+        let now = || SystemTime::from(SystemClock.now());
+        let asked = |probe| ask(folder.path(), probe, now());
         assert!(asked(Probe::Live).unwrap_err().starts_with("no agent runs"));
         let pulse = Pulse::new(folder.path());
         pulse.beat(true);
@@ -84,7 +86,7 @@ mod tests {
         pulse.beat(false);
         assert_eq!(asked(Probe::Live), Ok(()));
         assert_eq!(asked(Probe::Ready).unwrap_err(), "the API server does not answer");
-        let long_ago = SystemTime::now() - STUCK;
+        let long_ago = now() - STUCK;
         fs::File::options().write(true).open(folder.path().join("pulse")).unwrap().set_modified(long_ago).unwrap();
         assert!(asked(Probe::Live).unwrap_err().starts_with("the agent's loop is stuck"));
     }

@@ -27,7 +27,7 @@ use crate::apply::{self, NOTHING_KEPT, Outcome, Packages, Steps, Timing, Wanted}
 use crate::charts::{Charts, is_archive};
 use crate::cluster::Cluster;
 use crate::files::{Files, prune};
-use crate::helm::Helm;
+use crate::helm::{Helm, Release};
 use crate::package::{self, Kept};
 use crate::pull::PullSecrets;
 use crate::record::{Baseline, Handle, Memory, Record, Task};
@@ -98,8 +98,7 @@ impl Runtime for Kubernetes {
             };
             deployments.insert(wanted.deployment, seen);
         }
-        let ids = desired.deployments.iter().map(|wanted| wanted.deployment).collect();
-        self.sights.watch(&self.cluster, &ids).await;
+        self.sights.watch(&self.cluster, &deployments.keys().copied().collect()).await;
         self.keep_pulling(desired, memory).await;
         Ok(Observed { deployments })
     }
@@ -392,7 +391,7 @@ fn redactor(wanted: &DesiredDeployment) -> Redactor {
     Redactor::new(secrets, Output::Never)
 }
 
-fn release(task: &Task) -> crate::helm::Release {
+fn release(task: &Task) -> Release {
     task.record.handle.release()
 }
 

@@ -11,7 +11,7 @@ use distr_agent::keeper::Item;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use crate::helm::Release;
+use crate::release::Release;
 use crate::revision::fingerprint;
 
 /// Revisions that are remembered of a release: more than Helm keeps.

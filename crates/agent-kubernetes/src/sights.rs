@@ -14,10 +14,10 @@ use distr_domain::release::{CustomHealth, YieldedField};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Watched};
 use crate::look::{Depth, Looked, see};
 use crate::record::{Handle, Record};
-use crate::watches::{Watched, Watches};
+use crate::watches::Watches;
 
 /// Between two sweeps of a deployment, each of which costs a dry run an object.
 const SWEEP: Duration = Duration::from_secs(1800);

@@ -14,20 +14,12 @@ use kube::runtime::watcher::{self, Event, watcher};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Watched};
 use crate::labels::DEPLOYMENT_LABEL;
 use crate::look::Depth;
 
 /// Kinds that change all the time by themselves: how they do is looked at, and not whether somebody changed them.
 const RESTLESS: [&str; 3] = ["Pod", "HorizontalPodAutoscaler", "Event"];
-
-/// A kind in a namespace.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Watched {
-    pub namespace: String,
-    pub api: String,
-    pub kind: String,
-}
 
 /// The watches of an agent, which end with it.
 pub struct Watches {

@@ -7,7 +7,7 @@
 //! trust.json                               0600: the keys that this host trusts, see `host_trust`
 //! desired.json                             0600: the last desired state
 //! key                                      0600: random bytes, where a runtime names things by them
-//! pull.json                                0600: the credential with which nodes of a cluster pull
+//! pull.json                                0600: the credential with which machines pull that have no agent
 //! seals.json                               0600: digests, where a runtime keeps things within the reach of others
 //! journal                                  0600: reports on their way to the hub, see `journal`
 //! deployments/<id>/state.json              what was done so far, see `memory`

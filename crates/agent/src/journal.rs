@@ -52,7 +52,7 @@ struct Entry {
 enum Line {
     Report {
         news: bool,
-        report: Report,
+        report: Box<Report>,
     },
     /// This report and all before it are at the hub.
     Acknowledged(Uuid),
@@ -66,7 +66,7 @@ impl Journal {
         let mut journal = Self { limits, entries: VecDeque::new(), bytes: 0, file, trouble };
         for line in lines {
             match serde_json::from_slice(&line) {
-                Ok(Line::Report { news, report }) => journal.remember(report, news, line.len()),
+                Ok(Line::Report { news, report }) => journal.remember(*report, news, line.len()),
                 Ok(Line::Acknowledged(id)) => journal.forget_through(id),
                 Err(error) => tracing::error!(%error, "a line of the journal is not understood; passed over"),
             }
@@ -75,7 +75,7 @@ impl Journal {
     }
 
     pub fn push(&mut self, report: Report, news: bool) {
-        let line = encode(&Line::Report { news, report: report.clone() });
+        let line = encode(&Line::Report { news, report: Box::new(report.clone()) });
         self.remember(report, news, line.len());
         if self.thin() || self.trouble.is_some() {
             return self.rewrite();
@@ -144,7 +144,7 @@ impl Journal {
 
     /// Puts exactly what memory holds into the file.
     fn rewrite(&mut self) {
-        let line = |entry: &Entry| encode(&Line::Report { news: entry.news, report: entry.report.clone() });
+        let line = |entry: &Entry| encode(&Line::Report { news: entry.news, report: Box::new(entry.report.clone()) });
         let written = self.file.rewrite(self.entries.iter().map(line));
         self.note(written);
     }
