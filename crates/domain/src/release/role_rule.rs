@@ -92,7 +92,7 @@ impl RoleRule {
         if let Some((list, _)) = lists.into_iter().find(|(list, words)| words.is_empty() && *list != RESOURCE_NAMES) {
             return Err(InvalidRules::Empty(list));
         }
-        let grammars: [(fn(&str) -> bool, &str); 4] = [
+        let grammars: [Grammar; 4] = [
             (is_group, "a domain such as \"apps\", or \"\" for the core"),
             (is_resource, "a name such as \"pods\" or \"pods/log\""),
             (is_object, "letters, digits, \"-\", \"_\", \".\" and \":\", 253 at most"),
@@ -133,6 +133,9 @@ impl RoleRule {
 }
 
 const RESOURCE_NAMES: &str = "resourceNames";
+
+/// Whether a word is taken, and which are.
+type Grammar = (fn(&str) -> bool, &'static str);
 
 fn is_group(word: &str) -> bool {
     word.is_empty() || word.len() <= MAX_NAME && word.split('.').all(is_label)

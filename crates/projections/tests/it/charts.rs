@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use distr_domain::ids::{ApplicationId, ReleaseId};
 use distr_domain::release::{
-    Chart, ChartLock, ChartSettings, HelmPackage, Package, Release, ReleaseCommand, ReleaseContent, RoleRule,
+    Chart, ChartLock, ChartSettings, HelmPackage, Package, PackageKind, Release, ReleaseCommand, ReleaseContent,
+    ReleaseImage, RoleRule,
 };
 use distr_eventlog::{EventLog, MemoryLog};
 use distr_projections::release::{chart_rights, newest_charts};
@@ -12,6 +13,18 @@ use distr_projections::{Group, read_pool};
 
 use crate::harness::{ORGANIZATION, database, run};
 use crate::{LIMIT, name, start};
+
+/// The chart, as releases name it among their images.
+fn itself() -> ReleaseImage {
+    ReleaseImage {
+        package: PackageKind::Helm,
+        service: "chart".to_owned(),
+        repository: "charts/hello".parse().unwrap(),
+        digest: format!("sha256:{}", "1".repeat(64)).parse().unwrap(),
+        tag: None,
+        feature: None,
+    }
+}
 
 /// A chart whose one rule names this resource.
 fn chart(resource: &str) -> Package {
@@ -56,7 +69,7 @@ async fn the_newest_chart_is_the_newest_of_each_application() {
         (shop, "3.0.0", "shops", true),
         (other, "9.0.0", "others", true),
     ] {
-        let content = ReleaseContent { packages: vec![chart(resource)], images: vec![], notes: String::new() };
+        let content = ReleaseContent { packages: vec![chart(resource)], images: vec![itself()], notes: String::new() };
         let version: distr_domain::version::Version = version.parse().unwrap();
         let id = ReleaseId::of(application, &version).0;
         let replaces = ReleaseContent::default();
