@@ -129,9 +129,9 @@ async fn nobody_goes_back_by_mistake_and_nobody_past_a_release_of_no_return() {
     let words = ["\"3.0.0\" runs", "newer than \"2.0.0\"", "allow the downgrade"];
     assert_eq!(refused(deploy(&hub, &owner, "2.0.0", "").await, &words), "deployment.downgrade");
     let without = deploy(&hub, &owner, "2.0.0", ", allowDowngrade: true").await;
-    assert_eq!(refused(without, &["needs a reason"]), "BAD_INPUT");
+    assert_eq!(refused(without, &["needs a reason"]), "bad_input");
     let alone = deploy(&hub, &owner, "3.0.0", ", reason: \"it is slow\"").await;
-    assert_eq!(refused(alone, &["belongs to a downgrade"]), "BAD_INPUT");
+    assert_eq!(refused(alone, &["belongs to a downgrade"]), "bad_input");
     let back = ", allowDowngrade: true, reason: \"it is slow\"";
     let asked = deploy(&hub, &owner, "2.0.0", back).await.expect("with a reason it goes back");
     assert_eq!(asked["deployment"]["generation"], 3);
