@@ -135,7 +135,11 @@ function Choose({ target, application, deployment }: ChooseProps) {
         <RefusalNote error={error} />
         <div className="actions">
           <Allowed may={mayDeploy} needs="the role admin">
-            <Button kind="primary" type="submit" disabled={isBusy || !version || version === wanted || (isBack && !reason.trim())}>
+            <Button
+              kind="primary"
+              type="submit"
+              disabled={isBusy || !version || version === wanted || (isBack && !reason.trim())}
+            >
               {isBusy ? 'Asking…' : 'Update'}
             </Button>
           </Allowed>
