@@ -61,6 +61,10 @@ impl Desired {
     }
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "few are held at a time, and a box would be in the way of all who read a wish"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum DeploymentEvent {
