@@ -83,7 +83,10 @@ fn an_image_that_is_not_locked_is_refused_wherever_it_is() {
             "CronJob/x/c",
         ),
         (format!("{{kind: Rollout, metadata: {{name: x}}, spec: {{template: {{spec: {pod}}}}}}}"), "Rollout/x/c"),
-        (format!("{{kind: List, items: [{{apiVersion: v1, kind: Pod, metadata: {{name: x}}, spec: {pod}}}]}}"), "Pod/x/c"),
+        (
+            format!("{{kind: List, items: [{{apiVersion: v1, kind: Pod, metadata: {{name: x}}, spec: {pod}}}]}}"),
+            "Pod/x/c",
+        ),
         (
             "{kind: Pod, metadata: {name: x}, spec: {volumes: [{name: v, image: {reference: evil:1}}]}}".to_owned(),
             "Pod/x/v",
