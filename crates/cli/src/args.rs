@@ -60,7 +60,7 @@ enum Command {
     #[command(subcommand)]
     Target(target::Command),
     /// Bring a release onto a target, or take it away
-    Deploy(deploy::Deploy),
+    Deploy(Box<deploy::Deploy>),
     /// What runs where, and how it is
     Fleet(fleet::Fleet),
     /// What needs a person

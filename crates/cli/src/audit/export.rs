@@ -113,7 +113,8 @@ impl<'a> History<'a> {
             fs::write(path, self.get(&format!("tile/{tile}")).await?)?;
             bar.inc(1);
         }
-        Ok(bar.finish_and_clear())
+        bar.finish_and_clear();
+        Ok(())
     }
 
     async fn leaves(&self, from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>, size: u64) -> Result<Leaves> {
