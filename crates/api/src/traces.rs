@@ -89,6 +89,12 @@ impl Traces {
         }
     }
 
+    /// The work as a part of the request at hand, also where another task does it.
+    pub fn of_this_request<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+        let span = CURRENT.try_with(SpanContext::clone).ok();
+        async move { Self::within(span.as_ref(), work).await }
+    }
+
     /// A request was answered.
     pub fn request(&self, span: SpanContext, incoming: &Incoming, answered: Answered<'_>) {
         let Some(recording) = &self.0 else { return };

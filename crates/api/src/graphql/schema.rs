@@ -10,6 +10,7 @@ use async_graphql::{Data, Executor, Request, Response, ServerError};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
+use tracing::{Instrument, Span};
 
 use crate::auth::MemberCaller;
 use crate::auth::open_sockets::OpenSocket;
@@ -19,6 +20,7 @@ use super::{Mutation, Query, RequestContext, Subscription, limits};
 use crate::hub::Hub;
 use crate::limits::shares::{self, Holder, Share};
 use crate::operations::attachments::Budget;
+use crate::traces::Traces;
 
 /// The errors of an answer: whoever mends the first ones asks again.
 const MAX_ERRORS: usize = 20;
@@ -128,6 +130,7 @@ impl End {
 
 /// Runs to its end, whatever becomes of the connection.
 async fn whole(answered: impl Future<Output = Response> + Send + 'static) -> Response {
+    let answered = Traces::of_this_request(answered).instrument(Span::current());
     tokio::spawn(answered).await.unwrap_or_else(|error| match error.try_into_panic() {
         Ok(panic) => std::panic::resume_unwind(panic),
         Err(_) => refused(ServerError::new("the hub is stopping", None), "not_ready"),
