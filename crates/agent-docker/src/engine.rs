@@ -51,7 +51,7 @@ impl Engine {
         Ok(format!("{}, API {}", part(version.version), part(version.api_version)))
     }
 
-    /// What it says of itself and of this machine.
+    /// The facts of the target, as the engine says them of itself and of this machine.
     pub async fn facts(&self) -> Result<TargetFacts, Failure> {
         let asked = async {
             let version = self.docker().await?.version().await;

@@ -37,7 +37,7 @@ pub struct Runtime<'a> {
     pub timing: Timing,
 }
 
-/// What generations were made of that were well.
+/// The packages of generations that were well.
 #[async_trait]
 pub trait Packages: Send + Sync {
     /// The files by which Helm can apply a generation again; nothing if they are not known any more.
@@ -303,7 +303,7 @@ impl Runtime<'_> {
         Ok(())
     }
 
-    /// What an upgrade has to leave of the objects that run now.
+    /// The fields that an upgrade has to leave as they are in the objects that run now.
     pub async fn yielded(
         &self,
         release: &Release,

@@ -29,7 +29,7 @@ pub enum Depth {
     Sweep,
 }
 
-/// What was seen in one look.
+/// The findings of one look.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Looked {
     pub seen: Seen<Handle>,

@@ -25,7 +25,7 @@ pub fn of(run: &RunChartInstruction, files: &Files) -> Result<Package, Failure> 
     })
 }
 
-/// What was applied of one deployment, as its record says.
+/// The packages that were applied of one deployment, as its record says.
 pub struct Kept<'a> {
     pub charts: &'a dyn Charts,
     pub registry: String,

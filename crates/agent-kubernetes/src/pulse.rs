@@ -13,7 +13,7 @@ const STUCK: Duration = Duration::from_secs(300);
 /// Between two writes of the same.
 const PAUSE: Duration = Duration::from_secs(20);
 
-/// What a probe asks.
+/// The question of a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Probe {
     /// whether the agent's loop turns; otherwise its pod has to begin anew

@@ -30,7 +30,7 @@ pub struct Baseline {
     pub package: Option<Package>,
 }
 
-/// What Helm was given. None of it is secret.
+/// The package that Helm was given. None of it is secret.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Package {
     pub chart: ChartSource,

@@ -15,7 +15,7 @@ pub(super) fn each(object: &mut Node, act: &mut impl FnMut(&mut Node)) {
     }
 }
 
-/// What is wrong with a list, or with what would be taken for one.
+/// The fault of a list, or of what would be taken for one.
 pub(super) fn check(object: &Node) -> Option<Refused> {
     let Node::Map(entries) = object else { return None };
     let mut keys = entries.iter().map(|(key, _)| key.text.as_str()).filter(|key| key.eq_ignore_ascii_case(ITEMS));
