@@ -15,6 +15,8 @@ use distr_domain::license::License;
 use distr_domain::member::Member;
 use distr_domain::organization::Organization;
 use distr_domain::release::Release;
+use distr_domain::rollout::Rollout;
+use distr_domain::rollout_policy::RolloutPolicy;
 use distr_domain::seat::Seat;
 use distr_domain::stored::{SCHEMA_VERSION, StoredEvent, encode};
 use distr_domain::target::Target;
@@ -50,6 +52,8 @@ pub fn events(bytes: &[u8]) {
         Category::Alert => folded::<Alert>(&stored.event_type, data, fact),
         Category::Target => folded::<Target>(&stored.event_type, data, fact),
         Category::Deployment => folded::<Deployment>(&stored.event_type, data, fact),
+        Category::Rollout => folded::<Rollout>(&stored.event_type, data, fact),
+        Category::RolloutPolicy => folded::<RolloutPolicy>(&stored.event_type, data, fact),
         Category::Artifact => {
             folded::<RepositorySettings>(&stored.event_type, data, fact.clone());
             folded::<StoredManifest>(&stored.event_type, data, fact.clone());

@@ -64,13 +64,9 @@ impl Board {
         self.queue(&mut state, true);
     }
 
-    /// From now on reports say this of the place; the next one at once if it is new.
+    /// The facts that reports tell of the place from now on. They are no news: the next heartbeat has them.
     pub fn know(&self, facts: TargetFacts) {
-        let mut state = self.state();
-        if state.facts.as_ref() != Some(&facts) {
-            state.facts = Some(facts);
-            self.queue(&mut state, true);
-        }
+        self.state().facts = Some(facts);
     }
 
     /// Queues what is known, whether or not it changed.
