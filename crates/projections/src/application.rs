@@ -89,6 +89,7 @@ pub struct ApplicationProjection;
 impl Projection for ApplicationProjection {
     type Row = ApplicationRow;
     const TABLE: &'static str = "application";
+    const SINCE: Option<fn(&ApplicationRow) -> u64> = Some(|row| row.position);
 
     fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         match entry.fact() {

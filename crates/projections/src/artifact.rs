@@ -83,6 +83,7 @@ pub struct ManifestProjection;
 impl Projection for ManifestProjection {
     type Row = ManifestRow;
     const TABLE: &'static str = "manifest";
+    const SINCE: Option<fn(&ManifestRow) -> u64> = Some(|row| row.position);
 
     fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         match entry.fact() {
@@ -132,6 +133,7 @@ pub struct TagProjection;
 impl Projection for TagProjection {
     type Row = TagRow;
     const TABLE: &'static str = "tag";
+    const SINCE: Option<fn(&TagRow) -> u64> = Some(|row| row.position);
 
     fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         match entry.fact() {

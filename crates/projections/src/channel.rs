@@ -31,6 +31,7 @@ pub struct ChannelProjection;
 impl Projection for ChannelProjection {
     type Row = ChannelRow;
     const TABLE: &'static str = "channel";
+    const SINCE: Option<fn(&ChannelRow) -> u64> = Some(|row| row.position);
 
     fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         match entry.fact() {

@@ -27,6 +27,7 @@ pub struct CustomerProjection;
 impl Projection for CustomerProjection {
     type Row = CustomerRow;
     const TABLE: &'static str = "customer";
+    const SINCE: Option<fn(&CustomerRow) -> u64> = Some(|row| row.position);
 
     fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         match entry.fact() {

@@ -44,6 +44,7 @@ pub struct DeploymentProjection;
 impl Projection for DeploymentProjection {
     type Row = DeploymentRow;
     const TABLE: &'static str = "deployment";
+    const SINCE: Option<fn(&DeploymentRow) -> u64> = Some(|row| row.position);
 
     fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         match entry.fact() {

@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use crate::error::ProjectionError;
 use crate::projection::{DecodedEntry, Projection, Rows, Unsaved};
-use crate::statements::Statements;
-use change::Lines;
+use crate::statements::{Column, Statements};
+use change::{Gathered, Lines};
 
 pub(crate) use change::Change;
 
@@ -89,7 +89,7 @@ impl<P: Projection> Fill for Filling<P> {
 
     fn fold(&mut self, batch: &[DecodedEntry]) {
         for entry in batch {
-            P::apply(&mut self.rows, entry);
+            self.rows.fold::<P>(entry);
         }
     }
 
@@ -100,9 +100,14 @@ impl<P: Projection> Fill for Filling<P> {
             let lines = if is_stored { &mut changed } else { &mut new };
             lines.add(row).map_err(|source| ProjectionError::Row { table: P::TABLE, source })?;
         }
+        let past_columns: Vec<Column> = columns.iter().cloned().chain([Column::until()]).collect();
+        let mut past = Lines::new(&past_columns);
+        for row in self.rows.take_past() {
+            past.add(&row).map_err(|source| ProjectionError::Row { table: P::TABLE, source })?;
+        }
         let removed = self.rows.removed();
         self.settle();
-        Ok(Change::new(&self.statements, new, changed, removed))
+        Ok(Change::new(&self.statements, Gathered { new, changed, past, removed }))
     }
 
     fn unsaved(&self) -> Unsaved {

@@ -41,6 +41,7 @@ pub struct GenerationProjection;
 impl Projection for GenerationProjection {
     type Row = GenerationRow;
     const TABLE: &'static str = "generation";
+    const SINCE: Option<fn(&GenerationRow) -> u64> = Some(|row| row.position);
 
     fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         let Some(Fact::Deployment(event)) = entry.fact() else { return vec![] };

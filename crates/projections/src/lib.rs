@@ -21,6 +21,7 @@ pub mod license;
 pub mod license_audit;
 pub mod member;
 pub mod organization;
+pub mod past;
 pub mod picture;
 mod projection;
 pub mod query;
@@ -46,4 +47,4 @@ pub use rebuild::{
     rebuild, reshape, verify,
 };
 pub use runner::Runner;
-pub use schema::{LIVE_SCHEMA, LiveShape, job_pool, prepare_live, read_pool};
+pub use schema::{LIVE_SCHEMA, LiveShape, job_pool, past_pool, prepare_live, read_pool};

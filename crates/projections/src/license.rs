@@ -32,6 +32,7 @@ pub struct LicenseProjection;
 impl Projection for LicenseProjection {
     type Row = LicenseRow;
     const TABLE: &'static str = "license";
+    const SINCE: Option<fn(&LicenseRow) -> u64> = Some(|row| row.position);
 
     fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         match (entry.fact(), SeatChanged::of(entry)) {

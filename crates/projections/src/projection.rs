@@ -13,6 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use crate::error::ProjectionError;
+use crate::past::{Keeping, Past};
 
 /// One read model table. Its row type has a field for each column, and the primary key is `id uuid`.
 pub trait Projection: Send + Sync + 'static {
@@ -20,6 +21,8 @@ pub trait Projection: Send + Sync + 'static {
     const TABLE: &'static str;
     /// Each row is put once and whole, by `put_first`, and no entry looks at the row of another.
     const APPEND_ONLY: bool = false;
+    /// If what rows were is kept, in the table `<TABLE>_past`: the position of the entry that made a row what it is.
+    const SINCE: Option<fn(&Self::Row) -> u64> = None;
 
     /// The rows that this entry may touch; they are in `rows` when `apply` is called, if they exist.
     fn keys(entry: &DecodedEntry) -> Vec<Uuid>;
@@ -95,6 +98,7 @@ pub struct Rows<R> {
     rows: HashMap<Uuid, Slot<R>>,
     unsaved: Unsaved,
     all_asked_for_are_known: bool,
+    past: Keeping<R>,
 }
 
 #[derive(Debug)]
@@ -103,6 +107,12 @@ struct Slot<R> {
     changed: bool,
     /// the table has a row of this key
     stored: bool,
+}
+
+impl<R> Default for Slot<R> {
+    fn default() -> Self {
+        Self { row: None, changed: false, stored: false }
+    }
 }
 
 /// How many rows the table does not show as they are.
@@ -126,11 +136,16 @@ impl Unsaved {
 
 impl<R> Default for Rows<R> {
     fn default() -> Self {
-        Self { rows: HashMap::new(), unsaved: Unsaved::default(), all_asked_for_are_known: false }
+        Self {
+            rows: HashMap::new(),
+            unsaved: Unsaved::default(),
+            all_asked_for_are_known: false,
+            past: Keeping::default(),
+        }
     }
 }
 
-impl<R> Rows<R> {
+impl<R: Clone> Rows<R> {
     pub fn put(&mut self, key: Uuid, row: R) {
         self.set(key, Some(row));
     }
@@ -147,7 +162,8 @@ impl<R> Rows<R> {
     }
 
     fn set(&mut self, key: Uuid, row: Option<R>) {
-        let slot = self.rows.entry(key).or_insert(Slot { row: None, changed: false, stored: false });
+        let slot = self.rows.entry(key).or_default();
+        self.past.touch(key, slot.row.as_ref());
         self.unsaved.note(slot);
         slot.row = row;
     }
@@ -160,6 +176,7 @@ impl<R> Rows<R> {
         );
         let slot = self.rows.get_mut(&key)?;
         if slot.row.is_some() {
+            self.past.touch(key, slot.row.as_ref());
             self.unsaved.note(slot);
         }
         slot.row.as_mut()
@@ -171,7 +188,7 @@ impl<R> Rows<R> {
 
     /// The table has no row of this key.
     pub(crate) fn note_absent(&mut self, key: Uuid) {
-        self.rows.entry(key).or_insert(Slot { row: None, changed: false, stored: false });
+        self.rows.entry(key).or_default();
     }
 
     /// The rows of all keys that a batch names are here, or noted as absent: whoever asks for another one would get none although
@@ -179,6 +196,21 @@ impl<R> Rows<R> {
     pub(crate) fn note_all(&mut self, keys: &[Uuid]) {
         keys.iter().for_each(|key| self.note_absent(*key));
         self.all_asked_for_are_known = true;
+    }
+
+    /// Applies an entry, and keeps what it made past.
+    pub(crate) fn fold<P: Projection<Row = R>>(&mut self, entry: &DecodedEntry) {
+        let Some(since) = P::SINCE else { return P::apply(self, entry) };
+        self.past.begin();
+        P::apply(self, entry);
+        let rows = &self.rows;
+        let now = |key| rows.get(&key).and_then(|slot| slot.row.as_ref());
+        self.unsaved.new += self.past.end(since, entry.position.number(), now);
+    }
+
+    /// What rows were, since the last time.
+    pub(crate) fn take_past(&mut self) -> Vec<Past<R>> {
+        self.past.take()
     }
 
     /// Whether it is known what the table has of this key.

@@ -289,7 +289,7 @@ async fn compare(
     let positions = Positions::of(snapshot.client(), &LIVE).await?;
     builder.replay_to(&positions, told).await?;
     told(Step::Comparing);
-    let tables = builder.groups.iter().flat_map(|group| group.tables.iter().map(|table| table.name()));
+    let tables = builder.groups.iter().flat_map(|group| group.tables.iter().flat_map(|table| table.names()));
     let comparison = compare::compare(snapshot.client(), builder.client, tables, positions.least()).await?;
     told(Step::Compared(&comparison));
     Ok(comparison)

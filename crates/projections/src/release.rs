@@ -56,6 +56,7 @@ pub struct ReleaseProjection;
 impl Projection for ReleaseProjection {
     type Row = ReleaseRow;
     const TABLE: &'static str = "release";
+    const SINCE: Option<fn(&ReleaseRow) -> u64> = Some(|row| row.position);
 
     fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         match entry.fact() {

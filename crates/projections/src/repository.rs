@@ -47,6 +47,7 @@ fn repository(entry: &DecodedEntry) -> Option<&RepositoryPath> {
 impl Projection for RepositoryProjection {
     type Row = RepositorySettingsRow;
     const TABLE: &'static str = "repository";
+    const SINCE: Option<fn(&RepositorySettingsRow) -> u64> = Some(|row| row.position);
 
     fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         repository(entry).map(|path| ArtifactId::of(entry.organization, path).0).into_iter().collect()

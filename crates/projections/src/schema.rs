@@ -11,21 +11,23 @@ use tokio_postgres::Client;
 use crate::error::ProjectionError;
 
 /// Counts the shapes of the read models. Raise it with any change of a table or of what a projection writes.
-pub(crate) const SHAPE: i32 = 25;
+pub(crate) const SHAPE: i32 = 26;
 
-/// The read models and the analysts' views of them, each in a schema of its own. Views hold on to the tables that they
-/// were made over, so both are made, renamed and dropped together.
+/// The read models, their views as of a position of the log, and the analysts' views of them, each in a schema of its own.
+/// Views hold on to the tables that they were made over, so all are made, renamed and dropped together.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Edition {
     pub(crate) tables: &'static str,
+    pub(crate) as_of: &'static str,
     pub(crate) views: &'static str,
 }
 
-pub(crate) const LIVE: Edition = Edition { tables: LIVE_SCHEMA, views: "analytics" };
-pub(crate) const NEXT: Edition = Edition { tables: "read_next", views: "analytics_next" };
-pub(crate) const OLD: Edition = Edition { tables: "read_old", views: "analytics_old" };
+pub(crate) const LIVE: Edition = Edition { tables: LIVE_SCHEMA, as_of: LIVE_AS_OF, views: "analytics" };
+pub(crate) const NEXT: Edition = Edition { tables: "read_next", as_of: "as_of_next", views: "analytics_next" };
+pub(crate) const OLD: Edition = Edition { tables: "read_old", as_of: "as_of_old", views: "analytics_old" };
 
 pub const LIVE_SCHEMA: &str = "read";
+const LIVE_AS_OF: &str = "as_of";
 
 /// Of a question, or of a page that is applied.
 const STATEMENT: Duration = Duration::from_secs(15);
@@ -35,12 +37,20 @@ const TABLES: &[&str] = &[
     include_str!("schema/organization.sql"),
     include_str!("schema/catalog.sql"),
     include_str!("artifact.sql"),
+    ENTITLED,
     include_str!("entitlement.sql"),
     include_str!("repository.sql"),
     include_str!("access.sql"),
     include_str!("schema/license.sql"),
     include_str!("schema/fleet.sql"),
+    include_str!("schema/past.sql"),
 ];
+
+/// Views that questions ask; over the tables, and over these as of a position.
+const ENTITLED: &str = include_str!("schema/entitled.sql");
+
+/// The tables as of a position.
+const AS_OF: &[&str] = &[include_str!("schema/as_of.sql"), ENTITLED];
 
 /// What analysts see of them, and who they are.
 const VIEWS: &[&str] = &[
@@ -97,15 +107,21 @@ pub(crate) async fn create(
     transaction: &tokio_postgres::Transaction<'_>,
     edition: &Edition,
 ) -> Result<(), ProjectionError> {
-    let Edition { tables, views } = edition;
+    let Edition { tables, as_of, views } = edition;
     transaction
-        .batch(&format!("CREATE SCHEMA {tables}; CREATE SCHEMA {views}; SET LOCAL search_path = {tables};"))
+        .batch(&format!(
+            "CREATE SCHEMA {tables}; CREATE SCHEMA {as_of}; CREATE SCHEMA {views}; SET LOCAL search_path = {tables};"
+        ))
         .await?;
     for script in TABLES {
         transaction.batch(script).await?;
     }
+    transaction.batch(&format!("SET LOCAL search_path = {as_of}, {tables};")).await?;
+    for script in AS_OF {
+        transaction.batch(script).await?;
+    }
     transaction
-        .batch(&format!("CREATE TABLE shape (shape integer NOT NULL); INSERT INTO shape VALUES ({SHAPE});"))
+        .batch(&format!("CREATE TABLE {tables}.shape (shape integer NOT NULL); INSERT INTO {tables}.shape VALUES ({SHAPE});"))
         .await?;
     transaction.batch(&format!("SET LOCAL search_path = {views}, {tables};")).await?;
     for script in VIEWS {
@@ -171,9 +187,9 @@ impl Edition {
     }
 
     pub(crate) async fn discard(&self, client: &impl Batch) -> Result<(), ProjectionError> {
-        let Self { tables, views } = self;
-        let drop = format!("DROP SCHEMA IF EXISTS {views} CASCADE; DROP SCHEMA IF EXISTS {tables} CASCADE;");
-        Ok(client.batch(&drop).await?)
+        let Self { tables, as_of, views } = self;
+        let drop = [views, as_of, tables].map(|schema| format!("DROP SCHEMA IF EXISTS {schema} CASCADE;"));
+        Ok(client.batch(&drop.concat()).await?)
     }
 }
 
@@ -191,14 +207,23 @@ pub fn read_pool(database: &Address, size: usize) -> Pool {
     live(database, "distr-hub read models").limited(STATEMENT).pool(size)
 }
 
+/// As `read_pool`, of connections that look at the read models as of a position: `past::look_at` says which.
+pub fn past_pool(database: &Address, size: usize) -> Pool {
+    looking(database, "distr-hub past", &format!("{LIVE_AS_OF},{LIVE_SCHEMA}")).limited(STATEMENT).pool(size)
+}
+
 /// As `read_pool`, for jobs whose statements may take hours.
 pub fn job_pool(database: &Address, size: usize) -> Pool {
     live(database, "distr-hub jobs").pool(size)
 }
 
 fn live(database: &Address, name: &str) -> Address {
+    looking(database, name, LIVE_SCHEMA)
+}
+
+fn looking(database: &Address, name: &str, schemas: &str) -> Address {
     database.with(|config| {
-        config.options(format!("-c search_path={LIVE_SCHEMA} -c jit=off -c timezone=UTC"));
+        config.options(format!("-c search_path={schemas} -c jit=off -c timezone=UTC"));
         config.application_name(name);
     })
 }

@@ -53,6 +53,7 @@ pub struct SeatProjection;
 impl Projection for SeatProjection {
     type Row = SeatRow;
     const TABLE: &'static str = "seat";
+    const SINCE: Option<fn(&SeatRow) -> u64> = Some(|row| row.position);
 
     fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         SeatChanged::of(entry).map(|changed| changed.id().0).into_iter().collect()

@@ -17,20 +17,33 @@ pub(crate) struct Column {
     pub(crate) is_json: bool,
 }
 
+impl Column {
+    /// The last column of a table of what rows were.
+    pub(crate) fn until() -> Self {
+        Self { name: "until".to_owned(), is_json: false }
+    }
+}
+
 /// The statements of one table, in the schema that the connection's search path names first.
 pub(crate) struct Statements<P> {
     pub(crate) columns: Arc<[Column]>,
     pub(crate) delete: String,
     pub(crate) load: String,
     pub(crate) store: String,
+    pub(crate) store_past: String,
     projection: PhantomData<P>,
 }
 
 impl<P> Clone for Statements<P> {
     fn clone(&self) -> Self {
-        let Self { columns, delete, load, store, .. } = self;
-        let (columns, delete, load, store) = (columns.clone(), delete.clone(), load.clone(), store.clone());
-        Self { columns, delete, load, store, projection: PhantomData }
+        Self {
+            columns: self.columns.clone(),
+            delete: self.delete.clone(),
+            load: self.load.clone(),
+            store: self.store.clone(),
+            store_past: self.store_past.clone(),
+            projection: PhantomData,
+        }
     }
 }
 
@@ -52,6 +65,10 @@ impl<P: Projection> Statements<P> {
             // as text: quicker to make and to read than jsonb, which is read twice
             load: format!("SELECT id, to_json(t)::text FROM {table} t WHERE id = ANY($1)"),
             store: upsert::<P>(&columns, &format!("jsonb_populate_recordset(NULL::{table}, $1)")),
+            // its columns are those of the table, and the last one
+            store_past: format!(
+                "INSERT INTO {table}_past SELECT * FROM jsonb_populate_recordset(NULL::{table}_past, $1)"
+            ),
             delete: format!("DELETE FROM {table} WHERE id = ANY($1)"),
             columns,
             projection: PhantomData,

@@ -1,7 +1,8 @@
-//! One projection over one batch: load the rows that the batch touches, fold in memory, store what changed. Three
-//! statements however many entries.
+//! One projection over one batch: load the rows that the batch touches, fold in memory, store what changed and what
+//! it was. A few statements however many entries.
 
 use async_trait::async_trait;
+use serde::Serialize;
 use tokio_postgres::{Client, Transaction, types::Json};
 use uuid::Uuid;
 
@@ -16,7 +17,8 @@ const STORED_AT_ONCE: usize = 1_000;
 /// A projection whose row type is forgotten, so that a group can hold several.
 #[async_trait]
 pub(crate) trait Table: Send + Sync {
-    fn name(&self) -> &'static str;
+    /// Its own, and that of what its rows were, if this is kept.
+    fn names(&self) -> Vec<String>;
 
     async fn apply(&self, transaction: &Transaction<'_>, batch: &[DecodedEntry]) -> Result<(), ProjectionError>;
 
@@ -28,10 +30,27 @@ pub(crate) async fn table<P: Projection>(client: &Client) -> Result<Box<dyn Tabl
     Ok(Box::new(Statements::<P>::read(client).await?))
 }
 
+async fn store<P: Projection>(
+    transaction: &Transaction<'_>,
+    statement: &str,
+    rows: &[impl Serialize],
+) -> Result<(), ProjectionError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let statement = transaction.prepare(statement).await?;
+    for rows in rows.chunks(STORED_AT_ONCE) {
+        let rows = storable(&rows).map_err(|source| ProjectionError::Row { table: P::TABLE, source })?;
+        transaction.execute(&statement, &[&Json(rows)]).await?;
+    }
+    Ok(())
+}
+
 #[async_trait]
 impl<P: Projection> Table for Statements<P> {
-    fn name(&self) -> &'static str {
-        P::TABLE
+    fn names(&self) -> Vec<String> {
+        let past = P::SINCE.map(|_| format!("{}_past", P::TABLE));
+        [P::TABLE.to_owned()].into_iter().chain(past).collect()
     }
 
     async fn apply(&self, transaction: &Transaction<'_>, batch: &[DecodedEntry]) -> Result<(), ProjectionError> {
@@ -47,16 +66,12 @@ impl<P: Projection> Table for Statements<P> {
         }
         rows.note_all(&keys);
         for entry in batch {
-            P::apply(&mut rows, entry);
+            rows.fold::<P>(entry);
         }
+        let past = rows.take_past();
+        store::<P>(transaction, &self.store_past, &past).await?;
         let changed: Vec<&P::Row> = rows.changed().map(|(row, _)| row).collect();
-        if !changed.is_empty() {
-            let statement = transaction.prepare(&self.store).await?;
-            for rows in changed.chunks(STORED_AT_ONCE) {
-                let rows = storable(&rows).map_err(|source| ProjectionError::Row { table: P::TABLE, source })?;
-                transaction.execute(&statement, &[&Json(rows)]).await?;
-            }
-        }
+        store::<P>(transaction, &self.store, &changed).await?;
         let removed = rows.removed();
         if !removed.is_empty() {
             transaction.execute(&self.delete, &[&removed]).await?;

@@ -46,6 +46,7 @@ pub struct TargetProjection;
 impl Projection for TargetProjection {
     type Row = TargetRow;
     const TABLE: &'static str = "target";
+    const SINCE: Option<fn(&TargetRow) -> u64> = Some(|row| row.position);
 
     fn keys(entry: &DecodedEntry) -> Vec<Uuid> {
         match entry.fact() {

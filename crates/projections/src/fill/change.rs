@@ -31,7 +31,17 @@ pub(crate) struct Change {
     delete: String,
     new: Vec<Bytes>,
     changed: Vec<Bytes>,
+    /// what rows were
+    past: Vec<Bytes>,
     removed: Vec<Uuid>,
+}
+
+/// The rows of a change.
+pub(super) struct Gathered<'a> {
+    pub(super) new: Lines<'a>,
+    pub(super) changed: Lines<'a>,
+    pub(super) past: Lines<'a>,
+    pub(super) removed: Vec<Uuid>,
 }
 
 impl<'a> Lines<'a> {
@@ -56,12 +66,8 @@ impl<'a> Lines<'a> {
 }
 
 impl Change {
-    pub(super) fn new<P: Projection>(
-        statements: &Statements<P>,
-        new: Lines<'_>,
-        changed: Lines<'_>,
-        removed: Vec<Uuid>,
-    ) -> Self {
+    pub(super) fn new<P: Projection>(statements: &Statements<P>, gathered: Gathered<'_>) -> Self {
+        let Gathered { new, changed, past, removed } = gathered;
         let columns: Vec<&str> = statements.columns.iter().map(|column| column.name.as_str()).collect();
         let merging = format!("pg_temp.merging_{}", P::TABLE);
         Self {
@@ -72,6 +78,7 @@ impl Change {
             delete: statements.delete.clone(),
             new: new.finish(),
             changed: changed.finish(),
+            past: past.finish(),
             removed,
         }
     }
@@ -83,6 +90,10 @@ impl Change {
         if !self.changed.is_empty() {
             self.merge(transaction, &self.changed).await?;
         }
+        if !self.past.is_empty() {
+            let (table, columns) = (format!("{}_past", self.table), format!("{}, until", self.columns));
+            self.copy(transaction, &table, &columns, &self.past).await?;
+        }
         if !self.removed.is_empty() {
             transaction.execute(&self.delete, &[&self.removed]).await?;
         }
@@ -92,7 +103,7 @@ impl Change {
     /// Rows that the table does not have, as far as is known.
     async fn insert(&self, transaction: &mut Transaction<'_>) -> Result<(), ProjectionError> {
         let attempt = transaction.transaction().await?;
-        match self.copy(&attempt, self.table, &self.new).await {
+        match self.copy(&attempt, self.table, &self.columns, &self.new).await {
             Ok(()) => Ok(attempt.commit().await?),
             // made by an entry that was appended twice
             Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {
@@ -106,7 +117,7 @@ impl Change {
     async fn merge(&self, transaction: &Transaction<'_>, lines: &[Bytes]) -> Result<(), ProjectionError> {
         let Self { table, merging, .. } = self;
         transaction.batch_execute(&format!("CREATE TEMP TABLE IF NOT EXISTS merging_{table} (LIKE {table})")).await?;
-        self.copy(transaction, merging, lines).await?;
+        self.copy(transaction, merging, &self.columns, lines).await?;
         transaction.batch_execute(&self.merge).await?;
         Ok(transaction.batch_execute(&format!("TRUNCATE {merging}")).await?)
     }
@@ -115,9 +126,10 @@ impl Change {
         &self,
         transaction: &Transaction<'_>,
         table: &str,
+        columns: &str,
         lines: &[Bytes],
     ) -> Result<(), tokio_postgres::Error> {
-        let sink = transaction.copy_in(&format!("COPY {table} ({}) FROM STDIN", self.columns)).await?;
+        let sink = transaction.copy_in(&format!("COPY {table} ({columns}) FROM STDIN")).await?;
         let mut sink = std::pin::pin!(sink);
         sink.send_all(&mut stream::iter(lines.iter().cloned().map(Ok))).await?;
         sink.finish().await?;

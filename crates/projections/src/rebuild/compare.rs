@@ -29,7 +29,7 @@ pub struct Comparison {
 
 #[derive(Debug, Clone)]
 pub struct TableComparison {
-    pub table: &'static str,
+    pub table: String,
     pub live_rows: i64,
     pub new_rows: i64,
     /// of the new edition; equal ones have equal checksums
@@ -73,17 +73,17 @@ type Buckets = BTreeMap<i32, (i64, String)>;
 pub(super) async fn compare(
     live: &Client,
     next: &Client,
-    tables: impl Iterator<Item = &'static str>,
+    tables: impl Iterator<Item = String>,
     position: Position,
 ) -> Result<Comparison, ProjectionError> {
     let mut compared = vec![];
     for table in tables {
-        compared.push(compare_table(live, next, table).await?);
+        compared.push(compare_table(live, next, &table).await?);
     }
     Ok(Comparison { position, tables: compared })
 }
 
-async fn compare_table(live: &Client, next: &Client, table: &'static str) -> Result<TableComparison, ProjectionError> {
+async fn compare_table(live: &Client, next: &Client, table: &str) -> Result<TableComparison, ProjectionError> {
     let (of_live, of_new) = tokio::try_join!(buckets(live, &LIVE, table), buckets(next, &NEXT, table))?;
     let differing: Vec<i32> = (0..=255).filter(|bucket| of_live.get(bucket) != of_new.get(bucket)).collect();
     let differences = match differing.is_empty() {
@@ -93,7 +93,7 @@ async fn compare_table(live: &Client, next: &Client, table: &'static str) -> Res
     let rows = |buckets: &Buckets| buckets.values().map(|(rows, _)| rows).sum();
     let sum = of_new.values().filter_map(|(_, sum)| sum.parse::<i128>().ok()).fold(0, i128::wrapping_add);
     Ok(TableComparison {
-        table,
+        table: table.to_owned(),
         live_rows: rows(&of_live),
         new_rows: rows(&of_new),
         checksum: format!("{:016x}", sum as u64),
@@ -133,9 +133,9 @@ async fn rows(
     edition: &Edition,
     table: &str,
     buckets: &[i32],
-) -> Result<BTreeMap<Uuid, i64>, ProjectionError> {
+) -> Result<BTreeMap<Uuid, String>, ProjectionError> {
     let tables = edition.tables;
-    let sql = format!("SELECT id, {CHECKSUM} FROM {tables}.{table} t WHERE {BUCKET} = ANY($1)");
+    let sql = format!("SELECT id, sum({CHECKSUM})::text FROM {tables}.{table} t WHERE {BUCKET} = ANY($1) GROUP BY id");
     let rows = client.query(&sql, &[&buckets]).await?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }

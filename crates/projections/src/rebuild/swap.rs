@@ -50,8 +50,8 @@ pub(super) async fn swap(builder: &mut Builder<'_>) -> Result<(Position, Duratio
 }
 
 async fn rename(transaction: &Transaction<'_>, from: Edition, to: Edition) -> Result<(), ProjectionError> {
-    for (from, to) in [(from.tables, to.tables), (from.views, to.views)] {
-        // the first shape had no views
+    for (from, to) in [(from.tables, to.tables), (from.as_of, to.as_of), (from.views, to.views)] {
+        // the first shapes had fewer schemas
         let exists = transaction.query_opt("SELECT 1 FROM pg_namespace WHERE nspname = $1", &[&from]).await?;
         if exists.is_some() {
             transaction.batch_execute(&format!("ALTER SCHEMA {from} RENAME TO {to}")).await?;

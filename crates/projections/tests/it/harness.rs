@@ -81,8 +81,8 @@ pub(crate) async fn add_customer(log: &dyn EventLog, text: &str) -> CustomerId {
     id
 }
 
-/// Every event type once, as the golden files of the domain have it: first those that make a thing.
-pub(crate) async fn fill(log: &dyn EventLog) {
+/// The golden files of the domain, one of each event and of each of its forms: first those that make a thing.
+pub(crate) fn golden() -> Vec<Value> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../domain/tests/golden");
     let mut golden: Vec<Value> = std::fs::read_dir(folder)
         .unwrap()
@@ -90,18 +90,32 @@ pub(crate) async fn fill(log: &dyn EventLog) {
         .collect();
     // whatever the order in which a folder is listed
     golden.sort_by_key(|event| (order(event["type"].as_str().unwrap()), event.to_string()));
-    let mut revisions: BTreeMap<String, u64> = BTreeMap::new();
-    for event in golden {
-        let id = Uuid::new_v5(&ORGANIZATION.0, event.to_string().as_bytes());
-        let category = Category::parse(event["category"].as_str().unwrap()).unwrap();
-        let (event_type, data) = (event["type"].as_str().unwrap().to_owned(), event["data"].to_string());
+    golden
+}
+
+/// Streams that golden events are appended to: one of each category for each organization.
+#[derive(Default)]
+pub(crate) struct Streams {
+    revisions: BTreeMap<StreamKey, u64>,
+    appended: u64,
+}
+
+type StreamKey = (OrganizationId, String);
+
+impl Streams {
+    pub(crate) async fn append(&mut self, log: &dyn EventLog, organization: OrganizationId, golden: &Value) {
+        self.appended += 1;
+        let id = Uuid::new_v5(&organization.0, format!("{golden} {}", self.appended).as_bytes());
+        let category = Category::parse(golden["category"].as_str().unwrap()).unwrap();
+        let (event_type, data) = (golden["type"].as_str().unwrap().to_owned(), golden["data"].to_string());
         let stored = StoredEvent { event_type: &event_type, schema_version: SCHEMA_VERSION, data: data.as_bytes() };
         Fact::decode(category, stored).unwrap();
-        let revision = revisions.get(category.as_str()).copied();
-        revisions.insert(category.as_str().to_owned(), revision.map_or(0, |revision| revision + 1));
+        let key = (organization, category.as_str().to_owned());
+        let revision = self.revisions.get(&key).copied();
+        self.revisions.insert(key, revision.map_or(0, |revision| revision + 1));
         let append = Append {
-            stream: StreamName { category, id: Uuid::new_v5(&ORGANIZATION.0, category.as_str().as_bytes()) },
-            organization: ORGANIZATION,
+            stream: StreamName { category, id: Uuid::new_v5(&organization.0, category.as_str().as_bytes()) },
+            organization,
             expected: revision.into(),
             events: vec![NewEvent { id, event_type, schema_version: SCHEMA_VERSION, payload: data.into() }],
             actor: Actor::Operator,
@@ -110,6 +124,14 @@ pub(crate) async fn fill(log: &dyn EventLog) {
             recorded_at: at(),
         };
         log.append(append).await.unwrap();
+    }
+}
+
+/// Every event type once.
+pub(crate) async fn fill(log: &dyn EventLog) {
+    let mut streams = Streams::default();
+    for event in golden() {
+        streams.append(log, ORGANIZATION, &event).await;
     }
     log.append_telemetry(vec![heartbeat(), access()]).await.unwrap();
 }

@@ -12,6 +12,11 @@ use distr_projections::{
 use crate::harness::{add_customer, database, fill, tables};
 use crate::{LIMIT, start};
 
+/// What no event of the harness changes or removes has no past.
+fn never_changes(table: &str) -> bool {
+    ["customer_past", "manifest_past", "seat_past", "tag_past"].contains(&table)
+}
+
 async fn follow(database: &Address, log: &Arc<dyn EventLog>) -> Vec<FollowerHandle> {
     let mut runners = vec![];
     for group in [Group::CORE, Group::FLEET, Group::AUDIT] {
@@ -38,7 +43,7 @@ async fn the_log_twice_from_zero_gives_the_same_rows() {
     let runners = follow(&database, &log).await;
     let live = tables(&database, "read").await;
     for (table, rows) in &live {
-        assert!(!rows.is_empty(), "no event of the harness fills table {table}");
+        assert!(!rows.is_empty() || never_changes(table), "no event of the harness fills table {table}");
     }
     let report = rebuild(&database, log.clone(), OPTIONS, |_| {}).await.unwrap();
     assert_eq!(report.position, log.head().await.unwrap());
@@ -47,7 +52,7 @@ async fn the_log_twice_from_zero_gives_the_same_rows() {
     assert!(comparison.is_equal(), "{comparison:?}");
     assert_eq!(comparison.tables.len(), live.len());
     for table in &comparison.tables {
-        assert_eq!(table.live_rows as usize, live[table.table].len(), "{}", table.table);
+        assert_eq!(table.live_rows as usize, live[&table.table].len(), "{}", table.table);
     }
     assert_eq!(tables(&database, "read").await, live);
 
@@ -151,13 +156,13 @@ async fn where_no_hub_follows_it_goes_to_the_end_of_the_log() {
         .connect()
         .await
         .unwrap()
-        .batch_execute("DROP SCHEMA read CASCADE; DROP SCHEMA analytics CASCADE")
+        .batch_execute("DROP SCHEMA read CASCADE; DROP SCHEMA as_of CASCADE; DROP SCHEMA analytics CASCADE")
         .await
         .unwrap();
     let report = rebuild(&database, log.clone(), OPTIONS, |_| {}).await.unwrap();
     assert_eq!(report.position, log.head().await.unwrap());
     for (table, rows) in tables(&database, "read").await {
-        assert!(!rows.is_empty(), "{table}");
+        assert!(!rows.is_empty() || never_changes(&table), "{table}");
     }
     assert!(verify(&database, log.clone(), OPTIONS, |_| {}).await.unwrap().is_equal());
 }

@@ -16,15 +16,15 @@ const WRITE: &str = "DISTR_WRITE_SHAPE";
 /// Columns, indexes and views, one a line.
 const DEFINITIONS: &str = "
     SELECT format('column %s.%s %s%s', table_name, column_name, data_type, CASE is_nullable WHEN 'NO' THEN ' NOT NULL' END)
-    FROM information_schema.columns WHERE table_schema IN ('read', 'analytics')
+    FROM information_schema.columns WHERE table_schema IN ('read', 'as_of', 'analytics')
     UNION ALL
     SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'read'
     UNION ALL
     SELECT format('view %s.%s %s', schemaname, viewname, md5(definition))
-    FROM pg_views WHERE schemaname IN ('read', 'analytics')
+    FROM pg_views WHERE schemaname IN ('read', 'as_of', 'analytics')
     UNION ALL
     SELECT format('function %s %s', proname, md5(prosrc))
-    FROM pg_proc JOIN pg_namespace n ON n.oid = pronamespace WHERE nspname = 'read'
+    FROM pg_proc JOIN pg_namespace n ON n.oid = pronamespace WHERE nspname IN ('read', 'as_of')
     ORDER BY 1";
 
 /// The shape's number, then all that it stands for: the definitions, and the rows of every event there is.

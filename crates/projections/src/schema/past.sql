@@ -1,0 +1,25 @@
+-- What rows were: each as it stood from its position until before another. Rows that never changed are not here.
+CREATE TABLE customer_past (LIKE customer, until bigint NOT NULL, PRIMARY KEY (id, position));
+CREATE INDEX ON customer_past (organization, until);
+CREATE TABLE application_past (LIKE application, until bigint NOT NULL, PRIMARY KEY (id, position));
+CREATE INDEX ON application_past (organization, until);
+CREATE TABLE release_past (LIKE release, until bigint NOT NULL, PRIMARY KEY (id, position));
+CREATE INDEX ON release_past (organization, until);
+CREATE TABLE channel_past (LIKE channel, until bigint NOT NULL, PRIMARY KEY (id, position));
+CREATE INDEX ON channel_past (organization, until);
+CREATE TABLE manifest_past (LIKE manifest, until bigint NOT NULL, PRIMARY KEY (id, position));
+CREATE INDEX ON manifest_past (organization, until);
+CREATE TABLE tag_past (LIKE tag, until bigint NOT NULL, PRIMARY KEY (id, position));
+CREATE INDEX ON tag_past (organization, until);
+CREATE TABLE repository_past (LIKE repository, until bigint NOT NULL, PRIMARY KEY (id, position));
+CREATE INDEX ON repository_past (organization, until);
+CREATE TABLE license_past (LIKE license, until bigint NOT NULL, PRIMARY KEY (id, position));
+CREATE INDEX ON license_past (organization, until);
+CREATE TABLE seat_past (LIKE seat, until bigint NOT NULL, PRIMARY KEY (id, position));
+CREATE INDEX ON seat_past (organization, until);
+CREATE TABLE target_past (LIKE target, until bigint NOT NULL, PRIMARY KEY (id, position));
+CREATE INDEX ON target_past (organization, until);
+CREATE TABLE deployment_past (LIKE deployment, until bigint NOT NULL, PRIMARY KEY (id, position));
+CREATE INDEX ON deployment_past (organization, until);
+CREATE TABLE generation_past (LIKE generation, until bigint NOT NULL, PRIMARY KEY (id, position));
+CREATE INDEX ON generation_past (organization, until);
