@@ -232,7 +232,7 @@ fn hub(
     let followed: Arc<dyn EventLog> = Arc::new(SharedLog(following.log.clone()));
     let core = progress.core.clone();
     let commands = Commands { log, clock: clock.clone(), core, limits: limits.clone() };
-    let models = ReadModels { pool: stores.read.clone(), progress };
+    let models = ReadModels { pool: stores.read.clone(), past: stores.past.clone(), progress };
     // the same on all hubs of one master key
     let cookie = hex::encode(&stores.master.derive("name of the session cookie")[..4]);
     let signing = Signing::new(stores.ops.clone(), commands.log.clone(), clock.clone(), &stores.master);
@@ -250,7 +250,12 @@ fn hub(
         drawing: Drawing::default(),
         chart_turns: Turns::new(CHARTS_AT_ONCE),
         package_turns: Turns::new(PACKAGES_AT_ONCE),
-        shares: Shares::among(connections(&stores.read), connections(&stores.ops), PostgresLog::READERS),
+        shares: Shares::among(
+            connections(&stores.read),
+            connections(&stores.ops),
+            PostgresLog::READERS,
+            connections(&stores.past),
+        ),
         traces,
         settings,
     }

@@ -6,6 +6,7 @@ mod analytics;
 mod application;
 mod application_catalogue;
 mod application_policy;
+mod as_of;
 mod attachment;
 mod branding;
 mod browser_session;
@@ -14,6 +15,7 @@ mod connection;
 mod context;
 mod customer;
 mod deployment;
+mod entitlement;
 mod error_code;
 mod event;
 mod fleet;
@@ -71,6 +73,7 @@ pub struct Query(
     attachment::AttachmentQuery,
     license::LicenseQuery,
     license_audit::LicenseAuditQuery,
+    entitlement::EntitlementQuery,
     target::TargetQuery,
     fleet::FleetQuery,
     deployment::DeploymentQuery,

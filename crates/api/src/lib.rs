@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+// the type of a document that merges many slices is that deep
+#![recursion_limit = "256"]
+
 pub mod agent;
 pub mod analyst;
 pub mod auth;

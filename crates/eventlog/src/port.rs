@@ -130,6 +130,14 @@ impl Entry {
         }
     }
 
+    /// Never before that of the entry before it.
+    pub const fn committed_at(&self) -> DateTime<Utc> {
+        match self {
+            Entry::Fact(event) => event.committed_at,
+            Entry::Telemetry(record) => record.committed_at,
+        }
+    }
+
     pub const fn position(&self) -> Position {
         match self {
             Entry::Fact(event) => event.position,

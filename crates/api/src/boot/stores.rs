@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use deadpool_postgres::Pool;
 use distr_eventlog::{EventLog, PostgresLog};
 use distr_postgres::Address;
-use distr_projections::{LiveShape, Step, prepare_live, read_pool, reshape};
+use distr_projections::{LiveShape, Step, past_pool, prepare_live, read_pool, reshape};
 use tokio_postgres::Client;
 use tracing::info;
 use uuid::Uuid;
@@ -24,6 +24,7 @@ pub(super) struct Stores {
     pub database: Database,
     pub log: Arc<PostgresLog>,
     pub read: Pool,
+    pub past: Pool,
     pub ops: Pool,
     pub master: MasterKey,
     /// this process, among the hubs that share the database
@@ -54,6 +55,7 @@ impl Stores {
         let pool_size = usize::from(config.pool_size);
         Ok(Self {
             read: read_pool(&database.main, pool_size),
+            past: past_pool(&database.main, pool_size.div_ceil(4)),
             ops: ops::pool(&database.main, pool_size.div_ceil(2)),
             database,
             log,
@@ -64,6 +66,7 @@ impl Stores {
 
     pub(super) async fn close(self) -> anyhow::Result<()> {
         self.read.close();
+        self.past.close();
         self.ops.close();
         self.log.close().await;
         self.database.close().await

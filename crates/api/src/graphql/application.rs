@@ -9,6 +9,7 @@ use distr_domain::permission::Permission;
 use distr_projections::application::{self, ApplicationRow};
 
 use super::application_policy::{FeatureTags, SignedParts, SigningKey, SigningPolicyChange};
+use super::as_of::Moment;
 use super::channel::{self, Channel};
 use super::connection::{connection, cost, paging};
 use super::context::{ContextExt, Outcome, execute, line, lines, read, searched};
@@ -155,6 +156,11 @@ impl ApplicationQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The name of the application.")] name: Name,
+        #[graphql(
+            name = "asOf",
+            desc = "The moment as of which the answer is; now if left out. Each root field of a document names the same one."
+        )]
+        _as_of: Option<Moment>,
     ) -> Result<Application> {
         Ok(load(ctx, &name).await?)
     }
@@ -173,6 +179,11 @@ impl ApplicationQuery {
         #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
             String,
         >,
+        #[graphql(
+            name = "asOf",
+            desc = "The moment as of which the answer is; now if left out. Each root field of a document names the same one."
+        )]
+        _as_of: Option<Moment>,
     ) -> Result<Connection<String, Application>> {
         let (search, paging) = (searched(search)?, paging(first, after)?);
         let page = application::list(&*read(ctx).await?, ctx.scope()?, search.as_deref(), &paging).await;

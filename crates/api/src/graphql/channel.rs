@@ -9,6 +9,7 @@ use distr_domain::release;
 use distr_projections::channel::{self, ChannelRow};
 
 use super::application::{self, Application};
+use super::as_of::Moment;
 use super::context::{ContextExt, Outcome, execute, read};
 use super::guard::May;
 use super::release::check_reach;
@@ -49,14 +50,14 @@ impl Channel {
 }
 
 pub(super) async fn of_application(ctx: &Context<'_>, id: ApplicationId) -> Result<Vec<Channel>, Failure> {
-    let rows = channel::of_applications(&*read(ctx).await?, ctx.scope()?, &[id], ctx.hub().commands.now()).await?;
+    let rows = channel::of_applications(&*read(ctx).await?, ctx.scope()?, &[id], ctx.now()).await?;
     Ok(rows.into_iter().map(Channel).collect())
 }
 
 /// Whether the caller may see the channel of the application.
 pub(super) async fn is_shown(ctx: &Context<'_>, application: ApplicationId, name: &Slug) -> Result<bool, Failure> {
     let id = ChannelId::of(application, name);
-    Ok(channel::find(&*read(ctx).await?, ctx.scope()?, id, ctx.hub().commands.now()).await?.is_some())
+    Ok(channel::find(&*read(ctx).await?, ctx.scope()?, id, ctx.now()).await?.is_some())
 }
 
 fn ids(ctx: &Context<'_>, application: &Name, channel: &Name) -> Result<(ApplicationId, ChannelId), Failure> {
@@ -66,7 +67,7 @@ fn ids(ctx: &Context<'_>, application: &Name, channel: &Name) -> Result<(Applica
 
 async fn load(ctx: &Context<'_>, application: &Name, name: &Name) -> Result<Channel, Failure> {
     let (_, id) = ids(ctx, application, name)?;
-    let row = channel::find(&*read(ctx).await?, ctx.scope()?, id, ctx.hub().commands.now()).await?;
+    let row = channel::find(&*read(ctx).await?, ctx.scope()?, id, ctx.now()).await?;
     row.map(Channel).ok_or_else(|| Failure::not_found("channel", format!("{}/{}", application.0, name.0)))
 }
 
@@ -82,6 +83,11 @@ impl ChannelQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The name of the application.")] application: Name,
         #[graphql(desc = "The name of the channel.")] name: Name,
+        #[graphql(
+            name = "asOf",
+            desc = "The moment as of which the answer is; now if left out. Each root field of a document names the same one."
+        )]
+        _as_of: Option<Moment>,
     ) -> Result<Channel> {
         Ok(load(ctx, &application, &name).await?)
     }

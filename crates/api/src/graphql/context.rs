@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::DataLoader;
 use async_graphql::{Context, SimpleObject};
-use chrono::Datelike;
+use chrono::{DateTime, Datelike, Utc};
 use distr_domain::decider::Decider;
 use distr_domain::ids::{CustomerId, OrganizationId};
 use distr_domain::names::Slug;
@@ -24,6 +24,7 @@ use crate::failure::Failure;
 use crate::hub::Hub;
 use crate::idempotency::Repeatable;
 use crate::limits::shares::SharedClient;
+use crate::models;
 
 /// The data of one request or one socket.
 #[derive(Clone)]
@@ -46,6 +47,11 @@ pub(super) trait ContextExt<'a> {
     fn caller(&self) -> Result<&'a MemberCaller, Failure>;
     fn loader(&self) -> &'a DataLoader<Loader>;
     fn cause(&self) -> Result<Cause, Failure>;
+
+    /// The time at which it is what the request sees: now, or the moment that it names.
+    fn now(&self) -> DateTime<Utc> {
+        models::now(&self.hub().commands.clock)
+    }
 
     fn scope(&self) -> Result<Scope, Failure> {
         Ok(self.caller()?.scope())

@@ -8,6 +8,7 @@ use distr_domain::ids::CustomerId;
 use distr_domain::permission::Permission;
 use distr_projections::customer::{self, CustomerRow};
 
+use super::as_of::Moment;
 use super::connection::{connection, cost, paging};
 use super::context::{ContextExt, Outcome, execute, line, read, searched};
 use super::guard::May;
@@ -65,6 +66,11 @@ impl CustomerQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The name of the customer.")] name: Name,
+        #[graphql(
+            name = "asOf",
+            desc = "The moment as of which the answer is; now if left out. Each root field of a document names the same one."
+        )]
+        _as_of: Option<Moment>,
     ) -> Result<Customer> {
         Ok(load(ctx, &name).await?)
     }
@@ -82,6 +88,11 @@ impl CustomerQuery {
         #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
             String,
         >,
+        #[graphql(
+            name = "asOf",
+            desc = "The moment as of which the answer is; now if left out. Each root field of a document names the same one."
+        )]
+        _as_of: Option<Moment>,
     ) -> Result<Connection<String, Customer>> {
         let (search, paging) = (searched(search)?, paging(first, after)?);
         let page = customer::list(&*read(ctx).await?, ctx.scope()?, search.as_deref(), &paging).await;

@@ -22,6 +22,7 @@ pub(super) use self::change::DeploymentMutation;
 pub(super) use self::standing::ErrorCategory;
 use self::standing::{DataRemoval, DeploymentError, DeploymentPhase, DeploymentStep, Health};
 use super::application::{self, Application};
+use super::as_of::Moment;
 use super::channel;
 use super::connection::{connection, cost, paging};
 use super::context::{ContextExt, read};
@@ -123,7 +124,7 @@ impl Deployment {
     async fn state(&self, ctx: &Context<'_>) -> Result<TargetState> {
         let heard = self.heartbeat(ctx).await?.and_then(|heartbeat| heartbeat.heard_at);
         let hub = ctx.hub();
-        Ok(fleet::target_state(heard, [self.0.phase], hub.settings.silence, hub.commands.now()).into())
+        Ok(fleet::target_state(heard, [self.0.phase], hub.settings.silence, ctx.now()).into())
     }
 
     /// The phase on the way to the desired state.
@@ -230,6 +231,11 @@ impl DeploymentQuery {
         #[graphql(desc = "The name of the customer, which a customer's member may leave out.")] customer: Option<Name>,
         #[graphql(desc = "The name of the target.")] target: Name,
         #[graphql(desc = "The name of the application.")] application: Name,
+        #[graphql(
+            name = "asOf",
+            desc = "The moment as of which the answer is; now if left out. Each root field of a document names the same one."
+        )]
+        _as_of: Option<Moment>,
     ) -> Result<Deployment> {
         Ok(load(ctx, &named(ctx, customer.as_ref(), &target, &application)?).await?)
     }
@@ -244,6 +250,11 @@ impl DeploymentQuery {
         #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
             String,
         >,
+        #[graphql(
+            name = "asOf",
+            desc = "The moment as of which the answer is; now if left out. Each root field of a document names the same one."
+        )]
+        _as_of: Option<Moment>,
     ) -> Result<Connection<String, Deployment>> {
         let page = deployment::list(&*read(ctx).await?, ctx.scope()?, None, &paging(first, after)?).await;
         Ok(connection(page.map_err(Failure::from)?, Deployment))

@@ -6,6 +6,7 @@ use distr_domain::ids::{ApplicationId, CustomerId};
 use distr_domain::permission::Permission;
 use distr_projections::target::{self, FleetFilter};
 
+use super::as_of::Moment;
 use super::context::{ContextExt, read, searched};
 use super::guard::May;
 use super::label::LabelFilter;
@@ -43,7 +44,7 @@ impl TargetFilter {
             search: searched(self.search)?,
             labels: labels.into_iter().map(Into::into).collect(),
             silence: ctx.hub().settings.silence,
-            now: ctx.hub().commands.now(),
+            now: ctx.now(),
         })
     }
 }
@@ -123,6 +124,11 @@ impl FleetQuery {
         #[graphql(desc = "The name of the customer; all customers that the caller may see if left out.")]
         customer: Option<Name>,
         #[graphql(desc = "The filter; all targets if left out.")] filter: Option<TargetFilter>,
+        #[graphql(
+            name = "asOf",
+            desc = "The moment as of which the answer is; now if left out. Each root field of a document names the same one."
+        )]
+        _as_of: Option<Moment>,
     ) -> Result<TargetCounts> {
         let of = customer.map(|name| ctx.customer_named(Some(&name.0))).transpose()?;
         let filter = filter.unwrap_or_default().narrow(ctx, of)?;

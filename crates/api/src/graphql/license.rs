@@ -10,6 +10,7 @@ use distr_projections::license::{self, LicenseRow};
 use distr_projections::license_audit;
 
 use super::application::{self, Application};
+use super::as_of::Moment;
 use super::connection::{connection, cost, paging};
 use super::context::{ContextExt, Outcome, execute, lines, read, when};
 use super::customer::{self, Customer};
@@ -97,7 +98,7 @@ impl License {
 
     /// The status at this moment, by the standing of the license and the clock.
     async fn status(&self, ctx: &Context<'_>) -> LicenseStatus {
-        let (now, terms) = (ctx.hub().commands.now(), &self.0.terms);
+        let (now, terms) = (ctx.now(), &self.0.terms);
         match &self.0.standing {
             Standing::Revoked { .. } => LicenseStatus::Revoked,
             Standing::Suspended { .. } => LicenseStatus::Suspended,
@@ -192,6 +193,11 @@ impl LicenseQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The name of the customer, which a customer's member may leave out.")] customer: Option<Name>,
         #[graphql(desc = "The name of the license.")] name: Name,
+        #[graphql(
+            name = "asOf",
+            desc = "The moment as of which the answer is; now if left out. Each root field of a document names the same one."
+        )]
+        _as_of: Option<Moment>,
     ) -> Result<License> {
         let customer = ctx.customer_named(customer.as_ref().map(|name| &name.0))?;
         Ok(load(ctx, customer, &name).await?)
@@ -208,6 +214,11 @@ impl LicenseQuery {
         #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
             String,
         >,
+        #[graphql(
+            name = "asOf",
+            desc = "The moment as of which the answer is; now if left out. Each root field of a document names the same one."
+        )]
+        _as_of: Option<Moment>,
     ) -> Result<Connection<String, License>> {
         let of = customer.map(|name| ctx.customer_named(Some(&name.0))).transpose()?;
         let page = license::list(&*read(ctx).await?, ctx.scope()?, of, &paging(first, after)?).await;

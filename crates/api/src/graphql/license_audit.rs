@@ -9,6 +9,7 @@ use distr_projections::license_audit::{self, AuditKind as Kind, AuditOrder, Lice
 use serde_json::Value;
 
 use super::application::{self, Application};
+use super::as_of::Moment;
 use super::connection::{connection, cost, paging};
 use super::context::{ContextExt, read};
 use super::customer::{self, Customer};
@@ -160,6 +161,11 @@ impl LicenseAuditQuery {
         #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
             String,
         >,
+        #[graphql(
+            name = "asOf",
+            desc = "The moment as of which the answer is; now if left out. Each root field of a document names the same one."
+        )]
+        _as_of: Option<Moment>,
     ) -> Result<Connection<String, LicenseAuditEntry>> {
         let of = customer.map(|name| ctx.customer_named(Some(&name.0))).transpose()?;
         let (scope, paging) = (ctx.scope()?, paging(first, after)?);

@@ -5,8 +5,9 @@ mod document;
 mod expansion;
 
 use std::any::TypeId;
+use std::convert::Infallible;
 
-use async_graphql::{Request, ServerError, Value as ConstValue};
+use async_graphql::{Name, Request, ServerError, Value as ConstValue};
 
 use super::RequestContext;
 use crate::failure::Failure;
@@ -43,12 +44,48 @@ fn narrow_for(sender: Sender, mut request: Request) -> Result<Request, ServerErr
     Ok(request)
 }
 
-fn bad(message: String) -> ServerError {
+pub(super) fn bad(message: String) -> ServerError {
     ServerError::new(message, None)
 }
 
+/// What the root fields of the document, of one operation, name in their argument `asOf`; none if they are about what is. A document
+/// is about one moment. With the names of the fields.
+pub(super) fn as_of(request: &mut Request) -> Result<Option<(ConstValue, Vec<String>)>, ServerError> {
+    if !request.query.contains("asOf") {
+        return Ok(None);
+    }
+    let document = request.parsed_query()?.clone();
+    let (mut named, mut fields): (Vec<Option<ConstValue>>, Vec<String>) = (vec![], vec![]);
+    for (_, operation) in document.operations.iter() {
+        let of_variable = |name: Name| {
+            let given = request.variables.get(&name).cloned();
+            let mut definitions = operation.node.variable_definitions.iter().map(|definition| &definition.node);
+            let default =
+                || definitions.find(|of| of.name.node == name)?.default_value.as_ref().map(|of| of.node.clone());
+            Ok::<_, Infallible>(given.or_else(default).unwrap_or(ConstValue::Null))
+        };
+        for field in expansion::root_fields(&document, &operation.node) {
+            if field.name.node.starts_with("__") {
+                continue;
+            }
+            let value = field.get_argument("asOf").map(|value| value.node.clone().into_const_with(of_variable));
+            let Ok(value) = value.transpose();
+            fields.push(field.name.node.to_string());
+            named.push(value.filter(|value| *value != ConstValue::Null));
+        }
+    }
+    named.dedup();
+    match &named[..] {
+        [] => Ok(None),
+        [one] => Ok(one.clone().map(|value| (value, fields))),
+        _ => {
+            Err(bad("a document is about one moment: name the same asOf in each of its root fields, or in none".into()))
+        }
+    }
+}
+
 /// An error whose code is its own.
-fn coded(error: Failure) -> ServerError {
+pub(super) fn coded(error: Failure) -> ServerError {
     let mut refused = ServerError::new(error.to_string(), None);
     refused.extensions.get_or_insert_default().set("code", error.code());
     refused
@@ -65,7 +102,6 @@ fn has_nul(value: &ConstValue) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::Name;
     use async_graphql::parser::types::ExecutableDocument;
 
     use super::*;

@@ -25,22 +25,23 @@ use distr_registry::bytes_of_repositories;
 use crate::clock::SharedClock;
 use crate::failure::Failure;
 use crate::limits::shares::{self, SharedClient};
+use crate::models::{self, ReadModels};
 use crate::ops::credential::LastUse;
 use crate::ops::{credential, person};
 
 pub(super) struct Loader {
-    read: Pool,
+    models: ReadModels,
     ops: Pool,
     clock: SharedClock,
 }
 
 impl Loader {
-    pub(super) fn new(read: Pool, ops: Pool, clock: SharedClock) -> Self {
-        Self { read, ops, clock }
+    pub(super) fn new(models: ReadModels, ops: Pool, clock: SharedClock) -> Self {
+        Self { models, ops, clock }
     }
 
     async fn client(&self) -> Result<SharedClient, QueryError> {
-        Ok(shares::client(shares::Of::ReadModels, &self.read).await?)
+        self.models.connection().await
     }
 
     async fn operations(&self) -> Result<SharedClient, Failure> {
@@ -149,7 +150,7 @@ impl DataLoad<RefusalOf> for Loader {
     type Error = Arc<QueryError>;
 
     async fn load(&self, keys: &[RefusalOf]) -> Result<HashMap<RefusalOf, Refusal>, Self::Error> {
-        let (client, now) = (self.client().await?, self.clock.now());
+        let (client, now) = (self.client().await?, models::now(&self.clock));
         let mut releases: HashMap<_, Vec<ReleaseId>> = HashMap::new();
         for key in keys {
             releases.entry((key.organization, key.customer)).or_default().push(key.release);

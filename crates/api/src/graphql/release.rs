@@ -22,6 +22,7 @@ use self::path::BlockedUpgrade;
 pub(super) use self::path::UpgradePathMutation;
 use self::signature::ReleaseSignature;
 use super::application::{self, Application};
+use super::as_of::Moment;
 use super::connection::connection;
 use super::context::{ContextExt, Outcome, execute, lines, read, searched, when};
 use super::guard::May;
@@ -201,6 +202,11 @@ impl ReleaseQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The name of the application.")] application: Name,
         #[graphql(desc = "The version of the release.")] version: Version,
+        #[graphql(
+            name = "asOf",
+            desc = "The moment as of which the answer is; now if left out. Each root field of a document names the same one."
+        )]
+        _as_of: Option<Moment>,
     ) -> Result<Release> {
         Ok(load(ctx, &application, &version).await?)
     }

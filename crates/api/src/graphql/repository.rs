@@ -13,6 +13,7 @@ use distr_projections::artifact::{self, RepositoryRow};
 use distr_projections::repository::{self, RepositorySettingsRow};
 use distr_registry::Changing;
 
+use super::as_of::Moment;
 use super::connection::{connection, cost, paging};
 use super::context::{ContextExt, Outcome, read, reason_if_any};
 use super::guard::May;
@@ -103,7 +104,7 @@ impl Repository {
             None => self.settings(ctx).await?.and_then(|settings| settings.retention),
         };
         let holding = repository::holding(&*read(ctx).await?, ctx.organization()?, &self.0.repository).await;
-        let plan = rules.unwrap_or_default().plan(&holding.map_err(Failure::from)?, ctx.hub().commands.now());
+        let plan = rules.unwrap_or_default().plan(&holding.map_err(Failure::from)?, ctx.now());
         Ok(plan.into())
     }
 
@@ -147,6 +148,11 @@ impl RepositoryQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The name of the repository within the organization.")] name: RepositoryName,
+        #[graphql(
+            name = "asOf",
+            desc = "The moment as of which the answer is; now if left out. Each root field of a document names the same one."
+        )]
+        _as_of: Option<Moment>,
     ) -> Result<Option<Repository>> {
         if ctx.caller()?.check_repository(&name.0).is_err() {
             return Ok(None);
@@ -164,6 +170,11 @@ impl RepositoryQuery {
         #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
             String,
         >,
+        #[graphql(
+            name = "asOf",
+            desc = "The moment as of which the answer is; now if left out. Each root field of a document names the same one."
+        )]
+        _as_of: Option<Moment>,
     ) -> Result<Connection<String, Repository>> {
         let caller = ctx.caller()?;
         let paging = paging(first, after)?;

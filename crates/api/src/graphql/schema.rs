@@ -7,6 +7,7 @@ use std::sync::Arc;
 use async_graphql::dataloader::DataLoader;
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Data, Executor, Request, Response, ServerError};
+use distr_projections::past::Moment;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
@@ -16,9 +17,10 @@ use crate::auth::MemberCaller;
 use crate::auth::open_sockets::OpenSocket;
 
 use super::loader::Loader;
-use super::{Mutation, Query, RequestContext, Subscription, limits};
+use super::{Mutation, Query, RequestContext, Subscription, as_of, limits};
 use crate::hub::Hub;
 use crate::limits::shares::{self, Holder, Share};
+use crate::models;
 use crate::operations::attachments::Budget;
 use crate::traces::Traces;
 
@@ -39,8 +41,13 @@ impl Schema {
         match limits::narrow(request) {
             Ok(mut request) => {
                 let end = End::of(&mut request);
-                let (schema, request) = (self.schema.clone(), self.prepared(request, &share));
-                let answered = shares::within(share, async move { schema.execute(request).await });
+                let moment = match shares::within(share.clone(), as_of::moment(&self.hub, &mut request)).await {
+                    Ok(moment) => moment,
+                    Err(error) => return refused(error, "bad_request"),
+                };
+                let (schema, request) = (self.schema.clone(), self.prepared(request, &share, moment));
+                let answered = async move { schema.execute(request).await };
+                let answered = shares::within(share, models::as_of(moment, answered));
                 in_brief(match end {
                     End::Whole => whole(answered).await,
                     End::WithItsReader => answered.await,
@@ -51,11 +58,12 @@ impl Schema {
     }
 
     /// With what belongs to this request alone.
-    fn prepared(&self, request: Request, share: &Arc<Share>) -> Request {
+    fn prepared(&self, request: Request, share: &Arc<Share>, moment: Option<Moment>) -> Request {
         let Hub { models, sessions, commands, .. } = &*self.hub;
-        let loader = Loader::new(models.pool.clone(), sessions.pool.clone(), commands.clock.clone());
+        let loader = Loader::new(models.clone(), sessions.pool.clone(), commands.clock.clone());
         let share = share.clone();
-        let loader = DataLoader::new(loader, move |batch| tokio::spawn(shares::within(share.clone(), batch)));
+        let spawn = move |batch| tokio::spawn(shares::within(share.clone(), models::as_of(moment, batch)));
+        let loader = DataLoader::new(loader, spawn);
         request.data(Budget::default()).data(loader)
     }
 
@@ -91,10 +99,10 @@ impl Executor for Schema {
             let error = ServerError::new("this socket has as many subscriptions as it may have; end one", None);
             return stream::iter([refused(error, "too_many_subscriptions")]).boxed();
         }
-        match limits::narrow_on_socket(request) {
+        match limits::narrow_on_socket(request).and_then(as_of::refuse_on_socket) {
             Ok(mut request) => {
                 let end = End::of(&mut request);
-                let (schema, request) = (self.schema.clone(), self.prepared(request, &share));
+                let (schema, request) = (self.schema.clone(), self.prepared(request, &share, None));
                 let responses = async move {
                     match check(socket).await {
                         Ok(()) => schema.execute_stream_with_session_data(request, session.unwrap_or_default()).boxed(),

@@ -15,6 +15,7 @@ use distr_domain::target as domain;
 use distr_projections::heartbeat::HeartbeatRow;
 use distr_projections::target::{self, TargetRow};
 
+use super::as_of::Moment;
 use super::connection::{connection, cost, paging};
 use super::context::{ContextExt, read};
 use super::customer::{self, Customer};
@@ -26,6 +27,7 @@ use super::label::{self, Label};
 use super::loader::{HeartbeatOf, Of, failed};
 use super::scalar::Name;
 use crate::failure::Failure;
+use crate::models;
 use crate::operations::cluster;
 
 pub(super) use change::TargetMutation;
@@ -88,9 +90,17 @@ impl Target {
         ctx.loader().load_one(key).await.map_err(failed)
     }
 
+    /// What the newest report said; of a moment that is past, nobody knows it.
+    async fn report(&self, ctx: &Context<'_>) -> Result<Option<HeartbeatRow>, Failure> {
+        match models::moment() {
+            Some(_) => Ok(None),
+            None => self.heartbeat(ctx).await,
+        }
+    }
+
     async fn next_state(&self, ctx: &Context<'_>) -> Result<Option<(DateTime<Utc>, fleet::TargetState)>, Failure> {
         let heard = self.heartbeat(ctx).await?.and_then(|heartbeat| heartbeat.heard_at);
-        Ok(fleet::next_state(heard, ctx.hub().settings.silence, ctx.hub().commands.now()))
+        Ok(fleet::next_state(heard, ctx.hub().settings.silence, ctx.now()))
     }
 }
 
@@ -141,7 +151,7 @@ impl Target {
         let deployments = deployment::rows_of_target(ctx, &self.0).await?;
         let phases = deployments.iter().map(|deployment| deployment.phase);
         let hub = ctx.hub();
-        Ok(fleet::target_state(heard, phases, hub.settings.silence, hub.commands.now()).into())
+        Ok(fleet::target_state(heard, phases, hub.settings.silence, ctx.now()).into())
     }
 
     /// The time at which the state changes if nothing is heard of the target until then; null if silence changes nothing.
@@ -156,14 +166,14 @@ impl Target {
 
     /// The time at which the hub last received a report of the present state from the agent, by the hub's clock.
     /// Reports that come later, of a time when the agent could not reach the hub, do not count. The time is null before
-    /// the first such report.
+    /// the first such report. As of a moment it is that of the last report by then, as exact as the hour.
     async fn last_heartbeat_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
         Ok(self.heartbeat(ctx).await?.and_then(|heartbeat| heartbeat.heard_at))
     }
 
-    /// The newest report, with the agent's own time; null before the first report.
+    /// The newest report, with the agent's own time; null before the first report, and as of a moment: what reports said is not kept.
     async fn last_report(&self, ctx: &Context<'_>) -> Result<Option<heartbeat::LastReport>> {
-        Ok(self.heartbeat(ctx).await?.map(heartbeat::LastReport))
+        Ok(self.report(ctx).await?.map(heartbeat::LastReport))
     }
 
     /// The number of reports that the agent made, by the hour of the agent's clock, the latest hour first. Each report
@@ -180,14 +190,14 @@ impl Target {
         heartbeat::of_target(ctx, self.0.id, first, after).await
     }
 
-    /// The version of the agent, as it reported it last; null before the first report.
+    /// The version of the agent, as it reported it last; null before the first report, and as of a moment.
     async fn agent_version(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        Ok(self.heartbeat(ctx).await?.map(|heartbeat| heartbeat.agent_version))
+        Ok(self.report(ctx).await?.map(|report| report.agent_version))
     }
 
-    /// What the agent says of the place that it works in; null before its first report, and from agents of earlier versions.
+    /// What the agent says of the place that it works in; null before its first report, from agents of earlier versions, and as of a moment.
     async fn facts(&self, ctx: &Context<'_>) -> Result<Option<TargetFacts>> {
-        let facts = self.heartbeat(ctx).await?.and_then(|heartbeat| heartbeat.facts);
+        let facts = self.report(ctx).await?.and_then(|report| report.facts);
         Ok(facts.map(TargetFacts::from))
     }
 
@@ -236,7 +246,7 @@ async fn roles(
 ) -> Result<String, Failure> {
     let hub = ctx.hub();
     let of = (ctx.organization()?, customer, target);
-    let rights = cluster::rights(&hub.models, of, hub.commands.now()).await?;
+    let rights = cluster::rights(&hub.models, of, ctx.now()).await?;
     cluster::roles(namespaces, &rights)
 }
 
@@ -268,6 +278,11 @@ impl TargetQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The name of the customer, which a customer's member may leave out.")] customer: Option<Name>,
         #[graphql(desc = "The name of the target.")] name: Name,
+        #[graphql(
+            name = "asOf",
+            desc = "The moment as of which the answer is; now if left out. Each root field of a document names the same one."
+        )]
+        _as_of: Option<Moment>,
     ) -> Result<Target> {
         Ok(load(ctx, id(ctx, customer.as_ref(), &name)?, &name).await?)
     }
@@ -290,6 +305,11 @@ impl TargetQuery {
         #[graphql(desc = "The cursor of the last item of the page before; the first page if left out.")] after: Option<
             String,
         >,
+        #[graphql(
+            name = "asOf",
+            desc = "The moment as of which the answer is; now if left out. Each root field of a document names the same one."
+        )]
+        _as_of: Option<Moment>,
     ) -> Result<Connection<String, Target>> {
         let of = customer.map(|name| ctx.customer_named(Some(&name.0))).transpose()?;
         let (client, paging) = (read(ctx).await?, paging(first, after)?);

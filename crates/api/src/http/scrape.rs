@@ -78,7 +78,7 @@ async fn look(scraped: Scraped, looking: Arc<Mutex<()>>) {
 }
 
 fn pools(hub: &Hub) {
-    for (name, pool) in [("read", &hub.models.pool), ("ops", &hub.sessions.pool)] {
+    for (name, pool) in [("read", &hub.models.pool), ("past", &hub.models.past), ("ops", &hub.sessions.pool)] {
         let status: deadpool_postgres::Status = Pool::status(pool);
         gauge!("distr_pool_connections", "pool" => name, "state" => "in_use")
             .set((status.size - status.available) as f64);

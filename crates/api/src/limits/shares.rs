@@ -36,9 +36,11 @@ pub enum Of {
     /// people, credentials, secrets
     Operations,
     Log,
+    /// read models as of a moment
+    Past,
 }
 
-const KINDS: usize = 3;
+const KINDS: usize = 4;
 
 pub struct Shares {
     groups: Pieces<Option<(OrganizationId, Option<CustomerId>)>>,
@@ -54,8 +56,8 @@ pub struct Share {
 
 impl Shares {
     /// Of pools with so many connections each.
-    pub fn among(read_models: usize, operations: usize, log: usize) -> Self {
-        let group = [read_models, operations, log].map(|connections| connections.div_ceil(GROUPS));
+    pub fn among(read_models: usize, operations: usize, log: usize, past: usize) -> Self {
+        let group = [read_models, operations, log, past].map(|connections| connections.div_ceil(GROUPS));
         Self { groups: Pieces::of(group), members: Pieces::of(group.map(|connections| connections.div_ceil(MEMBERS))) }
     }
 
@@ -170,8 +172,8 @@ mod tests {
 
     #[test]
     fn a_member_has_a_half_of_what_its_group_has_and_nobody_takes_the_share_of_another_group() {
-        let shares = Shares::among(24, 12, 8);
-        for (of, each) in [(Of::ReadModels, 3), (Of::Operations, 2), (Of::Log, 1)] {
+        let shares = Shares::among(24, 12, 8, 6);
+        for (of, each) in [(Of::ReadModels, 3), (Of::Operations, 2), (Of::Log, 1), (Of::Past, 1)] {
             let (one, same) = (shares.share(holder(1, 1)), shares.share(holder(1, 1)));
             let greedy = at_once(&one, of);
             assert_eq!((greedy.len(), at_once(&same, of).len()), (each, 0), "{of:?}");
@@ -186,12 +188,12 @@ mod tests {
 
     #[test]
     fn of_a_single_connection_everybody_has_a_share() {
-        assert_eq!(at_once(&Shares::among(1, 1, 1).share(holder(1, 1)), Of::Log).len(), 1);
+        assert_eq!(at_once(&Shares::among(1, 1, 1, 1).share(holder(1, 1)), Of::Log).len(), 1);
     }
 
     #[test]
     fn a_share_is_forgotten_with_its_last_use() {
-        let shares = Shares::among(24, 12, 8);
+        let shares = Shares::among(24, 12, 8, 6);
         drop((shares.share(holder(1, 1)), shares.share(holder(2, 2))));
         let _last = shares.share(holder(3, 3));
         assert_eq!((shares.groups.in_use.lock().unwrap().len(), shares.members.in_use.lock().unwrap().len()), (1, 1));
@@ -199,7 +201,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_request_spawns_within_its_share_has_it() {
-        let share = Shares::among(24, 12, 8).share(holder(1, 1));
+        let share = Shares::among(24, 12, 8, 6).share(holder(1, 1));
         assert!(turn(Of::Log).await.is_none(), "nobody's request");
         let spawned = tokio::spawn(within(share, async { turn(Of::Log).await.is_some() }));
         assert!(spawned.await.unwrap());

@@ -50,3 +50,6 @@ CROSS JOIN LATERAL (
     ORDER BY hour DESC
     LIMIT 1
 ) h;
+
+-- the last of them is whole, whatever of it came later
+CREATE VIEW heartbeat_hour AS SELECT * FROM heartbeat_hour WHERE first_at <= as_of_instant();

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use async_graphql_parser::Positioned;
-use async_graphql_parser::types::{Directive, ExecutableDocument, Field, Selection, SelectionSet};
+use async_graphql_parser::types::{Directive, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet};
 use async_graphql_value::{ConstValue, Name, Value};
 
 /// Fields of a document, its fragments counted wherever they are spread.
@@ -49,6 +49,13 @@ fn bad<T>(message: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal::Bad(message.into()))
 }
 
+/// The fields at the root, with those of fragments, however often these are spread there.
+pub(super) fn root_fields<'a>(document: &'a ExecutableDocument, operation: &'a OperationDefinition) -> Vec<&'a Field> {
+    let mut fields = vec![];
+    expand(document, &operation.selection_set.node, &mut fields);
+    fields
+}
+
 /// Takes a document that was narrowed to one operation.
 pub(super) fn check(document: &ExecutableDocument, sender: Sender) -> Result<(), Refusal> {
     let mut counts = Counts { document, of_fragments: HashMap::new(), names: 0 };
@@ -64,8 +71,7 @@ pub(super) fn check(document: &ExecutableDocument, sender: Sender) -> Result<(),
         check_names(counts.names, sender)?;
         check_fields(fields, MAX_FIELDS)?;
         // what follows goes through each of them
-        let mut roots = vec![];
-        expand(document, root, &mut roots);
+        let roots = root_fields(document, &operation.node);
         check_roots(&roots, sender)?;
         if sender == Sender::Stranger {
             check_fields(fields, MAX_FIELDS_OF_STRANGERS)?;
