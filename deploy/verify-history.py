@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
-"""Verifies what `distr audit export` wrote, with a public key: python3 verify-history.py FOLDER KEY [KEPT-CHECKPOINT]
+"""Verifies what `distr audit export` wrote, with a public key:
 
-It shares no code with Distr and needs nothing but Python's standard library. It opens no connection. It ends with 0 if all is as it
+    python3 verify-history.py FOLDER KEY [--since KEPT-CHECKPOINT] [--from TIME] [--to TIME]
+
+KEY is the key or a file with it. With --from and --to the folder is held to this period, whatever it says of itself: all that was
+committed from the one on and before the other must be there. A TIME is one like 2026-11-01T00:00:00Z. It shares no code with Distr and needs nothing but Python's standard library. It opens no connection. It ends with 0 if all is as it
 was signed, and with 1 after a line for each thing that is not."""
 
+import argparse
 import base64
+import datetime
 import hashlib
 import json
 import pathlib
@@ -84,13 +89,15 @@ def node(hashes):
 def checkpoint(text, name, key_id, public):
     body, _, signatures = text.rpartition("\n\n")
     body += "\n"
-    for line in signatures.splitlines():
+    for line in signatures.removesuffix("\n").split("\n"):
         mark, signer, signature = line.split(" ")
         signature = base64.b64decode(signature, validate=True)
         if mark == "—" and signer == name and signature[:4] == key_id:
             if not is_signed(public, body.encode(), signature[4:]):
                 sys.exit("the signature is not of this checkpoint")
-            origin, size, root = body.splitlines()[:3]
+            origin, size, root = body.split("\n")[:3]
+            if not (size.isascii() and size.isdigit()):
+                sys.exit("the checkpoint has no number of entries")
             return origin, int(size), base64.b64decode(root, validate=True)
     sys.exit(f"the checkpoint is not signed by {name}+{key_id.hex()}")
 
@@ -129,22 +136,97 @@ def leaf(entry, payload):
     return "".join(f"{name} {value}\n" for name, value in lines).encode()
 
 
+def instant(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
+
+
+def once(pairs):
+    """An object in which no name stands twice."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        sys.exit("an object of the folder has a name twice")
+    return found
+
+
+def shown(text):
+    """Nothing that a terminal would obey."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("key")
+    parser.add_argument("--since", type=pathlib.Path)
+    parser.add_argument("--from", dest="begin", type=instant)
+    parser.add_argument("--to", dest="end", type=instant)
+    return parser.parse_args()
+
+
+def period(folder, wanted):
+    """The begin and the end, each or none: the wanted ones, or else what the folder says of itself."""
+    if wanted.begin or wanted.end:
+        return wanted.begin, wanted.end
+    said = json.loads((folder / "export.json").read_text(encoding="utf-8"), object_pairs_hook=once)
+    return instant(said.get("from")), instant(said.get("to"))
+
+
+def verify_entries(folder, leaves, begin, end):
+    """What is not as it was signed; how many entries there are, and how many of them without their payload."""
+    size, findings, count, without = len(leaves), [], 0, 0
+    behind, last_at = None, None  # the index behind the last entry, and when that was committed
+    if begin and end and end <= begin:
+        findings.append(f"the period ends at {end}, before it begins at {begin}")
+    for line in (folder / "entries.jsonl").open(encoding="utf-8", newline="\n"):
+        entry = json.loads(line, object_pairs_hook=once)
+        count += 1
+        index, what = entry.get("index"), shown(f"{entry['id']} ({entry.get('type', 'access')})")
+        if type(index) is not int or not 0 <= index < size:
+            findings.append(f"entry {what} is not among the {size} that are signed")
+            continue
+        at = instant(entry["committedAt"])
+        if behind is None:
+            if begin is None:
+                findings += [f"entry {missing} is signed, and not there" for missing in range(index)]
+            elif index > 0 and at >= begin:
+                findings.append(f"what was committed between {begin} and the first entry, {index}, may be missing")
+        elif index < behind:
+            findings.append(f"entry {index} stands behind entry {behind - 1}: it is there twice, or not in its place")
+        else:
+            findings += [f"entry {missing} is signed, and not there" for missing in range(behind, index)]
+        payload = entry.get("payloadDigest")
+        if "payload" in entry:
+            payload = "sha256:" + hashlib.sha256(entry["payload"].encode()).hexdigest()
+        else:
+            without += 1
+        if leaf_hash(leaf(entry, payload)) != leaves[index]:
+            findings.append(f"entry {index}, {what}, is not the one that is signed")
+        if behind is None or index >= behind:
+            behind, last_at = index + 1, at
+    if behind is None and size:
+        findings.append(f"no entry is there, and {size} are signed")
+    elif end is None:
+        findings += [f"entry {missing} is signed, and not there" for missing in range(behind or 0, size)]
+    elif behind is not None and behind < size and last_at < end:
+        findings.append(f"what was committed between the last entry, {behind - 1}, and {end} may be missing")
+    return findings, count, without
+
+
 def main():
-    if len(sys.argv) not in (3, 4):
-        sys.exit(__doc__)
-    folder, key = pathlib.Path(sys.argv[1]), sys.argv[2]
+    wanted = arguments()
+    folder, key = wanted.folder, wanted.key
     if pathlib.Path(key).is_file():
-        key = pathlib.Path(key).read_text().strip()
+        key = pathlib.Path(key).read_text(encoding="utf-8").strip()
     name, key_id, encoded = key.split("+", 2)
     data, key_id = base64.b64decode(encoded, validate=True), bytes.fromhex(key_id)
     if data[0] != 1 or hashlib.sha256(name.encode() + b"\n" + data).digest()[:4] != key_id:
         sys.exit("this is not a public key of a log")
     public = data[1:]
-    origin, size, root = checkpoint((folder / "checkpoint").read_text(), name, key_id, public)
+    origin, size, root = checkpoint((folder / "checkpoint").read_bytes().decode(), name, key_id, public)
 
     findings = []
     if not origin.startswith(name + "/"):
-        findings.append(f"the checkpoint is of {origin}, and the key of {name}")
+        findings.append(f"the checkpoint is of {shown(origin)}, and the key of {shown(name)}")
     leaves = read_tiles(folder, size, 0)
     if node(leaves) != root:
         findings.append(f"the root of the {size} leaves is not the one that is signed")
@@ -155,40 +237,24 @@ def main():
                 if node(above[number * 256 : number * 256 + 256]) != expected:
                     findings.append(f"tile {tile_path(level - 1, number, 256)} is not the one that is signed")
             above, level = stored, level + 1
-    if len(sys.argv) == 4:
-        _, kept, kept_root = checkpoint(pathlib.Path(sys.argv[3]).read_text(), name, key_id, public)
+    if wanted.since:
+        _, kept, kept_root = checkpoint(wanted.since.read_bytes().decode(), name, key_id, public)
         if kept > size or node(leaves[:kept]) != kept_root:
             findings.append(f"the history of {size} entries does not go on from the kept one of {kept}")
-
-    period = json.loads((folder / "export.json").read_text())
-    first, expected, count = None, None, 0
-    for line in (folder / "entries.jsonl").open(encoding="utf-8", newline="\n"):
-        entry = json.loads(line)
-        count += 1
-        index, what = entry.get("index"), f"{entry['id']} ({entry.get('type', 'access')})"
-        if index is None or index >= size:
-            findings.append(f"entry {what} is not among the {size} that are signed")
-            continue
-        if first is None:
-            first = index
-            if not period.get("from"):
-                findings += [f"entry {missing} is signed, and not there" for missing in range(index)]
-        else:
-            findings += [f"entry {missing} is signed, and not there" for missing in range(expected, index)]
-        payload = entry.get("payloadDigest")
-        if "payload" in entry:
-            payload = "sha256:" + hashlib.sha256(entry["payload"].encode()).hexdigest()
-        if leaf_hash(leaf(entry, payload)) != leaves[index]:
-            findings.append(f"entry {index}, {what}, is not the one that is signed")
-        expected = max(expected or 0, index + 1)
-    if not period.get("to"):
-        findings += [f"entry {missing} is signed, and not there" for missing in range(expected or 0, size)]
+    begin, end = period(folder, wanted)
+    found, count, without = verify_entries(folder, leaves, begin, end)
+    findings += found
 
     for finding in findings[:100]:
         print(finding)
     if findings:
         sys.exit(f"{len(findings)} findings")
-    print(f"{count} entries are as {name} signed them, among {size} of its history")
+    print(f"{count} entries are as {shown(name)} signed them, among {size} of its history")
+    print(f"committed from {begin or 'the first'} on and before {end or 'the checkpoint'}: all of that time are there")
+    if not (wanted.begin or wanted.end) and (begin or end):
+        print("the folder names this period itself: with --from and --to it is held to yours")
+    if without:
+        print(f"of {without} the payload is gone, and its digest is proven")
 
 
 main()

@@ -4,6 +4,7 @@ mod access;
 mod accesses;
 mod alerts;
 mod analytics;
+mod as_of;
 mod attachments;
 mod backup;
 mod branding;

@@ -76,8 +76,20 @@ impl Auditor {
         let [key, kept] = ["acme.key", "kept.checkpoint"];
         [
             self.offline(&distr, &["audit", "verify", folder, "--key", key, "--since", kept]),
-            self.offline(Path::new("python3"), &[script.to_str().expect("UTF-8"), folder, key, kept]),
+            self.offline(Path::new("python3"), &[script.to_str().expect("UTF-8"), folder, key, "--since", kept]),
         ]
+    }
+
+    /// Both verifiers find something in the folder as these words, with these arguments of its period.
+    #[track_caller]
+    fn both_find(&self, words: &str, period: &[&str]) {
+        let script = root().join("deploy/verify-history.py");
+        let rust = [&["audit", "verify", "history", "--key", "acme.key"], period].concat();
+        let python = [&[script.to_str().expect("UTF-8"), "history", "acme.key"], period].concat();
+        for output in [self.offline(&binary("distr"), &rust), self.offline(Path::new("python3"), &python)] {
+            assert_eq!(output.status.code(), Some(1), "{words}: {}", all(&output));
+            assert!(all(&output).contains(words), "{words:?} is not in {}", all(&output));
+        }
     }
 
     /// In a network namespace without any network, where the machine lets one make it.
@@ -110,6 +122,33 @@ impl Auditor {
 
 fn all(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// Whoever hands the folder over writes what it says of its period, and chooses which entries are in it.
+#[tokio::test]
+async fn what_a_folder_says_of_itself_is_not_believed() {
+    let auditor = Auditor::begin().await;
+    auditor.keep();
+    auditor.ok(&["audit", "export", "history"]);
+    let path = auditor.path("history/entries.jsonl");
+    let entries = std::fs::read_to_string(&path).expect("entries");
+    let lines: Vec<&str> = entries.split_inclusive('\n').collect();
+    let says = |period: &str| std::fs::write(auditor.path("history/export.json"), period).expect("own folder");
+    let holds = |lines: &[&str]| std::fs::write(&path, lines.concat()).expect("own folder");
+
+    says(r#"{"from":"2026-01-01T00:00:00Z","to":"2099-01-01T00:00:00Z"}"#);
+    holds(&[]);
+    auditor.both_find("no entry is there", &[]);
+    holds(&lines[..10]);
+    auditor.both_find("may be missing", &[]);
+    says(r#"{"from":"2099-01-01T00:00:00Z","to":"1970-01-01T00:00:00Z"}"#);
+    holds(&lines[5..6]);
+    auditor.both_find("the period ends at", &[]);
+    auditor.both_find("may be missing", &["--from", "2026-01-01T00:00:00Z"]);
+    auditor.both_find("may be missing", &["--from", "2026-01-01T00:00:00Z", "--to", "2099-01-01T00:00:00Z"]);
+    says(r#"{"from":null,"to":null}"#);
+    holds(&[&lines[..], &lines[3..4]].concat());
+    auditor.both_find("it is there twice, or not in its place", &[]);
 }
 
 #[tokio::test]

@@ -1,5 +1,4 @@
 #![doc = include_str!("../README.md")]
-
 // the type of a document that merges many slices is that deep
 #![recursion_limit = "256"]
 

@@ -11,8 +11,8 @@ use crate::exit::Failure;
 use crate::globals::{Format, Globals};
 use crate::session::Session;
 use crate::{
-    alerts, app, apply, audit, branding, channel, completion, customer, deploy, events, exit, fleet, license, login,
-    man, member, profile, release, repository, secret, sign_ins, target, token, version,
+    alerts, app, apply, audit, branding, channel, completion, customer, deploy, entitlement, events, exit, fleet,
+    license, login, man, member, profile, release, repository, secret, sign_ins, target, token, version,
 };
 
 #[derive(Parser)]
@@ -56,6 +56,9 @@ enum Command {
     /// Licenses of customers
     #[command(subcommand)]
     License(license::Command),
+    /// What customers may pull
+    #[command(subcommand)]
+    Entitlement(entitlement::Command),
     /// Customers' environments, each with an agent
     #[command(subcommand)]
     Target(target::Command),
@@ -126,6 +129,7 @@ impl Cli {
             Command::Repository(command) => command.run(&session()?).await,
             Command::Customer(command) => command.run(&session()?).await,
             Command::License(command) => command.run(&session()?).await,
+            Command::Entitlement(command) => command.run(&session()?).await,
             Command::Target(command) => command.run(&session()?).await,
             Command::Deploy(deploy) => deploy.run(&session()?).await,
             Command::Fleet(fleet) => fleet.run(&session()?).await,

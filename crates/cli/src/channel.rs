@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use crate::hub::Hub;
+use crate::moment::AsOf;
 use crate::operation::shown;
 use crate::output::Columns;
 use crate::session::Session;
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     List {
         #[arg(long, value_name = "NAME")]
         app: String,
+        #[command(flatten)]
+        as_of: AsOf,
     },
     /// Move a channel forward to a published release
     Promote(Move),
@@ -53,7 +56,9 @@ impl Command {
                 let sentence = format!("created channel \"{name}\" of {application}");
                 out.did(create(hub, application, name).await?, "channel", &sentence)
             }
-            Self::List { app: application } => out.list(list(hub, application).await?, COLUMNS),
+            Self::List { app: application, as_of: AsOf { as_of } } => {
+                out.list(list(hub, application, as_of).await?, COLUMNS)
+            }
             Self::Promote(Move { name, app: application, version }) => {
                 let sentence = format!("promoted {application} {version} to channel \"{name}\"");
                 let variables = channel_promote::Variables { application, name, version };
@@ -70,8 +75,8 @@ impl Command {
     }
 }
 
-pub(crate) async fn list(hub: &Hub, application: String) -> Result<Vec<Value>> {
-    let mut data = hub.ask::<ChannelList>(channel_list::Variables { application }).await?;
+pub(crate) async fn list(hub: &Hub, application: String, as_of: Option<String>) -> Result<Vec<Value>> {
+    let mut data = hub.ask::<ChannelList>(channel_list::Variables { application, as_of }).await?;
     match data.application["channels"].take() {
         Value::Array(channels) => Ok(channels),
         _ => Ok(vec![]),

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::exit::Failure;
 use crate::input;
+use crate::moment::AsOf;
 use crate::operation::{DataRemoval, shown};
 use crate::output::{Columns, warn};
 use crate::session::Session;
@@ -122,6 +123,8 @@ enum Action {
     Show {
         #[command(flatten)]
         of: Of,
+        #[command(flatten)]
+        as_of: AsOf,
     },
     /// Take an application off a target; its data stays
     Remove {
@@ -141,7 +144,7 @@ enum Action {
 impl Deploy {
     pub(crate) async fn run(self, session: &Session) -> Result<()> {
         match self.action {
-            Some(Action::Show { of }) => session.out.show(find(session, of).await?, FIELDS),
+            Some(Action::Show { of, as_of }) => session.out.show(find(session, of, as_of.as_of).await?, FIELDS),
             Some(Action::Remove { of, remove_data, reason, waiting }) => {
                 let data = if remove_data { DataRemoval::Remove } else { DataRemoval::Keep };
                 remove(session, of, (data, reason), waiting).await
@@ -233,15 +236,15 @@ async fn finish(session: &Session, of: Of, mut payload: Value, outcome: Outcome)
         }
     };
     if out.is_json() {
-        payload["deployment"] = find(session, of).await?;
+        payload["deployment"] = find(session, of, None).await?;
         return out.did(payload, "deployment", "");
     }
     out.say(&done)
 }
 
-async fn find(session: &Session, of: Of) -> Result<Value> {
+async fn find(session: &Session, of: Of, as_of: Option<String>) -> Result<Value> {
     let Of { customer, target, app: application } = of;
-    let data = session.hub.ask::<DeployShow>(deploy_show::Variables { customer, target, application }).await?;
+    let data = session.hub.ask::<DeployShow>(deploy_show::Variables { customer, target, application, as_of }).await?;
     Ok(data.deployment)
 }
 

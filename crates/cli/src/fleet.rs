@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::hub::PAGE;
 use crate::label::WantedLabel;
+use crate::moment::AsOf;
 use crate::operation::shown;
 use crate::output::Columns;
 use crate::session::Session;
@@ -35,6 +36,8 @@ pub(crate) struct Fleet {
     /// With this label, by either side; may be given several times. KEY alone stands for any value
     #[arg(long = "label", value_name = "KEY=VALUE")]
     labels: Vec<WantedLabel>,
+    #[command(flatten)]
+    as_of: AsOf,
 }
 
 impl Fleet {
@@ -42,13 +45,17 @@ impl Fleet {
         let Session { hub, out } = session;
         let variables = |after| {
             let (customer, filter) = (self.customer.clone(), filter(&self.labels));
-            fleet_list::Variables { customer, filter, first: Some(PAGE), after }
+            let as_of = self.as_of.as_of.clone();
+            fleet_list::Variables { customer, filter, first: Some(PAGE), after, as_of }
         };
         let targets: Vec<Value> = hub.list::<FleetList>("/targets", variables).await?.into_iter().map(target).collect();
         customer::check_named(hub, self.customer.as_deref(), &targets).await?;
         match out.is_json() {
             true => out.list(targets, &[]),
-            false => out.list(targets.iter().flat_map(|target| rows(target, clock::now())).collect(), COLUMNS),
+            false => {
+                let now = self.as_of.as_of.is_none().then(clock::now);
+                out.list(targets.iter().flat_map(|target| rows(target, now)).collect(), COLUMNS)
+            }
         }
     }
 }
@@ -72,10 +79,11 @@ fn target(mut node: Value) -> Value {
     node
 }
 
-/// A row a deployment; one for a target that has none.
-fn rows(target: &Value, now: DateTime<Utc>) -> Vec<Value> {
+/// A row a deployment; one for a target that has none. Ages are of now; of a moment that is past, the time itself is shown.
+fn rows(target: &Value, now: Option<DateTime<Utc>>) -> Vec<Value> {
     let heard = target["lastHeartbeatAt"].as_str().and_then(|time| time.parse().ok());
-    let heartbeat = heard.map_or_else(|| "never".to_owned(), |time| moment::ago(time, now));
+    let shown = |time| now.map_or_else(|| moment::text(time), |now| moment::ago(time, now));
+    let heartbeat = heard.map_or_else(|| "never".to_owned(), shown);
     let row = |deployment: &Value| {
         json!({
             "customer": target["customer"], "target": target["target"], "state": deployment.get("state").unwrap_or(&target["state"]), "heartbeat": heartbeat,
@@ -123,10 +131,10 @@ mod tests {
         let deployment = json!({"state": "OK", "health": "OK", "isFlapping": true});
         let target = json!({"target": "x", "state": "FAILED", "deployments": [deployment]});
         let now = DateTime::from_timestamp(0, 0).unwrap();
-        let row = &rows(&target, now)[0];
+        let row = &rows(&target, Some(now))[0];
         assert_eq!((&row["state"], &row["health"]), (&json!("OK"), &json!("flapping")));
         let bare = json!({"target": "x", "state": "UNKNOWN", "deployments": []});
-        assert_eq!(rows(&bare, now)[0]["state"], "UNKNOWN");
+        assert_eq!(rows(&bare, Some(now))[0]["state"], "UNKNOWN");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::customer;
 use crate::exit::Failure;
 use crate::hub::{Hub, PAGE};
+use crate::moment::AsOf;
 use crate::names::Names;
 use crate::operation::shown;
 use crate::output::Columns;
@@ -87,6 +88,8 @@ pub(crate) enum Command {
         /// Of this customer only
         #[arg(long, value_name = "NAME")]
         customer: Option<String>,
+        #[command(flatten)]
+        as_of: AsOf,
     },
     /// Show one license
     Show {
@@ -95,6 +98,8 @@ pub(crate) enum Command {
         /// The customer's name; not needed by the customer's own members
         #[arg(long, value_name = "NAME")]
         customer: Option<String>,
+        #[command(flatten)]
+        as_of: AsOf,
     },
     /// Change the terms that are named; the others stay
     Amend {
@@ -141,6 +146,8 @@ pub(crate) enum Command {
         /// Of this customer only
         #[arg(long, value_name = "NAME")]
         customer: Option<String>,
+        #[command(flatten)]
+        as_of: AsOf,
     },
 }
 
@@ -153,14 +160,16 @@ impl Command {
                 let issued = issue(hub, customer, app, name, terms.into()).await?;
                 did(session, issued, &sentence).await
             }
-            Self::List { customer } => {
-                let licenses = list(hub, customer.clone()).await?;
+            Self::List { customer, as_of: AsOf { as_of } } => {
+                let licenses = list(hub, customer.clone(), as_of).await?;
                 customer::check_named(hub, customer.as_deref(), &licenses).await?;
                 out.list(licenses, COLUMNS)
             }
-            Self::Show { name, customer } => out.show(find(hub, customer, name).await?, FIELDS),
+            Self::Show { name, customer, as_of: AsOf { as_of } } => {
+                out.show(find(hub, customer, name, as_of).await?, FIELDS)
+            }
             Self::Amend { of: Of { name, customer }, changes } => {
-                let now = Terms::of(&find(hub, Some(customer.clone()), name.clone()).await?)?;
+                let now = Terms::of(&find(hub, Some(customer.clone()), name.clone(), None).await?)?;
                 let sentence = format!("amended license \"{name}\" of {customer}");
                 let amended = amend(hub, customer, name, changes.applied_to(now)).await?;
                 did(session, amended, &sentence).await
@@ -185,8 +194,8 @@ impl Command {
                 let ranges: Vec<VersionRanges> = ranges.collect::<Result<_, _>>().map_err(usage)?;
                 explain::run(session, &ranges, &written, app, channels).await
             }
-            Self::Audit { name, customer } => {
-                let mut entries = audit(hub, name, customer.clone()).await?;
+            Self::Audit { name, customer, as_of: AsOf { as_of } } => {
+                let mut entries = audit(hub, name, customer.clone(), as_of).await?;
                 customer::check_named(hub, customer.as_deref(), &entries).await?;
                 if !out.is_json() {
                     name_actors(hub, &mut entries).await?;
@@ -227,18 +236,24 @@ pub(crate) async fn amend(hub: &Hub, customer: String, name: String, terms: Term
     Ok(hub.ask::<LicenseAmend>(variables).await?.license_amend)
 }
 
-pub(crate) async fn list(hub: &Hub, customer: Option<String>) -> Result<Vec<Value>> {
-    let variables = |after| license_list::Variables { customer: customer.clone(), first: Some(PAGE), after };
+pub(crate) async fn list(hub: &Hub, customer: Option<String>, as_of: Option<String>) -> Result<Vec<Value>> {
+    let variables =
+        |after| license_list::Variables { customer: customer.clone(), first: Some(PAGE), after, as_of: as_of.clone() };
     hub.list::<LicenseList>("/licenses", variables).await
 }
 
-async fn find(hub: &Hub, customer: Option<String>, name: String) -> Result<Value> {
-    Ok(hub.ask::<LicenseShow>(license_show::Variables { customer, name }).await?.license)
+async fn find(hub: &Hub, customer: Option<String>, name: String, as_of: Option<String>) -> Result<Value> {
+    Ok(hub.ask::<LicenseShow>(license_show::Variables { customer, name, as_of }).await?.license)
 }
 
-async fn audit(hub: &Hub, name: Option<String>, customer: Option<String>) -> Result<Vec<Value>> {
+async fn audit(hub: &Hub, name: Option<String>, customer: Option<String>, as_of: Option<String>) -> Result<Vec<Value>> {
     let Some(name) = name else {
-        let variables = |after| license_audit::Variables { customer: customer.clone(), first: Some(PAGE), after };
+        let variables = |after| license_audit::Variables {
+            customer: customer.clone(),
+            first: Some(PAGE),
+            after,
+            as_of: as_of.clone(),
+        };
         return hub.list::<LicenseAudit>("/licenseAudit", variables).await;
     };
     let variables = |after| license_audit_of_one::Variables {
@@ -246,6 +261,7 @@ async fn audit(hub: &Hub, name: Option<String>, customer: Option<String>) -> Res
         name: name.clone(),
         first: Some(PAGE),
         after,
+        as_of: as_of.clone(),
     };
     hub.list::<LicenseAuditOfOne>("/license/audit", variables).await
 }

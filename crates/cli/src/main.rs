@@ -11,6 +11,7 @@ mod clock;
 mod completion;
 mod customer;
 mod deploy;
+mod entitlement;
 mod events;
 mod exit;
 mod fleet;

@@ -16,7 +16,7 @@ use clap::{Args, Subcommand};
 
 use crate::exit::Failure;
 use crate::hub::PAGE;
-use crate::moment;
+use crate::moment::{self, AsOf};
 use crate::operation::{read, shown};
 use crate::output::{Columns, warn};
 use crate::session::Session;
@@ -101,11 +101,15 @@ pub(crate) enum Command {
     List {
         #[arg(long, value_name = "NAME")]
         app: String,
+        #[command(flatten)]
+        as_of: AsOf,
     },
     /// Show one release with its images and its packages
     Show {
         #[command(flatten)]
         of: Of,
+        #[command(flatten)]
+        as_of: AsOf,
     },
     /// Say that it should no longer be used from a date on; it can still be deployed
     Deprecate {
@@ -163,13 +167,17 @@ impl Command {
                 warn(&data.release_publish);
                 out.did(data.release_publish, "release", &sentence)
             }
-            Self::List { app: application } => {
-                let variables =
-                    |after| release_list::Variables { application: application.clone(), first: Some(PAGE), after };
+            Self::List { app: application, as_of: AsOf { as_of } } => {
+                let variables = |after| release_list::Variables {
+                    application: application.clone(),
+                    first: Some(PAGE),
+                    after,
+                    as_of: as_of.clone(),
+                };
                 out.list(hub.list::<ReleaseList>("/application/releases", variables).await?, COLUMNS)
             }
-            Self::Show { of: Of { app: application, version } } => {
-                let data = hub.ask::<ReleaseShow>(release_show::Variables { application, version }).await?;
+            Self::Show { of: Of { app: application, version }, as_of: AsOf { as_of } } => {
+                let data = hub.ask::<ReleaseShow>(release_show::Variables { application, version, as_of }).await?;
                 out.show(if out.is_json() { data.release } else { package::spread(data.release) }, FIELDS)
             }
             Self::Deprecate { of: Of { app: application, version }, on, reason } => {
@@ -209,7 +217,7 @@ async fn sign_draft(
         let drafted = hub.ask::<ReleaseDraft>(variables).await?.release_draft;
         warn(&drafted);
     }
-    let variables = release_show::Variables { application: application.clone(), version: version.clone() };
+    let variables = release_show::Variables { application: application.clone(), version: version.clone(), as_of: None };
     let release = hub.ask::<ReleaseShow>(variables).await?.release;
     let shown = package::Shown::of(&release)?;
     // as it lies here, whatever the hub says of it

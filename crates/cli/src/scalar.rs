@@ -9,6 +9,7 @@ pub(crate) type JSON = serde_json::Value;
 pub(crate) type LabelKey = String;
 pub(crate) type LabelValue = String;
 pub(crate) type Link = String;
+pub(crate) type Moment = String;
 pub(crate) type Name = String;
 pub(crate) type NaiveDate = chrono::NaiveDate;
 pub(crate) type Pattern = String;

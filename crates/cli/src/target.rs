@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::customer;
 use crate::hub::PAGE;
 use crate::label::{self, Labels};
+use crate::moment::AsOf;
 use crate::operation::{read, shown};
 use crate::output::{Columns, Output, line, remark, text};
 use crate::session::Session;
@@ -91,11 +92,15 @@ pub(crate) enum Command {
         /// Of this customer only
         #[arg(long, value_name = "NAME")]
         customer: Option<String>,
+        #[command(flatten)]
+        as_of: AsOf,
     },
     /// Show one target
     Show {
         #[command(flatten)]
         of: Of,
+        #[command(flatten)]
+        as_of: AsOf,
     },
     /// Offer a new enrolment: a one-time token; using it replaces the agent
     Enrol {
@@ -142,14 +147,19 @@ impl Command {
                 let data = hub.ask::<TargetRegister>(variables).await?;
                 offered(out, data.target_register, &sentence)
             }
-            Self::List { customer } => {
-                let variables = |after| target_list::Variables { customer: customer.clone(), first: Some(PAGE), after };
+            Self::List { customer, as_of: AsOf { as_of } } => {
+                let variables = |after| target_list::Variables {
+                    customer: customer.clone(),
+                    first: Some(PAGE),
+                    after,
+                    as_of: as_of.clone(),
+                };
                 let targets = hub.list::<TargetList>("/targets", variables).await?;
                 customer::check_named(hub, customer.as_deref(), &targets).await?;
                 out.list(targets, COLUMNS)
             }
-            Self::Show { of: Of { name, customer } } => {
-                let data = hub.ask::<TargetShow>(target_show::Variables { customer, name }).await?;
+            Self::Show { of: Of { name, customer }, as_of: AsOf { as_of } } => {
+                let data = hub.ask::<TargetShow>(target_show::Variables { customer, name, as_of }).await?;
                 out.show(data.target, FIELDS)
             }
             Self::Enrol { of: Of { name, customer } } => {

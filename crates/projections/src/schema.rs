@@ -121,7 +121,9 @@ pub(crate) async fn create(
         transaction.batch(script).await?;
     }
     transaction
-        .batch(&format!("CREATE TABLE {tables}.shape (shape integer NOT NULL); INSERT INTO {tables}.shape VALUES ({SHAPE});"))
+        .batch(&format!(
+            "CREATE TABLE {tables}.shape (shape integer NOT NULL); INSERT INTO {tables}.shape VALUES ({SHAPE});"
+        ))
         .await?;
     transaction.batch(&format!("SET LOCAL search_path = {views}, {tables};")).await?;
     for script in VIEWS {

@@ -53,6 +53,8 @@ pub struct EntryLine {
 #[derive(Debug, Clone)]
 pub struct Report {
     pub checkpoint: Checkpoint,
+    /// of which all entries are to be there
+    pub period: Period,
     /// how many entries are there
     pub entries: u64,
     /// indices of the first, and of the one behind the last
@@ -84,6 +86,10 @@ pub enum Finding {
     ChangedEntry { index: u64, id: Uuid, what: String },
     #[error("entry {index} is signed, and not there")]
     MissingEntry { index: u64 },
+    #[error("entry {index} stands behind entry {last}: it is there twice, or not in its place")]
+    OutOfPlace { index: u64, last: u64 },
+    #[error("the period ends at {to}, before it begins at {from}")]
+    NoPeriod { from: DateTime<Utc>, to: DateTime<Utc> },
     #[error("entry {id} ({what}) is there, and not among the {size} that are signed")]
     UnsignedEntry { id: Uuid, what: String, size: u64 },
     #[error(
@@ -94,6 +100,8 @@ pub enum Finding {
         "what was committed between the last entry, {index}, and {to} may be missing: no later one shows that nothing was"
     )]
     OpenEnd { to: DateTime<Utc>, index: u64 },
+    #[error("no entry is there, and {size} are signed: nothing shows which of them are of the period")]
+    NoEntry { size: u64 },
     #[error(transparent)]
     Earlier(NotProven),
 }
@@ -136,14 +144,28 @@ impl Report {
 }
 
 /// Verifies a folder with the key of whose history it should be, and that it goes on from an earlier checkpoint, if there is one.
-pub fn verify(folder: &Path, key: &VerifierKey, earlier: Option<&Checkpoint>) -> Result<Report, Unreadable> {
+/// What the folder says of its period is signed by nobody: whoever wants a period to be whole names it. Without one it is the folder's,
+/// which the report repeats.
+pub fn verify(
+    folder: &Path,
+    key: &VerifierKey,
+    earlier: Option<&Checkpoint>,
+    wanted: Option<Period>,
+) -> Result<Report, Unreadable> {
     let path = folder.join(CHECKPOINT);
     let checkpoint = Checkpoint::verified(&text(&path)?, key)
         .map_err(|source| Unreadable::Checkpoint { path: path.clone(), source })?;
     let path = folder.join(PERIOD);
-    let period: Period = serde_json::from_str(&text(&path)?).map_err(|source| Unreadable::Period { path, source })?;
+    let said = serde_json::from_str(&text(&path)?).map_err(|source| Unreadable::Period { path, source })?;
+    let period = wanted.unwrap_or(said);
     let root = checkpoint.root;
-    let mut report = Report { checkpoint, entries: 0, range: (0, 0), without_payload: 0, findings: vec![], found: 0 };
+    let mut report =
+        Report { checkpoint, period, entries: 0, range: (0, 0), without_payload: 0, findings: vec![], found: 0 };
+    if let Period { from: Some(from), to: Some(to) } = period
+        && to <= from
+    {
+        report.note(Finding::NoPeriod { from, to });
+    }
     let found = &report.checkpoint.origin;
     if found.rsplit_once('/').is_none_or(|(organization, _)| organization != key.name()) {
         let (found, wanted) = (found.clone(), key.name().to_owned());
@@ -154,7 +176,7 @@ pub fn verify(folder: &Path, key: &VerifierKey, earlier: Option<&Checkpoint>) ->
     if let Some(earlier) = earlier {
         verify_earlier(&tiles, root, &earlier.root, &mut report);
     }
-    verify_entries(folder, &tiles, root, period, &mut report)?;
+    verify_entries(folder, &tiles, root, &mut report)?;
     Ok(report)
 }
 
@@ -199,13 +221,8 @@ fn verify_earlier(tiles: &Tiles, root: Root, earlier: &Root, report: &mut Report
     }
 }
 
-fn verify_entries(
-    folder: &Path,
-    tiles: &Tiles,
-    root: Root,
-    period: Period,
-    report: &mut Report,
-) -> Result<(), Unreadable> {
+fn verify_entries(folder: &Path, tiles: &Tiles, root: Root, report: &mut Report) -> Result<(), Unreadable> {
+    let period = report.period;
     let path = folder.join(ENTRIES);
     let failed = |source| Unreadable::File { path: path.clone(), source };
     let file = BufReader::new(File::open(&path).map_err(failed)?);
@@ -234,15 +251,18 @@ fn verify_entries(
                     (0..index).for_each(|index| report.note(Finding::MissingEntry { index }));
                 }
             }
+            Some(next) if index < next => report.note(Finding::OutOfPlace { index, last: next - 1 }),
             Some(next) => (next..index).for_each(|index| report.note(Finding::MissingEntry { index })),
         }
         verify_entry(&entry, index, tiles, report);
-        next = Some(next.map_or(index, |next: u64| next.max(index)) + 1);
-        last_at = Some(at);
+        if next.is_none_or(|next| index >= next) {
+            (next, last_at) = (Some(index + 1), Some(at));
+        }
     }
     let end = next.unwrap_or_default();
     report.range.1 = end;
     match period.to {
+        _ if next.is_none() && root.size > 0 => report.note(Finding::NoEntry { size: root.size }),
         Some(to) if end < root.size && last_at.is_none_or(|at| at < to) => {
             report.note(Finding::OpenEnd { to, index: end.saturating_sub(1) });
         }

@@ -51,7 +51,7 @@ pub(super) async fn moment(hub: &Hub, request: &mut Request) -> Result<Option<pa
         return Err(coded(Failure::Forbidden(format!("{field} as of a moment is for the vendor to see"))));
     }
     let Moment(named) = Moment::parse(value).map_err(|error| bad(error.into_server_error(Pos::default()).message))?;
-    moment::resolve(hub, named).await.map(Some).map_err(coded)
+    moment::resolve(&hub.commands, &hub.models, named).await.map(Some).map_err(coded)
 }
 
 pub(super) fn refuse_on_socket(mut request: Request) -> Result<Request, ServerError> {

@@ -149,8 +149,9 @@ impl DataLoad<RefusalOf> for Loader {
     type Value = Refusal;
     type Error = Arc<QueryError>;
 
+    /// Of now, in a request about the past, too: what a customer may not have any more is not shown as it was.
     async fn load(&self, keys: &[RefusalOf]) -> Result<HashMap<RefusalOf, Refusal>, Self::Error> {
-        let (client, now) = (self.client().await?, models::now(&self.clock));
+        let (client, now) = (models::as_of(None, self.client()).await?, self.clock.now());
         let mut releases: HashMap<_, Vec<ReleaseId>> = HashMap::new();
         for key in keys {
             releases.entry((key.organization, key.customer)).or_default().push(key.release);

@@ -8,8 +8,9 @@ use distr_domain::rejection::Rejection;
 use distr_eventlog::{Limit, Position, Selection};
 use distr_projections::past::Moment;
 
+use crate::commands::Commands;
 use crate::failure::Failure;
-use crate::hub::Hub;
+use crate::models::ReadModels;
 
 /// What was committed a moment ago is in the read models within this time.
 const VISIBILITY_WAIT: Duration = Duration::from_secs(10);
@@ -52,11 +53,11 @@ impl Rejection for NotPast {
 }
 
 /// Returns when the read models are as far.
-pub async fn resolve(hub: &Hub, named: Named) -> Result<Moment, Failure> {
-    let log = &hub.commands.log;
+pub async fn resolve(commands: &Commands, models: &ReadModels, named: Named) -> Result<Moment, Failure> {
+    let log = &commands.log;
     let moment = match named {
         Named::At(asked) => {
-            let now = hub.commands.now();
+            let now = commands.now();
             if asked > now {
                 return Err(Failure::rejected(NotPast::Time { asked, now }));
             }
@@ -67,24 +68,24 @@ pub async fn resolve(hub: &Hub, named: Named) -> Result<Moment, Failure> {
             if asked > head {
                 return Err(Failure::rejected(NotPast::Position { asked, head }));
             }
-            Moment { position: asked, at: committed_at(hub, asked).await? }
+            Moment { position: asked, at: committed_at(commands, asked).await? }
         }
     };
-    for group in [&hub.models.progress.core, &hub.models.progress.audit] {
+    for group in [&models.progress.core, &models.progress.audit] {
         group.wait_for(moment.position, VISIBILITY_WAIT).await.map_err(Failure::NotYetVisible)?;
     }
     Ok(moment)
 }
 
 /// Of what stands at the position; if retention has dropped that, of what comes next.
-async fn committed_at(hub: &Hub, position: Position) -> Result<DateTime<Utc>, Failure> {
-    let log = &hub.commands.log;
+async fn committed_at(commands: &Commands, position: Position) -> Result<DateTime<Utc>, Failure> {
+    let log = &commands.log;
     if let Some(entry) = log.entry(position).await? {
         return Ok(entry.committed_at());
     }
     let one = Limit { entries: 1, bytes: 1 };
     let next = log.scan(position, one, Selection::All).await?.entries.pop();
-    Ok(next.map_or_else(|| hub.commands.now(), |entry| entry.committed_at()))
+    Ok(next.map_or_else(|| commands.now(), |entry| entry.committed_at()))
 }
 
 #[cfg(test)]

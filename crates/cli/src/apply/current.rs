@@ -60,7 +60,7 @@ pub(super) async fn load(hub: &Hub) -> Result<Current> {
     for node in customer::list(hub).await? {
         current.customers.insert(text(&node["name"]), text(&node["displayName"]));
     }
-    for node in license::list(hub, None).await? {
+    for node in license::list(hub, None, None).await? {
         let node = references_by_name(node);
         current.licenses.insert((text(&node["customer"]), text(&node["name"])), serde_json::from_value(node)?);
     }

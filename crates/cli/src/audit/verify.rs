@@ -3,20 +3,22 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use chrono::{DateTime, Utc};
 use clap::Args;
 use distr_proof::checkpoint::Checkpoint;
-use distr_proof::export::{self, Report};
+use distr_proof::export::{self, Period, Report};
 use distr_proof::inclusion::InclusionFile;
 use distr_proof::note::VerifierKey;
 use serde_json::json;
 
 use crate::exit::Failure;
 use crate::input;
+use crate::moment;
 use crate::output::{Output, remark};
 
 #[derive(Args)]
 #[command(after_help = "\
-An export:  distr audit verify november --key acme.key --since october.checkpoint
+An export:  distr audit verify november --key acme.key --since october.checkpoint --from 2026-11-01 --to 2026-11-30
 A proof:    distr audit verify event.tlog-proof --key acme.key")]
 pub(crate) struct Verify {
     /// A folder that `distr audit export` wrote, or a file of `distr audit proof`
@@ -27,6 +29,13 @@ pub(crate) struct Verify {
     /// A checkpoint that you kept: the history must go on from it
     #[arg(long, value_name = "FILE")]
     since: Option<PathBuf>,
+    /// Hold the folder to this period, whatever it says of itself: all that was committed from this time on must be there; a date means
+    /// from its begin (UTC)
+    #[arg(long, value_name = "TIME", value_parser = moment::begin)]
+    from: Option<DateTime<Utc>>,
+    /// And all before this time; a date means through its end (UTC)
+    #[arg(long, value_name = "TIME", value_parser = moment::end)]
+    to: Option<DateTime<Utc>>,
 }
 
 impl Verify {
@@ -34,10 +43,12 @@ impl Verify {
         let key = key(&self.key)?;
         let since = self.since.as_deref().map(|path| checkpoint(path, &key)).transpose()?;
         if self.path.is_dir() {
-            return folder(&self.path, &key, since.as_ref(), out);
+            let wanted = Period { from: self.from, to: self.to };
+            return folder(&self.path, &key, (since.as_ref(), wanted), out);
         }
-        if since.is_some() {
-            return Err(Failure::Usage("--since is for a folder: a proof of one event has no other ones".into()).into());
+        if since.is_some() || self.from.is_some() || self.to.is_some() {
+            let text = "--since, --from and --to are for a folder: a proof of one event has no other ones";
+            return Err(Failure::Usage(text.into()).into());
         }
         file(&self.path, &key, out)
     }
@@ -57,15 +68,16 @@ fn checkpoint(path: &Path, key: &VerifierKey) -> Result<Checkpoint> {
     Checkpoint::verified(&input::text(path)?, key).with_context(|| format!("{} does not count", path.display()))
 }
 
-fn folder(path: &Path, key: &VerifierKey, since: Option<&Checkpoint>, out: &Output) -> Result<()> {
-    let report = export::verify(path, key, since)?;
-    let Report { checkpoint, entries, range: (first, end), without_payload, findings, found } = report;
+fn folder(path: &Path, key: &VerifierKey, (since, wanted): (Option<&Checkpoint>, Period), out: &Output) -> Result<()> {
+    let is_wanted = wanted != Period::default();
+    let report = export::verify(path, key, since, is_wanted.then_some(wanted))?;
+    let Report { checkpoint, period, entries, range: (first, end), without_payload, findings, found } = report;
     let findings: Vec<String> = findings.iter().map(ToString::to_string).collect();
     if out.is_json() {
         let (size, root, signers) = (checkpoint.root.size, checkpoint.root.hash.to_string(), checkpoint.signers());
         out.json(&json!({
             "origin": checkpoint.origin, "size": size, "root": root, "signers": signers,
-            "entries": entries, "first": first, "end": end, "withoutPayload": without_payload,
+            "period": period, "entries": entries, "first": first, "end": end, "withoutPayload": without_payload,
             "findings": findings, "found": found,
         }))?;
     }
@@ -73,6 +85,10 @@ fn folder(path: &Path, key: &VerifierKey, since: Option<&Checkpoint>, out: &Outp
         0 => {
             let (size, signer) = (checkpoint.root.size, key.label());
             out.say(&format!("{entries} entries are as {signer} signed them, among {size} of its history"))?;
+            out.say(&format!("{}: all of that time are there", committed(period)))?;
+            if !is_wanted && period != Period::default() {
+                out.say("the folder names this period itself: with --from and --to it is held to yours")?;
+            }
             if without_payload > 0 {
                 out.say(&format!("of {without_payload} the payload is gone, and its digest is proven"))?;
             }
@@ -94,6 +110,16 @@ fn folder(path: &Path, key: &VerifierKey, since: Option<&Checkpoint>, out: &Outp
             }
             bail!("{} is not as it was signed: {found} findings", path.display())
         }
+    }
+}
+
+fn committed(Period { from, to }: Period) -> String {
+    let [from, to] = [from, to].map(|time| time.map(moment::text));
+    match (from, to) {
+        (None, None) => "committed at any time".to_owned(),
+        (Some(from), None) => format!("committed from {from} on"),
+        (None, Some(to)) => format!("committed before {to}"),
+        (Some(from), Some(to)) => format!("committed from {from} on and before {to}"),
     }
 }
 

@@ -62,7 +62,7 @@ async fn reach(hub: &Hub, application: &str, terms: &Terms) -> Result<Reach> {
     let releases = hub.list::<LicenseReach>("/application/releases", variables).await?;
     let mut channels = match terms.channels.is_empty() {
         true => vec![],
-        false => channel::list(hub, application.to_owned()).await?,
+        false => channel::list(hub, application.to_owned(), None).await?,
     };
     channels.retain(|channel| terms.channels.iter().any(|name| channel["name"] == name.as_str()));
     let ranges: Vec<VersionRanges> = terms.versions.iter().map(|range| range.parse()).collect::<Result<_, _>>()?;

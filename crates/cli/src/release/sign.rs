@@ -47,7 +47,7 @@ pub(super) async fn run(session: &Session, of: Of, how: How, compose: Option<Pat
         }
         return out.did(attach(hub, app, version, envelope).await?, "release", &sentence);
     }
-    let variables = release_show::Variables { application: app.clone(), version: version.clone() };
+    let variables = release_show::Variables { application: app.clone(), version: version.clone(), as_of: None };
     let release = hub.ask::<ReleaseShow>(variables).await?.release;
     let mut packages = package::Shown::of(&release)?;
     if let Some(path) = &compose {

@@ -87,7 +87,7 @@ fn write_entries(folder: &TempDir, entries: &[EntryLine]) {
 }
 
 fn findings(folder: &TempDir, earlier: Option<&Checkpoint>) -> Vec<String> {
-    let report = verify(folder.path(), signer(1).verifier(), earlier).unwrap();
+    let report = verify(folder.path(), signer(1).verifier(), earlier, None).unwrap();
     assert_eq!(report.found, report.findings.len() as u64);
     report.findings.iter().map(ToString::to_string).collect()
 }
@@ -96,7 +96,7 @@ fn findings(folder: &TempDir, earlier: Option<&Checkpoint>) -> Vec<String> {
 fn what_is_as_it_was_signed_is_proven() {
     let forge = Forge::honest();
     let folder = forge.write();
-    let report = verify(folder.path(), forge.signer.verifier(), Some(&forge.checkpoint())).unwrap();
+    let report = verify(folder.path(), forge.signer.verifier(), Some(&forge.checkpoint()), None).unwrap();
     assert_eq!((report.found, report.entries, report.range, report.without_payload), (0, COUNT, (0, COUNT), 0));
 }
 
@@ -173,7 +173,7 @@ fn a_tree_made_anew_is_found_by_whoever_has_an_earlier_checkpoint() {
 #[test]
 fn another_key_and_another_organization_are_found() {
     let folder = Forge { signer: signer(2), ..Forge::honest() }.write();
-    let error = verify(folder.path(), signer(1).verifier(), None).unwrap_err();
+    let error = verify(folder.path(), signer(1).verifier(), None, None).unwrap_err();
     let Unreadable::Checkpoint { source, .. } = error else { panic!("{error}") };
     assert!(source.to_string().starts_with("none of its signatures is by the key"), "{source}");
 
@@ -225,7 +225,7 @@ fn a_payload_that_is_gone_leaves_its_digest() {
     entries[3].payload_digest = entries[3].payload_digest();
     entries[3].payload = None;
     write_entries(&folder, &entries);
-    let report = verify(folder.path(), forge.signer.verifier(), None).unwrap();
+    let report = verify(folder.path(), forge.signer.verifier(), None, None).unwrap();
     assert_eq!((report.found, report.without_payload), (0, 1));
     entries[4].payload = None;
     write_entries(&folder, &entries);
@@ -237,8 +237,56 @@ fn what_cannot_be_read_is_named() {
     let folder = Forge::honest().write();
     let tile = folder.path().join(TILES).join("0/000");
     std::fs::write(&tile, [0; 5]).unwrap();
-    let error = verify(folder.path(), signer(1).verifier(), None).unwrap_err().to_string();
+    let error = verify(folder.path(), signer(1).verifier(), None, None).unwrap_err().to_string();
     assert!(error.ends_with("0/000 has 5 bytes, and a tile of 256 hashes has 8192"), "{error}");
     std::fs::remove_file(&tile).unwrap();
-    assert!(verify(folder.path(), signer(1).verifier(), None).unwrap_err().to_string().starts_with("cannot read "));
+    assert!(
+        verify(folder.path(), signer(1).verifier(), None, None).unwrap_err().to_string().starts_with("cannot read ")
+    );
+}
+
+/// Nobody signs what a folder says of its period.
+#[test]
+fn a_period_is_held_to_the_one_that_is_wanted() {
+    let (first, last) = (at(100), at(200));
+    let says = |from, to| Period { from: Some(from), to: Some(to) };
+    let lines = |forge: &Forge, range: std::ops::Range<usize>| {
+        let folder = forge.write();
+        write_entries(&folder, &forge.entries[range]);
+        folder
+    };
+    let found = |folder: &TempDir, wanted| {
+        let report = verify(folder.path(), signer(1).verifier(), None, wanted).unwrap();
+        report.findings.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let honest = Forge { period: says(first, last), ..Forge::honest() };
+    let whole = lines(&honest, 99..201);
+    assert_eq!(found(&whole, None), [""; 0]);
+    assert_eq!(found(&whole, Some(says(first, last))), [""; 0]);
+    assert!(found(&whole, Some(says(first, at(300))))[0].contains("and 2026-"), "the end is open");
+    assert!(found(&whole, Some(says(at(50), last)))[0].starts_with("what was committed between "), "the begin is open");
+    assert_eq!(found(&whole, Some(Period::default())).len(), TOLD, "all of it is wanted");
+    // a folder that says of itself that it is of another time
+    let liar = Forge { period: says(at(1_000_000), at(0)), ..Forge::honest() };
+    assert!(found(&lines(&liar, 300..301), None)[0].starts_with("the period ends at "));
+    assert_eq!(found(&lines(&liar, 300..301), Some(says(first, last))).len(), 1);
+    assert!(found(&lines(&honest, 0..0), None)[0].starts_with("no entry is there, and 600 are signed"));
+}
+
+#[test]
+fn what_is_there_twice_or_out_of_place_is_found() {
+    let forge = Forge::honest();
+    let folder = forge.write();
+    let mut entries = forge.entries.clone();
+    entries.insert(31, entries[30].clone());
+    entries.swap(50, 51);
+    write_entries(&folder, &entries);
+    assert_eq!(
+        findings(&folder, None),
+        [
+            "entry 30 stands behind entry 30: it is there twice, or not in its place",
+            "entry 49 is signed, and not there",
+            "entry 49 stands behind entry 50: it is there twice, or not in its place",
+        ]
+    );
 }
