@@ -96,6 +96,8 @@ def checkpoint(text, name, key_id, public):
             if not is_signed(public, body.encode(), signature[4:]):
                 sys.exit("the signature is not of this checkpoint")
             origin, size, root = body.split("\n")[:3]
+            if not origin or any(c.isspace() or not c.isprintable() for c in origin):
+                sys.exit("the checkpoint does not name a history")
             if not (size.isascii() and size.isdigit()):
                 sys.exit("the checkpoint has no number of entries")
             return origin, int(size), base64.b64decode(root, validate=True)
@@ -110,12 +112,19 @@ def tile_path(level, number, width):
     return "/".join([str(level), *groups]) + (f".p/{width}" if width < 256 else "")
 
 
+def contents(path):
+    """Of a file, and of nothing else that a folder may hold: a pipe never ends, and a device neither."""
+    if not path.is_file():
+        sys.exit(f"{shown(path)} is no file")
+    return path.read_bytes()
+
+
 def read_tiles(folder, hashes, level):
     """All hashes of a level of tiles."""
     found = []
     for number in range((hashes + 255) // 256):
         width = min(256, hashes - number * 256)
-        data = (folder / "tile" / tile_path(level, number, width)).read_bytes()
+        data = contents(folder / "tile" / tile_path(level, number, width))
         if len(data) != width * 32:
             sys.exit(f"tile {tile_path(level, number, width)} has {len(data)} bytes")
         found += [data[at : at + 32] for at in range(0, len(data), 32)]
@@ -167,7 +176,7 @@ def period(folder, wanted):
     """The begin and the end, each or none: the wanted ones, or else what the folder says of itself."""
     if wanted.begin or wanted.end:
         return wanted.begin, wanted.end
-    said = json.loads((folder / "export.json").read_text(encoding="utf-8"), object_pairs_hook=once)
+    said = json.loads(contents(folder / "export.json"), object_pairs_hook=once)
     return instant(said.get("from")), instant(said.get("to"))
 
 
@@ -177,7 +186,10 @@ def verify_entries(folder, leaves, begin, end):
     behind, last_at = None, None  # the index behind the last entry, and when that was committed
     if begin and end and end <= begin:
         findings.append(f"the period ends at {end}, before it begins at {begin}")
-    for line in (folder / "entries.jsonl").open(encoding="utf-8", newline="\n"):
+    lines = folder / "entries.jsonl"
+    if not lines.is_file():
+        sys.exit(f"{shown(lines)} is no file")
+    for line in lines.open(encoding="utf-8", newline="\n"):
         entry = json.loads(line, object_pairs_hook=once)
         count += 1
         index, what = entry.get("index"), shown(f"{entry['id']} ({entry.get('type', 'access')})")
@@ -222,7 +234,7 @@ def main():
     if data[0] != 1 or hashlib.sha256(name.encode() + b"\n" + data).digest()[:4] != key_id:
         sys.exit("this is not a public key of a log")
     public = data[1:]
-    origin, size, root = checkpoint((folder / "checkpoint").read_bytes().decode(), name, key_id, public)
+    origin, size, root = checkpoint(contents(folder / "checkpoint").decode(), name, key_id, public)
 
     findings = []
     if not origin.startswith(name + "/"):
@@ -238,7 +250,7 @@ def main():
                     findings.append(f"tile {tile_path(level - 1, number, 256)} is not the one that is signed")
             above, level = stored, level + 1
     if wanted.since:
-        _, kept, kept_root = checkpoint(wanted.since.read_bytes().decode(), name, key_id, public)
+        _, kept, kept_root = checkpoint(contents(wanted.since).decode(), name, key_id, public)
         if kept > size or node(leaves[:kept]) != kept_root:
             findings.append(f"the history of {size} entries does not go on from the kept one of {kept}")
     begin, end = period(folder, wanted)
@@ -257,4 +269,7 @@ def main():
         print(f"of {without} the payload is gone, and its digest is proven")
 
 
-main()
+try:
+    main()
+except (ValueError, KeyError, TypeError, OSError, RecursionError) as error:
+    sys.exit(f"it cannot be verified: {shown(repr(error))}")

@@ -147,8 +147,16 @@ async fn what_a_folder_says_of_itself_is_not_believed() {
     auditor.both_find("may be missing", &["--from", "2026-01-01T00:00:00Z"]);
     auditor.both_find("may be missing", &["--from", "2026-01-01T00:00:00Z", "--to", "2099-01-01T00:00:00Z"]);
     says(r#"{"from":null,"to":null}"#);
+    let gone = |name: &str| {
+        std::fs::remove_file(auditor.path(name)).expect("own folder");
+        std::os::unix::fs::symlink("/dev/zero", auditor.path(name)).expect("own folder");
+    };
     holds(&[&lines[..], &lines[3..4]].concat());
     auditor.both_find("it is there twice, or not in its place", &[]);
+    holds(&["[".repeat(200_000).as_str()]);
+    auditor.both_find("", &[]);
+    gone("history/entries.jsonl");
+    auditor.both_find("is no file", &[]);
 }
 
 #[tokio::test]

@@ -377,6 +377,52 @@ async fn nothing_is_done_on_an_open_socket_after_its_token_was_revoked() {
 }
 
 #[tokio::test]
+async fn a_change_is_looked_at_when_its_turn_comes() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let (secret, id) = issue(&hub, &owner, "scopes: [READ, WRITE, ADMIN]").await;
+    let customers: String = (0..5).map(|n| format!("c{n}: customerCreate(name: \"late{n}\") {{ changed }} ")).collect();
+    let document = format!("mutation {{ tokenRevoke(id: \"{id}\") {{ changed }} {customers} }}");
+    let answer = hub.graphql(Some(&secret), &document, json!({})).await;
+    assert_eq!(answer.code(), Some("unauthenticated"), "{}", answer.message());
+    let names = "{ customers { nodes { name } } }";
+    assert_eq!(hub.graphql(Some(&owner), names, json!({})).await.data()["customers"]["nodes"], json!([]));
+}
+
+/// Whoever hangs up takes back what has not begun, and what has goes on no longer than its token.
+#[tokio::test]
+async fn changes_of_those_who_hung_up_end_with_their_token() {
+    const SENT: usize = 300;
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let (secret, id) = issue(&hub, &owner, "scopes: [READ, WRITE]").await;
+    let sent = (0..SENT).map(|number| {
+        let create = |n| format!("c{n}: customerCreate(name: \"x{number}-{n}\") {{ changed }} ");
+        let query = format!("mutation {{ {} }}", (0..10).map(create).collect::<String>());
+        let request = reqwest::Client::new().post(hub.url("/graphql")).bearer_auth(&secret);
+        let request = request.json(&json!({ "query": query })).timeout(Duration::from_millis(500));
+        async move { _ = request.send().await }
+    });
+    futures_util::future::join_all(sent).await;
+    let revoked = change(&hub, &owner, &format!("tokenRevoke(id: \"{id}\") {{ position }}")).await;
+    let revoked: u64 = text(&revoked["tokenRevoke"]["position"]).parse().expect("a position");
+    let head = async || -> u64 {
+        let head = hub.graphql(Some(&owner), "{ head }", json!({})).await.data();
+        text(&head["head"]).parse().expect("a position")
+    };
+    // each that was under way may still append the one fact that it was about to
+    let mut before = head().await;
+    wait::until("the log to stand still", Duration::from_secs(60), async || {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let (earlier, now) = (before, head().await);
+        before = now;
+        if earlier == now { Ok(()) } else { Err(format!("it goes on, from {earlier} to {now}")) }
+    })
+    .await;
+    assert!(before - revoked <= 64, "{} entries after the revocation", before - revoked);
+}
+
+#[tokio::test]
 async fn the_last_use_is_shown_and_outlives_the_hub() {
     let mut hub = HubProcess::start().await;
     let owner = hub.sign_in("acme").await;

@@ -126,7 +126,7 @@ async fn nobody_goes_back_by_mistake_and_nobody_past_a_release_of_no_return() {
     deploy(&hub, &owner, "3.0.0", "").await.expect("nothing is required");
     site.runs(&hub, &owner, 2, "3.0.0").await;
 
-    let words = ["\"3.0.0\" runs", "newer than \"2.0.0\"", "allow the downgrade"];
+    let words = ["of \"3.0.0\"", "newer than \"2.0.0\"", "allow the downgrade"];
     assert_eq!(refused(deploy(&hub, &owner, "2.0.0", "").await, &words), "deployment.downgrade");
     let without = deploy(&hub, &owner, "2.0.0", ", allowDowngrade: true").await;
     assert_eq!(refused(without, &["needs a reason"]), "bad_input");
@@ -147,4 +147,28 @@ async fn nobody_goes_back_by_mistake_and_nobody_past_a_release_of_no_return() {
     rule(&hub, &owner, "releaseMarkNoReturn", "3.0.0", "reason: \"a new format\"").await;
     let past = deploy(&hub, &owner, "1.0.0", back).await;
     assert_eq!(refused(past, &["\"3.0.0\" cannot be left", "a new format"]), "deployment.no_return");
+
+    // what was removed and left its data is no new beginning
+    for (data, code) in [("KEEP", Some("deployment.no_return")), ("REMOVE", None)] {
+        let of = "customer: \"globex\", target: \"factory\", application: \"app\"";
+        let remove = format!("deploymentRemove({of}, data: {data}) {{ deployment {{ generation }} }}");
+        let removal = change(&hub, &owner, &remove).await["deploymentRemove"]["deployment"]["generation"].clone();
+        let removal = removal.as_u64().expect("a number");
+        let mut said = report(&site.deployment, removal, "unknown");
+        said["reports"][0]["deployments"][0] = json!({
+            "deployment": site.deployment, "generation": removal, "step": "removed", "health": "unknown",
+        });
+        post(&hub, "/agent/v1/heartbeats", &site.agent, said).await;
+        wait::until("the removal", Duration::from_secs(60), async || {
+            let query = format!("{{ deployment({of}) {{ phase }} }}");
+            let shown = hub.graphql(Some(&owner), &query, json!({})).await.data()["deployment"].clone();
+            if shown["phase"] == "REMOVED" { Ok(()) } else { Err(shown.to_string()) }
+        })
+        .await;
+        let anew = deploy(&hub, &owner, "1.0.0", if code.is_some() { back } else { "" }).await;
+        assert_eq!(anew.as_ref().err().map(|(code, _)| code.as_str()), code, "{data}: {anew:?}");
+        if code.is_some() {
+            deploy(&hub, &owner, "3.0.0", "").await.expect("what made the data is deployed again");
+        }
+    }
 }

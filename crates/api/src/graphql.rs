@@ -39,6 +39,7 @@ mod scalar;
 mod schema;
 mod secret;
 mod session;
+mod still_in;
 mod target;
 mod token;
 mod viewer;
@@ -122,6 +123,7 @@ pub fn schema(hub: Arc<Hub>) -> Schema {
     let builder = builder()
         .extension(error_code::ErrorCodes)
         .extension(measure::Measure)
+        .extension(still_in::StillIn)
         .data(hub.clone())
         .limit_depth(MAX_DEPTH)
         .limit_complexity(MAX_COMPLEXITY);

@@ -1,5 +1,6 @@
 //! What the edges read of an HTTP request.
 
+use chrono::Datelike;
 use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -88,4 +89,12 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<String> {
     let (scheme, secret) = value.split_once(' ')?;
     let secret = secret.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !secret.is_empty()).then(|| secret.to_owned())
+}
+
+/// A time or a date that the database can hold and people can mean.
+pub(crate) fn when<T: Datelike>(field: &str, time: T) -> Result<T, Failure> {
+    match (1970..=9999).contains(&time.year()) {
+        true => Ok(time),
+        false => Err(Failure::BadInput(format!("{field} is not in a year from 1970 to 9999"))),
+    }
 }

@@ -178,7 +178,9 @@ pub enum DeploymentRejection {
     BeingRemoved,
     #[error("the deployment is in namespace {:?} and stays there; remove it first, or name that one", .namespace.as_str())]
     NamespaceFixed { namespace: Slug },
-    #[error("\"{running}\" runs, which is newer than \"{wanted}\": to go back, allow the downgrade and say why")]
+    #[error(
+        "the data there is of \"{running}\", which is newer than \"{wanted}\": to go back, allow the downgrade and say why"
+    )]
     Downgrade { running: Version, wanted: Version },
 }
 
@@ -217,7 +219,9 @@ pub struct Deployment {
     pub generation: u64,
     pub desired: Option<Desired>,
     /// what runs, as far as an agent has said it
-    pub running: Option<Version>,
+    running: Option<Version>,
+    /// what ran last on the data that is there
+    ran: Option<Version>,
     pub phase: Phase,
     step: Option<Step>,
     drifted: bool,
@@ -237,6 +241,11 @@ impl Deployment {
     pub fn license_in_use(&self) -> Option<LicenseId> {
         let desired = self.desired.as_ref().filter(|_| !self.gone)?;
         Some(desired.license)
+    }
+
+    /// What runs; where nothing does, what ran last on the data that is still there. Nothing if there is no data of it.
+    pub fn data_of(&self) -> Option<&Version> {
+        self.running.as_ref().or(self.ran.as_ref())
     }
 
     /// Whether a release may be asked for.
@@ -270,7 +279,7 @@ impl Deployment {
             // the host goes on by itself; only the customer, whom it asks for nothing, makes a difference
             Phase::Held if self.removal.is_none() && same_asker_too => Ok(vec![]),
             _ => {
-                let older = self.running.as_ref().filter(|running| desired.version < **running);
+                let older = self.data_of().filter(|running| desired.version < **running);
                 if let (Some(running), None) = (older, downgrade) {
                     let (running, wanted) = (running.clone(), desired.version.clone());
                     return Err(DeploymentRejection::Downgrade { running, wanted });
@@ -361,6 +370,7 @@ impl Decider for Deployment {
                     generation: *generation,
                     desired: Some(desired.clone()),
                     running: self.running.take(),
+                    ran: self.ran.take(),
                     phase: Phase::Progressing,
                     ..Self::default()
                 };
@@ -390,6 +400,7 @@ impl Decider for Deployment {
             }
             DeploymentHealthy { version, .. } => {
                 self.running = Some(version.clone());
+                self.ran = Some(version.clone());
                 self.settle(Phase::Healthy);
             }
             DeploymentUnhealthy { .. } => self.settle(Phase::Unhealthy),
@@ -404,6 +415,9 @@ impl Decider for Deployment {
             DeploymentRemoved { .. } => {
                 self.gone = true;
                 self.running = None;
+                if matches!(self.removal, Some((DataRemoval::Remove, _))) {
+                    self.ran = None;
+                }
                 self.settle(Phase::Removed);
             }
         }

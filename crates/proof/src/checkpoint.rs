@@ -36,6 +36,11 @@ pub enum InvalidCheckpoint {
     NotSigned(#[from] NotSigned),
 }
 
+/// Whether it is one word, of characters that are seen.
+fn is_name(origin: &str) -> bool {
+    !origin.is_empty() && !origin.contains(|c: char| c.is_whitespace() || c.is_control())
+}
+
 impl Origin {
     /// The name of an organization's keys.
     pub fn key_name(organization: OrganizationId) -> String {
@@ -87,9 +92,10 @@ impl FromStr for Checkpoint {
     /// What it says, whoever signed it.
     fn from_str(text: &str) -> Result<Self, InvalidCheckpoint> {
         let note: Note = text.parse()?;
-        let mut lines = note.text.lines();
+        // no other line break counts: whoever reads lines in another way must not find another root
+        let mut lines = note.text.split('\n');
         let (origin, size, hash) = (lines.next(), lines.next(), lines.next());
-        let origin = origin.filter(|origin| !origin.is_empty()).ok_or(InvalidCheckpoint::Form)?.to_owned();
+        let origin = origin.filter(|origin| is_name(origin)).ok_or(InvalidCheckpoint::Form)?.to_owned();
         let size_text = size.ok_or(InvalidCheckpoint::Form)?;
         let size: u64 = size_text.parse().map_err(|_| InvalidCheckpoint::Form)?;
         let hash: Hash = hash.and_then(|hash| hash.parse().ok()).ok_or(InvalidCheckpoint::Form)?;

@@ -2,7 +2,7 @@
 //! `entries.jsonl`, and what was asked for in `export.json`. It is verified from these files and a public key alone.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -21,6 +21,10 @@ pub const TILES: &str = "tile";
 pub const ENTRIES: &str = "entries.jsonl";
 pub const PERIOD: &str = "export.json";
 
+/// Bytes of a line of entries: an event has a few MiB at most, and its text may be some times as long.
+const LONGEST_LINE: u64 = 64 << 20;
+/// Bytes of any other file that is read.
+const LARGEST_FILE: u64 = 1 << 20;
 /// Findings that are told one by one; the rest are counted.
 const TOLD: usize = 100;
 
@@ -115,6 +119,8 @@ pub enum Unreadable {
     Checkpoint { path: PathBuf, source: InvalidCheckpoint },
     #[error("{} has {found} bytes, and a tile of {width} hashes has {}", .path.display(), .width * Hash::BYTES)]
     Tile { path: PathBuf, found: usize, width: usize },
+    #[error("line {line} of {} is longer than an entry", .path.display())]
+    Line { path: PathBuf, line: usize },
     #[error("line {line} of {} is no entry", .path.display())]
     Entry { path: PathBuf, line: usize, source: serde_json::Error },
     #[error("{} does not say which period was exported", .path.display())]
@@ -184,7 +190,7 @@ fn read_tiles(folder: &Path, size: u64) -> Result<Tiles, Unreadable> {
     let mut tiles = Tiles::default();
     for tile in TilePath::all_of(size) {
         let path = folder.join(TILES).join(tile.to_string());
-        let bytes = std::fs::read(&path).map_err(|source| Unreadable::File { path: path.clone(), source })?;
+        let bytes = contents(&path)?;
         let hashes = Hash::all_of(&bytes).filter(|hashes| hashes.len() == tile.width);
         let hashes = hashes.ok_or(Unreadable::Tile { path, found: bytes.len(), width: tile.width })?;
         tiles.put(tile.id, hashes);
@@ -225,16 +231,21 @@ fn verify_entries(folder: &Path, tiles: &Tiles, root: Root, report: &mut Report)
     let period = report.period;
     let path = folder.join(ENTRIES);
     let failed = |source| Unreadable::File { path: path.clone(), source };
-    let file = BufReader::new(File::open(&path).map_err(failed)?);
+    let mut file = BufReader::new(regular(&path)?);
     let mut next = None;
     let mut last_at = None;
-    for (number, line) in file.lines().enumerate() {
-        let line = line.map_err(failed)?;
-        let entry: EntryLine = serde_json::from_str(&line).map_err(|source| Unreadable::Entry {
-            path: path.clone(),
-            line: number + 1,
-            source,
-        })?;
+    let mut text = vec![];
+    for line in 1.. {
+        text.clear();
+        file.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut text).map_err(failed)?;
+        if text.is_empty() {
+            break;
+        }
+        if text.len() as u64 == LONGEST_LINE {
+            return Err(Unreadable::Line { path, line });
+        }
+        let entry: EntryLine =
+            serde_json::from_slice(&text).map_err(|source| Unreadable::Entry { path: path.clone(), line, source })?;
         let at = entry.envelope.committed_at();
         report.entries += 1;
         let Some(index) = entry.index.filter(|index| *index < root.size) else {
@@ -285,7 +296,25 @@ fn verify_entry(entry: &EntryLine, index: u64, tiles: &Tiles, report: &mut Repor
 }
 
 fn text(path: &Path) -> Result<String, Unreadable> {
-    std::fs::read_to_string(path).map_err(|source| Unreadable::File { path: path.into(), source })
+    let invalid = |_| io::Error::new(io::ErrorKind::InvalidData, "it is not text");
+    String::from_utf8(contents(path)?).map_err(invalid).map_err(|source| Unreadable::File { path: path.into(), source })
+}
+
+/// Of a small file.
+fn contents(path: &Path) -> Result<Vec<u8>, Unreadable> {
+    let mut bytes = vec![];
+    let read = regular(path)?.take(LARGEST_FILE).read_to_end(&mut bytes);
+    read.map_err(|source| Unreadable::File { path: path.into(), source })?;
+    Ok(bytes)
+}
+
+/// Opens a file, and nothing else that a folder may hold: a pipe never ends, and a device neither.
+fn regular(path: &Path) -> Result<File, Unreadable> {
+    let unreadable = |source| Unreadable::File { path: path.into(), source };
+    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(unreadable(io::Error::other("it is no file")));
+    }
+    File::open(path).map_err(unreadable)
 }
 
 #[cfg(test)]

@@ -76,13 +76,11 @@ impl OpenSocket {
     /// Before each operation: the caller may still come in, and is what it was. If not, the socket ends.
     pub async fn check(&self) -> Result<(), Failure> {
         let Some(caller) = &self.caller else { return Ok(()) };
-        match self.sessions.authenticate_again(caller.via.id()).await? {
-            Some(Caller::Member(now)) if now.has_same_rights_as(caller) => Ok(()),
-            _ => {
-                self.ended.cancel();
-                Err(Failure::Unauthenticated)
-            }
+        let checked = self.sessions.check_again(caller).await;
+        if let Err(Failure::Unauthenticated) = checked {
+            self.ended.cancel();
         }
+        checked
     }
 
     /// Nothing if the socket has as many subscriptions as it may have.

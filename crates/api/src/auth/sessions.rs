@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::last_use::LastUses;
 use super::open_sockets::OpenSockets;
 use super::throttle::Throttle;
-use super::{Caller, caller};
+use super::{Caller, MemberCaller, caller};
 use crate::clock::SharedClock;
 use crate::failure::Failure;
 use crate::limits::shares::{self, Of, SharedClient};
@@ -73,6 +73,14 @@ impl Sessions {
     /// The same for somebody who showed the credential of this id before.
     pub async fn authenticate_again(&self, credential: Uuid) -> Result<Option<Caller>, Failure> {
         Ok(self.by_credential.find(credential).await?)
+    }
+
+    /// That a member may still come in, and as what it did.
+    pub async fn check_again(&self, caller: &MemberCaller) -> Result<(), Failure> {
+        match self.authenticate_again(caller.via.id()).await? {
+            Some(Caller::Member(now)) if now.has_same_rights_as(caller) => Ok(()),
+            _ => Err(Failure::Unauthenticated),
+        }
     }
 
     /// The same for many at once; who is not in the answer may not come in.

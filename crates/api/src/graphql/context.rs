@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::DataLoader;
 use async_graphql::{Context, SimpleObject};
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Utc};
 use distr_domain::decider::Decider;
 use distr_domain::ids::{CustomerId, OrganizationId};
 use distr_domain::names::Slug;
@@ -185,13 +185,5 @@ pub(super) fn lines(field: &str, words: String, max: usize) -> Result<String, Fa
     match lines.contains(|c| misleads(c) && !matches!(c, '\n' | '\r' | '\t')) {
         true => Err(Failure::BadInput(format!("{field} holds a character that is not seen; write plain text"))),
         false => Ok(lines),
-    }
-}
-
-/// A time or a date that the database can hold and people can mean.
-pub(super) fn when<T: Datelike>(field: &str, time: T) -> Result<T, Failure> {
-    match (1970..=9999).contains(&time.year()) {
-        true => Ok(time),
-        false => Err(Failure::BadInput(format!("{field} is not in a year from 1970 to 9999"))),
     }
 }

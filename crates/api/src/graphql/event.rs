@@ -8,11 +8,12 @@ use distr_eventlog::{Entry, LogId, Selection, TelemetryKind as Kind};
 use futures_util::{Stream, StreamExt, stream};
 use serde_json::Value;
 
-use super::context::{ContextExt, when};
+use super::context::ContextExt;
 use super::guard::May;
 use super::scalar::{BigInt, Position};
 use crate::failure::Failure;
 use crate::operations::history::{self, Period};
+use crate::request::when;
 
 /// An event: a fact, or a record of telemetry. A record of telemetry has no stream of its own, and no actor beside what
 /// its data says.

@@ -7,7 +7,7 @@ use distr_domain::permission::Permission;
 use distr_domain::rejection::Rejection;
 
 use super::context::ContextExt;
-use super::guard::{May, SignedIn};
+use super::guard::{May, MayEverywhere};
 use super::scalar::{BigInt, Position};
 use crate::failure::Failure;
 use crate::ops::proof_key::PublicKey;
@@ -100,7 +100,7 @@ pub(super) struct HistoryQuery;
 impl HistoryQuery {
     /// The history of the caller's organization, with what it is signed with. A customer's member sees that of its vendor, so as
     /// to hold the vendor to it later.
-    #[graphql(guard = "SignedIn")]
+    #[graphql(guard = "MayEverywhere(Permission::ReadCatalog)")]
     async fn history(&self, ctx: &Context<'_>) -> Result<History> {
         Ok(History(ctx.organization()?))
     }

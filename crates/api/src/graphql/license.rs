@@ -12,12 +12,13 @@ use distr_projections::license_audit;
 use super::application::{self, Application};
 use super::as_of::Moment;
 use super::connection::{connection, cost, paging};
-use super::context::{ContextExt, Outcome, execute, lines, read, when};
+use super::context::{ContextExt, Outcome, execute, lines, read};
 use super::customer::{self, Customer};
 use super::guard::May;
 use super::license_audit::LicenseAuditEntry;
 use super::scalar::{Name, VersionRange};
 use crate::failure::Failure;
+use crate::request::when;
 
 pub(super) struct License(pub LicenseRow);
 

@@ -24,7 +24,7 @@ use self::signature::ReleaseSignature;
 use super::application::{self, Application};
 use super::as_of::Moment;
 use super::connection::connection;
-use super::context::{ContextExt, Outcome, execute, lines, read, searched, when};
+use super::context::{ContextExt, Outcome, execute, lines, read, searched};
 use super::guard::May;
 use super::loader::{RefusalOf, failed};
 use super::scalar::{Name, Version};
@@ -32,6 +32,7 @@ use crate::commands::Cause;
 use crate::failure::Failure;
 use crate::operations::publish::{PackageSource, Publication, Published, Source};
 use crate::operations::{reach, release_signature};
+use crate::request::when;
 
 /// The longest release notes, in characters.
 const MAX_NOTES: usize = 100_000;

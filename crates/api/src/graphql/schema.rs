@@ -19,7 +19,7 @@ use crate::auth::open_sockets::OpenSocket;
 use super::loader::Loader;
 use super::{Mutation, Query, RequestContext, Subscription, as_of, limits};
 use crate::hub::Hub;
-use crate::limits::shares::{self, Holder, Share};
+use crate::limits::shares::{self, Holder, Of, Share};
 use crate::models;
 use crate::operations::attachments::Budget;
 use crate::traces::Traces;
@@ -47,9 +47,13 @@ impl Schema {
                 };
                 let (schema, request) = (self.schema.clone(), self.prepared(request, &share, moment));
                 let answered = async move { schema.execute(request).await };
-                let answered = shares::within(share, models::as_of(moment, answered));
+                let answered = shares::within(share.clone(), models::as_of(moment, answered));
                 in_brief(match end {
-                    End::Whole => whole(answered).await,
+                    // until its turn comes, nothing of it is done, and whoever hangs up takes it back
+                    End::Whole => {
+                        let turn = shares::within(share, shares::turn(Of::Change)).await;
+                        whole(async move { (answered.await, turn).0 }).await
+                    }
                     End::WithItsReader => answered.await,
                 })
             }
@@ -154,6 +158,14 @@ fn driven<S: Stream<Item = Response> + Send + 'static>(
 ) -> impl Stream<Item = Response> + use<S> {
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(shares::within(share, async move {
+        let _turn = match end {
+            End::WithItsReader => None,
+            End::Whole => tokio::select! {
+                biased;
+                () = sender.closed() => return,
+                turn = shares::turn(Of::Change) => turn,
+            },
+        };
         let mut responses = pin!(responses);
         loop {
             let response = tokio::select! {

@@ -7,7 +7,7 @@ use distr_domain::permission::Permission;
 use distr_domain::token as domain;
 use distr_projections::token::{self, TokenRow};
 
-use super::context::{ContextExt, Outcome, line, read, when};
+use super::context::{ContextExt, Outcome, line, read};
 use super::guard::SignedIn;
 use super::loader::{EndOf, Of, UseOf, failed};
 use super::member;
@@ -15,6 +15,7 @@ use super::scalar::Pattern;
 use crate::failure::Failure;
 use crate::operations::tokens::{self, Issued, NewToken};
 use crate::ops::credential::LastUse;
+use crate::request::when;
 
 /// They travel in every registry token.
 const MAX_REPOSITORIES: usize = 20;

@@ -22,7 +22,7 @@ use crate::health::Readiness;
 use crate::hub::Hub;
 use crate::limits::shares::{self, Holder};
 use crate::proof::Entries;
-use crate::request::{bearer, request_info};
+use crate::request::{bearer, request_info, when};
 
 /// A member, in whose organization it asks.
 struct Reader {
@@ -41,6 +41,14 @@ impl Reader {
             true => Ok(Self { hub, caller }),
             false => Err(Failure::not_found("history", organization).into()),
         }
+    }
+
+    /// The same, of those who may read what everybody of the organization may: a token needs the scope for it, and is not for some repositories only.
+    async fn enter_to_read(request: &HttpRequest, organization: &str) -> Result<Self, ApiError> {
+        let reader = Self::enter(request, organization).await?;
+        reader.caller.check(Permission::ReadCatalog)?;
+        reader.caller.check_unlimited()?;
+        Ok(reader)
     }
 
     /// The same, of those who may read the log.
@@ -76,7 +84,7 @@ pub(super) async fn checkpoint(
     request: HttpRequest,
     organization: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let reader = Reader::enter(&request, &organization).await?;
+    let reader = Reader::enter_to_read(&request, &organization).await?;
     let root = reader.within(reader.hub.signing.checkpoint(reader.own())).await?;
     let root = root.ok_or_else(|| Failure::not_found("checkpoint of", reader.own().0))?;
     let mut response = HttpResponse::Ok();
@@ -130,6 +138,8 @@ struct Leaves {
 pub(super) async fn leaves(request: HttpRequest, organization: web::Path<String>) -> Result<HttpResponse, ApiError> {
     let reader = Reader::enter_log(&request, &organization).await?;
     let PeriodQuery { from, to, size } = query(&request)?;
+    let from = from.map(|time| when("from", time)).transpose()?;
+    let to = to.map(|time| when("to", time)).transpose()?;
     let (from, to) = reader.within(reader.hub.signing.leaves_of(reader.own(), from, to, size)).await?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(Leaves { from, to }))
 }

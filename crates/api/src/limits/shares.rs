@@ -29,7 +29,7 @@ task_local! {
     static OWN: Arc<Share>;
 }
 
-/// The kind of a connection; each is shared by itself.
+/// The kind of a connection, or of work; each is shared by itself.
 #[derive(Debug, Clone, Copy)]
 pub enum Of {
     ReadModels,
@@ -38,9 +38,14 @@ pub enum Of {
     Log,
     /// read models as of a moment
     Past,
+    /// no connection: a change that runs to its end, whoever waits for it
+    Change,
 }
 
-const KINDS: usize = 4;
+const KINDS: usize = 5;
+
+/// Changes that run at the same time, of all callers together if each had no more than its share.
+const CHANGES: usize = 256;
 
 pub struct Shares {
     groups: Pieces<Option<(OrganizationId, Option<CustomerId>)>>,
@@ -57,7 +62,7 @@ pub struct Share {
 impl Shares {
     /// Of pools with so many connections each.
     pub fn among(read_models: usize, operations: usize, log: usize, past: usize) -> Self {
-        let group = [read_models, operations, log, past].map(|connections| connections.div_ceil(GROUPS));
+        let group = [read_models, operations, log, past, CHANGES].map(|connections| connections.div_ceil(GROUPS));
         Self { groups: Pieces::of(group), members: Pieces::of(group.map(|connections| connections.div_ceil(MEMBERS))) }
     }
 
@@ -173,7 +178,7 @@ mod tests {
     #[test]
     fn a_member_has_a_half_of_what_its_group_has_and_nobody_takes_the_share_of_another_group() {
         let shares = Shares::among(24, 12, 8, 6);
-        for (of, each) in [(Of::ReadModels, 3), (Of::Operations, 2), (Of::Log, 1), (Of::Past, 1)] {
+        for (of, each) in [(Of::ReadModels, 3), (Of::Operations, 2), (Of::Log, 1), (Of::Past, 1), (Of::Change, 32)] {
             let (one, same) = (shares.share(holder(1, 1)), shares.share(holder(1, 1)));
             let greedy = at_once(&one, of);
             assert_eq!((greedy.len(), at_once(&same, of).len()), (each, 0), "{of:?}");

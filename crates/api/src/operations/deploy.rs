@@ -247,14 +247,14 @@ impl Deploying<'_> {
         }
     }
 
-    /// Of what an agent has said to run; where nothing ran, nothing is passed over.
+    /// From what runs, or ran last on the data that is there; where there is none, nothing is passed over.
     async fn check_path(
         &self,
         (organization, application): (OrganizationId, ApplicationId),
         before: &Deployment,
         version: &Version,
     ) -> Result<(), OperationError<RefusedChange>> {
-        let Some(running) = &before.running else { return Ok(()) };
+        let Some(running) = before.data_of() else { return Ok(()) };
         let client = self.models.client().await?;
         let catalog = release::path_rules(&client, organization, application).await.map_err(Failure::from)?;
         catalog.check_change(running, version).map_err(OperationError::Rejected)

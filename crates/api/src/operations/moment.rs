@@ -11,6 +11,7 @@ use distr_projections::past::Moment;
 use crate::commands::Commands;
 use crate::failure::Failure;
 use crate::models::ReadModels;
+use crate::request::when;
 
 /// What was committed a moment ago is in the read models within this time.
 const VISIBILITY_WAIT: Duration = Duration::from_secs(10);
@@ -57,7 +58,7 @@ pub async fn resolve(commands: &Commands, models: &ReadModels, named: Named) -> 
     let log = &commands.log;
     let moment = match named {
         Named::At(asked) => {
-            let now = commands.now();
+            let (asked, now) = (when("asOf", asked)?, commands.now());
             if asked > now {
                 return Err(Failure::rejected(NotPast::Time { asked, now }));
             }

@@ -58,6 +58,11 @@ impl Signing {
         let Some(end) = positions.last().copied().filter(|_| asked.from < to) else {
             return Ok(EntryPage { entries: vec![], next: None });
         };
+        // earlier ones would come without their place in the tree, as if they had none
+        if let Some(after) = asked.after.filter(|after| asked.from > 0 && *after < positions[0]) {
+            let text = format!("after={after} is before the leaf {}: take both from one page's next", asked.from);
+            return Err(Failure::BadInput(text));
+        }
         let mut at = match asked.after {
             Some(after) => after,
             None if asked.from == 0 => Position::START,

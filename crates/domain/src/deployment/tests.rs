@@ -410,6 +410,21 @@ fn what_is_older_than_what_runs_is_asked_for_with_a_reason_alone() {
     let back = runs().into_iter().chain([set(2, "1.2.0"), failed]).collect::<Vec<_>>();
     given::<Deployment>(back.clone()).when(ask("1.1.0", None)).then([set(3, "1.1.0")]);
     given::<Deployment>(back).when(ask("1.0.0", None)).then_rejected(refused());
-    let removed = runs().into_iter().chain([DeploymentRemoved { generation: 1, observed_at: at() }]);
-    given::<Deployment>(removed.collect::<Vec<_>>()).when(ask("1.0.0", None)).then([set(2, "1.0.0")]);
+    // nothing runs, and its data is there
+    let failed = DeploymentFailed {
+        generation: 2,
+        category: ErrorCategory::Unhealthy,
+        reason: "never healthy".into(),
+        running: None,
+        observed_at: at(),
+    };
+    let down = runs().into_iter().chain([set(2, "1.2.0"), failed]).collect::<Vec<_>>();
+    given::<Deployment>(down).when(ask("1.0.0", None)).then_rejected(refused());
+    let removed = |data| {
+        let asked = RemovalRequested { generation: 2, data, asked_by: AskedBy::Vendor, reason: None };
+        let removed = runs().into_iter().chain([asked, DeploymentRemoved { generation: 2, observed_at: at() }]);
+        given::<Deployment>(removed.collect::<Vec<_>>()).when(ask("1.0.0", None))
+    };
+    removed(DataRemoval::Keep).then_rejected(refused());
+    removed(DataRemoval::Remove).then([set(3, "1.0.0")]);
 }

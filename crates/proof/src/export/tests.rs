@@ -274,6 +274,21 @@ fn a_period_is_held_to_the_one_that_is_wanted() {
 }
 
 #[test]
+fn nothing_but_files_is_read() {
+    let forge = Forge::honest();
+    for name in ["checkpoint", "export.json", "entries.jsonl", "tile/0/000"] {
+        let folder = forge.write();
+        let path = folder.path().join(name);
+        std::fs::remove_file(&path).unwrap();
+        // it never ends, and is no file
+        std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+        let error = verify(folder.path(), signer(1).verifier(), None, None).unwrap_err();
+        let Unreadable::File { source, .. } = error else { panic!("{name}: {error}") };
+        assert_eq!(source.to_string(), "it is no file", "{name}");
+    }
+}
+
+#[test]
 fn what_is_there_twice_or_out_of_place_is_found() {
     let forge = Forge::honest();
     let folder = forge.write();
