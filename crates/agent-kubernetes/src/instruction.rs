@@ -5,7 +5,7 @@ use distr_domain::agent::{ErrorCategory, RunChartInstruction};
 use serde_json::{Map, Value, json};
 
 use crate::lock::pins;
-use crate::post_render::{Plan, Yielded};
+use crate::post_render::{Plan, PodSecurity, Yielded};
 
 /// The values for Helm: the hub's, and over them the names of Secrets and the registry. `secret` is the name of the release's Secret; no value of it is
 /// among them.
@@ -35,12 +35,12 @@ pub fn secrets(run: &RunChartInstruction) -> std::collections::BTreeMap<String, 
     run.secrets.iter().filter_map(of).collect()
 }
 
-/// The post-renderer's plan. `yields` are fields with the values that they have in the cluster.
+/// The post-renderer's plan. Of the last two, the first are fields with the values that they have in the cluster.
 pub fn plan(
     run: &RunChartInstruction,
     (deployment, namespace, registry): (&str, &str, &str),
     pull_secret: Option<String>,
-    yields: Vec<Yielded>,
+    (yields, pod_security): (Vec<Yielded>, PodSecurity),
 ) -> Plan {
     // `organization/path`
     let organization = run.chart.repository.split('/').next().unwrap_or_default();
@@ -51,6 +51,7 @@ pub fn plan(
         pull_secret,
         image_paths: run.settings.images.paths.clone(),
         yields,
+        pod_security,
     }
 }
 
@@ -104,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_plan_pins_what_the_lock_has() {
-        let plan = plan(&instruction(), ("0d6f1c2e", "shop", "mirror.local"), None, vec![]);
+        let plan = plan(&instruction(), ("0d6f1c2e", "shop", "mirror.local"), None, (vec![], PodSecurity::Baseline));
         assert!(plan.images["mirror.local/acme/web:1"].starts_with("mirror.local/acme/web@sha256:"));
         assert_eq!(plan.deployment, "0d6f1c2e");
     }

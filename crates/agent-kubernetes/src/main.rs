@@ -14,7 +14,7 @@ use distr_agent::host_trust;
 use distr_agent::hub::Transport;
 use distr_agent::output::{self, line};
 use distr_agent::{desired, summary};
-use distr_agent_kubernetes::post_render::{Plan, post_render, refusal};
+use distr_agent_kubernetes::post_render::{Plan, PodSecurity, post_render, refusal};
 use distr_agent_kubernetes::pulse::{self, Probe};
 use distr_agent_kubernetes::record::{Baseline, Handle};
 use distr_agent_kubernetes::roles;
@@ -162,6 +162,9 @@ struct Run {
     /// Seconds for which a release has to be healthy without a break before it counts as well
     #[arg(long, env = "DISTR_AGENT_SOAK_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(0..=600))]
     soak: u32,
+    /// Which pods releases may bring
+    #[arg(long, env = "DISTR_AGENT_POD_SECURITY", value_enum, default_value_t)]
+    pod_security: PodSecurity,
     /// The hub's base URL, instead of the one enrolled at
     #[arg(long, env = "DISTR_HUB_URL")]
     hub: Option<String>,

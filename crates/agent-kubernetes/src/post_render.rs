@@ -14,8 +14,10 @@ use crate::yaml::{self, Node, Unreadable};
 
 mod lists;
 mod pods;
+mod security;
 
 use pods::{Pod, pods};
+pub use security::PodSecurity;
 
 /// What the agent wrote down for the post-renderer before it called Helm. It holds nothing secret.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -37,6 +39,9 @@ pub struct Plan {
     /// fields that are left to who owns them now
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub yields: Vec<Yielded>,
+    /// which pods the cluster takes
+    #[serde(default)]
+    pub pod_security: PodSecurity,
 }
 
 /// A field of one object with the value that it has in the cluster: left out, it would be set back.
@@ -74,9 +79,16 @@ pub enum Refused {
     HiddenObjects { place: String, key: String },
     #[error("{place}: an object in it does not say its apiVersion and kind; say both, or make a document of it")]
     NamelessObject { place: String },
+    #[error(
+        "{place}: {what}: {NOT_ALLOWED}; the chart has to do without it, or the cluster's owner sets the agent's podSecurity to privileged"
+    )]
+    NotAllowed { place: String, what: String },
     #[error("{place}: {path} cannot be left to who owns it now")]
     NoSuchField { place: String, path: String },
 }
+
+/// The words of what the cluster's own policy refuses.
+pub const NOT_ALLOWED: &str = "the cluster's policy allows no pod that reaches its node";
 
 /// Where a refusal is written: Helm keeps to itself what its plugins say.
 pub fn refusal(plan: &Path) -> PathBuf {
@@ -122,7 +134,8 @@ fn render(object: &mut Node, plan: &Plan) -> Vec<Refused> {
     }
     // what a definition says about pods to come is no pod
     if who.kind != "CustomResourceDefinition" {
-        pods(object, &mut |pod| refused.extend(render_pod(pod, &place, plan)));
+        let own = object.get("metadata").cloned();
+        pods(object, &mut |pod| refused.extend(render_pod(pod, own.as_ref(), &place, plan)));
     }
     if let (Some(secret), "ServiceAccount") = (&plan.pull_secret, who.kind.as_str()) {
         add_pull_secret(object, secret);
@@ -165,9 +178,15 @@ fn is_agents(name: &str) -> bool {
         || name.strip_prefix(AGENT).is_some_and(|rest| rest.starts_with('-'))
 }
 
-fn render_pod(pod: Pod<'_>, place: &str, plan: &Plan) -> Vec<Refused> {
+/// `own` is the metadata of the object, which a pod that is the object has no other than.
+fn render_pod(pod: Pod<'_>, own: Option<&Node>, place: &str, plan: &Plan) -> Vec<Refused> {
     let Pod { template, spec, is_known } = pod;
     let mut refused = vec![];
+    if plan.pod_security == PodSecurity::Baseline {
+        let metadata = template.as_ref().map_or(own, |template| template.get("metadata"));
+        let breaches = security::breaches(spec, metadata).into_iter();
+        refused.extend(breaches.map(|what| Refused::NotAllowed { place: place.to_owned(), what }));
+    }
     pods::images(spec, &mut |name, image| {
         let place = format!("{place}/{name}");
         match image {

@@ -167,6 +167,7 @@ async fn work(
         data: data.clone(),
         namespace: shared.namespace.name(),
         key: state::key(&data).await.context("cannot keep the key that Secrets are named by")?,
+        pod_security: options.pod_security,
         timing: Timing { soak: Duration::from_secs(options.soak.into()), ..Timing::default() },
         sights: Sights::new(Arc::clone(&wake)),
     };

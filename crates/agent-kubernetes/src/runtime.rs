@@ -29,6 +29,7 @@ use crate::cluster::Cluster;
 use crate::files::{Files, prune};
 use crate::helm::{Helm, Release};
 use crate::package::{self, Kept};
+use crate::post_render::PodSecurity;
 use crate::pull::PullSecrets;
 use crate::record::{Baseline, Handle, Memory, Record, Task};
 use crate::sights::Sights;
@@ -50,6 +51,8 @@ pub struct Kubernetes {
     /// by which the Secrets of values are named
     pub key: Vec<u8>,
     pub timing: Timing,
+    /// which pods the cluster's owner takes
+    pub pod_security: PodSecurity,
     /// what was seen last, and what tells of changes
     pub sights: Sights,
 }
@@ -274,7 +277,12 @@ impl Kubernetes {
         files.write(&files.values, document.to_string().as_bytes())?;
         let yields = self.runtime(&NOTHING_KEPT).yielded(&release, &deployment, &run.settings.yields).await?;
         let pull_secret = pulls.map(|_| pull::NAME.to_owned());
-        let plan = instruction::plan(run, (&deployment, &release.namespace, &registry), pull_secret, yields);
+        let plan = instruction::plan(
+            run,
+            (&deployment, &release.namespace, &registry),
+            pull_secret,
+            (yields, self.pod_security),
+        );
         let plan = serde_json::to_vec(&plan).map_err(|error| Failure::internal("no plan", error))?;
         files.write(&files.plan, &plan)?;
         let wanted = Wanted {

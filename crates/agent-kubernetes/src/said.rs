@@ -6,6 +6,8 @@ use std::time::Duration;
 use distr_agent::fault::{Blame, Failure};
 use distr_domain::agent::ErrorCategory::{self, Config, Entitlement, Policy, Resources, Runtime, Unhealthy};
 
+use crate::post_render::NOT_ALLOWED;
+
 struct Row {
     words: &'static str,
     blame: Blame,
@@ -90,7 +92,8 @@ pub fn of_api(place: &str, said: &str) -> Failure {
 
 /// The failure of a Helm whose post-renderer refused what the chart rendered, in the post-renderer's own words.
 pub fn of_post_renderer(refused: &str) -> Failure {
-    Failure::bad(Entitlement, refused.trim().to_owned())
+    let is_policy = refused.trim().lines().all(|line| line.contains(NOT_ALLOWED));
+    Failure::bad(if is_policy { Policy } else { Entitlement }, refused.trim().to_owned())
 }
 
 /// The failure of a Helm that did not end.

@@ -12,7 +12,7 @@ pub(super) struct Pod<'a> {
 }
 
 /// The lists of a pod whose entries name an image each.
-const CONTAINERS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
+pub(super) const CONTAINERS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
 
 /// Paths to what is described as a pod, of the kinds that Kubernetes brings along.
 const TEMPLATES: [(&str, &[&str]); 8] = [

@@ -265,3 +265,81 @@ fn nobody_is_given_the_agents_role() {
         assert!(post_render(&binding(kind, "shop"), &Plan::default()).is_ok());
     }
 }
+
+/// Of Kubernetes' Pod Security Standards, level baseline.
+#[test]
+fn no_pod_reaches_its_node_unless_the_clusters_owner_says_so() {
+    let pod = |fields: &str| {
+        format!("{{apiVersion: v1, kind: Pod, metadata: {{name: a, annotations: {{x: y}}}}, spec: {{{fields}}}}}")
+    };
+    let container = |fields: &str| pod(&format!("containers: [{{name: c, image: \"repo/one:1\", {fields}}}]"));
+    let annotated = |annotation: &str| {
+        format!(
+            "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: a}}, spec: {{template: {{metadata: {{annotations: {{{annotation}}}}}, \
+             spec: {{containers: []}}}}}}}}"
+        )
+    };
+    let open = Plan { images: [("repo/one:1".to_owned(), "hub/one@sha256:1".to_owned())].into(), ..Plan::default() };
+    let refused =
+        |manifest: &str| post_render(manifest, &open).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>();
+    for (manifest, what) in [
+        (pod("hostNetwork: true"), "Pod/a: hostNetwork: true"),
+        (pod("hostPID: yes"), "hostPID: yes"),
+        (pod("hostIPC: True"), "hostIPC: True"),
+        (pod("hostIPC: {}"), "hostIPC"),
+        (pod("volumes: [{name: v, hostPath: {path: /}}]"), "volumes.v.hostPath"),
+        (pod("securityContext: {sysctls: [{name: kernel.msgmax, value: '1'}]}"), "sysctls: kernel.msgmax"),
+        (
+            pod("securityContext: {seccompProfile: {type: Unconfined}}"),
+            "securityContext.seccompProfile.type: Unconfined",
+        ),
+        (pod("securityContext: {windowsOptions: {hostProcess: true}}"), "windowsOptions.hostProcess: true"),
+        (pod("securityContext: {seLinuxOptions: {type: spc_t}}"), "seLinuxOptions"),
+        (container("securityContext: {privileged: true}"), "c.securityContext.privileged: true"),
+        (container("securityContext: {privileged: 'on'}"), "privileged: on"),
+        (container("securityContext: {capabilities: {add: [SYS_ADMIN, CHOWN]}}"), "capabilities.add: SYS_ADMIN"),
+        (container("securityContext: {capabilities: {add: ALL}}"), "capabilities.add"),
+        (container("securityContext: {procMount: Unmasked}"), "procMount: Unmasked"),
+        (container("securityContext: {appArmorProfile: {type: Unconfined}}"), "appArmorProfile.type: Unconfined"),
+        (container("ports: [{containerPort: 80, hostPort: 80}]"), "c.ports.hostPort: 80"),
+        (
+            pod("initContainers: [{name: i, image: 'repo/one:1', securityContext: {privileged: true}}]"),
+            "i.securityContext",
+        ),
+        (annotated("container.apparmor.security.beta.kubernetes.io/c: unconfined"), "annotation container.apparmor"),
+        (annotated("seccomp.security.alpha.kubernetes.io/pod: unconfined"), "annotation seccomp"),
+        // of kinds that nobody here knows, too
+        (
+            "{apiVersion: x/v1, kind: Engine, metadata: {name: a}, spec: {deep: {hostPID: true, containers: []}}}"
+                .into(),
+            "Engine/a: hostPID",
+        ),
+    ] {
+        let sentences = refused(&manifest);
+        assert_eq!(sentences.len(), 1, "{manifest}: {sentences:?}");
+        assert!(sentences[0].contains(what) && sentences[0].contains(NOT_ALLOWED), "{manifest}: {sentences:?}");
+        let privileged = Plan { pod_security: PodSecurity::Privileged, ..open.clone() };
+        assert!(post_render(&manifest, &privileged).is_ok(), "{manifest}");
+    }
+    for harmless in [
+        pod("hostNetwork: false, hostPID: null, volumes: [{name: v, emptyDir: {}}]"),
+        container(
+            "securityContext: {privileged: false, capabilities: {drop: [ALL], add: [NET_BIND_SERVICE]}, procMount: Default}",
+        ),
+        container(
+            "ports: [{containerPort: 80, hostPort: 0}], securityContext: {seccompProfile: {type: RuntimeDefault}}",
+        ),
+        pod(
+            "securityContext: {sysctls: [{name: net.ipv4.tcp_syncookies, value: '1'}], seLinuxOptions: {type: container_t}}",
+        ),
+        annotated("container.apparmor.security.beta.kubernetes.io/c: runtime/default"),
+    ] {
+        assert!(post_render(&harmless, &open).is_ok(), "{harmless}: {:?}", post_render(&harmless, &open));
+    }
+}
+
+#[test]
+fn a_plan_without_a_word_on_pods_is_as_strict_as_can_be() {
+    let plan: Plan = serde_json::from_str(r#"{"deployment":"d","images":{}}"#).unwrap();
+    assert_eq!(plan.pod_security, PodSecurity::Baseline);
+}

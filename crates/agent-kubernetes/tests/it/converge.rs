@@ -17,6 +17,7 @@ use distr_agent::journal::{Journal, Limits};
 use distr_agent::memory;
 use distr_agent_kubernetes::apply::Timing;
 use distr_agent_kubernetes::charts::Charts;
+use distr_agent_kubernetes::post_render::PodSecurity;
 use distr_agent_kubernetes::runtime::Kubernetes;
 use distr_agent_kubernetes::sights::Sights;
 use distr_domain::agent::{
@@ -80,6 +81,7 @@ impl Agent {
             namespace: site.release.namespace.clone(),
             key: b"key".to_vec(),
             timing: Timing { deadline: Duration::from_secs(10), soak, look: pause, hooks: Duration::from_secs(20) },
+            pod_security: PodSecurity::Baseline,
             sights: Sights::new(Arc::clone(&wake)),
         };
         let board = Arc::new(Board::new(Arc::new(SystemClock), Journal::open(data.journal(), Limits::default())));

@@ -93,6 +93,10 @@ async fn a_rehearsal_says_what_would_be_refused_and_writes_nothing() {
         "{}",
         refused.text
     );
+    let privileged = site.chart(&[("web", &WEB.replace("spec: {containers", "spec: {hostPID: true, containers"))]);
+    let refused = failure(site.helm.upgrade(&site.release, &privileged.upgrade(1), &cancel).await.unwrap_err());
+    assert_eq!((refused.blame, refused.category), (Blame::Generation, ErrorCategory::Policy), "{}", refused.text);
+    assert!(refused.text.starts_with("Deployment/web: hostPID: true: "), "{}", refused.text);
     assert!(site.revisions().is_empty());
 }
 
