@@ -200,7 +200,7 @@ impl Helm {
         };
         group.has_ended();
         let status = ended.map_err(|error| Failure::internal("cannot run helm", error))?;
-        if status.signal() == Some(Signal::KILL.as_raw()) && began.elapsed() >= self.limits.processor {
+        if status.signal() == Some(Signal::KILL.as_raw()) && self.limits.may_be_spent(began.elapsed()) {
             return Err(said::computes(self.limits.processor).into());
         }
         let read = |error| Failure::internal("cannot read what helm said", error);

@@ -1,6 +1,8 @@
 //! What one Helm may take of the pod: a template that never ends, or that wants all memory, is that release's failure and not the agent's end.
 
 use std::io;
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
@@ -24,6 +26,12 @@ impl Limits {
     /// Bytes from which Go's collector does its best.
     pub(super) fn collected(&self) -> u64 {
         self.memory / 4 * 3
+    }
+
+    /// Whether a process that has lived for so long may have had all of its processor time: it may use every core.
+    pub(super) fn may_be_spent(&self, lived: Duration) -> bool {
+        let cores = available_parallelism().map_or(1, NonZeroUsize::get);
+        lived.saturating_mul(u32::try_from(cores).unwrap_or(u32::MAX)) >= self.processor
     }
 
     /// Limits a process and those that it will start. It has just begun: what it took until now counts, too.
