@@ -22,6 +22,7 @@ fn variables(operation: &str) -> Value {
         "DeployShow" | "DeployProgress" => deployment,
         "LicenseShow" | "LicenseAuditOfOne" => json!({ "customer": "globex", "name": "hello-2026" }),
         "ReleaseShow" => json!({ "application": "hello", "version": "1.1.0" }),
+        "EntitlementCheck" => json!({ "customer": "globex", "repository": "hello/web", "reference": "1.1.0" }),
         "RepositoryShow" | "RepositoryTags" => named("hello/web"),
         "RepositoryPlan" => json!({ "name": "hello/web", "rules": { "keepLast": 1 } }),
         "RepositoryAccesses" => json!({ "repository": "hello/web" }),
@@ -86,7 +87,7 @@ impl Masked {
             Value::Array(values) => values.into_iter().map(|value| self.value(key, value)).collect(),
             Value::String(text) => Value::String(self.text(key, text)),
             // positions begin after whatever made the organization
-            Value::Number(_) if key == "position" => json!("<position>"),
+            Value::Number(_) if matches!(key, "position" | "until") => json!("<position>"),
             other => other,
         }
     }

@@ -51,6 +51,9 @@ pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
         ) => Version,
         ("channelPromote" | "channelDemote", "version") => Version,
         ("deploymentSetRelease", "channel") => return Some(Nothing),
+        // what was is within the same scope, which `as_of` looks at
+        (_, "asOf") => return Some(Nothing),
+        ("entitlement", "reference") => Tag,
         ("customers" | "applications" | "Application.releases", "search") => return Some(Own("\"a\"")),
         ("Repository.tags", "only") => return Some(Nothing),
         ("targets", "sort") => return Some(Own("HEARD")),

@@ -54,6 +54,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
     row("query", "license", ALL, "license(customer: \"globex\", name: \"none\") { id }"),
     row("query", "licenses", ALL, "licenses { nodes { id } }"),
     row("query", "licenseAudit", ALL, "licenseAudit { nodes { kind } }"),
+    row(
+        "query",
+        "entitlement",
+        ALL,
+        "entitlement(customer: \"globex\", repository: \"none\", reference: \"1\") { isAllowed }",
+    ),
     row("query", "target", ALL, "target(customer: \"globex\", name: \"none\") { id }"),
     row("query", "targets", ALL, "targets { nodes { id } }"),
     row("query", "targetCounts", ALL, "targetCounts { total }"),
@@ -66,7 +72,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     row("query", "events", "OA", "events { scannedTo }"),
     row("query", "log", "OA", "log"),
     row("query", "head", "OA", "head"),
-    free("query", "history", ALL, "history { keys { key } }"),
+    row("query", "history", ALL, "history { keys { key } }"),
     row("query", "eventProof", "OA", "eventProof(position: \"1\") { index }"),
     row(
         "mutation",
