@@ -11,7 +11,7 @@ use tokio_postgres::Client;
 use crate::error::ProjectionError;
 
 /// Counts the shapes of the read models. Raise it with any change of a table or of what a projection writes.
-pub(crate) const SHAPE: i32 = 25;
+pub(crate) const SHAPE: i32 = 26;
 
 /// The read models and the analysts' views of them, each in a schema of its own. Views hold on to the tables that they
 /// were made over, so both are made, renamed and dropped together.
@@ -40,12 +40,14 @@ const TABLES: &[&str] = &[
     include_str!("access.sql"),
     include_str!("schema/license.sql"),
     include_str!("schema/fleet.sql"),
+    include_str!("schema/rollout.sql"),
 ];
 
 /// What analysts see of them, and who they are.
 const VIEWS: &[&str] = &[
     include_str!("schema/analytics/fleet.sql"),
     include_str!("schema/analytics/licenses.sql"),
+    include_str!("schema/analytics/rollouts.sql"),
     include_str!("schema/analytics/role.sql"),
 ];
 
