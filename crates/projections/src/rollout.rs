@@ -139,7 +139,7 @@ pub async fn list(
     query::list(client, include_str!("rollout/list.sql"), scope, paging, &[&of, &is_open]).await
 }
 
-/// A rollout that has not ended.
+/// A rollout that has to be looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct OpenRollout {
     pub id: RolloutId,
@@ -147,8 +147,8 @@ pub struct OpenRollout {
     pub application: ApplicationId,
 }
 
-/// All rollouts of all organizations that have not ended, or have stopped with wishes that may still have to be taken back: by
-/// application, in the order in which they were made.
+/// All rollouts of all organizations that have not ended, or were stopped for good within the last week and may have wishes to take
+/// back: by application, in the order in which they were made.
 pub async fn open(client: &ReadClient) -> Result<Vec<OpenRollout>, QueryError> {
     query::all(client, include_str!("rollout/open.sql"), &[]).await
 }

@@ -8,7 +8,7 @@ use distr_domain::agent::{ErrorCategory, Step};
 use distr_domain::deployment::Phase;
 use distr_domain::entitlement::{self, EntitlementSubject, HeldLicense};
 use distr_domain::fleet::Silence;
-use distr_domain::ids::{ApplicationId, OrganizationId, ReleaseId, RolloutId};
+use distr_domain::ids::{ApplicationId, CustomerId, OrganizationId, ReleaseId, RolloutId};
 use distr_domain::rejection::Rejection;
 use distr_domain::rollout::world::{Claim, Outcome, Presence, Refusal, TargetView, Wish, World};
 use distr_domain::rollout::{Kind, Planned};
@@ -151,7 +151,7 @@ impl Way {
 struct Rights {
     application: ApplicationId,
     asked: HashMap<ReleaseId, EntitlementSubject>,
-    licenses: HashMap<distr_domain::ids::CustomerId, Vec<HeldLicense>>,
+    licenses: HashMap<CustomerId, Vec<HeldLicense>>,
     now: DateTime<Utc>,
 }
 

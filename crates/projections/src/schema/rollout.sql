@@ -37,7 +37,7 @@ CREATE TABLE rollout (
 CREATE INDEX ON rollout (organization, application, name);
 CREATE INDEX ON rollout (organization, created_at, id);
 -- what the hub has to move
-CREATE INDEX ON rollout (id) WHERE ended_at IS NULL;
+CREATE INDEX ON rollout (ended_at);
 
 -- each target in each rollout. When a rollout ends, whoever has no class yet gets it by the rollout's end.
 CREATE TABLE rollout_target (

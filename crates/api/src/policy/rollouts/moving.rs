@@ -1,13 +1,18 @@
 //! One rollout is moved: what the engine says is done, until it says nothing more.
 
+use std::time::{Duration, Instant};
+
 use chrono::{DateTime, TimeDelta, Utc};
-use distr_domain::deployment::{Deployment, DeploymentCommand, Origin};
+use distr_domain::agent::AskedBy;
+use distr_domain::decider::Category;
+use distr_domain::deployment::{Deployment, DeploymentCommand, Desired, Origin};
 use distr_domain::ids::{DeploymentId, TargetId};
 use distr_domain::rollout::engine::{Action, next};
 use distr_domain::rollout::world::World;
 use distr_domain::rollout::{Class, Kind, Planned, Rollout, RolloutCommand, Stamp};
 use distr_domain::version::Version;
 use distr_eventlog::{Actor, ExecuteError, Kept};
+use distr_projections::rollout::OpenRollout;
 use distr_projections::{Scope, application, deployment, target};
 use uuid::Uuid;
 
@@ -17,12 +22,12 @@ use crate::commands::Cause;
 use crate::failure::Failure;
 use crate::operations::deploy::{Deploy, Deploying, Wanted, heard};
 use crate::operations::rollout_world::Worlds;
-use crate::pause;
-use distr_domain::agent::AskedBy;
-use distr_projections::rollout::OpenRollout;
+use crate::{pause, policy};
 
 /// A rollout makes way for the others after so many looks at its world.
 const LOOKS: usize = 8;
+/// It also does when its looks have taken so long.
+const LOOKS_LIMIT: Duration = Duration::from_secs(10);
 /// Commands on one state of the world: an engine that never comes to rest is wrong.
 const COMMANDS: usize = 400;
 /// When a command was refused, or a target was not there, somebody else changed what was looked at.
@@ -46,7 +51,11 @@ enum Looked {
 impl Moving<'_> {
     /// Answers when to look again, if something changes by the clock.
     pub(super) async fn go_on(&self) -> Result<Option<DateTime<Utc>>, Failure> {
+        let begun = Instant::now();
         for _ in 0..LOOKS {
+            if begun.elapsed() > LOOKS_LIMIT {
+                break;
+            }
             let rollout = self.parts.commands.load::<Rollout>(self.open.id.0).await?;
             let Some(plan) = rollout.plan.clone() else { return Ok(None) };
             let worlds = Worlds {
@@ -100,7 +109,7 @@ impl Moving<'_> {
         command: &RolloutCommand,
     ) -> Result<Option<(Rollout, Kept<Rollout>)>, Failure> {
         let cause = self.cause(self.parts.commands.new_id());
-        let executed = super::super::command(&self.parts.commands, NAME, &cause, self.open.id.0, kept, command).await?;
+        let executed = policy::command(&self.parts.commands, NAME, &cause, self.open.id.0, kept, command).await?;
         Ok(executed.map(|executed| (executed.state.clone(), executed.into())))
     }
 
@@ -182,8 +191,7 @@ impl Moving<'_> {
             None => deployment::wanted_before(&*models.client().await?, id, self.open.id).await?,
         };
         let Some(version) = before else { return Ok(false) };
-        let desired =
-            distr_domain::deployment::Desired { version, asked_by: AskedBy::Vendor, channel: None, ..desired };
+        let desired = Desired { version, asked_by: AskedBy::Vendor, channel: None, ..desired };
         let heard = heard(models, self.open.organization, target, id).await?;
         let downgrade = Some(format!("rollout {} stopped before it was begun", plan.name));
         let command = DeploymentCommand::SetDesired { desired, heard, downgrade, origin: None };
@@ -197,7 +205,7 @@ impl Moving<'_> {
                 Ok(executed.position.is_some())
             }
             Err(ExecuteError::Rejected(rejection)) => {
-                super::super::note_refusal(NAME, distr_domain::decider::Category::Deployment, id.0, &rejection);
+                policy::note_refusal(NAME, Category::Deployment, id.0, &rejection);
                 Ok(false)
             }
             Err(error) => Err(error.into()),
