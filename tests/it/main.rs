@@ -45,6 +45,7 @@ mod proxies;
 mod pull_credential;
 mod rebuild;
 mod retries;
+mod rollouts;
 mod schema;
 mod seats;
 mod shares;

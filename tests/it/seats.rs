@@ -252,7 +252,7 @@ async fn a_seat_whose_wish_never_came_is_given_back_after_a_while() {
         values: Default::default(),
         namespace: None,
     };
-    let wish = DeploymentCommand::SetDesired { desired, heard: 0, downgrade: None };
+    let wish = DeploymentCommand::SetDesired { desired, heard: 0, downgrade: None, origin: None };
     run::<Deployment>(&log, DeploymentId::of(x, application).0, wish, long_ago).await;
     take(&log, b, x, long_ago).await;
     until_taken(&hub, &owner, [0, 1]).await;

@@ -12,7 +12,7 @@ use crate::two_hubs::{post, report};
 use crate::withheld::{change, world};
 
 /// An application with releases 1.0.0, 2.0.0 and 3.0.0, which the customer may all have.
-async fn three_releases(hub: &HubProcess, owner: &str) {
+pub(crate) async fn three_releases(hub: &HubProcess, owner: &str) {
     world(hub, owner).await;
     let license = "licenseIssue(customer: \"globex\", application: \"app\", name: \"m\", terms: {}) { changed }";
     change(hub, owner, license).await;

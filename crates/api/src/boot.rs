@@ -123,6 +123,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         start_policy(&following, &stores, policy::Observation::new(hub.commands.clone(), stores.ops.clone())),
         start_policy(&following, &stores, policy::Seats { commands: hub.commands.clone(), models: hub.models.clone() }),
         start_policy(&following, &stores, policy::UnusedSeats::new(hub.commands.clone(), hub.models.clone())),
+        rollouts(&hub).start(following.log.clone(), stores.ops.clone(), stores.owner),
     ];
     let probed = Probed {
         log: hub.commands.log.clone(),
@@ -201,6 +202,16 @@ fn start_policy(following: &Following, stores: &Stores, policy: impl Policy) -> 
     policy::start(following.log.clone(), stores.ops.clone(), stores.owner, policy)
 }
 
+fn rollouts(hub: &Hub) -> policy::Rollouts {
+    policy::Rollouts {
+        commands: hub.commands.clone(),
+        models: hub.models.clone(),
+        artifacts: hub.artifacts.clone(),
+        vault: hub.vault.clone(),
+        silence: hub.settings.silence,
+    }
+}
+
 fn settings(config: &ServeConfig) -> anyhow::Result<Settings> {
     if config.registry.blob_redirect && config.storage.blob_store_url.is_none() {
         bail!("DISTR_BLOB_REDIRECT is true, and the blobs are files: set BLOB_STORE_URL, too");
@@ -241,7 +252,7 @@ fn hub(
         artifacts: Artifacts { models: models.clone(), blobs: maintenance.blobs.clone() },
         models,
         sessions: Arc::new(Sessions::new(stores.ops.clone(), clock.clone(), cookie)),
-        vault: Vault::new(stores.ops.clone(), &stores.master),
+        vault: Arc::new(Vault::new(stores.ops.clone(), &stores.master)),
         signing: Arc::new(signing),
         feed: Arc::new(Feed::start(following.changes.clone(), followed, &stores.read)),
         desired_etags: DesiredEtags::start(stores.ops.clone()),

@@ -30,7 +30,7 @@ pub struct Hub {
     pub models: ReadModels,
     pub artifacts: Artifacts,
     pub sessions: Arc<Sessions>,
-    pub vault: Vault,
+    pub vault: Arc<Vault>,
     pub signing: Arc<Signing>,
     pub feed: Arc<Feed>,
     pub desired_etags: DesiredEtags,

@@ -21,6 +21,7 @@ pub mod publish;
 pub mod pull_credential;
 pub mod reach;
 pub mod release_signature;
+pub mod rollout_world;
 pub mod seat;
 pub mod secrets;
 pub mod tokens;

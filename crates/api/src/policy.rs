@@ -8,6 +8,7 @@
 
 mod lanes;
 mod observation;
+mod rollouts;
 mod seats;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use crate::failure::Failure;
 use lanes::{AT_ONCE, Lanes};
 
 pub use observation::Observation;
+pub use rollouts::Rollouts;
 pub use seats::{Seats, UnusedSeats};
 
 #[async_trait]

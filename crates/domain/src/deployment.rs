@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::agent::{AskedBy, DataRemoval, DeploymentReport, ErrorCategory, Step};
 use crate::decider::{Category, Decider, DomainEvent};
-use crate::ids::{ApplicationId, CustomerId, LicenseId, TargetId};
+use crate::ids::{ApplicationId, CustomerId, LicenseId, RolloutId, TargetId};
 use crate::names::Slug;
 use crate::rejection::Rejection;
 use crate::version::Version;
@@ -61,6 +61,13 @@ impl Desired {
     }
 }
 
+/// The rollout that asked for a generation, and which of its tries of the release that was, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    pub rollout: RolloutId,
+    pub attempt: u32,
+}
+
 #[expect(
     clippy::large_enum_variant,
     reason = "few are held at a time, and a box would be in the way of all who read a wish"
@@ -74,6 +81,9 @@ pub enum DeploymentEvent {
         /// why it may be older than what runs
         #[serde(default, skip_serializing_if = "Option::is_none")]
         downgrade: Option<String>,
+        /// the rollout that asked for it, if none of its people did
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        origin: Option<Origin>,
     },
     RemovalRequested {
         generation: u64,
@@ -158,6 +168,8 @@ pub enum DeploymentCommand {
         heard: u64,
         /// why it may be older than what runs
         downgrade: Option<String>,
+        /// the rollout that asks for it
+        origin: Option<Origin>,
     },
     Remove {
         data: DataRemoval,
@@ -219,10 +231,12 @@ pub struct Deployment {
     pub generation: u64,
     pub desired: Option<Desired>,
     /// what runs, as far as an agent has said it
-    running: Option<Version>,
+    pub running: Option<Version>,
     /// what ran last on the data that is there
     ran: Option<Version>,
     pub phase: Phase,
+    /// of the newest generation
+    pub origin: Option<Origin>,
     step: Option<Step>,
     drifted: bool,
     /// the newest generation is a removal
@@ -268,11 +282,14 @@ impl Deployment {
         desired: &Desired,
         heard: u64,
         downgrade: Option<&String>,
+        origin: Option<Origin>,
     ) -> Result<Vec<DeploymentEvent>, DeploymentRejection> {
         self.check_wanted()?;
         self.check_namespace(desired)?;
-        let same = self.desired.as_ref().is_some_and(|known| desired.runs_as(known));
-        let same_asker_too = self.desired.as_ref().is_some_and(|known| desired.is_same_as(known));
+        // what a rollout asks for is a generation of its own, whose outcome is the rollout's; what a person asks for is not, if it is known
+        let is_known = origin.is_none_or(|origin| self.origin == Some(origin));
+        let same = is_known && self.desired.as_ref().is_some_and(|known| desired.runs_as(known));
+        let same_asker_too = is_known && self.desired.as_ref().is_some_and(|known| desired.is_same_as(known));
         match self.phase {
             // the same again after a failure is a retry
             Phase::Progressing | Phase::Healthy | Phase::Unhealthy if same => Ok(vec![]),
@@ -286,7 +303,7 @@ impl Deployment {
                 }
                 let downgrade = older.and(downgrade).cloned();
                 let generation = self.next_generation(heard);
-                Ok(vec![DesiredReleaseSet { generation, desired: desired.clone(), downgrade }])
+                Ok(vec![DesiredReleaseSet { generation, desired: desired.clone(), downgrade, origin }])
             }
         }
     }
@@ -336,8 +353,8 @@ impl Decider for Deployment {
 
     fn decide(&self, command: &Self::Command) -> Result<Vec<Self::Event>, Self::Rejection> {
         match (command, self.phase) {
-            (DeploymentCommand::SetDesired { desired, heard, downgrade }, _) => {
-                self.set_desired(desired, *heard, downgrade.as_ref())
+            (DeploymentCommand::SetDesired { desired, heard, downgrade, origin }, _) => {
+                self.set_desired(desired, *heard, downgrade.as_ref(), *origin)
             }
             (DeploymentCommand::Remove { .. }, Phase::Absent) => Err(DeploymentRejection::NotFound),
             // data that was to be kept may be given up later
@@ -365,9 +382,10 @@ impl Decider for Deployment {
 
     fn evolve(&mut self, event: &Self::Event) {
         match event {
-            DesiredReleaseSet { generation, desired, .. } => {
+            DesiredReleaseSet { generation, desired, origin, .. } => {
                 *self = Self {
                     generation: *generation,
+                    origin: *origin,
                     desired: Some(desired.clone()),
                     running: self.running.take(),
                     ran: self.ran.take(),
@@ -377,6 +395,7 @@ impl Decider for Deployment {
             }
             RemovalRequested { generation, data, asked_by, .. } => {
                 self.generation = *generation;
+                self.origin = None;
                 self.phase = Phase::Removing;
                 self.step = None;
                 self.removal = Some((*data, *asked_by));

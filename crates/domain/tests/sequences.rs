@@ -166,7 +166,7 @@ fn deployment_command() -> impl Strategy<Value = DeploymentCommand> {
     let data = prop_oneof![Just(DataRemoval::Keep), Just(DataRemoval::Remove)];
     let pace = prop_oneof![Just(Pace::Steady), Just(Pace::Restless)];
     prop_oneof![
-        3 => (0..3_u8, 0..3_u128).prop_map(|(minor, license)| DeploymentCommand::SetDesired { heard: 0, downgrade: None, desired: Desired {
+        3 => (0..3_u8, 0..3_u128).prop_map(|(minor, license)| DeploymentCommand::SetDesired { heard: 0, downgrade: None, origin: None, desired: Desired {
             customer: CustomerId(id(1)),
             target: TargetId(id(2)),
             application: ApplicationId(id(3)),

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use distr_domain::agent::{DataRemoval, ErrorCategory, Step};
 use distr_domain::deployment::{DeploymentEvent, Desired, Phase};
 use distr_domain::fact::Fact;
-use distr_domain::ids::{ApplicationId, CustomerId, DeploymentId, OrganizationId, TargetId};
+use distr_domain::ids::{ApplicationId, CustomerId, DeploymentId, OrganizationId, RolloutId, TargetId};
 use distr_domain::version::Version;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -24,6 +24,7 @@ pub struct DeploymentRow {
     pub desired: Desired,
     pub removal: Option<DataRemoval>,
     pub phase: Phase,
+    pub phase_since: DateTime<Utc>,
     pub step: Option<Step>,
     /// what really runs, as far as it was reported
     pub running_version: Option<Version>,
@@ -61,7 +62,11 @@ impl Projection for DeploymentProjection {
         let Some(row) = rows.get_mut(entry.id) else { return };
         row.position = entry.position.number();
         row.changed_at = entry.at;
+        let before = row.phase;
         observe(row, event);
+        if row.phase != before {
+            row.phase_since = entry.at;
+        }
     }
 }
 
@@ -77,6 +82,7 @@ fn set_desired(rows: &mut Rows<DeploymentRow>, entry: &DecodedEntry, generation:
         desired: desired.clone(),
         removal: None,
         phase: Phase::Progressing,
+        phase_since: entry.at,
         step: None,
         running_version: before.as_ref().and_then(|row| row.running_version.clone()),
         running_generation: before.as_ref().and_then(|row| row.running_generation),
@@ -200,4 +206,13 @@ pub async fn by_ids(
 ) -> Result<Vec<DeploymentRow>, QueryError> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     query::all(client, include_str!("deployment/by_ids.sql"), &[&organization.0, &ids]).await
+}
+
+/// The version that was asked for last by anybody but this rollout.
+pub async fn wanted_before(
+    client: &ReadClient,
+    id: DeploymentId,
+    rollout: RolloutId,
+) -> Result<Option<Version>, QueryError> {
+    query::find(client, include_str!("deployment/wanted_before.sql"), &[&id.0, &rollout.0]).await
 }

@@ -26,6 +26,26 @@ pub async fn held_licenses(
     query::all(client, include_str!("entitlement/licenses.sql"), &[&organization.0, &customer.0]).await
 }
 
+/// All that customers ever held for an application, by customer, then by name.
+pub async fn licenses_of_application(
+    client: &ReadClient,
+    organization: OrganizationId,
+    application: ApplicationId,
+) -> Result<HashMap<CustomerId, Vec<HeldLicense>>, QueryError> {
+    #[derive(Deserialize)]
+    struct Held {
+        key: CustomerId,
+        license: HeldLicense,
+    }
+    let sql = include_str!("entitlement/licenses_of_application.sql");
+    let held: Vec<Held> = query::all(client, sql, &[&organization.0, &application.0]).await?;
+    let mut of: HashMap<CustomerId, Vec<HeldLicense>> = HashMap::new();
+    for Held { key, license } in held {
+        of.entry(key).or_default().push(license);
+    }
+    Ok(of)
+}
+
 /// Whether a repository is any of the customer's business, whatever its licenses say now.
 pub async fn concerns(
     client: &ReadClient,

@@ -45,6 +45,11 @@ pub trait Work: Send + Sync + 'static {
     /// It leads from now on, as if it had just been started.
     fn begin(&mut self) {}
 
+    /// Does what is due by the clock. Called while it leads: at least once a second, and after each page.
+    async fn tick(&mut self, _: &Lease) -> Result<(), Halt> {
+        Ok(())
+    }
+
     /// Deals with the page's entries, and moves the checkpoint as far as everything is dealt with: to the end of the page, or less
     /// far if that took a while. After an error the checkpoint stands before the entry that is meant. Entries after the checkpoint
     /// come again; whoever dealt with some of them all the same knows that by a note of its own.
@@ -153,6 +158,9 @@ impl<W: Work> Following<W> {
             if looked.elapsed() >= POLL {
                 self.retry_parked(lease).await?;
                 looked = Instant::now();
+            }
+            if lease.is_confirmed() {
+                within(WORK_LIMIT, "what is due", self.follower.work.tick(lease)).await?;
             }
             wake.borrow_and_update();
             let mut page = self.read(lease.position(), self.limit).await?;

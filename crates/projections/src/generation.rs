@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use distr_domain::agent::ErrorCategory;
 use distr_domain::deployment::DeploymentEvent;
 use distr_domain::fact::Fact;
-use distr_domain::ids::{ApplicationId, CustomerId, DeploymentId, LicenseId, OrganizationId, TargetId};
+use distr_domain::ids::{ApplicationId, CustomerId, DeploymentId, LicenseId, OrganizationId, RolloutId, TargetId};
 use distr_domain::version::Version;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -33,6 +33,9 @@ pub struct GenerationRow {
     pub failed_at: Option<DateTime<Utc>>,
     pub error_category: Option<ErrorCategory>,
     pub error: Option<String>,
+    /// the rollout that asked for it, and which of its tries this was
+    pub rollout: Option<RolloutId>,
+    pub attempt: Option<u32>,
     pub position: u64,
 }
 
@@ -60,7 +63,7 @@ impl Projection for GenerationProjection {
     fn apply(rows: &mut Rows<GenerationRow>, entry: &DecodedEntry) {
         let Some(Fact::Deployment(event)) = entry.fact() else { return };
         match event {
-            DeploymentEvent::DesiredReleaseSet { generation, desired, .. } => {
+            DeploymentEvent::DesiredReleaseSet { generation, desired, origin, .. } => {
                 let row = GenerationRow {
                     id: key(entry.id, *generation),
                     organization: entry.organization,
@@ -77,6 +80,8 @@ impl Projection for GenerationProjection {
                     failed_at: None,
                     error_category: None,
                     error: None,
+                    rollout: origin.map(|origin| origin.rollout),
+                    attempt: origin.map(|origin| origin.attempt),
                     position: entry.position.number(),
                 };
                 rows.put(row.id, row);
@@ -115,6 +120,8 @@ fn remove(rows: &mut Rows<GenerationRow>, entry: &DecodedEntry, generation: u64)
         failed_at: None,
         error_category: None,
         error: None,
+        rollout: None,
+        attempt: None,
         position: entry.position.number(),
         ..before
     };

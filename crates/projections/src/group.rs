@@ -7,7 +7,8 @@ use crate::error::ProjectionError;
 use crate::table::{Table, table};
 use crate::{
     access, alert, application, artifact, channel, customer, deployment, generation, heartbeat, heartbeat_hour,
-    license, license_audit, member, organization, picture, release, repository, seat, target, token,
+    license, license_audit, member, organization, picture, release, repository, rollout, rollout_policy,
+    rollout_target, seat, target, token,
 };
 
 /// A set of tables, and what of the log they are made from.
@@ -45,6 +46,9 @@ pub async fn groups(client: &Client) -> Result<Vec<Group>, ProjectionError> {
         table::<target::TargetProjection>(client).await?,
         table::<deployment::DeploymentProjection>(client).await?,
         table::<generation::GenerationProjection>(client).await?,
+        table::<rollout_policy::RolloutPolicyProjection>(client).await?,
+        table::<rollout::RolloutProjection>(client).await?,
+        table::<rollout_target::RolloutTargetProjection>(client).await?,
         table::<alert::AlertPutOffProjection>(client).await?,
     ];
     let fleet = vec![

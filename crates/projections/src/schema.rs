@@ -43,6 +43,7 @@ const TABLES: &[&str] = &[
     include_str!("access.sql"),
     include_str!("schema/license.sql"),
     include_str!("schema/fleet.sql"),
+    include_str!("schema/rollout.sql"),
     include_str!("schema/past.sql"),
 ];
 
@@ -56,6 +57,7 @@ const AS_OF: &[&str] = &[include_str!("schema/as_of.sql"), ENTITLED];
 const VIEWS: &[&str] = &[
     include_str!("schema/analytics/fleet.sql"),
     include_str!("schema/analytics/licenses.sql"),
+    include_str!("schema/analytics/rollouts.sql"),
     include_str!("schema/analytics/role.sql"),
 ];
 

@@ -198,7 +198,7 @@ impl Story {
         self.run::<Deployment>(
             asked,
             deployment.0,
-            DeploymentCommand::SetDesired { desired, heard: 0, downgrade: None },
+            DeploymentCommand::SetDesired { desired, heard: 0, downgrade: None, origin: None },
         )
         .await;
         // after the wish, or the hub gives it back: its time is long over

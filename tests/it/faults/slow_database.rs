@@ -52,7 +52,7 @@ async fn wish(log: &PostgresLog, number: u128) {
     let executed = execute::<Deployment>(
         log,
         stream,
-        &DeploymentCommand::SetDesired { desired, heard: 0, downgrade: None },
+        &DeploymentCommand::SetDesired { desired, heard: 0, downgrade: None, origin: None },
         &context,
     )
     .await;

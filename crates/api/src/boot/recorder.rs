@@ -71,7 +71,8 @@ fn begin() {
         counter!("distr_projection_entries_total", "group" => group).increment(0);
         counter!("distr_projection_failures_total", "group" => group).increment(0);
     }
-    for policy in ["observation", "proof", "seats", "unused_seats"] {
+    counter!("distr_rollout_faults_total").increment(0);
+    for policy in ["observation", "proof", "rollouts", "seats", "unused_seats"] {
         counter!("distr_policy_failures_total", "policy" => policy).increment(0);
         counter!("distr_policy_rejections_total", "policy" => policy).increment(0);
     }

@@ -11,7 +11,7 @@ use distr_domain::access::AccessOutcome;
 use distr_domain::agent::AskedBy;
 use distr_domain::channel::Channel;
 use distr_domain::configuration::check_configuration;
-use distr_domain::deployment::{Deployment, DeploymentCommand, DeploymentEvent, Desired};
+use distr_domain::deployment::{Deployment, DeploymentCommand, DeploymentEvent, Desired, Origin};
 use distr_domain::entitlement::{self, EntitlementSubject, Refusal};
 use distr_domain::ids::{ApplicationId, ChannelId, DeploymentId, OrganizationId, ReleaseId, TargetId};
 use distr_domain::names::Slug;
@@ -79,6 +79,8 @@ pub struct Deploy {
     pub namespace: Option<Slug>,
     /// why the release may be older than what runs
     pub downgrade: Option<String>,
+    /// the rollout that asks for it, if nobody else does
+    pub origin: Option<Origin>,
 }
 
 /// The customer, if its members alone are in this scope, by whoever's invitation they are; else the vendor. Agents rely on it
@@ -177,7 +179,8 @@ impl Deploying<'_> {
             channel: deploy.wanted.channel().cloned(),
         };
         let heard = heard(self.models, organization, target.id, id).await?;
-        let command = DeploymentCommand::SetDesired { desired, heard, downgrade: deploy.downgrade };
+        let command =
+            DeploymentCommand::SetDesired { desired, heard, downgrade: deploy.downgrade, origin: deploy.origin };
         let executed = commands.execute::<Deployment>(cause, id.0, &command).await?;
         if executed.position.is_some() {
             let rule = format!("license \"{}\"", seat.name);

@@ -120,7 +120,7 @@ pub(super) fn deployments(fleet: &Fleet, shape: &Shape) -> Result<Vec<Append>, S
             namespace: None,
         };
         let events = [
-            DeploymentEvent::DesiredReleaseSet { generation, desired, downgrade: None },
+            DeploymentEvent::DesiredReleaseSet { generation, desired, downgrade: None, origin: None },
             DeploymentEvent::DeploymentStepped { generation, step: Step::Pulling, observed_at },
             DeploymentEvent::DeploymentHealthy { generation, version: version(0), observed_at },
         ];

@@ -3,7 +3,7 @@ use uuid::Uuid;
 use super::*;
 use crate::agent::{Health, ReportedError, RunningRelease};
 use crate::decider::given::given;
-use crate::ids::DeploymentId;
+use crate::ids::{DeploymentId, RolloutId};
 
 fn at() -> DateTime<Utc> {
     DateTime::from_timestamp(100, 0).unwrap()
@@ -31,7 +31,7 @@ fn desired(version: &str) -> Desired {
 }
 
 fn set(generation: u64, version: &str) -> DeploymentEvent {
-    DesiredReleaseSet { generation, desired: desired(version), downgrade: None }
+    DesiredReleaseSet { generation, desired: desired(version), downgrade: None, origin: None }
 }
 
 fn healthy(generation: u64, version: &str) -> DeploymentEvent {
@@ -56,7 +56,8 @@ fn observe(report: DeploymentReport) -> DeploymentCommand {
 
 #[test]
 fn after_a_restore_a_wish_is_newer_than_what_the_agent_knows_and_another_release_is_not_taken_for_it() {
-    let wish = |heard| DeploymentCommand::SetDesired { desired: desired("1.1.0"), heard, downgrade: None };
+    let wish =
+        |heard| DeploymentCommand::SetDesired { desired: desired("1.1.0"), heard, downgrade: None, origin: None };
     let runs = || given::<Deployment>([set(1, "1.0.0")]);
     runs().when(wish(0)).then([set(2, "1.1.0")]);
     runs().when(wish(7)).then([set(8, "1.1.0")]);
@@ -69,16 +70,16 @@ fn after_a_restore_a_wish_is_newer_than_what_the_agent_knows_and_another_release
 #[test]
 fn each_wish_has_the_next_generation() {
     given::<Deployment>([])
-        .when(DeploymentCommand::SetDesired { desired: desired("1.0.0"), heard: 0, downgrade: None })
+        .when(DeploymentCommand::SetDesired { desired: desired("1.0.0"), heard: 0, downgrade: None, origin: None })
         .then([set(1, "1.0.0")]);
     given::<Deployment>([set(1, "1.0.0"), healthy(1, "1.0.0")])
-        .when(DeploymentCommand::SetDesired { desired: desired("1.1.0"), heard: 0, downgrade: None })
+        .when(DeploymentCommand::SetDesired { desired: desired("1.1.0"), heard: 0, downgrade: None, origin: None })
         .then([set(2, "1.1.0")]);
 }
 
 #[test]
 fn the_same_wish_again_changes_nothing_unless_it_failed() {
-    let again = DeploymentCommand::SetDesired { desired: desired("1.0.0"), heard: 0, downgrade: None };
+    let again = DeploymentCommand::SetDesired { desired: desired("1.0.0"), heard: 0, downgrade: None, origin: None };
     given::<Deployment>([set(1, "1.0.0")]).when(again.clone()).then_nothing();
     let failed = DeploymentFailed {
         generation: 1,
@@ -96,13 +97,15 @@ fn a_secret_with_another_value_is_another_wish() {
         let secrets = [("DB".to_owned(), DateTime::from_timestamp(seconds, 0).unwrap())].into();
         Desired { secrets, ..desired("1.0.0") }
     };
-    let runs = || vec![DesiredReleaseSet { generation: 1, desired: with(1), downgrade: None }, healthy(1, "1.0.0")];
+    let runs = || {
+        vec![DesiredReleaseSet { generation: 1, desired: with(1), downgrade: None, origin: None }, healthy(1, "1.0.0")]
+    };
     given::<Deployment>(runs())
-        .when(DeploymentCommand::SetDesired { desired: with(1), heard: 0, downgrade: None })
+        .when(DeploymentCommand::SetDesired { desired: with(1), heard: 0, downgrade: None, origin: None })
         .then_nothing();
     given::<Deployment>(runs())
-        .when(DeploymentCommand::SetDesired { desired: with(2), heard: 0, downgrade: None })
-        .then([DesiredReleaseSet { generation: 2, desired: with(2), downgrade: None }]);
+        .when(DeploymentCommand::SetDesired { desired: with(2), heard: 0, downgrade: None, origin: None })
+        .then([DesiredReleaseSet { generation: 2, desired: with(2), downgrade: None, origin: None }]);
 }
 
 fn held(reason: &str) -> DeploymentEvent {
@@ -134,15 +137,17 @@ fn what_the_host_holds_is_no_failure_and_goes_on_by_itself() {
 #[test]
 fn a_customer_may_ask_for_what_waits_for_consent() {
     let waits = || given::<Deployment>([set(1, "1.0.0"), held("waits for consent")]);
-    waits().when(DeploymentCommand::SetDesired { desired: desired("1.0.0"), heard: 0, downgrade: None }).then_nothing();
-    let by_customer = Desired { asked_by: AskedBy::Customer, ..desired("1.0.0") };
-    let event = DesiredReleaseSet { generation: 2, desired: by_customer.clone(), downgrade: None };
     waits()
-        .when(DeploymentCommand::SetDesired { desired: by_customer.clone(), heard: 0, downgrade: None })
+        .when(DeploymentCommand::SetDesired { desired: desired("1.0.0"), heard: 0, downgrade: None, origin: None })
+        .then_nothing();
+    let by_customer = Desired { asked_by: AskedBy::Customer, ..desired("1.0.0") };
+    let event = DesiredReleaseSet { generation: 2, desired: by_customer.clone(), downgrade: None, origin: None };
+    waits()
+        .when(DeploymentCommand::SetDesired { desired: by_customer.clone(), heard: 0, downgrade: None, origin: None })
         .then([event]);
     // what runs is not deployed anew for it
     given::<Deployment>([set(1, "1.0.0"), healthy(1, "1.0.0")])
-        .when(DeploymentCommand::SetDesired { desired: by_customer, heard: 0, downgrade: None })
+        .when(DeploymentCommand::SetDesired { desired: by_customer, heard: 0, downgrade: None, origin: None })
         .then_nothing();
 }
 
@@ -158,7 +163,7 @@ fn a_removal_that_the_host_holds_may_be_asked_for_otherwise() {
     let removing = DeploymentStepped { generation: 1, step: Step::Removing, observed_at: at() };
     let events = events.into_iter().chain([removing]).collect::<Vec<_>>();
     given::<Deployment>(events)
-        .when(DeploymentCommand::SetDesired { desired: desired("1.0.0"), heard: 0, downgrade: None })
+        .when(DeploymentCommand::SetDesired { desired: desired("1.0.0"), heard: 0, downgrade: None, origin: None })
         .then_rejected(DeploymentRejection::BeingRemoved);
 }
 
@@ -360,7 +365,7 @@ fn nothing_is_deployed_into_a_removal() {
         set(1, "1.0.0"),
         RemovalRequested { generation: 2, data: DataRemoval::Keep, asked_by: AskedBy::Vendor, reason: None },
     ])
-    .when(DeploymentCommand::SetDesired { desired: desired("1.0.0"), heard: 0, downgrade: None })
+    .when(DeploymentCommand::SetDesired { desired: desired("1.0.0"), heard: 0, downgrade: None, origin: None })
     .then_rejected(DeploymentRejection::BeingRemoved);
 }
 
@@ -370,8 +375,8 @@ fn a_deployment_stays_in_its_namespace_until_it_is_removed() {
         let namespace = Some(namespace.parse().unwrap());
         Desired { namespace, ..desired(version) }
     };
-    let set = |generation, desired| DesiredReleaseSet { generation, desired, downgrade: None };
-    let ask = |desired| DeploymentCommand::SetDesired { desired, heard: 0, downgrade: None };
+    let set = |generation, desired| DesiredReleaseSet { generation, desired, downgrade: None, origin: None };
+    let ask = |desired| DeploymentCommand::SetDesired { desired, heard: 0, downgrade: None, origin: None };
     let first = set(1, within("1.0.0", "shop"));
     assert_eq!(first.schema_version(), 3);
     let fixed = DeploymentRejection::NamespaceFixed { namespace: "shop".parse().unwrap() };
@@ -389,12 +394,13 @@ fn what_is_older_than_what_runs_is_asked_for_with_a_reason_alone() {
         desired: desired(version),
         heard: 0,
         downgrade: downgrade.map(str::to_owned),
+        origin: None,
     };
     let runs = || vec![set(1, "1.1.0"), healthy(1, "1.1.0")];
     let refused = || DeploymentRejection::Downgrade { running: v("1.1.0"), wanted: v("1.0.0") };
     given::<Deployment>(runs()).when(ask("1.0.0", None)).then_rejected(refused());
     let downgrade = Some("it loses mail".to_owned());
-    let back = DesiredReleaseSet { generation: 2, desired: desired("1.0.0"), downgrade };
+    let back = DesiredReleaseSet { generation: 2, desired: desired("1.0.0"), downgrade, origin: None };
     given::<Deployment>(runs()).when(ask("1.0.0", Some("it loses mail"))).then([back]);
     // a reason makes no downgrade of an upgrade
     given::<Deployment>(runs()).when(ask("1.2.0", Some("why not"))).then([set(2, "1.2.0")]);
@@ -427,4 +433,17 @@ fn what_is_older_than_what_runs_is_asked_for_with_a_reason_alone() {
     };
     removed(DataRemoval::Keep).then_rejected(refused());
     removed(DataRemoval::Remove).then([set(3, "1.0.0")]);
+}
+
+#[test]
+fn what_a_rollout_asks_for_is_a_generation_of_its_own_and_a_person_changes_nothing_by_asking_for_the_same() {
+    let try_of = |attempt| Some(Origin { rollout: RolloutId(Uuid::from_u128(9)), attempt });
+    let ask = |origin| DeploymentCommand::SetDesired { desired: desired("1.1.0"), heard: 0, downgrade: None, origin };
+    let set_by =
+        |generation, origin| DesiredReleaseSet { generation, desired: desired("1.1.0"), downgrade: None, origin };
+    given::<Deployment>([set(1, "1.1.0")]).when(ask(try_of(1))).then([set_by(2, try_of(1))]);
+    let by_rollout = || [set(1, "1.0.0"), set_by(2, try_of(1))];
+    given::<Deployment>(by_rollout()).when(ask(try_of(1))).then_nothing();
+    given::<Deployment>(by_rollout()).when(ask(None)).then_nothing();
+    given::<Deployment>(by_rollout()).when(ask(try_of(2))).then([set_by(3, try_of(2))]);
 }

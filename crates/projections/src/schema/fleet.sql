@@ -29,6 +29,7 @@ CREATE TABLE deployment (
     desired            jsonb NOT NULL,
     removal            text,             -- keep or remove, when its removal was asked for
     phase              text NOT NULL,
+    phase_since        timestamptz NOT NULL,
     step               text,
     running_version    text,
     running_generation bigint,
@@ -80,6 +81,8 @@ CREATE TABLE generation (
     failed_at      timestamptz,      -- when it was given up
     error_category text,
     error          text,
+    rollout        uuid,             -- that asked for it
+    attempt        bigint,           -- which of the rollout's tries it was
     position       bigint NOT NULL
 );
 CREATE INDEX ON generation (deployment, generation);

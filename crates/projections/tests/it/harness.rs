@@ -139,9 +139,9 @@ pub(crate) async fn fill(log: &dyn EventLog) {
 /// What begins a stream first, what ends something before what would leave nothing: no table may end up empty.
 fn order(event_type: &str) -> (u8, String) {
     let rank = match event_type {
-        "AlertTakenUp" | "ManifestDeleted" | "TagDeleted" => 0,
+        "AlertTakenUp" | "ManifestDeleted" | "TagDeleted" | "RolloutPolicyRemoved" | "TargetsLeft" => 0,
         "ReleaseDrafted" => 1,
-        made if ["Created", "Added", "Issued", "Registered", "Pushed", "ReleaseSet"]
+        made if ["Created", "Added", "Issued", "Registered", "Pushed", "ReleaseSet", "Planned", "Placed"]
             .iter()
             .any(|end| made.ends_with(end)) =>
         {

@@ -128,6 +128,7 @@ impl DeploymentMutation {
             values: values.map(|values| values.0),
             namespace: namespace.map(|name| name.0),
             downgrade,
+            origin: None,
         };
         let AskedFor { executed, warnings } =
             ctx.hub().deploying().set_release(&ctx.cause()?, &ctx.request(), deploy).await?;

@@ -1,0 +1,3 @@
+SELECT to_jsonb(t)
+FROM rollout_policy t
+WHERE organization = $1 AND $2::uuid IS NULL AND id = $3
