@@ -19,7 +19,6 @@ const FIELDS: Columns = &[
     ("reason", "/reason"),
     ("code", "/code"),
     ("digest", "/digest"),
-    ("at", "/at"),
 ];
 
 #[derive(Subcommand)]

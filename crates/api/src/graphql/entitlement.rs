@@ -1,7 +1,6 @@
 //! Whether a customer may have an artifact, and by what.
 
 use async_graphql::{Context, Object, Result};
-use chrono::{DateTime, Utc};
 use distr_domain::permission::Permission;
 use distr_domain::rejection::Rejection;
 
@@ -13,7 +12,6 @@ use crate::operations::entitlement::{self, Checked, Decision};
 
 pub(super) struct Entitlement {
     checked: Checked,
-    at: DateTime<Utc>,
     /// the asker is told no more than the registry tells it
     is_customer: bool,
 }
@@ -60,11 +58,6 @@ impl Entitlement {
             false => self.checked.digest.clone().map(Digest),
         }
     }
-
-    /// The time of the decision: now, or that of the moment that was asked about.
-    async fn at(&self) -> DateTime<Utc> {
-        self.at
-    }
 }
 
 impl Entitlement {
@@ -98,6 +91,6 @@ impl EntitlementQuery {
         let (hub, of) = (ctx.hub(), (caller.organization, customer));
         let sight = (&hub.models, &hub.commands.clock);
         let checked = entitlement::check(sight, of, &repository.0, &reference).await?;
-        Ok(Entitlement { checked, at: ctx.now(), is_customer: caller.scope().customer.is_some() })
+        Ok(Entitlement { checked, is_customer: caller.scope().customer.is_some() })
     }
 }
