@@ -134,6 +134,15 @@ async fn a_customer_sees_no_more_by_looking_back() {
     assert_eq!(seen["licenses"]["nodes"], json!([{ "name": "l", "status": "ACTIVE" }]));
     let release = &seen["deployments"]["nodes"][0]["release"];
     assert!(release["packages"].is_null() && release["withheld"].is_string(), "withheld as it is now: {seen}");
+    let nested = "query($asOf: Moment) {
+        licenses(asOf: $asOf) { nodes { application { channels { name } releases { nodes { version withheld } } } } }
+    }";
+    let [then, today] = [Some(allowed.as_str()), None].map(|moment| json!({ "asOf": moment }));
+    let then = hub.graphql(Some(&customer), nested, then).await.data();
+    assert_eq!(then, hub.graphql(Some(&customer), nested, today).await.data(), "the catalogue is as it is today");
+    assert_eq!(then["licenses"]["nodes"][0]["application"]["channels"], json!([]));
+    let stranger = "{ portal(organization: \"acme\", asOf: \"999999999\") { __typename } }";
+    assert_eq!(hub.graphql(None, stranger, json!({})).await.code(), Some("unauthenticated"));
     let customers = ask("query($asOf: Moment) { customers(asOf: $asOf) { nodes { name } } }", &allowed).await.data();
     assert_eq!(customers["customers"]["nodes"], json!([{ "name": "globex" }]), "its own alone");
 }

@@ -12,7 +12,7 @@ use super::application_policy::{FeatureTags, SignedParts, SigningKey, SigningPol
 use super::as_of::Moment;
 use super::channel::{self, Channel};
 use super::connection::{connection, cost, paging};
-use super::context::{ContextExt, Outcome, execute, line, lines, read, searched};
+use super::context::{ContextExt, Outcome, execute, line, lines, read, read_catalog, searched};
 use super::guard::{May, MayEverywhere};
 use super::label::{self, Label};
 use super::loader::{Of, failed};
@@ -134,7 +134,7 @@ impl Application {
 
 pub(super) async fn load(ctx: &Context<'_>, name: &Name) -> Result<Application, Failure> {
     let id = ApplicationId::of(ctx.organization()?, &name.0);
-    let row = application::find(&*read(ctx).await?, ctx.scope()?, id).await?;
+    let row = application::find(&*read_catalog(ctx).await?.0, ctx.scope()?, id).await?;
     row.map(Application).ok_or_else(|| Failure::not_found("application", &name.0))
 }
 

@@ -45,7 +45,9 @@ pub(super) async fn moment(hub: &Hub, request: &mut Request) -> Result<Option<pa
     let Some((value, fields)) = limits::as_of(request)? else { return Ok(None) };
     let context = request.data.get(&TypeId::of::<RequestContext>()).and_then(|context| context.downcast_ref());
     let caller = context.and_then(|context: &RequestContext| context.caller.as_ref());
-    if caller.is_some_and(|caller| caller.scope().customer.is_some())
+    // nobody is told anything of the log before
+    let caller = caller.ok_or_else(|| coded(Failure::Unauthenticated))?;
+    if caller.scope().customer.is_some()
         && let Some(field) = fields.iter().find(|field| OF_THE_VENDOR.contains(&field.as_str()))
     {
         return Err(coded(Failure::Forbidden(format!("{field} as of a moment is for the vendor to see"))));

@@ -10,7 +10,7 @@ use distr_projections::channel::{self, ChannelRow};
 
 use super::application::{self, Application};
 use super::as_of::Moment;
-use super::context::{ContextExt, Outcome, execute, read};
+use super::context::{ContextExt, Outcome, execute, read_catalog};
 use super::guard::May;
 use super::release::check_reach;
 use super::scalar::{Name, Version};
@@ -50,14 +50,16 @@ impl Channel {
 }
 
 pub(super) async fn of_application(ctx: &Context<'_>, id: ApplicationId) -> Result<Vec<Channel>, Failure> {
-    let rows = channel::of_applications(&*read(ctx).await?, ctx.scope()?, &[id], ctx.now()).await?;
+    let (client, now) = read_catalog(ctx).await?;
+    let rows = channel::of_applications(&client, ctx.scope()?, &[id], now).await?;
     Ok(rows.into_iter().map(Channel).collect())
 }
 
 /// Whether the caller may see the channel of the application.
 pub(super) async fn is_shown(ctx: &Context<'_>, application: ApplicationId, name: &Slug) -> Result<bool, Failure> {
     let id = ChannelId::of(application, name);
-    Ok(channel::find(&*read(ctx).await?, ctx.scope()?, id, ctx.now()).await?.is_some())
+    let (client, now) = read_catalog(ctx).await?;
+    Ok(channel::find(&client, ctx.scope()?, id, now).await?.is_some())
 }
 
 fn ids(ctx: &Context<'_>, application: &Name, channel: &Name) -> Result<(ApplicationId, ChannelId), Failure> {
@@ -67,7 +69,8 @@ fn ids(ctx: &Context<'_>, application: &Name, channel: &Name) -> Result<(Applica
 
 async fn load(ctx: &Context<'_>, application: &Name, name: &Name) -> Result<Channel, Failure> {
     let (_, id) = ids(ctx, application, name)?;
-    let row = channel::find(&*read(ctx).await?, ctx.scope()?, id, ctx.now()).await?;
+    let (client, now) = read_catalog(ctx).await?;
+    let row = channel::find(&client, ctx.scope()?, id, now).await?;
     row.map(Channel).ok_or_else(|| Failure::not_found("channel", format!("{}/{}", application.0, name.0)))
 }
 

@@ -115,6 +115,16 @@ pub(super) async fn read(ctx: &Context<'_>) -> Result<SharedClient, Failure> {
     ctx.hub().models.client().await
 }
 
+/// A connection for the catalogue, and the time for which it is asked. A customer sees of it what its licenses open today, whatever the
+/// moment that it asks about.
+pub(super) async fn read_catalog(ctx: &Context<'_>) -> Result<(SharedClient, DateTime<Utc>), Failure> {
+    let hub = ctx.hub();
+    match ctx.scope()?.customer {
+        Some(_) => Ok((models::as_of(None, hub.models.client()).await?, hub.commands.now())),
+        None => Ok((read(ctx).await?, ctx.now())),
+    }
+}
+
 /// The outcome of a mutation; part of each payload.
 #[derive(SimpleObject)]
 pub(super) struct Outcome {
