@@ -389,6 +389,39 @@ async fn a_change_is_looked_at_when_its_turn_comes() {
     assert_eq!(hub.graphql(Some(&owner), names, json!({})).await.data()["customers"]["nodes"], json!([]));
 }
 
+#[tokio::test]
+async fn a_revocation_does_not_wait_for_the_flood_that_it_ends() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    // the owner's own, so that both are of one member
+    let (secret, id) = issue(&hub, &owner, "scopes: [READ, WRITE]").await;
+    let sent = (0..100).map(|number| {
+        let create = |n| format!("c{n}: customerCreate(name: \"x{number}-{n}\") {{ changed }} ");
+        let query = format!("mutation {{ {} }}", (0..50).map(create).collect::<String>());
+        let request = reqwest::Client::new().post(hub.url("/graphql")).bearer_auth(&secret);
+        let request = request.json(&json!({ "query": query }));
+        async move { _ = request.send().await }
+    });
+    let flood = futures_util::future::join_all(sent);
+    let revocation = async {
+        // it is under way
+        wait::until("the flood", Duration::from_secs(60), async || {
+            let names = hub.graphql(Some(&owner), "{ customers(first: 1) { nodes { name } } }", json!({})).await.data();
+            if names["customers"]["nodes"] == json!([]) { Err("no change yet".to_owned()) } else { Ok(()) }
+        })
+        .await;
+        change(&hub, &owner, &format!("tokenRevoke(id: \"{id}\") {{ changed }}")).await
+    };
+    let mut flood = std::pin::pin!(flood);
+    let revoked = tokio::select! {
+        _ = &mut flood => panic!("it waited for all changes that it was to end"),
+        revoked = revocation => revoked,
+    };
+    assert_eq!(revoked["tokenRevoke"]["changed"], true);
+    // what is left of it is refused at once
+    flood.await;
+}
+
 /// Whoever hangs up takes back what has not begun, and what has goes on no longer than its token.
 #[tokio::test]
 async fn changes_of_those_who_hung_up_end_with_their_token() {

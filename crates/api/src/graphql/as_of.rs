@@ -38,7 +38,8 @@ impl ScalarType for Moment {
 }
 
 /// What a customer's licenses open today is all that it sees of them, whatever they opened once.
-const OF_THE_VENDOR: [&str; 6] = ["application", "applications", "release", "channel", "repository", "repositories"];
+const OF_THE_VENDOR: [&str; 7] =
+    ["application", "applications", "release", "channel", "repository", "repositories", "entitlement"];
 
 /// The moment that the document names; none, if it is about what is.
 pub(super) async fn moment(hub: &Hub, request: &mut Request) -> Result<Option<past::Moment>, ServerError> {

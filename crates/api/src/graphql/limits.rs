@@ -13,6 +13,8 @@ use super::RequestContext;
 use crate::failure::Failure;
 use expansion::{Refusal, Sender};
 
+pub(super) use expansion::root_fields;
+
 /// The request with nothing in its document but the operation that is asked for: what else there is costs nothing and needs
 /// no variables. What a stranger sends is short, and a sign-in; all else is refused unread.
 pub(super) fn narrow(request: Request) -> Result<Request, ServerError> {
@@ -64,7 +66,7 @@ pub(super) fn as_of(request: &mut Request) -> Result<Option<(ConstValue, Vec<Str
                 || definitions.find(|of| of.name.node == name)?.default_value.as_ref().map(|of| of.node.clone());
             Ok::<_, Infallible>(given.or_else(default).unwrap_or(ConstValue::Null))
         };
-        for field in expansion::root_fields(&document, &operation.node) {
+        for field in root_fields(&document, &operation.node) {
             if field.name.node.starts_with("__") {
                 continue;
             }

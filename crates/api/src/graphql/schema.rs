@@ -3,6 +3,7 @@
 use std::any::{Any, TypeId};
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_graphql::dataloader::DataLoader;
 use async_graphql::parser::types::OperationType;
@@ -18,6 +19,7 @@ use crate::auth::open_sockets::OpenSocket;
 
 use super::loader::Loader;
 use super::{Mutation, Query, RequestContext, Subscription, as_of, limits};
+use crate::failure::Failure;
 use crate::hub::Hub;
 use crate::limits::shares::{self, Holder, Of, Share};
 use crate::models;
@@ -50,10 +52,10 @@ impl Schema {
                 let answered = shares::within(share.clone(), models::as_of(moment, answered));
                 in_brief(match end {
                     // until its turn comes, nothing of it is done, and whoever hangs up takes it back
-                    End::Whole => {
-                        let turn = shares::within(share, shares::turn(Of::Change)).await;
-                        whole(async move { (answered.await, turn).0 }).await
-                    }
+                    End::Whole(of) => match shares::within(share, turn(of)).await {
+                        Ok(turn) => whole(async move { (answered.await, turn).0 }).await,
+                        Err(error) => refused(ServerError::new(error.to_string(), None), error.code()),
+                    },
                     End::WithItsReader => answered.await,
                 })
             }
@@ -127,17 +129,43 @@ impl Executor for Schema {
 enum End {
     /// At once.
     WithItsReader,
-    /// When it is done: a change has several steps, and whoever hangs up does not choose how many of them are taken.
-    Whole,
+    /// When it is done: a change has several steps, and whoever hangs up does not choose how many of them are taken. Each is done in
+    /// turns of its kind.
+    Whole(Of),
 }
+
+/// Changes by which somebody loses a right to come in. They wait for no others: whoever floods must not keep them off.
+const ENDINGS: [&str; 8] = [
+    "tokenRevoke",
+    "tokenRotate",
+    "sessionEnd",
+    "sessionEndOthers",
+    "memberRemove",
+    "memberEndSessions",
+    "memberChangeRole",
+    "passwordChange",
+];
+/// Until it is a change's turn; who waits longer is asked to come again.
+const MAX_WAIT: Duration = Duration::from_secs(30);
 
 impl End {
     fn of(request: &mut Request) -> Self {
-        let is_change = request.parsed_query().is_ok_and(|document| {
-            document.operations.iter().any(|(_, operation)| operation.node.ty == OperationType::Mutation)
-        });
-        if is_change { Self::Whole } else { Self::WithItsReader }
+        let Ok(document) = request.parsed_query() else { return Self::WithItsReader };
+        let mut changes = document.operations.iter().filter(|(_, of)| of.node.ty == OperationType::Mutation).peekable();
+        if changes.peek().is_none() {
+            return Self::WithItsReader;
+        }
+        let mut fields = changes.flat_map(|(_, operation)| limits::root_fields(document, &operation.node));
+        match fields.all(|field| ENDINGS.contains(&field.name.node.as_str())) {
+            true => Self::Whole(Of::Ending),
+            false => Self::Whole(Of::Change),
+        }
     }
+}
+
+async fn turn(of: Of) -> Result<Option<shares::Turn>, Failure> {
+    let turn = tokio::time::timeout(MAX_WAIT, shares::turn(of)).await;
+    turn.map_err(|_| Failure::TooMany { seconds: MAX_WAIT.as_secs() })
 }
 
 /// Runs to its end, whatever becomes of the connection.
@@ -160,11 +188,22 @@ fn driven<S: Stream<Item = Response> + Send + 'static>(
     tokio::spawn(shares::within(share, async move {
         let _turn = match end {
             End::WithItsReader => None,
-            End::Whole => tokio::select! {
-                biased;
-                () = sender.closed() => return,
-                turn = shares::turn(Of::Change) => turn,
-            },
+            End::Whole(of) => {
+                let turn = tokio::select! {
+                    biased;
+                    () = sender.closed() => return,
+                    turn = turn(of) => turn,
+                };
+                match turn {
+                    Ok(turn) => turn,
+                    Err(error) => {
+                        let refused = refused(ServerError::new(error.to_string(), None), error.code());
+                        // whoever asked may be gone
+                        _ = sender.send(refused).await;
+                        return;
+                    }
+                }
+            }
         };
         let mut responses = pin!(responses);
         loop {
@@ -228,6 +267,23 @@ fn shorten(text: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_ends_a_right_has_the_name_that_the_schema_gives_it() {
+        let (sdl, end) = (super::super::sdl(), |text: &str| End::of(&mut Request::new(text)));
+        for name in ENDINGS {
+            assert!(sdl.contains(&format!("\n\t{name}(")) || sdl.contains(&format!("\n\t{name}:")), "{name}");
+        }
+        assert_eq!(end("{ viewer { role } }"), End::WithItsReader);
+        assert_eq!(
+            end("mutation { tokenRevoke(id: 1) { changed } ...F } fragment F on Mutation { sessionEnd { changed } }"),
+            End::Whole(Of::Ending)
+        );
+        assert_eq!(
+            end("mutation { tokenRevoke(id: 1) { changed } a: customerCreate(name: 1) { changed } }"),
+            End::Whole(Of::Change)
+        );
+    }
 
     #[test]
     fn what_a_value_should_be_is_said_in_our_words() {

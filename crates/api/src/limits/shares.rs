@@ -30,7 +30,7 @@ task_local! {
 }
 
 /// The kind of a connection, or of work; each is shared by itself.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Of {
     ReadModels,
     /// people, credentials, secrets
@@ -40,9 +40,11 @@ pub enum Of {
     Past,
     /// no connection: a change that runs to its end, whoever waits for it
     Change,
+    /// one by which somebody loses a right to come in: it waits for no other change
+    Ending,
 }
 
-const KINDS: usize = 5;
+const KINDS: usize = 6;
 
 /// Changes that run at the same time, of all callers together if each had no more than its share.
 const CHANGES: usize = 256;
@@ -62,7 +64,8 @@ pub struct Share {
 impl Shares {
     /// Of pools with so many connections each.
     pub fn among(read_models: usize, operations: usize, log: usize, past: usize) -> Self {
-        let group = [read_models, operations, log, past, CHANGES].map(|connections| connections.div_ceil(GROUPS));
+        let group =
+            [read_models, operations, log, past, CHANGES, CHANGES].map(|connections| connections.div_ceil(GROUPS));
         Self { groups: Pieces::of(group), members: Pieces::of(group.map(|connections| connections.div_ceil(MEMBERS))) }
     }
 

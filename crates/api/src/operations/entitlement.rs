@@ -48,12 +48,13 @@ pub async fn check(
     reference: &Reference,
 ) -> Result<Checked, Failure> {
     let client = models.client().await?;
-    let Some(digest) = digest(&client, organization, path, reference).await? else {
-        return Ok(Checked { digest: None, decision: Decision::Absent });
-    };
+    let found = digest(&client, organization, path, reference).await?;
+    // asked of what is not there, too: nobody is to tell it by the time from what is another's
+    let digest = found.clone().unwrap_or_else(none);
     let settings = repository::settings(&client, organization, path).await?;
     if settings.is_some_and(|settings| settings.visibility == Visibility::Public) {
-        return Ok(Checked { digest: Some(digest), decision: Decision::Public });
+        let decision = if found.is_some() { Decision::Public } else { Decision::Absent };
+        return Ok(Checked { digest: found, decision });
     }
     let (now, digests) = (models::now(clock), std::slice::from_ref(&digest));
     let held = entitlement::held_licenses(&client, organization, customer).await?;
@@ -67,8 +68,16 @@ pub async fn check(
         asked.extend(attached.into_iter().map(|(_, asked)| asked));
         decided = decide(&asked, &held, now);
     }
-    let decision = decided.map_or_else(Decision::Refused, Decision::Granted);
-    Ok(Checked { digest: Some(digest), decision })
+    let decision = match found {
+        Some(_) => decided.map_or_else(Decision::Refused, Decision::Granted),
+        None => Decision::Absent,
+    };
+    Ok(Checked { digest: found, decision })
+}
+
+/// The digest of nothing that anybody has.
+fn none() -> Digest {
+    format!("sha256:{}", "0".repeat(64)).parse().expect("it has the form of one")
 }
 
 async fn digest(

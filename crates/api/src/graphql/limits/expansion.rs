@@ -50,7 +50,10 @@ fn bad<T>(message: impl Into<String>) -> Result<T, Refusal> {
 }
 
 /// The fields at the root, with those of fragments, however often these are spread there.
-pub(super) fn root_fields<'a>(document: &'a ExecutableDocument, operation: &'a OperationDefinition) -> Vec<&'a Field> {
+pub(in crate::graphql) fn root_fields<'a>(
+    document: &'a ExecutableDocument,
+    operation: &'a OperationDefinition,
+) -> Vec<&'a Field> {
     let mut fields = vec![];
     expand(document, &operation.selection_set.node, &mut fields);
     fields
