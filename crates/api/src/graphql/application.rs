@@ -134,7 +134,7 @@ impl Application {
 
 pub(super) async fn load(ctx: &Context<'_>, name: &Name) -> Result<Application, Failure> {
     let id = ApplicationId::of(ctx.organization()?, &name.0);
-    let row = application::find(&*read_catalog(ctx).await?.0, ctx.scope()?, id).await?;
+    let row = application::find(&read_catalog(ctx).await?.0, ctx.scope()?, id).await?;
     row.map(Application).ok_or_else(|| Failure::not_found("application", &name.0))
 }
 

@@ -120,7 +120,7 @@ impl Release {
         }
         // rows come without them: only who asks for them pays for them
         let _turn = ctx.hub().package_turns.take(ctx.organization()?).await?;
-        let row = release::find(&*read_catalog(ctx).await?.0, ctx.scope()?, self.0.id).await.map_err(Failure::from)?;
+        let row = release::find(&read_catalog(ctx).await?.0, ctx.scope()?, self.0.id).await.map_err(Failure::from)?;
         Ok(row.map(|row| row.packages.into_iter().map(Package::from).collect()))
     }
 
@@ -177,7 +177,7 @@ pub(super) async fn of_application(
     paging: Paging,
 ) -> Result<Connection<String, Release>, Failure> {
     let search = searched(search)?;
-    let page = release::list(&*read_catalog(ctx).await?.0, ctx.scope()?, id, search.as_deref(), &paging).await?;
+    let page = release::list(&read_catalog(ctx).await?.0, ctx.scope()?, id, search.as_deref(), &paging).await?;
     Ok(connection(page, Release))
 }
 
@@ -187,7 +187,7 @@ fn id(ctx: &Context<'_>, application: &Name, version: &Version) -> Result<Releas
 
 async fn load(ctx: &Context<'_>, application: &Name, version: &Version) -> Result<Release, Failure> {
     let id = id(ctx, application, version)?;
-    let row = release::find_without_packages(&*read_catalog(ctx).await?.0, ctx.scope()?, id).await?;
+    let row = release::find_without_packages(&read_catalog(ctx).await?.0, ctx.scope()?, id).await?;
     row.map(Release).ok_or_else(|| Failure::not_found("release", format!("{} {}", application.0, version.0)))
 }
 
