@@ -109,7 +109,7 @@ fn of_container(container: &Node, found: &mut Vec<String>) {
     found.extend(mount.map(|mount| said(&format!("{place}.procMount"), mount)));
 }
 
-/// What a pod and a container may both say.
+/// The settings that a pod and a container may both have.
 fn of_context(place: &str, context: &Node, found: &mut Vec<String>) {
     for profile in ["seccompProfile", "appArmorProfile"] {
         if let Some(kind) = context.at(&[profile, "type"]).filter(|kind| kind.as_text() == Some("Unconfined")) {

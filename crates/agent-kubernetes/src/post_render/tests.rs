@@ -266,7 +266,7 @@ fn nobody_is_given_the_agents_role() {
     }
 }
 
-/// Of Kubernetes' Pod Security Standards, level baseline.
+/// The cases are those of Kubernetes' Pod Security Standards, level baseline.
 #[test]
 fn no_pod_reaches_its_node_unless_the_clusters_owner_says_so() {
     let pod = |fields: &str| {

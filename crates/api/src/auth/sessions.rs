@@ -75,7 +75,7 @@ impl Sessions {
         Ok(self.by_credential.find(credential).await?)
     }
 
-    /// That a member may still come in, and as what it did.
+    /// A check that a member may still come in, with the same rights.
     pub async fn check_again(&self, caller: &MemberCaller) -> Result<(), Failure> {
         match self.authenticate_again(caller.via.id()).await? {
             Some(Caller::Member(now)) if now.has_same_rights_as(caller) => Ok(()),

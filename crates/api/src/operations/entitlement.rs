@@ -14,7 +14,7 @@ use crate::clock::SharedClock;
 use crate::failure::Failure;
 use crate::models::{self, ReadModels};
 
-/// What opens an artifact, or why nothing does.
+/// The license that opens an artifact, or the reason why none does.
 pub enum Decision {
     /// the repository is public
     Public,

@@ -23,7 +23,7 @@ pub enum Named {
     Position(Position),
 }
 
-/// What is neither a time nor a position.
+/// The error of a text that is neither a time nor a position.
 #[derive(Debug, thiserror::Error)]
 #[error("moment {0:?} is not valid: use a time with its zone, as 2026-11-01T12:00:00Z, or a position of the log")]
 pub struct InvalidMoment(String);

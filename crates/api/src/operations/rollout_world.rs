@@ -147,7 +147,7 @@ impl Way {
     }
 }
 
-/// What the customers' licenses give at an instant.
+/// The rights that the customers' licenses give at an instant.
 struct Rights {
     application: ApplicationId,
     asked: HashMap<ReleaseId, EntitlementSubject>,
