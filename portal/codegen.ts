@@ -23,6 +23,7 @@ const config: CodegenConfig = {
           LabelKey: text,
           LabelValue: text,
           Link: text,
+          Moment: text,
           NaiveDate: text,
           Name: text,
           Pattern: text,
