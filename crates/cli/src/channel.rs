@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
+use crate::as_of::AsOf;
 use crate::hub::Hub;
-use crate::moment::AsOf;
 use crate::operation::shown;
 use crate::output::Columns;
 use crate::session::Session;

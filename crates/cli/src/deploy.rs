@@ -10,9 +10,9 @@ use anyhow::{Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
 
+use crate::as_of::AsOf;
 use crate::exit::Failure;
 use crate::input;
-use crate::moment::AsOf;
 use crate::operation::{DataRemoval, shown};
 use crate::output::{Columns, warn};
 use crate::session::Session;

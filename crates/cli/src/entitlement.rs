@@ -3,9 +3,9 @@
 use anyhow::Result;
 use clap::Subcommand;
 
+use crate::as_of::AsOf;
 use crate::exit::Failure;
 use crate::hub::Hub;
-use crate::moment::AsOf;
 use crate::operation::{read, shown};
 use crate::output::Columns;
 use crate::session::Session;

@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde_json::{Value, json};
 
+use crate::as_of::AsOf;
 use crate::hub::PAGE;
 use crate::label::WantedLabel;
-use crate::moment::AsOf;
 use crate::operation::shown;
 use crate::output::Columns;
 use crate::session::Session;

@@ -8,10 +8,10 @@ use clap::{Args, Subcommand};
 use distr_domain::version::{InvalidRange, VersionRanges};
 use serde_json::Value;
 
+use crate::as_of::AsOf;
 use crate::customer;
 use crate::exit::Failure;
 use crate::hub::{Hub, PAGE};
-use crate::moment::AsOf;
 use crate::names::Names;
 use crate::operation::shown;
 use crate::output::Columns;

@@ -4,6 +4,7 @@ mod alerts;
 mod app;
 mod apply;
 mod args;
+mod as_of;
 mod audit;
 mod branding;
 mod channel;

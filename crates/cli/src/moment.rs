@@ -1,7 +1,6 @@
 //! Points in time as people write them: an RFC 3339 time, or a date (UTC).
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
-use clap::Args;
 
 /// For a begin: a date means its first instant.
 pub(crate) fn begin(text: &str) -> Result<DateTime<Utc>, String> {
@@ -20,22 +19,6 @@ fn parse(text: &str, day: impl Fn(NaiveDate) -> NaiveDate) -> Result<DateTime<Ut
     let time = DateTime::parse_from_rfc3339(text);
     time.map(|time| time.to_utc())
         .map_err(|_| format!("{text:?} is no date like 2027-12-31 or time like 2027-12-31T12:00:00Z"))
-}
-
-/// A moment of the past, for commands that can look back.
-#[derive(Debug, Clone, Default, Args)]
-pub(crate) struct AsOf {
-    /// Show what was at this moment: a time such as 2026-11-01T12:00:00Z, a date for its first instant (UTC), or a position of the log
-    #[arg(long = "as-of", value_name = "MOMENT", value_parser = past)]
-    pub(crate) as_of: Option<String>,
-}
-
-/// As the hub takes it.
-fn past(written: &str) -> Result<String, String> {
-    match written.parse::<u64>() {
-        Ok(position) => Ok(position.to_string()),
-        Err(_) => begin(written).map(text).map_err(|error| format!("{error}, and no position of the log")),
-    }
 }
 
 /// A day alone.
@@ -79,18 +62,6 @@ mod tests {
         for bad in ["tomorrow", "2027-13-01", "31.12.2027", ""] {
             assert!(begin(bad).unwrap_err().contains("2027-12-31"), "{bad}");
         }
-    }
-
-    #[test]
-    fn a_moment_is_a_time_a_date_or_a_position() {
-        for (written, sent) in [
-            ("42", "42"),
-            ("2027-12-31", "2027-12-31T00:00:00Z"),
-            ("2027-12-31T12:00:00+02:00", "2027-12-31T10:00:00Z"),
-        ] {
-            assert_eq!(past(written).unwrap(), sent);
-        }
-        assert!(past("yesterday").unwrap_err().contains("position"));
     }
 
     #[test]

@@ -14,9 +14,10 @@ use anyhow::Result;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 
+use crate::as_of::AsOf;
 use crate::exit::Failure;
 use crate::hub::PAGE;
-use crate::moment::{self, AsOf};
+use crate::moment;
 use crate::operation::{read, shown};
 use crate::output::{Columns, warn};
 use crate::session::Session;

@@ -4,10 +4,10 @@ use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
+use crate::as_of::AsOf;
 use crate::customer;
 use crate::hub::PAGE;
 use crate::label::{self, Labels};
-use crate::moment::AsOf;
 use crate::operation::{read, shown};
 use crate::output::{Columns, Output, line, remark, text};
 use crate::session::Session;
