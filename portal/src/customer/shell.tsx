@@ -29,8 +29,8 @@ const ROOMS: readonly Room[] = [
 ]
 
 const FIND = graphql(`
-  query CustomerFind($text: String!) {
-    targets(filter: { search: $text }, first: 8) { nodes { id name customer { id name } } }
+  query CustomerFind($text: String!, $asOf: Moment) {
+    targets(filter: { search: $text }, first: 8, asOf: $asOf) { nodes { id name customer { id name } } }
   }
 `)
 

@@ -20,8 +20,8 @@ export const LICENSE_ROW = graphql(`
 `)
 
 const LICENSES = graphql(`
-  query Licenses($first: Int!) {
-    licenses(first: $first) { nodes { ...LicenseRow } pageInfo { hasNextPage } }
+  query Licenses($first: Int!, $asOf: Moment) {
+    licenses(first: $first, asOf: $asOf) { nodes { ...LicenseRow } pageInfo { hasNextPage } }
   }
 `)
 
@@ -52,7 +52,7 @@ export function LicensesPage() {
       {rows && rows.length > 0 ? (
         <>
           <LicenseTable licenses={rows} withCustomer={!viewer.customer} />
-          <SameInCli line="distr license list" />
+          <SameInCli line="distr license list" looksBack />
         </>
       ) : null}
     </Page>

@@ -16,8 +16,8 @@ import { useWhoIsThere } from '../session/viewer'
 import { Seats } from './list'
 
 const LICENSE = graphql(`
-  query LicensePage($customer: Name!, $name: Name!) {
-    license(customer: $customer, name: $name) {
+  query LicensePage($customer: Name!, $name: Name!, $asOf: Moment) {
+    license(customer: $customer, name: $name, asOf: $asOf) {
       ...LicenseRow
       audit(first: 200, newestFirst: true) { nodes { position at kind actor subject reason } pageInfo { hasNextPage } }
     }
@@ -106,7 +106,7 @@ function Detail({ license }: { license: License }) {
       >
         <Audit entries={license.audit.nodes} />
       </Panel>
-      <SameInCli line={commandLine('distr', 'license', 'audit', '--customer', license.customer.name)} />
+      <SameInCli line={commandLine('distr', 'license', 'audit', '--customer', license.customer.name)} looksBack />
     </>
   )
 }

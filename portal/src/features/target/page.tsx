@@ -16,8 +16,8 @@ import { EnrolAgain, RetireDialog } from './lifecycle'
 import { useOverdue, useStateOf } from './state-now'
 
 const TARGET = graphql(`
-  query TargetPage($customer: Name!, $name: Name!) {
-    target(customer: $customer, name: $name) { ...TargetDetail }
+  query TargetPage($customer: Name!, $name: Name!, $asOf: Moment) {
+    target(customer: $customer, name: $name, asOf: $asOf) { ...TargetDetail }
   }
 `)
 
