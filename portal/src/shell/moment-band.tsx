@@ -10,7 +10,7 @@ import { useGoToMoment } from './use-go-to-moment'
 /** It is the reader's own, or of another organization of the hub. */
 const EVENT_AT = graphql(`
   query EventAt($after: Position!) {
-    events(after: $after, first: 1, telemetry: [ACCESS, HEARTBEAT]) { events { position recordedAt } }
+    events(after: $after, first: 1, telemetry: [ACCESS, HEARTBEAT]) { events { id position recordedAt } }
   }
 `)
 
@@ -25,7 +25,7 @@ export function MomentBand({ change }: { change: () => void }) {
         <strong>
           As of <Words of={momentOf(moment)} text={moment} />
         </strong>
-        <span> · Nothing here is changed or comes anew.</span>
+        <span> · Nothing can be changed, and news are paused.</span>
       </p>
       <button type="button" className="button is-quiet" onClick={change}>
         Other moment…

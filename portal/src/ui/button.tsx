@@ -24,12 +24,12 @@ export function Allowed({ may, needs, children }: { may: boolean; needs: string;
   if (may && !isPast) return children
   const whom = viewer.customer ? 'an admin' : 'an owner'
   const [title, why] = isPast
-    ? ['Nothing is changed at a moment of the past. Go back to now first.', 'not in the past']
+    ? ['Nothing is changed at a moment of the past. Go back to now first.', 'not at a moment of the past']
     : [`This needs ${needs}; ask ${whom}.`, `needs ${needs}`]
   return (
     <span className="refused" title={title}>
       <span inert>{children}</span>
-      <span className="refused-why">{why}</span>
+      <span className={isPast ? 'unseen' : 'refused-why'}>{why}</span>
     </span>
   )
 }

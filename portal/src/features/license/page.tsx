@@ -12,8 +12,10 @@ import { LicenseBadge } from '../../ui/state'
 import { type Column, Table } from '../../ui/table'
 import { Through, Time } from '../../ui/time'
 import { Actor, useMemberNames } from '../member/actor'
+import { Life } from '../moment/life'
 import { useWhoIsThere } from '../session/viewer'
 import { Seats } from './list'
+import { WORDS } from './words'
 
 const LICENSE = graphql(`
   query LicensePage($customer: Name!, $name: Name!, $asOf: Moment) {
@@ -27,19 +29,6 @@ const LICENSE = graphql(`
 type License = LicensePageQuery['license']
 type Entry = License['audit']['nodes'][number]
 
-export const WORDS: Record<AuditKind, string> = {
-  ISSUED: 'issued',
-  AMENDED: 'amended',
-  SUSPENDED: 'suspended',
-  RESUMED: 'resumed',
-  REVOKED: 'revoked',
-  SEAT_TAKEN: 'seat taken',
-  SEAT_RELEASED: 'seat given back',
-  PULL_GRANTED: 'pull granted',
-  PULL_REFUSED: 'pull refused',
-  DEPLOY_GRANTED: 'deployment granted',
-  DEPLOY_REFUSED: 'deployment refused',
-}
 const REFUSALS: AuditKind[] = ['PULL_REFUSED', 'DEPLOY_REFUSED', 'REVOKED', 'SUSPENDED']
 
 export function LicensePage() {
@@ -67,6 +56,7 @@ export function LicensePage() {
       crumbs={crumbs}
       aside={license ? <LicenseBadge status={license.status} /> : null}
     >
+      <Life key={`${customer} ${name}`} of="license" customer={customer} name={name} />
       {error && !license ? <Failed error={error} again={again} /> : null}
       {isLoading ? <Loading what="the license" /> : null}
       {license ? <Detail license={license} /> : null}
