@@ -18,6 +18,7 @@ import { BrandingPage } from './features/branding/page'
 import { CustomersPage } from './features/customer/list'
 import { CustomerPage } from './features/customer/page'
 import { readDocs } from './features/docs/address'
+import { readAsked } from './features/entitlement/address'
 import { LicensesPage } from './features/license/list'
 import { LicensePage } from './features/license/page'
 import { MePage } from './features/me/page'
@@ -109,6 +110,13 @@ const license = createRoute({
   component: LicensePage,
   ...LOOKS_BACK,
 })
+const entitlement = createRoute({
+  ...inVendor,
+  path: '/entitlement',
+  component: lazyRouteComponent(() => import('./features/entitlement/page')),
+  validateSearch: readAsked,
+  ...LOOKS_BACK,
+})
 const activity = createRoute({
   ...inVendor,
   path: '/activity',
@@ -123,6 +131,11 @@ const analytics = createRoute({
   validateSearch: readFigures,
 })
 const alerts = createRoute({ ...inVendor, path: '/alerts', component: AlertsPage, validateSearch: readAlerts })
+const proof = createRoute({
+  ...inVendor,
+  path: '/proof',
+  component: lazyRouteComponent(() => import('./features/proof/page')),
+})
 const start = createRoute({ ...inVendor, path: '/start', component: StartPage })
 const members = createRoute({ ...inVendor, path: '/members', component: MembersPage })
 const tokens = createRoute({ ...inVendor, path: '/tokens', component: TokensPage })
@@ -149,9 +162,11 @@ const routeTree = root.addChildren([
     customer,
     licenses,
     license,
+    entitlement,
     activity,
     alerts,
     analytics,
+    proof,
     start,
     members,
     tokens,

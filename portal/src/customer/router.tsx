@@ -10,6 +10,7 @@ import {
 } from '@tanstack/react-router'
 import { ReleasePage } from '../features/application/release'
 import { readDocs } from '../features/docs/address'
+import { readAsked } from '../features/entitlement/address'
 import { LicensesPage } from '../features/license/list'
 import { LicensePage } from '../features/license/page'
 import { MePage } from '../features/me/page'
@@ -84,9 +85,20 @@ const installTarget = createRoute({ ...inside, path: '/install/$target', compone
 const update = createRoute({ ...inside, path: '/update/$target/$application', component: UpdatePage })
 const licenses = createRoute({ ...inside, path: '/license', component: LicensesPage, ...LOOKS_BACK })
 const license = createRoute({ ...inside, path: '/license/$license', component: LicensePage, ...LOOKS_BACK })
+const entitlement = createRoute({
+  ...inside,
+  path: '/entitlement',
+  component: lazyRouteComponent(() => import('../features/entitlement/page')),
+  validateSearch: readAsked,
+})
 const downloads = createRoute({ ...inside, path: '/downloads', component: DownloadsPage })
 const release = createRoute({ ...inside, path: '/apps/$application/releases/$version', component: ReleasePage })
 const activity = createRoute({ ...inside, path: '/activity', component: ActivityPage, ...LOOKS_BACK })
+const proof = createRoute({
+  ...inside,
+  path: '/proof',
+  component: lazyRouteComponent(() => import('../features/proof/page')),
+})
 const members = createRoute({ ...inside, path: '/members', component: MembersPage })
 const tokens = createRoute({ ...inside, path: '/tokens', component: TokensPage })
 const me = createRoute({ ...inside, path: '/me', component: MePage })
@@ -105,9 +117,11 @@ const routeTree = root.addChildren([
     update,
     licenses,
     license,
+    entitlement,
     downloads,
     release,
     activity,
+    proof,
     members,
     tokens,
     me,

@@ -1,5 +1,16 @@
 // The customer's side: its rooms, and where its pages are, under the vendor's name.
-import { Activity, Download, House, KeyRound, LifeBuoy, Server, Ticket, UserRound, UsersRound } from 'lucide-react'
+import {
+  Activity,
+  Download,
+  House,
+  KeyRound,
+  LifeBuoy,
+  Server,
+  ShieldCheck,
+  Ticket,
+  UserRound,
+  UsersRound,
+} from 'lucide-react'
 import { type ReactNode, useMemo } from 'react'
 import { useQuery } from 'urql'
 import { Logo } from '../features/branding/logo'
@@ -23,6 +34,7 @@ const ROOMS: readonly Room[] = [
   { at: '/license', name: 'Licenses', icon: KeyRound, needs: 'READ_CUSTOMERS', key: 'l' },
   { at: '/downloads', name: 'Downloads', icon: Download, needs: 'READ_CATALOG', key: 'd' },
   { at: '/activity', name: 'Activity', icon: Activity, needs: 'READ_CUSTOMERS', key: 'e' },
+  { at: '/proof', name: 'Proof', icon: ShieldCheck, needs: 'READ_CATALOG', key: 'p' },
   { at: '/members', name: 'Members', icon: UsersRound, needs: 'READ_MEMBERS', key: 'm' },
   { at: '/tokens', name: 'Tokens', icon: Ticket, key: 'k' },
   { at: '/me', name: 'You', icon: UserRound, key: 'i' },

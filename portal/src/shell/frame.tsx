@@ -1,6 +1,8 @@
 // What stands around every page, on either side: the rooms, the line, the palette.
-import { History } from 'lucide-react'
+import { useNavigate } from '@tanstack/react-router'
+import { History, KeyRound } from 'lucide-react'
 import { lazy, type ReactNode, Suspense, useCallback, useEffect, useState } from 'react'
+import { useMay } from '../features/session/viewer'
 import { connect } from '../live/socket'
 import { Button } from '../ui/button'
 import { Toasts } from '../ui/toast'
@@ -9,7 +11,8 @@ import { LineBand, SignedOutDialog } from './line-indicator'
 import { MomentBand } from './moment-band'
 import { Nav } from './nav'
 import { PageOfMoment } from './page-of-moment'
-import { Palette, type UseHits } from './palette'
+import { type Deed, Palette, type UseHits } from './palette'
+import { usePlaces } from './places'
 import type { Room } from './rooms'
 import { ShortcutsDialog, useShortcuts } from './shortcuts'
 
@@ -43,6 +46,14 @@ function Around({ rooms, title, mark, below, above, useHits, finds }: Props) {
   const help = useCallback(() => setOver('keys'), [])
   const lookBack = useCallback(() => setOver('moment'), [])
   const close = () => setOver(undefined)
+  const navigate = useNavigate()
+  const { root } = usePlaces()
+  const mayCheck = useMay('READ_CUSTOMERS')
+  const check = () => void navigate({ to: `${root}/entitlement` as string })
+  const deeds: Deed[] = [
+    { id: 'look back', name: 'Look back: as of a moment…', note: 'time', icon: History, act: lookBack },
+    ...(mayCheck ? [{ id: 'check', name: 'May it be pulled?', note: 'entitlement', icon: KeyRound, act: check }] : []),
+  ]
   useShortcuts(rooms, { find, help })
   return (
     <div className="shell">
@@ -58,9 +69,7 @@ function Around({ rooms, title, mark, below, above, useHits, finds }: Props) {
           <PageOfMoment />
         </main>
       </div>
-      {over === 'palette' ? (
-        <Palette useHits={useHits} finds={finds} close={close} deeds={[{ ...LOOK_BACK, act: lookBack }]} />
-      ) : null}
+      {over === 'palette' ? <Palette useHits={useHits} finds={finds} close={close} deeds={deeds} /> : null}
       {over === 'moment' ? (
         <Suspense>
           <MomentDialog close={close} />
@@ -72,8 +81,6 @@ function Around({ rooms, title, mark, below, above, useHits, finds }: Props) {
     </div>
   )
 }
-
-const LOOK_BACK = { id: 'look back', name: 'Look back: as of a moment…', note: 'time', icon: History }
 
 function toMain() {
   document.getElementById('main')?.focus()

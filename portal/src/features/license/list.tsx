@@ -29,10 +29,16 @@ export function LicensesPage() {
   const { viewer } = useWhoIsThere()
   const { data, error, isLoading, again } = useLive(LICENSES, { first: 500 })
   const rows = data?.licenses.nodes
+  const { root } = usePlaces()
   const more = data?.licenses.pageInfo.hasNextPage
   return (
     <Page
       title="Licenses"
+      actions={
+        <To className="button" place={`${root}/entitlement`}>
+          May it be pulled?
+        </To>
+      }
       aside={rows ? <span className="total">{more ? 'the first 500' : rows.length.toLocaleString()}</span> : null}
     >
       {error && !rows ? <Failed error={error} again={again} /> : null}

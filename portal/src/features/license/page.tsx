@@ -13,7 +13,8 @@ import { type Column, Table } from '../../ui/table'
 import { Through, Time } from '../../ui/time'
 import { Actor, useMemberNames } from '../member/actor'
 import { Life } from '../moment/life'
-import { useWhoIsThere } from '../session/viewer'
+import { ProofButton } from '../proof/button'
+import { useMay, useWhoIsThere } from '../session/viewer'
 import { Seats } from './list'
 import { WORDS } from './words'
 
@@ -103,6 +104,7 @@ function Detail({ license }: { license: License }) {
 
 export function Audit({ entries }: { entries: Entry[] }) {
   const names = useMemberNames()
+  const readsLog = useMay('READ_LOG')
   const columns: Column<Entry>[] = [
     { name: 'When', width: 'time', cell: ({ at }) => <Time at={at} /> },
     {
@@ -113,5 +115,16 @@ export function Audit({ entries }: { entries: Entry[] }) {
     { name: 'Why', isText: true, isBlank: ({ reason }) => !reason, cell: ({ reason }) => reason ?? '' },
     { name: 'By', isText: true, cell: ({ actor }) => <Actor actor={actor} names={names} /> },
   ]
-  return <Table label="Audit" columns={columns} rows={entries} keyOf={entry => `${entry.position} ${entry.kind}`} />
+  const proof: Column<Entry> = {
+    name: 'Proof',
+    cell: ({ position, kind }) => <ProofButton position={position} of={`${WORDS[kind]} at position ${position}`} />,
+  }
+  return (
+    <Table
+      label="Audit"
+      columns={readsLog ? [...columns, proof] : columns}
+      rows={entries}
+      keyOf={entry => `${entry.position} ${entry.kind}`}
+    />
+  )
 }
