@@ -20,9 +20,12 @@ export function Page({ title, section, aside, actions, crumbs, children }: Props
   const moment = useMoment()
   useEffect(() => {
     document.title = [title, section, moment && `as of ${moment}`, name].filter(Boolean).join(' · ')
+  }, [title, section, moment, name])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a page is another one by its name
+  useEffect(() => {
     // once a page is another; the first one keeps the browser's own focus
     if (document.activeElement && document.activeElement !== document.body) heading.current?.focus()
-  }, [title, section, moment, name])
+  }, [title, section, name])
   return (
     <>
       <header className="page-head">
