@@ -63,4 +63,5 @@ mod torture;
 mod traces;
 mod two_hubs;
 mod upgrade_path;
+mod why;
 mod withheld;
