@@ -29,6 +29,7 @@ mod http2;
 mod idempotency;
 mod layers;
 mod license;
+mod license_report;
 mod lists;
 mod main_line;
 mod members;

@@ -1,6 +1,7 @@
 //! `distr audit`: what proves that the log is as it was, for people who do not trust whoever keeps it.
 
 mod export;
+mod report;
 mod verify;
 mod why;
 
@@ -53,7 +54,9 @@ pub(crate) enum Command {
         #[arg(long, short, value_name = "FILE")]
         file: Option<PathBuf>,
     },
-    /// Verify an export or a proof from its files alone, without any connection
+    /// Write what was agreed in a license, used and refused, as a page that anybody can check
+    Report(report::Report),
+    /// Verify an export, a proof or a report from its files alone, without any connection
     Verify(verify::Verify),
 }
 
@@ -61,6 +64,7 @@ impl Command {
     pub(crate) async fn run(self, globals: &Globals, session: impl FnOnce() -> Result<Session>) -> Result<()> {
         match self {
             Self::Verify(verify) => verify.run(&Output::new(globals)),
+            Self::Report(report) => report.run(&Output::new(globals)),
             Self::Export(export) => export.run(&session()?).await,
             Self::Key { all } => key(&session()?, all).await,
             Self::ReplaceKey { reason, at_once } => replace_key(&session()?, reason, at_once).await,
