@@ -31,7 +31,7 @@ fn variables(operation: &str) -> Value {
         // the story's own facts come after what made the organization
         "EventPage" => json!({ "first": 500, "after": "0", "telemetry": ["ACCESS"], "to": "2026-09-30T00:00:00Z" }),
         // as what made the organization
-        "EventProof" => json!({ "position": "1" }),
+        "EventProof" | "Why" => json!({ "position": "1" }),
         _ => json!({}),
     }
 }

@@ -278,6 +278,75 @@ async fn whoever_owns_the_database_changes_nothing_unseen() {
     }
 }
 
+#[tokio::test]
+async fn a_key_takes_the_place_of_another_and_who_knows_either_follows() {
+    let auditor = Auditor::begin().await;
+    auditor.keep();
+    let keys = || -> Vec<Value> {
+        let keys: Value = serde_json::from_str(&auditor.ok(&["audit", "key", "--all", "-o", "json"])).expect("JSON");
+        keys.as_array().expect("a list").clone()
+    };
+    let replace = |more: &[&str]| {
+        auditor.ok(&[&["audit", "replace-key", "--reason", "a year has passed"], more].concat());
+        std::fs::write(auditor.path("new.key"), auditor.ok(&["audit", "key"])).expect("own folder");
+    };
+    let fact = || {
+        let events: Value = serde_json::from_str(&auditor.ok(&["events", "-o", "json"])).expect("JSON");
+        let events = events.as_array().expect("a list").clone();
+        events.into_iter().rfind(|event| event["type"] == "HistoryKeyReplaced").expect("the fact")
+    };
+    let verify = |folder: &str, key: &str| {
+        let script = root().join("deploy/verify-history.py");
+        let python = [script.to_str().expect("UTF-8"), folder, key];
+        let rust = ["audit", "verify", folder, "--key", key];
+        [auditor.offline(&binary("distr"), &rust), auditor.offline(Path::new("python3"), &python)]
+    };
+
+    replace(&[]);
+    assert_eq!(fact()["data"]["key"], keys()[0]["key"]);
+    assert_eq!((&keys()[0]["endsAt"], keys()[1]["endsAt"].is_string()), (&Value::Null, true));
+    auditor.until_in_the_tree().await;
+    auditor.ok(&["audit", "export", "overlapping"]);
+    for output in [verify("overlapping", "acme.key"), verify("overlapping", "new.key")].iter().flatten() {
+        assert!(output.status.success(), "{}", all(output));
+    }
+
+    // after a theft: none of the others signs any more
+    std::fs::rename(auditor.path("new.key"), auditor.path("second.key")).expect("own folder");
+    replace(&["--at-once"]);
+    assert_eq!((&fact()["data"]["at_once"], keys().len()), (&json!(true), 3));
+    auditor.until_in_the_tree().await;
+    auditor.ok(&["audit", "export", "later"]);
+    for gone in ["acme.key", "second.key"] {
+        for output in verify("later", gone) {
+            assert!(!output.status.success(), "{gone}: {}", all(&output));
+        }
+    }
+    for output in verify("later", "new.key") {
+        assert!(output.status.success(), "{}", all(&output));
+    }
+}
+
+/// The hub is killed when the key is told of and does not sign yet: asking again goes on with the same one.
+#[tokio::test]
+async fn a_key_that_was_told_of_signs_when_it_is_asked_for_again() {
+    let auditor = Auditor::begin().await;
+    let database = auditor.database();
+    auditor.ok(&["audit", "key"]);
+    database.ok("CREATE FUNCTION ops.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'broken'; END $$;
+                 CREATE TRIGGER fail BEFORE UPDATE ON ops.proof_key FOR EACH ROW EXECUTE FUNCTION ops.fail()");
+    let replace = "mutation { historyKeyReplace(reason: \"r\") { changed keys { key } } }";
+    let ask = async || auditor.hub.graphql(Some(&auditor.owner), replace, json!({})).await;
+    assert_eq!(ask().await.code(), Some("internal"));
+    database.ok("DROP TRIGGER fail ON ops.proof_key");
+    let told = "SELECT convert_from(payload, 'UTF8')::jsonb ->> 'key' FROM eventlog.event
+                WHERE event_type = 'HistoryKeyReplaced'";
+    let told = database.ok(told);
+    assert_eq!(told.lines().count(), 1, "{told}");
+    let data = ask().await.data()["historyKeyReplace"].clone();
+    assert_eq!((&data["changed"], data["keys"][0]["key"].as_str()), (&json!(false), Some(told.trim())));
+}
+
 /// The tree is made anew without an entry, and signed with the right key: the checkpoint that somebody kept tells, and the hub itself
 /// signs nothing more.
 #[tokio::test]

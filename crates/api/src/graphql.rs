@@ -43,6 +43,7 @@ mod still_in;
 mod target;
 mod token;
 mod viewer;
+mod why;
 
 use std::sync::Arc;
 
@@ -83,6 +84,7 @@ pub struct Query(
     secret::SecretQuery,
     event::EventQuery,
     history::HistoryQuery,
+    why::WhyQuery,
 );
 
 /// The mutations: every change. A mutation is answered when the read models show its change.
@@ -108,6 +110,7 @@ pub struct Mutation(
     deployment::DeploymentMutation,
     alert::AlertMutation,
     secret::SecretMutation,
+    history::HistoryMutation,
 );
 
 /// The subscriptions: what is told when it happens, over a socket of the protocol graphql-transport-ws.

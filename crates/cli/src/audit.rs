@@ -1,7 +1,9 @@
 //! `distr audit`: what proves that the log is as it was, for people who do not trust whoever keeps it.
 
 mod export;
+mod report;
 mod verify;
+mod why;
 
 use std::path::PathBuf;
 
@@ -14,9 +16,9 @@ use crate::operation::shown;
 use crate::output::{Columns, Output, line};
 use crate::session::Session;
 
-shown!("src/audit.graphql": HistoryCheckpoint HistoryKeys EventProof);
+shown!("src/audit.graphql": HistoryCheckpoint HistoryKeys HistoryKeyReplace EventProof);
 
-const KEYS: Columns = &[("KEY", "/key"), ("MADE", "/madeAt"), ("SIGNS UNTIL", "/endsAt")];
+const KEYS: Columns = &[("KEY", "/key"), ("SIGNS FROM", "/beginsAt"), ("SIGNS UNTIL", "/endsAt")];
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -25,6 +27,20 @@ pub(crate) enum Command {
         /// The keys that signed before, too
         #[arg(long)]
         all: bool,
+    },
+    /// Put a new key in the place of the one that signs checkpoints; both sign for 90 days
+    ReplaceKey {
+        /// Why, which stays in the history
+        #[arg(long)]
+        reason: String,
+        /// The old key signs no more, as when it was stolen: give the new one to whoever has the old one
+        #[arg(long)]
+        at_once: bool,
+    },
+    /// Show why an event is in the log: what led to it, what it rests on, what followed
+    Why {
+        /// Where the event stands in the log, as `distr events` shows it
+        position: u64,
     },
     /// Print the newest checkpoint: the root of the history, signed. Whoever keeps it can show later what it was
     Checkpoint,
@@ -38,7 +54,9 @@ pub(crate) enum Command {
         #[arg(long, short, value_name = "FILE")]
         file: Option<PathBuf>,
     },
-    /// Verify an export or a proof from its files alone, without any connection
+    /// Write what was agreed in a license, used and refused, as a page that anybody can check
+    Report(report::Report),
+    /// Verify an export, a proof or a report from its files alone, without any connection
     Verify(verify::Verify),
 }
 
@@ -46,8 +64,11 @@ impl Command {
     pub(crate) async fn run(self, globals: &Globals, session: impl FnOnce() -> Result<Session>) -> Result<()> {
         match self {
             Self::Verify(verify) => verify.run(&Output::new(globals)),
+            Self::Report(report) => report.run(&Output::new(globals)),
             Self::Export(export) => export.run(&session()?).await,
             Self::Key { all } => key(&session()?, all).await,
+            Self::ReplaceKey { reason, at_once } => replace_key(&session()?, reason, at_once).await,
+            Self::Why { position } => why::run(&session()?, position).await,
             Self::Checkpoint => checkpoint(&session()?).await,
             Self::Proof { position, file } => proof(&session()?, position, file).await,
         }
@@ -68,6 +89,14 @@ async fn key(Session { hub, out }: &Session, all: bool) -> Result<()> {
         true => out.json(&key),
         // nothing else, as it is to be kept in a file
         false => line(key["key"].as_str().unwrap_or_default()),
+    }
+}
+
+async fn replace_key(Session { hub, out }: &Session, reason: String, at_once: bool) -> Result<()> {
+    let mut data = hub.ask::<HistoryKeyReplace>(history_key_replace::Variables { at_once, reason }).await?;
+    match data.history_key_replace["keys"].take() {
+        Value::Array(keys) => out.list(keys, KEYS),
+        _ => Ok(()),
     }
 }
 

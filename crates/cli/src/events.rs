@@ -15,6 +15,8 @@ use crate::moment;
 use crate::names::Names;
 use crate::operation::{TelemetryKind, shown};
 use crate::session::Session;
+pub(crate) use print::{heading, table_line};
+
 use print::Printer;
 
 shown!("src/events/page.graphql": EventPage);

@@ -41,6 +41,14 @@ pub enum OrganizationEvent {
     BrandingImageRemoved {
         image: BrandingImage,
     },
+    /// Another key signs the roots of the history from now on.
+    HistoryKeyReplaced {
+        /// as verifiers take it (C2SP signed-note)
+        key: String,
+        /// the one before signs no more; else it goes on beside this one for a while
+        at_once: bool,
+        reason: String,
+    },
 }
 use OrganizationEvent::*;
 
@@ -75,6 +83,12 @@ pub enum OrganizationCommand {
     RemoveBrandingImage {
         image: BrandingImage,
     },
+    /// Once a key is made, and before it signs.
+    ReplaceHistoryKey {
+        key: String,
+        at_once: bool,
+        reason: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -105,6 +119,8 @@ pub struct Organization {
     left: BTreeSet<MemberId>,
     branding: Branding,
     images: BTreeMap<BrandingImage, PictureFacts>,
+    /// and whether the one before signs no more; none before the first was replaced
+    pub history_key: Option<(String, bool)>,
 }
 
 impl DomainEvent for OrganizationEvent {}
@@ -154,6 +170,14 @@ impl Decider for Organization {
                     false => vec![],
                 })
             }
+            (OrganizationCommand::ReplaceHistoryKey { key, at_once, reason }, Some(_)) => {
+                Ok(match self.history_key == Some((key.clone(), *at_once)) {
+                    true => vec![],
+                    false => {
+                        vec![HistoryKeyReplaced { key: key.clone(), at_once: *at_once, reason: reason.clone() }]
+                    }
+                })
+            }
         }
     }
 
@@ -169,6 +193,7 @@ impl Decider for Organization {
             BrandingSet { branding } => self.branding = branding.clone(),
             BrandingImageSet { image, picture } => _ = self.images.insert(*image, picture.of.clone()),
             BrandingImageRemoved { image } => _ = self.images.remove(image),
+            HistoryKeyReplaced { key, at_once, .. } => self.history_key = Some((key.clone(), *at_once)),
         }
     }
 }
@@ -252,5 +277,20 @@ mod tests {
         let remove = |image| OrganizationCommand::RemoveBrandingImage { image };
         given::<Organization>(with_logo()).when(remove(logo)).then([BrandingImageRemoved { image: logo }]);
         given::<Organization>(with_logo()).when(remove(dark)).then_nothing();
+    }
+
+    #[test]
+    fn a_key_takes_the_place_of_another_once() {
+        let key = |number: u8| format!("distr/acme+{number}");
+        let replace = |number| OrganizationCommand::ReplaceHistoryKey {
+            key: key(number),
+            at_once: false,
+            reason: "a year has passed".into(),
+        };
+        let fact = |number| HistoryKeyReplaced { key: key(number), at_once: false, reason: "a year has passed".into() };
+        given::<Organization>([created()]).when(replace(1)).then([fact(1)]);
+        given::<Organization>([created(), fact(1)]).when(replace(1)).then_nothing();
+        given::<Organization>([created(), fact(1)]).when(replace(2)).then([fact(2)]);
+        given::<Organization>([]).when(replace(1)).then_rejected(OrganizationRejection::NotFound);
     }
 }

@@ -90,6 +90,11 @@ fn organization_command() -> impl Strategy<Value = OrganizationCommand> {
         3 => (image(), 0..3_u8)
             .prop_map(|(image, number)| OrganizationCommand::SetBrandingImage { image, picture: picture(number) }),
         2 => image().prop_map(|image| OrganizationCommand::RemoveBrandingImage { image }),
+        1 => (0..3_u8).prop_map(|number| OrganizationCommand::ReplaceHistoryKey {
+            key: format!("key {number}"),
+            at_once: number == 0,
+            reason: "a year has passed".into(),
+        }),
     ]
 }
 

@@ -6,9 +6,9 @@ use tokio_postgres::Client;
 use crate::error::ProjectionError;
 use crate::table::{Table, table};
 use crate::{
-    access, alert, application, artifact, channel, customer, deployment, generation, heartbeat, heartbeat_hour,
-    license, license_audit, member, organization, picture, release, repository, rollout, rollout_policy,
-    rollout_target, seat, target, token,
+    access, alert, application, artifact, channel, consequence, customer, deployment, generation, heartbeat,
+    heartbeat_hour, license, license_audit, member, organization, picture, release, repository, rollout,
+    rollout_policy, rollout_target, seat, target, token,
 };
 
 /// A set of tables, and what of the log they are made from.
@@ -23,7 +23,7 @@ impl Group {
     pub const CORE: &'static str = "core";
     /// The latest heartbeat of each target, and how many there were: apart, so that the flood never holds up the facts.
     pub const FLEET: &'static str = "fleet";
-    /// Grants, changes, uses and refusals in order; who pulled and pushed what.
+    /// Grants, changes, uses and refusals in order; who pulled and pushed what; what led to what.
     pub const AUDIT: &'static str = "audit";
 }
 
@@ -58,6 +58,7 @@ pub async fn groups(client: &Client) -> Result<Vec<Group>, ProjectionError> {
     let audit = vec![
         table::<license_audit::LicenseAuditProjection>(client).await?,
         table::<access::AccessProjection>(client).await?,
+        table::<consequence::ConsequenceProjection>(client).await?,
     ];
     Ok(vec![
         Group { name: Group::CORE, selection: Selection::Facts, tables: core },

@@ -6,6 +6,7 @@ pub mod analytics;
 pub mod application;
 pub mod artifact;
 pub mod channel;
+pub mod consequence;
 mod cursor;
 pub mod customer;
 pub mod deployment;

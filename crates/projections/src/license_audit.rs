@@ -9,6 +9,7 @@ use distr_domain::fact::Fact;
 use distr_domain::ids::{ApplicationId, CustomerId, LicenseId, OrganizationId};
 use distr_domain::license::LicenseEvent;
 use distr_domain::seat::SeatEvent;
+use distr_eventlog::Position;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -212,6 +213,23 @@ pub async fn list(
         (None, AuditOrder::NewestFirst) => &*NEWEST,
     };
     query::list(client, sql, scope, paging, &[&customer, &license.map(|license| license.0)]).await
+}
+
+/// Where the changes stand that a use of a right before a position rests on, or the refusal of one: the newest of each license of the
+/// customer, or of the one that is named.
+pub async fn grounds(
+    client: &ReadClient,
+    organization: OrganizationId,
+    (customer, license): (CustomerId, Option<LicenseId>),
+    before: Position,
+    limit: usize,
+) -> Result<Vec<Position>, QueryError> {
+    let statement = client.prepare_cached(include_str!("license_audit/grounds.sql")).await?;
+    let (license, before, limit) = (license.map(|id| id.0), before.number() as i64, limit as i64);
+    let rows = client.query(&statement, &[&organization.0, &customer.0, &license, &before, &limit]).await?;
+    let mut positions: Vec<_> = rows.iter().map(|row| Position::of_number(row.get::<_, i64>(0) as u64)).collect();
+    positions.sort();
+    Ok(positions)
 }
 
 #[cfg(test)]

@@ -69,6 +69,8 @@ impl Projection for OrganizationProjection {
             OrganizationEvent::BrandingImageRemoved { image } => {
                 change(rows, entry, |row| _ = row.branding_images.remove(image));
             }
+            // kept with the key
+            OrganizationEvent::HistoryKeyReplaced { .. } => {}
         }
     }
 }

@@ -40,6 +40,8 @@ pub struct DecodedEntry {
     pub id: Uuid,
     pub event_id: Uuid,
     pub actor: String,
+    /// the event that led to this one
+    pub causation: Option<Uuid>,
     pub at: DateTime<Utc>,
     pub content: EntryContent,
 }
@@ -65,7 +67,16 @@ impl DecodedEntry {
                 };
                 let content = content.map_err(|source| ProjectionError::UnreadableTelemetry { position, source })?;
                 let actor = String::new();
-                Ok(Self { position, organization, id: subject, event_id: id, actor, at: recorded_at, content })
+                Ok(Self {
+                    position,
+                    organization,
+                    id: subject,
+                    event_id: id,
+                    actor,
+                    causation: None,
+                    at: recorded_at,
+                    content,
+                })
             }
         }
     }
@@ -79,6 +90,7 @@ impl DecodedEntry {
             id: event.stream.id,
             event_id: event.id,
             actor: event.actor.to_string(),
+            causation: event.causation,
             at: event.recorded_at,
             content: EntryContent::Fact(fact),
         })

@@ -1,8 +1,9 @@
 //! A folder with a period of an organization's history, and what proves it: `checkpoint`, all tiles below `tile/`, the entries in
 //! `entries.jsonl`, and what was asked for in `export.json`. It is verified from these files and a public key alone.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+mod files;
+
+use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -16,15 +17,14 @@ use crate::note::VerifierKey;
 use crate::tile::{TileId, TilePath, Tiles, WIDTH, perfect};
 use crate::tree::{NotProven, Root};
 
+use files::text;
+pub use files::{Entries, tiles};
+
 pub const CHECKPOINT: &str = "checkpoint";
 pub const TILES: &str = "tile";
 pub const ENTRIES: &str = "entries.jsonl";
 pub const PERIOD: &str = "export.json";
 
-/// Bytes of a line of entries: an event has a few MiB at most, and its text may be some times as long.
-const LONGEST_LINE: u64 = 64 << 20;
-/// Bytes of any other file that is read.
-const LARGEST_FILE: u64 = 1 << 20;
 /// Findings that are told one by one; the rest are counted.
 const TOLD: usize = 100;
 
@@ -128,7 +128,7 @@ pub enum Unreadable {
 }
 
 impl EntryLine {
-    fn payload_digest(&self) -> Option<PayloadDigest> {
+    pub fn payload_digest(&self) -> Option<PayloadDigest> {
         self.payload.as_ref().map(|payload| PayloadDigest::of(payload.as_bytes())).or(self.payload_digest)
     }
 
@@ -177,25 +177,13 @@ pub fn verify(
         let (found, wanted) = (found.clone(), key.name().to_owned());
         report.note(Finding::AnotherOrganization { found, wanted });
     }
-    let tiles = read_tiles(folder, root.size)?;
+    let tiles = tiles(folder, root.size)?;
     verify_tiles(&tiles, root, &mut report);
     if let Some(earlier) = earlier {
         verify_earlier(&tiles, root, &earlier.root, &mut report);
     }
     verify_entries(folder, &tiles, root, &mut report)?;
     Ok(report)
-}
-
-fn read_tiles(folder: &Path, size: u64) -> Result<Tiles, Unreadable> {
-    let mut tiles = Tiles::default();
-    for tile in TilePath::all_of(size) {
-        let path = folder.join(TILES).join(tile.to_string());
-        let bytes = contents(&path)?;
-        let hashes = Hash::all_of(&bytes).filter(|hashes| hashes.len() == tile.width);
-        let hashes = hashes.ok_or(Unreadable::Tile { path, found: bytes.len(), width: tile.width })?;
-        tiles.put(tile.id, hashes);
-    }
-    Ok(tiles)
 }
 
 /// From the top down, so that what was changed is found where it is, and not in all that rests on it.
@@ -229,23 +217,10 @@ fn verify_earlier(tiles: &Tiles, root: Root, earlier: &Root, report: &mut Report
 
 fn verify_entries(folder: &Path, tiles: &Tiles, root: Root, report: &mut Report) -> Result<(), Unreadable> {
     let period = report.period;
-    let path = folder.join(ENTRIES);
-    let failed = |source| Unreadable::File { path: path.clone(), source };
-    let mut file = BufReader::new(regular(&path)?);
     let mut next = None;
     let mut last_at = None;
-    let mut text = vec![];
-    for line in 1.. {
-        text.clear();
-        file.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut text).map_err(failed)?;
-        if text.is_empty() {
-            break;
-        }
-        if text.len() as u64 == LONGEST_LINE {
-            return Err(Unreadable::Line { path, line });
-        }
-        let entry: EntryLine =
-            serde_json::from_slice(&text).map_err(|source| Unreadable::Entry { path: path.clone(), line, source })?;
+    for entry in Entries::of(folder)? {
+        let entry = entry?;
         let at = entry.envelope.committed_at();
         report.entries += 1;
         let Some(index) = entry.index.filter(|index| *index < root.size) else {
@@ -293,28 +268,6 @@ fn verify_entry(entry: &EntryLine, index: u64, tiles: &Tiles, report: &mut Repor
     if found.as_ref() != signed {
         report.note(Finding::ChangedEntry { index, id: entry.envelope.id(), what: entry.what() });
     }
-}
-
-fn text(path: &Path) -> Result<String, Unreadable> {
-    let invalid = |_| io::Error::new(io::ErrorKind::InvalidData, "it is not text");
-    String::from_utf8(contents(path)?).map_err(invalid).map_err(|source| Unreadable::File { path: path.into(), source })
-}
-
-/// Of a small file.
-fn contents(path: &Path) -> Result<Vec<u8>, Unreadable> {
-    let mut bytes = vec![];
-    let read = regular(path)?.take(LARGEST_FILE).read_to_end(&mut bytes);
-    read.map_err(|source| Unreadable::File { path: path.into(), source })?;
-    Ok(bytes)
-}
-
-/// Opens a file, and nothing else that a folder may hold: a pipe never ends, and a device neither.
-fn regular(path: &Path) -> Result<File, Unreadable> {
-    let unreadable = |source| Unreadable::File { path: path.into(), source };
-    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err(unreadable(io::Error::other("it is no file")));
-    }
-    File::open(path).map_err(unreadable)
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
         ("alertPutOff" | "alertTakeUp", "id") => Alert,
         ("events" | "eventAppended", "after") => return Some(Own("\"0\"")),
         // the first entry is another's for all but the first vendor
-        ("eventProof", "position") => return Some(Own("\"1\"")),
+        ("eventProof" | "why", "position") => return Some(Own("\"1\"")),
         ("attachments", "after") => Digest,
         (_, "after") => Cursor,
         _ => return own(field, argument),
@@ -173,7 +173,7 @@ fn own(field: &str, argument: &str) -> Option<Names> {
         ("releaseDeprecate", "on") => "\"2030-01-01\"",
         ("releaseBlockUpgrade" | "releaseUnblockUpgrade", "from") => "\"1.0.x\"",
         // a reason belongs to a downgrade alone
-        ("deploymentSetRelease", "allowDowngrade" | "reason") => return Some(Nothing),
+        ("deploymentSetRelease", "allowDowngrade" | "reason") | ("historyKeyReplace", _) => return Some(Nothing),
         ("licenseIssue" | "licenseAmend", "terms") => "{}",
         ("deploymentSetRelease", "config") => "[]",
         // of clusters, and this is a Docker host

@@ -81,6 +81,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "alertPutOff(id: \"none\", until: \"2030-01-01T00:00:00Z\", reason: \"r\") { changed }",
     ),
     row("mutation", "alertTakeUp", "OS", "alertTakeUp(id: \"none\") { changed }"),
+    row("query", "why", "OA", "why(position: \"1\") { hasMore }"),
+    row("mutation", "historyKeyReplace", "O", "historyKeyReplace(reason: \"r\") { changed }"),
     row("mutation", "organizationRename", "O", "organizationRename(displayName: \"Acme\") { changed }"),
     row("mutation", "brandingSet", "O", "brandingSet(accent: \"#0b7a75\") { changed }"),
     row("mutation", "brandingSetImage", "O", "brandingSetImage(image: LOGO) { changed }"),

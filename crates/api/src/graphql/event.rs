@@ -53,37 +53,39 @@ pub enum TelemetryKind {
     Access,
 }
 
-fn event(entry: Entry) -> Event {
-    match entry {
-        Entry::Fact(event) => Event {
-            position: event.position.into(),
-            id: event.id.into(),
-            event_type: event.event_type,
-            stream: Some(event.stream.to_string()),
-            revision: Some(event.revision.into()),
-            actor: Some(event.actor.to_string()),
-            causation: event.causation.map(ID::from),
-            correlation: Some(event.correlation.into()),
-            recorded_at: event.recorded_at,
-            data: Json(serde_json::from_slice(&event.payload).unwrap_or_default()),
-        },
-        Entry::Telemetry(recorded) => {
-            let data: Value = serde_json::from_slice(&recorded.record.payload).unwrap_or_default();
-            let event_type = match recorded.record.kind {
-                Kind::Heartbeat => "Heartbeat",
-                Kind::Access => "Access",
-            };
-            Event {
-                position: recorded.position.into(),
-                id: recorded.record.id.into(),
-                event_type: event_type.to_owned(),
-                stream: None,
-                revision: None,
-                actor: data.get("actor").and_then(Value::as_str).map(str::to_owned),
-                causation: None,
-                correlation: None,
-                recorded_at: recorded.record.recorded_at,
-                data: Json(data),
+impl From<Entry> for Event {
+    fn from(entry: Entry) -> Self {
+        match entry {
+            Entry::Fact(event) => Self {
+                position: event.position.into(),
+                id: event.id.into(),
+                event_type: event.event_type,
+                stream: Some(event.stream.to_string()),
+                revision: Some(event.revision.into()),
+                actor: Some(event.actor.to_string()),
+                causation: event.causation.map(ID::from),
+                correlation: Some(event.correlation.into()),
+                recorded_at: event.recorded_at,
+                data: Json(serde_json::from_slice(&event.payload).unwrap_or_default()),
+            },
+            Entry::Telemetry(recorded) => {
+                let data: Value = serde_json::from_slice(&recorded.record.payload).unwrap_or_default();
+                let event_type = match recorded.record.kind {
+                    Kind::Heartbeat => "Heartbeat",
+                    Kind::Access => "Access",
+                };
+                Self {
+                    position: recorded.position.into(),
+                    id: recorded.record.id.into(),
+                    event_type: event_type.to_owned(),
+                    stream: None,
+                    revision: None,
+                    actor: data.get("actor").and_then(Value::as_str).map(str::to_owned),
+                    causation: None,
+                    correlation: None,
+                    recorded_at: recorded.record.recorded_at,
+                    data: Json(data),
+                }
             }
         }
     }
@@ -171,7 +173,7 @@ impl EventQuery {
         let wanted = |entry: &Entry| is_asked_for(entry, organization, &kinds);
         let piece = history::read(ctx.hub().commands.log.as_ref(), period, wanted).await?;
         Ok(EventPage {
-            events: piece.entries.into_iter().map(event).collect(),
+            events: piece.entries.into_iter().map(Event::from).collect(),
             scanned_to: piece.scanned_to.into(),
             has_more: piece.has_more,
         })
@@ -225,7 +227,7 @@ impl EventSubscription {
             let events: Vec<Result<Event>> = match page {
                 Ok(page) => {
                     let entries = page.entries.into_iter().filter(|entry| is_asked_for(entry, organization, &kinds));
-                    entries.map(|entry| Ok(event(entry))).collect()
+                    entries.map(|entry| Ok(entry.into())).collect()
                 }
                 Err(fault) => vec![Err(Failure::from(fault).into())],
             };

@@ -6,10 +6,11 @@ use distr_domain::ids::OrganizationId;
 use distr_domain::permission::Permission;
 use distr_domain::rejection::Rejection;
 
-use super::context::ContextExt;
+use super::context::{ContextExt, Outcome, lines};
 use super::guard::{May, MayEverywhere};
 use super::scalar::{BigInt, Position};
 use crate::failure::Failure;
+use crate::operations::history_key::{self, Replacing};
 use crate::ops::proof_key::PublicKey;
 use crate::ops::signed_root::SignedRoot;
 
@@ -56,15 +57,15 @@ impl From<SignedRoot> for Checkpoint {
 struct CheckpointKey {
     /// The key, as verifiers take it (C2SP signed-note): a name, an id and the key itself.
     key: String,
-    /// The time at which it was made.
-    made_at: DateTime<Utc>,
+    /// The time from which it signs.
+    begins_at: DateTime<Utc>,
     /// The time until which it signs beside its successor; null for the newest.
     ends_at: Option<DateTime<Utc>>,
 }
 
 impl From<PublicKey> for CheckpointKey {
-    fn from(PublicKey { key, made_at, ends_at }: PublicKey) -> Self {
-        Self { key: key.to_string(), made_at, ends_at }
+    fn from(PublicKey { key, begins_at, ends_at }: PublicKey) -> Self {
+        Self { key: key.to_string(), begins_at, ends_at }
     }
 }
 
@@ -119,5 +120,42 @@ impl HistoryQuery {
         let file = hub.signing.prove(organization, &entry).await?.ok_or_else(none)?;
         let leaf = String::from_utf8_lossy(&file.leaf).into_owned();
         Ok(EventProof { index: file.index.into(), leaf, file: file.to_string() })
+    }
+}
+
+#[derive(Default)]
+pub(super) struct HistoryMutation;
+
+/// The keys of a history after the change.
+#[derive(SimpleObject)]
+struct HistoryKeyPayload {
+    /// The keys that checkpoints are signed with, the newest first, those that sign no more included.
+    keys: Vec<CheckpointKey>,
+    #[graphql(flatten)]
+    outcome: Outcome,
+}
+
+#[Object]
+impl HistoryMutation {
+    /// Puts a new key in the place of the one that signs checkpoints. Both sign for 90 days, so that whoever knows one of them
+    /// follows; that the key is replaced is a fact of the history, which names the new one.
+    #[graphql(guard = "May(Permission::ManageOrganization)")]
+    async fn history_key_replace(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            default,
+            desc = "Whether the old key signs no more, as when it was stolen; then nothing that it signed says which the new one is."
+        )]
+        at_once: bool,
+        #[graphql(desc = "The reason for the change, of 1 to 500 characters.")] reason: String,
+    ) -> Result<HistoryKeyPayload> {
+        let hub = ctx.hub();
+        let organization = ctx.organization()?;
+        let replacing = Replacing { organization, at_once, reason: lines("reason", reason, 500)? };
+        let executed = history_key::replace(&hub.commands, &hub.signing, &ctx.cause()?, replacing).await?;
+        let keys = hub.signing.public_keys(organization).await?;
+        let keys = keys.into_iter().map(CheckpointKey::from).collect();
+        Ok(HistoryKeyPayload { keys, outcome: Outcome::of(ctx, &executed) })
     }
 }

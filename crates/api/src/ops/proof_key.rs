@@ -8,6 +8,7 @@ use distr_domain::ids::{CustomerId, OrganizationId};
 use distr_proof::checkpoint::Origin;
 use distr_proof::note::{SignerKey, VerifierKey};
 use tokio_postgres::Transaction;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::secret::{Cipher, Place};
@@ -26,7 +27,7 @@ pub struct ProofKeys {
 #[derive(Debug, Clone)]
 pub struct PublicKey {
     pub key: VerifierKey,
-    pub made_at: DateTime<Utc>,
+    pub begins_at: DateTime<Utc>,
     /// it signs until then; nothing for the newest
     pub ends_at: Option<DateTime<Utc>>,
 }
@@ -47,18 +48,20 @@ impl ProofKeys {
         if !found.is_empty() {
             return Ok(found);
         }
-        self.make(client, organization, now).await?;
+        self.make(client, organization, now, Some(now)).await?;
         self.find(client, organization, now).await
     }
 
-    /// A new one in the place of the newest, which goes on for a while.
-    pub async fn replace(&self, pool: &Pool, organization: OrganizationId, now: DateTime<Utc>) -> Result<(), Failure> {
-        let mut client = pool.get().await?;
-        let transaction = client.transaction().await?;
-        let sql = "UPDATE ops.proof_key SET ends_at = $2 WHERE organization = $1 AND ends_at IS NULL";
-        transaction.execute(sql, &[&organization.0, &(now + OVERLAP)]).await?;
-        self.make(&transaction, organization, now).await?;
-        Ok(transaction.commit().await?)
+    /// The key that is to be the next one. It signs nothing yet.
+    pub async fn next(
+        &self,
+        client: &impl GenericClient,
+        organization: OrganizationId,
+        now: DateTime<Utc>,
+    ) -> Result<VerifierKey, Failure> {
+        self.make(client, organization, now, None).await?;
+        let sql = "SELECT public FROM ops.proof_key WHERE organization = $1 AND begins_at IS NULL";
+        verifier(organization, client.query_one(sql, &[&organization.0]).await?.get(0))
     }
 
     async fn find(
@@ -68,7 +71,8 @@ impl ProofKeys {
         now: DateTime<Utc>,
     ) -> Result<Vec<SignerKey>, Failure> {
         let sql = "SELECT public, nonce, ciphertext FROM ops.proof_key
-                   WHERE organization = $1 AND coalesce(ends_at > $2, true) ORDER BY made_at DESC";
+                   WHERE organization = $1 AND begins_at IS NOT NULL AND coalesce(ends_at > $2, true)
+                   ORDER BY begins_at DESC";
         let rows = client.query(sql, &[&organization.0, &now]).await?;
         let open = |row: &tokio_postgres::Row| {
             let public: Vec<u8> = row.get(0);
@@ -80,11 +84,13 @@ impl ProofKeys {
         rows.iter().map(open).collect()
     }
 
+    /// Nothing if there is one already that begins then, or that does not yet.
     async fn make(
         &self,
         client: &impl GenericClient,
         organization: OrganizationId,
         now: DateTime<Utc>,
+        begins: Option<DateTime<Utc>>,
     ) -> Result<(), Failure> {
         let mut seed = [0; 32];
         rand::fill(&mut seed).map_err(|_| Failure::fault(std::io::Error::other("no randomness for a proof key")))?;
@@ -92,25 +98,53 @@ impl ProofKeys {
         let public = key.verifier().public().as_slice();
         let sealed = self.cipher.seal(place(organization), &hex::encode(public), &hex::encode(seed))?;
         // not with a key that a rotation has taken out of force; another hub may have been faster
-        let sql = "INSERT INTO ops.proof_key (organization, public, nonce, ciphertext, made_at)
-                   SELECT $1, $2, $3, $4, $5 FROM ops.master_key WHERE id = $6 FOR SHARE
+        let sql = "INSERT INTO ops.proof_key (organization, public, nonce, ciphertext, made_at, begins_at)
+                   SELECT $1, $2, $3, $4, $5, $6 FROM ops.master_key WHERE id = $7 FOR SHARE
                    ON CONFLICT DO NOTHING";
         let key_id = self.cipher.key_id();
-        client.execute(sql, &[&organization.0, &public, &sealed.nonce, &sealed.ciphertext, &now, &key_id]).await?;
+        let parameters: [&(dyn ToSql + Sync); 7] =
+            [&organization.0, &public, &sealed.nonce, &sealed.ciphertext, &now, &begins, &key_id];
+        client.execute(sql, &parameters).await?;
         Ok(())
     }
 }
 
+/// Lets the next key sign, in the place of the newest, which goes on for as long as the overlap. A key that signs already stays
+/// as it is.
+pub async fn begin(
+    pool: &Pool,
+    organization: OrganizationId,
+    key: &VerifierKey,
+    now: DateTime<Utc>,
+    overlap: TimeDelta,
+) -> Result<(), Failure> {
+    let mut client = pool.get().await?;
+    let transaction = client.transaction().await?;
+    let sql = "SELECT FROM ops.proof_key WHERE organization = $1 AND public = $2 AND begins_at IS NULL FOR UPDATE";
+    let public = key.public().as_slice();
+    if transaction.query_opt(sql, &[&organization.0, &public]).await?.is_none() {
+        return Ok(());
+    }
+    let sql = "UPDATE ops.proof_key SET ends_at = $2
+               WHERE organization = $1 AND begins_at IS NOT NULL AND coalesce(ends_at > $2, true)";
+    transaction.execute(sql, &[&organization.0, &(now + overlap)]).await?;
+    let sql = "UPDATE ops.proof_key SET begins_at = $3 WHERE organization = $1 AND public = $2";
+    transaction.execute(sql, &[&organization.0, &public, &now]).await?;
+    Ok(transaction.commit().await?)
+}
+
+fn verifier(organization: OrganizationId, public: Vec<u8>) -> Result<VerifierKey, Failure> {
+    let public = public.try_into().map_err(|_| Failure::fault(std::io::Error::other("a key has another length")))?;
+    VerifierKey::new(&Origin::key_name(organization), public).map_err(Failure::fault)
+}
+
 /// All that ever signed, the newest first.
 pub async fn public_keys(client: &impl GenericClient, organization: OrganizationId) -> Result<Vec<PublicKey>, Failure> {
-    let sql = "SELECT public, made_at, ends_at FROM ops.proof_key WHERE organization = $1 ORDER BY made_at DESC";
+    let sql = "SELECT public, begins_at, ends_at FROM ops.proof_key
+               WHERE organization = $1 AND begins_at IS NOT NULL ORDER BY begins_at DESC";
     let rows = client.query(sql, &[&organization.0]).await?;
     let key = |row: tokio_postgres::Row| {
-        let public: Vec<u8> = row.get(0);
-        let public =
-            public.try_into().map_err(|_| Failure::fault(std::io::Error::other("a key has another length")))?;
-        let key = VerifierKey::new(&Origin::key_name(organization), public).map_err(Failure::fault)?;
-        Ok(PublicKey { key, made_at: row.get(1), ends_at: row.get(2) })
+        Ok(PublicKey { key: verifier(organization, row.get(0))?, begins_at: row.get(1), ends_at: row.get(2) })
     };
     rows.into_iter().map(key).collect()
 }

@@ -99,9 +99,15 @@ impl Signing {
 
     /// The newest root, signed now if the tree has grown since the last one was; nothing for a tree without leaves.
     pub async fn checkpoint(&self, organization: OrganizationId) -> Result<Option<SignedRoot>, Failure> {
-        let last = signed_root::last(&*self.client().await?, organization).await?;
+        let client = self.client().await?;
+        let last = signed_root::last(&*client, organization).await?;
+        let keys = proof_key::public_keys(&*client, organization).await?;
+        drop(client);
+        let is_by_newest_key = |at| keys.first().is_none_or(|key| key.begins_at <= at);
         match last {
-            Some(last) if self.clock.now() - last.signed_at < FRESH => Ok(Some(last)),
+            Some(last) if is_by_newest_key(last.signed_at) && self.clock.now() - last.signed_at < FRESH => {
+                Ok(Some(last))
+            }
             Some(last) => self.sign(organization, last.checkpoint.root.size).await,
             None => self.sign(organization, 1).await,
         }

@@ -11,6 +11,7 @@ use distr_proof::inclusion::InclusionFile;
 use distr_proof::note::VerifierKey;
 use serde_json::json;
 
+use super::report;
 use crate::exit::Failure;
 use crate::input;
 use crate::moment;
@@ -19,9 +20,10 @@ use crate::output::{Output, remark};
 #[derive(Args)]
 #[command(after_help = "\
 An export:  distr audit verify november --key acme.key --since october.checkpoint --from 2026-11-01 --to 2026-11-30
-A proof:    distr audit verify event.tlog-proof --key acme.key")]
+A proof:    distr audit verify event.tlog-proof --key acme.key
+A report:   distr audit verify report.html --key acme.key")]
 pub(crate) struct Verify {
-    /// A folder that `distr audit export` wrote, or a file of `distr audit proof`
+    /// A folder that `distr audit export` wrote, a file of `distr audit proof`, or a page or its data of `distr audit report`
     path: PathBuf,
     /// The public key of whose history it should be, as `distr audit key` printed it when you began to trust it; a file, or the key itself
     #[arg(long, value_name = "FILE|KEY")]
@@ -47,7 +49,7 @@ impl Verify {
             return folder(&self.path, &key, (since.as_ref(), wanted), out);
         }
         if since.is_some() || self.from.is_some() || self.to.is_some() {
-            let text = "--since, --from and --to are for a folder: a proof of one event has no other ones";
+            let text = "--since, --from and --to are for a folder: a proof or a report has no other entries";
             return Err(Failure::Usage(text.into()).into());
         }
         file(&self.path, &key, out)
@@ -55,7 +57,7 @@ impl Verify {
 }
 
 /// A file that holds the key, or the key.
-fn key(text: &str) -> Result<VerifierKey> {
+pub(super) fn key(text: &str) -> Result<VerifierKey> {
     let path = Path::new(text);
     let key = match path.is_file() {
         true => input::text(path)?,
@@ -124,7 +126,13 @@ fn committed(Period { from, to }: Period) -> String {
 }
 
 fn file(path: &Path, key: &VerifierKey, out: &Output) -> Result<()> {
-    let proof: InclusionFile = input::text(path)?.parse().with_context(|| format!("reading {}", path.display()))?;
+    let text = input::text(path)?;
+    if text.starts_with(['<', '{']) {
+        let summary = report::check(&text, key).with_context(|| format!("{} is not proven", path.display()))?;
+        out.say(&format!("{summary}"))?;
+        return out.say(&format!("each line is as {} signed it; that none is left out, an export shows", key.label()));
+    }
+    let proof: InclusionFile = text.parse().with_context(|| format!("reading {}", path.display()))?;
     proof.verify(key).with_context(|| format!("{} proves nothing", path.display()))?;
     let leaf = String::from_utf8_lossy(&proof.leaf);
     let size = proof.checkpoint.root.size;

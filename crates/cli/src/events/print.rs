@@ -50,16 +50,20 @@ impl Printer {
             return Ok(());
         }
         match self.format {
-            Format::Table => {
-                line(&row(["POSITION", "RECORDED", "EVENT", "ABOUT", "ACTOR", "CAUSE", "CORRELATION", "DATA"]))
-            }
+            Format::Table => line(&heading()),
             Format::Json => line("["),
             Format::Jsonl => Ok(()),
         }
     }
 }
 
-fn table_line(event: &Value, names: &Names) -> String {
+/// What stands above such lines.
+pub(crate) fn heading() -> String {
+    row(["POSITION", "RECORDED", "EVENT", "ABOUT", "ACTOR", "CAUSE", "CORRELATION", "DATA"])
+}
+
+/// An event in a line, for people.
+pub(crate) fn table_line(event: &Value, names: &Names) -> String {
     let of = |field: &str| text(&event[field]);
     let data = &event["data"];
     let about = match (event["stream"].as_str(), data["repository"].as_str()) {

@@ -35,6 +35,7 @@ $$;
 -- what is written once was not there before
 CREATE VIEW license_audit AS SELECT * FROM license_audit WHERE position <= as_of();
 CREATE VIEW access AS SELECT * FROM access WHERE position <= as_of();
+CREATE VIEW consequence AS SELECT * FROM consequence WHERE position <= as_of();
 
 -- What is kept of reports is how many there were in each hour: that a target was heard from is known, and not what it said.
 CREATE VIEW heartbeat AS

@@ -9,6 +9,7 @@ const SENTENCES: Record<string, string> = {
   ApplicationCreated: 'created an application',
   ApplicationDescribed: 'described an application anew',
   BrandingImageRemoved: 'removed a picture of the branding',
+  HistoryKeyReplaced: 'replaced the key that signs the history',
   BrandingImageSet: 'set a picture of the branding',
   BrandingSet: 'changed how customers see the organization',
   ChannelCreated: 'created a channel',
