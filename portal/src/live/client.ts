@@ -55,6 +55,7 @@ const EMBEDDED = [
   'TargetCounts',
   'Viewer',
   'ViewerToken',
+  'Why',
   'SessionStartPayload',
   'SignOutPayload',
   'DeploymentPayload',

@@ -1,8 +1,10 @@
 // Proofs in a browser: of events and of the history, verified by the page itself, also when the hub does not tell the truth.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { healthy } from '../support/agent.mjs'
 import { axe, launch, lookAt, open, settled, signIn } from '../support/browser.mjs'
 import { Hub } from '../support/hub.mjs'
+import { until } from '../support/wait.mjs'
 import { World } from '../support/world.mjs'
 
 let hub
@@ -13,7 +15,10 @@ let owner
 before(async () => {
   hub = await Hub.start()
   world = await World.make(hub)
-  await world.target('globex', 'factory', '1.3.0')
+  const { agent, deployment } = await world.target('globex', 'factory', '1.3.0')
+  await agent.say(healthy(deployment, '1.3.0'))
+  await world.target('globex', 'lab', '1.2.0')
+  await world.change('targetRetire(customer: "globex", name: "lab", reason: "sold") { changed }')
   browser = await launch()
   owner = await open(browser, hub)
   await signIn(owner.page, hub)
@@ -31,6 +36,19 @@ async function text(file) {
   let text = ''
   for await (const part of await file.createReadStream()) text += part
   return text
+}
+
+/** What the hub says of the chain of the first event of this kind, once something followed if it should. */
+function chainOf(type, leadsTo) {
+  return until(`the chain of ${type}`, 60_000, async () => {
+    const { events } = (await hub.ask(world.owner, '{ events(first: 1000) { events { position type } } }')).events
+    const found = events.find(event => event.type === type)
+    const query = `query ($position: Position!) {
+      why(position: $position) { event { position } causes { position } grounds { position type } consequences { position type } }
+    }`
+    const why = found && (await hub.ask(world.owner, query, { position: found.position })).why
+    return why && (!leadsTo || why.consequences.some(({ type }) => type === leadsTo)) ? why : undefined
+  })
 }
 
 /** The proof of the event in whose line these words are. */
@@ -145,6 +163,61 @@ describe('the proof of an event', () => {
     await dialog.getByText('This browser did not verify it.').waitFor()
     assert.deepEqual(await axe(page), [])
     await context.close()
+  })
+})
+
+describe('why an event is there', () => {
+  const positions = async part =>
+    (await part.locator('.small').allTextContents()).map(text => /position (\d+)$/.exec(text)[1])
+
+  test('is shown by the chain, from the first command to what followed', async () => {
+    const { page, wrong } = owner
+    const why = await chainOf('TargetRetired', 'SeatReleased')
+    await page.goto(`${hub.url}/v/acme/activity`)
+    const line = page.getByRole('button').filter({ hasText: 'retired a target' })
+    await line.click()
+    await page.getByRole('button', { name: /^Why\?/ }).press('Enter')
+    const dialog = page.getByRole('dialog')
+    const followed = dialog.getByRole('region', { name: 'It led to' })
+    await followed.getByText('gave a seat back').waitFor()
+    assert.deepEqual(
+      await positions(followed),
+      why.consequences.map(({ position }) => position),
+    )
+    assert.deepEqual(await positions(dialog.getByRole('region', { name: 'The event' })), [why.event.position])
+    for (const scheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme: scheme })
+      assert.deepEqual(await axe(page), [])
+    }
+    // from what followed back to what led there, by keys alone
+    const next = why.consequences.find(({ type }) => type === 'SeatReleased').position
+    await followed.getByRole('button', { name: `Why? the event at position ${next}` }).press('Enter')
+    await dialog.getByRole('heading', { name: `Why: the event at position ${next}` }).waitFor()
+    await dialog.getByRole('region', { name: 'Led to it' }).getByText('retired a target').waitFor()
+    await dialog.getByText('Same in the CLI').press('Enter')
+    await dialog.getByText(`distr audit why ${next}`, { exact: true }).waitFor()
+    await dialog.getByRole('button', { name: 'The event before' }).press('Enter')
+    await dialog.getByRole('heading', { name: `Why: the event at position ${why.event.position}` }).waitFor()
+    assert.deepEqual(wrong, [])
+  })
+
+  test('is the report of an agent for what the hub saw in it', async () => {
+    const { page, wrong } = owner
+    await chainOf('DeploymentHealthy')
+    await page.goto(`${hub.url}/v/acme/activity`)
+    await page.getByRole('button').filter({ hasText: 'reported a deployment healthy' }).click()
+    await page.getByRole('button', { name: /^Why\?/ }).click()
+    await page.getByRole('dialog').getByRole('region', { name: 'Led to it' }).getByText('sent a report').waitFor()
+    assert.deepEqual(wrong, [])
+  })
+
+  test('is the license for a use of it', async () => {
+    const { page, wrong } = owner
+    await page.goto(`${hub.url}/v/acme/licenses/globex/hello-2026`)
+    await page.getByRole('button', { name: 'Why? deployment granted' }).first().click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('region', { name: 'It rests on' }).getByText('issued a license').waitFor()
+    assert.deepEqual(wrong, [])
   })
 })
 

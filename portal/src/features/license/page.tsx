@@ -13,7 +13,7 @@ import { type Column, Table } from '../../ui/table'
 import { Through, Time } from '../../ui/time'
 import { Actor, useMemberNames } from '../member/actor'
 import { Life } from '../moment/life'
-import { ProofButton } from '../proof/button'
+import { EventButtons } from '../proof/buttons'
 import { useMay, useWhoIsThere } from '../session/viewer'
 import { Seats } from './list'
 import { WORDS } from './words'
@@ -115,14 +115,14 @@ export function Audit({ entries }: { entries: Entry[] }) {
     { name: 'Why', isText: true, isBlank: ({ reason }) => !reason, cell: ({ reason }) => reason ?? '' },
     { name: 'By', isText: true, cell: ({ actor }) => <Actor actor={actor} names={names} /> },
   ]
-  const proof: Column<Entry> = {
-    name: 'Proof',
-    cell: ({ position, kind }) => <ProofButton position={position} of={`${WORDS[kind]} at position ${position}`} />,
+  const evidence: Column<Entry> = {
+    name: 'Evidence',
+    cell: ({ position, kind }) => <EventButtons position={position} of={`${WORDS[kind]} at position ${position}`} />,
   }
   return (
     <Table
       label="Audit"
-      columns={readsLog ? [...columns, proof] : columns}
+      columns={readsLog ? [...columns, evidence] : columns}
       rows={entries}
       keyOf={entry => `${entry.position} ${entry.kind}`}
     />

@@ -134,7 +134,7 @@ function Keys({ keys }: { keys: History['keys'] }) {
   )
 }
 
-function KeyLine({ one: { key, madeAt, endsAt } }: { one: History['keys'][number] }) {
+function KeyLine({ one: { key, beginsAt, endsAt } }: { one: History['keys'][number] }) {
   const parsed = parseKey(key)
   const fingerprint = useFingerprint(key)
   return (
@@ -154,16 +154,15 @@ function KeyLine({ one: { key, madeAt, endsAt } }: { one: History['keys'][number
             <code className="long">{fingerprint}</code>
           </Fact>
         ) : null}
-        <Fact name="Made">
-          <Time at={madeAt} />
-        </Fact>
         <Fact name="Signs">
+          from <Time at={beginsAt} />
           {endsAt ? (
             <>
+              {' '}
               until <Time at={endsAt} />, beside its successor
             </>
           ) : (
-            'every checkpoint'
+            ', every checkpoint'
           )}
         </Fact>
       </Facts>

@@ -2,7 +2,7 @@ import { graphql } from '../../gql'
 
 export const HISTORY = graphql(`
   query History {
-    history { checkpoint { size root note signedAt } keys { key madeAt endsAt } }
+    history { checkpoint { size root note signedAt } keys { key beginsAt endsAt } }
   }
 `)
 
