@@ -25,7 +25,7 @@ export function MomentBand({ change }: { change: () => void }) {
         <strong>
           As of <Words of={momentOf(moment)} text={moment} />
         </strong>
-        <span> · Nothing can be changed, and news are paused.</span>
+        <span> · Read-only, and news are paused.</span>
       </p>
       <button type="button" className="button is-quiet" onClick={change}>
         Other moment…

@@ -86,6 +86,25 @@ describe('a moment', () => {
     assert.deepEqual(wrong, [])
   })
 
+  test('ends the activity: what came later is not there, and what came before is', async () => {
+    const { page, wrong } = owner
+    const query = `query ($after: Position!) { events(after: $after, first: 1000, telemetry: []) { events { position type recordedAt } } }`
+    const later = (await hub.ask(world.owner, query, { after: then })).events.events
+    const annex = later.find(({ type }) => type === 'TargetRegistered')
+    const line = page.getByRole('button').filter({ hasText: 'registered a target annex' })
+    for (const [at, isThere] of [
+      [then, false],
+      [annex.position, true],
+      // a fact is committed a little after it was recorded
+      [new Date(Math.ceil(Date.parse(annex.recordedAt) / 1000) * 1000).toISOString(), true],
+    ]) {
+      await page.goto(`${hub.url}/v/acme/activity?at=${at}`)
+      await page.getByRole('button').filter({ hasText: 'registered a target branch' }).waitFor()
+      assert.equal(await line.count(), isThere ? 1 : 0, at)
+    }
+    assert.deepEqual(wrong, [])
+  })
+
   test('is told in the zone of the viewer and in UTC', async () => {
     const { page } = owner
     const at = new Date(Math.floor(Date.now() / 1000) * 1000).toISOString().replace('.000', '')
