@@ -140,7 +140,15 @@ const OVER = {
         .first()
         .click(),
   ],
-  moment: ['/v/acme/targets', page => press(page, 'As of a moment…')],
+  moment: [
+    '/v/acme/targets',
+    async page => {
+      await page.keyboard.press('Control+k')
+      await page.getByRole('combobox').fill('look back')
+      await page.keyboard.press('Enter')
+      await page.getByRole('dialog', { name: 'As of a moment' }).waitFor()
+    },
+  ],
   'event-proof': [
     '/v/acme/licenses/initech/old',
     async page => {

@@ -4,7 +4,7 @@ import { useQuery } from 'urql'
 import { useMay } from '../features/session/viewer'
 import { graphql } from '../gql'
 import { type Moment, momentOf, useMoment } from '../live/moment'
-import { exact } from '../ui/time'
+import { inBothZones } from '../ui/time'
 import { useGoToMoment } from './use-go-to-moment'
 
 /** It is the reader's own, or of another organization of the hub. */
@@ -44,13 +44,7 @@ function Words({ of, text }: { of: Moment; text: string }) {
 }
 
 function BothZones({ at }: { at: number }) {
-  const [own, utc] = [exact.viewer.format(at), exact.utc.format(at)]
-  return (
-    <time dateTime={new Date(at).toISOString()}>
-      {own}
-      {own === utc ? null : ` · ${utc}`}
-    </time>
-  )
+  return <time dateTime={new Date(at).toISOString()}>{inBothZones(at)}</time>
 }
 
 function PositionWords({ position }: { position: string }) {

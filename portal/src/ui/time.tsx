@@ -10,8 +10,13 @@ const DAY = 24 * HOUR
 const NEAR = 7 * DAY
 
 const date = formats({ day: 'numeric', month: 'short', year: 'numeric' })
-export const exact = formats({ dateStyle: 'medium', timeStyle: 'long' })
+const exact = formats({ dateStyle: 'medium', timeStyle: 'long' })
 const short = formats({ dateStyle: 'medium', timeStyle: 'short' })
+
+/** In the viewer's zone and in UTC, if that is another. */
+export function inBothZones(at: number): string {
+  return [...new Set([exact.viewer.format(at), exact.utc.format(at)])].join(' · ')
+}
 
 export function span(ms: number): string {
   if (ms < MINUTE) return `${Math.max(0, Math.floor(ms / SECOND))} s`

@@ -6,7 +6,7 @@ import { useGoToMoment } from '../../shell/use-go-to-moment'
 import { Button } from '../../ui/button'
 import { Dialog } from '../../ui/dialog'
 import { Field } from '../../ui/field'
-import { exact } from '../../ui/time'
+import { inBothZones } from '../../ui/time'
 import { useZone } from '../../ui/zone'
 import { localText, momentOfLocal } from './local'
 
@@ -64,9 +64,7 @@ export default function MomentDialog({ close }: { close: () => void }) {
               required
               value={local}
               onChange={event => setLocal(event.target.value)}
-              hint={
-                moment ? `${exact.viewer.format(Date.parse(moment))} · ${exact.utc.format(Date.parse(moment))}` : null
-              }
+              hint={moment ? inBothZones(Date.parse(moment)) : null}
             />
             <div className="moment-ago">
               {AGO.map(([words, ms]) => (
