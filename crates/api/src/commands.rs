@@ -120,7 +120,8 @@ impl Commands {
             let (actor, correlation) = (&context.actor, context.correlation);
             tracing::info!(position = position.number(), category, %stream, events, %actor, %correlation, "appended");
             if let Actor::Member(member) | Actor::Robot(member) = actor {
-                self.limits.charge_written(*member, executed.events.iter().map(json_size).sum());
+                let bytes: usize = executed.events.iter().map(json_size).sum();
+                self.limits.charge_written(*member, bytes + executed.state.kept_with_a_change());
             }
         }
         Ok(executed)
