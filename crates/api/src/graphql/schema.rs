@@ -44,6 +44,7 @@ impl Schema {
         match limits::narrow(request) {
             Ok(mut request) => {
                 let end = End::of(&mut request);
+                let share = end.share(share);
                 let moment = match shares::within(share.clone(), as_of::moment(&self.hub, &mut request)).await {
                     Ok(moment) => moment,
                     Err(error) => return refused(error, "bad_request"),
@@ -105,6 +106,7 @@ impl Executor for Schema {
         match limits::narrow_on_socket(request).and_then(as_of::refuse_on_socket) {
             Ok(mut request) => {
                 let end = End::of(&mut request);
+                let share = end.share(share);
                 let group = caller.as_ref().map(|caller| caller.holder().group);
                 let room = group.map(|group| self.hub.bodies.room_at_once(group, bytes(&request)));
                 let room = match room.transpose() {
@@ -170,6 +172,13 @@ impl End {
         match fields.all(|field| ENDINGS.contains(&field.name.node.as_str())) {
             true => Self::Whole(Of::Ending),
             false => Self::Whole(Of::Change),
+        }
+    }
+
+    fn share(self, of: Arc<Share>) -> Arc<Share> {
+        match self {
+            Self::Whole(Of::Ending) => of.ending(),
+            _ => of,
         }
     }
 }

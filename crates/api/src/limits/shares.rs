@@ -46,7 +46,8 @@ pub enum Of {
     Past,
     /// no connection: a change that runs to its end, whoever waits for it
     Change,
-    /// one by which somebody loses a right to come in: it waits for no other change
+    /// one by which somebody loses a right to come in: it waits for no other change, and takes connections as they come, since whoever
+    /// is to be kept out may wait for them a hundred times
     Ending,
 }
 
@@ -54,6 +55,8 @@ const KINDS: usize = 6;
 
 /// Changes that run at the same time, of all callers together if each had no more than its share.
 const CHANGES: usize = 256;
+/// The same, of those that end a right: each takes connections beside all shares.
+const ENDINGS: usize = 16;
 
 pub struct Shares {
     groups: Pieces<Option<(OrganizationId, Option<CustomerId>)>>,
@@ -68,13 +71,15 @@ pub struct Share {
     credential: Option<Piece>,
     member: Option<Piece>,
     group: Piece,
+    /// it ends a right
+    is_ending: bool,
 }
 
 impl Shares {
     /// Of pools with so many connections each.
     pub fn among(read_models: usize, operations: usize, log: usize, past: usize) -> Self {
         let group =
-            [read_models, operations, log, past, CHANGES, CHANGES].map(|connections| connections.div_ceil(GROUPS));
+            [read_models, operations, log, past, CHANGES, ENDINGS].map(|connections| connections.div_ceil(GROUPS));
         let member = group.map(|connections| connections.div_ceil(MEMBERS));
         let mut credential = member;
         for of in [Of::Change, Of::Ending] {
@@ -88,6 +93,7 @@ impl Shares {
             credential: holder.map(|holder| self.credentials.piece(holder.credential)),
             member: holder.map(|holder| self.members.piece(holder.member)),
             group: self.groups.piece(holder.map(|holder| holder.group)),
+            is_ending: false,
         })
     }
 }
@@ -127,6 +133,12 @@ pub struct Turn {
 }
 
 impl Share {
+    /// For a change that ends a right.
+    pub fn ending(&self) -> Arc<Self> {
+        let Self { credential, member, group, .. } = self;
+        Arc::new(Self { credential: credential.clone(), member: member.clone(), group: group.clone(), is_ending: true })
+    }
+
     async fn turn(&self, of: Of) -> Turn {
         let acquire =
             async |piece: &Piece| piece[of as usize].clone().acquire_owned().await.expect("it is never closed");
@@ -148,6 +160,7 @@ pub async fn within<F: Future>(share: Arc<Share>, work: F) -> F::Output {
 /// Waits for the caller's turn; what is nobody's request has none, and does not wait.
 pub async fn turn(of: Of) -> Option<Turn> {
     match OWN.try_with(Arc::clone) {
+        Ok(share) if share.is_ending && of != Of::Ending => None,
         Ok(share) => Some(share.turn(of).await),
         Err(_) => None,
     }
@@ -219,9 +232,13 @@ mod tests {
             let holder = holder(1, 1).map(|holder| Holder { credential: Uuid::from_u128(credential), ..holder });
             shares.share(holder)
         };
-        for of in [Of::Change, Of::Ending] {
+        for (of, most) in [(Of::Change, 16), (Of::Ending, 1)] {
             let (flood, flooded) = (with(1), at_once(&with(1), of));
-            assert_eq!((flooded.len(), at_once(&flood, of).len(), at_once(&with(2), of).len()), (16, 0, 16), "{of:?}");
+            assert_eq!(
+                (flooded.len(), at_once(&flood, of).len(), at_once(&with(2), of).len()),
+                (most, 0, most),
+                "{of:?}"
+            );
         }
     }
 
@@ -238,6 +255,19 @@ mod tests {
         let credentials = shares.credentials.in_use.lock().unwrap().len();
         let members = shares.members.in_use.lock().unwrap().len();
         assert_eq!((shares.groups.in_use.lock().unwrap().len(), members, credentials), (1, 1, 1));
+    }
+
+    /// It waits for others that end a right, and for nothing else.
+    #[tokio::test]
+    async fn what_ends_a_right_waits_for_no_connection_of_its_share() {
+        let share = Shares::among(24, 12, 8, 6).share(holder(1, 1));
+        let _flood = at_once(&share, Of::Operations);
+        within(share.ending(), async {
+            assert!(turn(Of::Operations).now_or_never().expect("at once").is_none());
+            let one = turn(Of::Ending).now_or_never().expect("at once");
+            assert!(one.is_some() && turn(Of::Ending).now_or_never().is_none());
+        })
+        .await;
     }
 
     #[tokio::test]
