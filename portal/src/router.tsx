@@ -6,6 +6,7 @@ import {
   lazyRouteComponent,
   Navigate,
   Outlet,
+  retainSearchParams,
 } from '@tanstack/react-router'
 import { ActivityPage, readActivity } from './features/activity/page'
 import { AlertsPage, readAlerts } from './features/alert/page'
@@ -17,6 +18,7 @@ import { BrandingPage } from './features/branding/page'
 import { CustomersPage } from './features/customer/list'
 import { CustomerPage } from './features/customer/page'
 import { readDocs } from './features/docs/address'
+import { readAsked } from './features/entitlement/address'
 import { LicensesPage } from './features/license/list'
 import { LicensePage } from './features/license/page'
 import { MePage } from './features/me/page'
@@ -32,8 +34,10 @@ import { readFleet } from './features/target/address'
 import { TargetsPage } from './features/target/list'
 import { TargetPage } from './features/target/page'
 import { TokensPage } from './features/token/list'
+import { readAt } from './live/moment'
 import { NotHere } from './shell/frame'
 import { WhoIsHome } from './shell/home'
+import { LOOKS_BACK } from './shell/page-of-moment'
 import { ROUTER } from './shell/router-options'
 import { Shell } from './shell/shell'
 
@@ -59,25 +63,67 @@ const docs = createRoute({
   component: lazyRouteComponent(() => import('./features/docs/vendor')),
   validateSearch: readDocs,
 })
-const vendor = createRoute({ getParentRoute: () => root, path: '/v/$organization', component: Shell })
+const vendor = createRoute({
+  getParentRoute: () => root,
+  path: '/v/$organization',
+  component: Shell,
+  validateSearch: readAt,
+  // links within stay at the moment that is looked at
+  search: { middlewares: [retainSearchParams(['at'])] },
+})
 const inVendor = { getParentRoute: () => vendor }
-const overview = createRoute({ ...inVendor, path: '/', component: OverviewPage })
-const targets = createRoute({ ...inVendor, path: '/targets', component: TargetsPage, validateSearch: readFleet })
-const target = createRoute({ ...inVendor, path: '/targets/$customer/$target', component: TargetPage })
-const applications = createRoute({ ...inVendor, path: '/apps', component: ApplicationsPage })
-const application = createRoute({ ...inVendor, path: '/apps/$application', component: ApplicationPage })
-const release = createRoute({ ...inVendor, path: '/apps/$application/releases/$version', component: VendorReleasePage })
+const overview = createRoute({ ...inVendor, path: '/', component: OverviewPage, ...LOOKS_BACK })
+const targets = createRoute({
+  ...inVendor,
+  path: '/targets',
+  component: TargetsPage,
+  validateSearch: readFleet,
+  ...LOOKS_BACK,
+})
+const target = createRoute({ ...inVendor, path: '/targets/$customer/$target', component: TargetPage, ...LOOKS_BACK })
+const applications = createRoute({ ...inVendor, path: '/apps', component: ApplicationsPage, ...LOOKS_BACK })
+const application = createRoute({ ...inVendor, path: '/apps/$application', component: ApplicationPage, ...LOOKS_BACK })
+const release = createRoute({
+  ...inVendor,
+  path: '/apps/$application/releases/$version',
+  component: VendorReleasePage,
+  ...LOOKS_BACK,
+})
 const publish = createRoute({ ...inVendor, path: '/apps/$application/publish', component: PublishPage })
 const registry = createRoute({ ...inVendor, path: '/registry' })
 const inRegistry = { getParentRoute: () => registry }
-const repositories = createRoute({ ...inRegistry, path: '/', component: RepositoriesPage })
+const repositories = createRoute({ ...inRegistry, path: '/', component: RepositoriesPage, ...LOOKS_BACK })
 // a repository's name has slashes
-const repository = createRoute({ ...inRegistry, path: '$', component: RepositoryPage, validateSearch: readRepository })
-const customers = createRoute({ ...inVendor, path: '/customers', component: CustomersPage })
-const customer = createRoute({ ...inVendor, path: '/customers/$customer', component: CustomerPage })
-const licenses = createRoute({ ...inVendor, path: '/licenses', component: LicensesPage })
-const license = createRoute({ ...inVendor, path: '/licenses/$customer/$license', component: LicensePage })
-const activity = createRoute({ ...inVendor, path: '/activity', component: ActivityPage, validateSearch: readActivity })
+const repository = createRoute({
+  ...inRegistry,
+  path: '$',
+  component: RepositoryPage,
+  validateSearch: readRepository,
+  ...LOOKS_BACK,
+})
+const customers = createRoute({ ...inVendor, path: '/customers', component: CustomersPage, ...LOOKS_BACK })
+const customer = createRoute({ ...inVendor, path: '/customers/$customer', component: CustomerPage, ...LOOKS_BACK })
+const licenses = createRoute({ ...inVendor, path: '/licenses', component: LicensesPage, ...LOOKS_BACK })
+const license = createRoute({
+  ...inVendor,
+  path: '/licenses/$customer/$license',
+  component: LicensePage,
+  ...LOOKS_BACK,
+})
+const entitlement = createRoute({
+  ...inVendor,
+  path: '/entitlement',
+  component: lazyRouteComponent(() => import('./features/entitlement/page')),
+  validateSearch: readAsked,
+  ...LOOKS_BACK,
+})
+const activity = createRoute({
+  ...inVendor,
+  path: '/activity',
+  component: ActivityPage,
+  validateSearch: readActivity,
+  ...LOOKS_BACK,
+})
 const analytics = createRoute({
   ...inVendor,
   path: '/analytics',
@@ -85,6 +131,11 @@ const analytics = createRoute({
   validateSearch: readFigures,
 })
 const alerts = createRoute({ ...inVendor, path: '/alerts', component: AlertsPage, validateSearch: readAlerts })
+const proof = createRoute({
+  ...inVendor,
+  path: '/proof',
+  component: lazyRouteComponent(() => import('./features/proof/page')),
+})
 const start = createRoute({ ...inVendor, path: '/start', component: StartPage })
 const members = createRoute({ ...inVendor, path: '/members', component: MembersPage })
 const tokens = createRoute({ ...inVendor, path: '/tokens', component: TokensPage })
@@ -111,9 +162,11 @@ const routeTree = root.addChildren([
     customer,
     licenses,
     license,
+    entitlement,
     activity,
     alerts,
     analytics,
+    proof,
     start,
     members,
     tokens,

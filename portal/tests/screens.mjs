@@ -29,6 +29,14 @@ const ROOMS = {
   licenses: '/v/acme/licenses',
   license: '/v/acme/licenses/globex/hello-2026',
   activity: '/v/acme/activity',
+  proof: '/v/acme/proof',
+  entitlement: '/v/acme/entitlement?customer=globex&repository=hello&reference=1.3.0',
+  'then-overview': '/v/acme?at=70',
+  'then-targets': '/v/acme/targets?at=70',
+  'then-target': '/v/acme/targets/globex/lab?at=70',
+  'then-license': '/v/acme/licenses/globex/hello-2026?at=70',
+  'then-members': '/v/acme/members?at=70',
+  'then-never': '/v/acme/targets?at=yesterday',
   start: '/v/acme/start',
   registry: '/v/acme/registry',
   repository: '/v/acme/registry/hello',
@@ -58,6 +66,8 @@ const CUSTOMERS = {
   downloads: '/p/acme/downloads',
   release: '/p/acme/apps/hello/releases/1.3.0',
   activity: '/p/acme/activity',
+  proof: '/p/acme/proof',
+  'then-home': '/p/acme?at=70',
   members: '/p/acme/members',
   tokens: '/p/acme/tokens',
   me: '/p/acme/me',
@@ -77,7 +87,7 @@ async function shots(page, hub, prefix, rooms) {
       for (const [name, path] of Object.entries(chosen(rooms))) {
         await page.goto(`${hub.url}${path}`)
         await settled(page)
-        await page.locator('.line.is-live, .docs').waitFor({ state: 'attached' })
+        await page.locator('.line.is-live, .line.is-past, .docs').waitFor({ state: 'attached' })
         await page.screenshot({ path: join(folder, `${prefix}${name}-${width}-${colorScheme}.png`) })
       }
     }
@@ -129,6 +139,21 @@ const OVER = {
         .getByRole('button', { name: /^Put off: / })
         .first()
         .click(),
+  ],
+  moment: ['/v/acme/targets', page => press(page, 'As of a moment…')],
+  'event-proof': [
+    '/v/acme/licenses/initech/old',
+    async page => {
+      await page.getByRole('button', { name: 'Proof… of revoked' }).click()
+      await page.locator('.verdict').waitFor()
+    },
+  ],
+  'event-why': [
+    '/v/acme/licenses/globex/hello-2026',
+    async page => {
+      await page.getByRole('button', { name: 'Why? deployment granted' }).first().click()
+      await page.getByRole('region', { name: 'It rests on' }).waitFor()
+    },
   ],
   catalogue: ['/v/acme/apps/hello', page => press(page, 'Catalogue…')],
   labels: ['/v/acme/targets/globex/factory', page => press(page, 'Label…')],

@@ -10,8 +10,8 @@ import { Page } from '../ui/page'
 import { Empty, Failed, Loading } from '../ui/page-states'
 
 const AUDIT = graphql(`
-  query CustomerActivity($after: String) {
-    licenseAudit(newestFirst: true, first: 100, after: $after) {
+  query CustomerActivity($after: String, $asOf: Moment) {
+    licenseAudit(newestFirst: true, first: 100, after: $after, asOf: $asOf) {
       nodes { position at kind actor subject reason }
       pageInfo { hasNextPage endCursor }
     }
@@ -45,7 +45,7 @@ export function ActivityPage() {
               </Button>
             ) : null}
           </div>
-          <SameInCli line="distr license audit" />
+          <SameInCli line="distr license audit" looksBack />
         </>
       ) : null}
     </Page>

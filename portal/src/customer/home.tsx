@@ -8,6 +8,7 @@ import { useFleetNews } from '../features/target/use-fleet-news'
 import { graphql } from '../gql'
 import type { CustomerHomeQuery, LicenseRowFragment } from '../gql/graphql'
 import { hubNow } from '../live/clock'
+import { useMoment } from '../live/moment'
 import { useLive } from '../live/use-live'
 import { To, usePlaces } from '../shell/places'
 import { Allowed } from '../ui/button'
@@ -22,10 +23,10 @@ import { OFFERS, type Offered, updateOf } from './offers'
 import { CustomerTargets } from './targets'
 
 const HOME = graphql(`
-  query CustomerHome {
-    targets(first: 100) { nodes { ...TargetRow } pageInfo { hasNextPage } }
-    targetCounts { total ok progressing held failed stale offline unknown }
-    licenses(first: 100) { nodes { ...LicenseRow } }
+  query CustomerHome($asOf: Moment) {
+    targets(first: 100, asOf: $asOf) { nodes { ...TargetRow } pageInfo { hasNextPage } }
+    targetCounts(asOf: $asOf) { total ok progressing held failed stale offline unknown }
+    licenses(first: 100, asOf: $asOf) { nodes { ...LicenseRow } }
   }
 `)
 
@@ -37,7 +38,9 @@ export function HomePage() {
   const { root } = usePlaces()
   const mayManage = useMay('MANAGE_TARGETS')
   const home = useLive(HOME, {})
-  const offers = useLive(OFFERS, {})
+  const isPast = useMoment() !== undefined
+  // what is offered is a matter of now
+  const offers = useLive(OFFERS, {}, isPast)
   useFleetNews(undefined, home.quietly)
   useOverdue(home.data?.targets.nodes, home.quietly)
   const applications = offers.data?.applications.nodes
@@ -58,7 +61,7 @@ export function HomePage() {
     >
       {home.error && !home.data ? <Failed error={home.error} again={home.again} /> : null}
       {home.isLoading ? <Loading what="how things are" /> : null}
-      {targets && licenses ? (
+      {targets && licenses && !isPast ? (
         <NeedsYou targets={targets.nodes} licenses={licenses.nodes} applications={applications} />
       ) : null}
       {targets && targets.nodes.length === 0 ? (
@@ -86,8 +89,8 @@ export function HomePage() {
         </Panel>
       ) : null}
       {offers.error && !offers.data ? <Failed error={offers.error} again={offers.again} /> : null}
-      {offers.isLoading ? <Loading what="what is offered" rows={2} /> : null}
-      <News applications={applications ?? []} />
+      {offers.isLoading && !isPast ? <Loading what="what is offered" rows={2} /> : null}
+      {isPast ? null : <News applications={applications ?? []} />}
       <VendorsWords />
     </Page>
   )

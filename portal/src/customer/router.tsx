@@ -5,10 +5,12 @@ import {
   createRouter,
   lazyRouteComponent,
   Outlet,
+  retainSearchParams,
   useParams,
 } from '@tanstack/react-router'
 import { ReleasePage } from '../features/application/release'
 import { readDocs } from '../features/docs/address'
+import { readAsked } from '../features/entitlement/address'
 import { LicensesPage } from '../features/license/list'
 import { LicensePage } from '../features/license/page'
 import { MePage } from '../features/me/page'
@@ -19,9 +21,11 @@ import { readFleet } from '../features/target/address'
 import { TargetsPage } from '../features/target/list'
 import { TargetPage } from '../features/target/page'
 import { TokensPage } from '../features/token/list'
+import { type At, readAt } from '../live/moment'
 import { NotHere } from '../shell/frame'
 import { OtherSide } from '../shell/inside'
 import { ownHostOf } from '../shell/own-host'
+import { LOOKS_BACK } from '../shell/page-of-moment'
 import { ROUTER } from '../shell/router-options'
 import { ActivityPage } from './activity'
 import { DownloadsPage } from './downloads'
@@ -58,21 +62,43 @@ const docs = createRoute({
   component: lazyRouteComponent(() => import('./docs')),
   validateSearch: readDocs,
 })
-const customer = ownHostOf
-  ? createRoute({ ...inRoot, id: 'customer', component: Shell })
-  : createRoute({ ...inRoot, path: BELOW, component: Shell })
+const shell = {
+  ...inRoot,
+  component: Shell,
+  validateSearch: readAt,
+  // links within stay at the moment that is looked at
+  search: { middlewares: [retainSearchParams<{ at?: At }>(['at'])] },
+}
+const customer = ownHostOf ? createRoute({ ...shell, id: 'customer' }) : createRoute({ ...shell, path: BELOW })
 const inside = { getParentRoute: () => customer }
-const home = createRoute({ ...inside, path: '/', component: HomePage })
-const targets = createRoute({ ...inside, path: '/targets', component: TargetsPage, validateSearch: readFleet })
-const target = createRoute({ ...inside, path: '/targets/$target', component: TargetPage })
+const home = createRoute({ ...inside, path: '/', component: HomePage, ...LOOKS_BACK })
+const targets = createRoute({
+  ...inside,
+  path: '/targets',
+  component: TargetsPage,
+  validateSearch: readFleet,
+  ...LOOKS_BACK,
+})
+const target = createRoute({ ...inside, path: '/targets/$target', component: TargetPage, ...LOOKS_BACK })
 const install = createRoute({ ...inside, path: '/install', component: InstallPage })
 const installTarget = createRoute({ ...inside, path: '/install/$target', component: InstallTargetPage })
 const update = createRoute({ ...inside, path: '/update/$target/$application', component: UpdatePage })
-const licenses = createRoute({ ...inside, path: '/license', component: LicensesPage })
-const license = createRoute({ ...inside, path: '/license/$license', component: LicensePage })
+const licenses = createRoute({ ...inside, path: '/license', component: LicensesPage, ...LOOKS_BACK })
+const license = createRoute({ ...inside, path: '/license/$license', component: LicensePage, ...LOOKS_BACK })
+const entitlement = createRoute({
+  ...inside,
+  path: '/entitlement',
+  component: lazyRouteComponent(() => import('../features/entitlement/page')),
+  validateSearch: readAsked,
+})
 const downloads = createRoute({ ...inside, path: '/downloads', component: DownloadsPage })
 const release = createRoute({ ...inside, path: '/apps/$application/releases/$version', component: ReleasePage })
-const activity = createRoute({ ...inside, path: '/activity', component: ActivityPage })
+const activity = createRoute({ ...inside, path: '/activity', component: ActivityPage, ...LOOKS_BACK })
+const proof = createRoute({
+  ...inside,
+  path: '/proof',
+  component: lazyRouteComponent(() => import('../features/proof/page')),
+})
 const members = createRoute({ ...inside, path: '/members', component: MembersPage })
 const tokens = createRoute({ ...inside, path: '/tokens', component: TokensPage })
 const me = createRoute({ ...inside, path: '/me', component: MePage })
@@ -91,9 +117,11 @@ const routeTree = root.addChildren([
     update,
     licenses,
     license,
+    entitlement,
     downloads,
     release,
     activity,
+    proof,
     members,
     tokens,
     me,

@@ -1,5 +1,16 @@
 // The customer's side: its rooms, and where its pages are, under the vendor's name.
-import { Activity, Download, House, KeyRound, LifeBuoy, Server, Ticket, UserRound, UsersRound } from 'lucide-react'
+import {
+  Activity,
+  Download,
+  House,
+  KeyRound,
+  LifeBuoy,
+  Server,
+  ShieldCheck,
+  Ticket,
+  UserRound,
+  UsersRound,
+} from 'lucide-react'
 import { type ReactNode, useMemo } from 'react'
 import { useQuery } from 'urql'
 import { Logo } from '../features/branding/logo'
@@ -23,14 +34,15 @@ const ROOMS: readonly Room[] = [
   { at: '/license', name: 'Licenses', icon: KeyRound, needs: 'READ_CUSTOMERS', key: 'l' },
   { at: '/downloads', name: 'Downloads', icon: Download, needs: 'READ_CATALOG', key: 'd' },
   { at: '/activity', name: 'Activity', icon: Activity, needs: 'READ_CUSTOMERS', key: 'e' },
+  { at: '/proof', name: 'Proof', icon: ShieldCheck, needs: 'READ_CATALOG', key: 'p' },
   { at: '/members', name: 'Members', icon: UsersRound, needs: 'READ_MEMBERS', key: 'm' },
   { at: '/tokens', name: 'Tokens', icon: Ticket, key: 'k' },
   { at: '/me', name: 'You', icon: UserRound, key: 'i' },
 ]
 
 const FIND = graphql(`
-  query CustomerFind($text: String!) {
-    targets(filter: { search: $text }, first: 8) { nodes { id name customer { id name } } }
+  query CustomerFind($text: String!, $asOf: Moment) {
+    targets(filter: { search: $text }, first: 8, asOf: $asOf) { nodes { id name customer { id name } } }
   }
 `)
 

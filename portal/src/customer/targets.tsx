@@ -4,6 +4,7 @@ import { useMay } from '../features/session/viewer'
 import { useTargetColumns } from '../features/target/columns'
 import type { Row } from '../features/target/queries'
 import { Remarks, Version } from '../features/target/running'
+import { useMoment } from '../live/moment'
 import { To, usePlaces } from '../shell/places'
 import { Unknown } from '../ui/page-states'
 import { type Column, Table } from '../ui/table'
@@ -14,6 +15,37 @@ export function CustomerTargets({ rows, applications }: { rows: Row[]; applicati
   const places = usePlaces()
   const mayDeploy = useMay('DEPLOY')
   const own = useTargetColumns()
+  // what is offered is a matter of now
+  const isPast = useMoment() !== undefined
+  const newest: Column<Row> = {
+    name: 'Newest for you',
+    isBlank: row => row.deployments.length === 0,
+    cell: row => (
+      <ul className="stacked">
+        {row.deployments.map(({ id, application, desiredVersion, phase }) => {
+          const offered = applications?.find(one => one.id === application.id)
+          const update = phase === 'REMOVED' || phase === 'REMOVING' ? undefined : updateOf(offered, desiredVersion)
+          const newest = newestOf(offered)
+          return (
+            <li key={id}>
+              <span className="version">
+                {newest?.version ?? <Unknown why={applications ? 'no release is open to you' : 'not read yet'} />}
+              </span>
+              {update && mayDeploy ? (
+                <To className="button is-quiet" place={`${places.root}/update/${row.name}/${application.name}`}>
+                  Update…
+                  <span className="unseen">
+                    {' '}
+                    {application.displayName} on {row.name}
+                  </span>
+                </To>
+              ) : null}
+            </li>
+          )
+        })}
+      </ul>
+    ),
+  }
   const columns: Column<Row>[] = [
     own.state,
     own.name,
@@ -31,35 +63,7 @@ export function CustomerTargets({ rows, applications }: { rows: Row[]; applicati
         </ul>
       ),
     },
-    {
-      name: 'Newest for you',
-      isBlank: row => row.deployments.length === 0,
-      cell: row => (
-        <ul className="stacked">
-          {row.deployments.map(({ id, application, desiredVersion, phase }) => {
-            const offered = applications?.find(one => one.id === application.id)
-            const update = phase === 'REMOVED' || phase === 'REMOVING' ? undefined : updateOf(offered, desiredVersion)
-            const newest = newestOf(offered)
-            return (
-              <li key={id}>
-                <span className="version">
-                  {newest?.version ?? <Unknown why={applications ? 'no release is open to you' : 'not read yet'} />}
-                </span>
-                {update && mayDeploy ? (
-                  <To className="button is-quiet" place={`${places.root}/update/${row.name}/${application.name}`}>
-                    Update…
-                    <span className="unseen">
-                      {' '}
-                      {application.displayName} on {row.name}
-                    </span>
-                  </To>
-                ) : null}
-              </li>
-            )
-          })}
-        </ul>
-      ),
-    },
+    ...(isPast ? [] : [newest]),
     own.heard,
   ]
   return <Table label="Targets" columns={columns} rows={rows} keyOf={row => row.id} />

@@ -2,6 +2,7 @@
 import { type Cache, cacheExchange, type Data } from '@urql/exchange-graphcache'
 import { Client, fetchExchange, mapExchange, subscriptionExchange } from 'urql'
 import { currentLine, signedOut } from './line'
+import { ofMoment } from './past'
 import { forwardSubscription } from './socket'
 
 const embedded = () => null
@@ -14,15 +15,20 @@ const EMBEDDED = [
   'AlertPutOff',
   'Analytics',
   'Attachment',
+  'Checkpoint',
+  'CheckpointKey',
   'CodePayload',
   'ComposePackage',
   'ConfigEntry',
   'DeploymentError',
   'Enrolment',
+  'Entitlement',
   'ErrorGroup',
   'EventPage',
+  'EventProof',
   'FeatureTags',
   'HeartbeatHour',
+  'History',
   'Hub',
   'IdentifiedKey',
   'LastReport',
@@ -49,6 +55,7 @@ const EMBEDDED = [
   'TargetCounts',
   'Viewer',
   'ViewerToken',
+  'Why',
   'SessionStartPayload',
   'SignOutPayload',
   'DeploymentPayload',
@@ -65,24 +72,37 @@ function alertsAnew(_result: unknown, _variables: unknown, cache: Cache) {
   }
 }
 
-export const client = new Client({
+const SETTINGS = {
   url: new URL('graphql', document.baseURI).href,
   preferGetMethod: false,
-  requestPolicy: 'cache-and-network',
   fetchOptions: { headers: { 'x-distr-portal': '1' }, credentials: 'same-origin' },
-  exchanges: [
-    mapExchange({
-      onError(error, operation) {
-        const isOut = error.graphQLErrors.some(one => one.extensions?.code === 'unauthenticated')
-        // asked for on purpose: the shell, to know who is there
-        if (isOut && !operation.context.asksWhoIsThere && currentLine().state !== 'signed-out') signedOut()
-      },
-    }),
-    cacheExchange({
-      keys: { ...Object.fromEntries(EMBEDDED.map(name => [name, embedded])), Repository: byName },
-      updates: { Mutation: { alertPutOff: alertsAnew, alertTakeUp: alertsAnew } },
-    }),
-    fetchExchange,
-    subscriptionExchange({ forwardSubscription }),
-  ],
+} as const
+
+const noticeSignOut = mapExchange({
+  onError(error, operation) {
+    const isOut = error.graphQLErrors.some(one => one.extensions?.code === 'unauthenticated')
+    // asked for on purpose: the shell, to know who is there
+    if (isOut && !operation.context.asksWhoIsThere && currentLine().state !== 'signed-out') signedOut()
+  },
 })
+
+const cached = () =>
+  cacheExchange({
+    keys: { ...Object.fromEntries(EMBEDDED.map(name => [name, embedded])), Repository: byName },
+    updates: { Mutation: { alertPutOff: alertsAnew, alertTakeUp: alertsAnew } },
+  })
+
+export const client = new Client({
+  ...SETTINGS,
+  requestPolicy: 'cache-and-network',
+  exchanges: [noticeSignOut, cached(), fetchExchange, subscriptionExchange({ forwardSubscription })],
+})
+
+/** A client of its own: what a thing was is in no cache of what it is. What was does not change. */
+export function clientOf(moment: string): Client {
+  return new Client({
+    ...SETTINGS,
+    requestPolicy: 'cache-first',
+    exchanges: [noticeSignOut, ofMoment(moment), cached(), fetchExchange],
+  })
+}

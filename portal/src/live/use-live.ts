@@ -3,6 +3,7 @@ import type { TypedDocumentNode } from '@urql/core'
 import { useCallback, useEffect, useRef } from 'react'
 import { type AnyVariables, type CombinedError, useQuery } from 'urql'
 import { onReadAgain } from './line'
+import { useMoment } from './moment'
 
 export type Asked<Data> = {
   data: Data | undefined
@@ -10,7 +11,7 @@ export type Asked<Data> = {
   /** nothing is there yet */
   isLoading: boolean
   again: () => void
-  /** the same without a person who asks: no use of the session */
+  /** the same without a person who asks: no use of the session. Of the past there are no news */
   quietly: () => void
 }
 
@@ -21,12 +22,18 @@ export function useLive<Data, Variables extends AnyVariables>(
   variables: Variables,
   pause = false,
 ): Asked<Data> {
-  const [{ data, error, fetching }, execute] = useQuery<Data, Variables>({ query, variables, pause } as never)
-  const shown = useKept(data ?? undefined, JSON.stringify(variables))
+  const moment = useMoment()
+  const [answer, execute] = useQuery<Data, Variables>({ query, variables, pause } as never)
+  // while another moment is asked for, the answer is still that of the one before
+  const isOfMoment = answer.operation?.context.moment === moment
+  const error = isOfMoment ? answer.error : undefined
+  const shown = useKept(isOfMoment ? (answer.data ?? undefined) : undefined, `${moment} ${JSON.stringify(variables)}`)
   const again = useCallback(() => execute({ requestPolicy: 'network-only' }), [execute])
-  const quietly = useCallback(() => execute({ requestPolicy: 'network-only', fetchOptions: QUIET }), [execute])
+  const quietly = useCallback(() => {
+    if (moment === undefined) execute({ requestPolicy: 'network-only', fetchOptions: QUIET })
+  }, [execute, moment])
   useEffect(() => (pause ? undefined : onReadAgain(quietly)), [quietly, pause])
-  return { data: shown, error, isLoading: !shown && !error && (fetching || !pause), again, quietly }
+  return { data: shown, error, isLoading: !shown && !error && (answer.fetching || !pause), again, quietly }
 }
 
 /** What was read before stays until there is something newer: a hub that does not answer takes nothing off the page. */

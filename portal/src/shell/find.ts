@@ -8,10 +8,10 @@ import { usePlaces } from './places'
 import { type Room, roomHits, useRooms } from './rooms'
 
 const FIND = graphql(`
-  query Find($text: String!) {
-    targets(filter: { search: $text }, first: 8) { nodes { id name customer { id name displayName } } }
-    customers(search: $text, first: 5) { nodes { id name displayName } }
-    applications(search: $text, first: 5) { nodes { id name displayName } }
+  query Find($text: String!, $asOf: Moment) {
+    targets(filter: { search: $text }, first: 8, asOf: $asOf) { nodes { id name customer { id name displayName } } }
+    customers(search: $text, first: 5, asOf: $asOf) { nodes { id name displayName } }
+    applications(search: $text, first: 5, asOf: $asOf) { nodes { id name displayName } }
   }
 `)
 

@@ -4,6 +4,7 @@ import { SignInForm } from '../features/session/sign-in'
 import { useWhoIsThere, WHO_IS_THERE } from '../features/session/viewer'
 import { client } from '../live/client'
 import { readAgain, useLine } from '../live/line'
+import { useMoment } from '../live/moment'
 import { connect, disconnect } from '../live/socket'
 import { Dialog } from '../ui/dialog'
 
@@ -17,8 +18,18 @@ const WORDS = {
   'signed-out': 'signed out',
 }
 
+/** At a moment of the past there are no news, however the line is. */
 export function LineIndicator() {
   const line = useLine()
+  const isPast = useMoment() !== undefined
+  if (isPast) {
+    return (
+      <span className="line is-past" role="status">
+        <span className="line-dot" aria-hidden="true" />
+        paused
+      </span>
+    )
+  }
   return (
     <span className={`line is-${line.state}`} role="status">
       <span className="line-dot" aria-hidden="true" />

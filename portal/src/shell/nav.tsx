@@ -1,10 +1,11 @@
 import { Link } from '@tanstack/react-router'
-import { BookOpen, LogOut, Menu as MenuIcon, Moon, Search, Sun, SunMoon, X } from 'lucide-react'
+import { BookOpen, History, LogOut, Menu as MenuIcon, Moon, Search, Sun, SunMoon, X } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
 import type { CombinedError } from 'urql'
 import { Mark } from '../features/session/mark'
 import { signOut } from '../features/session/sign-out'
 import { roleWord, useWhoIsThere } from '../features/session/viewer'
+import { useMoment } from '../live/moment'
 import { RefusalNote } from '../ui/dialog'
 import { LineIndicator } from './line-indicator'
 import { To, usePlaces } from './places'
@@ -19,13 +20,15 @@ type Props = {
   mark?: ReactNode
   below?: ReactNode
   openPalette: () => void
+  lookBack: () => void
 }
 
-export function Nav({ rooms, title, mark = <Mark />, below, openPalette }: Props) {
+export function Nav({ rooms, title, mark = <Mark />, below, openPalette, lookBack }: Props) {
   const { root, docs } = usePlaces()
   const [isOpen, setOpen] = useState(false)
   const [failure, setFailure] = useState<CombinedError>()
   const close = () => setOpen(false)
+  const isPast = useMoment() !== undefined
   return (
     <header className={isOpen ? 'side is-open' : 'side'}>
       <div className="side-head">
@@ -70,13 +73,24 @@ export function Nav({ rooms, title, mark = <Mark />, below, openPalette }: Props
                 >
                   <Icon size={16} aria-hidden="true" />
                   {name}
-                  {Count ? <Count /> : null}
+                  {Count && !isPast ? <Count /> : null}
                 </Link>
               </li>
             ))}
           </ul>
         </nav>
         {below}
+        <button
+          type="button"
+          className="room"
+          onClick={() => {
+            close()
+            lookBack()
+          }}
+        >
+          <History size={16} aria-hidden="true" />
+          As of a moment…
+        </button>
         <Link to={docs} className="room" onClick={close}>
           <BookOpen size={16} aria-hidden="true" />
           Documentation

@@ -4,18 +4,25 @@ import { useNavigate } from '@tanstack/react-router'
 import type { LucideIcon } from 'lucide-react'
 import { type KeyboardEvent, useState } from 'react'
 
-export type Hit = { id: string; name: string; note: string; icon: LucideIcon; to: string }
+type Found = { id: string; name: string; note: string; icon: LucideIcon }
+export type Hit = Found & { to: string }
+/** Something that is done where one is. */
+export type Deed = Found & { act: () => void }
 export type UseHits = (text: string) => Hit[]
 
-export function Palette({ close, useHits, finds }: { close: () => void; useHits: UseHits; finds: string }) {
+type Props = { close: () => void; useHits: UseHits; finds: string; deeds: Deed[] }
+
+export function Palette({ close, useHits, finds, deeds }: Props) {
   const [text, setText] = useState('')
   const [at, setAt] = useState(0)
   const navigate = useNavigate()
-  const hits = useHits(text)
-  const go = (hit: Hit | undefined) => {
+  const wanted = text.trim().toLowerCase()
+  const hits = [...useHits(text), ...deeds.filter(({ name }) => name.toLowerCase().includes(wanted))]
+  const go = (hit: Hit | Deed | undefined) => {
     if (!hit) return
     close()
-    void navigate({ to: hit.to })
+    if ('act' in hit) hit.act()
+    else void navigate({ to: hit.to })
   }
   const press = (event: KeyboardEvent) => {
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0

@@ -1,5 +1,7 @@
 import { Check, Copy as CopyIcon } from 'lucide-react'
 import { useEffect, useState } from 'react'
+import { useMoment } from '../live/moment'
+import { quote } from './shell-words'
 import { announce } from './toast'
 
 /** Pages over plain HTTP have no clipboard of their own. */
@@ -51,11 +53,14 @@ export function CommandLine({ line, label = 'the command' }: { line: string; lab
   )
 }
 
-export function SameInCli({ line }: { line: string }) {
+/** `looksBack` says that the command takes a moment; without it nothing is the same at one. */
+export function SameInCli({ line, looksBack = false }: { line: string; looksBack?: boolean }) {
+  const moment = useMoment()
+  if (moment !== undefined && !looksBack) return null
   return (
     <details className="same-in-cli">
       <summary>Same in the CLI</summary>
-      <CommandLine line={line} />
+      <CommandLine line={moment === undefined ? line : `${line} --as-of ${quote(moment)}`} />
     </details>
   )
 }

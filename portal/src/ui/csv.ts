@@ -11,13 +11,3 @@ function cell(text: string): string {
 export function csv(rows: string[][]): string {
   return rows.map(row => `${row.map(cell).join(',')}\r\n`).join('')
 }
-
-/** Hands a text on as a file of this name. */
-export function download(name: string, text: string) {
-  const address = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }))
-  const link = document.createElement('a')
-  link.href = address
-  link.download = name
-  link.click()
-  URL.revokeObjectURL(address)
-}

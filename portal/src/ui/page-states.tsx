@@ -1,5 +1,5 @@
 // What a page shows when it has nothing to show, each told apart from the others.
-import { CircleAlert, Lock, SearchX } from 'lucide-react'
+import { CircleAlert, History, Lock, SearchX } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { CombinedError } from 'urql'
 import { useWhoIsThere } from '../features/session/viewer'
@@ -52,6 +52,7 @@ export function EmptyFiltered({ what, clear }: { what: string; clear: () => void
 export function Failed({ error, again }: { error: CombinedError; again?: () => void }) {
   const refusal = refusalOf(error)
   if (refusal.code === 'forbidden') return <NoPermission detail={refusal.detail} />
+  if (refusal.code === 'moment.only_now') return <OnlyNow />
   return (
     <div className="page-state is-error" role="alert">
       <CircleAlert size={20} aria-hidden="true" />
@@ -67,6 +68,17 @@ export function Failed({ error, again }: { error: CombinedError; again?: () => v
         ) : null}
       </p>
       {again && refusal.code !== 'not_found' ? <Button onClick={again}>Try again</Button> : null}
+    </div>
+  )
+}
+
+/** What was here at other moments nobody knows, and what is here now is not shown for it. */
+export function OnlyNow() {
+  return (
+    <div className="page-state">
+      <History size={20} aria-hidden="true" />
+      <h2>This is shown as of now alone</h2>
+      <p className="muted">It is not kept what it was at other moments.</p>
     </div>
   )
 }

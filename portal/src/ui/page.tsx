@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react'
 import { useEffect, useRef } from 'react'
 import { HelpLink } from '../features/docs/help-link'
+import { useMoment } from '../live/moment'
 import { usePlaces } from '../shell/places'
 
 type Props = {
@@ -16,8 +17,12 @@ type Props = {
 export function Page({ title, section, aside, actions, crumbs, children }: Props) {
   const heading = useRef<HTMLHeadingElement>(null)
   const { name } = usePlaces()
+  const moment = useMoment()
   useEffect(() => {
-    document.title = [title, section, name].filter(Boolean).join(' · ')
+    document.title = [title, section, moment && `as of ${moment}`, name].filter(Boolean).join(' · ')
+  }, [title, section, moment, name])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a page is another one by its name
+  useEffect(() => {
     // once a page is another; the first one keeps the browser's own focus
     if (document.activeElement && document.activeElement !== document.body) heading.current?.focus()
   }, [title, section, name])

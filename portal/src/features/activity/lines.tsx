@@ -2,6 +2,7 @@
 import { useMemo, useState } from 'react'
 import { Time } from '../../ui/time'
 import { Actor, useMemberNames } from '../member/actor'
+import { EventButtons } from '../proof/buttons'
 import { type Names, useNames } from './names'
 import { sentence } from './sentences'
 import type { EventLine } from './use-newest'
@@ -41,6 +42,9 @@ function Line({ event, names }: { event: EventLine; names: Names }) {
         <div className="event-data">
           <p className="muted small">
             {event.type} · position {event.position} · {event.stream ?? 'telemetry'} · {event.actor}
+          </p>
+          <p className="actions">
+            <EventButtons position={event.position} of={`the event at position ${event.position}`} />
           </p>
           <pre className="code" tabIndex={0}>
             <code>{JSON.stringify(event.data, null, 2)}</code>

@@ -5,11 +5,11 @@ import type { ThingNamesQuery } from '../../gql/graphql'
 import { useLive } from '../../live/use-live'
 
 const NAMES = graphql(`
-  query ThingNames {
-    targets(first: 500) { nodes { id name customer { id displayName } deployments { id application { id displayName } } } }
-    customers(first: 500) { nodes { id displayName } }
-    applications(first: 500) { nodes { id displayName channels { id name } } }
-    licenses(first: 500) { nodes { id name } }
+  query ThingNames($asOf: Moment) {
+    targets(first: 500, asOf: $asOf) { nodes { id name customer { id displayName } deployments { id application { id displayName } } } }
+    customers(first: 500, asOf: $asOf) { nodes { id displayName } }
+    applications(first: 500, asOf: $asOf) { nodes { id displayName channels { id name } } }
+    licenses(first: 500, asOf: $asOf) { nodes { id name } }
   }
 `)
 

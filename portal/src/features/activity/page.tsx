@@ -1,5 +1,6 @@
 // The log of the organization, as people read it: newest first, live.
 import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useMoment } from '../../live/moment'
 import { Button } from '../../ui/button'
 import { SameInCli } from '../../ui/copy'
 import { Page } from '../../ui/page'
@@ -34,7 +35,12 @@ function fits(event: EventLine, kind: Kind): boolean {
 
 export function ActivityPage() {
   const mayRead = useMay('READ_LOG')
-  return <Page title="Activity">{mayRead ? <Log /> : <NoPermission detail="Owners and auditors read the log." />}</Page>
+  const moment = useMoment()
+  return (
+    <Page title="Activity">
+      {mayRead ? <Log key={moment} /> : <NoPermission detail="Owners and auditors read the log." />}
+    </Page>
+  )
 }
 
 function Log() {

@@ -31,6 +31,7 @@ const SENTENCES: Record<string, string> = {
   DriftDetected: 'found a deployment changed by hand',
   DriftRepaired: 'repaired a deployment',
   EnrolmentOffered: 'offered an enrolment',
+  Heartbeat: 'sent a report',
   FeatureTagsChanged: 'changed the tags of features',
   InvitationAccepted: 'accepted an invitation',
   InvitationRenewed: 'renewed an invitation',

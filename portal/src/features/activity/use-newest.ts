@@ -2,6 +2,7 @@ import { useCallback, useEffect, useState } from 'react'
 import { CombinedError, useClient, useSubscription } from 'urql'
 import { graphql } from '../../gql'
 import type { EventLineFragment } from '../../gql/graphql'
+import { momentOf, useMoment } from '../../live/moment'
 import { newest } from './newest'
 
 export const EVENT_LINE = graphql(`
@@ -15,8 +16,8 @@ const HEAD = graphql(`
 `)
 
 const EVENTS = graphql(`
-  query Events($after: Position!, $first: Int!) {
-    events(after: $after, first: $first, telemetry: [ACCESS]) { events { ...EventLine } scannedTo hasMore }
+  query Events($after: Position!, $first: Int!, $to: DateTime) {
+    events(after: $after, first: $first, to: $to, telemetry: [ACCESS]) { events { ...EventLine } scannedTo hasMore }
   }
 `)
 
@@ -30,9 +31,10 @@ export type EventLine = EventLineFragment
 
 const MOST = 500
 
-/** The newest events, those that happen from now on before them; `older` reads on. */
+/** The newest events, those that happen from now on before them; `older` reads on. Of a moment, the newest until then. */
 export function useNewest(wanted: number) {
   const client = useClient()
+  const { to, upTo } = useEnd()
   const [events, setEvents] = useState<EventLine[]>([])
   const [head, setHead] = useState<string>()
   const [before, setBefore] = useState<number>()
@@ -42,12 +44,12 @@ export function useNewest(wanted: number) {
 
   const read = useCallback(
     async (after: number, first: number) => {
-      const variables = { after: String(after), first }
+      const variables = { after: String(after), first, to }
       const answer = await client.query(EVENTS, variables, { requestPolicy: 'network-only' }).toPromise()
       if (!answer.data) throw answer.error
       return answer.data.events
     },
-    [client],
+    [client, to],
   )
   const readBack = useCallback(
     async (upTo: number) => {
@@ -76,12 +78,12 @@ export function useNewest(wanted: number) {
         }
         setEvents([])
         setHead(answer.data.head)
-        void readBack(Number(answer.data.head))
+        void readBack(Math.min(Number(answer.data.head), upTo))
       })
     return () => {
       isHere = false
     }
-  }, [client, readBack])
+  }, [client, readBack, upTo])
   useSubscription({ query: NEWS, variables: { after: head ?? '0' }, pause: head === undefined }, (_before, news) => {
     const event = news.eventAppended
     setEvents(events => {
@@ -110,4 +112,12 @@ export function useNewest(wanted: number) {
     isReading: isLoading,
     older,
   }
+}
+
+/** Where the moment is in the log; its time itself is included. */
+function useEnd(): { to: string | null; upTo: number } {
+  const moment = useMoment()
+  const named = moment === undefined ? undefined : momentOf(moment)
+  const to = named?.kind === 'time' ? new Date(named.at + 1).toISOString() : null
+  return { to, upTo: named?.kind === 'position' ? Number(named.position) : Number.POSITIVE_INFINITY }
 }

@@ -19,8 +19,8 @@ import { ChannelPointers } from './channels'
 import { PromoteDialog } from './promote'
 
 const APPLICATION = graphql(`
-  query ApplicationPage($name: Name!, $after: String) {
-    application(name: $name) {
+  query ApplicationPage($name: Name!, $after: String, $asOf: Moment) {
+    application(name: $name, asOf: $asOf) {
       ...Catalogue
       description createdAt signingRequires
       signingKeys { name id }
@@ -181,7 +181,7 @@ function Detail({
           ) : null}
         </div>
       </Panel>
-      <SameInCli line={commandLine('distr', 'release', 'list', '--app', application.name)} />
+      <SameInCli line={commandLine('distr', 'release', 'list', '--app', application.name)} looksBack />
       {channel ? (
         <PromoteDialog
           application={application}

@@ -17,8 +17,8 @@ import { useWhoIsThere } from '../session/viewer'
 import { PackagePanel } from './packages'
 
 const RELEASE = graphql(`
-  query ReleasePage($application: Name!, $version: Version!) {
-    release(application: $application, version: $version) {
+  query ReleasePage($application: Name!, $version: Version!, $asOf: Moment) {
+    release(application: $application, version: $version, asOf: $asOf) {
       id version status reason deprecatedOn required noReturn withheld notes publishedAt createdAt
       blockedUpgrades { from reason }
       application { id name displayName channels { id name current versions } }
@@ -111,7 +111,10 @@ function Detail({ release }: { release: Release }) {
       {release.packages?.map(one => (
         <PackagePanel key={one.__typename} one={one} />
       ))}
-      <SameInCli line={commandLine('distr', 'release', 'show', '--app', application.name, '--version', version)} />
+      <SameInCli
+        line={commandLine('distr', 'release', 'show', '--app', application.name, '--version', version)}
+        looksBack
+      />
     </>
   )
 }

@@ -7,8 +7,8 @@ import { useLast } from '../../ui/use-last'
 import { useRested } from '../../ui/use-rested'
 
 const FOUND = graphql(`
-  query CustomerNames($search: String) {
-    customers(search: $search, first: 50) { nodes { id name displayName } pageInfo { hasNextPage } }
+  query CustomerNames($search: String, $asOf: Moment) {
+    customers(search: $search, first: 50, asOf: $asOf) { nodes { id name displayName } pageInfo { hasNextPage } }
   }
 `)
 

@@ -10,8 +10,8 @@ import { type Column, Table } from '../../ui/table'
 import { Time } from '../../ui/time'
 
 const CUSTOMERS = graphql(`
-  query Customers($first: Int!) {
-    customers(first: $first) { nodes { id name displayName createdAt } pageInfo { hasNextPage } }
+  query Customers($first: Int!, $asOf: Moment) {
+    customers(first: $first, asOf: $asOf) { nodes { id name displayName createdAt } pageInfo { hasNextPage } }
   }
 `)
 

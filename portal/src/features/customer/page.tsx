@@ -19,11 +19,11 @@ import { useFleetNews } from '../target/use-fleet-news'
 import { ViewAsDialog } from './view-as'
 
 const CUSTOMER = graphql(`
-  query CustomerPage($name: Name!) {
-    customer(name: $name) { id name displayName createdAt }
-    targetCounts(customer: $name) { total ok progressing held failed stale offline unknown }
-    targets(customer: $name, first: 20) { nodes { ...TargetRow } pageInfo { hasNextPage } }
-    licenses(customer: $name, first: 100) { nodes { ...LicenseRow } pageInfo { hasNextPage } }
+  query CustomerPage($name: Name!, $asOf: Moment) {
+    customer(name: $name, asOf: $asOf) { id name displayName createdAt }
+    targetCounts(customer: $name, asOf: $asOf) { total ok progressing held failed stale offline unknown }
+    targets(customer: $name, first: 20, asOf: $asOf) { nodes { ...TargetRow } pageInfo { hasNextPage } }
+    licenses(customer: $name, first: 100, asOf: $asOf) { nodes { ...LicenseRow } pageInfo { hasNextPage } }
   }
 `)
 
@@ -106,7 +106,7 @@ export function CustomerPage() {
               <LicenseTable licenses={data.licenses.nodes} />
             )}
           </Panel>
-          <SameInCli line={commandLine('distr', 'fleet', '--customer', name)} />
+          <SameInCli line={commandLine('distr', 'fleet', '--customer', name)} looksBack />
           {isViewing ? <ViewAsDialog customer={data.customer} close={() => setViewing(false)} /> : null}
         </>
       ) : null}

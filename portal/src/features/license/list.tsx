@@ -20,8 +20,8 @@ export const LICENSE_ROW = graphql(`
 `)
 
 const LICENSES = graphql(`
-  query Licenses($first: Int!) {
-    licenses(first: $first) { nodes { ...LicenseRow } pageInfo { hasNextPage } }
+  query Licenses($first: Int!, $asOf: Moment) {
+    licenses(first: $first, asOf: $asOf) { nodes { ...LicenseRow } pageInfo { hasNextPage } }
   }
 `)
 
@@ -29,10 +29,16 @@ export function LicensesPage() {
   const { viewer } = useWhoIsThere()
   const { data, error, isLoading, again } = useLive(LICENSES, { first: 500 })
   const rows = data?.licenses.nodes
+  const { root } = usePlaces()
   const more = data?.licenses.pageInfo.hasNextPage
   return (
     <Page
       title="Licenses"
+      actions={
+        <To className="button" place={`${root}/entitlement`}>
+          May it be pulled?
+        </To>
+      }
       aside={rows ? <span className="total">{more ? 'the first 500' : rows.length.toLocaleString()}</span> : null}
     >
       {error && !rows ? <Failed error={error} again={again} /> : null}
@@ -52,7 +58,7 @@ export function LicensesPage() {
       {rows && rows.length > 0 ? (
         <>
           <LicenseTable licenses={rows} withCustomer={!viewer.customer} />
-          <SameInCli line="distr license list" />
+          <SameInCli line="distr license list" looksBack />
         </>
       ) : null}
     </Page>

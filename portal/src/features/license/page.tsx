@@ -12,12 +12,15 @@ import { LicenseBadge } from '../../ui/state'
 import { type Column, Table } from '../../ui/table'
 import { Through, Time } from '../../ui/time'
 import { Actor, useMemberNames } from '../member/actor'
-import { useWhoIsThere } from '../session/viewer'
+import { Life } from '../moment/life'
+import { EventButtons } from '../proof/buttons'
+import { useMay, useWhoIsThere } from '../session/viewer'
 import { Seats } from './list'
+import { WORDS } from './words'
 
 const LICENSE = graphql(`
-  query LicensePage($customer: Name!, $name: Name!) {
-    license(customer: $customer, name: $name) {
+  query LicensePage($customer: Name!, $name: Name!, $asOf: Moment) {
+    license(customer: $customer, name: $name, asOf: $asOf) {
       ...LicenseRow
       audit(first: 200, newestFirst: true) { nodes { position at kind actor subject reason } pageInfo { hasNextPage } }
     }
@@ -27,19 +30,6 @@ const LICENSE = graphql(`
 type License = LicensePageQuery['license']
 type Entry = License['audit']['nodes'][number]
 
-export const WORDS: Record<AuditKind, string> = {
-  ISSUED: 'issued',
-  AMENDED: 'amended',
-  SUSPENDED: 'suspended',
-  RESUMED: 'resumed',
-  REVOKED: 'revoked',
-  SEAT_TAKEN: 'seat taken',
-  SEAT_RELEASED: 'seat given back',
-  PULL_GRANTED: 'pull granted',
-  PULL_REFUSED: 'pull refused',
-  DEPLOY_GRANTED: 'deployment granted',
-  DEPLOY_REFUSED: 'deployment refused',
-}
 const REFUSALS: AuditKind[] = ['PULL_REFUSED', 'DEPLOY_REFUSED', 'REVOKED', 'SUSPENDED']
 
 export function LicensePage() {
@@ -67,6 +57,7 @@ export function LicensePage() {
       crumbs={crumbs}
       aside={license ? <LicenseBadge status={license.status} /> : null}
     >
+      <Life key={`${customer} ${name}`} of="license" customer={customer} name={name} />
       {error && !license ? <Failed error={error} again={again} /> : null}
       {isLoading ? <Loading what="the license" /> : null}
       {license ? <Detail license={license} /> : null}
@@ -106,13 +97,14 @@ function Detail({ license }: { license: License }) {
       >
         <Audit entries={license.audit.nodes} />
       </Panel>
-      <SameInCli line={commandLine('distr', 'license', 'audit', '--customer', license.customer.name)} />
+      <SameInCli line={commandLine('distr', 'license', 'audit', '--customer', license.customer.name)} looksBack />
     </>
   )
 }
 
 export function Audit({ entries }: { entries: Entry[] }) {
   const names = useMemberNames()
+  const readsLog = useMay('READ_LOG')
   const columns: Column<Entry>[] = [
     { name: 'When', width: 'time', cell: ({ at }) => <Time at={at} /> },
     {
@@ -123,5 +115,16 @@ export function Audit({ entries }: { entries: Entry[] }) {
     { name: 'Why', isText: true, isBlank: ({ reason }) => !reason, cell: ({ reason }) => reason ?? '' },
     { name: 'By', isText: true, cell: ({ actor }) => <Actor actor={actor} names={names} /> },
   ]
-  return <Table label="Audit" columns={columns} rows={entries} keyOf={entry => `${entry.position} ${entry.kind}`} />
+  const evidence: Column<Entry> = {
+    name: 'Evidence',
+    cell: ({ position, kind }) => <EventButtons position={position} of={`${WORDS[kind]} at position ${position}`} />,
+  }
+  return (
+    <Table
+      label="Audit"
+      columns={readsLog ? [...columns, evidence] : columns}
+      rows={entries}
+      keyOf={entry => `${entry.position} ${entry.kind}`}
+    />
+  )
 }

@@ -4,6 +4,7 @@ import { CircleCheck } from 'lucide-react'
 import { graphql } from '../../gql'
 import type { TargetState } from '../../gql/graphql'
 import { hubNow } from '../../live/clock'
+import { useMoment } from '../../live/moment'
 import { useLive } from '../../live/use-live'
 import { Page, Panel } from '../../ui/page'
 import { Empty, Failed, Loading } from '../../ui/page-states'
@@ -20,8 +21,8 @@ import { FleetTable } from '../target/table'
 import { useFleetNews } from '../target/use-fleet-news'
 
 const LICENSES = graphql(`
-  query OverviewLicenses {
-    licenses(first: 500) {
+  query OverviewLicenses($asOf: Moment) {
+    licenses(first: 500, asOf: $asOf) {
       nodes { id name status expiresAt seats seatsTaken customer { id name displayName } application { id name displayName } }
       pageInfo { hasNextPage }
     }
@@ -29,8 +30,8 @@ const LICENSES = graphql(`
 `)
 
 export const APPLICATIONS = graphql(`
-  query Applications($first: Int!, $after: String) {
-    applications(first: $first, after: $after) {
+  query Applications($first: Int!, $after: String, $asOf: Moment) {
+    applications(first: $first, after: $after, asOf: $asOf) {
       nodes {
         id name displayName description category icon { digest path bytes }
         channels { id name current }
@@ -71,7 +72,9 @@ function Overview() {
     trouble.quietly()
   })
   const counts = counted.data?.targetCounts
-  const ending = (licenses.data?.licenses.nodes ?? []).filter(isEnding)
+  const moment = useMoment()
+  // what ends soon is a matter of now
+  const ending = moment === undefined ? (licenses.data?.licenses.nodes ?? []).filter(isEnding) : []
   // of a list that goes on nobody knows whether all is well
   const areAll = licenses.data?.licenses.pageInfo.hasNextPage === false
   const isWell = trouble.data?.targets.nodes.length === 0 && areAll && ending.length === 0
@@ -91,7 +94,7 @@ function Overview() {
       ) : (
         <Tiles counts={counts} />
       )}
-      <Panel title="Needs somebody" aside={<AllAlerts />}>
+      <Panel title={moment === undefined ? 'Needs somebody' : 'Needed somebody'} aside={<AllAlerts />}>
         {trouble.error && !trouble.data ? <Failed error={trouble.error} again={trouble.again} /> : null}
         {trouble.isLoading ? <Loading what="what needs somebody" rows={2} /> : null}
         {trouble.data && trouble.data.targets.nodes.length > 0 ? (
@@ -105,12 +108,13 @@ function Overview() {
         ) : null}
         {isWell ? (
           <p className="all-well">
-            <CircleCheck size={16} aria-hidden="true" /> Nothing failed or held, and no license ends within 30 days.
+            <CircleCheck size={16} aria-hidden="true" /> Nothing failed or held
+            {moment === undefined ? ', and no license ends within 30 days' : ''}.
           </p>
         ) : null}
       </Panel>
       <Shipped />
-      {readsLog ? <Latest /> : null}
+      {readsLog ? <Latest key={moment} /> : null}
     </Page>
   )
 }

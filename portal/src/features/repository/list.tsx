@@ -3,6 +3,7 @@ import { Link, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import { graphql } from '../../gql'
 import type { RepositoriesQuery } from '../../gql/graphql'
+import { useMoment } from '../../live/moment'
 import { useLive } from '../../live/use-live'
 import { useNowAndThen } from '../../live/use-now-and-then'
 import { SameInCli } from '../../ui/copy'
@@ -14,12 +15,18 @@ import { useWhoIsThere } from '../session/viewer'
 import { Usage } from './usage'
 
 const REPOSITORIES = graphql(`
-  query Repositories($first: Int!) {
-    organization { id registryUsage { bytes quota } }
-    repositories(first: $first) {
+  query Repositories($first: Int!, $asOf: Moment) {
+    repositories(first: $first, asOf: $asOf) {
       nodes { name manifests visibility lastPushedAt usage { bytes quota } }
       pageInfo { hasNextPage }
     }
+  }
+`)
+
+/** Of now alone, and so a question of its own. */
+const USAGE = graphql(`
+  query OrganizationUsage {
+    organization { id registryUsage { bytes quota } }
   }
 `)
 
@@ -33,7 +40,9 @@ export function RepositoriesPage() {
   const [text, setText] = useState('')
   const rows = data?.repositories.nodes
   const shown = rows?.filter(({ name }) => name.includes(text.trim().toLowerCase())) ?? []
-  const usage = data?.organization.registryUsage
+  const isPast = useMoment() !== undefined
+  const holding = useLive(USAGE, {}, isPast)
+  const usage = holding.data?.organization.registryUsage
   const columns: Column<Repository>[] = [
     {
       name: 'Repository',

@@ -1,6 +1,7 @@
 // One repository: its tags, what needs each, who pulled, and what it keeps.
 import { Link, useParams, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
+import { useMoment } from '../../live/moment'
 import { useLive } from '../../live/use-live'
 import { useNowAndThen } from '../../live/use-now-and-then'
 import { Allowed, Button } from '../../ui/button'
@@ -70,13 +71,16 @@ type DetailProps = {
 }
 
 function Detail({ repository, mayDelete, doom, done }: DetailProps) {
+  const isPast = useMoment() !== undefined
   const { name, visibility, usage, manifests, immutableExcept, lastPushedAt } = repository
   return (
     <>
       <Facts>
-        <Fact name="Holds">
-          <Usage bytes={usage.bytes} quota={usage.quota} what={name} />
-        </Fact>
+        {isPast ? null : (
+          <Fact name="Holds">
+            <Usage bytes={usage.bytes} quota={usage.quota} what={name} />
+          </Fact>
+        )}
         <Fact name="Manifests">{manifests.toLocaleString()}</Fact>
         <Fact name="Pulled by">
           {visibility === 'PUBLIC' ? 'everybody' : 'the vendor, and whom a license entitles'}
@@ -89,7 +93,7 @@ function Detail({ repository, mayDelete, doom, done }: DetailProps) {
       <Panel title="Tags">
         <TagTable repository={repository} mayDelete={mayDelete} doom={doom} />
       </Panel>
-      <Retention repository={repository} done={done} />
+      {isPast ? null : <Retention repository={repository} done={done} />}
       <SameInCli line={commandLine('distr', 'repository', 'tags', name)} />
     </>
   )

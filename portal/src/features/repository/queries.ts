@@ -2,8 +2,8 @@ import { graphql } from '../../gql'
 import type { RepositoryPageQuery } from '../../gql/graphql'
 
 export const REPOSITORY = graphql(`
-  query RepositoryPage($name: RepositoryName!) {
-    repository(name: $name) {
+  query RepositoryPage($name: RepositoryName!, $asOf: Moment) {
+    repository(name: $name, asOf: $asOf) {
       name manifests visibility lastPushedAt immutableExcept
       usage { bytes quota }
       retention { keepLast keepDays keepTags untaggedDays }
@@ -15,8 +15,8 @@ export const REPOSITORY = graphql(`
 
 /** Read for the tags that are shown alone: it takes a look into each. */
 export const PLATFORMS = graphql(`
-  query TagPlatforms($name: RepositoryName!, $only: [Tag!]!) {
-    repository(name: $name) { name tags(only: $only) { name digest platforms } }
+  query TagPlatforms($name: RepositoryName!, $only: [Tag!]!, $asOf: Moment) {
+    repository(name: $name, asOf: $asOf) { name tags(only: $only) { name digest platforms } }
   }
 `)
 

@@ -2,6 +2,7 @@
 import { createContext, useContext } from 'react'
 import { graphql } from '../../gql'
 import type { Permission, Role, WhoIsThereQuery } from '../../gql/graphql'
+import { useMoment } from '../../live/moment'
 
 export const WHO_IS_THERE = graphql(`
   query WhoIsThere {
@@ -21,8 +22,11 @@ export function useWhoIsThere(): WhoIsThere {
   return who
 }
 
+/** At a moment of the past nobody may more than read. */
 export function useMay(permission: Permission): boolean {
-  return useWhoIsThere().viewer.permissions.includes(permission)
+  const isPast = useMoment() !== undefined
+  const isGranted = useWhoIsThere().viewer.permissions.includes(permission)
+  return isGranted && (!isPast || permission.startsWith('READ_'))
 }
 
 const ROLES: Record<Role, string> = {

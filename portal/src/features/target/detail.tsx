@@ -1,6 +1,7 @@
 // How one target is: its facts, what runs there, and when it reported.
 import { graphql } from '../../gql'
 import type { TargetDetailFragment } from '../../gql/graphql'
+import { useMoment } from '../../live/moment'
 import { Button } from '../../ui/button'
 import { SameInCli } from '../../ui/copy'
 import { Fact, Facts, Panel } from '../../ui/page'
@@ -26,6 +27,7 @@ export const TARGET_DETAIL = graphql(`
 export type TargetDetail = TargetDetailFragment
 
 export function Detail({ target, deploy }: { target: TargetDetail; deploy: (() => void) | undefined }) {
+  const moment = useMoment()
   const line = commandLine('distr', 'target', 'show', target.name, '--customer', target.customer.name)
   return (
     <>
@@ -66,11 +68,11 @@ export function Detail({ target, deploy }: { target: TargetDetail; deploy: (() =
           <DeploymentCard key={deployment.id} deployment={deployment} target={target} />
         ))
       )}
-      {target.runtime === 'KUBERNETES' && !target.retiredAt ? <Roles target={target} /> : null}
+      {target.runtime === 'KUBERNETES' && !target.retiredAt && moment === undefined ? <Roles target={target} /> : null}
       <Panel title="Reports by hour">
         <Reports hours={target.heartbeats.nodes} since={target.enrolledAt ?? target.createdAt} />
       </Panel>
-      <SameInCli line={line} />
+      <SameInCli line={line} looksBack />
     </>
   )
 }

@@ -1,12 +1,14 @@
-// The list as a file: all targets that fit the filters, page by page as the hub hands them out, with the states of now.
+// The list as a file: all targets that fit the filters, page by page as the hub hands them out, with the states of then: of now, or of the moment that is looked at.
 import { Download } from 'lucide-react'
 import { useState } from 'react'
 import { type CombinedError, type OperationResult, useClient } from 'urql'
 import type { SortOrder, TargetFilter, TargetSort, TargetsQuery, TargetsQueryVariables } from '../../gql/graphql'
 import { hubNow } from '../../live/clock'
+import { useMoment } from '../../live/moment'
 import { Button } from '../../ui/button'
-import { csv, download } from '../../ui/csv'
+import { csv } from '../../ui/csv'
 import { RefusalNote } from '../../ui/dialog'
+import { download } from '../../ui/download'
 import { wordOf } from '../../ui/state'
 import { useWhoIsThere } from '../session/viewer'
 import { type Row, TARGETS } from './queries'
@@ -35,6 +37,7 @@ type Props = { customer: string | null; filter: TargetFilter | null; sort: Targe
 
 export function ExportButton({ customer, filter, sort, order }: Props) {
   const client = useClient()
+  const moment = useMoment()
   const { viewer } = useWhoIsThere()
   const [isBusy, setBusy] = useState(false)
   const [error, setError] = useState<CombinedError>()
@@ -52,8 +55,8 @@ export function ExportButton({ customer, filter, sort, order }: Props) {
       if (!pageInfo.hasNextPage) break
       after = pageInfo.endCursor ?? null
     }
-    const at = new Date(hubNow()).toISOString().replaceAll(':', '').slice(0, 15)
-    download(`targets-${viewer.organization.name}-${at}Z.csv`, csv(lines))
+    const at = moment ?? `${new Date(hubNow()).toISOString().slice(0, 17)}Z`
+    download(`targets-${viewer.organization.name}-${at.replace(/[^\w+-]/g, '')}.csv`, csv(lines), 'text/csv')
   }
   const save = async () => {
     setBusy(true)

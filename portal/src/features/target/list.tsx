@@ -106,6 +106,7 @@ export function TargetsPage() {
       ) : null}
       {page && page.nodes.length > 0 ? (
         <SameInCli
+          looksBack
           line={commandLine(
             'distr',
             'fleet',

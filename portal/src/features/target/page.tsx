@@ -10,14 +10,15 @@ import { Page } from '../../ui/page'
 import { Failed, Loading } from '../../ui/page-states'
 import { MEANINGS, TargetStateBadge } from '../../ui/state'
 import { DeployDialog } from '../deployment/deploy'
+import { Life } from '../moment/life'
 import { useMay, useWhoIsThere } from '../session/viewer'
 import { Detail } from './detail'
 import { EnrolAgain, RetireDialog } from './lifecycle'
 import { useOverdue, useStateOf } from './state-now'
 
 const TARGET = graphql(`
-  query TargetPage($customer: Name!, $name: Name!) {
-    target(customer: $customer, name: $name) { ...TargetDetail }
+  query TargetPage($customer: Name!, $name: Name!, $asOf: Moment) {
+    target(customer: $customer, name: $name, asOf: $asOf) { ...TargetDetail }
   }
 `)
 
@@ -83,6 +84,7 @@ export function TargetPage() {
       }
       actions={actions}
     >
+      <Life key={`${customer} ${name}`} of="target" customer={customer} name={name} />
       {error && !target ? <Failed error={error} again={again} /> : null}
       {isLoading ? <Loading what="the target" /> : null}
       {target ? (

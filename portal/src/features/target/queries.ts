@@ -15,9 +15,12 @@ export const TARGET_ROW = graphql(`
 
 export const TARGETS = graphql(`
   query Targets(
-    $customer: Name, $filter: TargetFilter, $sort: TargetSort!, $order: SortOrder!, $first: Int!, $after: String
+    $customer: Name, $filter: TargetFilter, $sort: TargetSort!, $order: SortOrder!, $first: Int!, $after: String,
+    $asOf: Moment
   ) {
-    targets(customer: $customer, filter: $filter, sort: $sort, order: $order, first: $first, after: $after) {
+    targets(
+      customer: $customer, filter: $filter, sort: $sort, order: $order, first: $first, after: $after, asOf: $asOf
+    ) {
       nodes { ...TargetRow }
       pageInfo { hasNextPage endCursor }
     }
@@ -25,8 +28,8 @@ export const TARGETS = graphql(`
 `)
 
 export const COUNTS = graphql(`
-  query Counts($customer: Name, $filter: TargetFilter) {
-    targetCounts(customer: $customer, filter: $filter) { total ok progressing held failed stale offline unknown }
+  query Counts($customer: Name, $filter: TargetFilter, $asOf: Moment) {
+    targetCounts(customer: $customer, filter: $filter, asOf: $asOf) { total ok progressing held failed stale offline unknown }
   }
 `)
 

@@ -1,9 +1,10 @@
 // The state of a target at this moment: what the hub said, and what it said silence would make of it. A line that is lost stops
-// the clock: nobody can tell its silence from a target's.
+// the clock: nobody can tell its silence from a target's. What a state was at a moment of the past is what the hub says of it.
 import { useEffect } from 'react'
 import type { TargetState } from '../../gql/graphql'
 import { toHubTime, useHubNow } from '../../live/clock'
 import { lineLostAt, useLine } from '../../live/line'
+import { useMoment } from '../../live/moment'
 
 type Told = { state: TargetState; stateUntil?: string | null | undefined; stateThen?: TargetState | null | undefined }
 
@@ -18,7 +19,8 @@ export function useStateOf(): (told: Told) => TargetState {
   useLine()
   const lost = lineLostAt()
   const at = lost === undefined ? now : Math.min(now, toHubTime(lost))
-  return told => stateAt(told, at)
+  const isPast = useMoment() !== undefined
+  return told => (isPast ? told.state : stateAt(told, at))
 }
 
 /** Reads again once silence changed what is shown: what it makes of it after that, the hub says then. */
