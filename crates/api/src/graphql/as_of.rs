@@ -14,13 +14,13 @@ use crate::failure::Failure;
 use crate::hub::Hub;
 use crate::operations::moment::{self, Named};
 
-/// A moment of the log: a time of RFC 3339 in UTC, as `2026-11-01T12:00:00Z`, or, for those who may read the log, a position, as decimal
-/// text. A time stands for the last position that was committed until then.
+/// A moment of the log: a time of RFC 3339 in UTC, as `2026-11-01T12:00:00Z`, or a position, as decimal text. A time stands for the last
+/// position that was committed until then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Moment(pub Named);
 
-/// A moment of the log: a time of RFC 3339 in UTC, as `2026-11-01T12:00:00Z`, or, for those who may read the log, a position, as decimal
-/// text. A time stands for the last position that was committed until then.
+/// A moment of the log: a time of RFC 3339 in UTC, as `2026-11-01T12:00:00Z`, or a position, as decimal text. A time stands for the last
+/// position that was committed until then.
 #[Scalar(name = "Moment")]
 impl ScalarType for Moment {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -55,12 +55,8 @@ pub(super) async fn moment(hub: &Hub, request: &mut Request) -> Result<Option<pa
         return Err(coded(Failure::Forbidden(format!("{field} as of a moment is for the vendor to see"))));
     }
     let Moment(named) = Moment::parse(value).map_err(|error| bad(error.into_server_error(Pos::default()).message))?;
-    // how long the log is, of all organizations together, is no more for everybody to find out
-    if matches!(named, Named::Position(_)) && caller.check(Permission::ReadLog).is_err() {
-        let text = "positions are for those who may read the log; name a time as asOf";
-        return Err(coded(Failure::Forbidden(text.into())));
-    }
-    moment::resolve(&hub.commands, &hub.models, named).await.map(Some).map_err(coded)
+    let may_know_the_head = caller.check(Permission::ReadLog).is_ok();
+    moment::resolve(&hub.commands, &hub.models, named, may_know_the_head).await.map(Some).map_err(coded)
 }
 
 pub(super) fn refuse_on_socket(mut request: Request) -> Result<Request, ServerError> {
