@@ -116,7 +116,8 @@ async fn a_customer_sees_no_more_by_looking_back() {
     let deploy =
         "deploymentSetRelease(customer: \"globex\", target: \"factory\", application: \"app\", version: \"1.0.0\")";
     change(&hub, &owner, &format!("{deploy} {{ changed }}")).await;
-    let (allowed, ask) = (head(&hub, &owner).await, async |query: &str, as_of: &str| {
+    let position = head(&hub, &owner).await;
+    let (allowed, ask) = (committed_at(&hub, &position), async |query: &str, as_of: &str| {
         hub.graphql(Some(&customer), query, json!({ "asOf": as_of })).await
     });
     change(&hub, &owner, "licenseRevoke(customer: \"globex\", name: \"l\", reason: \"unpaid\") { changed }").await;
@@ -141,6 +142,11 @@ async fn a_customer_sees_no_more_by_looking_back() {
     let then = hub.graphql(Some(&customer), nested, then).await.data();
     assert_eq!(then, hub.graphql(Some(&customer), nested, today).await.data(), "the catalogue is as it is today");
     assert_eq!(then["licenses"]["nodes"][0]["application"]["channels"], json!([]));
+    // nor how long the log is
+    let query = "query($asOf: Moment) { licenses(asOf: $asOf) { nodes { status } } }";
+    for (position, status) in [(position.as_str(), "ACTIVE"), ("999999999", "REVOKED")] {
+        assert_eq!(ask(query, position).await.data()["licenses"]["nodes"], json!([{ "status": status }]));
+    }
     let stranger = "{ portal(organization: \"acme\", asOf: \"999999999\") { __typename } }";
     assert_eq!(hub.graphql(None, stranger, json!({})).await.code(), Some("unauthenticated"));
     let customers = ask("query($asOf: Moment) { customers(asOf: $asOf) { nodes { name } } }", &allowed).await.data();

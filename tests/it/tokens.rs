@@ -422,6 +422,40 @@ async fn a_revocation_does_not_wait_for_the_flood_that_it_ends() {
     flood.await;
 }
 
+/// Whoever has a stolen token that may only read does not keep its owner from ending it, however much it asks.
+#[tokio::test]
+async fn a_revocation_does_not_wait_for_what_the_token_reads() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    for number in 0..50 {
+        change(&hub, &owner, &format!("customerCreate(name: \"c{number}\") {{ changed }}")).await;
+    }
+    let (secret, id) = issue(&hub, &owner, "scopes: [READ]").await;
+    let lists = |kind: &str| (0..20).map(|n| format!("a{n}: {kind} ")).collect::<String>();
+    let documents = [
+        format!("{{ {} }}", lists("events(first: 50, telemetry: []) { events { data } }")),
+        format!("{{ {} }}", lists("members { nodes { id } }")),
+        format!("mutation {{ {} }}", lists("tokenRevoke(id: \"00000000-0000-0000-0000-000000000000\") { changed }")),
+    ];
+    let sent = (0..600).map(|number| {
+        let request = reqwest::Client::new().post(hub.url("/graphql")).bearer_auth(&secret);
+        let request = request.json(&json!({ "query": documents[number % documents.len()] }));
+        async move { _ = request.send().await }
+    });
+    let mut flood = std::pin::pin!(futures_util::future::join_all(sent));
+    let revocation = async {
+        // it is under way
+        tokio::task::yield_now().await;
+        change(&hub, &owner, &format!("tokenRevoke(id: \"{id}\") {{ changed }}")).await
+    };
+    let revoked = tokio::select! {
+        biased;
+        _ = &mut flood => panic!("it waited for all that it was to end"),
+        revoked = revocation => revoked,
+    };
+    assert_eq!(revoked["tokenRevoke"]["changed"], true);
+}
+
 /// Whoever hangs up takes back what has not begun, and what has goes on no longer than its token.
 #[tokio::test]
 async fn changes_of_those_who_hung_up_end_with_their_token() {

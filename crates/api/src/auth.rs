@@ -27,6 +27,7 @@ use uuid::Uuid;
 
 use crate::commands::{Cause, Commands};
 use crate::failure::Failure;
+use crate::limits::shares::Holder;
 use crate::models::ReadModels;
 use crate::ops::credential::CredentialKind;
 
@@ -97,6 +98,8 @@ pub enum Via {
     Token {
         id: Uuid,
         depth: usize,
+        /// the first of those that it comes from, itself if it comes from none
+        root: Uuid,
         limits: TokenLimits,
         /// of those with whose tokens it was made: it can do no more than they
         above: Vec<Membership>,
@@ -108,6 +111,14 @@ impl Via {
     pub const fn id(&self) -> Uuid {
         match self {
             Self::Session { id } | Self::Token { id, .. } => *id,
+        }
+    }
+
+    /// Of the credential that somebody holds who shows this one, or one that it was made with.
+    pub const fn root(&self) -> Uuid {
+        match self {
+            Self::Session { id } => *id,
+            Self::Token { root, .. } => *root,
         }
     }
 }
@@ -130,6 +141,11 @@ pub struct RequestInfo {
 }
 
 impl MemberCaller {
+    /// Whose share of the hub its requests have.
+    pub fn holder(&self) -> Holder {
+        Holder { group: (self.organization, self.scope().customer), member: self.member, credential: self.via.root() }
+    }
+
     pub fn scope(&self) -> Scope {
         Scope { organization: self.organization, customer: self.membership.customer() }
     }
@@ -293,7 +309,7 @@ fn caller(row: &Row) -> Option<Caller> {
                     let limits = TokenLimits { scopes, repositories, expires_at };
                     let above: Option<Json<Vec<Membership>>> = row.get("above");
                     let above = above.map(|Json(above)| above).unwrap_or_default();
-                    Via::Token { id, depth: depth.unsigned_abs() as usize, limits, above }
+                    Via::Token { id, depth: depth.unsigned_abs() as usize, root: row.get("root"), limits, above }
                 }
                 false => Via::Session { id },
             };

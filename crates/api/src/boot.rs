@@ -33,6 +33,7 @@ use crate::health::{Health, Probed, Readiness};
 use crate::http::{Served, scrape::Scraped};
 use crate::hub::{Hub, Settings};
 use crate::limits::Limits;
+use crate::limits::bodies::Bodies;
 use crate::limits::shared_log::SharedLog;
 use crate::limits::shares::Shares;
 use crate::limits::turns::{CHARTS_AT_ONCE, PACKAGES_AT_ONCE, Turns};
@@ -261,6 +262,7 @@ fn hub(
         drawing: Drawing::default(),
         chart_turns: Turns::new(CHARTS_AT_ONCE),
         package_turns: Turns::new(PACKAGES_AT_ONCE),
+        bodies: Bodies::default(),
         shares: Shares::among(
             connections(&stores.read),
             connections(&stores.ops),

@@ -1,6 +1,5 @@
 //! The write side: with `Commands::execute` everything but telemetry changes state.
 
-use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,11 +8,11 @@ use distr_domain::decider::Decider;
 use distr_domain::ids::OrganizationId;
 use distr_eventlog::{Actor, Context, EventLog, ExecuteError, Executed, Kept, Position, execute_kept};
 use distr_projections::Progress;
-use serde::Serialize;
 use uuid::Uuid;
 
 use crate::clock::SharedClock;
 use crate::failure::Failure;
+use crate::json_size::json_size;
 use crate::limits::Limits;
 
 /// A mutation waits so long until its effect can be read.
@@ -47,29 +46,6 @@ impl Cause {
     /// The id of what the command makes: the same again for the same command.
     pub fn id_of(&self, what: &str) -> Uuid {
         Uuid::new_v5(&self.command, what.as_bytes())
-    }
-}
-
-/// The size of these events as they are stored, in bytes.
-fn size(events: &[impl Serialize]) -> usize {
-    let mut counted = Counted(0);
-    for event in events {
-        // nothing is counted of what cannot be written, and nothing of that was stored
-        _ = serde_json::to_writer(&mut counted, event);
-    }
-    counted.0
-}
-
-struct Counted(usize);
-
-impl Write for Counted {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
@@ -144,7 +120,8 @@ impl Commands {
             let (actor, correlation) = (&context.actor, context.correlation);
             tracing::info!(position = position.number(), category, %stream, events, %actor, %correlation, "appended");
             if let Actor::Member(member) | Actor::Robot(member) = actor {
-                self.limits.charge_written(*member, size(&executed.events));
+                let bytes: usize = executed.events.iter().map(json_size).sum();
+                self.limits.charge_written(*member, bytes + executed.state.kept_with_a_change());
             }
         }
         Ok(executed)

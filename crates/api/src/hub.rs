@@ -13,6 +13,7 @@ use crate::commands::Commands;
 use crate::drawing::Drawing;
 use crate::feed::Feed;
 use crate::limits::Limits;
+use crate::limits::bodies::Bodies;
 use crate::limits::shares::Shares;
 use crate::limits::turns::Turns;
 use crate::models::{Artifacts, ReadModels};
@@ -37,6 +38,7 @@ pub struct Hub {
     pub tallies: Tallies,
     pub limits: Arc<Limits>,
     pub shares: Shares,
+    pub bodies: Bodies,
     pub drawing: Drawing,
     /// at the archives of charts
     pub chart_turns: Turns,

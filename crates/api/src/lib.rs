@@ -20,6 +20,7 @@ pub mod health;
 pub mod http;
 pub mod hub;
 pub mod idempotency;
+mod json_size;
 pub mod limits;
 pub mod master_key;
 pub mod models;

@@ -1,6 +1,7 @@
 //! How often an address may ask at all, and an agent that reports; and how much the agent of a target may add to the log. Signing
 //! in has limits of its own: `auth::throttle`.
 
+pub mod bodies;
 mod budget;
 pub mod shared_log;
 pub mod shares;

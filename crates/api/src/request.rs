@@ -70,7 +70,8 @@ async fn pass_over(payload: &mut Payload) {
     while let Some(Ok(_)) = payload.next().await {}
 }
 
-fn length(headers: &HeaderMap) -> Option<usize> {
+/// Of a body, as its sender says.
+pub(crate) fn length(headers: &HeaderMap) -> Option<usize> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 

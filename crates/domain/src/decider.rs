@@ -19,6 +19,11 @@ pub trait Decider: Default + Send + Sync + 'static {
     /// Takes one event in. Never fails: what was once a fact stays one.
     fn evolve(&mut self, event: &Self::Event);
 
+    /// Bytes that each change costs beside its events: read models keep what a thing was, whole.
+    fn kept_with_a_change(&self) -> usize {
+        0
+    }
+
     /// The state after these events.
     fn fold<'a>(events: impl IntoIterator<Item = &'a Self::Event>) -> Self {
         let mut state = Self::default();

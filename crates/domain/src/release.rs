@@ -287,6 +287,11 @@ impl Decider for Release {
     type Event = ReleaseEvent;
     type Rejection = ReleaseRejection;
 
+    /// What it ships, which may be large.
+    fn kept_with_a_change(&self) -> usize {
+        serde_json::to_vec(&self.content.packages).map_or(0, |packages| packages.len())
+    }
+
     fn decide(&self, command: &Self::Command) -> Result<Vec<Self::Event>, Self::Rejection> {
         if let ReleaseCommand::Draft { application, version, content, replaces } = command {
             return self.draft(*application, version, (content, replaces));

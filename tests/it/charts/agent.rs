@@ -27,12 +27,14 @@ impl Place {
     fn new() -> Option<Self> {
         let named = std::env::var_os("DISTR_KUBERNETES").map(PathBuf::from);
         let state = named.unwrap_or_else(|| root().join(".distr/kubernetes-0"));
-        if !state.join("kubeconfig").exists() || !state.join("with-node").exists() {
+        let name = Uuid::new_v4().simple().to_string()[..12].to_owned();
+        let place = Self { kubeconfig: state.join("kubeconfig"), agent: format!("a{name}"), shop: format!("s{name}") };
+        // what is stopped leaves its files
+        let answers = || place.command(&["get", "--raw", "/readyz"]).status.success();
+        if !place.kubeconfig.exists() || !state.join("with-node").exists() || !answers() {
             eprintln!("passed over: there is no cluster with a node in {}", state.display());
             return None;
         }
-        let name = Uuid::new_v4().simple().to_string()[..12].to_owned();
-        let place = Self { kubeconfig: state.join("kubeconfig"), agent: format!("a{name}"), shop: format!("s{name}") };
         for namespace in [&place.agent, &place.shop] {
             place.kubectl(&["create", "namespace", namespace]);
         }

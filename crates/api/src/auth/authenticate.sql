@@ -8,6 +8,8 @@ SELECT c.hash, c.kind, c.id, c.organization, c.subject, c.scopes,
         JOIN token a ON a.id = above::uuid
         JOIN member o ON o.id = a.member) AS above,
        jsonb_array_length(k.ancestors) AS depth,
+       -- the nearest comes first
+       coalesce((k.ancestors ->> -1)::uuid, k.id) AS root,
        t.customer, c.created_at,
        -- `view <customer> <until>`: see `ops::credential::view_as`
        (SELECT split_part(scope, ' ', 2)::uuid FROM unnest(c.scopes) AS scope

@@ -5,6 +5,7 @@ use std::any::TypeId;
 
 use async_graphql::{InputValueError, InputValueResult, Pos, Request, Scalar, ScalarType, ServerError, Value};
 use chrono::SecondsFormat;
+use distr_domain::permission::Permission;
 use distr_projections::past;
 
 use super::RequestContext;
@@ -54,7 +55,8 @@ pub(super) async fn moment(hub: &Hub, request: &mut Request) -> Result<Option<pa
         return Err(coded(Failure::Forbidden(format!("{field} as of a moment is for the vendor to see"))));
     }
     let Moment(named) = Moment::parse(value).map_err(|error| bad(error.into_server_error(Pos::default()).message))?;
-    moment::resolve(&hub.commands, &hub.models, named).await.map(Some).map_err(coded)
+    let may_know_the_head = caller.check(Permission::ReadLog).is_ok();
+    moment::resolve(&hub.commands, &hub.models, named, may_know_the_head).await.map(Some).map_err(coded)
 }
 
 pub(super) fn refuse_on_socket(mut request: Request) -> Result<Request, ServerError> {

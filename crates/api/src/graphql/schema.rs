@@ -21,7 +21,8 @@ use super::loader::Loader;
 use super::{Mutation, Query, RequestContext, Subscription, as_of, limits};
 use crate::failure::Failure;
 use crate::hub::Hub;
-use crate::limits::shares::{self, Holder, Of, Share};
+use crate::json_size::json_size;
+use crate::limits::shares::{self, Of, Share};
 use crate::models;
 use crate::operations::attachments::Budget;
 use crate::traces::Traces;
@@ -43,6 +44,7 @@ impl Schema {
         match limits::narrow(request) {
             Ok(mut request) => {
                 let end = End::of(&mut request);
+                let share = end.share(share);
                 let moment = match shares::within(share.clone(), as_of::moment(&self.hub, &mut request)).await {
                     Ok(moment) => moment,
                     Err(error) => return refused(error, "bad_request"),
@@ -77,11 +79,7 @@ impl Schema {
     fn share(&self, context: Option<&Box<dyn Any + Send + Sync>>) -> Arc<Share> {
         let context = context.and_then(|context| context.downcast_ref::<RequestContext>());
         let caller = context.and_then(|context| context.caller.as_ref());
-        let holder = |caller: &MemberCaller| Holder {
-            group: (caller.organization, caller.scope().customer),
-            member: caller.member,
-        };
-        self.hub.shares.share(caller.map(holder))
+        self.hub.shares.share(caller.map(MemberCaller::holder))
     }
 }
 
@@ -99,7 +97,7 @@ impl Executor for Schema {
         {
             return stream::iter([refused(ServerError::new(error.to_string(), None), error.code())]).boxed();
         }
-        let socket = context.and_then(|context| context.socket);
+        let (caller, socket) = context.map(|context| (context.caller, context.socket)).unwrap_or_default();
         let subscribed = socket.as_ref().map(|socket| socket.subscribe());
         if let Some(None) = subscribed {
             let error = ServerError::new("this socket has as many subscriptions as it may have; end one", None);
@@ -108,6 +106,16 @@ impl Executor for Schema {
         match limits::narrow_on_socket(request).and_then(as_of::refuse_on_socket) {
             Ok(mut request) => {
                 let end = End::of(&mut request);
+                let share = end.share(share);
+                let group = caller.as_ref().map(|caller| caller.holder().group);
+                let room = group.map(|group| self.hub.bodies.room_at_once(group, bytes(&request)));
+                let room = match room.transpose() {
+                    Ok(room) => room,
+                    Err(error) => {
+                        let refused = refused(ServerError::new(error.to_string(), None), error.code());
+                        return stream::iter([refused]).boxed();
+                    }
+                };
                 let (schema, request) = (self.schema.clone(), self.prepared(request, &share, None));
                 let responses = async move {
                     match check(socket).await {
@@ -117,11 +125,16 @@ impl Executor for Schema {
                 };
                 let responses = driven(share, end, stream::once(responses).flatten());
                 // as long as it runs, it counts
-                responses.inspect(move |_| _ = &subscribed).map(in_brief).boxed()
+                responses.inspect(move |_| _ = (&subscribed, &room)).map(in_brief).boxed()
             }
             Err(error) => stream::iter([refused(error, "bad_request")]).boxed(),
         }
     }
+}
+
+/// Of a request, about.
+fn bytes(request: &Request) -> usize {
+    request.query.len() + json_size(&request.variables)
 }
 
 /// When an operation ends that nobody waits for any more.
@@ -159,6 +172,13 @@ impl End {
         match fields.all(|field| ENDINGS.contains(&field.name.node.as_str())) {
             true => Self::Whole(Of::Ending),
             false => Self::Whole(Of::Change),
+        }
+    }
+
+    fn share(self, of: Arc<Share>) -> Arc<Share> {
+        match self {
+            Self::Whole(Of::Ending) => of.ending(),
+            _ => of,
         }
     }
 }

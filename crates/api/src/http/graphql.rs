@@ -19,7 +19,7 @@ use crate::graphql::{Request, RequestContext, Schema};
 use crate::health::Readiness;
 use crate::hub::Hub;
 use crate::idempotency::Repeatable;
-use crate::request::{bearer, read_json, request_info};
+use crate::request::{bearer, length, read_json, request_info};
 
 /// A sign-in, with its variables.
 const MAX_BODY_OF_STRANGERS: usize = 16 * 1024;
@@ -42,6 +42,13 @@ pub(super) async fn execute(
     };
     let via = caller.as_ref().map(|caller| caller.via.id());
     let limit = if caller.is_some() { MAX_GRAPHQL_BODY } else { MAX_BODY_OF_STRANGERS };
+    let _room = match &caller {
+        Some(caller) => {
+            let bytes = length(request.headers()).unwrap_or(limit).min(limit);
+            Some(hub.bodies.room(caller.holder().group, bytes).await?)
+        }
+        None => None,
+    };
     let body: Request = read_json(&request, payload, limit).await?;
     let repeatable = Repeatable::of(request.headers(), &body)?;
     // whoever changes something is there, whatever the page says

@@ -20,7 +20,7 @@ use crate::error::ApiError;
 use crate::failure::Failure;
 use crate::health::Readiness;
 use crate::hub::Hub;
-use crate::limits::shares::{self, Holder};
+use crate::limits::shares;
 use crate::proof::Entries;
 use crate::request::{bearer, request_info, when};
 
@@ -60,8 +60,7 @@ impl Reader {
 
     /// What it asks for, with its own share of what all use.
     async fn within<T>(&self, answer: impl Future<Output = T>) -> T {
-        let group = (self.caller.organization, self.caller.scope().customer);
-        let share = self.hub.shares.share(Some(Holder { group, member: self.caller.member }));
+        let share = self.hub.shares.share(Some(self.caller.holder()));
         shares::within(share, answer).await
     }
 

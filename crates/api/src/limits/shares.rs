@@ -11,11 +11,15 @@ use distr_domain::ids::{CustomerId, MemberId, OrganizationId};
 use distr_projections::query::ReadClient;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task_local;
+use uuid::Uuid;
 
 /// A vendor, or one of its customers, has one part in so many of a pool's connections.
 const GROUPS: usize = 4;
 /// One of its members has one part in so many of those.
 const MEMBERS: usize = 2;
+/// Of changes, one of a member's credentials has one part in so many of those: whoever holds one that was stolen does not keep the
+/// member from ending it with another.
+const CREDENTIALS: usize = 2;
 
 /// Whose request it is. Strangers are one, and have one share together.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +27,8 @@ pub struct Holder {
     /// A vendor, or one of its customers.
     pub group: (OrganizationId, Option<CustomerId>),
     pub member: MemberId,
+    /// with those that were made with it
+    pub credential: Uuid,
 }
 
 task_local! {
@@ -40,7 +46,8 @@ pub enum Of {
     Past,
     /// no connection: a change that runs to its end, whoever waits for it
     Change,
-    /// one by which somebody loses a right to come in: it waits for no other change
+    /// one by which somebody loses a right to come in: it waits for no other change, and takes connections as they come, since whoever
+    /// is to be kept out may wait for them a hundred times
     Ending,
 }
 
@@ -48,31 +55,45 @@ const KINDS: usize = 6;
 
 /// Changes that run at the same time, of all callers together if each had no more than its share.
 const CHANGES: usize = 256;
+/// The same, of those that end a right: each takes connections beside all shares.
+const ENDINGS: usize = 16;
 
 pub struct Shares {
     groups: Pieces<Option<(OrganizationId, Option<CustomerId>)>>,
     members: Pieces<MemberId>,
+    credentials: Pieces<Uuid>,
 }
 
-/// What one caller may hold: a member's part of what all of its group may. It waits for its own part first, so that whoever asks
+/// What one caller may hold: a credential's part of what its member may, and that one's part of what all of its group may. It waits for
+/// its own part first, so that whoever asks
 /// for too much waits for itself.
 pub struct Share {
+    credential: Option<Piece>,
     member: Option<Piece>,
     group: Piece,
+    /// it ends a right
+    is_ending: bool,
 }
 
 impl Shares {
     /// Of pools with so many connections each.
     pub fn among(read_models: usize, operations: usize, log: usize, past: usize) -> Self {
         let group =
-            [read_models, operations, log, past, CHANGES, CHANGES].map(|connections| connections.div_ceil(GROUPS));
-        Self { groups: Pieces::of(group), members: Pieces::of(group.map(|connections| connections.div_ceil(MEMBERS))) }
+            [read_models, operations, log, past, CHANGES, ENDINGS].map(|connections| connections.div_ceil(GROUPS));
+        let member = group.map(|connections| connections.div_ceil(MEMBERS));
+        let mut credential = member;
+        for of in [Of::Change, Of::Ending] {
+            credential[of as usize] = member[of as usize].div_ceil(CREDENTIALS);
+        }
+        Self { groups: Pieces::of(group), members: Pieces::of(member), credentials: Pieces::of(credential) }
     }
 
     pub fn share(&self, holder: Option<Holder>) -> Arc<Share> {
         Arc::new(Share {
+            credential: holder.map(|holder| self.credentials.piece(holder.credential)),
             member: holder.map(|holder| self.members.piece(holder.member)),
             group: self.groups.piece(holder.map(|holder| holder.group)),
+            is_ending: false,
         })
     }
 }
@@ -108,17 +129,26 @@ impl<K: Eq + Hash> Pieces<K> {
 pub struct Turn {
     _group: OwnedSemaphorePermit,
     _member: Option<OwnedSemaphorePermit>,
+    _credential: Option<OwnedSemaphorePermit>,
 }
 
 impl Share {
+    /// For a change that ends a right.
+    pub fn ending(&self) -> Arc<Self> {
+        let Self { credential, member, group, .. } = self;
+        Arc::new(Self { credential: credential.clone(), member: member.clone(), group: group.clone(), is_ending: true })
+    }
+
     async fn turn(&self, of: Of) -> Turn {
         let acquire =
             async |piece: &Piece| piece[of as usize].clone().acquire_owned().await.expect("it is never closed");
-        let member = match &self.member {
-            Some(member) => Some(acquire(member).await),
+        let acquire_own = async |piece: &Option<Piece>| match piece {
+            Some(piece) => Some(acquire(piece).await),
             None => None,
         };
-        Turn { _group: acquire(&self.group).await, _member: member }
+        let credential = acquire_own(&self.credential).await;
+        let member = acquire_own(&self.member).await;
+        Turn { _group: acquire(&self.group).await, _member: member, _credential: credential }
     }
 }
 
@@ -130,6 +160,7 @@ pub async fn within<F: Future>(share: Arc<Share>, work: F) -> F::Output {
 /// Waits for the caller's turn; what is nobody's request has none, and does not wait.
 pub async fn turn(of: Of) -> Option<Turn> {
     match OWN.try_with(Arc::clone) {
+        Ok(share) if share.is_ending && of != Of::Ending => None,
         Ok(share) => Some(share.turn(of).await),
         Err(_) => None,
     }
@@ -164,13 +195,12 @@ pub async fn client(of: Of, pool: &Pool) -> Result<SharedClient, PoolError> {
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;
-    use uuid::Uuid;
 
     use super::*;
 
     fn holder(group: u128, member: u128) -> Option<Holder> {
         let group = (OrganizationId(Uuid::from_u128(group)), None);
-        Some(Holder { group, member: MemberId(Uuid::from_u128(member)) })
+        Some(Holder { group, member: MemberId(Uuid::from_u128(member)), credential: Uuid::from_u128(member) })
     }
 
     /// Those that are to be had at once.
@@ -181,7 +211,7 @@ mod tests {
     #[test]
     fn a_member_has_a_half_of_what_its_group_has_and_nobody_takes_the_share_of_another_group() {
         let shares = Shares::among(24, 12, 8, 6);
-        for (of, each) in [(Of::ReadModels, 3), (Of::Operations, 2), (Of::Log, 1), (Of::Past, 1), (Of::Change, 32)] {
+        for (of, each) in [(Of::ReadModels, 3), (Of::Operations, 2), (Of::Log, 1), (Of::Past, 1)] {
             let (one, same) = (shares.share(holder(1, 1)), shares.share(holder(1, 1)));
             let greedy = at_once(&one, of);
             assert_eq!((greedy.len(), at_once(&same, of).len()), (each, 0), "{of:?}");
@@ -191,6 +221,24 @@ mod tests {
             assert_eq!(at_once(&shares.share(holder(2, 4)), of).len(), each, "{of:?}");
             drop(greedy);
             assert_eq!(at_once(&third, of).len(), each, "{of:?}");
+        }
+    }
+
+    /// As when one of them was stolen.
+    #[test]
+    fn whoever_floods_with_one_credential_leaves_turns_to_the_members_others() {
+        let shares = Shares::among(24, 12, 8, 6);
+        let with = |credential| {
+            let holder = holder(1, 1).map(|holder| Holder { credential: Uuid::from_u128(credential), ..holder });
+            shares.share(holder)
+        };
+        for (of, most) in [(Of::Change, 16), (Of::Ending, 1)] {
+            let (flood, flooded) = (with(1), at_once(&with(1), of));
+            assert_eq!(
+                (flooded.len(), at_once(&flood, of).len(), at_once(&with(2), of).len()),
+                (most, 0, most),
+                "{of:?}"
+            );
         }
     }
 
@@ -204,7 +252,22 @@ mod tests {
         let shares = Shares::among(24, 12, 8, 6);
         drop((shares.share(holder(1, 1)), shares.share(holder(2, 2))));
         let _last = shares.share(holder(3, 3));
-        assert_eq!((shares.groups.in_use.lock().unwrap().len(), shares.members.in_use.lock().unwrap().len()), (1, 1));
+        let credentials = shares.credentials.in_use.lock().unwrap().len();
+        let members = shares.members.in_use.lock().unwrap().len();
+        assert_eq!((shares.groups.in_use.lock().unwrap().len(), members, credentials), (1, 1, 1));
+    }
+
+    /// It waits for others that end a right, and for nothing else.
+    #[tokio::test]
+    async fn what_ends_a_right_waits_for_no_connection_of_its_share() {
+        let share = Shares::among(24, 12, 8, 6).share(holder(1, 1));
+        let _flood = at_once(&share, Of::Operations);
+        within(share.ending(), async {
+            assert!(turn(Of::Operations).now_or_never().expect("at once").is_none());
+            let one = turn(Of::Ending).now_or_never().expect("at once");
+            assert!(one.is_some() && turn(Of::Ending).now_or_never().is_none());
+        })
+        .await;
     }
 
     #[tokio::test]

@@ -53,8 +53,14 @@ impl Rejection for NotPast {
     }
 }
 
-/// Returns when the read models are as far.
-pub async fn resolve(commands: &Commands, models: &ReadModels, named: Named) -> Result<Moment, Failure> {
+/// Returns when the read models are as far. A position that has not come yet is refused to those who may know how long the log is, which
+/// is of all organizations together; to others it is now.
+pub async fn resolve(
+    commands: &Commands,
+    models: &ReadModels,
+    named: Named,
+    may_know_the_head: bool,
+) -> Result<Moment, Failure> {
     let log = &commands.log;
     let moment = match named {
         Named::At(asked) => {
@@ -66,10 +72,11 @@ pub async fn resolve(commands: &Commands, models: &ReadModels, named: Named) -> 
         }
         Named::Position(asked) => {
             let head = log.head().await?;
-            if asked > head {
-                return Err(Failure::rejected(NotPast::Position { asked, head }));
+            match asked > head {
+                true if may_know_the_head => return Err(Failure::rejected(NotPast::Position { asked, head })),
+                true => Moment { position: head, at: commands.now() },
+                false => Moment { position: asked, at: committed_at(commands, asked).await? },
             }
-            Moment { position: asked, at: committed_at(commands, asked).await? }
         }
     };
     for group in [&models.progress.core, &models.progress.audit] {

@@ -296,3 +296,10 @@ fn a_release_of_no_return_stays_one() {
     let marked = published().into_iter().chain([marked]).collect::<Vec<_>>();
     given::<Release>(marked).when(mark()).then_nothing();
 }
+
+#[test]
+fn each_change_costs_what_the_release_ships() {
+    let mut large = content("a");
+    large.packages = vec![Package::Compose(ComposePackage { file: "x".repeat(100_000), files: vec![] })];
+    assert!((100_000..101_000).contains(&Release::fold([&drafted(large)]).kept_with_a_change()));
+}

@@ -19,7 +19,8 @@ th{font-weight:600}.l{table-layout:fixed}.l th:nth-child(1){width:10rem}.l th:nt
 .l td:nth-child(4),.l td:nth-child(5),code,.k{font:13px/1.4 ui-monospace,monospace;overflow-wrap:anywhere}\
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{font-weight:600}dd{margin:0}\
 pre{white-space:pre-wrap;overflow-wrap:anywhere}.note{max-width:48rem}\
-@media(max-width:40rem){.l{table-layout:auto}td,th{padding:.25rem .3rem;font-size:13px}dl{grid-template-columns:1fr}}\
+@media screen and (max-width:48rem){dl{grid-template-columns:1fr}.l thead{display:none}.l td{display:block;border:0;padding:.1rem 0}\
+.l tr{display:block;border-bottom:1px solid #8886;padding:.4rem 0}}\
 @media print{body{margin:0;max-width:none;font-size:10pt}tr{break-inside:avoid}thead{display:table-header-group}}";
 
 pub(super) fn page(proven: &Proven) -> Result<String> {
