@@ -27,6 +27,7 @@ mod heartbeats;
 mod hostile;
 mod http2;
 mod idempotency;
+mod late;
 mod layers;
 mod license;
 mod license_report;

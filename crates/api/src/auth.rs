@@ -5,6 +5,7 @@ pub mod cookie;
 pub mod last_use;
 pub mod open_sockets;
 pub mod password;
+pub mod presence;
 mod sessions;
 mod sign_in;
 pub mod throttle;

@@ -240,8 +240,8 @@ fn hub(
 ) -> Hub {
     let (clock, progress) = (Arc::new(SystemClock), following.progress.clone());
     let limits = Arc::new(Limits::new(config.http.rate_limit, config.fleet.report_bytes.bytes()));
-    let log: Arc<dyn EventLog> = Arc::new(SharedLog(maintenance.log.clone()));
-    let followed: Arc<dyn EventLog> = Arc::new(SharedLog(following.log.clone()));
+    let log: Arc<dyn EventLog> = Arc::new(SharedLog { log: maintenance.log.clone(), clock: clock.clone() });
+    let followed: Arc<dyn EventLog> = Arc::new(SharedLog { log: following.log.clone(), clock: clock.clone() });
     let core = progress.core.clone();
     let commands = Commands { log, clock: clock.clone(), core, limits: limits.clone() };
     let models = ReadModels { pool: stores.read.clone(), past: stores.past.clone(), progress };

@@ -36,7 +36,7 @@ impl Default for Drawing {
 impl Drawing {
     /// The PNG of an SVG, or what is to be done about it.
     pub async fn draw(&self, organization: OrganizationId, svg: &[u8]) -> Result<Vec<u8>, Failure> {
-        let _turn = self.0.take(organization).await?;
+        let _turn = self.0.take((organization, None)).await?;
         match timeout(MAX_TIME, in_process(svg)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(too_long()),

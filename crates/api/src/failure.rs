@@ -191,6 +191,7 @@ impl<R: Rejection> From<ExecuteError<R>> for Failure {
         match error {
             ExecuteError::Rejected(rejection) => Self::rejected(rejection),
             ExecuteError::Conflict { .. } => Self::Conflict,
+            ExecuteError::Fault { source: LogFault::Append(AppendError::NotAllowed), .. } => Self::Unauthenticated,
             ExecuteError::Fault { source: LogFault::Append(_), .. } if is_away(&error) => {
                 Self::OutcomeUnknown(Box::new(error))
             }

@@ -22,6 +22,9 @@ pub enum AppendError {
     Store(#[from] StoreError),
     #[error("the event log is closed")]
     Closed,
+    /// By what stands before the log.
+    #[error("whoever appends may do so no more")]
+    NotAllowed,
 }
 
 /// Why nothing was read.

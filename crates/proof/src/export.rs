@@ -88,6 +88,10 @@ pub enum Finding {
         "entry {index} ({id}, {what}) is not the one that is signed: it was changed, or stands in the place of another"
     )]
     ChangedEntry { index: u64, id: Uuid, what: String },
+    #[error(
+        "entry {index} ({id}, {what}) is there without its payload: facts are kept for ever, and only accesses may be gone"
+    )]
+    WithoutPayload { index: u64, id: Uuid, what: String },
     #[error("entry {index} is signed, and not there")]
     MissingEntry { index: u64 },
     #[error("entry {index} stands behind entry {last}: it is there twice, or not in its place")]
@@ -259,8 +263,13 @@ fn verify_entries(folder: &Path, tiles: &Tiles, root: Root, report: &mut Report)
 }
 
 fn verify_entry(entry: &EntryLine, index: u64, tiles: &Tiles, report: &mut Report) {
-    if entry.payload.is_none() {
-        report.without_payload += 1;
+    match (&entry.payload, &entry.envelope) {
+        (Some(_), _) => {}
+        (None, Envelope::Access(_)) => report.without_payload += 1,
+        (None, Envelope::Fact(fact)) => {
+            let (id, what) = (fact.id, fact.event_type.clone());
+            report.note(Finding::WithoutPayload { index, id, what });
+        }
     }
     let tile = TileId { level: 0, number: index / WIDTH as u64 };
     let signed = tiles.get(tile).and_then(|hashes| hashes.get((index % WIDTH as u64) as usize));

@@ -282,6 +282,6 @@ fn layer(mark: &str) -> String {
     format!("the layer of {mark}")
 }
 
-fn digest_of(bytes: &[u8]) -> String {
+pub(crate) fn digest_of(bytes: &[u8]) -> String {
     format!("sha256:{}", hex::encode(digest(&SHA256, bytes)))
 }

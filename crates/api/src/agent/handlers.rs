@@ -82,6 +82,8 @@ pub(super) async fn heartbeats(
         error.log(); // the next heartbeat confirms it
     }
     let body: HeartbeatRequest = read_json(&request, payload, MAX_REPORTS).await?;
+    // the body may have come slowly, and the target may be retired since
+    let agent = self::agent(&hub, &request).await?;
     check::reports(&body.reports)?;
     let desired_etag = body.desired_etag.clone();
     let (accepted, known) = (body.reports.len(), hub.tallies.known(&hub.models.pool, &agent).await?);

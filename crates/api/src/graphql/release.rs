@@ -119,7 +119,7 @@ impl Release {
             return Ok(None);
         }
         // rows come without them: only who asks for them pays for them
-        let _turn = ctx.hub().package_turns.take(ctx.organization()?).await?;
+        let _turn = ctx.hub().package_turns.take(ctx.caller()?.holder().group).await?;
         let row = release::find(&read_catalog(ctx).await?.0, ctx.scope()?, self.0.id).await.map_err(Failure::from)?;
         Ok(row.map(|row| row.packages.into_iter().map(Package::from).collect()))
     }

@@ -148,7 +148,7 @@ enum End {
 }
 
 /// Changes by which somebody loses a right to come in. They wait for no others: whoever floods must not keep them off.
-const ENDINGS: [&str; 8] = [
+pub(super) const ENDINGS: [&str; 8] = [
     "tokenRevoke",
     "tokenRotate",
     "sessionEnd",

@@ -50,6 +50,10 @@ pub(super) async fn execute(
         None => None,
     };
     let body: Request = read_json(&request, payload, limit).await?;
+    if let Some(caller) = &caller {
+        // the body may have come slowly
+        hub.sessions.check_again(caller).await?;
+    }
     let repeatable = Repeatable::of(request.headers(), &body)?;
     // whoever changes something is there, whatever the page says
     if let Some(via) = via.filter(|_| is_quiet(&request) && body.query.contains("mutation")) {

@@ -21,7 +21,7 @@ const MAX_WAIT: Duration = Duration::from_secs(30);
 const UNIT: usize = 1024;
 
 /// A vendor, or one of its customers.
-type Group = (OrganizationId, Option<CustomerId>);
+pub type Group = (OrganizationId, Option<CustomerId>);
 
 #[derive(Default)]
 pub struct Bodies {

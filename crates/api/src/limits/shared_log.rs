@@ -1,4 +1,5 @@
-//! The event log as requests have it: whoever reads it waits for its turn at the log's own connections.
+//! The event log as requests have it: whoever reads it waits for its turn at the log's own connections, and whoever appends is looked at
+//! once more. A fact has the time at which it is appended: what led to it may have waited.
 
 use std::sync::Arc;
 
@@ -12,17 +13,30 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::shares::{Of, turn};
+use crate::auth::presence;
+use crate::clock::SharedClock;
 
-pub struct SharedLog(pub Arc<dyn EventLog>);
+pub struct SharedLog {
+    pub log: Arc<dyn EventLog>,
+    pub clock: SharedClock,
+}
 
 #[async_trait]
 impl EventLog for SharedLog {
-    async fn append(&self, append: Append) -> Result<Appended, AppendError> {
-        self.0.append(append).await
+    async fn append(&self, mut append: Append) -> Result<Appended, AppendError> {
+        let asked = presence::is_there().await.map_err(|failure| {
+            let source = Arc::new(failure);
+            StoreError { attempted: "append: whether its author may come in is not known", source }
+        });
+        if !asked? {
+            return Err(AppendError::NotAllowed);
+        }
+        append.recorded_at = append.recorded_at.max(self.clock.now());
+        self.log.append(append).await
     }
 
     async fn append_telemetry(&self, records: Vec<TelemetryRecord>) -> Result<Position, AppendError> {
-        self.0.append_telemetry(records).await
+        self.log.append_telemetry(records).await
     }
 
     async fn read_stream(
@@ -32,44 +46,44 @@ impl EventLog for SharedLog {
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, ReadError> {
         let _turn = turn(Of::Log).await;
-        self.0.read_stream(stream, from_revision, limit).await
+        self.log.read_stream(stream, from_revision, limit).await
     }
 
     async fn scan(&self, after: Position, limit: Limit, selection: Selection) -> Result<Page, ReadError> {
         let _turn = turn(Of::Log).await;
-        self.0.scan(after, limit, selection).await
+        self.log.scan(after, limit, selection).await
     }
 
     async fn entry(&self, at: Position) -> Result<Option<Entry>, ReadError> {
         let _turn = turn(Of::Log).await;
-        self.0.entry(at).await
+        self.log.entry(at).await
     }
 
     async fn find(&self, id: Uuid) -> Result<Option<RecordedEvent>, ReadError> {
         let _turn = turn(Of::Log).await;
-        self.0.find(id).await
+        self.log.find(id).await
     }
 
     async fn seek(&self, instant: DateTime<Utc>) -> Result<Position, ReadError> {
         let _turn = turn(Of::Log).await;
-        self.0.seek(instant).await
+        self.log.seek(instant).await
     }
 
     async fn head(&self) -> Result<Position, ReadError> {
         let _turn = turn(Of::Log).await;
-        self.0.head().await
+        self.log.head().await
     }
 
     async fn identity(&self) -> Result<LogIdentity, ReadError> {
         let _turn = turn(Of::Log).await;
-        self.0.identity().await
+        self.log.identity().await
     }
 
     fn wake(&self) -> watch::Receiver<Position> {
-        self.0.wake()
+        self.log.wake()
     }
 
     async fn drop_telemetry(&self, before: DateTime<Utc>) -> Result<Position, StoreError> {
-        self.0.drop_telemetry(before).await
+        self.log.drop_telemetry(before).await
     }
 }

@@ -5,13 +5,17 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
-use deadpool_postgres::{Pool, PoolError};
-use distr_domain::ids::{CustomerId, MemberId, OrganizationId};
+use deadpool_postgres::{Pool, PoolError, TimeoutType};
+use distr_domain::ids::MemberId;
 use distr_projections::query::ReadClient;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task_local;
+use tokio::time::timeout;
 use uuid::Uuid;
+
+use super::bodies::Group;
 
 /// A vendor, or one of its customers, has one part in so many of a pool's connections.
 const GROUPS: usize = 4;
@@ -25,7 +29,7 @@ const CREDENTIALS: usize = 2;
 #[derive(Debug, Clone, Copy)]
 pub struct Holder {
     /// A vendor, or one of its customers.
-    pub group: (OrganizationId, Option<CustomerId>),
+    pub group: Group,
     pub member: MemberId,
     /// with those that were made with it
     pub credential: Uuid,
@@ -53,13 +57,15 @@ pub enum Of {
 
 const KINDS: usize = 6;
 
+/// Until it is somebody's turn at a connection.
+const MAX_WAIT: Duration = Duration::from_secs(30);
 /// Changes that run at the same time, of all callers together if each had no more than its share.
 const CHANGES: usize = 256;
 /// The same, of those that end a right: each takes connections beside all shares.
 const ENDINGS: usize = 16;
 
 pub struct Shares {
-    groups: Pieces<Option<(OrganizationId, Option<CustomerId>)>>,
+    groups: Pieces<Option<Group>>,
     members: Pieces<MemberId>,
     credentials: Pieces<Uuid>,
 }
@@ -186,14 +192,15 @@ impl DerefMut for SharedClient {
     }
 }
 
-/// A connection of the pool when it is the caller's turn.
+/// A connection of the pool when it is the caller's turn. Nobody waits for ever: whoever asked may be gone.
 pub async fn client(of: Of, pool: &Pool) -> Result<SharedClient, PoolError> {
-    let turn = turn(of).await;
+    let turn = timeout(MAX_WAIT, turn(of)).await.map_err(|_| PoolError::Timeout(TimeoutType::Wait))?;
     Ok(SharedClient { client: pool.get().await?, _turn: turn })
 }
 
 #[cfg(test)]
 mod tests {
+    use distr_domain::ids::OrganizationId;
     use futures_util::FutureExt;
 
     use super::*;

@@ -1,14 +1,14 @@
-//! Turns at what takes much memory or time: few at once of all organizations, and one of each, so that an organization waits for itself. The
+//! Turns at what takes much memory or time: few at once of all vendors and customers, and one of each, so that each waits for itself. The
 //! turn comes before the bytes, and nobody waits for ever.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use distr_domain::ids::OrganizationId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use super::bodies::Group;
 use crate::failure::Failure;
 
 /// Archives of charts that are read at the same time.
@@ -22,7 +22,7 @@ const MAX_WAIT: Duration = Duration::from_secs(30);
 /// The turns at one kind of work.
 pub struct Turns {
     places: Arc<Semaphore>,
-    of: Mutex<HashMap<OrganizationId, Weak<Semaphore>>>,
+    of: Mutex<HashMap<Group, Weak<Semaphore>>>,
 }
 
 /// A turn, which ends when it is dropped.
@@ -37,47 +37,48 @@ impl Turns {
         Self { places: Arc::new(Semaphore::new(at_once)), of: Mutex::default() }
     }
 
-    /// Waits for the organization's turn, half a minute at most; then the answer is to come again.
-    pub async fn take(&self, organization: OrganizationId) -> Result<Turn, Failure> {
-        let places = timeout(MAX_WAIT, self.places(organization)).await;
+    /// Waits for the turn of a vendor, or of one of its customers, half a minute at most; then the answer is to come again.
+    pub async fn take(&self, group: Group) -> Result<Turn, Failure> {
+        let places = timeout(MAX_WAIT, self.places(group)).await;
         let places = places.map_err(|_| Failure::TooMany { seconds: MAX_WAIT.as_secs() })?;
         Ok(Turn { _places: places })
     }
 
-    /// The organization's own turn comes first: no more than one of each waits for a place.
-    async fn places(&self, organization: OrganizationId) -> [OwnedSemaphorePermit; 2] {
+    /// The own turn comes first: no more than one of each waits for a place.
+    async fn places(&self, group: Group) -> [OwnedSemaphorePermit; 2] {
         let acquire = async |of: Arc<Semaphore>| of.acquire_owned().await.expect("it is never closed");
-        let own = acquire(self.own(organization)).await;
+        let own = acquire(self.own(group)).await;
         [own, acquire(self.places.clone()).await]
     }
 
-    fn own(&self, organization: OrganizationId) -> Arc<Semaphore> {
+    fn own(&self, group: Group) -> Arc<Semaphore> {
         let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = of.get(&organization).and_then(Weak::upgrade) {
+        if let Some(own) = of.get(&group).and_then(Weak::upgrade) {
             return own;
         }
         of.retain(|_, own| own.strong_count() > 0);
         let own = Arc::new(Semaphore::new(1));
-        of.insert(organization, Arc::downgrade(&own));
+        of.insert(group, Arc::downgrade(&own));
         own
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use distr_domain::ids::OrganizationId;
     use futures_util::FutureExt;
     use uuid::Uuid;
 
     use super::*;
 
-    fn organization(number: u128) -> OrganizationId {
-        OrganizationId(Uuid::from_u128(number))
+    fn group(number: u128) -> Group {
+        (OrganizationId(Uuid::from_u128(number)), None)
     }
 
     #[tokio::test]
     async fn an_organization_waits_for_itself_and_all_wait_for_a_place() {
         let turns = Turns::new(2);
-        let at_once = |number| turns.take(organization(number)).now_or_never().map(|turn| turn.expect("a turn"));
+        let at_once = |number| turns.take(group(number)).now_or_never().map(|turn| turn.expect("a turn"));
         let one = at_once(1);
         assert!(one.is_some() && at_once(1).is_none());
         let two = at_once(2);
@@ -93,9 +94,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn nobody_waits_for_ever() {
         let turns = Turns::new(2);
-        let _turn = turns.take(organization(1)).await.expect("a turn");
-        let refused = turns.take(organization(1)).await.expect_err("it is taken");
+        let _turn = turns.take(group(1)).await.expect("a turn");
+        let refused = turns.take(group(1)).await.expect_err("it is taken");
         assert!(matches!(refused, Failure::TooMany { seconds: 30 }), "{refused}");
-        turns.take(organization(2)).await.expect("another organization does not wait");
+        turns.take(group(2)).await.expect("another organization does not wait");
     }
 }

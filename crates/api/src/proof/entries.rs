@@ -107,7 +107,7 @@ impl Signing {
             None => 0,
         };
         let end = match to {
-            Some(to) => (self.first_at(organization, to, size).await? + 1).min(size),
+            Some(to) => self.first_at(organization, to, size).await?.saturating_add(1).min(size),
             None => size,
         };
         Ok((first.min(end), end))

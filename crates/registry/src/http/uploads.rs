@@ -14,7 +14,7 @@ pub(super) use status::{cancel, status};
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{LOCATION, RANGE};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use distr_domain::oci::{Algorithm, Digest};
 use uuid::Uuid;
 
@@ -35,12 +35,7 @@ struct Session {
 }
 
 impl Session {
-    async fn admit(
-        request: &HttpRequest,
-        registry: &Registry,
-        path: web::Path<(String, String)>,
-    ) -> Result<Self, OciError> {
-        let (name, id) = path.into_inner();
+    async fn admit(request: &HttpRequest, registry: &Registry, (name, id): (String, String)) -> Result<Self, OciError> {
         let visit = registry.admission.admit(request, &name, Object::Repository, Need::Push).await?;
         let id: Uuid = id.parse().map_err(|_| OciError::UploadUnknown)?;
         let key = UploadKey { artifact: visit.name.artifact(), id };

@@ -114,7 +114,7 @@ async fn read(
     }
     let is_held = held_alone(publishing.artifacts, &manifest, &archive.digest).await?;
     // before the bytes: they are in memory as long as they are read
-    let _turn = publishing.chart_turns.take(caller.organization).await?;
+    let _turn = publishing.chart_turns.take(caller.holder().group).await?;
     let content = match is_held {
         true => bytes(publishing.artifacts, &archive.digest, archive.size).await?,
         false => None,

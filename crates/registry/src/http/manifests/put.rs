@@ -2,6 +2,7 @@
 //! it, then the 201 leaves.
 
 use std::collections::{BTreeSet, HashSet};
+use std::time::Duration;
 
 use actix_web::http::header::{CONTENT_TYPE, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -12,6 +13,7 @@ use deadpool_postgres::Client;
 use distr_domain::oci::{Algorithm, Digest, Reference, Tag};
 use distr_projections::artifact;
 use futures_util::StreamExt;
+use tokio::time::timeout;
 
 use super::change::{changing, refused};
 use crate::blobs::digest_of;
@@ -26,6 +28,8 @@ use crate::visit::{Object, Visit};
 
 /// Each tag is a stream of events of its own, and a header of the answer, of which clients take about a hundred.
 const MOST_TAGS: usize = 50;
+/// The whole of a manifest comes within this time.
+const WITHIN: Duration = Duration::from_secs(120);
 
 pub(crate) async fn put(
     request: HttpRequest,
@@ -34,9 +38,13 @@ pub(crate) async fn put(
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, OciError> {
     let (name, text) = path.into_inner();
-    let visit = registry.admission.admit(&request, &name, Object::Manifest(&text), Need::Push).await?;
+    let admit = || registry.admission.admit(&request, &name, Object::Manifest(&text), Need::Push);
+    admit().await?;
     let reference = text.parse().map_err(|error| OciError::ManifestInvalid(format!("{error}")))?;
-    let bytes = collect(body).await?;
+    let bytes = timeout(WITHIN, collect(body)).await;
+    let bytes = bytes.map_err(|_| OciError::ManifestInvalid("the body takes too long".to_owned()))??;
+    // it may have come slowly, and the right to push may have ended meanwhile
+    let visit = admit().await?;
     let parsed = read(&request, &reference, &bytes)?;
     let tags = tags(&request, &reference)?;
     let mut client = registry.pool.get().await?;

@@ -15,7 +15,7 @@ pub(crate) async fn append(
     body: web::Payload,
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, OciError> {
-    let session = Session::admit(&request, &registry, path).await?;
+    let session = Session::admit(&request, &registry, path.into_inner()).await?;
     let (name, id) = (&session.visit.name, session.key.id);
     // what the digest will be is not known; it is sha256 nearly always
     let writing = session.resume(&registry, Algorithm::Sha256).await?;

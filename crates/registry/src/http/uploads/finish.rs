@@ -16,15 +16,18 @@ pub(crate) async fn finish(
     body: web::Payload,
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, OciError> {
-    let session = Session::admit(&request, &registry, path).await?;
+    let path = path.into_inner();
+    let session = Session::admit(&request, &registry, path.clone()).await?;
     let digest = digest(&request, "digest")?;
     let digest = digest.ok_or_else(|| OciError::DigestInvalid("the parameter digest is missing".to_owned()))?;
     let writing = session.resume(&registry, digest.algorithm()).await?;
     if writing.offset() == 0 && comes_again(&session, &registry, &digest).await? {
         drop(writing);
-        return again(&session, &registry, &request, body, &digest).await;
+        return again(&session, &registry, (&request, path), body, &digest).await;
     }
     let writing = receive(&session, &registry, writing, &request, body).await?;
+    // it may have come slowly, and the right to push may have ended meanwhile
+    let session = Session::admit(&request, &registry, path).await?;
     complete(&registry, &session, writing, &digest).await
 }
 
@@ -37,7 +40,7 @@ async fn comes_again(session: &Session, registry: &Registry, digest: &Digest) ->
 async fn again(
     session: &Session,
     registry: &Registry,
-    request: &HttpRequest,
+    (request, path): (&HttpRequest, (String, String)),
     body: web::Payload,
     digest: &Digest,
 ) -> Result<HttpResponse, OciError> {
@@ -46,6 +49,7 @@ async fn again(
         session.cancel(registry).await?;
     }
     compared?;
+    let session = Session::admit(request, registry, path).await?;
     let quotas = registry.quotas.of(&session.visit.name).await?;
     capacity::hold(registry, &session.visit, &quotas, digest, None).await?;
     Ok(created(&session.visit.name, digest))

@@ -53,6 +53,7 @@ pub(crate) async fn start(
         && registry.quotas.adds_nothing(&visit.name, &quotas, digest).await?
     {
         compare(&request, body, digest).await?;
+        let visit = registry.admission.admit_to_push(&request, &path, None).await?;
         capacity::hold(&registry, &visit, &quotas, digest, None).await?;
         return Ok(created(&visit.name, digest));
     }
@@ -66,7 +67,11 @@ pub(crate) async fn start(
     };
     let writing = session.resume(&registry, digest.algorithm()).await?;
     match receive(&session, &registry, writing, &request, body).await {
-        Ok(writing) => complete(&registry, &session, writing, &digest).await,
+        Ok(writing) => {
+            // it may have come slowly, and the right to push may have ended meanwhile
+            registry.admission.admit_to_push(&request, &path, None).await?;
+            complete(&registry, &session, writing, &digest).await
+        }
         Err(error) => {
             // nobody was told where to go on
             session.cancel(&registry).await?;

@@ -12,7 +12,7 @@ pub(crate) async fn status(
     path: web::Path<(String, String)>,
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, OciError> {
-    let session = Session::admit(&request, &registry, path).await?;
+    let session = Session::admit(&request, &registry, path.into_inner()).await?;
     let offset = registry.blobs.offset(session.key).await?.ok_or(OciError::UploadUnknown)?;
     Ok(progress(StatusCode::NO_CONTENT, &session.visit.name, session.key.id, offset).finish())
 }
@@ -22,7 +22,7 @@ pub(crate) async fn cancel(
     path: web::Path<(String, String)>,
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, OciError> {
-    let session = Session::admit(&request, &registry, path).await?;
+    let session = Session::admit(&request, &registry, path.into_inner()).await?;
     match session.cancel(&registry).await? {
         true => Ok(HttpResponse::NoContent().finish()),
         false => Err(OciError::UploadUnknown),
