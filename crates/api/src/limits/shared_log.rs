@@ -12,13 +12,19 @@ use distr_eventlog::{
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::shares::{Of, turn};
+use super::shares::{Of, Turn, turn_in_time};
 use crate::auth::presence;
 use crate::clock::SharedClock;
 
 pub struct SharedLog {
     pub log: Arc<dyn EventLog>,
     pub clock: SharedClock,
+}
+
+/// At the log's connections.
+async fn own_turn() -> Result<Option<Turn>, StoreError> {
+    let turn = turn_in_time(Of::Log).await;
+    turn.map_err(|late| StoreError { attempted: "be read before others of the same caller", source: Arc::new(late) })
 }
 
 #[async_trait]
@@ -45,37 +51,37 @@ impl EventLog for SharedLog {
         from_revision: u64,
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, ReadError> {
-        let _turn = turn(Of::Log).await;
+        let _turn = own_turn().await?;
         self.log.read_stream(stream, from_revision, limit).await
     }
 
     async fn scan(&self, after: Position, limit: Limit, selection: Selection) -> Result<Page, ReadError> {
-        let _turn = turn(Of::Log).await;
+        let _turn = own_turn().await?;
         self.log.scan(after, limit, selection).await
     }
 
     async fn entry(&self, at: Position) -> Result<Option<Entry>, ReadError> {
-        let _turn = turn(Of::Log).await;
+        let _turn = own_turn().await?;
         self.log.entry(at).await
     }
 
     async fn find(&self, id: Uuid) -> Result<Option<RecordedEvent>, ReadError> {
-        let _turn = turn(Of::Log).await;
+        let _turn = own_turn().await?;
         self.log.find(id).await
     }
 
     async fn seek(&self, instant: DateTime<Utc>) -> Result<Position, ReadError> {
-        let _turn = turn(Of::Log).await;
+        let _turn = own_turn().await?;
         self.log.seek(instant).await
     }
 
     async fn head(&self) -> Result<Position, ReadError> {
-        let _turn = turn(Of::Log).await;
+        let _turn = own_turn().await?;
         self.log.head().await
     }
 
     async fn identity(&self) -> Result<LogIdentity, ReadError> {
-        let _turn = turn(Of::Log).await;
+        let _turn = own_turn().await?;
         self.log.identity().await
     }
 

@@ -172,6 +172,11 @@ pub async fn turn(of: Of) -> Option<Turn> {
     }
 }
 
+/// The same, for a while: whoever asked may be gone.
+pub async fn turn_in_time(of: Of) -> Result<Option<Turn>, PoolError> {
+    timeout(MAX_WAIT, turn(of)).await.map_err(|_| PoolError::Timeout(TimeoutType::Wait))
+}
+
 /// A connection, as a part of its caller's share.
 pub struct SharedClient {
     client: ReadClient,
@@ -192,9 +197,9 @@ impl DerefMut for SharedClient {
     }
 }
 
-/// A connection of the pool when it is the caller's turn. Nobody waits for ever: whoever asked may be gone.
+/// A connection of the pool when it is the caller's turn.
 pub async fn client(of: Of, pool: &Pool) -> Result<SharedClient, PoolError> {
-    let turn = timeout(MAX_WAIT, turn(of)).await.map_err(|_| PoolError::Timeout(TimeoutType::Wait))?;
+    let turn = turn_in_time(of).await?;
     Ok(SharedClient { client: pool.get().await?, _turn: turn })
 }
 
