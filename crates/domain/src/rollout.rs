@@ -19,7 +19,7 @@ mod state;
 mod tests;
 pub mod world;
 
-pub use command::{RolloutCommand, RolloutRejection};
+pub use command::{Beginning, RolloutCommand, RolloutRejection};
 pub use event::{Class, HaltCause, Kind, Placed, PlanDigest, Planned, RolloutEvent, Scope, Stamp, Start};
 pub use state::{Approved, Member, MemberState, Phase, Rollout, Wave, WavePhase};
 

@@ -16,6 +16,15 @@ pub struct Cursor {
 pub struct InvalidCursor(pub(crate) String);
 
 impl Cursor {
+    /// The cursor of a list that is in the order of these ids alone.
+    pub fn of(id: Uuid) -> Self {
+        Self { key: String::new(), id }
+    }
+
+    pub fn id(&self) -> Uuid {
+        self.id
+    }
+
     pub fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode(format!("{}/{}", self.id, self.key))
     }
