@@ -2,8 +2,10 @@
 //! nobody is moved against a license, a floor or a window, and a hub that dies is replaced by another.
 
 mod campaign;
+mod command_line;
 mod sites;
 mod steered;
+mod verified;
 
 use chrono::{TimeDelta, Utc};
 use distr_embedded_postgres::start_temporary;

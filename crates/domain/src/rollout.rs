@@ -14,6 +14,7 @@ pub mod hold;
 pub mod place;
 pub mod plan;
 pub mod policy;
+pub mod replay;
 mod state;
 #[cfg(test)]
 mod tests;

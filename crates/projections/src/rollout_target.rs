@@ -204,6 +204,11 @@ pub async fn waiting(
     query::all(client, include_str!("rollout_target/waiting.sql"), &[&organization.0, &targets]).await
 }
 
+/// All members of all rollouts, as the rows have them: of a rollout that has ended, some have no class.
+pub async fn every(client: &ReadClient) -> Result<Vec<RolloutTargetRow>, QueryError> {
+    query::all(client, include_str!("rollout_target/every.sql"), &[]).await
+}
+
 /// The counts of each wave that has members in the scope.
 pub async fn counts(client: &ReadClient, scope: Scope, rollouts: &[RolloutId]) -> Result<Vec<WaveCount>, QueryError> {
     let customer = scope.customer.map(|customer| customer.0);

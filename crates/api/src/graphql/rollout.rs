@@ -6,6 +6,8 @@ mod member;
 mod plan;
 mod wave;
 
+use std::sync::Arc;
+
 use async_graphql::connection::Connection;
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
@@ -30,6 +32,7 @@ use super::loader::{CountsOf, LookAt, Of, failed};
 use super::rollout_policy::rules::{RolloutLimits, RolloutRules};
 use super::scalar::{Name, PlanDigest, Version};
 use crate::failure::Failure;
+use crate::operations::rollout_look::Look;
 
 pub(super) struct Rollout(pub RolloutRow);
 
@@ -158,7 +161,6 @@ impl Rollout {
 
     /// The targets of the rollout, by wave, then in an order that stays. They are placed when the rollout starts.
     #[graphql(complexity = "cost(first, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of the GraphQL field")]
     async fn members(
         &self,
         ctx: &Context<'_>,
@@ -259,7 +261,7 @@ impl Rollout {
         Ok(ctx.scope()?.customer.is_none().then_some(&self.0))
     }
 
-    async fn look(&self, ctx: &Context<'_>) -> Result<std::sync::Arc<crate::operations::rollout_look::Look>, Failure> {
+    async fn look(&self, ctx: &Context<'_>) -> Result<Arc<Look>, Failure> {
         hold::look(ctx, LookAt(Of { organization: self.0.organization, id: self.0.id })).await
     }
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::ids::RolloutId;
 use crate::rejection::Rejection;
 use crate::rollout::engine::why;
+use crate::rollout::replay::{Breach, Replay};
 use crate::rollout::world::{Claim, Refusal};
 use crate::window::{Day, Window, Windows};
 
@@ -361,4 +362,25 @@ fn a_start_waits_for_its_share_of_the_registry() {
     assert_eq!(wake, at(0) + TimeDelta::seconds(40), "6000 fit, 5000 are taken, 5000 more need 40 seconds");
     life.later(1);
     assert_eq!(life.in_flight().len(), 2);
+}
+
+#[test]
+fn what_happened_is_what_the_rules_let_happen_and_what_did_not_is_found() {
+    let mut life = Life::of(policy(vec![wave("half", Selector::Percent(50)), wave("all", Selector::Rest)]), world(6));
+    life.all_goes_well();
+    life.later(10);
+    life.all_goes_well();
+    let replayed = |events: &[RolloutEvent]| {
+        let mut replay = Replay::default();
+        let breaches: Vec<Breach> = events.iter().filter_map(|event| replay.take(event)).collect();
+        (breaches, replay.rollout.phase, replay.rollout.members.len())
+    };
+    assert_eq!(replayed(&life.events), (vec![], life.rollout.phase, 6));
+    // one that starts before its wave has opened
+    let released = life.events.iter().position(|event| matches!(event, RolloutEvent::TargetsReleased { wave: 2, .. }));
+    let opened = life.events.iter().position(|event| matches!(event, RolloutEvent::WaveOpened { wave: 2, .. }));
+    let mut other = life.events.clone();
+    other.swap(released.unwrap(), opened.unwrap());
+    let (breaches, ..) = replayed(&other);
+    assert!(breaches.contains(&Breach::Refused(RolloutRejection::WaveClosed { wave: 2 })), "{breaches:?}");
 }
