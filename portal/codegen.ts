@@ -27,6 +27,7 @@ const config: CodegenConfig = {
           NaiveDate: text,
           Name: text,
           Pattern: text,
+          PlanDigest: text,
           Position: text,
           RepositoryName: text,
           Tag: text,

@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 
 use crate::access::registry::push;
 
-struct Cli<'a> {
+pub(crate) struct Cli<'a> {
     hub: &'a HubProcess,
     home: tempfile::TempDir,
 }
 
 impl Cli<'_> {
-    fn run(&self, arguments: &[&str], input: &str) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Output {
         let mut child = Command::new(binary("distr"))
             .args(["--hub", &self.hub.url("")])
             .args(arguments)
@@ -37,25 +37,25 @@ impl Cli<'_> {
     }
 
     #[track_caller]
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let all: Vec<&str> = arguments.iter().copied().chain(["-o", "json"]).collect();
         let output = self.run(&all, "");
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
         serde_json::from_slice(&output.stdout).expect("JSON")
     }
 
-    fn file(&self, name: &str, yaml: &str) -> String {
+    pub(crate) fn file(&self, name: &str, yaml: &str) -> String {
         let path = self.home.path().join(name);
         std::fs::write(&path, yaml).expect("own directory");
         path.to_str().expect("UTF-8").to_owned()
     }
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-async fn signed_in(hub: &HubProcess) -> Cli<'_> {
+pub(crate) async fn signed_in(hub: &HubProcess) -> Cli<'_> {
     let cli = Cli { hub, home: tempfile::tempdir().expect("a temporary directory can be made") };
     let login = cli.run(&["login", "--organization", "acme", "--email", OWNER], PASSWORD);
     assert_eq!(login.status.code(), Some(0), "{}", text(&login.stderr));

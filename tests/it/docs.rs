@@ -147,10 +147,12 @@ impl Reader<'_> {
             // nobody is at the machine, and a log that is followed has no end
             let ours = words(&command).filter(|words| words[0] == "distr" && !words.contains(&"--follow".to_owned()));
             let Some(mut words) = ours else { continue };
-            words.retain(|word| word != "--wait");
+            words.retain(|word| !["--wait", "--watch"].contains(&word.as_str()));
             let input = if words[1] == "login" { PASSWORD } else { "a secret" };
             let output = self.run(&words, input);
-            let expected = if words.contains(&"--plan".to_owned()) { 6 } else { 0 };
+            let is_plan =
+                words.contains(&"--plan".to_owned()) || words[1..].starts_with(&["rollout", "plan"].map(str::to_owned));
+            let expected = if is_plan { 6 } else { 0 };
             let said = String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(expected), "{command}: {said}");
         }
@@ -171,7 +173,10 @@ async fn the_first_pages_work_from_top_to_bottom() {
     let instead = [("you@acme.example", OWNER)];
     let vendor = Reader { hub: &hub, folder: folders[0].path() };
     vendor.follow(&typed(&page), &instead, &owner).await;
-    for page in ["docs/start-auditor.md", "docs/troubleshooting.md"] {
+    let rules = read("docs/rollouts.md");
+    let rules = rules.split_once("```yaml\n").and_then(|(_, rest)| rest.split_once("```")).expect("a file").0;
+    std::fs::write(folders[0].path().join("careful.yaml"), rules).expect("own directory");
+    for page in ["docs/start-auditor.md", "docs/troubleshooting.md", "docs/rollouts.md"] {
         vendor.follow(&typed(&read(page)), &[], &owner).await;
     }
 

@@ -172,8 +172,8 @@ impl Drop for Line {
     }
 }
 
-#[tokio::test]
-async fn from_a_push_to_a_refusal() {
+/// From a push to what runs: the vendor publishes 1.0.0, and the customer's agent brings it about.
+async fn first_release() -> Line {
     let mut line = Line::start().await;
 
     // the vendor's side
@@ -202,6 +202,50 @@ async fn from_a_push_to_a_refusal() {
     line.until("the agent's enrolment", |target| target["state"] == "OK").await;
     line.deploy("1.0.0").await.data();
     line.until_runs("1.0.0").await;
+    line
+}
+
+#[tokio::test]
+async fn a_rollout_brings_a_release_and_one_that_never_gets_healthy_halts() {
+    let line = first_release().await;
+    let rules = "waves: [{ name: \"all\", rest: true }], limits: { inFlight: 1 }, gate: { maxFailures: 0 }";
+    line.run(&format!("rolloutPolicySet(name: \"all\", policy: {{ {rules} }}) {{ changed }}")).await;
+    let roll_out = async |version: &str| {
+        let wanted = format!("application: \"hello\", version: \"{version}\", policyName: \"all\"");
+        line.run(&format!("rolloutStart({wanted}) {{ changed }}")).await;
+    };
+    let ends = async |name: &str, state: &str| {
+        let fields = "state haltedBecause members { nodes { state reason hop } }";
+        let rollout = format!("rollout(application: \"hello\", name: \"{name}\") {{ {fields} }}");
+        wait::until("the end of the rollout", LIMIT, async || {
+            let seen = line.ask("query", &rollout).await.data()["rollout"].clone();
+            if seen["state"] == state { Ok(seen) } else { Err(format!("{seen:#}\n{}", line.agent_log())) }
+        })
+        .await
+    };
+
+    line.push("1.1.0", &[]);
+    line.publish("1.1.0").await;
+    roll_out("1.1.0").await;
+    line.until_runs("1.1.0").await;
+    let rollout = ends("1-1-0", "COMPLETED").await;
+    assert_eq!(rollout["members"]["nodes"][0]["state"], "SUCCEEDED", "{rollout:#}");
+
+    let before = line.container();
+    line.push("1.2.0", &["--never-healthy"]);
+    line.publish("1.2.0").await;
+    roll_out("1.2.0").await;
+    let rollout = ends("1-2-0", "HALTED").await;
+    let member = &rollout["members"]["nodes"][0];
+    assert_eq!((&member["state"], &member["hop"]), (&json!("FAILED"), &json!("1.2.0")), "{rollout:#}");
+    assert!(member["reason"].as_str().is_some_and(|reason| reason.contains("web")), "{rollout:#}");
+    assert!(line.serves().await.contains("1.1.0"));
+    assert_eq!(line.container(), before, "the old release was never stopped");
+}
+
+#[tokio::test]
+async fn from_a_push_to_a_refusal() {
+    let line = first_release().await;
 
     // the next release
     line.push("1.1.0", &[]);

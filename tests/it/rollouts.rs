@@ -1,153 +1,41 @@
-//! Rollouts with a real hub and agents over the wire: waves come one after the other, a gate halts, nobody is moved against a license, a
-//! floor or a window, and a hub that dies is replaced by another.
+//! Rollouts with a real hub and agents over the wire, as people plan, start and steer them: waves come one after the other, a gate halts,
+//! nobody is moved against a license, a floor or a window, and a hub that dies is replaced by another.
 
+mod campaign;
+mod command_line;
 mod sites;
-
-use std::time::Duration;
+mod steered;
+mod verified;
 
 use chrono::{TimeDelta, Utc};
-use distr_domain::ids::{ApplicationId, OrganizationId, RolloutId, TargetId};
-use distr_domain::rollout::policy::{Amount, Gate, Limits, OnHalt, Policy, Selector, WavePolicy};
-use distr_domain::rollout::{
-    Class, Kind, MemberState, Phase, PlanDigest, Planned, Rollout, RolloutCommand, Scope, Stamp, WavePhase,
-};
-use distr_domain::window::{Blackout, Windows};
 use distr_embedded_postgres::start_temporary;
-use distr_eventlog::{Actor, Context, PostgresLog, execute, load};
 use distr_tests::clock::now;
 use distr_tests::hub::HubProcess;
 use distr_tests::psql::Psql;
 use distr_tests::wait;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::two_hubs::KEY;
 use crate::upgrade_path::three_releases;
 use crate::withheld::change;
-use sites::{Site, slug};
+use campaign::{CAREFUL, Campaign, WITHIN, codes, is_in, member, plan, set_policy, start};
+use sites::Site;
 
-/// For a busy machine; each wait ends when what it waits for is there.
-const WITHIN: Duration = Duration::from_secs(120);
-
-fn organization() -> OrganizationId {
-    OrganizationId::of(&slug("acme"))
+/// A hub with three releases of `app`.
+async fn vendor() -> (HubProcess, String) {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    three_releases(&hub, &owner).await;
+    (hub, owner)
 }
 
-fn application() -> ApplicationId {
-    ApplicationId::of(organization(), &slug("app"))
-}
-
-fn wave(name: &str, select: Selector) -> WavePolicy {
-    WavePolicy { name: slug(name), select, soak_minutes: 0, approve: None }
-}
-
-/// Those of ring `early` first, then the rest; the first failure halts.
-fn careful() -> Policy {
-    let early = [("ring".parse().expect("a key"), "early".parse().expect("a value"))].into();
-    Policy {
-        waves: vec![wave("early", Selector::Labels(early)), wave("rest", Selector::Rest)],
-        limits: Limits {
-            in_flight: Amount::Count(2),
-            per_customer: None,
-            per_label: None,
-            starts_per_minute: None,
-            egress: None,
-        },
-        gate: Gate { max_failures: Some(0), ..Gate::default() },
-        timeout_minutes: 60,
-        unhealthy_grace_minutes: 5,
-        retries: 0,
-        lead_minutes: 5,
-        on_halt: OnHalt::Withdraw,
-        tail_days: 1,
-        approve: None,
-        windows: None,
-        keep_together: None,
-        sticky: false,
-        closed: false,
+/// Targets of the customer globex that run 1.0.0, each with whether it is early.
+async fn sites(hub: &HubProcess, owner: &str, named: &[(&str, bool)]) -> Vec<Site> {
+    let mut sites = vec![];
+    for (name, is_early) in named {
+        sites.push(Site::new(hub, owner, "globex", name, *is_early).await);
     }
-}
-
-/// A rollout of 3.0.0, by its own stream.
-struct Campaign {
-    log: PostgresLog,
-    id: RolloutId,
-}
-
-impl Campaign {
-    async fn start(url: &str, members: u32, policy: Policy) -> Self {
-        let log = PostgresLog::connect(url).await.expect("the hub's log");
-        let campaign = Self { log, id: RolloutId::of(application(), &slug("3-0-0")) };
-        let plan = Planned {
-            application: application(),
-            name: slug("3-0-0"),
-            version: "3.0.0".parse().expect("a version"),
-            kind: Kind::Upgrade,
-            policy,
-            scope: Scope::default(),
-            seed: campaign.id.0,
-            members,
-            // the hub plans it anew by what it sees
-            digest: PlanDigest(Uuid::nil()),
-            by: None,
-            not_before: None,
-        };
-        campaign.command(RolloutCommand::Plan { plan: Box::new(plan), stamp: stamp() }).await;
-        campaign
-    }
-
-    async fn command(&self, command: RolloutCommand) {
-        let context = Context {
-            organization: organization(),
-            actor: Actor::Operator,
-            causation: None,
-            correlation: self.id.0,
-            command: Uuid::new_v4(),
-            at: now(),
-        };
-        if let Err(error) = execute::<Rollout>(&self.log, self.id.0, &command, &context).await {
-            panic!("{error}");
-        }
-    }
-
-    async fn state(&self) -> Rollout {
-        load::<Rollout>(&self.log, self.id.0).await.expect("the rollout").0
-    }
-
-    /// The agents report until the rollout is as it is waited for.
-    async fn until(
-        &self,
-        what: &str,
-        hub: &HubProcess,
-        sites: &mut [Site],
-        is_so: impl Fn(&Rollout) -> bool,
-    ) -> Rollout {
-        wait::until(what, WITHIN, async || {
-            for site in sites.iter_mut() {
-                site.beat(hub).await;
-            }
-            let rollout = self.state().await;
-            let seen = format!("{:?} {:?} {:?}", rollout.phase, rollout.waves, rollout.members.values());
-            if is_so(&rollout) { Ok(rollout) } else { Err(seen) }
-        })
-        .await
-    }
-}
-
-fn stamp() -> Stamp {
-    Stamp { seen: 0, at: now() }
-}
-
-fn class(rollout: &Rollout, target: TargetId) -> Option<Class> {
-    match rollout.members.get(&target)?.state {
-        MemberState::Settled(class) => Some(class),
-        _ => None,
-    }
-}
-
-fn url(hub: &HubProcess) -> String {
-    let url = distr_embedded_postgres::url_of_running(&hub.data.path().join("hub/postgres"), "distr");
-    url.expect("the hub's Postgres")
+    sites
 }
 
 /// All facts, the oldest first.
@@ -177,33 +65,25 @@ fn index_of(facts: &[Value], kind: &str, wave: u32) -> usize {
 
 #[tokio::test]
 async fn waves_come_one_after_the_other_and_no_floor_is_passed_over() {
-    let hub = HubProcess::start().await;
-    let owner = hub.sign_in("acme").await;
-    three_releases(&hub, &owner).await;
+    let (hub, owner) = vendor().await;
     change(&hub, &owner, "releaseRequire(application: \"app\", version: \"2.0.0\", reason: \"schema\") { changed }")
         .await;
     // one whose license ends below the release
     change(&hub, &owner, "customerCreate(name: \"initech\") { changed }").await;
     let license = "licenseIssue(customer: \"initech\", application: \"app\", name: \"l\", terms: { versions: [\"1.x\"] }) { changed }";
     change(&hub, &owner, license).await;
-    let mut sites = vec![];
-    for (name, is_early) in [("early", true), ("x", false), ("y", false)] {
-        sites.push(Site::new(&hub, &owner, "globex", name, is_early).await);
-    }
+    let mut sites = sites(&hub, &owner, &[("early", true), ("x", false), ("y", false)]).await;
     sites.push(Site::new(&hub, &owner, "initech", "z", false).await);
-    let campaign = Campaign::start(&url(&hub), 4, careful()).await;
-    let rollout = campaign
-        .until("the end of the last wave", &hub, &mut sites, |rollout| {
-            matches!(rollout.phase, Phase::Tailing | Phase::Completed)
-        })
-        .await;
+    let campaign = Campaign::start(&hub, &owner, CAREFUL).await;
+    let rollout = campaign.until("the end of the last wave", &mut sites, is_in("TAILING")).await;
 
-    for site in &sites[..3] {
-        assert_eq!(class(&rollout, site.target), Some(Class::Succeeded));
+    for (site, name) in sites.iter().zip(["early", "x", "y"]) {
+        assert_eq!(member(&rollout, name)["state"], "SUCCEEDED");
         assert_eq!(site.running.1, "3.0.0");
     }
     // the license may be amended while the rollout is open, so that nothing is said of it before the end
-    assert_eq!(class(&rollout, sites[3].target), None);
+    let held = member(&rollout, "z");
+    assert_eq!((&held["state"], &held["holds"][0]["code"]), (&json!("WAITING"), &json!("entitlement.version_outside")));
     assert_eq!(sites[3].running.1, "1.0.0");
     let facts = facts(&hub, &owner).await;
     let passed = index_of(&facts, "WavePassed", 1);
@@ -217,8 +97,8 @@ async fn waves_come_one_after_the_other_and_no_floor_is_passed_over() {
     assert_eq!(wishes(&facts, &sites[3]), []);
 
     change(&hub, &owner, "licenseAmend(customer: \"initech\", name: \"l\", terms: {}) { changed }").await;
-    let rollout = campaign.until("the last one", &hub, &mut sites, |rollout| rollout.phase == Phase::Completed).await;
-    assert_eq!(class(&rollout, sites[3].target), Some(Class::Succeeded));
+    let rollout = campaign.until("the last one", &mut sites, is_in("COMPLETED")).await;
+    assert_eq!(member(&rollout, "z")["state"], "SUCCEEDED");
     let shown = "SELECT phase, targets, succeeded, failed FROM analytics.rollouts";
     wait::until("the view", WITHIN, async || {
         let seen = Psql::of(&hub).ok(shown);
@@ -229,23 +109,23 @@ async fn waves_come_one_after_the_other_and_no_floor_is_passed_over() {
 
 #[tokio::test]
 async fn a_first_wave_that_fails_halts_the_rollout_and_what_nobody_has_begun_goes_back() {
-    let hub = HubProcess::start().await;
-    let owner = hub.sign_in("acme").await;
-    three_releases(&hub, &owner).await;
-    let mut sites = vec![];
-    for (name, is_early) in [("early", true), ("idle", true), ("x", false)] {
-        sites.push(Site::new(&hub, &owner, "globex", name, is_early).await);
-    }
+    let (hub, owner) = vendor().await;
+    let mut sites = sites(&hub, &owner, &[("early", true), ("idle", true), ("x", false)]).await;
     sites[0].is_broken = true;
     sites[1].is_idle = true;
-    let campaign = Campaign::start(&url(&hub), 3, careful()).await;
-    let idle = sites[1].target;
-    let rollout = campaign
-        .until("the halt", &hub, &mut sites, |rollout| {
-            rollout.phase == Phase::Halted && rollout.members[&idle].state == MemberState::Waiting
-        })
-        .await;
-    assert_eq!(class(&rollout, sites[0].target), Some(Class::Failed));
+    let campaign = Campaign::start(&hub, &owner, CAREFUL).await;
+    let is_taken_back = |rollout: &Value| rollout["state"] == "HALTED" && member(rollout, "idle")["state"] == "WAITING";
+    let rollout = campaign.until("the halt", &mut sites, is_taken_back).await;
+    let failed = member(&rollout, "early");
+    assert_eq!((&failed["state"], &failed["reason"]), (&json!("FAILED"), &json!("it never became healthy")));
+    let because = rollout["haltedBecause"].as_str().expect("a sentence");
+    assert!(because.contains("1 targets failed") && because.contains("maxFailures"), "{because}");
+    assert_eq!(codes(member(&rollout, "x")), ["rollout.halted", "wave.earlier"]);
+    // the deployment says the same
+    let query =
+        "{ deployment(customer: \"globex\", target: \"x\", application: \"app\") { generation holds { code } } }";
+    let shown = hub.graphql(Some(&owner), query, json!({})).await.data()["deployment"].clone();
+    assert_eq!((&shown["generation"], codes(&shown)[0]), (&json!(1), "rollout.halted"));
     // when its agent looks again, nothing is left of the halted release
     wait::until("the wish to go back", WITHIN, async || {
         let seen = Psql::of(&hub).ok("SELECT d.generation, d.desired ->> 'version' FROM read.deployment d JOIN read.target t ON t.id = d.target WHERE t.name = 'idle'");
@@ -258,12 +138,11 @@ async fn a_first_wave_that_fails_halts_the_rollout_and_what_nobody_has_begun_goe
     }
     assert_eq!(sites[1].running, (3, "1.0.0".to_owned()));
 
-    let stop = RolloutCommand::Abort { reason: "it is broken".to_owned(), stamp: stamp() };
-    campaign.command(stop).await;
-    let rollout = campaign.state().await;
-    assert_eq!(class(&rollout, sites[2].target), Some(Class::Cancelled));
-    let facts = facts(&hub, &owner).await;
-    assert_eq!(wishes(&facts, &sites[2]), []);
+    campaign.steer("rolloutAbort", ", reason: \"it is broken\"").await;
+    let rollout = campaign.shown().await;
+    assert_eq!((&rollout["state"], &rollout["reason"]), (&json!("ABORTED"), &json!("it is broken")));
+    assert_eq!(member(&rollout, "x")["state"], "CANCELLED");
+    assert_eq!(wishes(&facts(&hub, &owner).await, &sites[2]), []);
     wait::until("the view", WITHIN, async || {
         let seen = Psql::of(&hub).ok("SELECT target, state FROM analytics.rollout_targets ORDER BY target");
         if seen.trim() == "early|failed\nidle|cancelled\nx|cancelled" { Ok(()) } else { Err(seen) }
@@ -273,40 +152,30 @@ async fn a_first_wave_that_fails_halts_the_rollout_and_what_nobody_has_begun_goe
 
 #[tokio::test]
 async fn a_pause_opens_nothing_and_nobody_starts_before_the_window() {
-    let hub = HubProcess::start().await;
-    let owner = hub.sign_in("acme").await;
-    three_releases(&hub, &owner).await;
-    let mut sites = vec![Site::new(&hub, &owner, "globex", "early", true).await];
-    sites.push(Site::new(&hub, &owner, "globex", "x", false).await);
+    let (hub, owner) = vendor().await;
+    let mut sites = sites(&hub, &owner, &[("early", true), ("x", false)]).await;
     let today = now().with_timezone(&Utc).date_naive();
     let (from, to) = (today - TimeDelta::days(1), today + TimeDelta::days(1));
-    let windows =
-        Windows { zone: "UTC".parse().expect("a zone"), allow: vec![], blackouts: vec![Blackout { from, to }] };
-    let campaign = Campaign::start(&url(&hub), 2, Policy { windows: Some(windows), ..careful() }).await;
-    let rollout = campaign
-        .until("the closed window", &hub, &mut sites, |rollout| {
-            rollout.waves.first().is_some_and(|wave| wave.holds.contains("window.closed"))
-        })
-        .await;
-    assert_eq!((rollout.total().waiting, rollout.total().in_flight), (2, 0));
+    let windows = format!("{CAREFUL}, windows: {{ zone: \"UTC\", blackouts: [{{ from: \"{from}\", to: \"{to}\" }}] }}");
+    let campaign = Campaign::start(&hub, &owner, &windows).await;
+    let is_closed = |rollout: &Value| codes(rollout).contains(&"window.closed");
+    let rollout = campaign.until("the closed window", &mut sites, is_closed).await;
+    assert!(rollout["waves"].as_array().expect("waves").iter().all(|wave| wave["waiting"] == wave["members"]));
 
-    let reason = || "lunch".to_owned();
-    campaign.command(RolloutCommand::Pause { reason: reason(), stamp: stamp() }).await;
+    campaign.steer("rolloutPause", ", reason: \"lunch\"").await;
+    // which outlasts the session
+    let issue = "tokenIssue(label: \"t\", scopes: [READ, WRITE]) { secret }";
+    let token = change(&hub, &owner, issue).await["tokenIssue"]["secret"].as_str().expect("a secret").to_owned();
+    let campaign = Campaign { secret: &token, ..campaign };
     hub.later(TimeDelta::days(3));
-    // the window is open by now, and what was looked at behind the pause is seen in the read models
-    wait::until("a look", WITHIN, async || {
-        for site in &mut sites {
-            site.beat(&hub).await;
-        }
-        let seen = Psql::of(&hub).ok("SELECT phase FROM analytics.rollouts");
-        if seen.trim() == "paused" { Ok(()) } else { Err(seen) }
-    })
-    .await;
-    let rollout = campaign.state().await;
-    assert_eq!((rollout.total().waiting, rollout.total().in_flight), (2, 0));
-    campaign.command(RolloutCommand::Resume { reason: reason(), stamp: stamp() }).await;
-    let rollout = campaign.until("the end", &hub, &mut sites, |rollout| rollout.phase == Phase::Completed).await;
-    assert!(sites.iter().all(|site| class(&rollout, site.target) == Some(Class::Succeeded)));
+    // the window is open by now, and nobody starts
+    let is_open = |rollout: &Value| codes(rollout) == ["rollout.paused"];
+    let rollout = campaign.until("the open window", &mut sites, is_open).await;
+    assert!(rollout["waves"].as_array().expect("waves").iter().all(|wave| wave["waiting"] == wave["members"]));
+    assert_eq!((&rollout["state"], &rollout["reason"]), (&json!("PAUSED"), &json!("lunch")));
+    campaign.steer("rolloutResume", ", reason: \"back\"").await;
+    let rollout = campaign.until("the end", &mut sites, is_in("COMPLETED")).await;
+    assert!(["early", "x"].iter().all(|name| member(&rollout, name)["state"] == "SUCCEEDED"));
 }
 
 #[tokio::test]
@@ -326,25 +195,24 @@ async fn a_hub_that_dies_in_a_wave_is_replaced_and_nobody_is_asked_twice() {
     let mut first = HubProcess::start_with(&environment).await;
     let owner = first.sign_in("acme").await;
     three_releases(&first, &owner).await;
-    let mut sites = vec![];
-    for name in ["a", "b", "c", "d"] {
-        sites.push(Site::new(&first, &owner, "globex", name, false).await);
-    }
-    let all = Policy { waves: vec![wave("all", Selector::Rest)], ..careful() };
-    let campaign = Campaign::start(&url, 4, all).await;
+    let mut sites = sites(&first, &owner, &[("a", false), ("b", false), ("c", false), ("d", false)]).await;
+    let all = "waves: [{ name: \"all\", rest: true }], limits: { inFlight: 2 }";
+    let name = Campaign::start(&first, &owner, all).await.name;
     // two are released in its stream, and none of their deployments was asked
     wait::until("the first wish", WITHIN, async || {
         if std::fs::exists(file).expect("own directory") { Ok(()) } else { Err("no pause".to_owned()) }
     })
     .await;
-    assert_eq!(campaign.state().await.total().in_flight, 2);
     let second = HubProcess::start_with(&environment[..2]).await;
+    let campaign = Campaign { hub: &second, secret: &owner, name };
+    let is_released = |rollout: &Value| rollout["waves"][0]["inFlight"] == 2;
+    campaign.until("two in flight", &mut [], is_released).await;
     first.kill();
-    let rollout = campaign.until("the end", &second, &mut sites, |rollout| rollout.phase == Phase::Completed).await;
-    assert_eq!(rollout.waves[0].phase, WavePhase::Passed);
+    let rollout = campaign.until("the end", &mut sites, is_in("COMPLETED")).await;
+    assert_eq!(rollout["waves"][0]["state"], "PASSED");
     let facts = facts(&second, &owner).await;
-    for site in &sites {
-        assert_eq!(class(&rollout, site.target), Some(Class::Succeeded));
+    for (site, name) in sites.iter().zip(["a", "b", "c", "d"]) {
+        assert_eq!(member(&rollout, name)["state"], "SUCCEEDED");
         assert_eq!(wishes(&facts, site).len(), 1);
     }
 }

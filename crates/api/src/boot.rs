@@ -22,7 +22,7 @@ use tracing::info;
 use url::Url;
 
 use crate::auth::{Sessions, open_sockets};
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::commands::Commands;
 use crate::config::{
     BootstrapConfig, DiskConfig, FleetConfig, HttpConfig, RegistryConfig, StorageConfig, registry_host,
@@ -270,6 +270,7 @@ fn hub(
             connections(&stores.past),
         ),
         traces,
+        listening_since: clock.now(),
         settings,
     }
 }

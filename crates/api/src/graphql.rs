@@ -35,6 +35,8 @@ mod picture;
 mod portal;
 mod release;
 mod repository;
+mod rollout;
+mod rollout_policy;
 mod scalar;
 mod schema;
 mod secret;
@@ -79,6 +81,9 @@ pub struct Query(
     target::TargetQuery,
     fleet::FleetQuery,
     deployment::DeploymentQuery,
+    rollout_policy::RolloutPolicyQuery,
+    rollout::RolloutPlanQuery,
+    rollout::RolloutQuery,
     analytics::AnalyticsQuery,
     alert::AlertQuery,
     secret::SecretQuery,
@@ -108,6 +113,8 @@ pub struct Mutation(
     license::LicenseMutation,
     target::TargetMutation,
     deployment::DeploymentMutation,
+    rollout_policy::RolloutPolicyMutation,
+    rollout::RolloutMutation,
     alert::AlertMutation,
     secret::SecretMutation,
     history::HistoryMutation,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use distr_domain::fleet::Silence;
 use distr_domain::quota::Quota;
 use url::Url;
@@ -21,6 +21,8 @@ use crate::operations::deploy::Deploying;
 use crate::operations::desired::{DesiredEtags, Desiring};
 use crate::operations::portal::Portals;
 use crate::operations::publish::Publishing;
+use crate::operations::rollout_world::Worlds;
+use crate::operations::rollouts::RollingOut;
 use crate::ops::secret::Vault;
 use crate::proof::Signing;
 use crate::tallies::Tallies;
@@ -45,6 +47,8 @@ pub struct Hub {
     /// at releases with their packages
     pub package_turns: Turns,
     pub traces: Traces,
+    /// since when this hub takes reports
+    pub listening_since: DateTime<Utc>,
     pub settings: Settings,
 }
 
@@ -82,6 +86,21 @@ impl Hub {
     pub fn deploying(&self) -> Deploying<'_> {
         let (commands, models) = (&self.commands, &self.models);
         Deploying { commands, models, artifacts: &self.artifacts, vault: &self.vault }
+    }
+
+    /// What rollouts go by, as it is now.
+    pub fn worlds(&self) -> Worlds<'_> {
+        Worlds {
+            models: &self.models,
+            silence: self.settings.silence,
+            listening_since: self.listening_since,
+            now: self.commands.now(),
+        }
+    }
+
+    pub fn rolling_out(&self) -> RollingOut<'_> {
+        let (commands, models) = (&self.commands, &self.models);
+        RollingOut { commands, models, artifacts: &self.artifacts, worlds: self.worlds() }
     }
 
     pub fn desiring(&self) -> Desiring<'_> {

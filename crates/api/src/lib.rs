@@ -38,3 +38,4 @@ mod request;
 pub mod rotate;
 pub mod tallies;
 pub mod traces;
+pub mod verify;

@@ -1,4 +1,4 @@
-//! `distr-hub`: serve, rebuild the read models, park entries of the log, back up and restore, rotate the master key, say where portals are, print the GraphQL schema.
+//! `distr-hub`: serve, rebuild the read models, verify them, park entries of the log, back up and restore, rotate the master key, say where portals are, print the GraphQL schema.
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -12,6 +12,7 @@ use distr_api::drawing::process;
 use distr_api::parking::{self, ParkConfig, RetryConfig};
 use distr_api::portal_hosts::{self, PortalHostConfig};
 use distr_api::rebuild::{self, RebuildConfig};
+use distr_api::verify::{self, VerifyConfig};
 use distr_api::{graphql, rotate};
 use tikv_jemallocator::Jemalloc;
 use tracing_subscriber::EnvFilter;
@@ -62,6 +63,8 @@ enum Command {
     Gc(CollectConfig),
     /// Read all blobs of the registry and compare them with their digests, also beside a running hub
     Scrub(StorageConfig),
+    /// Replay what was done from the log, and compare it with the rules and with the read models; changes nothing
+    Verify(VerifyConfig),
     /// Make the blob store this database's, as after a restore; the hub whose it was must be stopped for good
     TakeOverBlobs(StorageConfig),
     /// Print the GraphQL schema
@@ -95,6 +98,7 @@ async fn run() -> ExitCode {
         Command::RotateMasterKey(config) => rotate::rotate_master_key(config).await.map(say),
         Command::Gc(config) => boot::collect(config).await,
         Command::Scrub(config) => boot::scrub(config).await,
+        Command::Verify(config) => verify::run(config).await.map(say),
         Command::TakeOverBlobs(config) => boot::take_over_blobs(config).await.map(say),
         Command::Schema => {
             println!("{}", graphql::sdl().trim_end());

@@ -12,7 +12,8 @@ use crate::globals::{Format, Globals};
 use crate::session::Session;
 use crate::{
     alerts, app, apply, audit, branding, channel, completion, customer, deploy, entitlement, events, exit, fleet,
-    license, login, man, member, profile, release, repository, secret, sign_ins, target, token, version,
+    license, login, man, member, policy, profile, release, repository, rollout, secret, sign_ins, target, token,
+    version,
 };
 
 #[derive(Parser)]
@@ -64,6 +65,12 @@ enum Command {
     Target(target::Command),
     /// Bring a release onto a target, or take it away
     Deploy(Box<deploy::Deploy>),
+    /// A release, taken to many targets in waves
+    #[command(subcommand)]
+    Rollout(Box<rollout::Command>),
+    /// The rules that rollouts go by
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// What runs where, and how it is
     Fleet(fleet::Fleet),
     /// What needs a person
@@ -132,6 +139,8 @@ impl Cli {
             Command::Entitlement(command) => command.run(&session()?).await,
             Command::Target(command) => command.run(&session()?).await,
             Command::Deploy(deploy) => deploy.run(&session()?).await,
+            Command::Rollout(command) => command.run(&session()?).await,
+            Command::Policy(command) => command.run(&session()?).await,
             Command::Fleet(fleet) => fleet.run(&session()?).await,
             Command::Alerts(command) => command.run(&session()?).await,
             Command::Events(events) => events.run(&session()?).await,

@@ -12,10 +12,12 @@ Exit codes:
   0  done
   1  the hub refused, or something failed
   2  wrong usage
-  3  a deployment failed, or was not healthy in time (deploy --wait)
+  3  a deployment failed, or was not healthy in time (deploy --wait);
+     a rollout was halted, aborted or superseded (rollout --watch)
   4  not signed in
   5  the hub is not reachable
-  6  apply --plan: something would change
+  6  apply --plan, rollout plan: something would change
+  7  a rollout waits for a person (rollout --watch)
   130  ended by Ctrl-C
 
 Environment: DISTR_HUB, DISTR_PROFILE, DISTR_TOKEN (wins over the profile), DISTR_PASSWORD (for login)";
@@ -31,6 +33,11 @@ pub(crate) enum Failure {
     Several(Vec<String>),
     #[error("{0}")]
     DeploymentFailed(String),
+    #[error("{0}")]
+    RolloutStopped(String),
+    /// It goes on when somebody does something.
+    #[error("{0}")]
+    HeldForPerson(String),
     #[error("not signed in: {0}; sign in with: distr login")]
     NotSignedIn(String),
     #[error("the hub at {hub} is not reachable: {cause}; is it running, and is --hub or DISTR_HUB right?")]
@@ -48,10 +55,11 @@ impl Failure {
         match self {
             Self::Refused { .. } => 1,
             Self::Usage(_) | Self::Several(_) => 2,
-            Self::DeploymentFailed(_) => 3,
+            Self::DeploymentFailed(_) | Self::RolloutStopped(_) => 3,
             Self::NotSignedIn(_) => 4,
             Self::Unreachable { .. } => 5,
             Self::WouldChange => 6,
+            Self::HeldForPerson(_) => 7,
             // as shells say of a program that this signal ended
             Self::Interrupted(_) => 130,
         }
@@ -84,6 +92,17 @@ pub(crate) fn report(result: Result<()>) -> ExitCode {
         _ => eprintln!("error: {}", one_line(&error)),
     }
     ExitCode::from(failure.map_or(1, Failure::code))
+}
+
+/// Whether the hub may be there again in a moment.
+pub(crate) fn is_passing(error: &Error) -> bool {
+    match error.downcast_ref() {
+        Some(Failure::Unreachable { .. }) => true,
+        Some(Failure::Refused { code, .. }) => {
+            ["not_ready", "unavailable", "too_many_requests"].contains(&code.as_str())
+        }
+        _ => false,
+    }
 }
 
 fn is_broken_pipe(error: &Error) -> bool {
@@ -119,6 +138,8 @@ mod tests {
         assert_eq!(code(refused), expected(1));
         assert_eq!(code(Failure::Usage("x".into())), expected(2));
         assert_eq!(code(Failure::DeploymentFailed("x".into())), expected(3));
+        assert_eq!(code(Failure::RolloutStopped("x".into())), expected(3));
+        assert_eq!(code(Failure::HeldForPerson("x".into())), expected(7));
         assert_eq!(code(Failure::NotSignedIn("x".into())), expected(4));
         assert_eq!(code(Failure::Unreachable { hub: "x".into(), cause: "y".into() }), expected(5));
         assert_eq!(code(Failure::WouldChange), expected(6));

@@ -38,6 +38,16 @@ impl FromStr for LabelArgument {
     }
 }
 
+impl LabelArgument {
+    pub(crate) fn key(&self) -> String {
+        self.key.to_string()
+    }
+
+    pub(crate) fn value(&self) -> String {
+        self.value.to_string()
+    }
+}
+
 /// `KEY=VALUE`, or `KEY` alone for any value.
 #[derive(Debug, Clone)]
 pub(crate) struct WantedLabel {

@@ -13,6 +13,7 @@ pub(crate) type Moment = String;
 pub(crate) type Name = String;
 pub(crate) type NaiveDate = chrono::NaiveDate;
 pub(crate) type Pattern = String;
+pub(crate) type PlanDigest = String;
 pub(crate) type Position = String;
 pub(crate) type RepositoryName = String;
 pub(crate) type Tag = String;

@@ -53,6 +53,14 @@ pub enum Permission {
     ManageOrganization,
     /// say whose signatures an application trusts, and what they must have signed
     ManageSigningPolicy,
+    /// see what a rollout would do, and the policies that rollouts go by
+    ReadRolloutPlans,
+    /// start rollouts, and steer those that are open
+    RollOut,
+    /// stop rollouts and approve them, where their policy lets the role
+    OverseeRollouts,
+    /// say which policies rollouts go by
+    ManageRolloutPolicies,
     /// read the event log of the organization
     ReadLog,
     /// pull from the registry (a customer: what its licenses entitle it to)
@@ -62,7 +70,7 @@ pub enum Permission {
 }
 
 impl Permission {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::ReadCatalog,
         Self::Publish,
         Self::ReadCustomers,
@@ -75,6 +83,10 @@ impl Permission {
         Self::ManageMembers,
         Self::ManageOrganization,
         Self::ManageSigningPolicy,
+        Self::ReadRolloutPlans,
+        Self::RollOut,
+        Self::OverseeRollouts,
+        Self::ManageRolloutPolicies,
         Self::ReadLog,
         Self::PullArtifacts,
         Self::PushArtifacts,
@@ -85,9 +97,20 @@ impl Permission {
     pub fn is_write(self) -> bool {
         use Permission::*;
         match self {
-            ReadCatalog | ReadCustomers | ReadFleet | ReadMembers | ReadLog | PullArtifacts => false,
-            Publish | ManageCustomers | ManageLicenses | ManageTargets | Deploy | ManageMembers
-            | ManageOrganization | ManageSigningPolicy | PushArtifacts | DeleteArtifacts => true,
+            ReadCatalog | ReadCustomers | ReadFleet | ReadMembers | ReadRolloutPlans | ReadLog | PullArtifacts => false,
+            Publish
+            | ManageCustomers
+            | ManageLicenses
+            | ManageTargets
+            | Deploy
+            | ManageMembers
+            | ManageOrganization
+            | ManageSigningPolicy
+            | RollOut
+            | OverseeRollouts
+            | ManageRolloutPolicies
+            | PushArtifacts
+            | DeleteArtifacts => true,
         }
     }
 
@@ -98,7 +121,7 @@ impl Permission {
             PullArtifacts => TokenScope::Pull,
             PushArtifacts => TokenScope::Push,
             DeleteArtifacts => TokenScope::Delete,
-            ManageMembers | ManageOrganization | ManageSigningPolicy => TokenScope::Admin,
+            ManageMembers | ManageOrganization | ManageSigningPolicy | ManageRolloutPolicies => TokenScope::Admin,
             other if other.is_write() => TokenScope::Write,
             _ => TokenScope::Read,
         }
@@ -132,6 +155,9 @@ impl Membership {
                     | ReadFleet
                     | Deploy
                     | ReadMembers
+                    | ReadRolloutPlans
+                    | RollOut
+                    | OverseeRollouts
                     | PullArtifacts
                     | PushArtifacts
                     | DeleteArtifacts
@@ -146,10 +172,12 @@ impl Membership {
                     | ManageTargets
                     | Deploy
                     | ReadMembers
+                    | ReadRolloutPlans
+                    | OverseeRollouts
                     | PullArtifacts
             ),
             Membership::Vendor { role: VendorRole::Auditor } => {
-                matches!(permission, ReadCatalog | ReadCustomers | ReadFleet | ReadMembers | ReadLog)
+                matches!(permission, ReadCatalog | ReadCustomers | ReadFleet | ReadMembers | ReadRolloutPlans | ReadLog)
             }
             Membership::Customer { role: CustomerRole::Admin, .. } => matches!(
                 permission,

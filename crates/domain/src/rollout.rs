@@ -14,12 +14,13 @@ pub mod hold;
 pub mod place;
 pub mod plan;
 pub mod policy;
+pub mod replay;
 mod state;
 #[cfg(test)]
 mod tests;
 pub mod world;
 
-pub use command::{RolloutCommand, RolloutRejection};
+pub use command::{Beginning, RolloutCommand, RolloutRejection};
 pub use event::{Class, HaltCause, Kind, Placed, PlanDigest, Planned, RolloutEvent, Scope, Stamp, Start};
 pub use state::{Approved, Member, MemberState, Phase, Rollout, Wave, WavePhase};
 

@@ -269,6 +269,10 @@ fn rollout_command() -> impl Strategy<Value = RolloutCommand> {
             by: Some(MemberId(id(1))),
             not_before: None,
         }),
+        begins: (digest == 0).then(|| rollout::Beginning {
+            boundaries: vec![Boundary::UpTo(id(9)), Boundary::Rest],
+            zones: "2026b".into(),
+        }),
         stamp: stamp(0),
     });
     let start = (0..2_u128).prop_map(move |digest| RolloutCommand::Start {

@@ -15,7 +15,7 @@ use crate::error::QueryError;
 pub type ReadClient = deadpool_postgres::Client;
 
 /// What the asker may see at all: from the credential, never from an argument. A customer's member sees its customer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Scope {
     pub organization: OrganizationId,
     pub customer: Option<CustomerId>,

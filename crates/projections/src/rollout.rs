@@ -13,6 +13,7 @@ use distr_domain::version::Version;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::cursor::InvalidCursor;
 use crate::error::QueryError;
 use crate::projection::{DecodedEntry, Projection, Rows};
 use crate::query::{self, ListPage, Paging, ReadClient, Scope};
@@ -135,8 +136,16 @@ pub async fn list(
     is_open: Option<bool>,
     paging: &Paging,
 ) -> Result<ListPage<RolloutRow>, QueryError> {
+    if let Some(cursor) = paging.after.as_ref().filter(|cursor| !cursor.is_timed()) {
+        return Err(InvalidCursor(cursor.encode().chars().take(80).collect()).into());
+    }
     let of = of.map(|application| application.0);
     query::list(client, include_str!("rollout/list.sql"), scope, paging, &[&of, &is_open]).await
+}
+
+/// All rollouts of all organizations, in the order of their ids.
+pub async fn every(client: &ReadClient) -> Result<Vec<RolloutRow>, QueryError> {
+    query::all(client, include_str!("rollout/every.sql"), &[]).await
 }
 
 /// A rollout that has to be looked at.

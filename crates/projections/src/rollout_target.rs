@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use distr_domain::fact::Fact;
-use distr_domain::ids::{CustomerId, OrganizationId, RolloutId, TargetId};
+use distr_domain::ids::{ApplicationId, CustomerId, OrganizationId, RolloutId, TargetId};
 use distr_domain::rollout::{Class, RolloutEvent};
 use distr_domain::version::Version;
 use serde::{Deserialize, Serialize};
@@ -146,16 +146,67 @@ pub struct WaveCount {
     pub apart: u32,
 }
 
-/// The members of a rollout that the scope may see, by wave, then in an order that stays. `wave` narrows it to one wave.
+/// Which members of a rollout are listed. Empty parts narrow nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wanted {
+    pub wave: Option<u32>,
+    pub state: Option<WantedState>,
+    pub targets: Option<Vec<TargetId>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WantedState {
+    Waiting,
+    InFlight,
+    Settled(Class),
+}
+
+impl WantedState {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::InFlight => "in_flight",
+            Self::Settled(class) => class.as_str(),
+        }
+    }
+}
+
+/// The members of a rollout that the scope may see, by wave, then in an order that stays.
 pub async fn list(
     client: &ReadClient,
     scope: Scope,
     rollout: RolloutId,
-    wave: Option<u32>,
+    wanted: Wanted,
     paging: &Paging,
 ) -> Result<ListPage<RolloutTargetRow>, QueryError> {
-    let wave = wave.map(i64::from);
-    query::list(client, include_str!("rollout_target/list.sql"), scope, paging, &[&rollout.0, &wave]).await
+    let wave = wanted.wave.map(i64::from);
+    let state = wanted.state.map(WantedState::as_str);
+    let targets: Option<Vec<Uuid>> = wanted.targets.map(|targets| targets.iter().map(|target| target.0).collect());
+    let sql = include_str!("rollout_target/list.sql");
+    query::list(client, sql, scope, paging, &[&rollout.0, &wave, &state, &targets]).await
+}
+
+/// A target that waits in an open rollout of an application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Waiting {
+    pub target: TargetId,
+    pub application: ApplicationId,
+    pub rollout: RolloutId,
+}
+
+/// The open rollouts in which these targets of an organization wait, the oldest first.
+pub async fn waiting(
+    client: &ReadClient,
+    organization: OrganizationId,
+    targets: &[TargetId],
+) -> Result<Vec<Waiting>, QueryError> {
+    let targets: Vec<Uuid> = targets.iter().map(|target| target.0).collect();
+    query::all(client, include_str!("rollout_target/waiting.sql"), &[&organization.0, &targets]).await
+}
+
+/// All members of all rollouts, as the rows have them: of a rollout that has ended, some have no class.
+pub async fn every(client: &ReadClient) -> Result<Vec<RolloutTargetRow>, QueryError> {
+    query::all(client, include_str!("rollout_target/every.sql"), &[]).await
 }
 
 /// The counts of each wave that has members in the scope.

@@ -29,6 +29,8 @@ pub(super) enum Thing {
     Member,
     Token,
     Alert,
+    Rollout,
+    RolloutPolicy,
     Cursor,
 }
 
@@ -50,6 +52,13 @@ pub(super) fn names(field: &str, argument: &str) -> Option<Names> {
             "version",
         ) => Version,
         ("channelPromote" | "channelDemote", "version") => Version,
+        ("rolloutPlan" | "rolloutStart", "version") => Version,
+        (
+            "rollout" | "rolloutApprove" | "rolloutRefuse" | "rolloutPause" | "rolloutHalt" | "rolloutResume"
+            | "rolloutAdjust" | "rolloutSkipWave" | "rolloutAbort" | "rolloutRollBack",
+            "name",
+        ) => Rollout,
+        ("rolloutPolicy" | "rolloutPolicyRemove", "name") | (_, "policyName") => RolloutPolicy,
         ("deploymentSetRelease", "channel") => return Some(Nothing),
         // what was is within the same scope, which `as_of` looks at
         (_, "asOf") => return Some(Nothing),
@@ -124,6 +133,19 @@ fn own(field: &str, argument: &str) -> Option<Names> {
     Some(Own(match (field, argument) {
         (_, "first") => "5",
         ("analytics" | "licenseUse", "days") => "7",
+        ("rolloutPlan" | "rolloutStart", "name") => "\"walked\"",
+        // one or the other
+        ("rolloutPlan", "policy") => return Some(Nothing),
+        ("rolloutPlan" | "rolloutStart", "scope") => "{ labels: [{ key: \"tier\", value: \"gold\" }] }",
+        ("rolloutStart", "plan" | "notBefore") => return Some(Nothing),
+        ("rolloutPolicySet", "name") => "\"walked\"",
+        ("rolloutPolicySet", "policy") => "{ waves: [{ name: \"all\", rest: true }], limits: { inFlight: 1 } }",
+        ("rollouts", "open") => return Some(Nothing),
+        ("Rollout.members", "wave" | "state" | "hold") => return Some(Nothing),
+        ("rolloutApprove" | "rolloutRefuse", "stage") => "0",
+        ("rolloutApprove", "plan") => "\"00000000-0000-0000-0000-000000000000\"",
+        ("rolloutAdjust", "limits") => "{ inFlight: 1 }",
+        ("rolloutSkipWave", "wave") => "1",
         ("alerts", "putOff") => "true",
         ("alertPutOff", "until") => "\"2030-01-01T00:00:00Z\"",
         ("licenseAudit" | "License.audit", "newestFirst") => "true",

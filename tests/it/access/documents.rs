@@ -109,7 +109,7 @@ impl Schema {
                 continue;
             }
             let first = field.arguments.iter().any(|argument| argument.name == "first");
-            let arguments = if first { "(first: 5)" } else { "" };
+            let arguments = if first { "(first: 3)" } else { "" };
             selected.push(format!("{}{arguments} {}", field.name, self.selection(&field.of, depth.saturating_sub(1))));
         }
         if selected.is_empty() { "{ __typename }".to_owned() } else { format!("{{ {} }}", selected.join(" ")) }

@@ -2,8 +2,10 @@
 //! one of the three corners must learn nothing of the other two.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use distr_tests::hub::HubProcess;
+use distr_tests::wait;
 use serde_json::{Value, json};
 
 use super::arguments::Thing;
@@ -86,6 +88,8 @@ async fn corner(hub: &HubProcess, owner: &str, organization: &'static str, names
     );
     let agent = enrolled(hub, owner, customer, target).await;
     hub.graphql(Some(owner), &deploy, json!({})).await.data();
+    let (rollout, policy) = (format!("r{customer}"), format!("p{customer}"));
+    roll_out(hub, owner, [customer, application, version, &rollout, &policy]).await;
     let mut askers = vec![];
     let (mut member, mut token) = (String::new(), String::new());
     for role in CUSTOMER_ROLES {
@@ -108,13 +112,36 @@ async fn corner(hub: &HubProcess, owner: &str, organization: &'static str, names
         (Thing::License, license.to_owned()),
         (Thing::Target, target.to_owned()),
         (Thing::Secret, secret.to_owned()),
+        (Thing::Rollout, rollout.clone()),
+        (Thing::RolloutPolicy, policy.clone()),
         (Thing::Cursor, base64(&format!("{member}/{target}"))),
         (Thing::Member, member.clone()),
         (Thing::Token, token.clone()),
         (Thing::Alert, format!("token_ends/{token}")),
     ];
-    let marks = [customer, application, channel, license, target, secret].map(str::to_owned).into_iter();
+    let marks = [customer, application, channel, license, target, secret, &rollout, &policy];
+    let marks = marks.map(str::to_owned).into_iter();
     Corner { organization, things: things.into(), marks: marks.chain([digest, member, token]).collect(), askers, agent }
+}
+
+/// A rollout to the customer's target, until nothing more happens: its agent was never heard.
+async fn roll_out(hub: &HubProcess, owner: &str, [customer, application, version, rollout, policy]: [&str; 5]) {
+    for mutation in [
+        format!(
+            "rolloutPolicySet(name: \"{policy}\", policy: {{ waves: [{{ name: \"all\", rest: true }}], limits: {{ inFlight: 1 }} }}) {{ changed }}"
+        ),
+        format!(
+            "rolloutStart(application: \"{application}\", version: \"{version}\", name: \"{rollout}\", policyName: \"{policy}\", scope: {{ customers: [\"{customer}\"] }}) {{ changed }}"
+        ),
+    ] {
+        hub.graphql(Some(owner), &format!("mutation {{ {mutation} }}"), json!({})).await.data();
+    }
+    let state = format!("{{ rollout(application: \"{application}\", name: \"{rollout}\") {{ state }} }}");
+    wait::until("the rollout to come to rest", Duration::from_secs(60), async || {
+        let seen = hub.graphql(Some(owner), &state, json!({})).await.data()["rollout"]["state"].clone();
+        if seen == "TAILING" { Ok(()) } else { Err(seen.to_string()) }
+    })
+    .await;
 }
 
 /// The credential of a new target's agent.

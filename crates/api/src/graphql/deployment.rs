@@ -30,6 +30,7 @@ use super::error_code::told;
 use super::guard::May;
 use super::loader::{DeploymentsOf, HeartbeatOf, Of, failed};
 use super::release::Release;
+use super::rollout::{self, RolloutHold};
 use super::scalar::{BigInt, Name, Version};
 use super::target::{self, Target, TargetState};
 use crate::failure::Failure;
@@ -152,6 +153,13 @@ impl Deployment {
         let reports = self.heartbeat(ctx).await?.map(|heartbeat| heartbeat.deployments).unwrap_or_default();
         let report = reports.into_iter().find(|report| report.deployment == self.0.id);
         Ok(report.map_or(Health::Unknown, |report| report.health.into()))
+    }
+
+    /// The reasons for which open rollouts do not start on the deployment now, the strongest of each first; empty if none waits for it. Null as
+    /// of a moment that is past, of which this is not kept.
+    #[graphql(complexity = "20 + child_complexity")]
+    async fn holds(&self, ctx: &Context<'_>) -> Result<Option<Vec<RolloutHold>>> {
+        Ok(rollout::of_deployment(ctx, &self.0).await?)
     }
 
     /// The drift: what was changed by hand and is not repaired yet; null if there is none.

@@ -8,22 +8,17 @@ use super::scalar::{LabelKey, LabelValue};
 use crate::failure::Failure;
 
 /// A label: a short word with a value.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, InputObject)]
+#[graphql(input_name = "LabelInput")]
 pub(super) struct Label {
-    /// The word of the label.
+    /// The word of the label; a thing has it once.
     key: LabelKey,
     /// The value of the label; it may be empty.
     value: LabelValue,
 }
 
 /// A label that a thing is to have.
-#[derive(InputObject)]
-pub(super) struct LabelInput {
-    /// The word of the label; a thing has it once.
-    key: LabelKey,
-    /// The value of the label; it may be empty.
-    value: LabelValue,
-}
+pub(super) type LabelInput = Label;
 
 /// A label by which things are found.
 #[derive(InputObject)]

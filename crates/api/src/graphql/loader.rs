@@ -1,5 +1,7 @@
 //! Nested fields load in batches: one query for all the parents of a list.
 
+mod rollout;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -24,20 +26,26 @@ use distr_registry::bytes_of_repositories;
 
 use crate::clock::SharedClock;
 use crate::failure::Failure;
+use crate::hub::Hub;
 use crate::limits::shares::{self, SharedClient};
 use crate::models::{self, ReadModels};
 use crate::ops::credential::LastUse;
 use crate::ops::{credential, person};
 
+pub(super) use rollout::{CountsOf, LookAt, WaitingOf};
+
 pub(super) struct Loader {
+    hub: Arc<Hub>,
     models: ReadModels,
     ops: Pool,
     clock: SharedClock,
 }
 
 impl Loader {
-    pub(super) fn new(models: ReadModels, ops: Pool, clock: SharedClock) -> Self {
-        Self { models, ops, clock }
+    pub(super) fn new(hub: Arc<Hub>) -> Self {
+        let (models, ops) = (hub.models.clone(), hub.sessions.pool.clone());
+        let clock = hub.commands.clock.clone();
+        Self { hub, models, ops, clock }
     }
 
     async fn client(&self) -> Result<SharedClient, QueryError> {

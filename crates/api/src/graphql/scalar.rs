@@ -7,6 +7,7 @@ use distr_domain::link;
 use distr_domain::names::{RepositoryPath, Slug};
 use distr_domain::oci;
 use distr_domain::pattern;
+use distr_domain::rollout;
 use distr_domain::version;
 
 macro_rules! text_scalar {
@@ -64,6 +65,9 @@ text_scalar! {
     LabelKey(label::LabelKey) = "LabelKey";
     /// The value of a label: up to 63 characters of one line; it may be empty.
     LabelValue(label::LabelValue) = "LabelValue";
+    /// The digest of a plan of a rollout: of its members, waves, order, policy, version and hops. Plans that differ in one of these have
+    /// others.
+    PlanDigest(rollout::PlanDigest) = "PlanDigest";
     /// A position in the log, as decimal text. Positions are ordered as numbers; otherwise they are opaque.
     Position(distr_eventlog::Position) = "Position";
 }

@@ -67,8 +67,7 @@ impl Schema {
 
     /// With what belongs to this request alone.
     fn prepared(&self, request: Request, share: &Arc<Share>, moment: Option<Moment>) -> Request {
-        let Hub { models, sessions, commands, .. } = &*self.hub;
-        let loader = Loader::new(models.clone(), sessions.pool.clone(), commands.clock.clone());
+        let loader = Loader::new(self.hub.clone());
         let share = share.clone();
         let spawn = move |batch| tokio::spawn(shares::within(share.clone(), models::as_of(moment, batch)));
         let loader = DataLoader::new(loader, spawn);

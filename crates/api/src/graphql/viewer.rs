@@ -47,6 +47,14 @@ pub enum Permission {
     ManageOrganization,
     /// The right to say whose signatures an application trusts.
     ManageSigningPolicy,
+    /// The right to see what a rollout would do, and the policies that rollouts go by.
+    ReadRolloutPlans,
+    /// The right to start rollouts, and to resume, adjust, abort and roll back those that are open.
+    RollOut,
+    /// The right to pause and halt rollouts, and to approve them where their policy names the role.
+    OverseeRollouts,
+    /// The right to say which policies rollouts go by.
+    ManageRolloutPolicies,
     /// The right to read the event log of the organization.
     ReadLog,
     /// The right to pull from the registry; for a customer, what its licenses entitle it to.

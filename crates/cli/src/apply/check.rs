@@ -16,6 +16,8 @@ pub(super) fn check(wanted: &Wanted, current: &Current) -> Result<(), Failure> {
     once(&mut wrong, "customer", wanted.customers.iter().map(|of| (of.value.name.to_string(), &of.place)));
     let licenses = wanted.licenses.iter();
     once(&mut wrong, "license", licenses.map(|of| (format!("{}/{}", of.value.customer, of.value.name()), &of.place)));
+    let policies = wanted.rollout_policies.iter();
+    once(&mut wrong, "rollout policy", policies.map(|of| (of.value.name.to_string(), &of.place)));
     // all there is to name it by
     once(&mut wrong, "branding", wanted.branding.iter().map(|of| ("the organization".to_owned(), &of.place)));
     let known = Known::of(wanted, current);

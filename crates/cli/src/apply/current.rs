@@ -6,11 +6,12 @@ use anyhow::Result;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::file::Wanted;
 use crate::hub::Hub;
 use crate::license::Terms;
 use crate::operation::SignedParts;
 use crate::output::references_by_name;
-use crate::{app, branding, customer, license};
+use crate::{app, branding, customer, license, policy};
 
 #[derive(Debug, Default)]
 pub(super) struct Current {
@@ -20,6 +21,8 @@ pub(super) struct Current {
     pub(super) customers: BTreeMap<String, String>,
     /// by customer and name
     pub(super) licenses: BTreeMap<(String, String), License>,
+    /// rules by name; none are looked at unless a file names some
+    pub(super) rollout_policies: BTreeMap<String, Value>,
     pub(super) branding: branding::Branding,
 }
 
@@ -51,7 +54,7 @@ impl License {
     }
 }
 
-pub(super) async fn load(hub: &Hub) -> Result<Current> {
+pub(super) async fn load(hub: &Hub, wanted: &Wanted) -> Result<Current> {
     let mut current = Current { branding: branding::current(hub).await?, ..Current::default() };
     for node in app::list(hub).await? {
         let node = references_by_name(node);
@@ -63,6 +66,11 @@ pub(super) async fn load(hub: &Hub) -> Result<Current> {
     for node in license::list(hub, None, None).await? {
         let node = references_by_name(node);
         current.licenses.insert((text(&node["customer"]), text(&node["name"])), serde_json::from_value(node)?);
+    }
+    if !wanted.rollout_policies.is_empty() {
+        for mut node in policy::list(hub).await? {
+            current.rollout_policies.insert(text(&node["name"]), node["rules"].take());
+        }
     }
     Ok(current)
 }

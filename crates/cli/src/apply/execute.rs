@@ -7,7 +7,7 @@ use super::plan::{Action, Step};
 use super::show::{self, Tense};
 use crate::hub::Hub;
 use crate::output::Output;
-use crate::{app, branding, channel, customer, license};
+use crate::{app, branding, channel, customer, license, policy};
 
 pub(super) async fn execute(hub: &Hub, out: &Output, steps: Vec<Step>, reason: Option<&str>) -> Result<()> {
     let json = out.is_json();
@@ -46,6 +46,7 @@ async fn send(hub: &Hub, action: Action, reason: Option<&str>) -> Result<()> {
             license::issue(hub, customer, application, name, terms).await
         }
         Action::AmendLicense { customer, name, terms } => license::amend(hub, customer, name, terms).await,
+        Action::SetRolloutPolicy { name, policy, .. } => policy::set(hub, name, &policy).await,
     }?;
     Ok(())
 }

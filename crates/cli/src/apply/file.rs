@@ -20,6 +20,7 @@ use serde_saphyr::{Location, Spanned, UserMessageFormatter};
 
 use crate::exit::Failure;
 use crate::picture::Sent;
+use crate::policy::Named as RolloutPolicy;
 use crate::{input, moment, picture};
 
 /// What all files say together.
@@ -29,6 +30,7 @@ pub(super) struct Wanted {
     pub(super) channels: Vec<Placed<Channel>>,
     pub(super) customers: Vec<Placed<Customer>>,
     pub(super) licenses: Vec<Placed<License>>,
+    pub(super) rollout_policies: Vec<Placed<RolloutPolicy>>,
     pub(super) branding: Vec<Placed<Branding>>,
 }
 
@@ -47,12 +49,13 @@ pub(super) struct Place {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 struct Document {
     applications: Vec<Spanned<Application>>,
     channels: Vec<Spanned<Channel>>,
     customers: Vec<Spanned<Customer>>,
     licenses: Vec<Spanned<License>>,
+    rollout_policies: Vec<Spanned<RolloutPolicy>>,
     branding: Option<Spanned<Branding>>,
 }
 
@@ -214,9 +217,9 @@ impl Wrong {
 
 impl Wanted {
     pub(super) fn is_empty(&self) -> bool {
-        let Self { applications, channels, customers, licenses, branding } = self;
+        let Self { applications, channels, customers, licenses, rollout_policies, branding } = self;
         let is_without_parts = applications.is_empty() && channels.is_empty() && customers.is_empty();
-        is_without_parts && licenses.is_empty() && branding.is_empty()
+        is_without_parts && licenses.is_empty() && rollout_policies.is_empty() && branding.is_empty()
     }
 }
 
@@ -251,11 +254,12 @@ pub(super) fn read_all(files: &[PathBuf]) -> Result<Wanted> {
 
 impl Wanted {
     fn extend(&mut self, more: Wanted) {
-        let Wanted { applications, channels, customers, licenses, branding } = more;
+        let Wanted { applications, channels, customers, licenses, rollout_policies, branding } = more;
         self.applications.extend(applications);
         self.channels.extend(channels);
         self.customers.extend(customers);
         self.licenses.extend(licenses);
+        self.rollout_policies.extend(rollout_policies);
         self.branding.extend(branding);
     }
 }
@@ -278,7 +282,7 @@ pub(super) fn parse(file: &str, text: &str, wanted: &mut Wanted) -> Result<(), F
     let documents: Vec<Document> = serde_saphyr::from_multiple(text).map_err(|error| refused(file, &error))?;
     let placed = |location: Location| Place { file: file.to_owned(), line: location.line(), column: location.column() };
     for document in documents {
-        let Document { applications, channels, customers, licenses, branding } = document;
+        let Document { applications, channels, customers, licenses, rollout_policies, branding } = document;
         wanted
             .applications
             .extend(applications.into_iter().map(|of| Placed { place: placed(of.referenced), value: of.value }));
@@ -287,6 +291,9 @@ pub(super) fn parse(file: &str, text: &str, wanted: &mut Wanted) -> Result<(), F
             .customers
             .extend(customers.into_iter().map(|of| Placed { place: placed(of.referenced), value: of.value }));
         wanted.licenses.extend(licenses.into_iter().map(|of| Placed { place: placed(of.referenced), value: of.value }));
+        wanted
+            .rollout_policies
+            .extend(rollout_policies.into_iter().map(|of| Placed { place: placed(of.referenced), value: of.value }));
         wanted.branding.extend(branding.into_iter().map(|of| Placed { place: placed(of.referenced), value: of.value }));
     }
     Ok(())

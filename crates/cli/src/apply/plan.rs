@@ -3,11 +3,13 @@
 mod branding;
 mod catalogue;
 mod policy;
+mod rollout_policy;
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use chrono::{DateTime, Utc};
+use distr_domain::rollout::policy::Policy;
 
 use super::current::{self, Current};
 use super::file::{Application, Customer, License, Wanted};
@@ -44,6 +46,7 @@ pub(super) enum Action {
     RenameCustomer { name: String, display_name: String },
     IssueLicense { customer: String, application: String, name: String, terms: Terms },
     AmendLicense { customer: String, name: String, terms: Terms },
+    SetRolloutPolicy { name: String, policy: Box<Policy>, is_new: bool },
 }
 
 /// A field, and what it is and will be; nothing where there is none.
@@ -71,6 +74,7 @@ pub(super) fn plan(wanted: &Wanted, current: &Current, now: DateTime<Utc>) -> Ve
         .chain(channels(wanted, current))
         .chain(customers)
         .chain(licenses)
+        .chain(rollout_policy::steps(wanted, current))
         .chain(branding::steps(wanted, current))
         .collect()
 }

@@ -55,7 +55,8 @@ fn is_creation(action: &Action) -> bool {
         Action::CreateApplication { .. }
         | Action::CreateChannel { .. }
         | Action::CreateCustomer { .. }
-        | Action::IssueLicense { .. } => true,
+        | Action::IssueLicense { .. }
+        | Action::SetRolloutPolicy { is_new: true, .. } => true,
         Action::DescribeApplication { .. }
         | Action::SetSigningKeys { .. }
         | Action::SetFeatureTags { .. }
@@ -65,6 +66,7 @@ fn is_creation(action: &Action) -> bool {
         | Action::SetBrandingImage { .. }
         | Action::RenameCustomer { .. }
         | Action::AmendLicense { .. }
+        | Action::SetRolloutPolicy { is_new: false, .. }
         | Action::Nothing => false,
     }
 }

@@ -129,7 +129,7 @@ fn file(path: &Path, key: &VerifierKey, out: &Output) -> Result<()> {
     let text = input::text(path)?;
     if text.starts_with(['<', '{']) {
         let summary = report::check(&text, key).with_context(|| format!("{} is not proven", path.display()))?;
-        out.say(&format!("{summary}"))?;
+        out.say(&summary)?;
         return out.say(&format!("each line is as {} signed it; that none is left out, an export shows", key.label()));
     }
     let proof: InclusionFile = text.parse().with_context(|| format!("reading {}", path.display()))?;

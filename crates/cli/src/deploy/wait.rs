@@ -2,19 +2,17 @@
 //! that is away for a moment does not end the wait.
 
 use std::borrow::Cow;
-use std::io::IsTerminal;
 use std::time::Duration;
 
 use anyhow::Result;
-use indicatif::ProgressBar;
 use tokio::time::Instant;
 
 use super::Of;
-use crate::exit::Failure;
+use crate::exit::{Failure, is_passing};
 use crate::hub::Hub;
 use crate::operation::read;
 use crate::output::Output;
-use crate::terminal::printable;
+use crate::progress::Progress;
 
 use deploy_progress::{
     DeployProgressDeployment as Seen, DeploymentPhase as Phase, DeploymentStep as Step, TargetState,
@@ -88,16 +86,6 @@ async fn look(hub: &Hub, of: &Of) -> Result<Seen> {
     Ok(hub.ask::<DeployProgress>(deploy_progress::Variables { customer, target, application }).await?.deployment)
 }
 
-fn is_passing(error: &anyhow::Error) -> bool {
-    match error.downcast_ref() {
-        Some(Failure::Unreachable { .. }) => true,
-        Some(Failure::Refused { code, .. }) => {
-            ["not_ready", "unavailable", "too_many_requests"].contains(&code.as_str())
-        }
-        _ => false,
-    }
-}
-
 fn verdict(seen: &Seen, generation: u64, goal: Goal) -> Verdict {
     if seen.generation > generation {
         return Verdict::Superseded;
@@ -138,42 +126,6 @@ fn doing(seen: &Seen) -> &'static str {
         (_, Some(Step::APPLIED)) => "applied; waiting for its health",
         (_, Some(Step::REMOVING)) => "removing",
         _ => "waiting for the agent to fetch it",
-    }
-}
-
-/// A spinner where somebody watches, else a line for each change.
-struct Progress {
-    bar: Option<ProgressBar>,
-    told: std::cell::RefCell<String>,
-    quiet: bool,
-}
-
-impl Progress {
-    fn start(out: &Output) -> Self {
-        let bar = (std::io::stderr().is_terminal() && !out.quiet).then(ProgressBar::new_spinner);
-        if let Some(bar) = &bar {
-            bar.enable_steady_tick(Duration::from_millis(100));
-        }
-        Self { bar, told: Default::default(), quiet: out.quiet }
-    }
-
-    fn tell(&self, what: &str) {
-        if self.told.replace(what.to_owned()) == what {
-            return;
-        }
-        match &self.bar {
-            Some(bar) => bar.set_message(printable(what)),
-            None if self.quiet => {}
-            None => eprintln!("{}", printable(what)),
-        }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
     }
 }
 

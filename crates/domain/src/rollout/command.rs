@@ -16,9 +16,10 @@ use crate::rejection::Rejection;
 /// Waves are counted from 1; stage 0 is the start, stage n the opening of wave n.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RolloutCommand {
-    /// Also anew, as long as it has not started.
+    /// Also anew, as long as it has not started. With a beginning it starts at once, unless it has to wait for approvals or its time.
     Plan {
         plan: Box<Planned>,
+        begins: Option<Beginning>,
         stamp: Stamp,
     },
     Approve {
@@ -134,13 +135,21 @@ pub enum RolloutCommand {
     },
 }
 
+/// What a rollout keeps of the plan that it starts with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beginning {
+    pub boundaries: Vec<Boundary>,
+    /// the version of the time zones' database
+    pub zones: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RolloutRejection {
     #[error("there is no such rollout")]
     NotFound,
     #[error("the rollout has started; give the next one another name")]
     Exists,
-    #[error("nobody would be in the rollout: no target in its scope runs a lower version")]
+    #[error("nobody would be in the rollout: no target in its scope would change its version")]
     Empty,
     #[error("the plan is another one by now, as targets or releases have changed: look at it again")]
     PlanChanged,

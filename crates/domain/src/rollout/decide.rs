@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::MAX_TARGETS;
-use super::command::{RolloutCommand, RolloutRejection};
+use super::command::{Beginning, RolloutCommand, RolloutRejection};
 use super::event::{Class, HaltCause, PlanDigest, Planned, RolloutEvent, Stamp};
 use super::gate::{Away, GateRule, Tally};
 use super::state::{Member, MemberState, Phase, Rollout, WavePhase};
@@ -18,8 +18,8 @@ type Decision = Result<Vec<RolloutEvent>, RolloutRejection>;
 
 pub(super) fn decide(rollout: &Rollout, command: &RolloutCommand) -> Decision {
     use RolloutCommand as Command;
-    if let Command::Plan { plan, stamp } = command {
-        return rollout.decide_plan(plan, rollout.later(stamp));
+    if let Command::Plan { plan, begins, stamp } = command {
+        return rollout.decide_plan(plan, begins.as_ref(), rollout.later(stamp));
     }
     let plan = rollout.plan.as_ref().ok_or(RolloutRejection::NotFound)?;
     if rollout.phase.is_final() {
@@ -218,13 +218,21 @@ impl Rollout {
         Stamp { at: stamp.at.max(self.at), ..*stamp }
     }
 
-    fn decide_plan(&self, plan: &Planned, stamp: Stamp) -> Decision {
+    fn decide_plan(&self, plan: &Planned, begins: Option<&Beginning>, stamp: Stamp) -> Decision {
         plan.policy.check()?;
         match &self.plan {
             Some(known) if known == plan => Ok(vec![]),
             Some(_) if self.has_started() || self.phase.is_final() => Err(RolloutRejection::Exists),
             _ if plan.members == 0 => Err(RolloutRejection::Empty),
-            _ => Ok(vec![RolloutPlanned { plan: Box::new(plan.clone()), stamp }]),
+            _ => {
+                let is_due = plan.policy.approve.is_none() && plan.not_before.is_none_or(|begin| begin <= stamp.at);
+                let started = begins.filter(|_| is_due).map(|Beginning { boundaries, zones }| {
+                    let (boundaries, zones) = (boundaries.clone(), zones.clone());
+                    RolloutStarted { boundaries, zones, stamp }
+                });
+                let planned = RolloutPlanned { plan: Box::new(plan.clone()), stamp };
+                Ok([planned].into_iter().chain(started).collect())
+            }
         }
     }
 

@@ -7,6 +7,8 @@ mod release;
 mod standing;
 mod wave;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use super::command::RolloutCommand;
@@ -15,9 +17,10 @@ use super::hold::Hold;
 use super::plan::draft;
 use super::policy::OnHalt;
 use super::state::{MemberState, Phase, Rollout};
-use super::world::World;
+use super::world::{World, destination};
 use super::{MAX_TARGETS, plan};
 use crate::ids::TargetId;
+use crate::rejection::Rejection;
 use crate::version::Version;
 use crate::window::database;
 
@@ -73,6 +76,26 @@ pub fn why(rollout: &Rollout, world: &World, target: TargetId, now: DateTime<Utc
     holds.extend(look.standing(target, member).err().unwrap_or_default());
     holds.extend(look.limit_hold(member));
     holds
+}
+
+/// Why the wave whose turn it is stands still, each reason once, with the first sentence of its kind. None if somebody of it is in
+/// flight, or nothing holds it.
+pub fn standstill(rollout: &Rollout, world: &World, now: DateTime<Utc>) -> Vec<Hold> {
+    let Some(plan) = rollout.plan.as_ref().filter(|_| !rollout.phase.is_final()) else { return vec![] };
+    let look = Look { rollout, plan, world, now: now.max(rollout.at), wake: None };
+    let holds = match rollout.current_wave().filter(|_| rollout.has_started()) {
+        Some(wave) if rollout.waves[wave].tally.in_flight > 0 => look.rollout_holds(),
+        Some(wave) => look.standstill(wave),
+        None => look.rollout_holds(),
+    };
+    let mut codes = BTreeSet::new();
+    holds.into_iter().filter(|hold| codes.insert(hold.code())).collect()
+}
+
+/// The first hop of a target that a plan would take in, or all that would hold the target if its turn came now.
+pub fn preview(plan: &Planned, world: &World, target: TargetId, now: DateTime<Utc>) -> Result<Version, Vec<Hold>> {
+    let to = world.targets.get(&target).and_then(|view| destination(plan, view));
+    Look { rollout: &Rollout::default(), plan, world, now, wake: None }.way(target, to.as_ref())
 }
 
 /// One look at everything.
@@ -138,7 +161,7 @@ impl Look<'_> {
             }
             false if self.rollout.approval_of(0).is_none() && draft.members() > 0 => {
                 let plan = Planned { digest: draft.digest, members: draft.members(), ..self.plan.clone() };
-                RolloutCommand::Plan { plan: Box::new(plan), stamp }
+                RolloutCommand::Plan { plan: Box::new(plan), begins: None, stamp }
             }
             false => return vec![],
         };

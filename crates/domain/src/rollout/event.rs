@@ -1,6 +1,7 @@
 //! The facts of a rollout. What the engine does carries a stamp: how far it had read the log, and when it acted.
 
 use std::collections::BTreeSet;
+use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use super::policy::{Limits, Policy};
 use crate::decider::DomainEvent;
 use crate::ids::{ApplicationId, CustomerId, MemberId, RolloutId, TargetId};
 use crate::label::{LabelValue, Labels};
-use crate::names::Slug;
+use crate::names::{InvalidName, Slug};
 use crate::permission::VendorRole;
 use crate::version::Version;
 
@@ -49,6 +50,21 @@ pub struct Scope {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PlanDigest(pub Uuid);
+
+impl fmt::Display for PlanDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for PlanDigest {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        let invalid = |_| InvalidName::new("digest of a plan", text, "use the one that the plan of the rollout has");
+        text.parse().map(Self).map_err(invalid)
+    }
+}
 
 /// What is rolled out, to whom and how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

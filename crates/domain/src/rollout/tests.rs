@@ -124,7 +124,7 @@ impl Life {
         let drafted = draft(&plan, &world);
         (plan.members, plan.digest) = (drafted.members(), drafted.digest);
         let mut life = Self { rollout: Rollout::default(), events: vec![], world, now: 0 };
-        life.execute(RolloutCommand::Plan { plan: Box::new(plan), stamp: stamp(0) });
+        life.execute(RolloutCommand::Plan { plan: Box::new(plan), begins: None, stamp: stamp(0) });
         life
     }
 
@@ -299,7 +299,7 @@ proptest! {
         let (members, digest) = (preview.members(), preview.digest);
         prop_assume!(members > 0);
         let mut life = Life { rollout: Rollout::default(), events: vec![], world, now: 0 };
-        life.execute(RolloutCommand::Plan { plan: Box::new(Planned { members, digest, ..plan }), stamp: stamp(0) });
+        life.execute(RolloutCommand::Plan { plan: Box::new(Planned { members, digest, ..plan }), begins: None, stamp: stamp(0) });
         for _ in 0..200 {
             life.all_goes_well();
             if life.rollout.phase.is_final() {

@@ -155,7 +155,10 @@ pub(super) fn may_join(plan: &Planned, view: &TargetView) -> bool {
     let has_way = match (&view.running, destination(plan, view)) {
         (_, None) => false,
         (Running::Never | Running::Unknown, Some(_)) => plan.kind != Kind::Rollback,
-        (Running::Version(running), Some(to)) if plan.kind == Kind::Rollback => to < *running,
+        // what the rollout did not bring there it does not take back either
+        (Running::Version(running), Some(to)) if plan.kind == Kind::Rollback => {
+            *running == plan.version && to < *running
+        }
         (Running::Version(running), Some(to)) => *running < to,
     };
     has_way && !view.is_gone && plan.scope.includes(view)

@@ -132,7 +132,7 @@ impl Hub {
         };
         let drafted = draft(&plan, &self.world());
         (plan.members, plan.digest) = (drafted.members(), drafted.digest);
-        self.execute(&RolloutCommand::Plan { plan: Box::new(plan), stamp: self.stamp() });
+        self.execute(&RolloutCommand::Plan { plan: Box::new(plan), begins: None, stamp: self.stamp() });
     }
 
     fn stamp(&self) -> Stamp {

@@ -24,9 +24,14 @@ impl<'a> Look<'a> {
 
     /// The next hop of a target, or all that holds it.
     pub(super) fn standing(&self, target: TargetId, member: &Member) -> Result<Version, Vec<Hold>> {
+        self.way(target, member.to.as_ref())
+    }
+
+    /// The same on the way to `to`, which is where the plan leads if it is none.
+    pub(super) fn way(&self, target: TargetId, to: Option<&Version>) -> Result<Version, Vec<Hold>> {
         let Some(view) = self.world.targets.get(&target) else { return Err(vec![Hold::Path(NoPath::Unknown)]) };
         let mut holds = vec![];
-        let to = member.to.as_ref().unwrap_or(&self.plan.version);
+        let to = to.unwrap_or(&self.plan.version);
         let hop = first_hop(self.plan, self.world, view, to);
         holds.extend(hop.as_ref().err().cloned().map(Hold::Path));
         holds.extend(view.refusal.clone().map(Hold::Refused));

@@ -135,7 +135,7 @@ impl Look<'_> {
         vec![Action::Command(RolloutCommand::Hold { wave, holds, stamp })]
     }
 
-    fn standstill(&self, index: usize) -> Vec<Hold> {
+    pub(super) fn standstill(&self, index: usize) -> Vec<Hold> {
         let mut holds = self.rollout_holds();
         holds.extend(self.wave_hold(index));
         if !self.rollout.waves[index].is_opened() {

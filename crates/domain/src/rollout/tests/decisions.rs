@@ -5,6 +5,7 @@ use crate::decider::Decider;
 use crate::permission::VendorRole;
 use crate::rejection::Rejection;
 use crate::rollout::gate::{Away, GateRule};
+use crate::rollout::place::Boundary;
 use crate::rollout::policy::{Approval, LabelLimit};
 
 /// Ten targets, of which five are in the first wave, which is open.
@@ -214,7 +215,7 @@ fn a_plan_that_changed_is_approved_anew() {
     };
     refused(&life.rollout, &start, "rollout.plan_changed");
     let anew = Planned { digest: drafted.digest, members: 3, ..life.rollout.plan.clone().unwrap() };
-    life.execute(RolloutCommand::Plan { plan: Box::new(anew), stamp: stamp(1) });
+    life.execute(RolloutCommand::Plan { plan: Box::new(anew), begins: None, stamp: stamp(1) });
     assert_eq!(life.rest(), [], "the approval was of the plan before");
     life.execute(approve(&life, 0, 6, VendorRole::Owner, 2));
     life.rest();
@@ -250,14 +251,38 @@ fn what_has_ended_stays_as_it_is() {
     assert_eq!(life.rollout.decide(&RolloutCommand::Abort { reason: "again".into(), stamp: stamp(2) }), Ok(vec![]));
     refused(&life.rollout, &RolloutCommand::Resume { reason: "x".into(), stamp: stamp(2) }, "rollout.final");
     let plan = Box::new(Planned { members: 1, version: v("1.5.0"), ..life.rollout.plan.clone().unwrap() });
-    refused(&life.rollout, &RolloutCommand::Plan { plan, stamp: stamp(2) }, "rollout.exists");
+    refused(&life.rollout, &RolloutCommand::Plan { plan, begins: None, stamp: stamp(2) }, "rollout.exists");
 }
 
 #[test]
 fn a_rollout_to_nobody_is_none() {
     let plan = Box::new(plan_of(policy(vec![wave("all", Selector::Rest)])));
-    refused(&Rollout::default(), &RolloutCommand::Plan { plan: plan.clone(), stamp: stamp(0) }, "rollout.empty");
+    refused(
+        &Rollout::default(),
+        &RolloutCommand::Plan { plan: plan.clone(), begins: None, stamp: stamp(0) },
+        "rollout.empty",
+    );
     refused(&Rollout::default(), &RolloutCommand::Pause { reason: "x".into(), stamp: stamp(0) }, "rollout.not_found");
     let plan = Box::new(Planned { members: 1, policy: policy(vec![]), ..*plan });
-    refused(&Rollout::default(), &RolloutCommand::Plan { plan, stamp: stamp(0) }, "policy.waves");
+    refused(&Rollout::default(), &RolloutCommand::Plan { plan, begins: None, stamp: stamp(0) }, "policy.waves");
+}
+
+#[test]
+fn a_plan_that_waits_for_nothing_starts_with_the_same_command() {
+    let plan = Planned { members: 1, ..plan_of(policy(vec![wave("all", Selector::Rest)])) };
+    let phase = |plan: Planned, begins: bool| {
+        let begins = begins.then(|| Beginning { boundaries: vec![Boundary::Rest], zones: "2026b".into() });
+        let command = RolloutCommand::Plan { plan: Box::new(plan), begins, stamp: stamp(1) };
+        let mut rollout = Rollout::default();
+        let events = rollout.decide(&command).unwrap();
+        events.iter().for_each(|event| rollout.evolve(event));
+        rollout.phase
+    };
+    assert_eq!(phase(plan.clone(), true), Phase::Running);
+    assert_eq!(phase(plan.clone(), false), Phase::Planned);
+    let later = Planned { not_before: Some(at(2)), ..plan.clone() };
+    assert_eq!(phase(later, true), Phase::Planned);
+    let approve = Some(Approval { roles: [VendorRole::Owner].into(), count: 1, within_hours: None });
+    let approved = Planned { policy: Policy { approve, ..plan.policy.clone() }, ..plan };
+    assert_eq!(phase(approved, true), Phase::Planned);
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::ids::RolloutId;
 use crate::rejection::Rejection;
 use crate::rollout::engine::why;
+use crate::rollout::replay::{Breach, Replay};
 use crate::rollout::world::{Claim, Refusal};
 use crate::window::{Day, Window, Windows};
 
@@ -334,18 +335,20 @@ fn a_rollback_leads_each_target_to_what_it_ran_before() {
         view.running = Running::Version(v("1.4.0"));
         view.previous = previous.map(v);
     }
+    // what runs there is not of the rollout
+    failed.targets.insert(target(4), TargetView { previous: Some(v("1.0.0")), ..view("1.3.0") });
     let rules = PathRules { no_return: Some("new format".into()), ..PathRules::default() };
     failed.catalog.0.insert(v("1.1.0"), rules);
     let plan = Planned { kind: Kind::Rollback, ..plan_of(policy(vec![wave("all", Selector::Rest)])) };
     let drafted = draft(&plan, &failed);
     let mut life = Life { rollout: Rollout::default(), events: vec![], world: failed, now: 0 };
     let plan = Box::new(Planned { members: drafted.members(), digest: drafted.digest, ..plan });
-    life.execute(RolloutCommand::Plan { plan, stamp: stamp(0) });
+    life.execute(RolloutCommand::Plan { plan, begins: None, stamp: stamp(0) });
     life.all_goes_well();
     assert_eq!(life.view(target(2)).running, Running::Version(v("1.2.0")));
     assert_eq!(classes(&life, Class::RolledBack), 1);
     assert_eq!(codes(&life, 1), ["path.no_return"]);
-    assert!(!life.rollout.members.contains_key(&target(3)));
+    assert!(![3, 4].into_iter().any(|number| life.rollout.members.contains_key(&target(number))));
 }
 
 #[test]
@@ -359,4 +362,25 @@ fn a_start_waits_for_its_share_of_the_registry() {
     assert_eq!(wake, at(0) + TimeDelta::seconds(40), "6000 fit, 5000 are taken, 5000 more need 40 seconds");
     life.later(1);
     assert_eq!(life.in_flight().len(), 2);
+}
+
+#[test]
+fn what_happened_is_what_the_rules_let_happen_and_what_did_not_is_found() {
+    let mut life = Life::of(policy(vec![wave("half", Selector::Percent(50)), wave("all", Selector::Rest)]), world(6));
+    life.all_goes_well();
+    life.later(10);
+    life.all_goes_well();
+    let replayed = |events: &[RolloutEvent]| {
+        let mut replay = Replay::default();
+        let breaches: Vec<Breach> = events.iter().filter_map(|event| replay.take(event)).collect();
+        (breaches, replay.rollout.phase, replay.rollout.members.len())
+    };
+    assert_eq!(replayed(&life.events), (vec![], life.rollout.phase, 6));
+    // one that starts before its wave has opened
+    let released = life.events.iter().position(|event| matches!(event, RolloutEvent::TargetsReleased { wave: 2, .. }));
+    let opened = life.events.iter().position(|event| matches!(event, RolloutEvent::WaveOpened { wave: 2, .. }));
+    let mut other = life.events.clone();
+    other.swap(released.unwrap(), opened.unwrap());
+    let (breaches, ..) = replayed(&other);
+    assert!(breaches.contains(&Breach::Refused(RolloutRejection::WaveClosed { wave: 2 })), "{breaches:?}");
 }

@@ -1,0 +1,3 @@
+SELECT to_jsonb(t)
+FROM rollout t
+ORDER BY id

@@ -1,0 +1,3 @@
+SELECT to_jsonb(t)
+FROM rollout_target t
+ORDER BY rollout, id
