@@ -36,6 +36,7 @@ pub mod rebuild;
 pub mod registry_callers;
 mod request;
 pub mod rotate;
+mod shared_log;
 pub mod tallies;
 pub mod traces;
 pub mod verify;

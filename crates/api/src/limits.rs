@@ -3,7 +3,6 @@
 
 pub mod bodies;
 mod budget;
-pub mod shared_log;
 pub mod shares;
 pub mod turns;
 

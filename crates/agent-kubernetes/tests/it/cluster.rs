@@ -50,6 +50,13 @@ impl Site {
             eprintln!("passed over: there is no cluster in {}; script/kubernetes start makes one", state.display());
             return None;
         }
+        // what is stopped leaves its files
+        let mut asked = Command::new(program("kubectl"));
+        asked.env("KUBECONFIG", &kubeconfig).args(["get", "--raw", "/readyz"]);
+        if !asked.output().is_ok_and(|answer| answer.status.success()) {
+            eprintln!("passed over: the cluster in {} does not answer", state.display());
+            return None;
+        }
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().join("helm");
         std::fs::create_dir(&home).unwrap();

@@ -89,6 +89,7 @@ mod tests {
         bodies.room(group(2), ROOM).await.expect("another vendor does not wait");
         drop(half);
         bodies.room(group(1), ROOM / 2).await.expect("room again");
-        assert_eq!(bodies.of.lock().unwrap().len(), 1, "who holds none is forgotten");
+        bodies.room(group(3), ROOM).await.expect("room");
+        assert_eq!(bodies.of.lock().unwrap().len(), 2, "who held none then is forgotten");
     }
 }

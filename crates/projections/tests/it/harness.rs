@@ -119,7 +119,7 @@ impl Streams {
             expected: revision.into(),
             events: vec![NewEvent { id, event_type, schema_version: SCHEMA_VERSION, payload: data.into() }],
             actor: Actor::Operator,
-            causation: None,
+            causation: Some(Uuid::from_u128(1)),
             correlation: id,
             recorded_at: at(),
         };

@@ -12,13 +12,13 @@ use distr_eventlog::{
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::shares::{Of, Turn, turn_in_time};
 use crate::auth::presence;
 use crate::clock::SharedClock;
+use crate::limits::shares::{Of, Turn, turn_in_time};
 
-pub struct SharedLog {
-    pub log: Arc<dyn EventLog>,
-    pub clock: SharedClock,
+pub(crate) struct SharedLog {
+    pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) clock: SharedClock,
 }
 
 /// At the log's connections.
