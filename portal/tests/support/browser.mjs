@@ -31,7 +31,7 @@ export async function open(browser, hub, options = {}) {
       console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`),
     )
   })
-  page.setDefaultTimeout(15_000)
+  page.setDefaultTimeout(60_000)
   return { context, page, wrong }
 }
 
