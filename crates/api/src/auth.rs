@@ -142,7 +142,7 @@ pub struct RequestInfo {
 }
 
 impl MemberCaller {
-    /// Whose share of the hub its requests have.
+    /// The holder of the share of the hub that its requests have.
     pub fn holder(&self) -> Holder {
         Holder { group: (self.organization, self.scope().customer), member: self.member, credential: self.via.root() }
     }

@@ -88,7 +88,7 @@ impl Hub {
         Deploying { commands, models, artifacts: &self.artifacts, vault: &self.vault }
     }
 
-    /// What rollouts go by, as it is now.
+    /// The world that rollouts go by, as it is now.
     pub fn worlds(&self) -> Worlds<'_> {
         Worlds {
             models: &self.models,

@@ -9,7 +9,7 @@ use tokio::task_local;
 use super::{MemberCaller, Sessions};
 use crate::failure::Failure;
 
-/// What was asked so short a time ago is not asked again.
+/// The time within which an answer is not asked for again.
 const FRESH: Duration = Duration::from_millis(100);
 
 task_local! {

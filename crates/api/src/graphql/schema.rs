@@ -131,7 +131,7 @@ impl Executor for Schema {
     }
 }
 
-/// Of a request, about.
+/// The size of a request, about.
 fn bytes(request: &Request) -> usize {
     request.query.len() + json_size(&request.variables)
 }

@@ -1,4 +1,4 @@
-//! What a rollout would do, if it started now.
+//! The plan of a rollout: what it would do, if it started now.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ impl RolloutScopeInput {
     }
 }
 
-/// What is to be rolled out, to whom and how.
+/// A rollout as somebody asks for it: the release, the targets and the policy.
 pub(super) struct Asked {
     pub(super) application: Name,
     pub(super) version: Version,
@@ -135,7 +135,7 @@ impl RolloutPlan {
         self.0.draft.unmatched.len() as u32
     }
 
-    /// What one should know before the start, as sentences.
+    /// The warnings: what one should know before the start, as sentences.
     async fn warnings(&self) -> Vec<String> {
         self.0.draft.warnings.iter().map(ToString::to_string).collect()
     }

@@ -1,4 +1,4 @@
-//! What a rollout policy says, as it is set and as it is shown.
+//! The rules of a rollout policy, as they are set and as they are shown.
 
 use async_graphql::{Enum, InputObject, SimpleObject};
 use distr_domain::permission::VendorRole;
