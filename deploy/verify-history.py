@@ -13,6 +13,7 @@ import datetime
 import hashlib
 import json
 import pathlib
+import re
 import sys
 
 
@@ -145,6 +146,36 @@ def leaf(entry, payload):
     return "".join(f"{name} {value}\n" for name, value in lines).encode()
 
 
+FACT = ["organization", "stream", "revision", "id", "type", "schemaVersion", "actor", "causation", "correlation"]
+ACCESS = ["organization", "subject", "id"]
+ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+INSTANT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
+SPELLED = {
+    **dict.fromkeys(["organization", "subject", "id", "causation", "correlation"], ID),
+    **dict.fromkeys(["recordedAt", "committedAt"], INSTANT),
+    "payloadDigest": "sha256:[0-9a-f]{64}",
+}
+
+
+def is_spelled(entry, line):
+    """Whether the line is the one that is exported: what a signature does not cover, nobody is to read as if it did."""
+    if json.dumps(entry, ensure_ascii=False, separators=(",", ":")) != line.removesuffix("\n"):
+        return False
+    names = [name for name in entry if name != "index"]
+    envelope = {"fact": FACT, "access": ACCESS}.get(entry.get("kind"), [])
+    payload = "payload" if "payload" in entry else "payloadDigest"
+    if names != ["kind", *envelope, "recordedAt", "committedAt", payload] or ("index" in entry and next(iter(entry)) != "index"):
+        return False
+    for name, value in entry.items():
+        if name in ("index", "revision", "schemaVersion"):
+            fits = type(value) is int and value >= 0
+        else:
+            fits = type(value) is str and re.fullmatch(SPELLED.get(name, ".*"), value, re.ASCII | re.DOTALL)
+        if not (fits or (name == "causation" and value is None)):
+            return False
+    return True
+
+
 def instant(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
 
@@ -192,6 +223,8 @@ def verify_entries(folder, leaves, begin, end):
     for line in lines.open(encoding="utf-8", newline="\n"):
         entry = json.loads(line, object_pairs_hook=once)
         count += 1
+        if type(entry) is not dict or not is_spelled(entry, line):
+            sys.exit(f"line {count} of {shown(lines)} says something beside an entry, or says it otherwise than it is exported")
         index, what = entry.get("index"), shown(f"{entry['id']} ({entry.get('type', 'access')})")
         if type(index) is not int or not 0 <= index < size:
             findings.append(f"entry {what} is not among the {size} that are signed")
@@ -273,5 +306,5 @@ def main():
 
 try:
     main()
-except (ValueError, KeyError, TypeError, OSError, RecursionError) as error:
+except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError) as error:
     sys.exit(f"it cannot be verified: {shown(repr(error))}")

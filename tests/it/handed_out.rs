@@ -1,7 +1,10 @@
 //! What a member handed out is void once the member is gone or may hand it out no more; and what a token made can do no more than
 //! whoever has that token.
 
+use std::time::Duration;
+
 use distr_tests::hub::{Answer, HubProcess};
+use distr_tests::wait;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -77,6 +80,39 @@ async fn what_was_handed_out_in_a_session_ends_with_the_member() {
     let reset = format!("memberResetPassword(id: \"{sam}\") {{ code }}");
     let reset = text(&hub, &owner, &reset, "/memberResetPassword/code").await;
     hub.graphql(None, use_reset, json!({ "c": reset })).await.data();
+}
+
+/// Between the look at whoever handed it out and the fact, that right ends.
+#[tokio::test]
+async fn what_was_handed_out_is_asked_about_once_more_before_its_use_becomes_a_fact() {
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let file = folder.path().join("paused");
+    let path = file.to_str().expect("a path in UTF-8");
+    let pause = [("DISTR_HUB_PAUSE_AT", "handed_out.looked_at"), ("DISTR_HUB_PAUSE_FILE", path)];
+    let hub = HubProcess::start_with(&pause).await;
+    let owner = hub.sign_in("acme").await;
+    ask(&hub, &owner, "customerCreate(name: \"globex\") { changed }").await.data();
+    ask(&hub, &owner, "targetRegister(customer: \"globex\", name: \"factory\") { changed }").await.data();
+    let issue = "tokenIssue(label: \"t\", scopes: [READ, WRITE, ADMIN]) { secret token { id } }";
+    let issued = ask(&hub, &owner, issue).await.data();
+    let [secret, id] = ["/tokenIssue/secret", "/tokenIssue/token/id"]
+        .map(|at| issued.pointer(at).and_then(Value::as_str).expect("a text").to_owned());
+    let offered = offer(&hub, &secret).await;
+    let revoking = async {
+        wait::until("the use to wait", Duration::from_secs(60), async || match file.exists() {
+            true => Ok(()),
+            false => Err("no file".to_owned()),
+        })
+        .await;
+        ask(&hub, &owner, &format!("tokenRevoke(id: \"{id}\") {{ changed }}")).await.data();
+        // longer than an answer about the right is good for
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        std::fs::remove_file(&file).expect("own file");
+    };
+    let (enrolled, ()) = tokio::join!(enrols(&hub, &offered), revoking);
+    assert!(!enrolled);
+    let events = hub.graphql(Some(&owner), "{ events(first: 500) { events { type } } }", json!({})).await.data();
+    assert!(!events.to_string().contains("TargetEnrolled"), "{events}");
 }
 
 #[tokio::test]

@@ -132,6 +132,8 @@ async fn a_report_tells_what_was_agreed_used_and_refused_and_each_word_is_proven
     auditor.refused("forged.json", "is not the one that is signed");
     forge(&|told| _ = told["evidence"].as_array_mut().expect("entries").remove(refusal));
     auditor.refused("forged.json", "another story");
+    forge(&|told| told["evidence"][refusal]["note"] = "all is paid".into());
+    auditor.refused("forged.json", "says something that this version of distr does not know");
     forge(&|told| told["asked"]["license"] = "m".into());
     auditor.refused("forged.json", "has no license m");
     forge(&|told| {

@@ -347,6 +347,38 @@ async fn a_key_that_was_told_of_signs_when_it_is_asked_for_again() {
     assert_eq!((&data["changed"], data["keys"][0]["key"].as_str()), (&json!(false), Some(told.trim())));
 }
 
+/// Somebody with a stolen token replaces it again and again: the history is signed all the same, and what they made ends at once.
+#[tokio::test]
+async fn however_often_a_key_is_replaced_checkpoints_can_be_read() {
+    let auditor = Auditor::begin().await;
+    auditor.ok(&["audit", "key"]);
+    let replace = async |at_once: bool| {
+        let replace =
+            format!("mutation {{ historyKeyReplace(reason: \"r\", atOnce: {at_once}) {{ keys {{ endsAt }} }} }}");
+        auditor.hub.graphql(Some(&auditor.owner), &replace, json!({})).await.data()["historyKeyReplace"]["keys"].clone()
+    };
+    let signing = |keys: &Value, now: chrono::DateTime<chrono::Utc>| {
+        let ends = keys.as_array().expect("keys").iter().map(|key| key["endsAt"].as_str());
+        ends.filter(|ends| ends.is_none_or(|ends| ends.parse::<chrono::DateTime<chrono::Utc>>().expect("a time") > now))
+            .count()
+    };
+    for _ in 0..5 {
+        futures_util::future::join_all((0..5).map(|_| replace(false))).await;
+    }
+    let keys = replace(false).await;
+    assert!(signing(&keys, chrono::Utc::now()) <= 8, "{keys}");
+    auditor.until_in_the_tree().await;
+    auditor.hub.later(chrono::TimeDelta::minutes(1));
+    let note = auditor.ok(&["audit", "checkpoint"]);
+    assert!(note.lines().filter(|line| line.starts_with('—')).count() <= 8, "{note}");
+
+    // beside one that gives them time
+    futures_util::future::join_all([replace(false), replace(true), replace(false)]).await;
+    let keys: Value = serde_json::from_str(&auditor.ok(&["audit", "key", "--all", "-o", "json"])).expect("JSON");
+    let later = chrono::Utc::now() + chrono::TimeDelta::minutes(2);
+    assert!(signing(&keys, later) <= 3, "those from before sign no more: {keys}");
+}
+
 /// The tree is made anew without an entry, and signed with the right key: the checkpoint that somebody kept tells, and the hub itself
 /// signs nothing more.
 #[tokio::test]

@@ -61,6 +61,27 @@ async fn a_pull_credential_opens_the_registry_alone_and_many_are_good_at_once() 
     }
 }
 
+/// The nodes have it until the agent brings them another, which it may never do.
+#[tokio::test]
+async fn a_pull_credential_outlives_the_credential_that_its_agent_replaces() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let (deployment, agent) = deployed(&hub, &owner).await;
+    let pulls = pull_credential(&hub, &agent).await;
+    let (status, rotated) = post(&hub, "/agent/v1/credential", &agent, json!({})).await;
+    assert_eq!(status, StatusCode::OK, "{rotated}");
+    assert_eq!(pull(&hub, &pulls, "1.0.0").await.0, StatusCode::OK, "before the new one is used");
+    let new = rotated["secret"].as_str().expect("a secret").to_owned();
+    wait::until("the one before to end", std::time::Duration::from_secs(60), async || {
+        let (status, answer) = post(&hub, "/agent/v1/heartbeats", &new, report(&deployment, 1, "ok")).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        let (status, answer) = post(&hub, "/agent/v1/heartbeats", &agent, json!({ "reports": [] })).await;
+        if status == StatusCode::UNAUTHORIZED { Ok(()) } else { Err(answer.to_string()) }
+    })
+    .await;
+    assert_eq!(pull(&hub, &pulls, "1.0.0").await.0, StatusCode::OK, "after it");
+}
+
 #[tokio::test]
 async fn a_late_pull_credential_opens_for_a_week_what_runs_on_its_target() {
     let hub = HubProcess::start().await;

@@ -11,6 +11,7 @@ mod sign_in;
 pub mod throttle;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use distr_domain::ids::{CredentialId, CustomerId, MemberId, OrganizationId, TargetId, TokenId};
@@ -28,7 +29,7 @@ use uuid::Uuid;
 
 use crate::commands::{Cause, Commands};
 use crate::failure::Failure;
-use crate::limits::shares::Holder;
+use crate::limits::holder::Holder;
 use crate::models::ReadModels;
 use crate::ops::credential::CredentialKind;
 
@@ -130,7 +131,7 @@ impl Via {
 pub struct Identities<'a> {
     pub commands: &'a Commands,
     pub models: &'a ReadModels,
-    pub sessions: &'a Sessions,
+    pub sessions: &'a Arc<Sessions>,
 }
 
 /// Where a request came from, and the id that ties together all that follows from it.

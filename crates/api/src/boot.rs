@@ -18,6 +18,7 @@ use distr_embedded_postgres::EmbeddedPostgres;
 use distr_eventlog::{EventLog, Position, PostgresLog};
 use distr_projections::FollowerHandle;
 use distr_registry::{DiskReserve, Maintenance, Ports, Recording, Registry, Settings as RegistrySettings, UploadCaps};
+use tokio::task::JoinSet;
 use tracing::info;
 use url::Url;
 
@@ -132,13 +133,14 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         ops: stores.ops.clone(),
         blobs: hub.artifacts.blobs.clone(),
     };
-    let mut upkeep = vec![
-        tokio::spawn(upkeep(hub.clone(), registry.clone())),
-        tokio::spawn(open_sockets::watch(hub.sessions.clone())),
-        tokio::spawn(health.watch(probed)),
-        tokio::spawn(hub.signing.clone().keep_up()),
-    ];
-    upkeep.extend(edge.tls.map(|tls| tokio::spawn(tls.watch())));
+    let mut keeping_up = JoinSet::new();
+    keeping_up.spawn(upkeep(hub.clone(), registry.clone()));
+    keeping_up.spawn(open_sockets::watch(hub.sessions.clone()));
+    keeping_up.spawn(health.watch(probed));
+    keeping_up.spawn(hub.signing.clone().keep_up());
+    if let Some(tls) = edge.tls {
+        keeping_up.spawn(tls.watch());
+    }
 
     let mut keeping = None;
     let own_blobs = async {
@@ -168,6 +170,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         failed = begun => failed,
         () = stop_signal() => Ok(()),
         error = database_exit(stores.database.embedded.as_ref()) => Err(error),
+        Some(ended) = keeping_up.join_next() => ended.context("a task that lasts as long as the hub ended"),
         result = &mut server => result.context("the HTTP server ended").and_then(|result| Ok(result?)),
     };
     info!("stopping");
@@ -180,7 +183,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     for policy in policies {
         policy.stop().await;
     }
-    upkeep.iter().for_each(|task| task.abort());
+    keeping_up.abort_all();
     keeping.iter().for_each(|task| task.abort());
     write_uses(&hub.sessions).await;
     drop(registry);

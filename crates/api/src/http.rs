@@ -96,6 +96,7 @@ fn app(
         .wrap(from_fn(slow::bodies))
         .wrap(from_fn(middleware::limit))
         .wrap(from_fn(edge::streams::limit))
+        .wrap(from_fn(middleware::catch))
         .wrap(from_fn(middleware::trace))
         .wrap(from_fn(edge::edge))
         .configure(routes)

@@ -3,6 +3,7 @@
 
 pub mod bodies;
 mod budget;
+pub mod holder;
 pub mod shares;
 pub mod turns;
 

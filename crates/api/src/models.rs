@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use deadpool_postgres::Pool;
+use distr_projections::Progress;
 use distr_projections::past::{self, Moment};
-use distr_projections::{Progress, QueryError};
 use distr_registry::BlobStore;
 use tokio::task_local;
 
@@ -44,11 +44,7 @@ pub struct Artifacts {
 impl ReadModels {
     /// As they are, or as of the moment of the work that asks.
     pub async fn client(&self) -> Result<SharedClient, Failure> {
-        Ok(self.connection().await?)
-    }
-
-    pub async fn connection(&self) -> Result<SharedClient, QueryError> {
-        let Some(moment) = moment() else { return Ok(shares::client(Of::ReadModels, &self.pool).await?) };
+        let Some(moment) = moment() else { return shares::client(Of::ReadModels, &self.pool).await };
         let client = shares::client(Of::Past, &self.past).await?;
         past::look_at(&client, moment).await?;
         Ok(client)

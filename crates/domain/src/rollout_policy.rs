@@ -61,7 +61,8 @@ impl Decider for RolloutPolicy {
 mod tests {
     use super::*;
     use crate::decider::given::given;
-    use crate::rollout::policy::{Amount, Gate, Limits, OnHalt, Selector, WavePolicy};
+    use crate::permission::VendorRole;
+    use crate::rollout::policy::{Amount, Approval, Gate, Limits, OnHalt, Selector, WavePolicy};
 
     fn wave(name: &str, select: Selector) -> WavePolicy {
         WavePolicy { name: name.parse().unwrap(), select, soak_minutes: 0, approve: None }
@@ -138,6 +139,10 @@ mod tests {
         refused(limits(Limits { egress: Some(0), ..good().limits }), "policy.no_limit");
         refused(Policy { timeout_minutes: 0, ..good() }, "policy.zero");
         refused(Policy { tail_days: 400, ..good() }, "policy.too_long");
+        let approve = Approval { roles: [VendorRole::Owner].into(), count: 1, within_hours: Some(u32::MAX) };
+        refused(Policy { approve: Some(approve), ..good() }, "policy.too_long");
+        let labels = (0..40).map(|number| (format!("l{number}").parse().unwrap(), "x".parse().unwrap())).collect();
+        refused(policy(vec![wave("a", Selector::Labels(labels))]), "policy.too_many_labels");
         refused(Policy { gate: Gate { min_decided: 0, ..Gate::default() }, ..good() }, "policy.zero");
         refused(
             Policy { gate: Gate { max_failure_percent: 101, ..Gate::default() }, ..good() },

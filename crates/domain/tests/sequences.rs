@@ -325,7 +325,7 @@ fn rollout_command() -> impl Strategy<Value = RolloutCommand> {
             6 => RolloutCommand::Leave { targets, stamp },
             7 => RolloutCommand::Tail { stamp },
             8 => RolloutCommand::Complete { stamp },
-            9 => RolloutCommand::Adjust { limits: limits(targets.len() as u32), stamp },
+            9 => RolloutCommand::Adjust { limits: limits(targets.len() as u32), by: None, stamp },
             _ => RolloutCommand::RefuseApproval { stage: 1, by: MemberId(id(2)), reason, at: at(6) },
         }
     });

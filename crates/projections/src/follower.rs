@@ -16,13 +16,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use distr_eventlog::{EventLog, Limit, Page, Position, Selection};
+use distr_eventlog::{Entry, EventLog, Limit, Page, Position, Selection};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::{debug, error, info, warn};
 
 use away::Away;
+
+use crate::caught::{Panicked, caught};
 
 pub use checkpoint::{Checkpoint, Kind};
 pub use halt::{BadEntry, Halt};
@@ -160,7 +162,7 @@ impl<W: Work> Following<W> {
                 looked = Instant::now();
             }
             if lease.is_confirmed() {
-                within(WORK_LIMIT, "what is due", self.follower.work.tick(lease)).await?;
+                within(WORK_LIMIT, "what is due", caught(self.follower.work.tick(lease))).await??;
             }
             wake.borrow_and_update();
             let mut page = self.read(lease.position(), self.limit).await?;
@@ -201,8 +203,18 @@ impl<W: Work> Following<W> {
         Ok(())
     }
 
+    /// What an entry makes the work panic with is the entry's fault.
     async fn take(&mut self, page: &Page, lease: &Lease) -> Result<(), Halt> {
-        within(WORK_LIMIT, "a page", self.follower.work.take(page, lease)).await
+        let blamed = |panicked: Panicked| match page.entries.as_slice() {
+            [] => Halt::fault(panicked),
+            [entry] => {
+                let (position, is_fact) = (entry.position(), matches!(entry, Entry::Fact(_)));
+                Halt::Bad(BadEntry { position, is_fact, source: panicked.into() })
+            }
+            _ => Halt::Page(panicked.into()),
+        };
+        let taken = caught(self.follower.work.take(page, lease));
+        within(WORK_LIMIT, "a page", async { taken.await.map_err(blamed).flatten() }).await
     }
 
     async fn read(&self, after: Position, limit: usize) -> Result<Page, Halt> {

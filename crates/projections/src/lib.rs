@@ -5,6 +5,7 @@ pub mod alert;
 pub mod analytics;
 pub mod application;
 pub mod artifact;
+mod caught;
 pub mod channel;
 pub mod consequence;
 mod cursor;
@@ -40,6 +41,7 @@ mod table;
 pub mod target;
 pub mod token;
 
+pub use caught::{Panicked, caught};
 pub use cursor::{Cursor, InvalidCursor};
 pub use error::{ProjectionError, QueryError, WaitError};
 pub use follower::{BadEntry, Checkpoint, Follower, FollowerHandle, Halt, Kind, Lease, Progress, Work};

@@ -127,6 +127,11 @@ pub enum Unreadable {
     Line { path: PathBuf, line: usize },
     #[error("line {line} of {} is no entry", .path.display())]
     Entry { path: PathBuf, line: usize, source: serde_json::Error },
+    #[error(
+        "line {line} of {} says something beside an entry, or says it otherwise than it is exported; what a later version says, \
+         a later version verifies", .path.display()
+    )]
+    Spelling { path: PathBuf, line: usize },
     #[error("{} does not say which period was exported", .path.display())]
     Period { path: PathBuf, source: serde_json::Error },
 }
@@ -134,6 +139,12 @@ pub enum Unreadable {
 impl EntryLine {
     pub fn payload_digest(&self) -> Option<PayloadDigest> {
         self.payload.as_ref().map(|payload| PayloadDigest::of(payload.as_bytes())).or(self.payload_digest)
+    }
+
+    /// Whether the text is the one in which it is exported. What a signature does not cover, nobody is to read as if it did.
+    pub fn is_spelled(&self, text: &[u8]) -> bool {
+        let is_one = self.payload.is_none() || self.payload_digest.is_none();
+        is_one && serde_json::to_vec(self).is_ok_and(|spelled| spelled == text)
     }
 
     fn what(&self) -> String {

@@ -103,8 +103,9 @@ async fn a_wave_that_failed_opens_the_next_one_only_if_somebody_skips_it() {
 async fn whoever_starts_does_not_approve_and_support_may_only_stop() {
     let (hub, owner) = vendor().await;
     let mut all = sites(&hub, &owner, &[("x", false)]).await;
-    let publisher = robot(&hub, &owner, "PUBLISHER", "").await;
-    let support = robot(&hub, &owner, "SUPPORT", "").await;
+    let publisher = hub.join(&owner, "pat@acme.example", "role: PUBLISHER", "a good password").await;
+    let support = hub.join(&owner, "sam@acme.example", "role: SUPPORT", "a good password").await;
+    let of_the_owner = robot(&hub, &owner, "OWNER", "").await;
     let rules = "waves: [{ name: \"all\", rest: true }], limits: { inFlight: 1 }, approve: { roles: [OWNER, SUPPORT] }";
     set_policy(&hub, &owner, rules).await;
     let started = start(&hub, &publisher, "").await.expect("it is planned");
@@ -113,6 +114,15 @@ async fn whoever_starts_does_not_approve_and_support_may_only_stop() {
     assert_eq!(codes(&campaign.shown().await), ["rollout.not_approved"]);
     let approve = format!(", stage: 0, plan: {}", started["rollout"]["digest"]);
     assert_eq!(campaign.refused(&publisher, "rolloutApprove", &approve).await, "rollout.own_approval");
+    assert_eq!(
+        campaign.refused(&of_the_owner, "rolloutApprove", &approve).await,
+        "forbidden",
+        "it may be the owner's second self"
+    );
+    let more = ", limits: { inFlight: 2 }";
+    for nobody in [&publisher, &of_the_owner] {
+        assert_eq!(campaign.refused(nobody, "rolloutAdjust", more).await, "rollout.limits_approved");
+    }
     let other = ", stage: 0, plan: \"00000000-0000-0000-0000-000000000000\"";
     assert_eq!(campaign.refused(&support, "rolloutApprove", other).await, "rollout.approval_stale");
     let campaign = Campaign { secret: &support, ..campaign };

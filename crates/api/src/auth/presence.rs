@@ -1,9 +1,10 @@
-//! Whether whoever changes something may still come in, asked right before it becomes a fact: on the way there a change may wait for its
+//! Whether whoever changes something may still do so, asked right before it becomes a fact: on the way there a change may wait for its
 //! turn longer than its right lasts.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
 use tokio::task_local;
 
 use super::{MemberCaller, Sessions};
@@ -16,31 +17,50 @@ task_local! {
     static PRESENCE: Presence;
 }
 
+/// What somebody may make a change with.
+#[async_trait]
+pub trait Right: Send + Sync {
+    async fn lasts(&self) -> Result<bool, Failure>;
+}
+
+/// A member that is in.
+pub struct In {
+    pub sessions: Arc<Sessions>,
+    pub caller: MemberCaller,
+}
+
+#[async_trait]
+impl Right for In {
+    async fn lasts(&self) -> Result<bool, Failure> {
+        match self.sessions.check_again(&self.caller).await {
+            Ok(()) => Ok(true),
+            Err(Failure::Unauthenticated) => Ok(false),
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
 struct Presence {
-    sessions: Arc<Sessions>,
-    caller: MemberCaller,
+    right: Arc<dyn Right>,
     seen: Mutex<Instant>,
 }
 
-/// Runs a change of somebody who has just been looked at.
-pub async fn within<F: Future>(sessions: Arc<Sessions>, caller: MemberCaller, change: F) -> F::Output {
-    PRESENCE.scope(Presence { sessions, caller, seen: Mutex::new(Instant::now()) }, change).await
+/// Runs a change of somebody whose right has just been looked at.
+pub async fn within<F: Future>(right: Arc<dyn Right>, change: F) -> F::Output {
+    PRESENCE.scope(Presence { right, seen: Mutex::new(Instant::now()) }, change).await
 }
 
 /// Whether the author of the change at hand may still make it; what is nobody's change may be.
 pub async fn is_there() -> Result<bool, Failure> {
     let asked = PRESENCE.try_with(|presence| {
         let seen = *presence.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        (seen.elapsed() > FRESH).then(|| (presence.sessions.clone(), presence.caller.clone()))
+        (seen.elapsed() > FRESH).then(|| presence.right.clone())
     });
-    let Ok(Some((sessions, caller))) = asked else { return Ok(true) };
-    match sessions.check_again(&caller).await {
-        Ok(()) => {
-            let now = Instant::now();
-            PRESENCE.with(|presence| *presence.seen.lock().unwrap_or_else(PoisonError::into_inner) = now);
-            Ok(true)
-        }
-        Err(Failure::Unauthenticated) => Ok(false),
-        Err(failure) => Err(failure),
+    let Ok(Some(right)) = asked else { return Ok(true) };
+    let lasts = right.lasts().await?;
+    if lasts {
+        let now = Instant::now();
+        PRESENCE.with(|presence| *presence.seen.lock().unwrap_or_else(PoisonError::into_inner) = now);
     }
+    Ok(lasts)
 }

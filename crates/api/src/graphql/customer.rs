@@ -48,6 +48,13 @@ pub(super) async fn load(ctx: &Context<'_>, name: &Name) -> Result<Customer, Fai
     row.map(Customer).ok_or_else(|| Failure::not_found("customer", &name.0))
 }
 
+/// The same, with one question for many that are asked for at the same time.
+pub(super) async fn load_with_others(ctx: &Context<'_>, name: &Name) -> Result<Customer, Failure> {
+    let key = Of { organization: ctx.organization()?, id: ctx.customer_named(Some(&name.0))? };
+    let row = ctx.loader().load_one(key).await.map_err(failed)?;
+    row.map(Customer).ok_or_else(|| Failure::not_found("customer", &name.0))
+}
+
 /// The customer of something that the caller may see.
 pub(super) async fn load_nested(ctx: &Context<'_>, id: CustomerId) -> Result<Customer, Failure> {
     let key = Of { organization: ctx.organization()?, id };

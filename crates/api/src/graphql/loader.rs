@@ -11,6 +11,7 @@ use distr_domain::entitlement::{Refusal, decide};
 use distr_domain::ids::{ApplicationId, CustomerId, MemberId, OrganizationId, ReleaseId, TargetId, TokenId};
 use distr_domain::names::RepositoryPath;
 use distr_domain::oci::Digest;
+use distr_projections::Scope;
 use distr_projections::application::{self, ApplicationRow};
 use distr_projections::artifact::listing;
 use distr_projections::customer::{self, CustomerRow};
@@ -21,7 +22,6 @@ use distr_projections::member::{self, MemberRow};
 use distr_projections::release::{self, ReleaseRow};
 use distr_projections::target::{self, TargetRow};
 use distr_projections::token::{self, TokenEnd};
-use distr_projections::{QueryError, Scope};
 use distr_registry::bytes_of_repositories;
 
 use crate::clock::SharedClock;
@@ -48,8 +48,8 @@ impl Loader {
         Self { hub, models, ops, clock }
     }
 
-    async fn client(&self) -> Result<SharedClient, QueryError> {
-        self.models.connection().await
+    async fn client(&self) -> Result<SharedClient, Failure> {
+        self.models.client().await
     }
 
     async fn operations(&self) -> Result<SharedClient, Failure> {
@@ -132,7 +132,7 @@ macro_rules! load_by_id {
     ($id:ty, $row:ty, $load:path) => {
         impl DataLoad<Of<$id>> for Loader {
             type Value = $row;
-            type Error = Arc<QueryError>;
+            type Error = BatchFailure;
 
             async fn load(&self, keys: &[Of<$id>]) -> Result<HashMap<Of<$id>, $row>, Self::Error> {
                 let client = self.client().await?;
@@ -155,7 +155,7 @@ load_by_id!(ReleaseId, ReleaseRow, release::by_ids);
 
 impl DataLoad<RefusalOf> for Loader {
     type Value = Refusal;
-    type Error = Arc<QueryError>;
+    type Error = BatchFailure;
 
     /// Of now, in a request about the past, too: what a customer may not have any more is not shown as it was.
     async fn load(&self, keys: &[RefusalOf]) -> Result<HashMap<RefusalOf, Refusal>, Self::Error> {
@@ -182,7 +182,7 @@ impl DataLoad<RefusalOf> for Loader {
 
 impl DataLoad<DeploymentsOf> for Loader {
     type Value = Vec<DeploymentRow>;
-    type Error = Arc<QueryError>;
+    type Error = BatchFailure;
 
     async fn load(&self, keys: &[DeploymentsOf]) -> Result<HashMap<DeploymentsOf, Self::Value>, Self::Error> {
         let client = self.client().await?;
@@ -200,7 +200,7 @@ impl DataLoad<DeploymentsOf> for Loader {
 
 impl DataLoad<HeartbeatOf> for Loader {
     type Value = HeartbeatRow;
-    type Error = Arc<QueryError>;
+    type Error = BatchFailure;
 
     async fn load(&self, keys: &[HeartbeatOf]) -> Result<HashMap<HeartbeatOf, Self::Value>, Self::Error> {
         let client = self.client().await?;
@@ -215,7 +215,7 @@ impl DataLoad<HeartbeatOf> for Loader {
 
 impl DataLoad<PersonOf> for Loader {
     type Value = PersonName;
-    type Error = Arc<Failure>;
+    type Error = BatchFailure;
 
     async fn load(&self, keys: &[PersonOf]) -> Result<HashMap<PersonOf, PersonName>, Self::Error> {
         let client = self.operations().await?;
@@ -232,7 +232,7 @@ impl DataLoad<PersonOf> for Loader {
 
 impl DataLoad<UseOf> for Loader {
     type Value = LastUse;
-    type Error = Arc<Failure>;
+    type Error = BatchFailure;
 
     async fn load(&self, keys: &[UseOf]) -> Result<HashMap<UseOf, LastUse>, Self::Error> {
         let client = self.operations().await?;
@@ -244,7 +244,7 @@ impl DataLoad<UseOf> for Loader {
 
 impl DataLoad<EndOf> for Loader {
     type Value = TokenEnd;
-    type Error = Arc<QueryError>;
+    type Error = BatchFailure;
 
     async fn load(&self, keys: &[EndOf]) -> Result<HashMap<EndOf, TokenEnd>, Self::Error> {
         let client = self.client().await?;
@@ -259,17 +259,17 @@ impl DataLoad<EndOf> for Loader {
 
 impl DataLoad<BytesOf> for Loader {
     type Value = u64;
-    type Error = Arc<Failure>;
+    type Error = BatchFailure;
 
     async fn load(&self, keys: &[BytesOf]) -> Result<HashMap<BytesOf, u64>, Self::Error> {
-        let client = self.client().await.map_err(Failure::from)?;
+        let client = self.client().await?;
         let mut paths: HashMap<OrganizationId, Vec<RepositoryPath>> = HashMap::new();
         for BytesOf { organization, repository } in keys {
             paths.entry(*organization).or_default().push(repository.clone());
         }
         let mut found = HashMap::new();
         for (organization, paths) in paths {
-            let bytes = bytes_of_repositories(&client, organization, &paths).await.map_err(Failure::from)?;
+            let bytes = bytes_of_repositories(&client, organization, &paths).await?;
             let of = |(repository, bytes)| (BytesOf { organization, repository }, bytes);
             found.extend(bytes.into_iter().map(of));
         }
@@ -288,7 +288,7 @@ fn by_repository(keys: impl Iterator<Item = ManifestOf>) -> HashMap<(Organizatio
 
 impl DataLoad<SizeOf> for Loader {
     type Value = u64;
-    type Error = Arc<QueryError>;
+    type Error = BatchFailure;
 
     async fn load(&self, keys: &[SizeOf]) -> Result<HashMap<SizeOf, u64>, Self::Error> {
         let client = self.client().await?;
@@ -306,7 +306,7 @@ impl DataLoad<SizeOf> for Loader {
 
 impl DataLoad<NamersOf> for Loader {
     type Value = Vec<ReleaseId>;
-    type Error = Arc<QueryError>;
+    type Error = BatchFailure;
 
     async fn load(&self, keys: &[NamersOf]) -> Result<HashMap<NamersOf, Self::Value>, Self::Error> {
         let client = self.client().await?;
@@ -322,11 +322,25 @@ impl DataLoad<NamersOf> for Loader {
     }
 }
 
-/// A failed batch fails each of its fields.
-pub(super) fn failed<E: std::error::Error + Send + Sync + 'static>(error: Arc<E>) -> Failure {
-    Failure::fault(SharedError(error))
+/// The failure of a batch, which fails each of its fields.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error(transparent)]
+pub(super) struct BatchFailure(Arc<Failure>);
+
+impl<E> From<E> for BatchFailure
+where
+    Failure: From<E>,
+{
+    fn from(error: E) -> Self {
+        Self(Arc::new(error.into()))
+    }
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-struct SharedError<E: std::error::Error + 'static>(Arc<E>);
+/// That of one of the fields.
+pub(super) fn failed(batch: BatchFailure) -> Failure {
+    match *batch.0 {
+        Failure::TooMany { seconds } => Failure::TooMany { seconds },
+        Failure::Unavailable(_) => Failure::Unavailable(Box::new(batch)),
+        _ => Failure::fault(batch),
+    }
+}

@@ -3,12 +3,13 @@
 use std::any::{Any, TypeId};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_graphql::dataloader::DataLoader;
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Data, Executor, Request, Response, ServerError};
 use distr_projections::past::Moment;
+use distr_projections::{Panicked, caught};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
@@ -29,6 +30,8 @@ use crate::traces::Traces;
 
 /// The errors of an answer: whoever mends the first ones asks again.
 const MAX_ERRORS: usize = 20;
+/// The time of an answer after which a right may well have ended.
+const LONG: Duration = Duration::from_secs(1);
 /// Of an error's text at each end, in bytes.
 const KEPT: usize = 500;
 
@@ -45,6 +48,8 @@ impl Schema {
             Ok(mut request) => {
                 let end = End::of(&mut request);
                 let share = end.share(share);
+                let caller = (request.data.get(&TypeId::of::<RequestContext>()))
+                    .and_then(|context| context.downcast_ref::<RequestContext>()?.caller.clone());
                 let moment = match shares::within(share.clone(), as_of::moment(&self.hub, &mut request)).await {
                     Ok(moment) => moment,
                     Err(error) => return refused(error, "bad_request"),
@@ -58,10 +63,25 @@ impl Schema {
                         Ok(turn) => whole(async move { (answered.await, turn).0 }).await,
                         Err(error) => refused(ServerError::new(error.to_string(), None), error.code()),
                     },
-                    End::WithItsReader => answered.await,
+                    End::WithItsReader => self.to_whoever_still_may(caller, answered).await,
                 })
             }
             Err(error) => refused(error, "bad_request"),
+        }
+    }
+
+    /// An answer that took long is given only to whoever may still come in.
+    async fn to_whoever_still_may(
+        &self,
+        caller: Option<MemberCaller>,
+        answered: impl Future<Output = Response>,
+    ) -> Response {
+        let begun = Instant::now();
+        let response = answered.await;
+        let Some(caller) = caller.filter(|_| begun.elapsed() > LONG) else { return response };
+        match self.hub.sessions.check_again(&caller).await {
+            Ok(()) => response,
+            Err(failure) => failed(failure),
         }
     }
 
@@ -106,8 +126,8 @@ impl Executor for Schema {
             Ok(mut request) => {
                 let end = End::of(&mut request);
                 let share = end.share(share);
-                let group = caller.as_ref().map(|caller| caller.holder().group);
-                let room = group.map(|group| self.hub.bodies.room_at_once(group, bytes(&request)));
+                let holder = caller.as_ref().map(MemberCaller::holder);
+                let room = holder.map(|holder| self.hub.bodies.room_at_once(holder, bytes(&request)));
                 let room = match room.transpose() {
                     Ok(room) => room,
                     Err(error) => {
@@ -182,6 +202,11 @@ impl End {
     }
 }
 
+fn failed(failure: Failure) -> Response {
+    failure.log();
+    refused(ServerError::new(failure.to_string(), None), failure.code())
+}
+
 async fn turn(of: Of) -> Result<Option<shares::Turn>, Failure> {
     let turn = tokio::time::timeout(MAX_WAIT, shares::turn(of)).await;
     turn.map_err(|_| Failure::TooMany { seconds: MAX_WAIT.as_secs() })
@@ -191,7 +216,7 @@ async fn turn(of: Of) -> Result<Option<shares::Turn>, Failure> {
 async fn whole(answered: impl Future<Output = Response> + Send + 'static) -> Response {
     let answered = Traces::of_this_request(answered).instrument(Span::current());
     tokio::spawn(answered).await.unwrap_or_else(|error| match error.try_into_panic() {
-        Ok(panic) => std::panic::resume_unwind(panic),
+        Ok(panic) => failed(Failure::fault(Panicked::of(&*panic))),
         Err(_) => refused(ServerError::new("the hub is stopping", None), "not_ready"),
     })
 }
@@ -229,9 +254,17 @@ fn driven<S: Stream<Item = Response> + Send + 'static>(
             let response = tokio::select! {
                 biased;
                 () = sender.closed(), if end == End::WithItsReader => return,
-                response = responses.next() => response,
+                response = caught(responses.next()) => response,
             };
-            let Some(response) = response else { return };
+            let response = match response {
+                Ok(Some(response)) => response,
+                Ok(None) => return,
+                Err(panicked) => {
+                    // whoever asked may be gone
+                    _ = sender.send(failed(Failure::fault(panicked))).await;
+                    return;
+                }
+            };
             if sender.send(response).await.is_err() {
                 return;
             }
@@ -243,10 +276,7 @@ fn driven<S: Stream<Item = Response> + Send + 'static>(
 /// Whoever opened the socket may have lost the right to it since.
 async fn check(socket: Option<Arc<OpenSocket>>) -> Result<(), Response> {
     let Some(socket) = socket else { return Ok(()) };
-    socket.check().await.map_err(|error| {
-        error.log();
-        refused(ServerError::new(error.to_string(), None), error.code())
-    })
+    socket.check().await.map_err(failed)
 }
 
 fn refused(mut error: ServerError, code: &str) -> Response {

@@ -36,7 +36,10 @@ impl Extension for StillIn {
         // some end what their own author came in with, and have more to do after that
         match ENDINGS.contains(&info.name) {
             true => next.run(ctx, info).await,
-            false => presence::within(sessions.clone(), caller.clone(), next.run(ctx, info)).await,
+            false => {
+                let right = presence::In { sessions: sessions.clone(), caller: caller.clone() };
+                presence::within(Arc::new(right), next.run(ctx, info)).await
+            }
         }
     }
 }

@@ -45,7 +45,7 @@ pub(super) async fn execute(
     let _room = match &caller {
         Some(caller) => {
             let bytes = length(request.headers()).unwrap_or(limit).min(limit);
-            Some(hub.bodies.room(caller.holder().group, bytes).await?)
+            Some(hub.bodies.room(caller.holder(), bytes).await?)
         }
         None => None,
     };

@@ -9,12 +9,14 @@ use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue, USER_AGENT};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, ResponseError, web};
+use distr_projections::caught;
 use distr_registry::{Client, Correlation};
 use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::auth::RequestInfo;
 use crate::error::ApiError;
+use crate::failure::Failure;
 use crate::hub::Hub;
 use crate::traces::{Answered, Caller, Incoming, Traces};
 
@@ -69,6 +71,14 @@ pub(super) async fn trace(
         }
     }
     Ok(response)
+}
+
+/// Answers a request whose handler panics.
+pub(super) async fn catch(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    caught(next.call(request)).await.unwrap_or_else(|panicked| Err(ApiError::from(Failure::fault(panicked)).into()))
 }
 
 /// Refuses an address that asks more often than it may. The registry and the path of the agents' reports count by

@@ -1,14 +1,17 @@
 //! What the long requests of a vendor, or of a customer, hold in memory at the same time, while they are read and while they wait for
-//! their turn. There is room before there are bytes, and nobody waits for ever.
+//! their turn. There is room before there are bytes, and nobody waits for ever. Of that room a member has half, and one credential half
+//! of that: whoever promises many bytes and sends none keeps nobody else waiting.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use distr_domain::ids::{CustomerId, OrganizationId};
+use distr_domain::ids::MemberId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
+use uuid::Uuid;
 
+use super::holder::{Group, Holder};
 use crate::failure::Failure;
 
 /// A request of fewer bytes is not counted.
@@ -20,76 +23,120 @@ const MAX_WAIT: Duration = Duration::from_secs(30);
 /// Bytes are counted by so many.
 const UNIT: usize = 1024;
 
-/// A vendor, or one of its customers.
-pub type Group = (OrganizationId, Option<CustomerId>);
+/// Whose room it is, from the least on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Part {
+    Credential(Uuid),
+    Member(MemberId),
+    Group(Group),
+}
+
+impl Part {
+    fn all_of(holder: Holder) -> [Self; 3] {
+        [Self::Credential(holder.credential), Self::Member(holder.member), Self::Group(holder.group)]
+    }
+
+    fn bytes(self) -> usize {
+        match self {
+            Self::Credential(_) => ROOM / 4,
+            Self::Member(_) => ROOM / 2,
+            Self::Group(_) => ROOM,
+        }
+    }
+}
 
 #[derive(Default)]
 pub struct Bodies {
-    of: Mutex<HashMap<Group, Weak<Semaphore>>>,
+    of: Mutex<HashMap<Part, Weak<Semaphore>>>,
 }
 
 /// Room for a request, until it is dropped.
 #[derive(Debug)]
 pub struct Room {
-    _room: Option<OwnedSemaphorePermit>,
+    _rooms: Vec<OwnedSemaphorePermit>,
 }
 
 impl Bodies {
     /// Waits for room, half a minute at most; then the answer is to come again.
-    pub async fn room(&self, group: Group, bytes: usize) -> Result<Room, Failure> {
-        let Some(units) = units(bytes) else { return Ok(Room { _room: None }) };
-        let room = timeout(MAX_WAIT, self.own(group).acquire_many_owned(units)).await;
-        let room = room.map_err(|_| Failure::TooMany { seconds: MAX_WAIT.as_secs() })?;
-        Ok(Room { _room: Some(room.expect("it is never closed")) })
+    pub async fn room(&self, holder: Holder, bytes: usize) -> Result<Room, Failure> {
+        let rooms = taken(self.parts(holder, bytes));
+        let rooms = timeout(MAX_WAIT, rooms).await.map_err(|_| Failure::TooMany { seconds: MAX_WAIT.as_secs() })?;
+        Ok(Room { _rooms: rooms })
     }
 
     /// For what is there already.
-    pub fn room_at_once(&self, group: Group, bytes: usize) -> Result<Room, Failure> {
-        let Some(units) = units(bytes) else { return Ok(Room { _room: None }) };
-        let room = self.own(group).try_acquire_many_owned(units);
-        let room = room.map_err(|_| Failure::TooMany { seconds: MAX_WAIT.as_secs() })?;
-        Ok(Room { _room: Some(room) })
+    pub fn room_at_once(&self, holder: Holder, bytes: usize) -> Result<Room, Failure> {
+        let rooms = self.parts(holder, bytes).map(|(own, units)| own.try_acquire_many_owned(units));
+        let rooms = rooms.collect::<Result<_, _>>().map_err(|_| Failure::TooMany { seconds: MAX_WAIT.as_secs() })?;
+        Ok(Room { _rooms: rooms })
     }
 
-    fn own(&self, group: Group) -> Arc<Semaphore> {
+    /// None for a short request.
+    fn parts(&self, holder: Holder, bytes: usize) -> impl Iterator<Item = (Arc<Semaphore>, u32)> {
+        let parts = (bytes > LONG).then(|| Part::all_of(holder)).into_iter().flatten();
+        parts.map(move |part| (self.own(part), bytes.min(part.bytes()).div_ceil(UNIT) as u32))
+    }
+
+    fn own(&self, part: Part) -> Arc<Semaphore> {
         let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = of.get(&group).and_then(Weak::upgrade) {
+        if let Some(own) = of.get(&part).and_then(Weak::upgrade) {
             return own;
         }
         of.retain(|_, own| own.strong_count() > 0);
-        let own = Arc::new(Semaphore::new(ROOM / UNIT));
-        of.insert(group, Arc::downgrade(&own));
+        let own = Arc::new(Semaphore::new(part.bytes() / UNIT));
+        of.insert(part, Arc::downgrade(&own));
         own
     }
 }
 
-fn units(bytes: usize) -> Option<u32> {
-    (bytes > LONG).then(|| bytes.min(ROOM).div_ceil(UNIT) as u32)
+/// Who waits for the room of all holds its own already.
+async fn taken(parts: impl Iterator<Item = (Arc<Semaphore>, u32)>) -> Vec<OwnedSemaphorePermit> {
+    let mut rooms = vec![];
+    for (own, units) in parts {
+        rooms.push(own.acquire_many_owned(units).await.expect("it is never closed"));
+    }
+    rooms
 }
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
+    use distr_domain::ids::OrganizationId;
 
     use super::*;
 
-    fn group(number: u128) -> Group {
-        (OrganizationId(Uuid::from_u128(number)), None)
+    fn holder(group: u128, member: u128, credential: u128) -> Holder {
+        let group = (OrganizationId(Uuid::from_u128(group)), None);
+        Holder { group, member: MemberId(Uuid::from_u128(member)), credential: Uuid::from_u128(credential) }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_vendor_waits_for_its_own_room_and_short_requests_never_do() {
         let bodies = Bodies::default();
-        let half = bodies.room(group(1), ROOM / 2).await.expect("room");
-        let _other_half = bodies.room(group(1), ROOM / 2).await.expect("room");
-        assert!(bodies.room_at_once(group(1), LONG + 1).is_err());
-        assert!(bodies.room_at_once(group(1), LONG).is_ok());
-        let refused = bodies.room(group(1), LONG + 1).await.expect_err("there is none");
+        let mut of_one = vec![];
+        for (member, credential) in [(1, 1), (1, 2), (2, 3), (2, 4)] {
+            of_one.push(bodies.room(holder(1, member, credential), ROOM / 4).await.expect("room"));
+        }
+        let third = holder(1, 3, 5);
+        assert!(bodies.room_at_once(third, LONG + 1).is_err());
+        assert!(bodies.room_at_once(third, LONG).is_ok());
+        let refused = bodies.room(third, LONG + 1).await.expect_err("there is none");
         assert!(matches!(refused, Failure::TooMany { seconds: 30 }), "{refused}");
-        bodies.room(group(2), ROOM).await.expect("another vendor does not wait");
-        drop(half);
-        bodies.room(group(1), ROOM / 2).await.expect("room again");
-        bodies.room(group(3), ROOM).await.expect("room");
-        assert_eq!(bodies.of.lock().unwrap().len(), 2, "who held none then is forgotten");
+        bodies.room(holder(2, 4, 6), ROOM).await.expect("another vendor does not wait");
+        of_one.pop();
+        bodies.room(third, ROOM / 4).await.expect("room again");
+        drop(of_one);
+        bodies.room(holder(3, 5, 7), ROOM).await.expect("room");
+        assert_eq!(bodies.of.lock().unwrap().len(), 3, "who held none then is forgotten");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_promises_bytes_and_sends_none_keeps_nobody_else_waiting() {
+        let bodies = Bodies::default();
+        let _promised = bodies.room(holder(1, 1, 1), ROOM / 4).await.expect("room");
+        bodies.room(holder(1, 1, 1), LONG + 1).await.expect_err("all that the credential has is taken");
+        bodies.room(holder(1, 1, 2), ROOM / 4).await.expect("the member has other credentials");
+        let _promised_too = bodies.room(holder(1, 1, 2), ROOM / 4).await.expect("room");
+        bodies.room(holder(1, 1, 3), LONG + 1).await.expect_err("all that the member has is taken");
+        bodies.room(holder(1, 2, 4), ROOM / 4).await.expect("the vendor has other members");
     }
 }

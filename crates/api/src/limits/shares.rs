@@ -7,7 +7,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use deadpool_postgres::{Pool, PoolError, TimeoutType};
+use deadpool_postgres::Pool;
 use distr_domain::ids::MemberId;
 use distr_projections::query::ReadClient;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -15,7 +15,8 @@ use tokio::task_local;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::bodies::Group;
+use super::holder::{Group, Holder};
+use crate::failure::Failure;
 
 /// A vendor, or one of its customers, has one part in so many of a pool's connections.
 const GROUPS: usize = 4;
@@ -24,16 +25,6 @@ const MEMBERS: usize = 2;
 /// Of changes, one of a member's credentials has one part in so many of those: whoever holds one that was stolen does not keep the
 /// member from ending it with another.
 const CREDENTIALS: usize = 2;
-
-/// Whose request it is. Strangers are one, and have one share together.
-#[derive(Debug, Clone, Copy)]
-pub struct Holder {
-    /// A vendor, or one of its customers.
-    pub group: Group,
-    pub member: MemberId,
-    /// with those that were made with it
-    pub credential: Uuid,
-}
 
 task_local! {
     static OWN: Arc<Share>;
@@ -173,8 +164,8 @@ pub async fn turn(of: Of) -> Option<Turn> {
 }
 
 /// The same, for a while: whoever asked may be gone.
-pub async fn turn_in_time(of: Of) -> Result<Option<Turn>, PoolError> {
-    timeout(MAX_WAIT, turn(of)).await.map_err(|_| PoolError::Timeout(TimeoutType::Wait))
+pub async fn turn_in_time(of: Of) -> Result<Option<Turn>, Failure> {
+    timeout(MAX_WAIT, turn(of)).await.map_err(|_| Failure::TooMany { seconds: MAX_WAIT.as_secs() })
 }
 
 /// A connection, as a part of its caller's share.
@@ -198,7 +189,7 @@ impl DerefMut for SharedClient {
 }
 
 /// A connection of the pool when it is the caller's turn.
-pub async fn client(of: Of, pool: &Pool) -> Result<SharedClient, PoolError> {
+pub async fn client(of: Of, pool: &Pool) -> Result<SharedClient, Failure> {
     let turn = turn_in_time(of).await?;
     Ok(SharedClient { client: pool.get().await?, _turn: turn })
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use super::bodies::Group;
+use super::holder::Group;
 use crate::failure::Failure;
 
 /// Archives of charts that are read at the same time.

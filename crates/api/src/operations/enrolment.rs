@@ -15,7 +15,7 @@ use crate::auth::{AgentCaller, Identities, MemberCaller, RequestInfo};
 use crate::commands::Cause;
 use crate::failure::Failure;
 use crate::operations::cluster::{self, Installation};
-use crate::operations::handed_out::still_may;
+use crate::operations::handed_out::HandedOut;
 use crate::operations::pull_credential;
 use crate::ops::credential::{self, CredentialKind, Maker, NewCredential};
 
@@ -107,9 +107,6 @@ pub async fn enrol(
         return Err(Failure::rejected(EnrolmentSpent));
     };
     let maker = Maker { token: row.get(3), member: row.get::<_, Option<Uuid>>(4).map(MemberId) };
-    if !still_may(of, maker, OrganizationId(row.get(1)), Permission::ManageTargets).await? {
-        return Err(Failure::rejected(EnrolmentSpent));
-    }
     let (enrolment, target): (Uuid, Uuid) = (row.get(0), row.get(2));
     let organization = OrganizationId(row.get(1));
     let target = TargetId(target);
@@ -117,7 +114,10 @@ pub async fn enrol(
     let credential = CredentialId(of.commands.new_id());
     let proof = nonce.map(|nonce| hex::encode(credential::hash(nonce)));
     let command = TargetCommand::Enrol { enrolment: EnrolmentId(enrolment), credential, proof, at: of.commands.now() };
-    of.commands.execute::<Target>(&cause, target.0, &command).await?;
+    HandedOut::by(maker, of, organization, Permission::ManageTargets)
+        .used(of.commands.execute::<Target>(&cause, target.0, &command))
+        .await?
+        .ok_or_else(|| Failure::rejected(EnrolmentSpent))?;
     let secret = store_agent_secret(of, organization, target, credential, None).await?;
     pull_credential::end_all(of, target).await?;
     Ok(EnrolResponse { target, credential, secret })
@@ -140,6 +140,8 @@ pub async fn rotate(
 
 /// The agent used its newest credential: the one before ends.
 pub async fn confirm(of: Identities<'_>, request: &RequestInfo, agent: &AgentCaller) -> Result<(), Failure> {
+    // what its nodes pull with goes on, whatever becomes of the agent now
+    credential::adopt(&*of.sessions.client().await?, CredentialKind::Pull, agent.target.0, agent.credential.0).await?;
     let cause = of_agent(of, request, agent.organization, agent.target);
     let command = TargetCommand::ConfirmCredential { credential: agent.credential };
     let executed = of.commands.append::<Target>(&cause, agent.target.0, &command).await?;

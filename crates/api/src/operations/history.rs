@@ -2,6 +2,7 @@
 //! begins a little after the moment of its commit time.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use distr_domain::instant::{earlier, later};
 use distr_domain::rejection::Rejection;
 use distr_eventlog::{Entry, EventLog, Limit, LogId, Position, Selection};
 
@@ -66,7 +67,7 @@ pub async fn check_log(log: &dyn EventLog, asked: LogId, after: Position) -> Res
 pub async fn read(log: &dyn EventLog, period: Period, wanted: impl Fn(&Entry) -> bool) -> Result<Piece, Failure> {
     let mut at = match (period.after, period.from) {
         (Some(after), _) => after,
-        (None, Some(from)) => log.seek(from - CLOCK_SKEW).await?,
+        (None, Some(from)) => log.seek(earlier(from, CLOCK_SKEW)).await?,
         (None, None) => Position::START,
     };
     let in_period = |entry: &Entry| {
@@ -82,7 +83,7 @@ pub async fn read(log: &dyn EventLog, period: Period, wanted: impl Fn(&Entry) ->
         }
         let found = page.entries.len();
         for entry in page.entries {
-            if period.to.is_some_and(|to| recorded_at(&entry) >= to + CLOCK_SKEW) {
+            if period.to.is_some_and(|to| recorded_at(&entry) >= later(to, CLOCK_SKEW)) {
                 return Ok(Piece { entries, scanned_to: at, has_more: false });
             }
             if entries.len() == period.limit || bytes >= MAX_BYTES {

@@ -9,9 +9,10 @@ use distr_domain::permission::{Membership, Permission};
 use distr_eventlog::{Actor, Executed};
 use distr_projections::member::MemberRow;
 
-use super::handed_out::still_may;
+use super::handed_out::HandedOut;
 use super::members::{check_email, insert};
 use super::passwords;
+use crate::auth::presence::Right as _;
 use crate::auth::{self, Identities, MemberCaller, RequestInfo, SignedIn, password};
 use crate::commands::Cause;
 use crate::failure::Failure;
@@ -126,7 +127,8 @@ pub async fn use_code(
     let void = || Failure::rejected(distr_domain::member::MemberRejection::CodeVoid);
     let found =
         credential::find_code(&*of.sessions.client().await?, kind, code, of.commands.now()).await?.ok_or_else(void)?;
-    if !still_may(of, found.maker, found.organization, Permission::ManageMembers).await? {
+    let invitation = HandedOut::by(found.maker, of, found.organization, Permission::ManageMembers);
+    if !invitation.lasts().await? {
         return Err(void());
     }
     password::check_strength(&password)?;
@@ -144,10 +146,7 @@ pub async fn use_code(
         command: of.commands.new_id(),
     };
     // the hash takes its time, in which the maker may have gone
-    if !still_may(of, found.maker, found.organization, Permission::ManageMembers).await? {
-        return Err(void());
-    }
-    of.commands.execute::<Member>(&cause, found.member.0, &command).await?;
+    invitation.used(of.commands.execute::<Member>(&cause, found.member.0, &command)).await?.ok_or_else(void)?;
     let mut client = of.sessions.client().await?;
     let new = NewPassword { member: found.member, hash: &hashed, name: name.as_deref() };
     if !person::set_password_with(&mut client, new, code).await? {

@@ -190,6 +190,21 @@ pub async fn delete_earlier(
     Ok(())
 }
 
+/// What the subject made with its credentials before this one counts as made with this one, and does not end with those.
+pub async fn adopt(
+    client: &deadpool_postgres::Client,
+    kind: CredentialKind,
+    subject: Uuid,
+    credential: Uuid,
+) -> Result<(), Failure> {
+    let sql = "UPDATE credential SET made_with = $3
+         WHERE kind = $1 AND subject = $2 AND made_with IN (
+             SELECT before.id FROM credential before JOIN credential now ON now.id = $3 AND before.created_at < now.created_at
+             WHERE before.kind = now.kind AND before.subject = $2)";
+    client.execute(sql, &[&kind.as_str(), &subject, &credential]).await?;
+    Ok(())
+}
+
 /// Lets in until `at`, or until it would have ended before.
 pub async fn expire(client: &deadpool_postgres::Client, id: Uuid, at: DateTime<Utc>) -> Result<(), Failure> {
     let sql = "UPDATE credential SET expires_at = least(coalesce(expires_at, $2), $2) WHERE id = $1";

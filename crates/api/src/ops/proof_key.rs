@@ -32,6 +32,9 @@ pub struct PublicKey {
     pub ends_at: Option<DateTime<Utc>>,
 }
 
+/// That sign one checkpoint; those who read it look at twice as many signatures.
+const MAX_SIGNERS: i64 = 8;
+
 impl ProofKeys {
     pub fn new(master: &MasterKey) -> Self {
         Self { cipher: Cipher::new(master) }
@@ -59,9 +62,14 @@ impl ProofKeys {
         organization: OrganizationId,
         now: DateTime<Utc>,
     ) -> Result<VerifierKey, Failure> {
-        self.make(client, organization, now, None).await?;
         let sql = "SELECT public FROM ops.proof_key WHERE organization = $1 AND begins_at IS NULL";
-        verifier(organization, client.query_one(sql, &[&organization.0]).await?.get(0))
+        loop {
+            self.make(client, organization, now, None).await?;
+            // somebody else may let it sign meanwhile
+            if let Some(row) = client.query_opt(sql, &[&organization.0]).await? {
+                return verifier(organization, row.get(0));
+            }
+        }
     }
 
     async fn find(
@@ -72,8 +80,8 @@ impl ProofKeys {
     ) -> Result<Vec<SignerKey>, Failure> {
         let sql = "SELECT public, nonce, ciphertext FROM ops.proof_key
                    WHERE organization = $1 AND begins_at IS NOT NULL AND coalesce(ends_at > $2, true)
-                   ORDER BY begins_at DESC";
-        let rows = client.query(sql, &[&organization.0, &now]).await?;
+                   ORDER BY begins_at DESC LIMIT $3";
+        let rows = client.query(sql, &[&organization.0, &now, &MAX_SIGNERS]).await?;
         let open = |row: &tokio_postgres::Row| {
             let public: Vec<u8> = row.get(0);
             let seed = self.cipher.open(place(organization), &hex::encode(public), row.get(1), row.get(2))?;
@@ -109,8 +117,8 @@ impl ProofKeys {
     }
 }
 
-/// Lets the next key sign, in the place of the newest, which goes on for as long as the overlap. A key that signs already stays
-/// as it is.
+/// Lets the next key sign, in the place of the newest, which goes on for as long as the overlap; if there is none, all others end at once,
+/// also where this one signs already. Of many, the oldest end.
 pub async fn begin(
     pool: &Pool,
     organization: OrganizationId,
@@ -120,16 +128,22 @@ pub async fn begin(
 ) -> Result<(), Failure> {
     let mut client = pool.get().await?;
     let transaction = client.transaction().await?;
-    let sql = "SELECT FROM ops.proof_key WHERE organization = $1 AND public = $2 AND begins_at IS NULL FOR UPDATE";
     let public = key.public().as_slice();
-    if transaction.query_opt(sql, &[&organization.0, &public]).await?.is_none() {
-        return Ok(());
+    let sql = "SELECT public = $2 AND begins_at IS NULL FROM ops.proof_key WHERE organization = $1 FOR UPDATE";
+    let is_new = transaction.query(sql, &[&organization.0, &public]).await?.iter().any(|row| row.get(0));
+    if is_new || overlap.is_zero() {
+        let sql = "UPDATE ops.proof_key SET ends_at = $3
+                   WHERE organization = $1 AND public <> $2 AND begins_at IS NOT NULL AND coalesce(ends_at > $3, true)";
+        transaction.execute(sql, &[&organization.0, &public, &(now + overlap)]).await?;
     }
-    let sql = "UPDATE ops.proof_key SET ends_at = $2
-               WHERE organization = $1 AND begins_at IS NOT NULL AND coalesce(ends_at > $2, true)";
-    transaction.execute(sql, &[&organization.0, &(now + overlap)]).await?;
-    let sql = "UPDATE ops.proof_key SET begins_at = $3 WHERE organization = $1 AND public = $2";
-    transaction.execute(sql, &[&organization.0, &public, &now]).await?;
+    if is_new {
+        let sql = "UPDATE ops.proof_key SET begins_at = $3 WHERE organization = $1 AND public = $2";
+        transaction.execute(sql, &[&organization.0, &public, &now]).await?;
+        let sql = "UPDATE ops.proof_key SET ends_at = $2 WHERE organization = $1 AND ends_at > $2 AND public NOT IN (
+                       SELECT public FROM ops.proof_key WHERE organization = $1 AND begins_at IS NOT NULL
+                       ORDER BY begins_at DESC LIMIT $3)";
+        transaction.execute(sql, &[&organization.0, &now, &MAX_SIGNERS]).await?;
+    }
     Ok(transaction.commit().await?)
 }
 

@@ -16,7 +16,7 @@ use distr_domain::fleet::Silence;
 use distr_domain::ids::{OrganizationId, RolloutId};
 use distr_eventlog::{Entry, EventLog, Page, Selection};
 use distr_projections::rollout::{self, OpenRollout};
-use distr_projections::{Checkpoint, Follower, FollowerHandle, Halt, Kind, Lease, Work};
+use distr_projections::{Checkpoint, Follower, FollowerHandle, Halt, Kind, Lease, Work, caught};
 use tracing::error;
 use uuid::Uuid;
 
@@ -163,7 +163,7 @@ impl Looking {
     /// Does what is to be done, and answers when to look again.
     async fn look(&self, open: &OpenRollout) -> DateTime<Utc> {
         let moving = moving::Moving { parts: &self.parts, open, listening_since: self.listening_since };
-        let outcome = moving.go_on().await;
+        let outcome = caught(moving.go_on()).await.map_err(Failure::fault).flatten();
         let now = self.parts.commands.now();
         match outcome {
             Ok(wake) => wake.map_or(now + LOOK_EVERY, |wake| wake.min(now + LOOK_EVERY)),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use distr_domain::ids::OrganizationId;
+use distr_domain::instant::earlier;
 use distr_eventlog::{Limit, Position, Selection};
 use distr_proof::export::EntryLine;
 use serde::Serialize;
@@ -116,7 +117,7 @@ impl Signing {
     /// The first leaf that was committed then or later.
     async fn first_at(&self, organization: OrganizationId, at: DateTime<Utc>, size: u64) -> Result<u64, Failure> {
         // what was committed at that very instant is not before it
-        let before = self.log.seek(at - chrono::TimeDelta::microseconds(1)).await?;
+        let before = self.log.seek(earlier(at, chrono::TimeDelta::microseconds(1))).await?;
         let found = tree::leaf_behind(&*self.client().await?, organization, before).await?;
         Ok(found.unwrap_or(size).min(size))
     }

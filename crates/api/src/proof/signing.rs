@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use deadpool_postgres::{GenericClient, Pool};
 use distr_domain::ids::OrganizationId;
 use distr_eventlog::{Entry, EventLog};
+use distr_projections::caught;
 use distr_proof::checkpoint::{Checkpoint, Origin};
 use distr_proof::hash::Hash;
 use distr_proof::inclusion::InclusionFile;
@@ -74,13 +75,14 @@ impl Signing {
         let trees = tree::unsigned_trees(&self.pool.get().await?).await?;
         let mut diverged = 0;
         for organization in trees {
-            match self.sign(organization, 1).await {
+            match caught(self.sign(organization, 1)).await.map_err(Failure::fault).flatten() {
                 Ok(_) => {}
                 Err(Failure::Fault(fault)) if fault.is::<Diverged>() => {
                     error!(error = &*fault as &dyn std::error::Error, "a history was changed");
                     diverged += 1;
                 }
-                Err(failure) => return Err(failure),
+                // that of the others is signed all the same
+                Err(failure) => failure.log(),
             }
         }
         Ok(diverged)

@@ -14,6 +14,7 @@ use clap::Args;
 use distr_domain::names::Slug;
 use distr_proof::export::{self, Entries, Period};
 use distr_proof::note::VerifierKey;
+use serde_json::Value;
 
 use super::verify;
 use crate::exit::Failure;
@@ -93,6 +94,12 @@ fn prove(folder: &Path, key: &VerifierKey, asked: Asked) -> Result<Proven> {
 pub(super) fn check(text: &str, key: &VerifierKey) -> Result<String> {
     let data = page::data(text).unwrap_or(text);
     let proven: Proven = serde_json::from_str(data).context("this is no report")?;
+    // nobody is to read as proven what is not looked at
+    if serde_json::to_value(&proven)? != serde_json::from_str::<Value>(data)? {
+        bail!(
+            "the report says something that this version of distr does not know, or says it otherwise than distr does"
+        );
+    }
     proven.check(key)?;
     if data.len() != text.len() && page::page(&proven)? != text {
         bail!("the data in the page is proven, and the page around it is not what this version of distr writes of it");

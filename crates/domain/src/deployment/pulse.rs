@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{DeploymentReport, Report};
+use crate::instant::later;
 
 /// Of the reports of one generation that become facts, in the long run.
 const INTERVAL: TimeDelta = TimeDelta::minutes(3);
@@ -83,7 +84,7 @@ impl Pulse {
             let at = self.time(observed);
             let level = self.level(report, observed);
             let level = (level + INTERVAL).min(BURST);
-            (self.generation, self.newest, self.settled_at) = (report.generation, at, at + level);
+            (self.generation, self.newest, self.settled_at) = (report.generation, at, later(at, level));
             self.received = observed.received;
         }
     }

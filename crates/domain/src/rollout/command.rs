@@ -105,6 +105,8 @@ pub enum RolloutCommand {
     },
     Adjust {
         limits: Limits,
+        /// nobody who could approve anything, if none
+        by: Option<(MemberId, VendorRole)>,
         stamp: Stamp,
     },
     Pause {
@@ -161,6 +163,10 @@ pub enum RolloutRejection {
     OwnApproval,
     #[error("stage {stage} is approved by other roles than yours")]
     ApproverRole { stage: u32 },
+    #[error(
+        "approvals of this rollout rest on the limits of its plan: whoever may approve it raises them above those, and not whoever planned it"
+    )]
+    LimitsApproved,
     #[error("the approval is of another plan than the one that the rollout has: look at it again")]
     ApprovalStale,
     #[error("the rollout is {phase}, so it cannot be done now")]
@@ -194,6 +200,7 @@ impl Rejection for RolloutRejection {
             Self::NoApprovalNeeded { .. } => "rollout.no_approval_needed",
             Self::OwnApproval => "rollout.own_approval",
             Self::ApproverRole { .. } => "rollout.approver_role",
+            Self::LimitsApproved => "rollout.limits_approved",
             Self::ApprovalStale => "rollout.approval_stale",
             Self::WrongState { .. } => "rollout.wrong_state",
             Self::Halted => "rollout.halted",

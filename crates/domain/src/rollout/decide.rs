@@ -105,8 +105,12 @@ pub(super) fn decide(rollout: &Rollout, command: &RolloutCommand) -> Decision {
             rollout.check_started()?;
             match rollout.current_wave() {
                 Some(current) if current == rollout.index_of(*wave)? => {
-                    let (wave, reason) = (*wave, reason.clone());
-                    Ok(vec![WaveSkipped { wave, reason, stamp: rollout.later(stamp) }])
+                    let stamp = rollout.later(stamp);
+                    // what is skipped is the gate, and its targets may start
+                    if !rollout.waves[current].is_opened() {
+                        rollout.check_approved(*wave, &stamp)?;
+                    }
+                    Ok(vec![WaveSkipped { wave: *wave, reason: reason.clone(), stamp }])
                 }
                 Some(current) if current < rollout.index_of(*wave)? => {
                     Err(RolloutRejection::WaveClosed { wave: *wave })
@@ -142,8 +146,11 @@ pub(super) fn decide(rollout: &Rollout, command: &RolloutCommand) -> Decision {
             }
             phase => Err(RolloutRejection::WrongState { phase }),
         },
-        Command::Adjust { limits, stamp } => {
+        Command::Adjust { limits, by, stamp } => {
             limits.check()?;
+            if limits.exceed(&plan.policy.limits, plan.members.max(rollout.total().members())) {
+                check_may_raise(plan, *by)?;
+            }
             let is_known = rollout.limits.as_ref() == Some(limits);
             let event = RolloutAdjusted { limits: limits.clone(), stamp: rollout.later(stamp) };
             Ok(if is_known { vec![] } else { vec![event] })
@@ -205,6 +212,18 @@ fn decide_final(rollout: &Rollout, command: &RolloutCommand) -> Decision {
 
 fn check_count(count: usize, most: usize) -> Result<(), RolloutRejection> {
     if count > most { Err(RolloutRejection::TooMany { count, most }) } else { Ok(()) }
+}
+
+/// Whoever approves a rollout approves the limits of its plan.
+fn check_may_raise(plan: &Planned, by: Option<(MemberId, VendorRole)>) -> Result<(), RolloutRejection> {
+    let mut approvals = plan.policy.approvals().peekable();
+    let is_approver = |(by, role): (MemberId, VendorRole)| {
+        plan.by != Some(by) && plan.policy.approvals().any(|approval| approval.roles.contains(&role))
+    };
+    match approvals.peek().is_none() || by.is_some_and(is_approver) {
+        true => Ok(()),
+        false => Err(RolloutRejection::LimitsApproved),
+    }
 }
 
 /// One event of the targets, if there are any.

@@ -195,6 +195,38 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
+impl Policy {
+    /// Those that it demands, of the start and of waves.
+    pub fn approvals(&self) -> impl Iterator<Item = &Approval> {
+        self.approve.iter().chain(self.waves.iter().filter_map(|wave| wave.approve.as_ref()))
+    }
+}
+
+impl Limits {
+    /// Whether they allow something, with so many members or more, that the other ones do not.
+    pub fn exceed(&self, other: &Self, members: u32) -> bool {
+        let is_more = |own: Option<u64>, other: Option<u64>| match (own, other) {
+            (_, None) => false,
+            (own, Some(other)) => own.is_none_or(|own| own > other),
+        };
+        let in_flight = match (self.in_flight, other.in_flight) {
+            (Amount::Percent(own), Amount::Percent(other)) => own > other,
+            (Amount::Percent(_), Amount::Count(_)) => true,
+            (own, other) => own.of(members) > other.of(members),
+        };
+        let per_label = match (&self.per_label, &other.per_label) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(own), Some(other)) => own.label != other.label || own.most > other.most,
+        };
+        in_flight
+            || per_label
+            || is_more(self.per_customer.map(u64::from), other.per_customer.map(u64::from))
+            || is_more(self.starts_per_minute.map(u64::from), other.starts_per_minute.map(u64::from))
+            || is_more(self.egress, other.egress)
+    }
+}
+
 impl Amount {
     /// The number, of so many members.
     pub fn of(self, members: u32) -> u32 {

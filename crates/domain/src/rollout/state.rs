@@ -13,6 +13,7 @@ use super::gate::Tally;
 use super::place::Boundary;
 use super::policy::{Approval, Limits};
 use crate::ids::{CustomerId, MemberId, TargetId};
+use crate::instant::later;
 use crate::label::LabelValue;
 use crate::permission::VendorRole;
 use crate::version::Version;
@@ -189,8 +190,9 @@ impl Rollout {
     pub fn missing_approvals(&self, stage: u32, now: DateTime<Utc>) -> u32 {
         let Some(approval) = self.approval_of(stage) else { return 0 };
         let within = approval.within_hours.map(|hours| TimeDelta::hours(hours.into()));
-        let counts =
-            |approved: &&Approved| approved.stage == stage && within.is_none_or(|within| now < approved.at + within);
+        let counts = |approved: &&Approved| {
+            approved.stage == stage && within.is_none_or(|within| now < later(approved.at, within))
+        };
         let by: BTreeSet<MemberId> = self.approvals.iter().filter(counts).map(|approved| approved.by).collect();
         approval.count.saturating_sub(by.len() as u32)
     }

@@ -335,7 +335,7 @@ impl Hub {
                 if let Some(limits) = &self.rollout.limits {
                     let in_flight = Amount::Count(1 + chance.below(6) as u32);
                     let limits = Limits { in_flight, ..limits.clone() };
-                    self.execute(&RolloutCommand::Adjust { limits, stamp });
+                    self.execute(&RolloutCommand::Adjust { limits, by: None, stamp });
                 }
             }
             24 => _ = self.skip_wave(),

@@ -4,6 +4,7 @@ use std::error::Error;
 
 use distr_eventlog::{Position, ReadError};
 
+use crate::caught::Panicked;
 use crate::error::ProjectionError;
 
 type Source = Box<dyn Error + Send + Sync>;
@@ -40,6 +41,12 @@ pub struct BadEntry {
 impl Halt {
     pub fn fault(source: impl Error + Send + Sync + 'static) -> Self {
         Self::Fault(Box::new(source))
+    }
+}
+
+impl From<Panicked> for Halt {
+    fn from(panicked: Panicked) -> Self {
+        Self::fault(panicked)
     }
 }
 

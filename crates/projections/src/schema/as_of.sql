@@ -37,7 +37,8 @@ CREATE VIEW license_audit AS SELECT * FROM license_audit WHERE position <= as_of
 CREATE VIEW access AS SELECT * FROM access WHERE position <= as_of();
 CREATE VIEW consequence AS SELECT * FROM consequence WHERE position <= as_of();
 
--- What is kept of reports is how many there were in each hour: that a target was heard from is known, and not what it said.
+-- What is kept of reports is how many there were in each hour: that a target was heard from is known, and not what it said, nor to the
+-- minute when. The instant of a position may be one that its reader is not told.
 CREATE VIEW heartbeat AS
 SELECT
     t.id, t.organization, h.at AS heard_at, h.at AS received_at, h.at AS agent_at, NULL::bigint AS clock_offset_ms,
@@ -45,7 +46,7 @@ SELECT
     NULL::jsonb AS error, h.position
 FROM target t
 CROSS JOIN LATERAL (
-    SELECT least(last_at, as_of_instant()) AS at, tally, reports, missing, position
+    SELECT CASE WHEN last_at <= as_of_instant() THEN last_at ELSE greatest(first_at, date_trunc('minute', as_of_instant())) END AS at, tally, reports, missing, position
     FROM heartbeat_hour
     WHERE target = t.id AND hour <= as_of_instant() AND first_at <= as_of_instant()
     ORDER BY hour DESC

@@ -44,7 +44,12 @@ impl Iterator for Entries {
             LONGEST_LINE => Some(Err(Unreadable::Line { path: path.clone(), line })),
             _ => {
                 let entry = serde_json::from_slice(&self.text);
-                Some(entry.map_err(|source| Unreadable::Entry { path: path.clone(), line, source }))
+                let entry = entry.map_err(|source| Unreadable::Entry { path: path.clone(), line, source });
+                let text = self.text.strip_suffix(b"\n").unwrap_or(&self.text);
+                Some(entry.and_then(|entry: EntryLine| match entry.is_spelled(text) {
+                    true => Ok(entry),
+                    false => Err(Unreadable::Spelling { path: path.clone(), line }),
+                }))
             }
         }
     }

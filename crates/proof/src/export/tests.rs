@@ -155,6 +155,33 @@ fn two_that_are_swapped_and_one_that_is_added_are_found() {
     );
 }
 
+#[test]
+fn what_is_not_signed_is_no_part_of_an_entry() {
+    let forge = Forge::honest();
+    let line = serde_json::to_string(&forge.entries[0]).unwrap();
+    let digest = forge.entries[0].payload_digest().unwrap();
+    for (from, to) in [
+        (r#""revision":0"#, r#""note":"all is paid","revision":0"#.to_owned()),
+        (r#""revision":0"#, r#""revision":0,"revision":0"#.to_owned()),
+        (r#""revision":0"#, r#""revision": 0"#.to_owned()),
+        (r#"Z","committedAt""#, r#"999Z","committedAt""#.to_owned()),
+        (r#""00000000-0000-0000-0000-000000000009""#, r#""00000000000000000000000000000009""#.to_owned()),
+        (r#"}"}"#, format!(r#"}}","payloadDigest":"{digest}"}}"#)),
+    ] {
+        let folder = forge.write();
+        let forged = line.replacen(from, &to, 1);
+        assert_ne!(forged, line, "{from}");
+        let lines: String =
+            (forge.entries[1..].iter()).map(|entry| serde_json::to_string(entry).unwrap() + "\n").collect();
+        std::fs::write(folder.path().join(ENTRIES), format!("{forged}\n{lines}")).unwrap();
+        let error = verify(folder.path(), signer(1).verifier(), None, None).unwrap_err();
+        assert!(
+            matches!(error, Unreadable::Spelling { line: 1, .. } | Unreadable::Entry { line: 1, .. }),
+            "{forged}: {error}"
+        );
+    }
+}
+
 /// Whoever owns the hub makes a tree without an entry, or with another one, and signs it with the right key.
 #[test]
 fn a_tree_made_anew_is_found_by_whoever_has_an_earlier_checkpoint() {

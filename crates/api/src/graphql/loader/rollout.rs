@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::Loader as DataLoad;
 use distr_domain::ids::{RolloutId, TargetId};
+use distr_projections::Scope;
 use distr_projections::rollout_target::{self, Waiting, WaveCount};
-use distr_projections::{QueryError, Scope};
 
-use super::{Loader, Of, by_organization};
-use crate::failure::Failure;
+use super::{BatchFailure, Loader, Of, by_organization};
 use crate::operations::rollout_look::Look;
 
 /// The counts of a rollout's waves, of the members in a scope.
@@ -29,7 +28,7 @@ pub(in crate::graphql) struct LookAt(pub Of<RolloutId>);
 
 impl DataLoad<CountsOf> for Loader {
     type Value = Vec<WaveCount>;
-    type Error = Arc<QueryError>;
+    type Error = BatchFailure;
 
     async fn load(&self, keys: &[CountsOf]) -> Result<HashMap<CountsOf, Self::Value>, Self::Error> {
         let client = self.client().await?;
@@ -49,7 +48,7 @@ impl DataLoad<CountsOf> for Loader {
 
 impl DataLoad<WaitingOf> for Loader {
     type Value = Vec<Waiting>;
-    type Error = Arc<QueryError>;
+    type Error = BatchFailure;
 
     async fn load(&self, keys: &[WaitingOf]) -> Result<HashMap<WaitingOf, Self::Value>, Self::Error> {
         let client = self.client().await?;
@@ -65,7 +64,7 @@ impl DataLoad<WaitingOf> for Loader {
 
 impl DataLoad<LookAt> for Loader {
     type Value = Arc<Look>;
-    type Error = Arc<Failure>;
+    type Error = BatchFailure;
 
     /// One after the other: each needs a connection, and holds what it read.
     async fn load(&self, keys: &[LookAt]) -> Result<HashMap<LookAt, Arc<Look>>, Self::Error> {

@@ -2,7 +2,8 @@
 
 use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use distr_domain::ids::ApplicationId;
+use distr_domain::ids::{ApplicationId, MemberId};
+use distr_domain::member::MemberKind;
 use distr_domain::permission::{Membership, Permission, VendorRole};
 use distr_domain::rollout::{HaltCause, Rollout as Decider, RolloutCommand, Stamp};
 
@@ -59,11 +60,12 @@ async fn begun(ctx: &Context<'_>, application: &Name, begun: Begun) -> Result<Ro
     Ok(RolloutStartPayload { rollout, warnings: begun.warnings, outcome: Outcome::of(ctx, &begun.executed) })
 }
 
-/// The guard lets no customer in.
-fn role(ctx: &Context<'_>) -> Result<VendorRole, Failure> {
-    match ctx.caller()?.membership {
-        Membership::Vendor { role } => Ok(role),
-        Membership::Customer { .. } => Err(Failure::Forbidden("rollouts are approved by the vendor's members".into())),
+/// Whoever may approve: a person, as somebody who has a robot would be two. The guard lets no customer in.
+fn approver(ctx: &Context<'_>) -> Result<(MemberId, VendorRole), Failure> {
+    let caller = ctx.caller()?;
+    match (caller.membership, caller.kind) {
+        (Membership::Vendor { role }, MemberKind::Person) => Ok((caller.member, role)),
+        _ => Err(Failure::Forbidden("rollouts are approved by people of the vendor, and not by robots".into())),
     }
 }
 
@@ -108,7 +110,8 @@ impl RolloutMutation {
         begun(ctx, &of, started).await
     }
 
-    /// Approves a stage of a rollout, where its policy names the role of the caller. Whoever planned the rollout approves nothing of it.
+    /// Approves a stage of a rollout, where its policy names the role of the caller. Whoever planned the rollout approves nothing of it, and
+    /// robots approve nothing.
     #[graphql(guard = "May(Permission::OverseeRollouts)")]
     async fn rollout_approve(
         &self,
@@ -118,7 +121,7 @@ impl RolloutMutation {
         #[graphql(desc = "The stage: 0 for the start, and the number of a wave for its opening.")] stage: u32,
         #[graphql(desc = "The digest of the plan that is approved, as `Rollout.digest` has it.")] plan: PlanDigest,
     ) -> Result<RolloutPayload> {
-        let (by, role, at) = (ctx.caller()?.member, role(ctx)?, ctx.hub().commands.now());
+        let ((by, role), at) = (approver(ctx)?, ctx.hub().commands.now());
         change(ctx, (application, name), RolloutCommand::Approve { stage, digest: plan.0, by, role, at }).await
     }
 
@@ -176,7 +179,8 @@ impl RolloutMutation {
         change(ctx, (application, name), command).await
     }
 
-    /// Replaces the limits of a rollout. Lower ones stop new starts, and take nothing back.
+    /// Replaces the limits of a rollout. Lower ones stop new starts, and take nothing back. Where the policy demands approvals, only who may
+    /// give them raises the limits above those of the plan, and not whoever planned it.
     #[graphql(guard = "May(Permission::RollOut)")]
     async fn rollout_adjust(
         &self,
@@ -185,11 +189,13 @@ impl RolloutMutation {
         #[graphql(desc = "The name of the rollout.")] name: Name,
         #[graphql(desc = "The limits, in the place of all before.")] limits: RolloutLimits,
     ) -> Result<RolloutPayload> {
-        let command = RolloutCommand::Adjust { limits: limits.try_into()?, stamp: stamp(ctx) };
+        let (limits, by) = (limits.try_into()?, approver(ctx).ok());
+        let command = RolloutCommand::Adjust { limits, by, stamp: stamp(ctx) };
         change(ctx, (application, name), command).await
     }
 
-    /// Skips the wave whose turn it is: the next one may open, whatever the gate says.
+    /// Skips the gate of the wave whose turn it is: the next one may open, whatever the gate says. An approval that the wave needs is not
+    /// skipped.
     #[graphql(guard = "May(Permission::RollOut)")]
     async fn rollout_skip_wave(
         &self,

@@ -6,6 +6,7 @@ use async_graphql::connection::{Connection, Edge};
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use distr_domain::ids::{ApplicationId, RolloutPolicyId, TargetId};
+use distr_domain::label::MAX_LABELS;
 use distr_domain::permission::Permission;
 use distr_domain::rejection::Rejection;
 use distr_domain::rollout as domain;
@@ -14,6 +15,7 @@ use distr_domain::rollout::hold::Hold;
 use distr_domain::rollout::plan::FirstHop;
 use distr_domain::upgrade_path::Running;
 use distr_projections::Cursor;
+use futures_util::future::try_join_all;
 
 use super::hold::RolloutHold;
 use crate::failure::Failure;
@@ -33,21 +35,28 @@ use crate::request::when;
 /// The scope of a rollout: whom it is for. Empty lists narrow nothing.
 #[derive(InputObject, Default)]
 pub(super) struct RolloutScopeInput {
-    /// The names of the customers whose targets are in it; those of all customers if the list is empty.
+    /// The names of the customers whose targets are in it, at most 1000; those of all customers if the list is empty.
     #[graphql(default)]
     customers: Vec<Name>,
-    /// The labels that a target must have: all of them.
+    /// The labels that a target must have: all of them, at most 32.
     #[graphql(default)]
     labels: Vec<LabelInput>,
 }
 
+/// Of a scope; more have a label.
+const MAX_CUSTOMERS: usize = 1000;
+
 impl RolloutScopeInput {
     async fn read(self, ctx: &Context<'_>) -> Result<domain::Scope, Failure> {
-        let mut customers = vec![];
-        for name in &self.customers {
-            customers.push(customer::load(ctx, name).await?.0.id);
+        let (customers, labels) = (self.customers.len(), self.labels.len());
+        for (what, count, most) in [("customers", customers, MAX_CUSTOMERS), ("labels", labels, MAX_LABELS)] {
+            if count > most {
+                return Err(Failure::BadInput(format!("the scope names {count} {what}; at most {most}")));
+            }
         }
-        Ok(domain::Scope { customers: customers.into_iter().collect(), labels: label::read(self.labels)? })
+        let customers = try_join_all(self.customers.iter().map(|name| customer::load_with_others(ctx, name))).await?;
+        let customers = customers.into_iter().map(|customer| customer.0.id).collect();
+        Ok(domain::Scope { customers, labels: label::read(self.labels)? })
     }
 }
 

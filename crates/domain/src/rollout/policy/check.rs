@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Amount, Gate, Limits, MAX_WAVES, Policy, Selector, WavePolicy};
+use crate::label::MAX_LABELS;
 use crate::names::Slug;
 use crate::rejection::Rejection;
 use crate::window::{InvalidWindows, MAX_MINUTES, Windows};
@@ -23,6 +24,8 @@ pub enum PolicyRejection {
     RestNotLast { name: Slug },
     #[error("wave \"{name}\" names no label")]
     NoLabels { name: Slug },
+    #[error("wave \"{name}\" names more than {MAX_LABELS} labels, and no target has so many")]
+    TooManyLabels { name: Slug },
     #[error("limit {what} is 0, so nothing would ever start: use at least 1")]
     NoLimit { what: &'static str },
     #[error("{what} must be at least 1")]
@@ -46,6 +49,7 @@ impl Rejection for PolicyRejection {
             Self::PercentFalls { .. } => "policy.percent_falls",
             Self::RestNotLast { .. } => "policy.rest_not_last",
             Self::NoLabels { .. } => "policy.no_labels",
+            Self::TooManyLabels { .. } => "policy.too_many_labels",
             Self::NoLimit { .. } => "policy.no_limit",
             Self::Zero { .. } => "policy.zero",
             Self::TooLong { .. } => "policy.too_long",
@@ -94,8 +98,7 @@ impl Policy {
         self.limits.check()?;
         self.check_gate()?;
         self.check_times()?;
-        let approvals = self.approve.iter().chain(self.waves.iter().filter_map(|wave| wave.approve.as_ref()));
-        if approvals.into_iter().any(|approval| approval.count == 0 || approval.roles.is_empty()) {
+        if self.approvals().any(|approval| approval.count == 0 || approval.roles.is_empty()) {
             return Err(PolicyRejection::NoApprover);
         }
         Ok(self.windows.as_ref().map_or(Ok(()), Windows::check)?)
@@ -122,6 +125,9 @@ impl Policy {
                 Selector::Count(count) if std::mem::replace(&mut counts, *count) >= *count => return Err(falls()),
                 Selector::Labels(labels) if labels.is_empty() => {
                     return Err(PolicyRejection::NoLabels { name: name.clone() });
+                }
+                Selector::Labels(labels) if labels.len() > MAX_LABELS => {
+                    return Err(PolicyRejection::TooManyLabels { name: name.clone() });
                 }
                 Selector::Rest if index + 1 < count => {
                     return Err(PolicyRejection::RestNotLast { name: name.clone() });
@@ -152,6 +158,8 @@ impl Policy {
             return Err(PolicyRejection::Zero { what: "the timeout" });
         }
         const YEAR: u32 = 366 * 24 * 60;
+        let approvals = self.approvals().filter_map(|approval| approval.within_hours);
+        let approvals = approvals.map(|hours| ("an approval, in hours,", hours, YEAR / 60));
         let soaks = self.waves.iter().map(|wave| ("a soak, in minutes,", wave.soak_minutes, YEAR));
         let times = [
             ("the timeout, in minutes,", self.timeout_minutes, YEAR),
@@ -160,7 +168,7 @@ impl Policy {
             ("the number of retries", self.retries, 10),
             ("the tail, in days,", self.tail_days, 366),
         ];
-        match times.into_iter().chain(soaks).find(|(_, value, most)| value > most) {
+        match times.into_iter().chain(soaks).chain(approvals).find(|(_, value, most)| value > most) {
             Some((what, value, most)) => Err(PolicyRejection::TooLong { what, value, most }),
             None => Ok(()),
         }

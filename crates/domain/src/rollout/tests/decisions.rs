@@ -79,12 +79,12 @@ fn shares_of_customers_and_labels_are_limits_too() {
 #[test]
 fn a_lower_limit_takes_nothing_back_and_starts_nothing() {
     let mut life = open();
-    life.execute(RolloutCommand::Adjust { limits: limits(1), stamp: stamp(1) });
+    life.execute(RolloutCommand::Adjust { limits: limits(1), by: None, stamp: stamp(1) });
     let [first, second] = life.in_flight()[..] else { panic!("two in flight") };
     life.says(first, Outcome::Healthy);
     life.rest();
     assert_eq!(life.in_flight(), [second]);
-    refused(&life.rollout, &RolloutCommand::Adjust { limits: limits(0), stamp: stamp(1) }, "policy.no_limit");
+    refused(&life.rollout, &RolloutCommand::Adjust { limits: limits(0), by: None, stamp: stamp(1) }, "policy.no_limit");
 }
 
 #[test]
@@ -197,6 +197,53 @@ fn a_start_needs_its_approvals_of_this_very_plan_by_others() {
     life.execute(approve(&life, 0, 6, VendorRole::Owner, 60));
     life.rest();
     assert_eq!(life.rollout.phase, Phase::Running);
+}
+
+/// Policies that were stored before there was a limit.
+#[test]
+fn an_approval_may_count_for_longer_than_there_is_time() {
+    let approve = Approval { within_hours: Some(u32::MAX), ..approved_by(2).unwrap() };
+    let plan = Life::of(Policy { approve: approved_by(2), ..policy(vec![wave("all", Selector::Rest)]) }, world(4));
+    let mut rollout = plan.rollout.clone();
+    rollout.plan.as_mut().unwrap().policy.approve = Some(approve);
+    let by = MemberId(Uuid::from_u128(6));
+    rollout.approvals.push(Approved { stage: 0, by, role: VendorRole::Owner, at: at(0) });
+    assert_eq!(rollout.missing_approvals(0, at(1)), 1);
+}
+
+#[test]
+fn a_skipped_wave_needs_its_approval_all_the_same() {
+    let second = WavePolicy { approve: approved_by(1), ..wave("all", Selector::Rest) };
+    let mut life = Life::of(policy(vec![wave("half", Selector::Percent(50)), second]), world(4));
+    life.rest();
+    let skip = |wave| RolloutCommand::SkipWave { wave, reason: "no time".into(), stamp: stamp(1) };
+    life.execute(skip(1));
+    refused(&life.rollout, &skip(2), "rollout.not_approved");
+    life.execute(approve(&life, 2, 6, VendorRole::Owner, 1));
+    life.execute(skip(2));
+}
+
+#[test]
+fn whoever_cannot_approve_raises_no_limit_above_the_plans() {
+    let adjust = |of: Limits, by| RolloutCommand::Adjust { limits: of, by, stamp: stamp(1) };
+    let by = |member, role| Some((MemberId(Uuid::from_u128(member)), role));
+    let free = Life::of(policy(vec![wave("all", Selector::Rest)]), world(4));
+    assert!(free.rollout.decide(&adjust(limits(100), None)).is_ok(), "nobody approves anything");
+    let bound = Limits { per_customer: Some(2), ..limits(2) };
+    let asks = Policy { approve: approved_by(1), limits: bound.clone(), ..policy(vec![wave("all", Selector::Rest)]) };
+    let mut life = Life::of(asks, world(4));
+    let more = Limits { in_flight: Amount::Count(3), ..bound.clone() };
+    // whoever planned it, whoever approves nothing, and a robot
+    for nobody in [by(5, VendorRole::Owner), by(6, VendorRole::Publisher), None] {
+        for above in [more.clone(), Limits { per_customer: None, ..bound.clone() }, limits(1)] {
+            refused(&life.rollout, &adjust(above, nobody), "rollout.limits_approved");
+        }
+        let percent = Limits { in_flight: Amount::Percent(1), ..bound.clone() };
+        refused(&life.rollout, &adjust(percent, nobody), "rollout.limits_approved");
+    }
+    life.execute(adjust(Limits { in_flight: Amount::Count(1), ..bound.clone() }, by(5, VendorRole::Owner)));
+    life.execute(adjust(bound, None));
+    life.execute(adjust(more, by(6, VendorRole::Owner)));
 }
 
 #[test]

@@ -1,0 +1,16 @@
+//! Whose a request is, as far as what it may cost goes.
+
+use distr_domain::ids::{CustomerId, MemberId, OrganizationId};
+use uuid::Uuid;
+
+/// A vendor, or one of its customers.
+pub type Group = (OrganizationId, Option<CustomerId>);
+
+/// Whose request it is. Strangers are one, and have one share together.
+#[derive(Debug, Clone, Copy)]
+pub struct Holder {
+    pub group: Group,
+    pub member: MemberId,
+    /// with those that were made with it
+    pub credential: Uuid,
+}
