@@ -116,7 +116,7 @@ async fn whoever_starts_does_not_approve_and_support_may_only_stop() {
     assert_eq!(campaign.refused(&publisher, "rolloutApprove", &approve).await, "rollout.own_approval");
     assert_eq!(
         campaign.refused(&of_the_owner, "rolloutApprove", &approve).await,
-        "forbidden",
+        "rollout.not_a_person",
         "it may be the owner's second self"
     );
     let more = ", limits: { inFlight: 2 }";

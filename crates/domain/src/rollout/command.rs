@@ -161,6 +161,8 @@ pub enum RolloutRejection {
     NoApprovalNeeded { stage: u32 },
     #[error("whoever planned the rollout does not approve it; somebody else must")]
     OwnApproval,
+    #[error("a rollout is approved by a person of the vendor, and not by a robot")]
+    NotAPerson,
     #[error("stage {stage} is approved by other roles than yours")]
     ApproverRole { stage: u32 },
     #[error(
@@ -199,6 +201,7 @@ impl Rejection for RolloutRejection {
             Self::NotApproved { .. } => "rollout.not_approved",
             Self::NoApprovalNeeded { .. } => "rollout.no_approval_needed",
             Self::OwnApproval => "rollout.own_approval",
+            Self::NotAPerson => "rollout.not_a_person",
             Self::ApproverRole { .. } => "rollout.approver_role",
             Self::LimitsApproved => "rollout.limits_approved",
             Self::ApprovalStale => "rollout.approval_stale",

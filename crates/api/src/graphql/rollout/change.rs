@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use distr_domain::ids::{ApplicationId, MemberId};
 use distr_domain::member::MemberKind;
 use distr_domain::permission::{Membership, Permission, VendorRole};
-use distr_domain::rollout::{HaltCause, Rollout as Decider, RolloutCommand, Stamp};
+use distr_domain::rollout::{HaltCause, Rollout as Decider, RolloutCommand, RolloutRejection, Stamp};
 
 use super::plan::{Asked, RolloutScopeInput};
 use super::{Rollout, id, load};
@@ -65,7 +65,7 @@ fn approver(ctx: &Context<'_>) -> Result<(MemberId, VendorRole), Failure> {
     let caller = ctx.caller()?;
     match (caller.membership, caller.kind) {
         (Membership::Vendor { role }, MemberKind::Person) => Ok((caller.member, role)),
-        _ => Err(Failure::Forbidden("rollouts are approved by people of the vendor, and not by robots".into())),
+        _ => Err(Failure::rejected(RolloutRejection::NotAPerson)),
     }
 }
 
