@@ -16,6 +16,7 @@ mod position;
 mod profiles;
 mod quantity;
 mod references;
+mod required;
 mod resources;
 mod schema;
 mod similar;
@@ -30,6 +31,7 @@ use serde_json::Value;
 use found::Found;
 pub use position::Position;
 use position::Positions;
+pub use required::{Required, required};
 
 /// Findings that are told at once.
 pub const MOST: usize = 20;

@@ -31,6 +31,7 @@ pub(crate) fn check(file: &Value, resolved: &Value, found: &mut Found) {
             found.add(service.path.key("container_name"), reason);
         }
     }
+    check_profiles(resolved, found);
     for kind in ["networks", "volumes", "configs", "secrets"] {
         for part in parts(resolved, kind).filter(|part| part.text("external").is_some_and(is_known)) {
             found.add(part.path.key("external"), "is a text; write true or false without quotes");
@@ -41,6 +42,18 @@ pub(crate) fn check(file: &Value, resolved: &Value, found: &mut Found) {
             secret.path.key("external"),
             "engines have such secrets in a swarm alone: no service that uses it starts; give it a file or an environment variable",
         );
+    }
+}
+
+/// A file of which nothing runs where no profile is on.
+fn check_profiles(resolved: &Value, found: &mut Found) {
+    let services: Vec<Part<'_>> = parts(resolved, "services").collect();
+    // what extends another one may have its profiles from there
+    let always = |service: &Part<'_>| service.entries("profiles").next().is_none();
+    if !services.is_empty() && !services.iter().any(always) {
+        let reason = "each service has a profile, so that nothing runs for a license without any of these features, and a \
+                      deployment by it fails; take the profiles off what every customer is to have";
+        found.add(Path::of(["services"]), reason);
     }
 }
 
@@ -189,6 +202,17 @@ mod tests {
         assert_eq!(reasons(json!({"volumes": {"a": {"external": "true"}}})), [external]);
         let secret = reasons(json!({"secrets": {"s": {"external": true}}}));
         assert!(matches!(&secret[..], [one] if one.contains("in a swarm alone")), "{secret:?}");
+    }
+
+    #[test]
+    fn a_file_of_which_nothing_may_run_is_told() {
+        let services = json!({"a": {"profiles": ["x"]}, "b": {"profiles": ["y"]}});
+        let told = reasons(json!({"services": services}));
+        assert!(matches!(&told[..], [one] if one.contains("each service has a profile")), "{told:?}");
+        assert_eq!(
+            reasons(json!({"services": {"a": {"profiles": ["x"]}, "b": {"profiles": []}}})),
+            Vec::<String>::new()
+        );
     }
 
     #[test]
