@@ -44,6 +44,24 @@ async fn a_service_runs_an_image_and_no_chart_or_other_artifact() {
 }
 
 #[tokio::test]
+async fn a_service_runs_what_the_one_that_it_extends_runs() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    world(&hub, &owner).await;
+    let compose = format!(
+        "services: {{ base: {{ image: {}/acme/app:1, profiles: [plus] }}, web: {{ extends: base }} }}",
+        hub.registry()
+    );
+    let mutation = format!(
+        "releaseDraft(application: \"app\", version: \"9.0.0\", packages: [{{ compose: {{ file: {compose:?} }} }}]) \
+         {{ release {{ images {{ service repository feature }} }} }}"
+    );
+    let images = change(&hub, &owner, &mutation).await["releaseDraft"]["release"]["images"].clone();
+    let of = |service: &str| json!({ "service": service, "repository": "app", "feature": "plus" });
+    assert_eq!(images, json!([of("base"), of("web")]));
+}
+
+#[tokio::test]
 async fn what_no_host_would_start_is_told_at_the_draft() {
     let hub = HubProcess::start().await;
     let owner = hub.sign_in("acme").await;
@@ -84,13 +102,13 @@ async fn a_deployment_sets_what_the_compose_file_requires() {
         );
         hub.graphql(Some(&owner), &mutation, json!({})).await
     };
-    for config in ["", ", config: [{ name: \"A\", value: \"\" }]", ", config: [{ name: \"B\", value: \"x\" }]"] {
+    for config in ["", ", config: [{ key: \"A\", value: \"\" }]", ", config: [{ key: \"B\", value: \"x\" }]"] {
         let answer = deploy(config).await;
         assert_eq!(answer.code(), Some("deployment.variable_missing"), "{config}: {}", sentence(&answer));
         let told = "the compose file of app 1.1.0 requires A, which the configuration does not set; set it with the deployment";
         assert_eq!(sentence(&answer), told);
     }
-    deploy(", config: [{ name: \"A\", value: \"x\" }]").await.data();
+    deploy(", config: [{ key: \"A\", value: \"x\" }]").await.data();
     deploy("").await.data();
 }
 

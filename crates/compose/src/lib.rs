@@ -18,6 +18,7 @@ mod quantity;
 mod references;
 mod required;
 mod resources;
+mod runs;
 mod schema;
 mod similar;
 mod typed;
@@ -32,6 +33,7 @@ use found::Found;
 pub use position::Position;
 use position::Positions;
 pub use required::{Required, required};
+pub use runs::{Runs, runs};
 
 /// Findings that are told at once.
 pub const MOST: usize = 20;

@@ -4,6 +4,7 @@ mod chart;
 
 use std::collections::BTreeSet;
 
+use distr_compose::Runs;
 use distr_domain::application::{Application, FeatureTags};
 use distr_domain::compose_file::REGISTRY_VARIABLE;
 use distr_domain::ids::{ApplicationId, OrganizationId};
@@ -13,7 +14,7 @@ use distr_domain::rejection::Rejection;
 use distr_domain::release::{ComposePackage, Package, PackageKind, ReleaseContent, ReleaseImage};
 use distr_projections::{artifact, organization};
 
-use super::compose::{Compose, Image, Service, image as parse};
+use super::compose::{Compose, Image, image as parse};
 use super::publish::{PackageSource, Publishing, Source};
 use crate::auth::MemberCaller;
 use crate::failure::Failure;
@@ -123,7 +124,7 @@ async fn pin_service(
     publishing: Publishing<'_>,
     of: (&MemberCaller, &Slug),
     service: &str,
-    definition: &Service,
+    definition: &Runs,
 ) -> Result<Option<ReleaseImage>, Failure> {
     let feature = feature(service, definition)?;
     let Some(image) = &definition.image else {
@@ -218,7 +219,7 @@ fn place(image: &ReleaseImage) -> String {
 }
 
 /// The feature that a license must include for the service to run, whatever registry its image is of.
-fn feature(service: &str, definition: &Service) -> Result<Option<Slug>, Failure> {
+fn feature(service: &str, definition: &Runs) -> Result<Option<Slug>, Failure> {
     match &definition.profiles[..] {
         [] => Ok(None),
         [profile] => match profile.parse() {
