@@ -31,6 +31,12 @@ async fn documents_that_ask_for_too_much_are_refused_in_words() {
         ("long", format!("{{ viewer {{ role }} }} # {}", "x".repeat(300_000)), "variables"),
         ("aliases", format!("{{ {} }}", many(40, "members(first: 500) { nodes { id role name } }")), "complex"),
         (
+            "contents",
+            "{ application(name: \"a\") { releases(first: 50) { nodes { packages { ... on ComposePackage { file files { content } } } } } } }"
+                .to_owned(),
+            "complex",
+        ),
+        (
             "depth",
             format!("{{ {} role {} }}", "viewer { organization { id } } x: viewer {".repeat(20), "}".repeat(20)),
             "",

@@ -46,6 +46,7 @@ mod proof;
 mod proxies;
 mod pull_credential;
 mod rebuild;
+mod refused_early;
 mod retries;
 mod rollouts;
 mod schema;

@@ -30,9 +30,13 @@ pub struct Container {
     pub image: String,
     pub state: State,
     pub probe: Option<Probe>,
+    /// why its last health check failed, if it did
+    pub probe_failure: Option<ProbeFailure>,
     /// what the last health check printed
     pub probe_output: String,
     pub exit_code: i64,
+    /// the kernel ended it, as its memory was used up
+    pub is_out_of_memory: bool,
     pub restarts: u64,
     /// the engine restarted it again and again of late
     pub is_looping: bool,
@@ -49,12 +53,38 @@ pub enum State {
     Dead,
 }
 
+/// How a health check failed, without a word of what it printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProbeFailure {
+    Exit(i64),
+    TimedOut,
+    NotRun,
+}
+
 /// The state of the container's health check, if it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Probe {
     Starting,
     Healthy,
     Unhealthy,
+}
+
+impl Container {
+    /// The end of a sentence about an illness: how its last health check failed; empty if it is not known.
+    pub fn why_ill(&self) -> String {
+        match self.probe_failure {
+            None => String::new(),
+            Some(ProbeFailure::Exit(code)) => format!(": its health check ended with exit code {code}"),
+            Some(ProbeFailure::TimedOut) => ": its health check took longer than its timeout".to_owned(),
+            Some(ProbeFailure::NotRun) => ": the command of its health check cannot be run in its image".to_owned(),
+        }
+    }
+
+    /// How its last run ended.
+    pub fn end(&self) -> String {
+        let memory = if self.is_out_of_memory { ", its memory was used up" } else { "" };
+        format!("exit code {}{memory}", self.exit_code)
+    }
 }
 
 impl Containers {

@@ -36,7 +36,7 @@ fn of_container(generation: u64, baseline: &Service, container: &Container) -> O
     let Container { service, name, .. } = container;
     let finding = match container.state {
         State::Exited | State::Dead => {
-            return Some(format!("service {service}: container {name} is stopped (exit code {})", container.exit_code));
+            return Some(format!("service {service}: container {name} is stopped ({})", container.end()));
         }
         State::Created => "was never started",
         State::Paused => "is paused",

@@ -78,7 +78,7 @@ fn of_container(container: &Container, ends: bool, restarts: u64) -> Verdict {
     let ill = |why| Verdict::Unhealthy(Illness { service: service_name, container: id, why, may_recover });
     if restarts >= RESTARTS {
         // of one that runs at the moment, the code is not that of its last end
-        let code = if container.state == State::Running { String::new() } else { format!(" (exit code {exit_code})") };
+        let code = if container.state == State::Running { String::new() } else { format!(" ({})", container.end()) };
         return ill(format!("service {service} was restarted {restarts} times{code}"));
     }
     match (container.state, container.probe) {
@@ -88,12 +88,16 @@ fn of_container(container: &Container, ends: bool, restarts: u64) -> Verdict {
             "service {service} ended (exit code 0); a job that runs to its end is one that another service depends on with the \
              condition service_completed_successfully"
         )),
-        (State::Exited | State::Dead, _) => ill(format!("service {service} ended (exit code {exit_code})")),
-        (State::Running, Some(Probe::Unhealthy)) => ill(format!("service {service} is unhealthy")),
-        (State::Running, Some(Probe::Starting)) => Verdict::Pending(format!("service {service} is not healthy yet")),
+        (State::Exited | State::Dead, _) => ill(format!("service {service} ended ({})", container.end())),
+        (State::Running, Some(Probe::Unhealthy)) => {
+            ill(format!("service {service} is unhealthy{}", container.why_ill()))
+        }
+        (State::Running, Some(Probe::Starting)) => {
+            Verdict::Pending(format!("service {service} is not healthy yet{}", container.why_ill()))
+        }
         (State::Running, Some(Probe::Healthy) | None) => Verdict::Healthy,
         (State::Created, _) => Verdict::Pending(format!("service {service} is not started")),
-        (State::Restarting, _) => Verdict::Pending(format!("service {service} restarts (exit code {exit_code})")),
+        (State::Restarting, _) => Verdict::Pending(format!("service {service} restarts ({})", container.end())),
         (State::Paused, _) => Verdict::Pending(format!("service {service} is paused")),
     }
 }

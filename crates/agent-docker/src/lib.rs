@@ -15,6 +15,7 @@ pub mod folder;
 pub mod health;
 pub mod home;
 mod hooks;
+mod impossible;
 mod look;
 pub mod model;
 mod networks;

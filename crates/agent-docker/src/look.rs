@@ -51,20 +51,18 @@ fn health(record: &Record, containers: &[&Container]) -> (Health, Option<String>
 
 fn of_container(container: &Container) -> (Health, String) {
     let Container { service, .. } = container;
-    let loops =
-        || (Health::Fail, format!("service {service} restarts again and again (exit code {})", container.exit_code));
+    let loops = || (Health::Fail, format!("service {service} restarts again and again ({})", container.end()));
     match (container.state, container.probe) {
         (State::Running, _) if container.is_looping => loops(),
         (State::Running, Some(Probe::Unhealthy)) => {
             let said = Some(&container.probe_output).filter(|said| !said.is_empty());
-            (
-                Health::Fail,
-                format!("service {service} is unhealthy{}", said.map(|said| format!(": {said}")).unwrap_or_default()),
-            )
+            let said = said.map(|said| format!(": {said}")).unwrap_or_default();
+            (Health::Fail, format!("service {service} is unhealthy{}{said}", container.why_ill()))
         }
         (State::Running, Some(Probe::Starting)) => (Health::Unknown, String::new()),
         (State::Running, Some(Probe::Healthy) | None) => (Health::Ok, String::new()),
         (State::Restarting, _) => loops(),
+        (State::Exited | State::Dead, _) => (Health::Fail, format!("service {service} ended ({})", container.end())),
         (state, _) => (Health::Fail, format!("service {service} is {state:?}").to_lowercase()),
     }
 }

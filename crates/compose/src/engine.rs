@@ -1,5 +1,9 @@
 //! What compose takes, and every engine refuses when it makes or starts the container: a version with it never runs anywhere.
 
+mod addresses;
+mod mounts;
+mod values;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -20,6 +24,9 @@ pub(crate) fn check(file: &Value, found: &mut Found) {
         check_names(&service, found);
         check_network(&service, found);
         check_values(&service, found);
+        values::check(&service, found);
+        mounts::check(file, &service, found);
+        addresses::check(file.get("networks"), &service, found);
         check_ports(&service, &mut taken, found);
     }
 }
@@ -103,7 +110,9 @@ type Place = (String, u16);
 
 /// Of services that always run.
 fn check_ports(service: &Part<'_>, taken: &mut BTreeMap<Place, Vec<(String, String)>>, found: &mut Found) {
-    if service.entries("profiles").next().is_some() {
+    // without a network of its own, or in the host's, compose and engine pass its ports over
+    let has_ports = !["host", "none"].contains(&service.text("network_mode").unwrap_or_default());
+    if service.entries("profiles").next().is_some() || !has_ports {
         return;
     }
     for (path, port) in service.entries("ports") {
@@ -195,6 +204,40 @@ mod tests {
                 "ports, entry 2",
                 "this service publishes the port of \"80\" of the host already",
             ),
+            (json!({"stop_signal": "SIGFOO"}), "stop_signal", "no engine knows the signal \"SIGFOO\"; write SIGTERM"),
+            (json!({"stop_signal": "0"}), "stop_signal", "no engine knows the signal \"0\""),
+            (json!({"cap_add": ["NET_FOO"]}), "cap_add, entry 1", "there is no capability \"NET_FOO\"; write one of"),
+            (json!({"cap_drop": ["all", "X"]}), "cap_drop, entry 2", "there is no capability \"X\""),
+            (
+                json!({"healthcheck": {"interval": "100us"}}),
+                "healthcheck.interval",
+                "engines take no time of a health check below 1ms",
+            ),
+            (json!({"healthcheck": {"timeout": "-3s"}}), "healthcheck.timeout", "engines take no time"),
+            (
+                json!({"extra_hosts": ["db:1.2.3"]}),
+                "extra_hosts, entry 1",
+                "engines take addresses alone, and \"1.2.3\" is none; write one, or host-gateway",
+            ),
+            (json!({"extra_hosts": {"db": "example.com"}}), "extra_hosts.db", "engines take addresses alone"),
+            (json!({"uts": "host", "hostname": "x"}), "hostname", "engines refuse a hostname beside \"uts: host\""),
+            (json!({"cpus": 0.5, "cpu_quota": 5000}), "cpu_quota", "engines refuse cpu_quota beside cpus"),
+            (json!({"volumes": ["data"]}), "volumes, entry 1", "engines mount at a whole path of the container alone"),
+            (json!({"volumes": ["/"]}), "volumes, entry 1", "engines mount nothing at the root of a container"),
+            (
+                json!({"volumes": [{"type": "tmpfs", "target": "x"}]}),
+                "volumes, entry 1",
+                "engines mount at a whole path",
+            ),
+            (json!({"tmpfs": "run"}), "tmpfs", "engines mount at a whole path"),
+            (json!({"tmpfs": ["/run:foo=1"]}), "tmpfs, entry 1", "engines take no option \"foo=1\" of a tmpfs"),
+            (json!({"tmpfs": ["/run:size=abc"]}), "tmpfs, entry 1", "engines take no option \"size=abc\""),
+            (json!({"tmpfs": ["/run:rw,mode=999"]}), "tmpfs, entry 1", "engines take no option \"mode=999\""),
+            (
+                json!({"networks": {"n": {"ipv4_address": "10.9.9.9"}}}),
+                "networks.n.ipv4_address",
+                "engines give a fixed address in a network with a subnet alone; write one below ipam.config of the network \"n\"",
+            ),
         ] {
             let reasons = reasons(json!({ "web": service }));
             let begins = format!("service \"web\", key {place}: {words}");
@@ -208,12 +251,93 @@ mod tests {
     }
 
     #[test]
+    fn a_fixed_address_lies_in_its_network() {
+        let reasons = |network: Value, address: &str| {
+            let file = json!({
+                "networks": {"n": network},
+                "services": {"web": {"networks": {"n": {"ipv4_address": address}}}},
+            });
+            let mut found = Found::default();
+            check(&crate::variables::resolve(&file, &mut Found::default()), &mut found);
+            found.0.into_iter().map(|(_, reason)| reason).collect::<Vec<_>>()
+        };
+        let of = |subnet: &str| json!({"ipam": {"config": [{"subnet": subnet}]}});
+        for network in [of("10.9.0.0/16"), of("10.9.9.9/32"), of("0.0.0.0/0"), of("${S}"), json!({"external": true})] {
+            assert_eq!(reasons(network, "10.9.9.9"), Vec::<String>::new());
+        }
+        assert_eq!(
+            reasons(of("10.97.0.0/24"), "10.9.9.9"),
+            ["10.9.9.9 lies outside of 10.97.0.0/24, which the network \"n\" has"]
+        );
+        assert!(reasons(of("fd97::/64"), "10.9.9.9")[0].starts_with("engines give a fixed address in a network"));
+        assert_eq!(reasons(Value::Null, "${A}"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_compose_does_with_configs_and_secrets_is_told() {
+        let reasons = |service: Value| {
+            let file = json!({
+                "configs": {"f": {"file": "./f"}, "c": {"content": "x"}},
+                "secrets": {"f": {"file": "./f"}, "e": {"environment": "E"}},
+                "services": {"web": service},
+            });
+            let mut found = Found::default();
+            check(&file, &mut found);
+            found.0.into_iter().map(|(path, reason)| format!("{}: {reason}", path.words())).collect::<Vec<_>>()
+        };
+        for (service, place, words) in [
+            (
+                json!({"secrets": [{"source": "f", "uid": "5"}]}),
+                "secrets, entry 1, key uid",
+                "compose passes this over where a secret is a file",
+            ),
+            (
+                json!({"configs": [{"source": "f", "mode": 256}]}),
+                "configs, entry 1, key mode",
+                "compose passes this over where a config is a file",
+            ),
+            (
+                json!({"read_only": true, "configs": ["c"]}),
+                "configs, entry 1",
+                "compose copies a config without a file into the container, which no engine lets it do",
+            ),
+            (
+                json!({"tmpfs": ["/run:size=1m"], "secrets": ["e"]}),
+                "secrets, entry 1",
+                "compose copies a secret without a file to \"/run/secrets/e\", where the tmpfs \"/run\" then hides it",
+            ),
+            (
+                json!({"configs": [{"source": "c", "uid": "web"}]}),
+                "configs, entry 1, key uid",
+                "compose takes numbers alone, and \"web\" is none",
+            ),
+        ] {
+            let reasons = reasons(service);
+            let begins = format!("service \"web\", key {place}: {words}");
+            assert!(matches!(&reasons[..], [one] if one.starts_with(&begins)), "{reasons:?}");
+        }
+        let fine = json!({
+            "tmpfs": ["/running", "/tmp"],
+            "secrets": ["f", {"source": "e", "uid": "5", "mode": 256}],
+            "configs": [{"source": "c", "target": "/etc/c"}],
+        });
+        assert_eq!(reasons(fine), Vec::<String>::new());
+        assert_eq!(reasons(json!({"read_only": true, "tmpfs": "/run", "secrets": ["f"]})), Vec::<String>::new());
+    }
+
+    #[test]
     fn what_engines_take_passes() {
         let services = json!({
             "web": {"container_name": "/web", "hostname": "web.example", "working_dir": "/app", "mem_limit": "6m",
                 "ports": ["127.0.0.1:80:80", "127.0.0.2:80:80", "80:80/udp", "8000-8001:80-81", "81", "${P}:82"],
                 "ulimits": {"nproc": 5, "nofile": {"soft": 1, "hard": -1}, "core": {"soft": 0, "hard": 0}}},
             "vpn": {"network_mode": "service:web", "ports": [], "mem_limit": 0},
+            "more": {"stop_signal": "sigrtmin+3", "cap_add": ["net_admin", "CAP_SYS_TIME", "${C}"], "cap_drop": ["ALL"],
+                "healthcheck": {"interval": "0s", "timeout": "1ms", "start_period": "${P}"},
+                "extra_hosts": ["a:1.2.3.4", "b=[::1]", "c:host-gateway", "d:${IP}"], "uts": "host", "cpus": 0.5, "cpu_quota": 0,
+                "volumes": ["/data", "d:/d", "${V}", {"type": "tmpfs", "target": "/t"}],
+                "tmpfs": ["/run", "/tmp:rw,noexec,size=64m,mode=1777,uid=1,nr_inodes=1k", "/s:size=50%", "/v:size=${S}"]},
+            "off": {"network_mode": "none", "ports": ["127.0.0.1:80:80"]},
             "debug": {"profiles": ["debug"], "ports": ["127.0.0.1:80:80"]},
             "host": {"network_mode": "host", "hostname": "box", "working_dir": "${DIR}"},
         });

@@ -16,7 +16,9 @@ mod position;
 mod profiles;
 mod quantity;
 mod references;
+mod required;
 mod resources;
+mod runs;
 mod schema;
 mod similar;
 mod typed;
@@ -30,6 +32,8 @@ use serde_json::Value;
 use found::Found;
 pub use position::Position;
 use position::Positions;
+pub use required::{Required, required};
+pub use runs::{Runs, runs};
 
 /// Findings that are told at once.
 pub const MOST: usize = 20;

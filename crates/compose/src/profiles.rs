@@ -28,7 +28,8 @@ pub(crate) fn check(services: &Services<'_>, found: &mut Found) {
     }
 }
 
-fn profiles<'a>(service: &Service<'a>, services: &Services<'a>) -> BTreeSet<&'a str> {
+/// Its own, and those of what it extends.
+pub(crate) fn profiles<'a>(service: &Service<'a>, services: &Services<'a>) -> BTreeSet<&'a str> {
     let bases = std::iter::successors(Some(service.part.name), |name| services.get(name)?.base);
     let parts = bases.take(MOST_BASES).filter_map(|name| services.get(name));
     parts.flat_map(|service| service.part.names("profiles")).map(|(_, profile, _)| profile).collect()

@@ -14,20 +14,27 @@ const UNITS: [(&str, f64); 8] = [
 
 /// Whether the text is a duration: numbers, each with a unit, such as `1h30m`, or `0`; not longer than 292 years.
 pub(crate) fn is_duration(text: &str) -> bool {
+    nanoseconds(text).is_some()
+}
+
+/// The nanoseconds of a duration; nothing of a text that is none.
+pub(crate) fn nanoseconds(text: &str) -> Option<f64> {
+    let sign = if text.starts_with('-') { -1.0 } else { 1.0 };
     let mut rest = text.strip_prefix(['-', '+']).unwrap_or(text);
     if rest == "0" {
-        return true;
+        return Some(0.0);
     }
     let mut nanoseconds = 0.0;
     while !rest.is_empty() {
         let after = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-        let Some(number) = decimal(&rest[..rest.len() - after.len()]) else { return false };
+        let number = decimal(&rest[..rest.len() - after.len()])?;
         let unit = &after[..after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len())];
-        let Some((_, factor)) = UNITS.iter().find(|(name, _)| *name == unit) else { return false };
+        let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit)?;
         nanoseconds += number * factor;
         rest = &after[unit.len()..];
     }
-    !text.trim_start_matches(['-', '+']).is_empty() && nanoseconds < i64::MAX as f64
+    let is_some = !text.trim_start_matches(['-', '+']).is_empty() && nanoseconds < i64::MAX as f64;
+    is_some.then_some(sign * nanoseconds)
 }
 
 /// Digits with at most one point.

@@ -126,14 +126,15 @@ fn braced<'a>(inner: &'a str, depth: usize, seen: &mut Seen<'_, 'a>) -> Result<O
     Ok(Some((value, inner.len() - operand.len() + end + 1)))
 }
 
-fn name(text: &str) -> &str {
+/// The name that the text begins with; empty if it begins with none.
+pub(crate) fn name(text: &str) -> &str {
     let is_part = |(at, c): &(usize, char)| c.is_ascii_alphabetic() || *c == '_' || (*at > 0 && c.is_ascii_digit());
     &text[..text.char_indices().take_while(is_part).count()]
 }
 
 /// The brace that closes, in the same line: the one that pairs or else the last. What follows an opening brace is passed over, as
 /// compose does.
-fn closing(operand: &str) -> Option<usize> {
+pub(crate) fn closing(operand: &str) -> Option<usize> {
     let (mut depth, mut last, mut passed) = (1, None, false);
     for (at, c) in operand.char_indices().take_while(|(_, c)| *c != '\n') {
         if c == '}' {

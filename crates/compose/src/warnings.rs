@@ -23,6 +23,7 @@ pub(crate) fn check(file: &Value, resolved: &Value, found: &mut Found) {
         check_commands(&service, found);
         check_mounts(&service, found);
         check_modes(&service, found);
+        check_awaited(resolved, &service, found);
         if let Some(name) = service.text("container_name").filter(|name| is_known(name) && !name.is_empty())
             && let Some(other) = named.insert(name, service.name)
         {
@@ -31,6 +32,7 @@ pub(crate) fn check(file: &Value, resolved: &Value, found: &mut Found) {
             found.add(service.path.key("container_name"), reason);
         }
     }
+    check_profiles(resolved, found);
     for kind in ["networks", "volumes", "configs", "secrets"] {
         for part in parts(resolved, kind).filter(|part| part.text("external").is_some_and(is_known)) {
             found.add(part.path.key("external"), "is a text; write true or false without quotes");
@@ -41,6 +43,37 @@ pub(crate) fn check(file: &Value, resolved: &Value, found: &mut Found) {
             secret.path.key("external"),
             "engines have such secrets in a swarm alone: no service that uses it starts; give it a file or an environment variable",
         );
+    }
+}
+
+/// A file of which nothing runs where no profile is on.
+fn check_profiles(resolved: &Value, found: &mut Found) {
+    let services: Vec<Part<'_>> = parts(resolved, "services").collect();
+    // what extends another one may have its profiles from there
+    let always = |service: &Part<'_>| service.entries("profiles").next().is_none();
+    if !services.is_empty() && !services.iter().any(always) {
+        let reason = "each service has a profile, so that nothing runs for a license without any of these features, and a \
+                      deployment by it fails; take the profiles off what every customer is to have";
+        found.add(Path::of(["services"]), reason);
+    }
+}
+
+/// Services that are waited for until they are healthy, and have turned their health check off.
+fn check_awaited(resolved: &Value, service: &Part<'_>, found: &mut Found) {
+    for (path, name, how) in service.names("depends_on") {
+        if how.and_then(|how| how.get("condition")).and_then(Value::as_str) != Some("service_healthy") {
+            continue;
+        }
+        let check = resolved.get("services").and_then(|services| services.get(name)?.get("healthcheck"));
+        let test = check.and_then(|check| check.get("test"));
+        let word = test.and_then(|test| test.as_str().or_else(|| test.get(0)?.as_str()));
+        if check.and_then(|check| check.get("disable")) == Some(&Value::Bool(true)) || word == Some("NONE") {
+            let reason = format!(
+                "the service {name:?} has its health check turned off, so that nobody can wait until it is healthy; give it one, or \
+                 wait for service_started"
+            );
+            found.add(path, reason);
+        }
     }
 }
 
@@ -185,10 +218,31 @@ mod tests {
                 "service \"b\", key container_name: the service \"a\" has the container_name \"web\" as well; only one of them will start"
             ]
         );
+        let awaited = |check: Value| {
+            let services =
+                json!({"a": {"depends_on": {"b": {"condition": "service_healthy"}}}, "b": {"healthcheck": check}});
+            reasons(json!({ "services": services }))
+        };
+        for off in [json!({"disable": true}), json!({"test": ["NONE"]})] {
+            let told = awaited(off);
+            assert!(matches!(&told[..], [one] if one.contains("\"b\" has its health check turned off")), "{told:?}");
+        }
+        assert_eq!(awaited(json!({"test": "true"})), Vec::<String>::new());
         let external = "volume \"a\", key external: is a text; write true or false without quotes";
         assert_eq!(reasons(json!({"volumes": {"a": {"external": "true"}}})), [external]);
         let secret = reasons(json!({"secrets": {"s": {"external": true}}}));
         assert!(matches!(&secret[..], [one] if one.contains("in a swarm alone")), "{secret:?}");
+    }
+
+    #[test]
+    fn a_file_of_which_nothing_may_run_is_told() {
+        let services = json!({"a": {"profiles": ["x"]}, "b": {"profiles": ["y"]}});
+        let told = reasons(json!({"services": services}));
+        assert!(matches!(&told[..], [one] if one.contains("each service has a profile")), "{told:?}");
+        assert_eq!(
+            reasons(json!({"services": {"a": {"profiles": ["x"]}, "b": {"profiles": []}}})),
+            Vec::<String>::new()
+        );
     }
 
     #[test]

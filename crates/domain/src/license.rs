@@ -167,6 +167,9 @@ impl License {
         terms: &Terms,
     ) -> Result<Vec<LicenseEvent>, LicenseRejection> {
         check_term(terms)?;
+        if let Standing::Revoked { reason } = &self.standing {
+            return Err(LicenseRejection::Revoked { name: name.clone(), reason: reason.clone() });
+        }
         match &self.issued {
             None => Ok(vec![LicenseIssued { customer, application, name: name.clone(), terms: terms.clone() }]),
             Some((_, same, _)) if *same == application && self.terms == *terms => Ok(vec![]),
@@ -298,6 +301,18 @@ mod tests {
         ];
         let license = License::fold(&history);
         assert!(license.has_seat_of_old(other) && !license.has_seat_of_old(one));
+    }
+
+    #[test]
+    fn a_revoked_license_is_never_issued_again() {
+        let history = || [issued(terms(1)), LicenseRevoked { reason: "unpaid".into() }];
+        let revoked = LicenseRejection::Revoked { name: name(), reason: "unpaid".into() };
+        for terms in [terms(1), terms(9)] {
+            let LicenseIssued { customer, application, name, terms } = issued(terms) else { unreachable!() };
+            given::<License>(history())
+                .when(LicenseCommand::Issue { customer, application, name, terms })
+                .then_rejected(revoked.clone());
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! by one, blocked upgrades are never taken, and what a release made of its data is not undone.
 
 use std::collections::BTreeMap;
-use std::ops::Bound::Excluded;
+use std::ops::Bound::{Excluded, Unbounded};
 
 use serde::{Deserialize, Serialize};
 
@@ -113,6 +113,13 @@ impl Catalog {
         between.find(|(_, rules)| rules.required.is_some()).map(|(version, _)| version)
     }
 
+    /// The newest required release above the version, with the reason; nothing if there is none, or the newest was revoked.
+    pub fn floor_above(&self, version: &Version) -> Option<(&Version, &str)> {
+        let mut above = self.0.range::<Version, _>((Excluded(version), Unbounded)).rev();
+        let (floor, rules) = above.find(|(_, rules)| rules.required.is_some())?;
+        rules.required.as_deref().filter(|_| rules.revoked.is_none()).map(|reason| (floor, reason))
+    }
+
     /// The release to install next on the way up: a floor, or what is wanted.
     pub fn next_hop(&self, running: &Running, wanted: &Version) -> Result<Version, NoPath> {
         if let Some(reason) = self.revoked(wanted) {
@@ -195,6 +202,16 @@ mod tests {
 
     fn floor() -> PathRules {
         PathRules { required: Some("the schema changes".into()), ..plain() }
+    }
+
+    #[test]
+    fn the_newest_required_release_above_is_the_one_to_come_to() {
+        let known = catalog(&[("1.0.0", plain()), ("2.0.0", floor()), ("3.0.0", floor()), ("4.0.0", plain())]);
+        let above = |version: &str| known.floor_above(&v(version)).map(|(version, _)| version.clone());
+        assert_eq!((above("1.0.0"), above("2.0.0")), (Some(v("3.0.0")), Some(v("3.0.0"))));
+        assert_eq!((above("3.0.0"), above("4.0.0")), (None, None));
+        let revoked = PathRules { revoked: Some("it leaks".into()), ..floor() };
+        assert_eq!(catalog(&[("2.0.0", revoked)]).floor_above(&v("1.0.0")), None);
     }
 
     #[test]

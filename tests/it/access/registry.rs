@@ -256,6 +256,18 @@ pub(crate) async fn token(hub: &HubProcess, secret: &str, scopes: &[&str]) -> Op
 
 /// An image of one layer; its digest.
 pub(crate) async fn push(hub: &HubProcess, secret: &str, name: &str, tag: &str, mark: &str) -> String {
+    let image = ["application/vnd.oci.image.config.v1+json", "application/vnd.oci.image.layer.v1.tar"];
+    push_as(hub, secret, (name, tag), mark, image).await
+}
+
+/// The same with these media types of configuration and layer.
+pub(crate) async fn push_as(
+    hub: &HubProcess,
+    secret: &str,
+    (name, tag): (&str, &str),
+    mark: &str,
+    [config, of_layer]: [&str; 2],
+) -> String {
     let token = token(hub, secret, &[&format!("repository:{name}:pull,push")]).await.expect("the owner gets a token");
     let layer = layer(mark);
     for blob in ["{}", &layer] {
@@ -268,8 +280,8 @@ pub(crate) async fn push(hub: &HubProcess, secret: &str, name: &str, tag: &str, 
     let manifest = json!({
         "schemaVersion": 2,
         "mediaType": media,
-        "config": described("application/vnd.oci.image.config.v1+json", "{}"),
-        "layers": [described("application/vnd.oci.image.layer.v1.tar", &layer)],
+        "config": described(config, "{}"),
+        "layers": [described(of_layer, &layer)],
     });
     let manifest = manifest.to_string();
     let request = CLIENT.put(hub.url(&format!("/v2/{name}/manifests/{tag}"))).bearer_auth(&token);

@@ -20,7 +20,7 @@ use crate::pull::Registries;
 use crate::reading::{self, Place, Placed, Vendors, not_understood};
 use crate::record::Task;
 use crate::resolved::Resolved;
-use crate::{bound, pull};
+use crate::{bound, impossible, pull};
 
 /// A generation that may run; nothing of it is pulled yet.
 pub(super) struct Verified {
@@ -60,6 +60,7 @@ pub(super) async fn verify(executor: &Executor, task: &Task, policy: &Policy) ->
     let Placed { resolved, plain, written, refused } =
         place.put(&vendors, (&task.wanted, run), Selection::Profiles).await?;
     bound::check(&plain, run, &signed, &[&task.registry, &executor.hub])?;
+    impossible::check(&plain)?;
     permit::check(executor, task, policy, (&plain, &written, &host), refused)?;
     hooks::check(&plain).await?;
     folder.write_resolved(RESOLVED_FILE, &resolved)?;

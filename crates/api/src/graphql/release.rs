@@ -125,6 +125,7 @@ impl Release {
     }
 
     /// The images of this hub's registry that the release runs; null if the release is withheld.
+    #[graphql(complexity = "10 + child_complexity")]
     async fn images(&self, ctx: &Context<'_>) -> Result<Option<Vec<ReleaseImage>>> {
         let (application, trust) = (self.0.application, &self.0.trust);
         let shown =

@@ -2,28 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use distr_compose::Finding;
+use distr_compose::{Finding, Runs};
 use distr_domain::compose_file::{
     self, Beside, NotShipped, REGISTRY_VARIABLE, Unresolvable, check_shipped, missing_files,
 };
 use distr_domain::image::{ImageName, InvalidImage, is_alias};
 use distr_domain::release::{ComposePackage, InvalidFiles, check_new_files};
-use serde::Deserialize;
 
-#[derive(Deserialize)]
 pub(super) struct Compose {
-    #[serde(default)]
-    pub(super) services: BTreeMap<String, Service>,
+    /// with what they have by extending others
+    pub(super) services: BTreeMap<String, Runs>,
     /// what compose takes in the file and nobody meant
-    #[serde(skip)]
     pub(super) warnings: Vec<String>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Service {
-    pub(super) image: Option<String>,
-    #[serde(default)]
-    pub(super) profiles: Vec<String>,
 }
 
 /// What an image reference names.
@@ -48,8 +38,6 @@ pub(super) enum Image<'a> {
 /// Why a compose file is none that can be released.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unreadable {
-    #[error("the compose file cannot be read: {0}")]
-    Shape(#[from] serde_json::Error),
     #[error(transparent)]
     Unresolvable(#[from] Unresolvable),
     /// what docker compose refuses, each on a line
@@ -77,7 +65,7 @@ impl Compose {
             )
         });
         let warnings = found.iter().map(Finding::to_string).chain(missing).collect();
-        let compose = Self { warnings, ..serde_json::from_value(file)? };
+        let compose = Self { warnings, services: distr_compose::runs(&file) };
         if compose.services.is_empty() { Err(Unreadable::Empty) } else { Ok(compose) }
     }
 }
@@ -146,6 +134,8 @@ mod tests {
     fn a_file_is_read_as_compose_reads_it() {
         let merged = "x-a: &a {profiles: [plus]}\nservices:\n  web: {<<: *a, image: x}\n";
         assert_eq!(read(merged).unwrap().services["web"].profiles, ["plus"]);
+        let extended = read("services: {web: {extends: base}, base: {image: x, profiles: [plus]}}").unwrap();
+        assert_eq!(extended.services["web"], extended.services["base"]);
         assert!(read("services: {web: {image: x, volumes: ['./a.db:/a.db']}}").unwrap().warnings[0].contains("a.db"));
         for (text, reason) in [
             ("services: {web: {image: a, image: b}}", "cannot be read"),

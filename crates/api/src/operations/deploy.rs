@@ -17,7 +17,7 @@ use distr_domain::ids::{ApplicationId, ChannelId, DeploymentId, OrganizationId, 
 use distr_domain::names::Slug;
 use distr_domain::rejection::Rejection;
 use distr_domain::release::{Release, ReleaseStatus};
-use distr_domain::upgrade_path::RefusedChange;
+use distr_domain::upgrade_path::{Catalog, RefusedChange};
 use distr_domain::version::Version;
 use distr_eventlog::Executed;
 use distr_projections::target::TargetRow;
@@ -155,7 +155,7 @@ impl Deploying<'_> {
         };
         let usable = trust::check_usable(commands, self.artifacts, (organization, application), &version, &release);
         attempt.passed(usable.await).await?;
-        attempt.passed(self.check_path((organization, application), &before, &version).await).await?;
+        let catalog = attempt.passed(self.check_path((organization, application), &before, &version).await).await?;
         attempt.passed(self.check_agent(&target, &release, &release_name).await).await?;
         let (config, secrets) = attempt.passed(self.config(&deploy, &target, &before).await).await?;
         let asked = (&config, &granted.features[..]);
@@ -178,6 +178,7 @@ impl Deploying<'_> {
             asked_by: asked_by(deploy.scope),
             channel: deploy.wanted.channel().cloned(),
         };
+        let warnings = warnings((&deploy.application, &desired.version), &release.status, &catalog);
         let heard = heard(self.models, organization, target.id, id).await?;
         let command =
             DeploymentCommand::SetDesired { desired, heard, downgrade: deploy.downgrade, origin: deploy.origin };
@@ -186,7 +187,7 @@ impl Deploying<'_> {
             let rule = format!("license \"{}\"", seat.name);
             attempt.record(Some(seat.license), AccessOutcome::Granted { rule }).await?;
         }
-        Ok(AskedFor { executed, warnings: warnings(&release_name, &release.status) })
+        Ok(AskedFor { executed, warnings })
     }
 
     /// What the same request led to. Whoever was cut off before it was recorded makes up for that.
@@ -206,6 +207,7 @@ impl Deploying<'_> {
         let scope = Scope { organization: deploy.scope.organization, customer: None };
         let license = license::find(&client, scope, desired.license).await?;
         let target = target::find(&client, scope, desired.target).await?;
+        let catalog = release::path_rules(&client, scope.organization, desired.application).await?;
         drop(client);
         let release_name = format!("{} {}", deploy.application, desired.version);
         if let (Some(license), Some(target)) = (license, target) {
@@ -223,7 +225,8 @@ impl Deploying<'_> {
         }
         let release = ReleaseId::of(desired.application, &desired.version);
         let release = self.commands.load::<Release>(release.0).await?;
-        Ok(AskedFor { executed, warnings: warnings(&release_name, &release.status) })
+        let warnings = warnings((&deploy.application, &desired.version), &release.status, &catalog);
+        Ok(AskedFor { executed, warnings })
     }
 
     /// An agent that has not reported yet is taken for a new one.
@@ -250,17 +253,20 @@ impl Deploying<'_> {
         }
     }
 
-    /// From what runs, or ran last on the data that is there; where there is none, nothing is passed over.
+    /// The rules of the application's releases, if they let the version follow what runs, or ran last on the data that is there;
+    /// where there is none, nothing is passed over.
     async fn check_path(
         &self,
         (organization, application): (OrganizationId, ApplicationId),
         before: &Deployment,
         version: &Version,
-    ) -> Result<(), OperationError<RefusedChange>> {
-        let Some(running) = before.data_of() else { return Ok(()) };
+    ) -> Result<Catalog, OperationError<RefusedChange>> {
         let client = self.models.client().await?;
         let catalog = release::path_rules(&client, organization, application).await.map_err(Failure::from)?;
-        catalog.check_change(running, version).map_err(OperationError::Rejected)
+        if let Some(running) = before.data_of() {
+            catalog.check_change(running, version).map_err(OperationError::Rejected)?;
+        }
+        Ok(catalog)
     }
 
     async fn target(&self, deploy: &Deploy) -> Result<TargetRow, Failure> {
@@ -363,9 +369,14 @@ pub async fn heard(
     Ok(generations.flatten().max().unwrap_or_default())
 }
 
-fn warnings(release: &str, status: &ReleaseStatus) -> Vec<String> {
-    match status {
-        ReleaseStatus::Deprecated(deprecation) => vec![format!("{release} is {deprecation}")],
-        _ => vec![],
-    }
+/// What is better known before the release runs: that it is deprecated, or older than one that every installation has to pass.
+fn warnings((application, version): (&Slug, &Version), status: &ReleaseStatus, catalog: &Catalog) -> Vec<String> {
+    let deprecated = match status {
+        ReleaseStatus::Deprecated(deprecation) => Some(format!("{application} {version} is {deprecation}")),
+        _ => None,
+    };
+    let outdated = catalog.floor_above(version).map(|(floor, reason)| {
+        format!("{application} {version} is older than {floor}, which is required ({reason}); deploy it next")
+    });
+    deprecated.into_iter().chain(outdated).collect()
 }

@@ -4,6 +4,7 @@ mod chart;
 
 use std::collections::BTreeSet;
 
+use distr_compose::Runs;
 use distr_domain::application::{Application, FeatureTags};
 use distr_domain::compose_file::REGISTRY_VARIABLE;
 use distr_domain::ids::{ApplicationId, OrganizationId};
@@ -13,7 +14,7 @@ use distr_domain::rejection::Rejection;
 use distr_domain::release::{ComposePackage, Package, PackageKind, ReleaseContent, ReleaseImage};
 use distr_projections::{artifact, organization};
 
-use super::compose::{Compose, Image, Service, image as parse};
+use super::compose::{Compose, Image, image as parse};
 use super::publish::{PackageSource, Publishing, Source};
 use crate::auth::MemberCaller;
 use crate::failure::Failure;
@@ -21,6 +22,9 @@ use crate::models::ReadModels;
 
 const MAX_COMPOSE: usize = 1024 * 1024;
 const MAX_SERVICES: usize = 200;
+/// What says how a container runs, in the manifest of an image.
+const IMAGE_CONFIGS: [&str; 2] =
+    ["application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"];
 
 /// The content of a draft, and warnings for its author.
 pub(super) struct Pinned {
@@ -55,6 +59,7 @@ pub(super) async fn pin(
     let feature_tags = publishing.commands.load::<Application>(application.0).await?.feature_tags;
     for image in &images {
         check_feature(image, &feature_tags)?;
+        check_kind(publishing.models, caller.organization, image).await?;
         warnings.extend(parts_that_lack(publishing.models, caller.organization, image).await?);
     }
     Ok(Pinned { content: ReleaseContent { packages: pinned, images, notes }, warnings })
@@ -119,7 +124,7 @@ async fn pin_service(
     publishing: Publishing<'_>,
     of: (&MemberCaller, &Slug),
     service: &str,
-    definition: &Service,
+    definition: &Runs,
 ) -> Result<Option<ReleaseImage>, Failure> {
     let feature = feature(service, definition)?;
     let Some(image) = &definition.image else {
@@ -214,7 +219,7 @@ fn place(image: &ReleaseImage) -> String {
 }
 
 /// The feature that a license must include for the service to run, whatever registry its image is of.
-fn feature(service: &str, definition: &Service) -> Result<Option<Slug>, Failure> {
+fn feature(service: &str, definition: &Runs) -> Result<Option<Slug>, Failure> {
     match &definition.profiles[..] {
         [] => Ok(None),
         [profile] => match profile.parse() {
@@ -229,6 +234,23 @@ fn feature(service: &str, definition: &Service) -> Result<Option<Slug>, Failure>
              for the service to run: give the service one"
         ))),
     }
+}
+
+/// What a service of a compose file runs is an image, and no chart or other artifact.
+async fn check_kind(models: &ReadModels, organization: OrganizationId, image: &ReleaseImage) -> Result<(), Failure> {
+    let ReleaseImage { repository, digest, .. } = image;
+    let found = artifact::find_manifest(&*models.client().await?, organization, repository, digest).await?;
+    let Some(manifest) = found.filter(|_| image.package == PackageKind::Compose) else { return Ok(()) };
+    let is_image = manifest.blobs.iter().any(|blob| IMAGE_CONFIGS.contains(&blob.media_type.as_str()));
+    let what = match chart::archive_of(&manifest) {
+        _ if is_image || !manifest.children.is_empty() => return Ok(()),
+        Some(_) => "a chart, which Helm installs; publish it with `distr release publish --chart`".to_owned(),
+        None => {
+            let kind = manifest.artifact_type.as_ref().unwrap_or(&manifest.media_type);
+            format!("no image, but an artifact of type {kind:?}, which no container runs; name an image")
+        }
+    };
+    Err(invalid(format!("{}: {repository}@{digest} is {what}", place(image))))
 }
 
 /// A warning if the index lists images that the registry does not have: hosts of their platforms cannot pull it. An index of

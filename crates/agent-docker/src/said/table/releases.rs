@@ -1,7 +1,7 @@
 //! Faults of a release, which it has on every machine.
 
 use distr_agent::fault::Blame::{Generation, Surroundings};
-use distr_domain::agent::ErrorCategory::{Config, Resources, Unhealthy};
+use distr_domain::agent::ErrorCategory::{Config, Resources, Runtime, Unhealthy};
 
 use super::Row;
 
@@ -187,6 +187,13 @@ pub(super) const RELEASE: &[Row] = &[
     Row(&["invalid ipv4 address"], Generation, Config, "a fixed address of the release is not valid"),
     Row(&["invalid ipv6 address"], Generation, Config, "a fixed address of the release is not valid"),
     Row(&["failed to parse com.docker.network."], Generation, Config, "an option of a network is not valid"),
+    // compose 2.40.1 takes the name of an image's user for a number
+    Row(
+        &["strconv.atoi: parsing"],
+        Surroundings,
+        Runtime,
+        "this docker compose plugin puts configs and secrets without a file into no container of a named user; update it",
+    ),
     Row(&["invalid restart policy"], Generation, Config, "a service has an unknown restart policy"),
     Row(&["unknown log opt"], Generation, Config, "a service has a logging option that its driver does not know"),
     Row(
@@ -195,6 +202,15 @@ pub(super) const RELEASE: &[Row] = &[
         Config,
         "the memory limit of a service is smaller than the engine takes",
     ),
+    Row(&["conflicting options"], Generation, Config, "options of a service exclude each other"),
+    Row(&["cpu cfs period can not be"], Generation, Config, "the cpu_period of a service is not one that engines take"),
+    Row(&["cpu cfs quota can not be"], Generation, Config, "the cpu_quota of a service is not one that engines take"),
+    Row(&["maximum retry count cannot be"], Generation, Config, "a service has an unknown restart policy"),
+    Row(&["destination can't be '/'"], Generation, Config, "a mount of the release is at the root of its container"),
+    Row(&["container rootfs is marked read-only"], Generation, Config, READ_ONLY),
+    Row(&["is the sole supported option"], Generation, Config, READ_ONLY),
+    Row(&["error processing tar file", "not a directory"], Generation, Config, PLACE_OF_CONFIG),
+    Row(&["error processing tar file", "cannot overwrite"], Generation, Config, PLACE_OF_CONFIG),
     Row(
         &["minimum memoryswap limit"],
         Generation,
@@ -240,5 +256,8 @@ pub(super) const RELEASE: &[Row] = &[
     ),
 ];
 
+const READ_ONLY: &str =
+    "a config or secret without a file cannot be put into a service that is read_only; give it a file";
+const PLACE_OF_CONFIG: &str = "a config or secret is to lie where the image of its service has something else";
 const NO_PROGRAM: &str = "a service's command is not in its image";
 pub(super) const PLATFORM: &str = "an image of the release is for another processor than this host's";

@@ -156,6 +156,7 @@ pub(super) const HOST: &[Row] = &[
         Runtime,
         "this host's engine has no driver for the devices that a service needs",
     ),
+    Row(&["unable to apply caps"], Surroundings, Runtime, "this host does not let a container have a capability"),
     Row(&["apparmor"], Surroundings, Runtime, "AppArmor of this host does not let the container start"),
     Row(&["selinux"], Surroundings, Config, "SELinux of this host does not let a folder be mounted"),
     Row(

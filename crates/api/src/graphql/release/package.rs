@@ -31,8 +31,10 @@ pub(in crate::graphql) enum Package {
 #[derive(SimpleObject)]
 pub(in crate::graphql) struct ComposePackage {
     /// The compose file in YAML, as it was given.
+    #[graphql(complexity = 500)]
     file: String,
     /// The files that the release ships beside it.
+    #[graphql(complexity = "20 + 20 * child_complexity")]
     files: Vec<PackageFile>,
 }
 
@@ -58,6 +60,7 @@ impl PackageFile {
     }
 
     /// The content, in base64.
+    #[graphql(complexity = 25)]
     async fn content(&self) -> String {
         BASE64_STANDARD.encode(self.0.content.bytes())
     }

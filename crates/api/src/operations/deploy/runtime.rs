@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use distr_chart::values::{Asked, InvalidValues, check};
+use distr_compose::Required;
+use distr_domain::compose_file;
 use distr_domain::deployment::Deployment;
 use distr_domain::names::Slug;
 use distr_domain::rejection::Rejection;
@@ -17,6 +19,9 @@ use crate::failure::{Failure, OperationError};
 /// The longest name of an application that Helm takes for a release.
 const MAX_NAME: usize = 53;
 
+/// Variables that the agent and compose set.
+const SET_ON_THE_HOST: [&str; 2] = ["DISTR_REGISTRY", "COMPOSE_PROJECT_NAME"];
+
 /// Why a target cannot run what is wished for.
 #[derive(Debug, thiserror::Error)]
 pub enum UnsuitedRejection {
@@ -30,6 +35,12 @@ pub enum UnsuitedRejection {
     NamespaceUnknown { namespace: Slug, target: Slug, known: Vec<Slug> },
     #[error("application {application} has a name of more than {MAX_NAME} characters, which Helm does not take")]
     NameTooLong { application: Slug },
+    #[error(
+        "the compose file of {release} requires {}, which the configuration does not set; set {} with the deployment",
+        .missing.join(", "),
+        if .missing.len() == 1 { "it" } else { "them" }
+    )]
+    VariableMissing { release: String, missing: Vec<String> },
     #[error(transparent)]
     Values(#[from] InvalidValues),
 }
@@ -41,6 +52,7 @@ impl Rejection for UnsuitedRejection {
             Self::OfClusters { .. } => "deployment.of_clusters",
             Self::NamespaceUnknown { .. } => "deployment.namespace_unknown",
             Self::NameTooLong { .. } => "deployment.name_too_long",
+            Self::VariableMissing { .. } => "deployment.variable_missing",
             Self::Values(InvalidValues::Unknown { .. }) => "deployment.variable_unknown",
             Self::Values(InvalidValues::Secret { .. }) => "deployment.secret_in_values",
             Self::Values(InvalidValues::Reserved { .. }) => "deployment.value_reserved",
@@ -72,10 +84,11 @@ pub(super) async fn suit(
 ) -> Result<Suited, OperationError<UnsuitedRejection>> {
     let packages = &release.content.packages;
     let wanted = target.runtime.package();
+    let version = release.version.as_ref().map(ToString::to_string).unwrap_or_default();
+    let name = format!("{} {version}", deploy.application);
     if !packages.iter().any(|package| package.kind() == wanted) {
-        let version = release.version.as_ref().map(ToString::to_string).unwrap_or_default();
         return refused(UnsuitedRejection::NoPackage {
-            release: format!("{} {version}", deploy.application),
+            release: name,
             target: target.name.clone(),
             runtime: target.runtime.as_str(),
             wanted: wanted.as_str(),
@@ -96,10 +109,39 @@ pub(super) async fn suit(
             let what = deploy.values.as_ref().map(|_| "values").or(deploy.namespace.as_ref().map(|_| "namespace"));
             match what {
                 Some(what) => refused(UnsuitedRejection::OfClusters { target: target.name.clone(), what }),
-                None => Ok(Suited::default()),
+                None => check_variables(name, release, config.clone()).await.map(|()| Suited::default()),
             }
         }
     }
+}
+
+/// Whether the configuration has all that the compose file cannot do without: compose on the host would refuse the file.
+async fn check_variables(
+    name: String,
+    release: &Release,
+    config: BTreeMap<String, String>,
+) -> Result<(), OperationError<UnsuitedRejection>> {
+    let Some(compose) = release.content.compose() else { return Ok(()) };
+    let text = compose.file.clone();
+    // away from the threads that serve others: it takes time and stack
+    let reading = tokio::task::spawn_blocking(move || missing(&text, &config));
+    let missing = reading.await.map_err(Failure::fault)?;
+    match missing.is_empty() {
+        true => Ok(()),
+        false => refused(UnsuitedRejection::VariableMissing { release: name, missing }),
+    }
+}
+
+fn missing(file: &str, config: &BTreeMap<String, String>) -> Vec<String> {
+    // one that this hub's version cannot read is the agent's to judge
+    let Ok(file) = compose_file::read(file) else { return vec![] };
+    let has = |name: &str, required: Required| match (config.get(name), required) {
+        (Some(_), Required::Value) => true,
+        (Some(value), Required::Text) => !value.is_empty(),
+        (None, _) => SET_ON_THE_HOST.contains(&name),
+    };
+    let required = distr_compose::required(&file).into_iter();
+    required.filter(|(name, required)| !has(name, *required)).map(|(name, _)| name).collect()
 }
 
 /// The one that is named, else the one that it is in, else the target's first.
@@ -139,4 +181,21 @@ async fn check_values(
 
 fn refused<T>(why: UnsuitedRejection) -> Result<T, OperationError<UnsuitedRejection>> {
     Err(OperationError::Rejected(why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_compose_file_requires_is_in_the_configuration() {
+        let file = "services: {web: {image: '${DISTR_REGISTRY:?}/a/b', environment: {A: '${A:?a}', B: '${B?b}', C: '${C:-c}'}}}";
+        let of = |config: &[(&str, &str)]| {
+            let config = config.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            missing(file, &config)
+        };
+        assert_eq!(of(&[]), ["A", "B"]);
+        assert_eq!(of(&[("A", ""), ("B", "")]), ["A"]);
+        assert_eq!(of(&[("A", "x"), ("B", "")]), [""; 0]);
+    }
 }

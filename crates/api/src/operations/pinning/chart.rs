@@ -129,7 +129,7 @@ async fn read(
 }
 
 /// The archive of a manifest that is one of a chart: a configuration and an archive, and perhaps a provenance.
-fn archive_of(manifest: &ManifestRow) -> Option<&Descriptor> {
+pub(super) fn archive_of(manifest: &ManifestRow) -> Option<&Descriptor> {
     let of_type = |wanted: &str| manifest.blobs.iter().filter(|blob| blob.media_type == wanted).collect::<Vec<_>>();
     match (&of_type(CONFIG)[..], &of_type(ARCHIVE)[..]) {
         ([_], [archive]) => Some(archive),
