@@ -62,7 +62,7 @@ impl Sessions {
     }
 
     pub async fn client(&self) -> Result<SharedClient, Failure> {
-        Ok(shares::client(Of::Operations, &self.pool).await?)
+        shares::client(Of::Operations, &self.pool).await
     }
 
     /// Nobody if the secret is unknown, expired or revoked, or its member or target is gone: told apart by no answer.

@@ -53,7 +53,7 @@ impl Loader {
     }
 
     async fn operations(&self) -> Result<SharedClient, Failure> {
-        Ok(shares::client(shares::Of::Operations, &self.ops).await?)
+        shares::client(shares::Of::Operations, &self.ops).await
     }
 }
 

@@ -49,7 +49,7 @@ impl Vault {
     }
 
     pub async fn client(&self) -> Result<SharedClient, Failure> {
-        Ok(shares::client(Of::Operations, &self.pool).await?)
+        shares::client(Of::Operations, &self.pool).await
     }
 
     pub async fn set(

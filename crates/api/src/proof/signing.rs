@@ -55,7 +55,7 @@ impl Signing {
     }
 
     pub async fn client(&self) -> Result<SharedClient, Failure> {
-        Ok(shares::client(Of::Operations, &self.pool).await?)
+        shares::client(Of::Operations, &self.pool).await
     }
 
     /// Signs what has grown, for as long as the hub runs.
