@@ -366,7 +366,7 @@ async fn however_often_a_key_is_replaced_checkpoints_can_be_read() {
         futures_util::future::join_all((0..5).map(|_| replace(false))).await;
     }
     let keys = replace(false).await;
-    assert!(signing(&keys, chrono::Utc::now()) <= 8, "{keys}");
+    assert!(signing(&keys, distr_tests::clock::now()) <= 8, "{keys}");
     auditor.until_in_the_tree().await;
     auditor.hub.later(chrono::TimeDelta::minutes(1));
     let note = auditor.ok(&["audit", "checkpoint"]);
@@ -375,7 +375,7 @@ async fn however_often_a_key_is_replaced_checkpoints_can_be_read() {
     // beside one that gives them time
     futures_util::future::join_all([replace(false), replace(true), replace(false)]).await;
     let keys: Value = serde_json::from_str(&auditor.ok(&["audit", "key", "--all", "-o", "json"])).expect("JSON");
-    let later = chrono::Utc::now() + chrono::TimeDelta::minutes(2);
+    let later = distr_tests::clock::now() + chrono::TimeDelta::minutes(2);
     assert!(signing(&keys, later) <= 3, "those from before sign no more: {keys}");
 }
 
