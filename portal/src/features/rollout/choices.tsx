@@ -113,9 +113,9 @@ export function PolicyChoice({ value, choose }: Props) {
         search={() => undefined}
         found={found}
       />
-      <p className="hint">
-        <To place={`${root}/rollout-policies`}>{names?.length === 0 ? 'Set a policy first' : 'What they say'}</To>
-      </p>
+      <To className="under-field" place={`${root}/rollout-policies`}>
+        {names?.length === 0 ? 'Set a policy first' : 'What they say'}
+      </To>
     </div>
   )
 }

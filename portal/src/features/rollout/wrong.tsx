@@ -2,10 +2,10 @@
 export function Wrong({ wrong }: { wrong: string[] }) {
   if (wrong.length === 0) return null
   return (
-    <ul className="refusal" role="alert" aria-label="What does not fit">
+    <div className="refusal" role="alert" aria-label="What does not fit">
       {wrong.map(words => (
-        <li key={words}>{words}</li>
+        <p key={words}>{words}</p>
       ))}
-    </ul>
+    </div>
   )
 }
