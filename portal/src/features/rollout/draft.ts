@@ -103,7 +103,14 @@ function waveDraft(wave: Rules['waves'][number], index: number): WaveDraft {
   const { name, percent, count, labels, rest, soakMinutes, approve } = wave
   const takes = rest ? 'rest' : typeof percent === 'number' ? 'percent' : typeof count === 'number' ? 'count' : 'labels'
   const value = { rest: '', percent: shown(percent), count: shown(count), labels: textOf(labels ?? []) }[takes]
-  return { key: index + 1, name, takes, value, soak: durationText(soakMinutes), approve: approvalDraft(approve) }
+  return {
+    key: index + 1,
+    name,
+    takes,
+    value,
+    soak: soakMinutes > 0 ? durationText(soakMinutes) : '',
+    approve: approvalDraft(approve),
+  }
 }
 
 export function draftOf(rules: Rules): Draft {

@@ -20,8 +20,8 @@ export function LimitFields({ draft, put }: { draft: LimitsDraft; put: (draft: L
     <div className="field-row">
       {field('inFlight', 'In flight at most', '5, or 5% of the targets')}
       {field('perCustomer', 'Of one customer', 'any number if empty')}
-      {field('label', 'With the same value of the label', 'such as region')}
-      {field('perLabel', 'of these at most')}
+      {field('label', 'By label', 'such as region')}
+      {field('perLabel', 'Of one value of it', 'any number if empty')}
       {field('starts', 'Starts a minute', 'any number if empty')}
     </div>
   )

@@ -50,7 +50,6 @@ export function RolloutTable({ rows, ofOne = false }: { rows: Row[]; ofOne?: boo
     { name: 'Wave', cell: ({ waves }) => waveWords(waves) },
     {
       name: 'Targets',
-      width: 'wide',
       cell: ({ waves, startedAt }) => <Tally of={total(waves)} isPlaced={Boolean(startedAt)} />,
     },
     ...(viewer.customer ? [] : [by]),

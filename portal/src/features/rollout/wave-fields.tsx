@@ -99,7 +99,8 @@ function OneWave({ wave, put }: { wave: WaveDraft; put: (part: Partial<WaveDraft
         </Choice>
         {wave.takes === 'percent' || wave.takes === 'count' ? (
           <Field
-            label={wave.takes === 'percent' ? 'Percent, with the waves before' : 'Targets, with the waves before'}
+            label={wave.takes === 'percent' ? 'Up to percent' : 'Up to targets'}
+            hint="with the waves before"
             value={wave.value}
             onChange={event => put({ value: event.target.value })}
             required
