@@ -27,6 +27,7 @@ import { OverviewPage } from './features/overview/page'
 import { PublishPage } from './features/publish/page'
 import { RepositoriesPage } from './features/repository/list'
 import { RepositoryPage, readRepository } from './features/repository/page'
+import { readMembers, readRollouts, readStart } from './features/rollout/address'
 import { JoinPage } from './features/session/join'
 import { readNext, SignInPage } from './features/session/sign-in'
 import { StartPage } from './features/start/page'
@@ -90,6 +91,40 @@ const release = createRoute({
   ...LOOKS_BACK,
 })
 const publish = createRoute({ ...inVendor, path: '/apps/$application/publish', component: PublishPage })
+const rollouts = createRoute({
+  ...inVendor,
+  path: '/rollouts',
+  component: lazyRouteComponent(() => import('./features/rollout/list')),
+  validateSearch: readRollouts,
+})
+const rollout = createRoute({
+  ...inVendor,
+  path: '/rollouts/$application/$rollout',
+  component: lazyRouteComponent(() => import('./features/rollout/page')),
+  validateSearch: readMembers,
+})
+const newRollout = createRoute({
+  ...inVendor,
+  path: '/rollouts/new',
+  component: lazyRouteComponent(() => import('./features/rollout/start')),
+  validateSearch: readStart,
+})
+const setPolicy = createRoute({
+  ...inVendor,
+  path: '/rollouts/set-policy',
+  component: lazyRouteComponent(() => import('./features/rollout/set-policy')),
+  validateSearch: readStart,
+})
+const policies = createRoute({
+  ...inVendor,
+  path: '/rollout-policies',
+  component: lazyRouteComponent(() => import('./features/rollout/policies')),
+})
+const policy = createRoute({
+  ...inVendor,
+  path: '/rollout-policies/$policy',
+  component: lazyRouteComponent(() => import('./features/rollout/policy')),
+})
 const registry = createRoute({ ...inVendor, path: '/registry' })
 const inRegistry = { getParentRoute: () => registry }
 const repositories = createRoute({ ...inRegistry, path: '/', component: RepositoriesPage, ...LOOKS_BACK })
@@ -157,6 +192,12 @@ const routeTree = root.addChildren([
     application,
     release,
     publish,
+    rollouts,
+    rollout,
+    newRollout,
+    setPolicy,
+    policies,
+    policy,
     registry.addChildren([repositories, repository]),
     customers,
     customer,

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { launch, open, settled, signIn } from './support/browser.mjs'
 import { Hub } from './support/hub.mjs'
+import { CAREFUL, running, setPolicy, start, untilMembers } from './support/rollouts.mjs'
 import { World } from './support/world.mjs'
 
 const folder = process.argv[2] ?? new URL('screens', import.meta.url).pathname
@@ -37,6 +38,13 @@ const ROOMS = {
   'then-license': '/v/acme/licenses/globex/hello-2026?at=70',
   'then-members': '/v/acme/members?at=70',
   'then-never': '/v/acme/targets?at=yesterday',
+  rollouts: '/v/acme/rollouts',
+  'rollout-running': '/v/acme/rollouts/hello/careful-and-slow-with-a-name-that-goes-on-and-on',
+  'rollout-planned': '/v/acme/rollouts/hello/asked',
+  'rollout-new': '/v/acme/rollouts/new?app=hello&version=1.5.0&policy=careful',
+  'rollout-policies': '/v/acme/rollout-policies',
+  'rollout-policy': '/v/acme/rollout-policies/careful',
+  'rollout-set-policy': '/v/acme/rollouts/set-policy?policy=careful',
   start: '/v/acme/start',
   registry: '/v/acme/registry',
   repository: '/v/acme/registry/hello',
@@ -61,6 +69,8 @@ const CUSTOMERS = {
   install: '/p/acme/install',
   'install-target': '/p/acme/install/factory',
   update: '/p/acme/update/lab/hello',
+  rollouts: '/p/acme/rollouts',
+  rollout: '/p/acme/rollouts/hello/careful-and-slow-with-a-name-that-goes-on-and-on',
   licenses: '/p/acme/license',
   license: '/p/acme/license/hello-2026',
   downloads: '/p/acme/downloads',
@@ -120,6 +130,17 @@ async function dress(world) {
 const press = (page, name) => page.getByRole('button', { name, exact: true }).first().click()
 const COMPOSE = 'services:\n  web:\n    image: postgres:17\n    ports: ["70000:80"]\n    enviroment: {A: b}\n'
 
+/** One that is on its way, with a target in flight and one that is silent; and one that waits for an approval. */
+async function rollOut(world) {
+  await running(world, 'globex', 'far-away-and-with-a-name-that-is-longer-than-others', '1.2.0')
+  await setPolicy(world, 'careful', CAREFUL)
+  await setPolicy(world, 'asking', `${CAREFUL}, approve: { roles: [OWNER, PUBLISHER], withinHours: 24 }`)
+  await start(world, { policy: 'asking', version: '1.3.0', name: 'asked' })
+  const name = 'careful-and-slow-with-a-name-that-goes-on-and-on'
+  await start(world, { policy: 'careful', version: '1.5.0', name })
+  await untilMembers(world, name, 'IN_FLIGHT', 1)
+}
+
 /** What lies over a page, or comes of it: by its room, and how one gets there. */
 const OVER = {
   deploy: ['/v/acme/targets/globex/factory', page => press(page, 'Deploy…')],
@@ -163,6 +184,23 @@ const OVER = {
       await page.getByRole('region', { name: 'It rests on' }).waitFor()
     },
   ],
+  'rollout-plan': [
+    '/v/acme/rollouts/new?app=hello&version=1.5.0&policy=careful',
+    async page => {
+      await press(page, 'Show the plan')
+      await page.locator('.plan').waitFor()
+      await page.locator('.plan').scrollIntoViewIfNeeded()
+    },
+  ],
+  'rollout-approve': [
+    '/v/acme/rollouts/hello/asked',
+    async page => {
+      await press(page, 'Approve the start…')
+      await page.locator('.plan').waitFor()
+    },
+  ],
+  'rollout-limits': ['/v/acme/rollouts/hello/asked', page => press(page, 'Limits…')],
+  'rollout-pause': ['/v/acme/rollouts/hello/asked', page => press(page, 'Pause…')],
   catalogue: ['/v/acme/apps/hello', page => press(page, 'Catalogue…')],
   labels: ['/v/acme/targets/globex/factory', page => press(page, 'Label…')],
   undeploy: ['/v/acme/targets/globex/factory', page => press(page, 'Remove…')],
@@ -232,11 +270,22 @@ try {
   await page.getByRole('heading', { name: 'Sign in', level: 1 }).waitFor()
   await page.screenshot({ path: join(folder, 'sign-in-1440-light.png') })
   await signIn(page, hub)
-  const { overview, targets, apps, customers, licenses, activity, analytics, alerts } = ROOMS
-  await shots(page, hub, 'empty-', { overview, targets, apps, customers, licenses, activity, analytics, alerts })
+  const { overview, targets, apps, customers, licenses, activity, analytics, alerts, rollouts } = ROOMS
+  await shots(page, hub, 'empty-', {
+    overview,
+    targets,
+    apps,
+    customers,
+    licenses,
+    activity,
+    analytics,
+    alerts,
+    rollouts,
+  })
   const world = await World.make(hub)
   await world.fleet()
   await dress(world)
+  await rollOut(world)
   await world.change('memberInvite(email: "ann@acme.example", role: SUPPORT) { code }')
   await world.change('tokenIssue(label: "laptop", scopes: [PULL, READ]) { secret }')
   await shots(page, hub, '', ROOMS)

@@ -15,6 +15,7 @@ import { LicensesPage } from '../features/license/list'
 import { LicensePage } from '../features/license/page'
 import { MePage } from '../features/me/page'
 import { MembersPage } from '../features/member/list'
+import { readMembers, readRollouts } from '../features/rollout/address'
 import { JoinPage } from '../features/session/join'
 import { readNext, SignInPage } from '../features/session/sign-in'
 import { readFleet } from '../features/target/address'
@@ -83,6 +84,18 @@ const target = createRoute({ ...inside, path: '/targets/$target', component: Tar
 const install = createRoute({ ...inside, path: '/install', component: InstallPage })
 const installTarget = createRoute({ ...inside, path: '/install/$target', component: InstallTargetPage })
 const update = createRoute({ ...inside, path: '/update/$target/$application', component: UpdatePage })
+const rollouts = createRoute({
+  ...inside,
+  path: '/rollouts',
+  component: lazyRouteComponent(() => import('../features/rollout/list')),
+  validateSearch: readRollouts,
+})
+const rollout = createRoute({
+  ...inside,
+  path: '/rollouts/$application/$rollout',
+  component: lazyRouteComponent(() => import('../features/rollout/page')),
+  validateSearch: readMembers,
+})
 const licenses = createRoute({ ...inside, path: '/license', component: LicensesPage, ...LOOKS_BACK })
 const license = createRoute({ ...inside, path: '/license/$license', component: LicensePage, ...LOOKS_BACK })
 const entitlement = createRoute({
@@ -115,6 +128,8 @@ const routeTree = root.addChildren([
     install,
     installTarget,
     update,
+    rollouts,
+    rollout,
     licenses,
     license,
     entitlement,

@@ -10,6 +10,7 @@ import {
   Ticket,
   UserRound,
   UsersRound,
+  Waves,
 } from 'lucide-react'
 import { type ReactNode, useMemo } from 'react'
 import { useQuery } from 'urql'
@@ -31,6 +32,7 @@ import { BRANDING } from './branding'
 const ROOMS: readonly Room[] = [
   { at: '', name: 'Home', icon: House, key: 'o' },
   { at: '/targets', name: 'Targets', icon: Server, needs: 'READ_FLEET', key: 't' },
+  { at: '/rollouts', name: 'Rollouts', icon: Waves, needs: 'READ_FLEET', key: 'w' },
   { at: '/license', name: 'Licenses', icon: KeyRound, needs: 'READ_CUSTOMERS', key: 'l' },
   { at: '/downloads', name: 'Downloads', icon: Download, needs: 'READ_CATALOG', key: 'd' },
   { at: '/activity', name: 'Activity', icon: Activity, needs: 'READ_CUSTOMERS', key: 'e' },
@@ -56,6 +58,7 @@ function placesOf(root: string, name: string): Places {
     licenses: `${root}/license`,
     catalog: { at: `${root}/downloads`, name: 'Downloads' },
     license: (_customer, license) => `${root}/license/${license}`,
+    rollout: (application, name) => `${root}/rollouts/${application}/${name}`,
     release: (application, version) => `${root}/apps/${application}/releases/${encodeURIComponent(version)}`,
   }
 }

@@ -1,6 +1,7 @@
 // What the vendor's palette finds: rooms, targets, customers, applications.
-import { AppWindow, Server, Users } from 'lucide-react'
+import { AppWindow, ListChecks, Server, Users, Waves } from 'lucide-react'
 import { useQuery } from 'urql'
+import { useMay } from '../features/session/viewer'
 import { graphql } from '../gql'
 import { useRested } from '../ui/use-rested'
 import type { Hit } from './palette'
@@ -20,7 +21,7 @@ export function useFound(all: readonly Room[], text: string): Hit[] {
   const asked = useRested(text).trim()
   const [{ data }] = useQuery({ query: FIND, variables: { text: asked }, pause: asked === '' })
   const wanted = text.trim().toLowerCase()
-  const rooms = roomHits(useRooms(all), places.root, wanted)
+  const rooms = [...roomHits(useRooms(all), places.root, wanted), ...useRolloutHits(wanted)]
   if (wanted === '') return rooms
   const targets = (data?.targets.nodes ?? []).map(({ id, name, customer }) => ({
     id,
@@ -44,4 +45,17 @@ export function useFound(all: readonly Room[], text: string): Hit[] {
     to: `${places.root}/apps/${name}`,
   }))
   return [...targets, ...customers, ...applications, ...rooms]
+}
+
+/** What is reached by way of the rollouts, by its name at once. */
+function useRolloutHits(wanted: string): Hit[] {
+  const { root } = usePlaces()
+  const [mayRead, mayStart] = [useMay('READ_ROLLOUT_PLANS'), useMay('ROLL_OUT')]
+  const policies = { id: 'policies', name: 'Rollout policies', note: 'rules', icon: ListChecks }
+  const start = { id: 'start', name: 'Start a rollout', note: 'plan', icon: Waves }
+  const hits = [
+    ...(mayRead ? [{ ...policies, to: `${root}/rollout-policies` }] : []),
+    ...(mayStart ? [{ ...start, to: `${root}/rollouts/new` }] : []),
+  ]
+  return hits.filter(({ name }) => name.toLowerCase().includes(wanted))
 }

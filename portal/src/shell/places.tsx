@@ -16,6 +16,7 @@ export type Places = {
   /** where releases are found */
   catalog: { at: string; name: string }
   license: (customer: string, name: string) => string
+  rollout: (application: string, name: string) => string
   application?: (name: string) => string
   release?: (application: string, version: string) => string
   customer?: (name: string) => string

@@ -15,6 +15,7 @@ import {
   UserRound,
   Users,
   UsersRound,
+  Waves,
 } from 'lucide-react'
 import { useMemo } from 'react'
 import { AlertCount } from '../features/alert/count'
@@ -31,6 +32,7 @@ const ROOMS: readonly Room[] = [
   { at: '/alerts', name: 'Alerts', icon: BellRing, needs: 'READ_FLEET', count: AlertCount, key: 'n' },
   { at: '/targets', name: 'Targets', icon: Server, needs: 'READ_FLEET', key: 't' },
   { at: '/apps', name: 'Applications', icon: AppWindow, needs: 'READ_CATALOG', key: 'a' },
+  { at: '/rollouts', name: 'Rollouts', icon: Waves, needs: 'READ_FLEET', key: 'w' },
   { at: '/registry', name: 'Registry', icon: Package, needs: 'READ_CATALOG', key: 'r' },
   { at: '/customers', name: 'Customers', icon: Users, needs: 'READ_CUSTOMERS', key: 'c' },
   { at: '/licenses', name: 'Licenses', icon: KeyRound, needs: 'READ_CUSTOMERS', key: 'l' },
@@ -56,6 +58,7 @@ function placesOf(organization: string): Places {
     licenses: `${root}/licenses`,
     catalog: { at: `${root}/apps`, name: 'Applications' },
     license: (customer, name) => `${root}/licenses/${customer}/${name}`,
+    rollout: (application, name) => `${root}/rollouts/${application}/${name}`,
     application: name => `${root}/apps/${name}`,
     release: (application, version) => `${root}/apps/${application}/releases/${encodeURIComponent(version)}`,
     customer: name => `${root}/customers/${name}`,

@@ -247,3 +247,44 @@ test('notes are Markdown, and nothing of them runs or is loaded from elsewhere',
   }
   assert.deepEqual(wrong, [])
 })
+
+describe('the way of upgrades, at a release', () => {
+  test('is required, blocked and of no return, each with its reason', async () => {
+    const { page, wrong } = owner
+    await page.goto(`${hub.url}/v/acme/apps/hello/releases/1.4.0`)
+    const way = page.getByRole('list', { name: 'What upgrades go by' })
+    const say = async (button, deed, reason, more) => {
+      await way.getByRole('button', { name: button }).click()
+      await more?.()
+      await dialogOf(page).getByLabel('Reason').fill(reason)
+      await dialogOf(page).getByRole('button', { name: deed, exact: true }).click()
+      await dialogOf(page).waitFor({ state: 'detached' })
+      await way.getByText(reason).waitFor()
+    }
+    await say('Require it…', 'Require it', 'it moves the data')
+    await say('Block upgrades…', 'Block', 'the index breaks', () =>
+      dialogOf(page).getByLabel('From versions').fill('<1.2.0'),
+    )
+    await say('Mark as one of no return…', 'Mark it for ever', 'older ones cannot read it')
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      assert.deepEqual(await axe(page), [])
+    }
+    await way.getByRole('button', { name: 'Open the way from' }).click()
+    await dialogOf(page).getByRole('button', { name: 'Open the way', exact: true }).click()
+    // while a dialog is there, the page behind it has no roles
+    await dialogOf(page).waitFor({ state: 'detached' })
+    await way.waitFor()
+    await way.getByText('the index breaks').waitFor({ state: 'detached' })
+    const { release } = await hub.ask(
+      world.owner,
+      '{ release(application: "hello", version: "1.4.0") { required noReturn blockedUpgrades { from } } }',
+    )
+    assert.deepEqual(release, {
+      required: 'it moves the data',
+      noReturn: 'older ones cannot read it',
+      blockedUpgrades: [],
+    })
+    assert.deepEqual(wrong.splice(0), [])
+  })
+})

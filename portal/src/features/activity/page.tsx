@@ -21,7 +21,7 @@ type Kind = keyof typeof KINDS
 
 export function readActivity(search: Record<string, unknown>): { kind?: Kind } {
   const kind = search.kind
-  return typeof kind === 'string' && kind in KINDS && kind !== 'all' ? { kind: kind as Kind } : {}
+  return typeof kind === 'string' && Object.hasOwn(KINDS, kind) && kind !== 'all' ? { kind: kind as Kind } : {}
 }
 
 function fits(event: EventLine, kind: Kind): boolean {

@@ -1,8 +1,9 @@
 // One application: where its channels point, and its releases.
 import { Link, useParams } from '@tanstack/react-router'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { graphql } from '../../gql'
 import type { ApplicationPageQuery } from '../../gql/graphql'
+import { useMoment } from '../../live/moment'
 import { useLive } from '../../live/use-live'
 import { Allowed, Button } from '../../ui/button'
 import { SameInCli } from '../../ui/copy'
@@ -17,6 +18,8 @@ import { CatalogueLinks, Icon, Labels } from './catalogue'
 import { CatalogueDialog } from './catalogue-dialog'
 import { ChannelPointers } from './channels'
 import { PromoteDialog } from './promote'
+
+const OpenRollouts = lazy(() => import('../rollout/open-panel'))
 
 const APPLICATION = graphql(`
   query ApplicationPage($name: Name!, $after: String, $asOf: Moment) {
@@ -102,6 +105,7 @@ function Detail({
   const [channel, setChannel] = useState<string>()
   const mayPublish = useMay('PUBLISH')
   const releases = application.releases.nodes
+  const moment = useMoment()
   const keys = application.signingKeys
   return (
     <>
@@ -181,6 +185,11 @@ function Detail({
           ) : null}
         </div>
       </Panel>
+      {moment === undefined ? (
+        <Suspense>
+          <OpenRollouts application={application.name} />
+        </Suspense>
+      ) : null}
       <SameInCli line={commandLine('distr', 'release', 'list', '--app', application.name)} looksBack />
       {channel ? (
         <PromoteDialog

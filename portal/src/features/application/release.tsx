@@ -44,8 +44,10 @@ const STANDINGS = {
   UNVERIFIED: 'never verified',
 }
 
-/** `actions` are those of the side. */
-export function ReleasePage({ actions }: { actions?: (release: Release) => ReactNode }) {
+type Props = { actions?: (release: Release) => ReactNode; path?: (release: Release) => ReactNode }
+
+/** `actions` and `path`, which is what upgrades go by, are those of the side. */
+export function ReleasePage({ actions, path }: Props) {
   const places = usePlaces()
   const { application = '', version = '' } = useParams({ strict: false })
   const { data, error, isLoading, again } = useLive(RELEASE, { application, version })
@@ -67,12 +69,12 @@ export function ReleasePage({ actions }: { actions?: (release: Release) => React
     >
       {error && !release ? <Failed error={error} again={again} /> : null}
       {isLoading ? <Loading what="the release" /> : null}
-      {release ? <Detail release={release} /> : null}
+      {release ? <Detail release={release} path={path?.(release)} /> : null}
     </Page>
   )
 }
 
-function Detail({ release }: { release: Release }) {
+function Detail({ release, path }: { release: Release; path: ReactNode }) {
   const pointing = release.application.channels.filter(channel => channel.current === release.version)
   const { application, version } = release
   return (
@@ -93,13 +95,7 @@ function Detail({ release }: { release: Release }) {
             : release.signatures.map(one => `${one.key ?? 'unnamed key'}: ${STANDINGS[one.standing]}`).join(', ')}
         </Fact>
         {release.deprecatedOn ? <Fact name="Deprecated on">{release.deprecatedOn}</Fact> : null}
-        {release.required ? <Fact name="Required on the way of upgrades">{release.required}</Fact> : null}
-        {release.noReturn ? <Fact name="Nobody goes back from it">{release.noReturn}</Fact> : null}
-        {release.blockedUpgrades.map(({ from, reason }) => (
-          <Fact key={from} name={`Nobody comes to it from ${from}`}>
-            {reason}
-          </Fact>
-        ))}
+        {path ? null : <PathFacts release={release} />}
       </Facts>
       {release.withheld ? <p className="note">You are not shown what is in it: {release.withheld}</p> : null}
       {release.notes ? (
@@ -111,10 +107,26 @@ function Detail({ release }: { release: Release }) {
       {release.packages?.map(one => (
         <PackagePanel key={one.__typename} one={one} />
       ))}
+      {path}
       <SameInCli
         line={commandLine('distr', 'release', 'show', '--app', application.name, '--version', version)}
         looksBack
       />
+    </>
+  )
+}
+
+/** What upgrades go by, for whoever does not change it. */
+function PathFacts({ release: { required, noReturn, blockedUpgrades } }: { release: Release }) {
+  return (
+    <>
+      {required ? <Fact name="Required on the way of upgrades">{required}</Fact> : null}
+      {noReturn ? <Fact name="Nobody goes back from it">{noReturn}</Fact> : null}
+      {blockedUpgrades.map(({ from, reason }) => (
+        <Fact key={from} name={`Nobody comes to it from ${from}`}>
+          {reason}
+        </Fact>
+      ))}
     </>
   )
 }

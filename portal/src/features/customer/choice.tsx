@@ -12,9 +12,9 @@ const FOUND = graphql(`
   }
 `)
 
-type Props = { value: string; choose: (name: string) => void }
+type Props = { value: string; choose: (name: string) => void; label?: string; isOptional?: boolean }
 
-export function CustomerChoice({ value, choose }: Props) {
+export function CustomerChoice({ value, choose, label = 'Customer', isOptional = false }: Props) {
   const [text, setText] = useState('')
   const asked = useRested(text).trim()
   const { data } = useLive(FOUND, { search: asked || null })
@@ -24,14 +24,14 @@ export function CustomerChoice({ value, choose }: Props) {
   const isListed = value === '' || found.some(({ name }) => name === value)
   return (
     <SearchedChoice
-      label="Customer"
+      label={label}
       find="Find a customer"
       text={text}
       search={setText}
       hasMore={customers?.pageInfo.hasNextPage ?? false}
       value={value}
       onChange={event => choose(event.target.value)}
-      required
+      required={!isOptional}
     >
       <option value="" disabled>
         {customers && asked !== '' && found.length === 0 ? 'No customer has this in its name' : 'Choose a customer'}

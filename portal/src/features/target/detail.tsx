@@ -1,4 +1,5 @@
 // How one target is: its facts, what runs there, and when it reported.
+import { lazy, Suspense } from 'react'
 import { graphql } from '../../gql'
 import type { TargetDetailFragment } from '../../gql/graphql'
 import { useMoment } from '../../live/moment'
@@ -12,6 +13,8 @@ import { DeploymentCard } from '../deployment/card'
 import { TargetLabels } from './labels'
 import { Reports } from './reports'
 import { Roles } from './roles'
+
+const TargetHolds = lazy(() => import('../rollout/target-holds'))
 
 export const TARGET_DETAIL = graphql(`
   fragment TargetDetail on Target {
@@ -43,6 +46,11 @@ export function Detail({ target, deploy }: { target: TargetDetail; deploy: (() =
       ) : null}
       <TargetFacts target={target} />
       <TargetLabels target={target} />
+      {moment === undefined && !target.retiredAt ? (
+        <Suspense>
+          <TargetHolds customer={target.customer.name} name={target.name} />
+        </Suspense>
+      ) : null}
       {target.deployments.length === 0 ? (
         <Empty
           title="Nothing is deployed here"
