@@ -129,7 +129,10 @@ impl Sessions {
 
     async fn pass(&self, request: Request<Incoming>, namespace: &str) -> Result<Response<Body>, Fault> {
         let method = request.method().clone();
-        let place = Place::of(request.uri().path());
+        let Some(place) = Place::of(request.uri().path()) else {
+            let text = "a path is spelled as Helm spells it: no escapes, no empty or dotted steps, no old way to watch";
+            return Ok(refusal(StatusCode::BAD_REQUEST, "BadRequest", text));
+        };
         if place.namespace.is_some_and(|other| other != namespace) || (place.namespace.is_none() && place.is_secrets) {
             let text = format!("a release of namespace {namespace} gets to no other");
             return Ok(refusal(StatusCode::FORBIDDEN, "Forbidden", &text));
@@ -224,13 +227,20 @@ struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    fn of(path: &'a str) -> Self {
-        let mut steps = path.split('/').filter(|step| !step.is_empty());
+    /// Nothing for a path that the API server may read otherwise than it stands here.
+    fn of(path: &'a str) -> Option<Self> {
+        let path = path.strip_prefix('/')?;
+        let mut steps = path.strip_suffix('/').unwrap_or(path).split('/');
+        let is_plain = |step: &str| !matches!(step, "" | "." | "..") && !step.contains(['%', '\\', ';']);
+        if !path.is_empty() && !steps.clone().all(is_plain) {
+            return None;
+        }
         let is_core = steps.next() == Some("api");
         // the version, or the group and the version
         let skipped = if is_core { 1 } else { 2 };
         let rest: Vec<&str> = steps.skip(skipped).collect();
-        match *rest.as_slice() {
+        Some(match *rest.as_slice() {
+            ["watch" | "proxy", ..] => return None,
             // the namespace itself
             ["namespaces", namespace] => Self { namespace: Some(namespace), is_secrets: false, name: None },
             ["namespaces", namespace, resource, ref more @ ..] => {
@@ -241,7 +251,7 @@ impl<'a> Place<'a> {
                 Self { namespace: None, is_secrets: is_core && resource == "secrets", name: more.first().copied() }
             }
             [] => Self { namespace: None, is_secrets: false, name: None },
-        }
+        })
     }
 }
 
@@ -266,16 +276,32 @@ mod tests {
         for (path, place) in [
             ("/api/v1/namespaces/shop/secrets", at(Some("shop"), true, None)),
             ("/api/v1/namespaces/shop/secrets/a", at(Some("shop"), true, Some("a"))),
-            ("//api/v1//namespaces/shop/secrets/a/", at(Some("shop"), true, Some("a"))),
+            ("/api/v1/namespaces/shop/secrets/a/", at(Some("shop"), true, Some("a"))),
             ("/api/v1/namespaces/shop", at(Some("shop"), false, None)),
             ("/api/v1/secrets", at(None, true, None)),
             ("/apis/apps/v1/namespaces/shop/deployments/web/status", at(Some("shop"), false, Some("web"))),
             ("/apis/example.com/v1/namespaces/shop/secrets/a", at(Some("shop"), false, Some("a"))),
             ("/apis/rbac.authorization.k8s.io/v1/clusterroles/a", at(None, false, Some("a"))),
             ("/apis/apps/v1", at(None, false, None)),
+            ("/apis/rbac.authorization.k8s.io/v1/clusterroles/system:node", at(None, false, Some("system:node"))),
+            ("/openapi/v3/apis/apps/v1", at(None, false, None)),
             ("/version", at(None, false, None)),
+            ("/", at(None, false, None)),
         ] {
-            assert_eq!(Place::of(path), place, "{path}");
+            assert_eq!(Place::of(path), Some(place), "{path}");
+        }
+        for path in [
+            "/api/v1/namespaces/shop/%73ecrets",
+            "/api/v1/namespaces/%6bube-system/secrets",
+            "/api/v1/namespaces/shop/../kube-system/secrets",
+            "/api/v1/namespaces/shop/./secrets",
+            "//api/v1//namespaces/shop/secrets",
+            "/api/v1/watch/secrets",
+            "/api/v1/watch/namespaces/shop/secrets",
+            "/api/v1/proxy/nodes/one",
+            "api/v1/secrets",
+        ] {
+            assert_eq!(Place::of(path), None, "{path}");
         }
     }
 }

@@ -105,7 +105,9 @@ async fn a_feature_opens_the_tags_that_match_its_pattern() {
         oras.ok(&["push", "--plain-http", &format!("{models}:{tag}"), "weights"]);
     }
     let image = format!("{}:1.0.0", vendor.image("files"));
-    oras.ok(&["push", "--plain-http", &image, "weights"]);
+    oras.write("config.json", "{\"architecture\":\"amd64\",\"os\":\"linux\"}");
+    let config = "config.json:application/vnd.oci.image.config.v1+json";
+    oras.ok(&["push", "--plain-http", "--config", config, &image, "weights"]);
     let customers = login(&vendor, &vendor.release_to_customer(&image).await);
     vendor.license().await;
     let llm = format!("{models}:llm-7b");
