@@ -123,4 +123,16 @@ async fn whoever_deploys_what_is_older_than_a_required_release_is_told() {
     let deploy = "deploymentSetRelease(target: \"factory\", application: \"app\", version: \"1.0.0\") { warnings }";
     let warnings = change(&hub, &customer, deploy).await["deploymentSetRelease"]["warnings"].clone();
     assert_eq!(warnings, json!(["app 1.0.0 is older than 2.0.0, which is required (it mends a leak); deploy it next"]));
+    let fleet = "{ targets { nodes { deployments { release { version outdatedBy { version reason } } } } } }";
+    let seen = async |secret: &str| hub.graphql(Some(secret), fleet, json!({})).await.data();
+    let outdated = json!({ "version": "1.0.0", "outdatedBy": { "version": "2.0.0", "reason": "it mends a leak" } });
+    for secret in [&owner, &customer] {
+        assert_eq!(seen(secret).await["targets"]["nodes"][0]["deployments"][0]["release"], outdated);
+    }
+    let releases = "{ application(name: \"app\") { releases { nodes { version outdatedBy { version } } } } }";
+    let releases = hub.graphql(Some(&owner), releases, json!({})).await.data()["application"]["releases"].clone();
+    assert_eq!(releases["nodes"][0], json!({ "version": "2.0.0", "outdatedBy": null }));
+    change(&hub, &owner, "releaseUnrequire(application: \"app\", version: \"2.0.0\", reason: \"mended\") { changed }")
+        .await;
+    assert_eq!(seen(&customer).await["targets"]["nodes"][0]["deployments"][0]["release"]["outdatedBy"], json!(null));
 }

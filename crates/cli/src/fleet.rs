@@ -105,15 +105,15 @@ fn health(deployment: &Value) -> Value {
     }
 }
 
-/// The version, or how far the removal is that was asked for after it.
+/// The version with what speaks against it, or how far the removal is that was asked for after it.
 fn desired(deployment: &Value) -> Value {
     if deployment["removal"].is_null() {
-        return match (deployment["desiredVersion"].as_str(), deployment["release"]["status"].as_str()) {
-            (Some(version), Some(status @ ("DEPRECATED" | "REVOKED"))) => {
-                json!(format!("{version}, {}", status.to_lowercase()))
-            }
-            _ => deployment["desiredVersion"].clone(),
-        };
+        let Some(version) = deployment["desiredVersion"].as_str() else { return Value::Null };
+        let release = &deployment["release"];
+        let standing = release["status"].as_str().filter(|status| ["DEPRECATED", "REVOKED"].contains(status));
+        let required = release["outdatedBy"]["version"].as_str().map(|version| format!("{version} required"));
+        let remarks = standing.map(str::to_lowercase).into_iter().chain(required);
+        return json!([version.to_owned()].into_iter().chain(remarks).collect::<Vec<_>>().join(", "));
     }
     match deployment["phase"].as_str() {
         Some("HELD") => json!("removal, held"),
@@ -147,5 +147,11 @@ mod tests {
         assert_eq!(desired(&Value::Null), Value::Null);
         let deprecated = json!({"desiredVersion": "1.0.0", "release": {"status": "DEPRECATED"}});
         assert_eq!(desired(&deprecated), "1.0.0, deprecated");
+        let outdated =
+            json!({"desiredVersion": "1.0.0", "release": {"status": "PUBLISHED", "outdatedBy": {"version": "2.0.0"}}});
+        assert_eq!(desired(&outdated), "1.0.0, 2.0.0 required");
+        let revoked =
+            json!({"desiredVersion": "1.0.0", "release": {"status": "REVOKED", "outdatedBy": {"version": "2.0.0"}}});
+        assert_eq!(desired(&revoked), "1.0.0, revoked, 2.0.0 required");
     }
 }

@@ -41,6 +41,7 @@ const FIELDS: Columns = &[
     ("deprecated on", "/deprecatedOn"),
     ("published", "/publishedAt"),
     ("required", "/required"),
+    ("outdated by", "/outdatedBy"),
     ("no return", "/noReturn"),
     ("blocked", "/blockedUpgrades"),
     ("withheld", "/withheld"),

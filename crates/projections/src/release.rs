@@ -1,6 +1,8 @@
 //! Table `release`: the versions of each application, drafts included. A customer sees what was published of the
 //! applications that its licenses name.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use distr_domain::fact::Fact;
 use distr_domain::ids::{ApplicationId, OrganizationId, ReleaseId};
@@ -128,6 +130,7 @@ pub async fn find(client: &ReadClient, scope: Scope, id: ReleaseId) -> Result<Op
 
 #[derive(Deserialize)]
 struct RulesOf {
+    application: ApplicationId,
     version: Version,
     rules: PathRules,
 }
@@ -138,9 +141,23 @@ pub async fn path_rules(
     organization: OrganizationId,
     application: ApplicationId,
 ) -> Result<Catalog, QueryError> {
+    Ok(path_rules_of(client, organization, &[application]).await?.remove(&application).unwrap_or_default())
+}
+
+/// The same for several applications; without those of which no release says anything.
+pub async fn path_rules_of(
+    client: &ReadClient,
+    organization: OrganizationId,
+    applications: &[ApplicationId],
+) -> Result<HashMap<ApplicationId, Catalog>, QueryError> {
+    let applications: Vec<Uuid> = applications.iter().map(|application| application.0).collect();
     let rows: Vec<RulesOf> =
-        query::all(client, include_str!("release/path_rules.sql"), &[&organization.0, &application.0]).await?;
-    Ok(Catalog(rows.into_iter().map(|row| (row.version, row.rules)).collect()))
+        query::all(client, include_str!("release/path_rules.sql"), &[&organization.0, &applications]).await?;
+    let mut catalogs: HashMap<_, Catalog> = HashMap::new();
+    for RulesOf { application, version, rules } in rows {
+        catalogs.entry(application).or_default().0.insert(version, rules);
+    }
+    Ok(catalogs)
 }
 
 /// The same without its packages, which are large.

@@ -1,6 +1,7 @@
 //! Nested fields load in batches: one query for all the parents of a list.
 
 mod rollout;
+mod upgrade_path;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ use crate::ops::credential::LastUse;
 use crate::ops::{credential, person};
 
 pub(super) use rollout::{CountsOf, LookAt, WaitingOf};
+pub(super) use upgrade_path::PathRulesOf;
 
 pub(super) struct Loader {
     hub: Arc<Hub>,

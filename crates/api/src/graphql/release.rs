@@ -18,8 +18,8 @@ use distr_signature::key_id;
 
 use self::image::ReleaseImage;
 use self::package::{Package, PackageInput};
-use self::path::BlockedUpgrade;
 pub(super) use self::path::UpgradePathMutation;
+use self::path::{BlockedUpgrade, RequiredRelease};
 use self::signature::ReleaseSignature;
 use super::application::{self, Application};
 use super::as_of::Moment;
@@ -89,6 +89,12 @@ impl Release {
     /// The reason for which no upgrade may pass the release over; null if upgrades may.
     async fn required(&self) -> Option<&str> {
         self.0.rules.required.as_deref()
+    }
+
+    /// The newest required release that is newer than this one, to which whoever runs this one is to come; null if there is none, and
+    /// for a draft.
+    async fn outdated_by(&self, ctx: &Context<'_>) -> Result<Option<RequiredRelease>> {
+        Ok(path::outdated_by(ctx, &self.0).await?)
     }
 
     /// The reason for which nobody goes back from the release to an older one; null if one may.

@@ -1,4 +1,4 @@
--- an index finds the application's releases; few of them say anything of upgrades
-SELECT jsonb_build_object('version', version, 'rules', rules)
+-- an index finds the releases of each application; few of them say anything of upgrades
+SELECT jsonb_build_object('application', application, 'version', version, 'rules', rules)
 FROM release
-WHERE organization = $1 AND application = $2 AND status <> 'draft' AND rules <> '{}'::jsonb
+WHERE organization = $1 AND application = ANY ($2) AND status <> 'draft' AND rules <> '{}'::jsonb

@@ -208,6 +208,7 @@ pub(super) const RELEASE: &[Row] = &[
     Row(&["maximum retry count cannot be"], Generation, Config, "a service has an unknown restart policy"),
     Row(&["destination can't be '/'"], Generation, Config, "a mount of the release is at the root of its container"),
     Row(&["container rootfs is marked read-only"], Generation, Config, READ_ONLY),
+    Row(&["mounted volume is marked read-only"], Generation, Config, READ_ONLY_MOUNT),
     Row(&["is the sole supported option"], Generation, Config, READ_ONLY),
     Row(&["error processing tar file", "not a directory"], Generation, Config, PLACE_OF_CONFIG),
     Row(&["error processing tar file", "cannot overwrite"], Generation, Config, PLACE_OF_CONFIG),
@@ -258,6 +259,8 @@ pub(super) const RELEASE: &[Row] = &[
 
 const READ_ONLY: &str =
     "a config or secret without a file cannot be put into a service that is read_only; give it a file";
+pub(super) const READ_ONLY_MOUNT: &str =
+    "a config or secret without a file is to lie in a mount that is read-only; give it a file, or another target";
 const PLACE_OF_CONFIG: &str = "a config or secret is to lie where the image of its service has something else";
 const NO_PROGRAM: &str = "a service's command is not in its image";
 pub(super) const PLATFORM: &str = "an image of the release is for another processor than this host's";

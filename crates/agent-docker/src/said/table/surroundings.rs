@@ -1,9 +1,10 @@
 //! The machine, its network, its engine.
 
-use distr_agent::fault::Blame::Surroundings;
+use distr_agent::fault::Blame::{Generation, Surroundings};
 use distr_domain::agent::ErrorCategory::{Config, Internal, Network, Policy, Resources, Runtime};
 
 use super::Row;
+use super::releases::READ_ONLY_MOUNT;
 
 /// Trouble of the machine and its network, whatever it kept from being done.
 pub(super) const TROUBLE: &[Row] = &[
@@ -46,6 +47,8 @@ pub(super) const TROUBLE: &[Row] = &[
     Row(&["proxy authentication required"], Surroundings, Network, "the proxy of this host asks for a password"),
     Row(&["no such host"], Surroundings, Network, "a name cannot be resolved on this host; check its DNS"),
     Row(&["server misbehaving"], Surroundings, Network, "a name cannot be resolved on this host; check its DNS"),
+    // of a mount of the container, before it is taken for a folder of the host
+    Row(&["error processing tar file", "read-only file system"], Generation, Config, READ_ONLY_MOUNT),
     Row(
         &["read-only file system"],
         Surroundings,

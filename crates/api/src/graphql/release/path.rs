@@ -4,11 +4,13 @@ use async_graphql::{Context, Object, Result, SimpleObject};
 use distr_domain::permission::Permission;
 use distr_domain::release::{Release as Decider, ReleaseCommand};
 use distr_domain::upgrade_path as domain;
+use distr_projections::release::{PublicationStatus, ReleaseRow};
 
 use super::{ReleasePayload, check_reach, id, payload};
 use crate::failure::Failure;
-use crate::graphql::context::{execute, lines};
+use crate::graphql::context::{ContextExt, execute, lines};
 use crate::graphql::guard::May;
+use crate::graphql::loader::{Of, PathRulesOf, failed};
 use crate::graphql::scalar::{Name, Version, VersionRange};
 
 /// An upgrade that nobody takes.
@@ -24,6 +26,23 @@ impl From<domain::BlockedUpgrade> for BlockedUpgrade {
     fn from(domain::BlockedUpgrade { from, reason }: domain::BlockedUpgrade) -> Self {
         Self { from: VersionRange(from), reason }
     }
+}
+
+/// A release that every installation has to come to.
+#[derive(SimpleObject)]
+pub(super) struct RequiredRelease {
+    /// The version.
+    version: Version,
+    /// The reason for which it is required.
+    reason: String,
+}
+
+/// The newest required release above a release; none above a draft, which nobody runs.
+pub(super) async fn outdated_by(ctx: &Context<'_>, of: &ReleaseRow) -> Result<Option<RequiredRelease>, Failure> {
+    let key = PathRulesOf(Of { organization: of.organization, id: of.application });
+    let catalog = ctx.loader().load_one(key).await.map_err(failed)?.unwrap_or_default();
+    let floor = catalog.floor_above(&of.version).filter(|_| of.status != PublicationStatus::Draft);
+    Ok(floor.map(|(version, reason)| RequiredRelease { version: version.clone().into(), reason: reason.to_owned() }))
 }
 
 fn because(reason: String) -> Result<String, Failure> {
