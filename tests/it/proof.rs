@@ -327,15 +327,15 @@ async fn a_key_takes_the_place_of_another_and_who_knows_either_follows() {
     }
 }
 
-/// The hub is killed when the key is told of and does not sign yet: asking again goes on with the same one.
+/// The hub is broken off when the key is told of and does not sign yet: the next checkpoint is by that key, and by no other.
 #[tokio::test]
-async fn a_key_that_was_told_of_signs_when_it_is_asked_for_again() {
+async fn a_key_that_was_told_of_signs_before_anything_else_is_signed() {
     let auditor = Auditor::begin().await;
     let database = auditor.database();
     auditor.ok(&["audit", "key"]);
     database.ok("CREATE FUNCTION ops.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'broken'; END $$;
                  CREATE TRIGGER fail BEFORE UPDATE ON ops.proof_key FOR EACH ROW EXECUTE FUNCTION ops.fail()");
-    let replace = "mutation { historyKeyReplace(reason: \"r\") { changed keys { key } } }";
+    let replace = "mutation { historyKeyReplace(reason: \"r\", atOnce: true) { changed } }";
     let ask = async || auditor.hub.graphql(Some(&auditor.owner), replace, json!({})).await;
     assert_eq!(ask().await.code(), Some("internal"));
     database.ok("DROP TRIGGER fail ON ops.proof_key");
@@ -343,8 +343,14 @@ async fn a_key_that_was_told_of_signs_when_it_is_asked_for_again() {
                 WHERE event_type = 'HistoryKeyReplaced'";
     let told = database.ok(told);
     assert_eq!(told.lines().count(), 1, "{told}");
-    let data = ask().await.data()["historyKeyReplace"].clone();
-    assert_eq!((&data["changed"], data["keys"][0]["key"].as_str()), (&json!(false), Some(told.trim())));
+    auditor.until_in_the_tree().await;
+    auditor.hub.later(chrono::TimeDelta::minutes(1));
+    let note = auditor.ok(&["audit", "checkpoint"]);
+    assert_eq!(note.lines().filter(|line| line.starts_with('—')).count(), 1, "{note}");
+    let keys: Value = serde_json::from_str(&auditor.ok(&["audit", "key", "--all", "-o", "json"])).expect("JSON");
+    let (newest, before) = (&keys[0], &keys[1]);
+    assert_eq!((newest["key"].as_str(), &newest["endsAt"]), (Some(told.trim()), &Value::Null), "{keys}");
+    assert!(before["endsAt"].is_string(), "the one before has ended: {keys}");
 }
 
 /// Somebody with a stolen token replaces it again and again: the history is signed all the same, and what they made ends at once.

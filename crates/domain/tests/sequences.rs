@@ -268,6 +268,7 @@ fn rollout_command() -> impl Strategy<Value = RolloutCommand> {
             digest: PlanDigest(id(digest)),
             by: Some(MemberId(id(1))),
             not_before: None,
+            overseers: BTreeSet::new(),
         }),
         begins: (digest == 0).then(|| rollout::Beginning {
             boundaries: vec![Boundary::UpTo(id(9)), Boundary::Rest],

@@ -29,13 +29,13 @@ pub(super) fn sign(cosign: &Client, program: &str, image: &str) {
 
 const VERIFY: [&str; 4] = ["--key", "cosign.pub", "--insecure-ignore-tlog=true", "--allow-http-registry"];
 
-/// Pushes an artifact; answers with its name by digest.
+/// Pushes an image; answers with its name by digest.
 pub(super) fn push(vendor: &Vendor, repository: &str, content: &str) -> String {
     let oras = Client::new("oras");
     oras.ok_with(&["login", "--plain-http", "-u", "ci", "--password-stdin", &vendor.registry], &vendor.secret);
     oras.write("file", content);
     let tagged = format!("{}:1.0.0", vendor.image(repository));
-    oras.ok(&["push", "--plain-http", &tagged, "file"]);
+    super::push_image(&oras, &tagged, "file");
     format!("{}@{}", vendor.image(repository), oras.ok(&["resolve", "--plain-http", &tagged]))
 }
 

@@ -34,8 +34,14 @@ async fn helm_pushes_shows_and_pulls_a_chart() {
     let none = helm.refused(&["pull", "--plain-http", &chart, "--version", "2.0.0"]);
     assert!(none.contains("not found"), "{none}");
 
-    let image = format!("{}:1.0.0", vendor.image("charts/hello"));
-    let customers = login(&vendor, &vendor.release_to_customer(&image).await);
+    vendor.run("applicationCreate(name: \"hello\") { changed }").await;
+    let reference = format!("{}:1.0.0", vendor.image("charts/hello"));
+    let package =
+        format!("{{ helm: {{ chart: \"{reference}\", images: [], kinds: [], cases: 1, tool: \"by hand\" }} }}");
+    let publish =
+        format!("releasePublish(application: \"hello\", version: \"1.0.0\", packages: [{package}]) {{ changed }}");
+    vendor.run(&publish).await;
+    let customers = login(&vendor, &vendor.customer().await);
     let pull = ["pull", "--plain-http", &chart, "--version", "1.0.0"];
     let refusal = customers.refused(&pull);
     assert!(is_not_there(&refusal), "{refusal}");

@@ -3,8 +3,8 @@
 use distr_tests::client::Client;
 use serde_json::Value;
 
-use super::is_not_there;
 use super::vendor::Vendor;
+use super::{is_not_there, push_image};
 
 fn login(vendor: &Vendor, secret: &str) -> Client {
     let oras = Client::new("oras");
@@ -79,7 +79,7 @@ async fn a_customer_with_oras_is_told_what_its_license_says() {
     let oras = login(&vendor, &vendor.secret);
     let image = format!("{}:1.0.0", vendor.image("files"));
     oras.write("file", "content");
-    oras.ok(&["push", "--plain-http", &image, "file"]);
+    push_image(&oras, &image, "file");
     let customers = login(&vendor, &vendor.release_to_customer(&image).await);
     let pull = ["pull", "--plain-http", image.as_str()];
     let refusal = customers.refused(&pull);
@@ -105,9 +105,7 @@ async fn a_feature_opens_the_tags_that_match_its_pattern() {
         oras.ok(&["push", "--plain-http", &format!("{models}:{tag}"), "weights"]);
     }
     let image = format!("{}:1.0.0", vendor.image("files"));
-    oras.write("config.json", "{\"architecture\":\"amd64\",\"os\":\"linux\"}");
-    let config = "config.json:application/vnd.oci.image.config.v1+json";
-    oras.ok(&["push", "--plain-http", "--config", config, &image, "weights"]);
+    push_image(&oras, &image, "weights");
     let customers = login(&vendor, &vendor.release_to_customer(&image).await);
     vendor.license().await;
     let llm = format!("{models}:llm-7b");
@@ -163,7 +161,7 @@ async fn oras_lists_tags_and_deletes_what_nothing_needs() {
     assert!(refusal.contains("the token does not have the scope delete"), "{refusal}");
     oras.write("file", "released");
     let released = format!("{}:1.0.0", vendor.image("released"));
-    oras.ok(&["push", "--plain-http", &released, "file"]);
+    push_image(&oras, &released, "file");
     vendor.release_to_customer(&released).await;
     let refusal = oras.refused(&[&delete[..], &[&released]].concat());
     assert!(refusal.contains("1.0.0"), "{refusal}");

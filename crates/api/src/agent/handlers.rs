@@ -32,7 +32,7 @@ impl From<Malformed> for ApiError {
 }
 
 pub(super) async fn unknown(request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    Err(Failure::not_found("agent path", request.path()).into())
+    Err(Failure::not_found("agent path", request.match_info().as_str()).into())
 }
 
 pub(super) async fn enrol(

@@ -111,7 +111,8 @@ fn admit(request: &ServiceRequest) -> Result<Held, Held> {
             return Err(streams.refuse());
         }
     }
-    if request.path().starts_with("/v2/") {
+    // as routes read it: raw, an escaped letter would be another path here than there
+    if request.match_info().as_str().starts_with("/v2/") {
         held.file = edge.files.enter(Client::of(request.request()).address);
         if held.file.is_none() {
             return Err(streams.map_or_else(Held::default, Streams::refuse));

@@ -87,7 +87,7 @@ pub(super) async fn limit(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
-    let path = request.path();
+    let path = request.match_info().as_str();
     if path == "/token" || path == "/v2" || path.starts_with("/v2/") || path == crate::agent::HEARTBEATS {
         return Ok(next.call(request).await?.map_into_left_body());
     }

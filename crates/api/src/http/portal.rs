@@ -29,7 +29,7 @@ pub(super) async fn document(request: HttpRequest, edge: web::Data<Edge>, hub: w
         Err(failure) => return ApiError::from(failure).error_response(),
     };
     let (side, organization) = match &found {
-        Found::Hub => (Side::of(request.path()), customers_of(request.path())),
+        Found::Hub => (Side::of(request.match_info().as_str()), customers_of(request.match_info().as_str())),
         Found::PortalOf(organization) => (Side::Customer, Some(organization.clone())),
         Found::Nothing => return misdirected(&hub, &host),
     };
@@ -91,8 +91,9 @@ pub(super) async fn asset(request: HttpRequest, name: web::Path<String>) -> Resu
 
 /// Any path that is nobody else's: a person who opens it gets the portal, which knows its own paths.
 pub(super) async fn elsewhere(request: HttpRequest, edge: web::Data<Edge>, hub: web::Data<Arc<Hub>>) -> HttpResponse {
-    let is_page =
-        matches!(*request.method(), Method::GET | Method::HEAD) && takes_pages(&request) && !is_others(request.path());
+    let is_page = matches!(*request.method(), Method::GET | Method::HEAD)
+        && takes_pages(&request)
+        && !is_others(request.match_info().as_str());
     match is_page {
         true => document(request, edge, hub).await,
         false => HttpResponse::NotFound().finish(),

@@ -33,7 +33,7 @@ pub(super) async fn bodies(
         return Ok(request.into_response(refused).map_into_right_body());
     }
     if may_have_body(&request) && !is_socket(&request) {
-        let whole = if request.path().starts_with("/v2/") { None } else { Some(WHOLE) };
+        let whole = if request.match_info().as_str().starts_with("/v2/") { None } else { Some(WHOLE) };
         let body = in_time(request.take_payload(), whole);
         request.set_payload(Payload::from(body));
     }

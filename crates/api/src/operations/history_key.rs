@@ -1,14 +1,12 @@
-//! Another key for the checkpoints of a history. It is made first, then told as a fact, and then it signs: what was broken off goes on
-//! with the same key when it is asked for again.
+//! Another key for the checkpoints of a history. It is made first, then told as a fact, and then it signs: what was broken off before the
+//! fact goes on with the same key when it is asked for again, and what was broken off behind it by itself, before anything is signed.
 
-use chrono::TimeDelta;
 use distr_domain::ids::OrganizationId;
 use distr_domain::organization::{Organization, OrganizationCommand};
 use distr_eventlog::Executed;
 
 use crate::commands::{Cause, Commands};
 use crate::failure::Failure;
-use crate::ops::proof_key::{self, OVERLAP};
 use crate::proof::Signing;
 
 pub struct Replacing {
@@ -30,10 +28,6 @@ pub async fn replace(
     let next = signing.keys.next(&*signing.client().await?, organization, now).await?;
     let command = OrganizationCommand::ReplaceHistoryKey { key: next.to_string(), at_once, reason };
     let executed = commands.execute::<Organization>(cause, organization.0, &command).await?;
-    // as it was told, also by a command before this one
-    if let Some((key, at_once)) = &executed.state.history_key {
-        let overlap = if *at_once { TimeDelta::zero() } else { OVERLAP };
-        proof_key::begin(&signing.pool, organization, &key.parse().map_err(Failure::fault)?, now, overlap).await?;
-    }
+    signing.settle(organization).await?;
     Ok(executed)
 }

@@ -1,9 +1,12 @@
 //! Planning a rollout, starting it, and taking one back. A plan writes nothing; a start keeps the very plan that was made for it, and says
 //! no if that is another one than the plan that somebody looked at.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use distr_domain::ids::{ApplicationId, MemberId, OrganizationId, ReleaseId, RolloutId, RolloutPolicyId};
 use distr_domain::names::Slug;
+use distr_domain::permission::VendorRole;
 use distr_domain::rejection::Rejection;
 use distr_domain::release::{Release, ReleaseStatus};
 use distr_domain::rollout::plan::{Draft, draft};
@@ -58,6 +61,8 @@ pub struct Wanted {
     pub scope: Scope,
     pub not_before: Option<DateTime<Utc>>,
     pub by: MemberId,
+    /// of a way back: the roles that approved what it takes back
+    pub overseers: BTreeSet<VendorRole>,
 }
 
 /// A rollout as it would start now, and what that was seen in.
@@ -142,6 +147,7 @@ impl RollingOut<'_> {
             scope: plan.scope.clone(),
             not_before: None,
             by,
+            overseers: plan.approvers(),
         };
         let name = match self.begun_or_free(cause, &wanted, &way_back_name(name)?).await? {
             Named::Begun(begun) => return Ok(*begun),
@@ -190,6 +196,7 @@ impl RollingOut<'_> {
             digest: PlanDigest(Uuid::nil()),
             by: Some(wanted.by),
             not_before: wanted.not_before,
+            overseers: wanted.overseers,
         };
         let world = self.worlds.of(wanted.organization, id, &plan).await?;
         let draft = draft(&plan, &world);

@@ -3,11 +3,10 @@
 
 use aws_lc_rs::rand;
 use chrono::{DateTime, TimeDelta, Utc};
-use deadpool_postgres::{GenericClient, Pool};
+use deadpool_postgres::GenericClient;
 use distr_domain::ids::{CustomerId, OrganizationId};
 use distr_proof::checkpoint::Origin;
 use distr_proof::note::{SignerKey, VerifierKey};
-use tokio_postgres::Transaction;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
@@ -117,20 +116,37 @@ impl ProofKeys {
     }
 }
 
+/// Whether there is a key that does not sign yet, or more than one that does: what was told of them may not be done.
+pub async fn may_be_unsettled(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    now: DateTime<Utc>,
+) -> Result<bool, Failure> {
+    let sql = "SELECT count(*) > 1 FROM ops.proof_key WHERE organization = $1 AND coalesce(ends_at > $2, true)";
+    Ok(client.query_one(sql, &[&organization.0, &now]).await?.get(0))
+}
+
+/// Nobody else settles the keys until the end of the transaction.
+pub async fn lock(
+    transaction: &deadpool_postgres::Transaction<'_>,
+    organization: OrganizationId,
+) -> Result<(), Failure> {
+    transaction.execute("SELECT FROM ops.proof_key WHERE organization = $1 FOR UPDATE", &[&organization.0]).await?;
+    Ok(())
+}
+
 /// Lets the next key sign, in the place of the newest, which goes on for as long as the overlap; if there is none, all others end at once,
 /// also where this one signs already. Of many, the oldest end.
 pub async fn begin(
-    pool: &Pool,
+    transaction: &deadpool_postgres::Transaction<'_>,
     organization: OrganizationId,
     key: &VerifierKey,
     now: DateTime<Utc>,
     overlap: TimeDelta,
 ) -> Result<(), Failure> {
-    let mut client = pool.get().await?;
-    let transaction = client.transaction().await?;
     let public = key.public().as_slice();
-    let sql = "SELECT public = $2 AND begins_at IS NULL FROM ops.proof_key WHERE organization = $1 FOR UPDATE";
-    let is_new = transaction.query(sql, &[&organization.0, &public]).await?.iter().any(|row| row.get(0));
+    let sql = "SELECT FROM ops.proof_key WHERE organization = $1 AND public = $2 AND begins_at IS NULL";
+    let is_new = transaction.query_opt(sql, &[&organization.0, &public]).await?.is_some();
     if is_new || overlap.is_zero() {
         let sql = "UPDATE ops.proof_key SET ends_at = $3
                    WHERE organization = $1 AND public <> $2 AND begins_at IS NOT NULL AND coalesce(ends_at > $3, true)";
@@ -144,7 +160,7 @@ pub async fn begin(
                        ORDER BY begins_at DESC LIMIT $3)";
         transaction.execute(sql, &[&organization.0, &now, &MAX_SIGNERS]).await?;
     }
-    Ok(transaction.commit().await?)
+    Ok(())
 }
 
 fn verifier(organization: OrganizationId, public: Vec<u8>) -> Result<VerifierKey, Failure> {
@@ -164,7 +180,11 @@ pub async fn public_keys(client: &impl GenericClient, organization: Organization
 }
 
 /// Seals all keys anew.
-pub(super) async fn reseal(transaction: &Transaction<'_>, old: &Cipher, new: &Cipher) -> anyhow::Result<()> {
+pub(super) async fn reseal(
+    transaction: &tokio_postgres::Transaction<'_>,
+    old: &Cipher,
+    new: &Cipher,
+) -> anyhow::Result<()> {
     let update = "UPDATE ops.proof_key SET nonce = $3, ciphertext = $4 WHERE organization = $1 AND public = $2";
     for row in transaction.query("SELECT organization, public, nonce, ciphertext FROM ops.proof_key", &[]).await? {
         let (organization, public): (Uuid, Vec<u8>) = (row.get(0), row.get(1));

@@ -7,7 +7,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use deadpool_postgres::{GenericClient, Pool};
 use distr_domain::ids::OrganizationId;
-use distr_eventlog::{Entry, EventLog};
+use distr_domain::organization::Organization;
+use distr_eventlog::{Entry, EventLog, load};
 use distr_projections::caught;
 use distr_proof::checkpoint::{Checkpoint, Origin};
 use distr_proof::hash::Hash;
@@ -22,7 +23,7 @@ use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::limits::shares::{self, Of, SharedClient};
 use crate::master_key::MasterKey;
-use crate::ops::proof_key::{self, ProofKeys, PublicKey};
+use crate::ops::proof_key::{self, OVERLAP, ProofKeys, PublicKey};
 use crate::ops::signed_root::{self, SignedRoot};
 use crate::ops::tree;
 
@@ -137,10 +138,27 @@ impl Signing {
             return Err(Failure::fault(Diverged { organization, size }));
         };
         let now = self.clock.now();
+        if proof_key::may_be_unsettled(&*client, organization, now).await? {
+            self.settle(organization).await?;
+        }
         let keys = self.keys.signers(&*client, organization, now).await?;
         let signed = SignedRoot { checkpoint: Checkpoint::sign(origin, root, &keys), signed_at: now };
         signed_root::put(&*client, organization, &signed).await?;
         signed_root::last(&*client, organization).await
+    }
+
+    /// Does to the keys what was told last, if that was broken off.
+    pub async fn settle(&self, organization: OrganizationId) -> Result<(), Failure> {
+        let mut client = self.pool.get().await?;
+        let transaction = client.transaction().await?;
+        proof_key::lock(&transaction, organization).await?;
+        let (state, _) = load::<Organization>(&*self.log, organization.0).await.map_err(Failure::from)?;
+        if let Some((key, at_once)) = &state.history_key {
+            let overlap = if *at_once { TimeDelta::zero() } else { OVERLAP };
+            let key = key.parse().map_err(Failure::fault)?;
+            proof_key::begin(&transaction, organization, &key, self.clock.now(), overlap).await?;
+        }
+        Ok(transaction.commit().await?)
     }
 
     /// The root of the first leaves; nothing if the tiles for it are not there.

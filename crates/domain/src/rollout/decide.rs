@@ -36,7 +36,7 @@ pub(super) fn decide(rollout: &Rollout, command: &RolloutCommand) -> Decision {
         }
         Command::RefuseApproval { stage, by, reason, at } => match rollout.approval_of(*stage) {
             None => Err(RolloutRejection::NoApprovalNeeded { stage: *stage }),
-            Some(_) if matches!(rollout.phase, Phase::Paused | Phase::Halted) => Ok(vec![]),
+            Some(_) if rollout.refused.contains(&(*stage, *by)) => Ok(vec![]),
             Some(_) => Ok(vec![RolloutApprovalRefused {
                 stage: *stage,
                 by: *by,
@@ -149,7 +149,7 @@ pub(super) fn decide(rollout: &Rollout, command: &RolloutCommand) -> Decision {
         Command::Adjust { limits, by, stamp } => {
             limits.check()?;
             if limits.exceed(&plan.policy.limits, plan.members.max(rollout.total().members())) {
-                check_may_raise(plan, *by)?;
+                rollout.check_may_raise(plan, *by)?;
             }
             let is_known = rollout.limits.as_ref() == Some(limits);
             let event = RolloutAdjusted { limits: limits.clone(), stamp: rollout.later(stamp) };
@@ -214,18 +214,6 @@ fn check_count(count: usize, most: usize) -> Result<(), RolloutRejection> {
     if count > most { Err(RolloutRejection::TooMany { count, most }) } else { Ok(()) }
 }
 
-/// Whoever approves a rollout approves the limits of its plan.
-fn check_may_raise(plan: &Planned, by: Option<(MemberId, VendorRole)>) -> Result<(), RolloutRejection> {
-    let mut approvals = plan.policy.approvals().peekable();
-    let is_approver = |(by, role): (MemberId, VendorRole)| {
-        plan.by != Some(by) && plan.policy.approvals().any(|approval| approval.roles.contains(&role))
-    };
-    match approvals.peek().is_none() || by.is_some_and(is_approver) {
-        true => Ok(()),
-        false => Err(RolloutRejection::LimitsApproved),
-    }
-}
-
 /// One event of the targets, if there are any.
 fn some(targets: Vec<TargetId>, event: impl FnOnce(Vec<TargetId>) -> RolloutEvent) -> Vec<RolloutEvent> {
     if targets.is_empty() { vec![] } else { vec![event(targets)] }
@@ -240,7 +228,8 @@ impl Rollout {
     fn decide_plan(&self, plan: &Planned, begins: Option<&Beginning>, stamp: Stamp) -> Decision {
         plan.policy.check()?;
         match &self.plan {
-            Some(known) if known == plan => Ok(vec![]),
+            // whoever asks for the same plan has not made it
+            Some(known) if Planned { by: known.by, ..plan.clone() } == *known => Ok(vec![]),
             Some(_) if self.has_started() || self.phase.is_final() => Err(RolloutRejection::Exists),
             _ if plan.members == 0 => Err(RolloutRejection::Empty),
             _ => {
@@ -255,6 +244,16 @@ impl Rollout {
         }
     }
 
+    /// Whoever approves a rollout approves the limits of its plan.
+    fn check_may_raise(&self, plan: &Planned, by: Option<(MemberId, VendorRole)>) -> Result<(), RolloutRejection> {
+        let approvers = plan.approvers();
+        let is_approver = |(by, role)| !self.planners.contains(&by) && approvers.contains(&role);
+        match approvers.is_empty() || by.is_some_and(is_approver) {
+            true => Ok(()),
+            false => Err(RolloutRejection::LimitsApproved),
+        }
+    }
+
     fn check_approval(
         &self,
         plan: &Planned,
@@ -266,7 +265,7 @@ impl Rollout {
         if plan.digest != digest {
             return Err(RolloutRejection::ApprovalStale);
         }
-        if plan.by == Some(by) {
+        if self.planners.contains(&by) {
             return Err(RolloutRejection::OwnApproval);
         }
         match approval.roles.contains(&role) {

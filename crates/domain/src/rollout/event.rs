@@ -86,6 +86,17 @@ pub struct Planned {
     pub by: Option<MemberId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<DateTime<Utc>>,
+    /// of a rollback, which waits for no approval: the roles that approved what it takes back
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub overseers: BTreeSet<VendorRole>,
+}
+
+impl Planned {
+    /// The roles that approve it, or what it takes back; empty if nobody has to.
+    pub fn approvers(&self) -> BTreeSet<VendorRole> {
+        let roles = self.policy.approvals().flat_map(|approval| approval.roles.iter().copied());
+        roles.chain(self.overseers.iter().copied()).collect()
+    }
 }
 
 /// A member of a rollout, in its wave.

@@ -107,6 +107,10 @@ pub struct Rollout {
     /// the last tries of those who left: who joins again is tried with higher numbers
     departed: BTreeMap<TargetId, (Version, u32)>,
     pub approvals: Vec<Approved>,
+    /// all who planned it, also before it was planned anew
+    pub(super) planners: BTreeSet<MemberId>,
+    /// stages, and who refused them since the last approval of the stage and the last resume
+    pub(super) refused: BTreeSet<(u32, MemberId)>,
     /// when the last wave had passed
     pub tail_from: Option<DateTime<Utc>>,
     /// of the last event

@@ -3,7 +3,7 @@
 mod decisions;
 mod looks;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
@@ -82,6 +82,7 @@ fn plan_of(policy: Policy) -> Planned {
         digest: PlanDigest(Uuid::nil()),
         by: Some(MemberId(Uuid::from_u128(5))),
         not_before: None,
+        overseers: BTreeSet::new(),
     }
 }
 
@@ -120,7 +121,10 @@ struct Life {
 
 impl Life {
     fn of(policy: Policy, world: World) -> Self {
-        let mut plan = plan_of(policy);
+        Self::of_plan(plan_of(policy), world)
+    }
+
+    fn of_plan(mut plan: Planned, world: World) -> Self {
         let drafted = draft(&plan, &world);
         (plan.members, plan.digest) = (drafted.members(), drafted.digest);
         let mut life = Self { rollout: Rollout::default(), events: vec![], world, now: 0 };

@@ -1,5 +1,7 @@
 //! A hub with the stream of one rollout, its engines, and people who interfere.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use distr_domain::decider::Decider;
 use distr_domain::ids::{ApplicationId, MemberId};
@@ -129,6 +131,7 @@ impl Hub {
             digest: PlanDigest(Uuid::nil()),
             by: Some(MemberId(id(5))),
             not_before: chance.one_in(4).then(|| self.clock + TimeDelta::hours(3)),
+            overseers: BTreeSet::new(),
         };
         let drafted = draft(&plan, &self.world());
         (plan.members, plan.digest) = (drafted.members(), drafted.digest);

@@ -13,7 +13,14 @@ impl RolloutRow {
             RolloutApproved { stage, by, role, at, .. } => {
                 self.approvals.push(Approved { stage: *stage, by: *by, role: *role, at: *at });
             }
-            RolloutApprovalRefused { reason, .. } | RolloutPaused { reason, .. } => {
+            RolloutApprovalRefused { stage, reason, .. } => {
+                self.approvals.retain(|approved| approved.stage != *stage);
+                if self.phase != Phase::Halted {
+                    self.phase = Phase::Paused;
+                }
+                self.reason = Some(reason.clone());
+            }
+            RolloutPaused { reason, .. } => {
                 self.phase = Phase::Paused;
                 self.reason = Some(reason.clone());
             }

@@ -125,7 +125,7 @@ impl RolloutMutation {
         change(ctx, (application, name), RolloutCommand::Approve { stage, digest: plan.0, by, role, at }).await
     }
 
-    /// Refuses a stage of a rollout, which is paused with the reason.
+    /// Refuses a stage of a rollout: its approvals until now are void, and the rollout is paused with the reason.
     #[graphql(guard = "May(Permission::OverseeRollouts)")]
     async fn rollout_refuse(
         &self,

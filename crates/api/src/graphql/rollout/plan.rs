@@ -1,6 +1,6 @@
 //! The plan of a rollout: what it would do, if it started now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_graphql::connection::{Connection, Edge};
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
@@ -92,6 +92,7 @@ impl Asked {
             scope: self.scope.unwrap_or_default().read(ctx).await?,
             not_before: self.not_before.map(|time| when("notBefore", time)).transpose()?,
             by: ctx.caller()?.member,
+            overseers: BTreeSet::new(),
         })
     }
 }

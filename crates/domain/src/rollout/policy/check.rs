@@ -98,6 +98,9 @@ impl Policy {
         self.limits.check()?;
         self.check_gate()?;
         self.check_times()?;
+        if self.approvals().any(|approval| approval.within_hours == Some(0)) {
+            return Err(PolicyRejection::Zero { what: "the time within which an approval counts" });
+        }
         if self.approvals().any(|approval| approval.count == 0 || approval.roles.is_empty()) {
             return Err(PolicyRejection::NoApprover);
         }

@@ -15,10 +15,15 @@ impl Rollout {
             RolloutPlanned { plan, stamp } => self.plan(plan, stamp),
             RolloutApproved { stage, by, role, at, .. } => {
                 self.approvals.push(Approved { stage: *stage, by: *by, role: *role, at: *at });
+                self.refused.retain(|(refused, _)| refused != stage);
                 self.at = self.at.max(*at);
             }
-            RolloutApprovalRefused { at, .. } => {
-                self.phase = Phase::Paused;
+            RolloutApprovalRefused { stage, by, at, .. } => {
+                self.approvals.retain(|approved| approved.stage != *stage);
+                self.refused.insert((*stage, *by));
+                if self.phase != Phase::Halted {
+                    self.phase = Phase::Paused;
+                }
                 self.at = self.at.max(*at);
             }
             RolloutStarted { boundaries, stamp, .. } => {
@@ -60,6 +65,7 @@ impl Rollout {
             RolloutHalted { stamp, .. } => self.enter(Phase::Halted, stamp),
             RolloutResumed { stamp, .. } => {
                 self.acknowledge();
+                self.refused.clear();
                 let phase = match (self.has_started(), self.tail_from) {
                     (false, _) => Phase::Planned,
                     (true, None) => Phase::Running,
@@ -78,7 +84,10 @@ impl Rollout {
     }
 
     fn plan(&mut self, plan: &Planned, stamp: &Stamp) {
+        let mut planners = std::mem::take(&mut self.planners);
+        planners.extend(plan.by);
         *self = Self {
+            planners,
             phase: Phase::Planned,
             limits: Some(plan.policy.limits.clone()),
             waves: plan.policy.waves.iter().map(|_| Wave::default()).collect(),

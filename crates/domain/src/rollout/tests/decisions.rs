@@ -199,6 +199,13 @@ fn a_start_needs_its_approvals_of_this_very_plan_by_others() {
     assert_eq!(life.rollout.phase, Phase::Running);
 }
 
+#[test]
+fn an_approval_counts_for_some_time() {
+    let never = Approval { within_hours: Some(0), ..approved_by(2).unwrap() };
+    let asks = Policy { approve: Some(never), ..policy(vec![wave("all", Selector::Rest)]) };
+    assert_eq!(asks.check().unwrap_err().code(), "policy.zero");
+}
+
 /// Policies that were stored before there was a limit.
 #[test]
 fn an_approval_may_count_for_longer_than_there_is_time() {
@@ -242,8 +249,30 @@ fn whoever_cannot_approve_raises_no_limit_above_the_plans() {
         refused(&life.rollout, &adjust(percent, nobody), "rollout.limits_approved");
     }
     life.execute(adjust(Limits { in_flight: Amount::Count(1), ..bound.clone() }, by(5, VendorRole::Owner)));
-    life.execute(adjust(bound, None));
-    life.execute(adjust(more, by(6, VendorRole::Owner)));
+    life.execute(adjust(bound.clone(), None));
+    life.execute(adjust(more.clone(), by(6, VendorRole::Owner)));
+
+    // nor those of its way back, which waits for no approval
+    let back = Planned {
+        overseers: life.rollout.plan.as_ref().unwrap().approvers(),
+        ..plan_of(Policy { limits: bound, ..policy(vec![wave("all", Selector::Rest)]) })
+    };
+    let mut back = Life::of_plan(back, world(4));
+    refused(&back.rollout, &adjust(more.clone(), by(5, VendorRole::Owner)), "rollout.limits_approved");
+    back.execute(adjust(more, by(6, VendorRole::Owner)));
+}
+
+#[test]
+fn a_refusal_leaves_a_halt() {
+    let mut waves = vec![wave("half", Selector::Percent(50)), wave("all", Selector::Rest)];
+    waves[1].approve = approved_by(1);
+    let mut life = Life::of(policy(waves), world(4));
+    life.rest();
+    let cause = HaltCause::Person { reason: "smoke".into() };
+    life.execute(RolloutCommand::Halt { cause, stamp: stamp(1) });
+    let by = MemberId(Uuid::from_u128(6));
+    life.execute(RolloutCommand::RefuseApproval { stage: 2, by, reason: "smoke".into(), at: at(2) });
+    assert_eq!(life.rollout.phase, Phase::Halted);
 }
 
 #[test]
@@ -270,6 +299,23 @@ fn a_plan_that_changed_is_approved_anew() {
 }
 
 #[test]
+fn whoever_planned_it_once_approves_nothing_of_it() {
+    let asks = Policy { approve: approved_by(1), ..policy(vec![wave("all", Selector::Rest)]) };
+    let mut life = Life::of(asks, world(4));
+    let plan = life.rollout.plan.clone().unwrap();
+    let by = |member, version: &str| {
+        let plan = Planned { by: Some(MemberId(Uuid::from_u128(member))), version: v(version), ..plan.clone() };
+        RolloutCommand::Plan { plan: Box::new(plan), begins: None, stamp: stamp(0) }
+    };
+    assert_eq!(life.rollout.decide(&by(6, "1.4.0")), Ok(vec![]), "the same plan is not another's");
+    life.execute(by(6, "1.5.0"));
+    for planner in [5, 6] {
+        refused(&life.rollout, &approve(&life, 0, planner, VendorRole::Owner, 0), "rollout.own_approval");
+    }
+    life.execute(approve(&life, 0, 7, VendorRole::Owner, 0));
+}
+
+#[test]
 fn a_refused_approval_pauses_until_somebody_resumes() {
     let mut waves = vec![wave("half", Selector::Percent(50)), wave("all", Selector::Rest)];
     waves[1].approve = approved_by(1);
@@ -281,9 +327,15 @@ fn a_refused_approval_pauses_until_somebody_resumes() {
     let refuse = |stage| RolloutCommand::RefuseApproval { stage, by, reason: "not now".into(), at: at(11) };
     refused(&life.rollout, &refuse(1), "rollout.no_approval_needed");
     life.execute(refuse(2));
+    assert_eq!(life.rollout.decide(&refuse(2)), Ok(vec![]), "the same is told once");
     life.execute(approve(&life, 2, 7, VendorRole::Owner, 12));
     assert_eq!((life.later(2), life.rollout.phase), (vec![], Phase::Paused));
+    // on second thoughts, while it is paused
+    assert_eq!(life.execute(refuse(2)).len(), 1);
+    assert_eq!(life.rollout.missing_approvals(2, at(12)), 1);
     life.execute(RolloutCommand::Resume { reason: "talked".into(), stamp: stamp(13) });
+    assert_eq!((life.later(2), life.rollout.phase), (vec![], Phase::Running));
+    life.execute(approve(&life, 2, 7, VendorRole::Owner, 14));
     life.rest();
     assert_eq!(life.in_flight().len(), 2);
 }

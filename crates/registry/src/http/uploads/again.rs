@@ -13,7 +13,7 @@ use crate::http::measure_bytes;
 
 /// Whether the body is the blob that has this digest, all of it.
 pub(super) async fn compare(request: &HttpRequest, mut body: web::Payload, digest: &Digest) -> Result<(), OciError> {
-    let expected = match expected_length(request, announced(request)?, 0, request.path()) {
+    let expected = match expected_length(request, announced(request)?, 0, request.match_info().as_str()) {
         Ok(expected) => expected,
         Err(refusal) => {
             drain(body).await;
