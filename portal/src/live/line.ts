@@ -11,7 +11,7 @@ export type Line =
   | { state: 'signed-out' }
 
 const PATIENCE = 2_000
-const CUT = 10_000
+const CUT = 3_000
 
 let line: Line = { state: 'connecting' }
 let lostAt: number | undefined

@@ -20,9 +20,9 @@ function url(): string {
   return at.href
 }
 
-/** From half a second to half a minute, never the same for two tabs. */
+/** From half a second to ten, never the same for two tabs: a hub that is back has all of them within ten seconds. */
 async function wait(retries: number) {
-  const most = Math.min(500 * 2 ** retries, 30_000)
+  const most = Math.min(500 * 2 ** retries, 10_000)
   await new Promise(done => setTimeout(done, most * (0.5 + Math.random() / 2)))
 }
 

@@ -18,6 +18,24 @@ export class Agent {
     return agent
   }
 
+  /** One that enrolled before, with the secret that it was given then. */
+  static of(hub, secret) {
+    const agent = new Agent()
+    agent.#hub = hub
+    agent.#secret = secret
+    return agent
+  }
+
+  get secret() {
+    return this.#secret
+  }
+
+  /** Once, and nothing until it is asked again. */
+  sayOnce(...deployments) {
+    this.#says = deployments
+    return this.report()
+  }
+
   /** From now on, until it says something else. */
   async say(...deployments) {
     this.#says = deployments

@@ -27,9 +27,10 @@ export class Hub {
   #child
   #environment
 
-  static async start(environment = {}) {
+  /** In a folder of its own, or in one that is kept. */
+  static async start(environment = {}, folder = undefined) {
     const hub = new Hub()
-    hub.folder = await mkdtemp(join(tmpdir(), 'distr-portal-'))
+    hub.folder = folder ?? (await mkdtemp(join(tmpdir(), 'distr-portal-')))
     // the private Postgres runs as another user
     await chmod(hub.folder, 0o755)
     await writeFile(join(hub.folder, 'password'), PASSWORD)
@@ -38,6 +39,10 @@ export class Hub {
     hub.#environment = environment
     await hub.run()
     return hub
+  }
+
+  get pid() {
+    return this.#child.pid
   }
 
   async run() {
