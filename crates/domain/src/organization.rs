@@ -121,6 +121,8 @@ pub struct Organization {
     images: BTreeMap<BrandingImage, PictureFacts>,
     /// and whether the one before signs no more; none before the first was replaced
     pub history_key: Option<(String, bool)>,
+    /// the last key that took its place at once: those before it sign no more
+    pub ending_key: Option<String>,
 }
 
 impl DomainEvent for OrganizationEvent {}
@@ -193,7 +195,12 @@ impl Decider for Organization {
             BrandingSet { branding } => self.branding = branding.clone(),
             BrandingImageSet { image, picture } => _ = self.images.insert(*image, picture.of.clone()),
             BrandingImageRemoved { image } => _ = self.images.remove(image),
-            HistoryKeyReplaced { key, at_once, .. } => self.history_key = Some((key.clone(), *at_once)),
+            HistoryKeyReplaced { key, at_once, .. } => {
+                self.history_key = Some((key.clone(), *at_once));
+                if *at_once {
+                    self.ending_key = Some(key.clone());
+                }
+            }
         }
     }
 }

@@ -135,31 +135,41 @@ pub async fn lock(
     Ok(())
 }
 
-/// Lets the next key sign, in the place of the newest, which goes on for as long as the overlap; if there is none, all others end at once,
-/// also where this one signs already. Of many, the oldest end.
+/// Lets the next key sign, in the place of the newest, which goes on for as long as the overlap. Of many, the oldest end.
 pub async fn begin(
     transaction: &deadpool_postgres::Transaction<'_>,
     organization: OrganizationId,
     key: &VerifierKey,
     now: DateTime<Utc>,
-    overlap: TimeDelta,
 ) -> Result<(), Failure> {
     let public = key.public().as_slice();
     let sql = "SELECT FROM ops.proof_key WHERE organization = $1 AND public = $2 AND begins_at IS NULL";
-    let is_new = transaction.query_opt(sql, &[&organization.0, &public]).await?.is_some();
-    if is_new || overlap.is_zero() {
-        let sql = "UPDATE ops.proof_key SET ends_at = $3
-                   WHERE organization = $1 AND public <> $2 AND begins_at IS NOT NULL AND coalesce(ends_at > $3, true)";
-        transaction.execute(sql, &[&organization.0, &public, &(now + overlap)]).await?;
+    if transaction.query_opt(sql, &[&organization.0, &public]).await?.is_none() {
+        return Ok(());
     }
-    if is_new {
-        let sql = "UPDATE ops.proof_key SET begins_at = $3 WHERE organization = $1 AND public = $2";
-        transaction.execute(sql, &[&organization.0, &public, &now]).await?;
-        let sql = "UPDATE ops.proof_key SET ends_at = $2 WHERE organization = $1 AND ends_at > $2 AND public NOT IN (
-                       SELECT public FROM ops.proof_key WHERE organization = $1 AND begins_at IS NOT NULL
-                       ORDER BY begins_at DESC LIMIT $3)";
-        transaction.execute(sql, &[&organization.0, &now, &MAX_SIGNERS]).await?;
-    }
+    let sql = "UPDATE ops.proof_key SET ends_at = $2
+               WHERE organization = $1 AND begins_at IS NOT NULL AND coalesce(ends_at > $2, true)";
+    transaction.execute(sql, &[&organization.0, &(now + OVERLAP)]).await?;
+    let sql = "UPDATE ops.proof_key SET begins_at = $3 WHERE organization = $1 AND public = $2";
+    transaction.execute(sql, &[&organization.0, &public, &now]).await?;
+    let sql = "UPDATE ops.proof_key SET ends_at = $2 WHERE organization = $1 AND ends_at > $2 AND public NOT IN (
+                   SELECT public FROM ops.proof_key WHERE organization = $1 AND begins_at IS NOT NULL
+                   ORDER BY begins_at DESC LIMIT $3)";
+    transaction.execute(sql, &[&organization.0, &now, &MAX_SIGNERS]).await?;
+    Ok(())
+}
+
+/// Keys that began before this one sign no more.
+pub async fn end_before(
+    transaction: &deadpool_postgres::Transaction<'_>,
+    organization: OrganizationId,
+    key: &VerifierKey,
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    let sql = "UPDATE ops.proof_key SET ends_at = $3
+               WHERE organization = $1 AND coalesce(ends_at > $3, true) AND begins_at <
+                   (SELECT begins_at FROM ops.proof_key WHERE organization = $1 AND public = $2)";
+    transaction.execute(sql, &[&organization.0, &key.public().as_slice(), &now]).await?;
     Ok(())
 }
 

@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::limits::shares::{self, Of, SharedClient};
 use crate::master_key::MasterKey;
-use crate::ops::proof_key::{self, OVERLAP, ProofKeys, PublicKey};
+use crate::ops::proof_key::{self, ProofKeys, PublicKey};
 use crate::ops::signed_root::{self, SignedRoot};
 use crate::ops::tree;
 
@@ -137,10 +137,11 @@ impl Signing {
         let Some(root) = self.root(&*client, organization, size).await? else {
             return Err(Failure::fault(Diverged { organization, size }));
         };
-        let now = self.clock.now();
-        if proof_key::may_be_unsettled(&*client, organization, now).await? {
+        if proof_key::may_be_unsettled(&*client, organization, self.clock.now()).await? {
             self.settle(organization).await?;
         }
+        // behind what ended with it
+        let now = self.clock.now();
         let keys = self.keys.signers(&*client, organization, now).await?;
         let signed = SignedRoot { checkpoint: Checkpoint::sign(origin, root, &keys), signed_at: now };
         signed_root::put(&*client, organization, &signed).await?;
@@ -153,10 +154,12 @@ impl Signing {
         let transaction = client.transaction().await?;
         proof_key::lock(&transaction, organization).await?;
         let (state, _) = load::<Organization>(&*self.log, organization.0).await.map_err(Failure::from)?;
-        if let Some((key, at_once)) = &state.history_key {
-            let overlap = if *at_once { TimeDelta::zero() } else { OVERLAP };
-            let key = key.parse().map_err(Failure::fault)?;
-            proof_key::begin(&transaction, organization, &key, self.clock.now(), overlap).await?;
+        let now = self.clock.now();
+        if let Some((key, _)) = &state.history_key {
+            proof_key::begin(&transaction, organization, &key.parse().map_err(Failure::fault)?, now).await?;
+        }
+        if let Some(key) = &state.ending_key {
+            proof_key::end_before(&transaction, organization, &key.parse().map_err(Failure::fault)?, now).await?;
         }
         Ok(transaction.commit().await?)
     }
