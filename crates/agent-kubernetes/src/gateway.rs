@@ -284,7 +284,7 @@ mod tests {
             ("/apis/rbac.authorization.k8s.io/v1/clusterroles/a", at(None, false, Some("a"))),
             ("/apis/apps/v1", at(None, false, None)),
             ("/apis/rbac.authorization.k8s.io/v1/clusterroles/system:node", at(None, false, Some("system:node"))),
-            ("/openapi/v3/apis/apps/v1", at(None, false, None)),
+            ("/openapi/v3", at(None, false, None)),
             ("/version", at(None, false, None)),
             ("/", at(None, false, None)),
         ] {

@@ -189,11 +189,12 @@ mod tests {
 
     #[test]
     fn what_the_compose_file_requires_is_in_the_configuration() {
-        let file = "services: {web: {image: '${DISTR_REGISTRY:?}/a/b', environment: {A: '${A:?a}', B: '${B?b}', C: '${C:-c}'}}}";
+        let file = "services: {web: {image: '${DISTR_REGISTRY}/a/b', environment: {A: '${A:?a}', B: '${B?b}', C: '${C:-c}', R: '${DISTR_REGISTRY:?}'}}}";
         let of = |config: &[(&str, &str)]| {
             let config = config.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
             missing(file, &config)
         };
+        compose_file::read(file).expect("a file that a release may have");
         assert_eq!(of(&[]), ["A", "B"]);
         assert_eq!(of(&[("A", ""), ("B", "")]), ["A"]);
         assert_eq!(of(&[("A", "x"), ("B", "")]), [""; 0]);
