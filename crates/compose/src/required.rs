@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::variables::{closing, name};
 
-/// What a variable must have for compose to take the file.
+/// The content that a variable must have for compose to take the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Required {
     /// a value, which may be empty

@@ -17,7 +17,7 @@ task_local! {
     static PRESENCE: Presence;
 }
 
-/// What somebody may make a change with.
+/// A right to make changes, which may end before a change is a fact.
 #[async_trait]
 pub trait Right: Send + Sync {
     async fn lasts(&self) -> Result<bool, Failure>;

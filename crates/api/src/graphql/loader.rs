@@ -338,7 +338,7 @@ where
     }
 }
 
-/// That of one of the fields.
+/// The failure of one field whose batch failed.
 pub(super) fn failed(batch: BatchFailure) -> Failure {
     match *batch.0 {
         Failure::TooMany { seconds } => Failure::TooMany { seconds },

@@ -23,7 +23,7 @@ const MAX_WAIT: Duration = Duration::from_secs(30);
 /// Bytes are counted by so many.
 const UNIT: usize = 1024;
 
-/// Whose room it is, from the least on.
+/// An owner of room for bodies, from the smallest on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Part {
     Credential(Uuid),

@@ -1,4 +1,4 @@
-//! Whose a request is, as far as what it may cost goes.
+//! The holder of a request: whose share of the hub it uses up.
 
 use distr_domain::ids::{CustomerId, MemberId, OrganizationId};
 use uuid::Uuid;

@@ -15,7 +15,7 @@ use crate::models::ReadModels;
 use crate::ops::credential::Maker;
 use crate::pause;
 
-/// What was handed out, with what is asked of whoever did.
+/// A credential that was handed out, with what is asked of its maker.
 pub struct HandedOut {
     sessions: Arc<Sessions>,
     models: ReadModels,

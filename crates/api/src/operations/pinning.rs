@@ -22,7 +22,7 @@ use crate::models::ReadModels;
 
 const MAX_COMPOSE: usize = 1024 * 1024;
 const MAX_SERVICES: usize = 200;
-/// What says how a container runs, in the manifest of an image.
+/// Media types of configurations of containers, one of which is in the manifest of an image.
 const IMAGE_CONFIGS: [&str; 2] =
     ["application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"];
 

@@ -43,7 +43,7 @@ pub(super) struct RolloutScopeInput {
     labels: Vec<LabelInput>,
 }
 
-/// Of a scope; more have a label.
+/// The most customers that a scope names; for more, a label is used.
 const MAX_CUSTOMERS: usize = 1000;
 
 impl RolloutScopeInput {
