@@ -21,7 +21,10 @@ struct Auditor {
 impl Auditor {
     /// Of a hub with some history.
     async fn begin() -> Self {
-        let hub = HubProcess::start().await;
+        Self::of(HubProcess::start().await).await
+    }
+
+    async fn of(hub: HubProcess) -> Self {
         let owner = hub.sign_in("acme").await;
         let auditor = Self { hub, owner, folder: tempfile::tempdir().expect("a temporary directory can be made") };
         for number in 0..20 {
@@ -351,6 +354,18 @@ async fn a_key_that_was_told_of_signs_before_anything_else_is_signed() {
     let (newest, before) = (&keys[0], &keys[1]);
     assert_eq!((newest["key"].as_str(), &newest["endsAt"]), (Some(told.trim()), &Value::Null), "{keys}");
     assert!(before["endsAt"].is_string(), "the one before has ended: {keys}");
+}
+
+/// A replacement that still overlaps needs no second connection where there is one.
+#[tokio::test]
+async fn a_hub_with_one_connection_signs_with_two_keys() {
+    let hub = HubProcess::with_one_connection().await;
+    let auditor = Auditor::of(hub).await;
+    auditor.change("historyKeyReplace(reason: \"r\") { changed }").await;
+    auditor.until_in_the_tree().await;
+    auditor.hub.later(chrono::TimeDelta::minutes(1));
+    let note = auditor.ok(&["audit", "checkpoint"]);
+    assert_eq!(note.lines().filter(|line| line.starts_with('—')).count(), 2, "{note}");
 }
 
 /// Somebody with a stolen token replaces it again and again: the history is signed all the same, and what they made ends at once.

@@ -28,6 +28,6 @@ pub async fn replace(
     let next = signing.keys.next(&*signing.client().await?, organization, now).await?;
     let command = OrganizationCommand::ReplaceHistoryKey { key: next.to_string(), at_once, reason };
     let executed = commands.execute::<Organization>(cause, organization.0, &command).await?;
-    signing.settle(organization).await?;
+    signing.settle(&mut signing.client().await?, organization).await?;
     Ok(executed)
 }

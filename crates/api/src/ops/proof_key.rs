@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::master_key::MasterKey;
 
 /// A key signs for so long beside the one that took its place.
-pub const OVERLAP: TimeDelta = TimeDelta::days(90);
+const OVERLAP: TimeDelta = TimeDelta::days(90);
 
 /// Opens the keys.
 pub struct ProofKeys {

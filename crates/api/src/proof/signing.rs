@@ -119,7 +119,7 @@ impl Signing {
     /// A root over at least so many leaves; nothing if there are fewer.
     async fn sign(&self, organization: OrganizationId, at_least: u64) -> Result<Option<SignedRoot>, Failure> {
         let origin = Origin { organization, log: self.log.identity().await?.id.0 };
-        let client = self.client().await?;
+        let mut client = self.client().await?;
         let (last, size) =
             (signed_root::last(&*client, organization).await?, tree::size(&*client, organization).await?);
         if size < at_least {
@@ -138,7 +138,7 @@ impl Signing {
             return Err(Failure::fault(Diverged { organization, size }));
         };
         if proof_key::may_be_unsettled(&*client, organization, self.clock.now()).await? {
-            self.settle(organization).await?;
+            self.settle(&mut client, organization).await?;
         }
         // behind what ended with it
         let now = self.clock.now();
@@ -149,8 +149,7 @@ impl Signing {
     }
 
     /// Does to the keys what was told last, if that was broken off.
-    pub async fn settle(&self, organization: OrganizationId) -> Result<(), Failure> {
-        let mut client = self.pool.get().await?;
+    pub async fn settle(&self, client: &mut SharedClient, organization: OrganizationId) -> Result<(), Failure> {
         let transaction = client.transaction().await?;
         proof_key::lock(&transaction, organization).await?;
         let (state, _) = load::<Organization>(&*self.log, organization.0).await.map_err(Failure::from)?;
