@@ -105,7 +105,7 @@ async fn a_deployment_sets_what_the_compose_file_requires() {
     for config in ["", ", config: [{ key: \"A\", value: \"\" }]", ", config: [{ key: \"B\", value: \"x\" }]"] {
         let answer = deploy(config).await;
         assert_eq!(answer.code(), Some("deployment.variable_missing"), "{config}: {}", sentence(&answer));
-        let told = "the compose file of app 1.1.0 requires A, which the configuration does not set; set it with the deployment";
+        let told = "release app 1.1.0 requires A, which the configuration does not set; set it with the deployment";
         assert_eq!(sentence(&answer), told);
     }
     deploy(", config: [{ key: \"A\", value: \"x\" }]").await.data();

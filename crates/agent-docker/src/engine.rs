@@ -183,6 +183,26 @@ impl Engine {
         list.map_err(|error| trouble("cannot list the networks", &error))
     }
 
+    pub async fn has_network(&self, name: &str) -> Result<bool, Failure> {
+        match self.docker().await?.inspect_network(name, None).await {
+            Err(error) if is_missing(&error) => Ok(false),
+            found => found.map(|_| true).map_err(|error| trouble("cannot look at a network", &error)),
+        }
+    }
+
+    pub async fn has_volume(&self, name: &str) -> Result<bool, Failure> {
+        match self.docker().await?.inspect_volume(name).await {
+            Err(error) if is_missing(&error) => Ok(false),
+            found => found.map(|_| true).map_err(|error| trouble("cannot look at a volume", &error)),
+        }
+    }
+
+    /// Whatever runs on this machine.
+    pub async fn running(&self) -> Result<Vec<ContainerSummary>, Failure> {
+        let list = self.docker().await?.list_containers(None::<ListContainersOptions>).await;
+        list.map_err(|error| trouble("cannot list the containers", &error))
+    }
+
     /// Takes these containers out of the network, as far as they run in it.
     pub async fn disconnect(&self, network: &str, containers: &BTreeSet<String>) -> Result<(), Failure> {
         let docker = self.docker().await?;

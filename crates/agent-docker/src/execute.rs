@@ -30,6 +30,7 @@ mod permit;
 mod remove;
 mod repair;
 mod start;
+mod surroundings;
 mod unpack;
 
 /// For commands that only stop and remove; containers may take their grace period, one after the other.

@@ -80,9 +80,12 @@ fn check_capabilities(service: &str, definition: &Value) -> Result<(), Failure> 
 
 /// A port of the host that the release publishes.
 #[derive(PartialEq)]
-struct Published<'a> {
-    service: &'a str,
-    address: &'a str,
+pub(crate) struct Published<'a> {
+    pub(crate) service: &'a str,
+    /// of the host; empty for all of them
+    pub(crate) address: &'a str,
+    pub(crate) protocol: &'a str,
+    pub(crate) number: u16,
     target: u64,
 }
 
@@ -90,35 +93,42 @@ struct Published<'a> {
 fn check_ports(plain: &Value) -> Result<(), Failure> {
     let Ok(model) = serde_json::from_value::<Model>(plain.clone()) else { return Ok(()) };
     let mut taken: BTreeMap<(&str, u16), Vec<Published<'_>>> = BTreeMap::new();
-    // without a network of its own, or in the host's, the engine passes its ports over
-    let has_ports = |mode: &Option<String>| !matches!(mode.as_deref(), Some("host" | "none"));
-    for (name, service) in model.services.iter().filter(|(_, service)| has_ports(&service.network_mode)) {
-        for port in &service.ports {
-            let text = |key: &str| port.get(key).and_then(Value::as_str).unwrap_or_default();
-            // a range is the engine's choice
-            let Some(number) = text("published").parse::<u16>().ok().filter(|number| *number > 0) else { continue };
-            if service.replicas() > 1 {
-                return Err(bad(format!(
-                    "service {name} publishes port {number} and has {} containers, of which only one can have it",
-                    service.replicas()
-                )));
-            }
-            let target = port.get("target").and_then(Value::as_u64).unwrap_or_default();
-            let own = Published { service: name, address: text("host_ip"), target };
-            let others = taken.entry((text("protocol"), number)).or_default();
-            if let Some(other) = others.iter().find(|other| **other != own && meet(other.address, own.address)) {
-                return Err(bad(format!(
-                    "port {number} is published twice by the release, by service {} and by service {name}",
-                    other.service
-                )));
-            }
-            others.push(own);
+    for own in published(&model) {
+        let Published { service: name, protocol, number, .. } = own;
+        let replicas = model.services[name].replicas();
+        if replicas > 1 {
+            return Err(bad(format!(
+                "service {name} publishes port {number} and has {replicas} containers, of which only one can have it"
+            )));
         }
+        let others = taken.entry((protocol, number)).or_default();
+        if let Some(other) = others.iter().find(|other| **other != own && meet(other.address, own.address)) {
+            return Err(bad(format!(
+                "port {number} is published twice by the release, by service {} and by service {name}",
+                other.service
+            )));
+        }
+        others.push(own);
     }
     Ok(())
 }
 
-fn meet(one: &str, other: &str) -> bool {
+/// The ports of the host that services publish, without ranges, of which the engine chooses.
+pub(crate) fn published(model: &Model) -> impl Iterator<Item = Published<'_>> {
+    // without a network of its own, or in the host's, the engine passes its ports over
+    let has_ports = |mode: &Option<String>| !matches!(mode.as_deref(), Some("host" | "none"));
+    let services = model.services.iter().filter(move |(_, service)| has_ports(&service.network_mode));
+    services.flat_map(|(service, definition)| {
+        definition.ports.iter().filter_map(move |port| {
+            let text = |key: &str| port.get(key).and_then(Value::as_str).unwrap_or_default();
+            let number = text("published").parse::<u16>().ok().filter(|number| *number > 0)?;
+            let target = port.get("target").and_then(Value::as_u64).unwrap_or_default();
+            Some(Published { service, address: text("host_ip"), protocol: text("protocol"), number, target })
+        })
+    })
+}
+
+pub(crate) fn meet(one: &str, other: &str) -> bool {
     let is_any = |address: &str| ["", "0.0.0.0", "::"].contains(&address);
     one == other || is_any(one) || is_any(other)
 }

@@ -14,6 +14,7 @@ use crate::folder::{Folder, READ_FILE, SOURCES};
 use crate::home::{Home, Places};
 use crate::policy::{Host, Need, Policy, Withheld, Written, read_while_resolving};
 use crate::resolved::Resolved;
+use crate::said;
 use crate::vendor_file::{self, VendorFile};
 
 /// Reading files takes no longer.
@@ -70,9 +71,12 @@ impl Place<'_> {
         let bad = |text| Failure::bad(ErrorCategory::Config, text);
         self.folder.write_override(wanted, run, self.registry, &vendors.file.services)?;
         let needs = read_while_resolving(&vendors.raw, &self.folder.files(), self.host).map_err(bad)?;
+        let reads_host = needs.iter().any(Need::is_of_env_file);
         let refused = self.policy.refused(self.application, needs);
         let files = self.folder.write_withheld(&Withheld::new(&vendors.raw, &refused), &SOURCES)?;
-        let mut resolved = resolved(self.project, self.folder, &files, &run.profiles, selection).await?;
+        let resolved = resolved(self.project, self.folder, &files, &run.profiles, selection).await;
+        let of_release = |failure| if reads_host { failure } else { said::of_shipped_env_files(failure) };
+        let mut resolved = resolved.map_err(of_release)?;
         let shipped: Vec<FilePath> = run.files.iter().map(|file| file.path.clone()).collect();
         resolved.place(&Places { home: self.home, files: &self.folder.files(), shipped: &shipped })?;
         let written = resolved.settle()?;

@@ -34,6 +34,13 @@ pub fn of_compose(said: &str) -> Failure {
     Failure { blame, ..Failure::passing(category, text) }.with_words(said)
 }
 
+/// The same failure where the release alone has files of variables: then it is the release's fault.
+pub fn of_shipped_env_files(failure: Failure) -> Failure {
+    let is_one = failure.category == table::ENV_FILE.category && table::is_of_env_file(&failure.words.to_lowercase());
+    let blame = if is_one { Blame::Generation } else { failure.blame };
+    Failure { blame, ..failure }
+}
+
 /// Our words for what compose said. Of its own there are names that the vendor's file fixes, what stands in the way on this host,
 /// and none of the values that were put in.
 fn with_place(text: String, said: &str) -> String {
@@ -93,6 +100,12 @@ mod tests {
             ("denied: <html><title>403 Forbidden</title>", Network, Surroundings, Surroundings),
             ("received unexpected HTTP status: 503 Service Unavailable", Network, Surroundings, Surroundings),
             ("write /var/lib/docker/tmp/x: no space left on device", Resources, Surroundings, Surroundings),
+            (
+                "failed to register layer: Error processing tar file(exit status 1): unexpected EOF",
+                Runtime,
+                Surroundings,
+                Surroundings,
+            ),
             ("no matching manifest for linux/arm64 in the manifest list entries", Config, Generation, Generation),
         ] {
             for (is_own, blame) in [(true, own), (false, other)] {
@@ -100,6 +113,26 @@ mod tests {
                 assert_eq!((failure.category, failure.blame), (category, blame), "{text}");
                 assert!(failure.text.ends_with(text));
             }
+        }
+    }
+
+    #[test]
+    fn a_bad_file_of_variables_is_the_releases_if_no_other_is_read() {
+        for said in [
+            "line 1: key cannot contain a space",
+            "failed to read /srv/0/files/app.env: line 1: unexpected character \"!\" in variable name \"a!b=1\"",
+            "line 2: unterminated quoted value 'unclosed",
+            "Invalid template: \"${\"",
+        ] {
+            let failure = of_compose(said);
+            assert_eq!((failure.category, failure.blame), (Config, Surroundings), "{said}");
+            assert!(failure.text.starts_with("a file of variables (env_file) is written wrongly"), "{}", failure.text);
+            assert_eq!(of_shipped_env_files(failure).blame, Generation, "{said}");
+        }
+        for other in
+            ["dial tcp 10.0.0.1:443: connect: connection refused", "/srv/0/.env: line 1: key cannot contain a space"]
+        {
+            assert_eq!(of_shipped_env_files(of_compose(other)).blame, Surroundings, "{other}");
         }
     }
 

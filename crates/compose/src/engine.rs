@@ -117,6 +117,15 @@ fn check_ports(service: &Part<'_>, taken: &mut BTreeMap<Place, Vec<(String, Stri
     }
     for (path, port) in service.entries("ports") {
         let Some((address, place)) = published(port) else { continue };
+        if let Some(count) = replicas(service).filter(|count| *count > 1) {
+            let reason = format!(
+                "the service has {count} containers, of which only one can have port {} of the host; publish a range, or let a proxy \
+                 of the release pass on to them",
+                place.1
+            );
+            found.add(path, reason);
+            continue;
+        }
         let others = taken.entry(place).or_default();
         let meets = |other: &String| *other == address || is_any(other) || is_any(&address);
         match others.iter().find(|(other, _)| meets(other)) {
@@ -124,6 +133,11 @@ fn check_ports(service: &Part<'_>, taken: &mut BTreeMap<Place, Vec<(String, Stri
             None => others.push((address, service.name.to_owned())),
         }
     }
+}
+
+fn replicas(service: &Part<'_>) -> Option<u64> {
+    let scale = service.map.get("scale").filter(|scale| !scale.is_null());
+    scale.or_else(|| service.map.get("deploy")?.get("replicas"))?.as_u64()
 }
 
 fn in_use(port: &Value, other: &str, own: &str) -> String {
@@ -192,6 +206,17 @@ mod tests {
             ),
             (json!({"network_mode": "container:vpn", "hostname": "box"}), "hostname", "engines refuse hostname beside"),
             (json!({"working_dir": "app"}), "working_dir", "engines take a whole path alone; write /app"),
+            (
+                json!({"ports": ["80:80"], "deploy": {"replicas": 3}}),
+                "ports, entry 1",
+                "the service has 3 containers, of which only one can have port 80 of the host; publish a range",
+            ),
+            (json!({"ports": [{"target": 80, "published": "80"}], "scale": 2}), "ports, entry 1", "the service has 2"),
+            (
+                json!({"volumes": ["data:/data:ro", "more:/data/more"]}),
+                "volumes, entry 2",
+                "\"/data/more\" is within \"/data\", which is mounted read-only: engines make no place in it",
+            ),
             (json!({"mem_limit": "4m"}), "mem_limit", "engines give a container 6 MiB at least"),
             (json!({"mem_limit": "64m", "mem_reservation": "128m"}), "mem_reservation", "is more than mem_limit"),
             (

@@ -4,6 +4,7 @@ mod command;
 mod consistent;
 mod cycles;
 mod engine;
+mod env_file;
 mod extends;
 mod found;
 mod mount;
@@ -29,6 +30,7 @@ use std::fmt::{Display, Formatter};
 
 use serde_json::Value;
 
+pub use env_file::{Environment, InvalidEnvFile};
 use found::Found;
 pub use position::Position;
 use position::Positions;

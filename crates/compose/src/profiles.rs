@@ -30,9 +30,14 @@ pub(crate) fn check(services: &Services<'_>, found: &mut Found) {
 
 /// Its own, and those of what it extends.
 pub(crate) fn profiles<'a>(service: &Service<'a>, services: &Services<'a>) -> BTreeSet<&'a str> {
-    let bases = std::iter::successors(Some(service.part.name), |name| services.get(name)?.base);
-    let parts = bases.take(MOST_BASES).filter_map(|name| services.get(name));
+    let parts = bases(service, services).into_iter();
     parts.flat_map(|service| service.part.names("profiles")).map(|(_, profile, _)| profile).collect()
+}
+
+/// The service, what it extends, what that extends.
+pub(crate) fn bases<'s, 'a>(service: &Service<'a>, services: &'s Services<'a>) -> Vec<&'s Service<'a>> {
+    let names = std::iter::successors(Some(service.part.name), |name| services.get(name)?.base);
+    names.take(MOST_BASES).filter_map(|name| services.get(name)).collect()
 }
 
 fn reason(path: &Path, name: &str, own: &BTreeSet<&str>, others: &BTreeSet<&str>) -> String {

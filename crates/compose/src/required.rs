@@ -31,7 +31,7 @@ fn note(value: &Value, variables: &mut BTreeMap<String, Required>) {
     }
 }
 
-fn of_text(text: &str, variables: &mut BTreeMap<String, Required>) {
+pub(crate) fn of_text(text: &str, variables: &mut BTreeMap<String, Required>) {
     let mut rest = text;
     while let Some(at) = rest.find('$') {
         let after = &rest[at + 1..];

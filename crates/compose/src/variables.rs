@@ -1,6 +1,8 @@
 //! Variables in texts: `$NAME`, `${NAME}`, `${NAME:-default}`. Their values are the customer's, and known on the customer's
 //! host alone; a default is a value that is known here.
 
+use std::fmt::{Display, Formatter};
+
 use serde_json::Value;
 
 use crate::found::Found;
@@ -11,6 +13,11 @@ const UNKNOWN: char = '\0';
 
 /// Defaults within defaults.
 const MOST_DEPTH: usize = 32;
+
+/// Whether the agent or compose itself sets the variable.
+pub(crate) fn is_of_the_agent(name: &str) -> bool {
+    ["DISTR_REGISTRY", "COMPOSE_PROJECT_NAME"].contains(&name)
+}
 
 /// Whether no part of the text is a variable's.
 pub(crate) fn is_known(text: &str) -> bool {
@@ -26,15 +33,8 @@ fn resolve_at(value: &Value, path: &mut Path, found: &mut Found) -> Value {
     match value {
         Value::String(text) if text.contains('$') => match resolve_text(text, &mut |_, _| {}) {
             Ok(resolved) => Value::String(resolved),
-            Err(Malformed(part)) => {
-                let part: String = part.chars().take(40).collect();
-                found.add(
-                    path.clone(),
-                    format!(
-                        "{part:?} is no variable; write ${{NAME}} or ${{NAME:-default}} in one line, and $$ where a dollar \
-                         sign is meant"
-                    ),
-                );
+            Err(malformed) => {
+                found.add(path.clone(), malformed.to_string());
                 Value::String(UNKNOWN.to_string())
             }
         },
@@ -65,6 +65,16 @@ pub(crate) type Seen<'s, 'a> = dyn FnMut(&'a str, bool) + 's;
 /// A part of a text that begins like a variable and is none.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Malformed<'a>(&'a str);
+
+impl Display for Malformed<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        let part: String = self.0.chars().take(40).collect();
+        write!(
+            f,
+            "{part:?} is no variable; write ${{NAME}} or ${{NAME:-default}} in one line, and $$ where a dollar sign is meant"
+        )
+    }
+}
 
 /// The text with its variables replaced. `seen` is told of each, and whether it has neither a default nor must be there.
 pub(crate) fn resolve_text<'a>(text: &'a str, seen: &mut Seen<'_, 'a>) -> Result<String, Malformed<'a>> {

@@ -9,10 +9,7 @@ use crate::found::Found;
 use crate::mount::Mount;
 use crate::parts::{Part, parts};
 use crate::path::{Path, Step};
-use crate::variables::{is_known, resolve_text};
-
-/// The variable that the agent sets.
-const REGISTRY: &str = "DISTR_REGISTRY";
+use crate::variables::{is_known, is_of_the_agent, resolve_text};
 
 /// `file` is as it was written, `resolved` has no variables any more.
 pub(crate) fn check(file: &Value, resolved: &Value, found: &mut Found) {
@@ -132,16 +129,18 @@ fn check_variables(file: &Value, found: &mut Found) {
     let mut bare: BTreeMap<String, Option<Path>> = BTreeMap::new();
     note_variables(file, &mut Path::default(), &mut bare);
     for (name, path) in bare {
-        // compose itself sets the other
-        let Some(path) = path.filter(|_| ![REGISTRY, "COMPOSE_PROJECT_NAME"].contains(&name.as_str())) else {
-            continue;
-        };
-        let reason = format!(
-            "the variable {name:?} is empty where the customer's configuration does not set it; write ${{{name}:-default}} or \
-             ${{{name}:?what it is}}, and $$ where a dollar sign is meant"
-        );
-        found.add(path, reason);
+        if let Some(path) = path.filter(|_| !is_of_the_agent(&name)) {
+            found.add(path, of_bare(&name));
+        }
     }
+}
+
+/// What to do about a variable without a default.
+pub(crate) fn of_bare(name: &str) -> String {
+    format!(
+        "the variable {name:?} is empty where the customer's configuration does not set it; write ${{{name}:-default}} or \
+         ${{{name}:?what it is}}, and $$ where a dollar sign is meant"
+    )
 }
 
 fn note_variables(value: &Value, path: &mut Path, bare: &mut BTreeMap<String, Option<Path>>) {

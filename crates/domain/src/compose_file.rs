@@ -87,6 +87,8 @@ fn options() -> Options {
         strict_booleans: true,
         legacy_octal_numbers: true,
         reject_unsupported_tags: true,
+        // an error is one sentence with its line, in logs and pages as well
+        with_snippet: false,
     }
 }
 
@@ -195,6 +197,16 @@ mod tests {
         ] {
             let refused = read(text).unwrap_err().to_string();
             assert!(refused.contains(reason), "{text}: {refused}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_yaml_is_told_in_one_line_with_its_place() {
+        for text in ["services:\n  web: {image: x\n", "services:\n\tweb: 1\n", "services: {web: {image: x, image: y}}"]
+        {
+            let refused = read(text).unwrap_err().to_string();
+            assert!(refused.contains("line "), "{refused}");
+            assert!(!refused.contains('\n') && !refused.contains('|'), "{refused}");
         }
     }
 

@@ -257,13 +257,13 @@ pub async fn referenced_blobs(
     query::all(client, sql, &[&organization.0, &repository, &digests]).await
 }
 
-/// Which of these manifests the repository has.
+/// Those of these manifests that the repository has, each with its size in bytes.
 pub async fn known_manifests(
     client: &ReadClient,
     organization: OrganizationId,
     repository: &RepositoryPath,
     digests: &[Digest],
-) -> Result<Vec<Digest>, QueryError> {
+) -> Result<Vec<(Digest, u64)>, QueryError> {
     let digests: Vec<&str> = digests.iter().map(Digest::as_str).collect();
     let repository = repository.as_str();
     query::all(client, include_str!("artifact/known.sql"), &[&organization.0, &repository, &digests]).await

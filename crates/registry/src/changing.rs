@@ -222,7 +222,7 @@ impl Changing<'_> {
         let (mut levels, mut known) = (vec![], BTreeSet::new());
         let mut next = vec![digest.clone()];
         while !next.is_empty() {
-            let here = artifact::known_manifests(&client, organization, self.repository, &next).await?;
+            let here = self.known(&client, &next).await?;
             known.extend(next);
             next = artifact::parts(&client, organization, self.repository, &here).await?;
             next.retain(|part| !known.contains(part));
@@ -246,14 +246,19 @@ impl Changing<'_> {
         }
     }
 
+    /// Those of these manifests that the read models show.
+    async fn known(&self, client: &Client, manifests: &[Digest]) -> Result<Vec<Digest>, ChangeError> {
+        let known = artifact::known_manifests(client, self.context.organization, self.repository, manifests).await?;
+        Ok(known.into_iter().map(|(digest, _)| digest).collect())
+    }
+
     /// Those of these manifests that the read models do not show, in their order.
     async fn absent(&self, manifests: &[Digest]) -> Result<Vec<Digest>, ChangeError> {
         if manifests.is_empty() {
             return Ok(vec![]);
         }
         let client = self.client().await?;
-        let known = artifact::known_manifests(&client, self.context.organization, self.repository, manifests).await?;
-        let known: BTreeSet<Digest> = known.into_iter().collect();
+        let known: BTreeSet<Digest> = self.known(&client, manifests).await?.into_iter().collect();
         Ok(manifests.iter().filter(|digest| !known.contains(digest)).cloned().collect())
     }
 

@@ -20,10 +20,15 @@ const INDEXES: [&str; 2] =
 const IMAGES: [&str; 2] =
     ["application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"];
 
+/// Withdrawn before version 1.1 of the specification, and still pushed by older clients. It has no version, and its blobs may be
+/// left out.
+const ARTIFACT: &str = "application/vnd.oci.artifact.manifest.v1+json";
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Wire {
-    schema_version: u64,
+    /// which artifact manifests do not have
+    schema_version: Option<u64>,
     media_type: Option<String>,
     artifact_type: Option<String>,
     config: Option<WireDescriptor>,
@@ -70,14 +75,17 @@ pub(crate) fn is_well_formed(bytes: &[u8]) -> bool {
 pub(crate) fn parse(bytes: &[u8], digest: Digest, content_type: Option<&str>) -> Result<Parsed, InvalidManifest> {
     shape::check(bytes).map_err(|error| invalid(error.to_string()))?;
     let wire: Wire = serde_json::from_slice(bytes).map_err(|error| invalid(error.to_string()))?;
-    if wire.schema_version != 2 {
-        return Err(invalid(format!("schemaVersion is {}, and only 2 is taken", wire.schema_version)));
-    }
     let named = wire.descriptors().count();
     if named > MOST_NAMED {
         return Err(invalid(format!("it names {named} blobs and manifests, and at most {MOST_NAMED} are taken")));
     }
     let media_type = media_type(&wire, content_type)?;
+    match wire.schema_version {
+        Some(2) => {}
+        None if media_type == ARTIFACT => {}
+        Some(other) => return Err(invalid(format!("schemaVersion is {other}, and only 2 is taken"))),
+        None => return Err(invalid("$.schemaVersion is missing; only 2 is taken".to_owned())),
+    }
     let is_index = shape(&wire, &media_type)?;
     let embedded = wire.descriptors().filter_map(|part| Some((part.digest.clone(), part.data.clone()?))).collect();
     let artifact_type = wire.artifact_type.filter(|text| !text.is_empty());
@@ -123,6 +131,7 @@ fn shape(wire: &Wire, media_type: &str) -> Result<bool, InvalidManifest> {
     let is_index = match (&wire.manifests, &wire.config, &wire.layers, &wire.blobs) {
         (Some(_), None, None, None) => true,
         (None, Some(_), Some(_), None) | (None, None, None, Some(_)) => false,
+        (None, None, None, None) if media_type == ARTIFACT => false,
         _ => return Err(invalid("it must have either manifests, or config and layers, or blobs".to_owned())),
     };
     let contradicts = if is_index { IMAGES.contains(&media_type) } else { INDEXES.contains(&media_type) };

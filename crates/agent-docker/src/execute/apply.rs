@@ -17,7 +17,7 @@ use crate::compose::Project;
 use crate::containers::{Container, State, candidate_of};
 use crate::execute::start::{Before, Start};
 use crate::execute::unpack::{self, Unpacked, Verified};
-use crate::execute::{Executor, permit, repair};
+use crate::execute::{Executor, permit, repair, surroundings};
 use crate::folder::{self, CANDIDATE_FILE, RESOLVED_FILE};
 use crate::record::{Applied, Baseline, Service, Task};
 use crate::strategy::{self, Strategy};
@@ -50,6 +50,7 @@ async fn attempt(executor: &Executor, task: &mut Task, resume: Resume, redactor:
         prove(executor, task, &unpacked).await?;
         pause::at("proved", &task.data).await;
     }
+    surroundings::check(&executor.engine, &task.record.handle.project, &unpacked.model).await?;
     let before = before(executor, task, resume).await?;
     switch(executor, task, &unpacked, before, redactor).await?;
     pause::at("applied", &task.data).await;

@@ -48,6 +48,11 @@ pub struct Need {
 }
 
 impl Need {
+    /// Whether it is a file of variables on the host.
+    pub fn is_of_env_file(&self) -> bool {
+        self.kind == Kind::Read && super::files::READING.contains(&self.key.as_str())
+    }
+
     /// A sentence for the customer, without the line.
     pub fn sentence(&self) -> String {
         let Self { part, key, value, why, .. } = self;

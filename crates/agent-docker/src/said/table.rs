@@ -7,7 +7,7 @@ mod releases;
 mod surroundings;
 
 use distr_agent::fault::Blame::{self, Surroundings};
-use distr_domain::agent::ErrorCategory::{self, Runtime};
+use distr_domain::agent::ErrorCategory::{self, Config, Runtime};
 use releases::{COMPOSE_FILE, RELEASE, VALUES};
 use surroundings::{ENGINE, HOST, TROUBLE};
 
@@ -21,6 +21,18 @@ pub(super) struct Verdict {
     pub sentence: &'static str,
 }
 
+/// The verdict on a file of variables that compose cannot read. The host may have such files as well as the release: which of them
+/// it is, compose of this version does not say.
+pub(super) const ENV_FILE: Verdict =
+    Verdict { blame: Surroundings, category: Config, sentence: "a file of variables (env_file) is written wrongly" };
+
+const ENV_FILE_WORDS: &[&[&str]] = &[
+    &["key cannot contain a space"],
+    &["unexpected character", "in variable name"],
+    &["unterminated quoted value"],
+    &["invalid template: "],
+];
+
 /// The verdict on a key that the agent knows and the plugin does not.
 pub(super) const OLD_FOR_A_KEY: Verdict = Verdict {
     blame: Surroundings,
@@ -32,7 +44,12 @@ pub(super) const OLD_FOR_A_KEY: Verdict = Verdict {
 struct Row(&'static [&'static str], Blame, ErrorCategory, &'static str);
 
 pub(super) fn of_compose(said: &str) -> Option<Verdict> {
-    find(&[TROUBLE, ENGINE, VALUES, HOST, COMPOSE_FILE, RELEASE], said)
+    let of_env_file = || is_of_env_file(said).then_some(ENV_FILE);
+    find(&[TROUBLE, ENGINE, VALUES, HOST], said).or_else(of_env_file).or_else(|| find(&[COMPOSE_FILE, RELEASE], said))
+}
+
+pub(super) fn is_of_env_file(said: &str) -> bool {
+    ENV_FILE_WORDS.iter().any(|words| words.iter().all(|word| said.contains(word)))
 }
 
 /// A refusal is about the release if our own registry says it.

@@ -36,6 +36,27 @@ fn variables(container: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_shipped_env_file_that_compose_refuses_is_the_releases_fault() {
+    let site = Site::new().await;
+    let (mut agent, image) = (site.agent(), site.image("1.0.0"));
+    let compose = "services: {web: {image: x, command: [sleep, '600'], env_file: app.env}}\n";
+    for (generation, content) in
+        [(1, "BAD KEY=1\n"), (2, "A='x\n"), (3, "A=${\n"), (4, "a!b=1\n"), (5, "A=${B?must}\n")]
+    {
+        let file = PackageFile {
+            path: "app.env".parse().expect("a path"),
+            content: content.as_bytes().to_vec().into(),
+            executable: false,
+        };
+        let run = site.run("1.0.0", &image, compose);
+        let run = distr_domain::agent::RunInstruction { files: vec![file], ..run };
+        let settled = agent.settle(&site.wants(generation, run)).await;
+        let Settled::Failed(error) = settled else { panic!("{content} is tried again: {settled:?}") };
+        assert_eq!(error.category, distr_domain::agent::ErrorCategory::Config, "{content}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_shipped_env_file_is_read_as_compose_reads_it() {
     let site = Site::new().await;
     let image = site.image("1.0.0");

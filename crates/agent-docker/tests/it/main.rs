@@ -11,6 +11,7 @@ mod home;
 mod host_paths;
 mod install;
 mod killed;
+mod lacking;
 mod neighbours;
 mod policy;
 mod process;

@@ -69,8 +69,8 @@ pub(super) async fn execute(
     Ok(response)
 }
 
-/// A browser cannot set a header on a socket: the secret comes with `connection_init`, as `{"authorization": "Bearer …"}`, or
-/// in the cookie of one of the hub's own pages.
+/// A browser cannot set a header on a socket: the secret comes with `connection_init`, as `{"authorization": "Bearer …"}` with its
+/// words in capitals or small, or in the cookie of one of the hub's own pages.
 /// The socket ends soon after its credential; without one it does not begin.
 pub(super) async fn subscribe(
     schema: web::Data<Schema>,
@@ -95,11 +95,7 @@ pub(super) async fn subscribe(
     let ended = CancellationToken::new();
     let when_ended = ended.clone();
     socket::serve(&request, payload, schema.get_ref().clone(), (ended, counted), move |payload| async move {
-        let secret = payload
-            .get("authorization")
-            .and_then(serde_json::Value::as_str)
-            .and_then(|value| value.strip_prefix("Bearer ").map(str::to_owned))
-            .or(from_header);
+        let secret = named_in(&payload).or(from_header);
         let caller = match (secret, of_page) {
             (Some(secret), _) => member(&hub.sessions, &info, &secret).await?,
             // a page opens its socket by itself, again and again: that is no use of the session
@@ -113,6 +109,13 @@ pub(super) async fn subscribe(
         data.insert(RequestContext { caller, request: info, host, repeatable, browser, socket });
         Ok(data)
     })
+}
+
+/// The secret in the payload of `connection_init`, whose keys and scheme are spelled as in HTTP: in capitals or small.
+fn named_in(payload: &serde_json::Value) -> Option<String> {
+    let (_, value) = payload.as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case("authorization"))?;
+    let (scheme, secret) = value.as_str()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim().to_owned())
 }
 
 /// A secret that does not let in is told so, rather than treated as none: its owner wants to know.

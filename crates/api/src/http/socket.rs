@@ -107,7 +107,7 @@ async fn run(
 ) {
     let (refused, operations) = (initialized.refused.clone(), Operations::default());
     let reason = tokio::select! {
-        reason = answer(session.clone(), graphql, &operations) => {
+        reason = answer(session.clone(), graphql, &operations, || refused.get().is_some()) => {
             reason.map(|(code, text)| (*refused.get().unwrap_or(&of_protocol(code)), text))
         }
         reason = hear(session.clone(), messages, &operations, to_graphql, initialized.done.clone()) => reason,
@@ -137,16 +137,22 @@ async fn answer(
     mut session: Session,
     mut graphql: impl Stream<Item = WsMessage> + Unpin,
     operations: &Operations,
+    refused: impl Fn() -> bool,
 ) -> Reason {
     while let Some(message) = graphql.next().await {
         match message {
             WsMessage::Text(text) => {
-                operations.end(&text);
+                let Some(text) = operations.said(text) else { continue };
                 match tokio::time::timeout(TAKE, session.text(text)).await {
                     Ok(Ok(())) => {}
                     Ok(Err(_closed)) => return None,
                     Err(_slow) => return Some((1008, "too slow: nothing was taken for 30 s".to_owned())),
                 }
+            }
+            // the library's words are about its own types
+            WsMessage::Close(1002, text) if !refused() => {
+                tracing::debug!(reason = text, "a message on a GraphQL socket is not understood");
+                return Some((1002, "send JSON objects as graphql-transport-ws has them".to_owned()));
             }
             WsMessage::Close(code, text) => return Some((code, text)),
         }

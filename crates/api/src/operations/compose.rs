@@ -1,5 +1,7 @@
 //! What of a compose file matters here: its services, and which images are of this hub's registry. Pure: text in, parts out.
 
+pub(super) mod env_files;
+
 use std::collections::BTreeMap;
 
 use distr_compose::{Finding, Runs};
@@ -8,6 +10,10 @@ use distr_domain::compose_file::{
 };
 use distr_domain::image::{ImageName, InvalidImage, is_alias};
 use distr_domain::release::{ComposePackage, InvalidFiles, check_new_files};
+
+use env_files::EnvFiles;
+
+const MAX_SERVICES: usize = 200;
 
 pub(super) struct Compose {
     /// with what they have by extending others
@@ -45,6 +51,8 @@ pub(super) enum Unreadable {
     Refused(Vec<Finding>),
     #[error("the compose file has no service, so that there is nothing to run; write at least one below services")]
     Empty,
+    #[error("the compose file has {0} services; use at most {MAX_SERVICES}")]
+    Many(usize),
     #[error(transparent)]
     NotShipped(#[from] NotShipped),
     #[error(transparent)]
@@ -64,9 +72,18 @@ impl Compose {
                  file, publish with the folder of the compose file, in which an empty one lies"
             )
         });
-        let warnings = found.iter().map(Finding::to_string).chain(missing).collect();
-        let compose = Self { warnings, services: distr_compose::runs(&file) };
-        if compose.services.is_empty() { Err(Unreadable::Empty) } else { Ok(compose) }
+        let services = distr_compose::runs(&file);
+        match services.len() {
+            0 => return Err(Unreadable::Empty),
+            many if many > MAX_SERVICES => return Err(Unreadable::Many(many)),
+            _ => {}
+        }
+        let EnvFiles { refused, warnings, .. } = EnvFiles::read(&services, &package.files);
+        if !refused.is_empty() {
+            return Err(Unreadable::Refused(refused));
+        }
+        let warnings = found.iter().map(Finding::to_string).chain(missing).chain(warnings).collect();
+        Ok(Self { services, warnings })
     }
 }
 
@@ -100,6 +117,8 @@ fn elsewhere<'a>(image: &'a str, registry_host: &str) -> Image<'a> {
 
 #[cfg(test)]
 mod tests {
+    use distr_domain::release::PackageFile;
+
     use super::*;
 
     fn ours<'a>(path: &'a str, reference: &'a str) -> Image<'a> {
@@ -128,6 +147,33 @@ mod tests {
 
     fn read(text: &str) -> Result<Compose, Unreadable> {
         Compose::read(&ComposePackage { file: text.to_owned(), files: vec![] })
+    }
+
+    fn with_env_file(content: &str) -> Result<Compose, Unreadable> {
+        let file = PackageFile {
+            path: "conf/app.env".parse().expect("a path"),
+            content: content.as_bytes().to_vec().into(),
+            executable: false,
+        };
+        let text = "services: {web: {image: x, env_file: ['./conf/app.env']}}".to_owned();
+        Compose::read(&ComposePackage { file: text, files: vec![file] })
+    }
+
+    #[test]
+    fn files_of_variables_are_read_as_compose_reads_them() {
+        for (content, reason) in [
+            (
+                "A=1\nBAD KEY=1\n",
+                "service \"web\", key env_file: \"conf/app.env\", line 2: the name \"BAD KEY\" holds a space",
+            ),
+            ("A='x\n", "line 1: the quote ' is not closed"),
+            ("A=${\n", "line 1: \"${\" is no variable"),
+        ] {
+            let refused = with_env_file(content).err().unwrap_or_else(|| panic!("{content} was read")).to_string();
+            assert!(refused.contains(reason), "{content}: {refused}");
+        }
+        let told = with_env_file("A=${B?must}\nC=$NOBODY\n").unwrap().warnings;
+        assert!(matches!(&told[..], [one] if one.contains("line 2: the variable \"NOBODY\" is empty")), "{told:?}");
     }
 
     #[test]

@@ -21,7 +21,6 @@ use crate::failure::Failure;
 use crate::models::ReadModels;
 
 const MAX_COMPOSE: usize = 1024 * 1024;
-const MAX_SERVICES: usize = 200;
 /// Media types of configurations of containers, one of which is in the manifest of an image.
 const IMAGE_CONFIGS: [&str; 2] =
     ["application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"];
@@ -80,10 +79,6 @@ async fn pin_compose(
     });
     let parsed = reading.await.map_err(Failure::fault)?;
     let parsed = parsed.map_err(|error| invalid(error.to_string()))?;
-    if parsed.services.len() > MAX_SERVICES {
-        let many = parsed.services.len();
-        return Err(invalid(format!("the compose file has {many} services; use at most {MAX_SERVICES}")));
-    }
     let own = own_name(publishing, caller).await?;
     let mut images = vec![];
     for (name, service) in &parsed.services {

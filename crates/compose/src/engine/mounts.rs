@@ -54,6 +54,7 @@ pub(super) fn check(file: &Value, service: &Part<'_>, found: &mut Found) {
             found.add(path, reason);
         }
     }
+    check_nested(service, found);
     let mut tmpfs = vec![];
     for (path, text) in texts(service, "tmpfs") {
         if !is_known(text) {
@@ -74,6 +75,37 @@ pub(super) fn check(file: &Value, service: &Part<'_>, found: &mut Found) {
     for kind in ["configs", "secrets"] {
         for (path, entry) in service.entries(kind) {
             check_entry(file, (service, kind), (&path, entry), &tmpfs, found);
+        }
+    }
+}
+
+/// A mount within one that is read-only: the engine makes a place for the inner one, and cannot.
+fn check_nested(service: &Part<'_>, found: &mut Found) {
+    let mounts: Vec<(Path, String, bool)> = service
+        .entries("volumes")
+        .filter_map(|(path, mount)| {
+            let (target, read_only) = match mount {
+                Value::String(text) => {
+                    let options = text.rsplit_once(':').map_or("", |(_, options)| options);
+                    (Mount::parse(text).ok()?.target, options.split(',').any(|option| option == "ro"))
+                }
+                mount => (
+                    mount.get("target")?.as_str()?.to_owned(),
+                    mount.get("read_only").and_then(Value::as_bool).unwrap_or(false),
+                ),
+            };
+            is_known(&target).then(|| (path, target.trim_end_matches('/').to_owned(), read_only))
+        })
+        .collect();
+    for (path, target, _) in &mounts {
+        let is_around = |outer: &str| target.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
+        let around = mounts.iter().filter(|(_, outer, _)| is_around(outer)).max_by_key(|(_, outer, _)| outer.len());
+        if let Some((_, outer, _)) = around.filter(|(_, _, read_only)| *read_only) {
+            let reason = format!(
+                "{target:?} is within {outer:?}, which is mounted read-only: engines make no place in it, so the container starts only if \
+                 one is there already; mount it elsewhere"
+            );
+            found.add(path.clone(), reason);
         }
     }
 }

@@ -46,7 +46,7 @@ const fn required(key: &'static str, shape: Shape) -> Field {
 
 /// Of images, indexes and artifacts; which of them it is, is asked later.
 const MANIFEST: Shape = Shape::Object(&[
-    required("schemaVersion", Shape::Number),
+    field("schemaVersion", Shape::Number),
     field("mediaType", Shape::MediaType),
     field("artifactType", Shape::MediaType),
     field("config", DESCRIPTOR),

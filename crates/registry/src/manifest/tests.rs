@@ -70,6 +70,22 @@ fn a_manifest_names_only_so_many() {
 }
 
 #[test]
+fn an_artifact_manifest_has_no_version_and_may_have_no_blobs() {
+    let kind = "application/vnd.oci.artifact.manifest.v1+json";
+    let bare = json!({ "mediaType": kind, "artifactType": "application/spdx+json", "subject": descriptor('5', IMAGE) });
+    let manifest = read(&bare, None).unwrap().manifest;
+    assert_eq!(
+        (manifest.artifact_type.as_deref(), manifest.subject),
+        (Some("application/spdx+json"), Some(digest('5')))
+    );
+    let blobs = json!({ "artifactType": "a/b", "blobs": [descriptor('1', "text/plain")] });
+    assert_eq!(read(&blobs, Some(kind)).unwrap().needed, [digest('1')]);
+    assert!(reason(&blobs, Some(IMAGE)).contains("schemaVersion is missing"));
+    assert!(reason(&json!({ "schemaVersion": 2 }), Some(INDEX)).contains("it must have either manifests"));
+    assert!(reason(&json!({ "schemaVersion": 1 }), Some(kind)).contains("schemaVersion is 1"));
+}
+
+#[test]
 fn a_subject_and_an_artifact_type_are_kept() {
     let attached = with(image(), "subject", descriptor('5', IMAGE));
     let attached = with(attached, "artifactType", json!("application/spdx+json"));

@@ -105,6 +105,26 @@ fn an_index_needs_its_manifests() {
 }
 
 #[test]
+fn an_index_says_the_sizes_of_its_manifests_as_they_are() {
+    run(async {
+        let world = World::start().await;
+        let publisher = world.client("publisher");
+        push_image(&publisher, "acme/hello", "amd64", b"amd64").await;
+        let mut child = descriptor(&image(b"amd64"), IMAGE);
+        let size = child["size"].as_u64().expect("a size");
+        child["size"] = json!(size + 1);
+        let index = json!({ "schemaVersion": 2, "mediaType": crate::vendor::INDEX, "manifests": [child] });
+        let answer = put_manifest(&publisher, "acme/hello", "1", index.to_string().as_bytes()).await;
+        let digest = digest_of(&image(b"amd64"));
+        let expected =
+            format!("400 MANIFEST_INVALID: it says that manifest {digest} has {} bytes, and it has {size}", size + 1);
+        assert_eq!(answer.error(), expected);
+        assert_eq!(publisher.get("/v2/acme/hello/manifests/1").await.status, 404);
+        world.stop().await;
+    });
+}
+
+#[test]
 fn a_manifest_of_another_digest_or_no_manifest_at_all_is_refused() {
     run(async {
         let world = World::start().await;

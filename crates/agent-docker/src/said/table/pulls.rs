@@ -48,6 +48,8 @@ pub(super) const PULL: &[Row] = &[
     Row(&["invalid tag format"], Generation, Config, "an image's name is not valid"),
     Row(&["layers from manifest don't match image configuration"], Generation, Config, BROKEN_IMAGE),
     Row(&["wrong diff id calculated on extraction"], Generation, Config, BROKEN_IMAGE),
+    Row(&["applylayer", "archive/tar: invalid tar header"], Surroundings, Runtime, NO_ARCHIVE),
+    Row(&["error processing tar file"], Surroundings, Runtime, NO_ARCHIVE),
     Row(&["archive/tar: invalid tar header"], Generation, Config, BROKEN_IMAGE),
     Row(&["mismatched image rootfs and manifest layers"], Generation, Config, BROKEN_IMAGE),
     Row(&["missing signature key"], Generation, Config, OLD_IMAGE),
@@ -61,6 +63,9 @@ pub(super) const PULL: &[Row] = &[
     Row(&["no basic auth"], Surroundings, Entitlement, "the registry does not know the credential"),
 ];
 
+/// Engines before 23 take a layer that is compressed with zstd for one that is not compressed.
+const NO_ARCHIVE: &str =
+    "a layer is no archive that this engine reads; if it is compressed with zstd, update Docker to 23 or newer";
 const BROKEN_IMAGE: &str = "the layers of an image do not fit its configuration";
 const OLD_IMAGE: &str = "an image of the release has a form that engines take no more";
 

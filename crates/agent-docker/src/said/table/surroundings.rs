@@ -349,7 +349,7 @@ pub(super) const HOST: &[Row] = &[
     Row(&["has not enabled quotas"], Surroundings, Runtime, "the storage of this host knows no limits of size"),
     Row(&["overlay"], Surroundings, Runtime, "the storage of this host's engine is damaged"),
     Row(&["pair interfaces"], Surroundings, Runtime, "the kernel of this host cannot make a container's network"),
-    Row(&["key cannot contain a space"], Surroundings, Internal, "the agent's own files cannot be read"),
+    Row(&["/.env: line "], Surroundings, Internal, "the agent's own files cannot be read"),
     Row(&["couldn't find env file"], Surroundings, Internal, "the agent's own files cannot be read"),
 ];
 

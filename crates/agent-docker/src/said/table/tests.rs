@@ -6,7 +6,7 @@ use super::*;
 use crate::said::{of_compose, of_pull};
 
 /// The release's own faults that these words alone do not tell from trouble of the host: they are tried again.
-const NOT_TOLD: [&str; 8] = [
+const NOT_TOLD: [&str; 9] = [
     // by a container, a port, a name or an address of the release itself, or of another
     "address-taken-twice",
     "name-taken-twice-226",
@@ -16,19 +16,22 @@ const NOT_TOLD: [&str; 8] = [
     "job-out-of-own-memory",
     // the file that is missing may be the agent's
     "extends-file-missing",
+    // old engines say the same of layers that they cannot decompress
+    "layer-not-an-archive-20",
     // the engine keeps the registry's code to itself
     "own-denied-token-containerd",
     "own-manifest-unknown-containerd",
 ];
 
 /// A person would put these into another category; their words alone do not tell which.
-const OTHERWISE: [&str; 11] = [
+const OTHERWISE: [&str; 12] = [
     "address-taken-twice",
     "engine-away-ssh",
     "env-file-missing-226",
     "extends-file-missing",
     "file-missing",
     "file-permission",
+    "layer-not-an-archive-20",
     "plugin-killed",
     "podman-rlimit",
     "port-taken-twice",

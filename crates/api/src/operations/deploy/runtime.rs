@@ -1,20 +1,21 @@
 //! What the runtime of a target asks of a wish: a package that it can install, and on a cluster values and a namespace.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use distr_chart::values::{Asked, InvalidValues, check};
-use distr_compose::Required;
+use distr_compose::{Required, Runs};
 use distr_domain::compose_file;
 use distr_domain::deployment::Deployment;
 use distr_domain::names::Slug;
 use distr_domain::rejection::Rejection;
-use distr_domain::release::{HelmPackage, Package, Release};
+use distr_domain::release::{ComposePackage, HelmPackage, Package, Release};
 use distr_domain::target::Runtime;
 use distr_projections::target::TargetRow;
 use serde_json::{Map, Value};
 
 use super::Deploy;
 use crate::failure::{Failure, OperationError};
+use crate::operations::compose::env_files::EnvFiles;
 
 /// The longest name of an application that Helm takes for a release.
 const MAX_NAME: usize = 53;
@@ -36,7 +37,7 @@ pub enum UnsuitedRejection {
     #[error("application {application} has a name of more than {MAX_NAME} characters, which Helm does not take")]
     NameTooLong { application: Slug },
     #[error(
-        "the compose file of {release} requires {}, which the configuration does not set; set {} with the deployment",
+        "release {release} requires {}, which the configuration does not set; set {} with the deployment",
         .missing.join(", "),
         if .missing.len() == 1 { "it" } else { "them" }
     )]
@@ -109,7 +110,9 @@ pub(super) async fn suit(
             let what = deploy.values.as_ref().map(|_| "values").or(deploy.namespace.as_ref().map(|_| "namespace"));
             match what {
                 Some(what) => refused(UnsuitedRejection::OfClusters { target: target.name.clone(), what }),
-                None => check_variables(name, release, config.clone()).await.map(|()| Suited::default()),
+                None => {
+                    check_variables(name, release, config.clone(), features.to_vec()).await.map(|()| Suited::default())
+                }
             }
         }
     }
@@ -120,11 +123,11 @@ async fn check_variables(
     name: String,
     release: &Release,
     config: BTreeMap<String, String>,
+    features: Vec<Slug>,
 ) -> Result<(), OperationError<UnsuitedRejection>> {
-    let Some(compose) = release.content.compose() else { return Ok(()) };
-    let text = compose.file.clone();
+    let Some(compose) = release.content.compose().cloned() else { return Ok(()) };
     // away from the threads that serve others: it takes time and stack
-    let reading = tokio::task::spawn_blocking(move || missing(&text, &config));
+    let reading = tokio::task::spawn_blocking(move || missing(&compose, &config, &features));
     let missing = reading.await.map_err(Failure::fault)?;
     match missing.is_empty() {
         true => Ok(()),
@@ -132,16 +135,26 @@ async fn check_variables(
     }
 }
 
-fn missing(file: &str, config: &BTreeMap<String, String>) -> Vec<String> {
+fn missing(package: &ComposePackage, config: &BTreeMap<String, String>, features: &[Slug]) -> Vec<String> {
     // one that this hub's version cannot read is the agent's to judge
-    let Ok(file) = compose_file::read(file) else { return vec![] };
+    let Ok(file) = compose_file::read(&package.file) else { return vec![] };
     let has = |name: &str, required: Required| match (config.get(name), required) {
         (Some(_), Required::Value) => true,
         (Some(value), Required::Text) => !value.is_empty(),
         (None, _) => SET_ON_THE_HOST.contains(&name),
     };
-    let required = distr_compose::required(&file).into_iter();
-    required.filter(|(name, required)| !has(name, *required)).map(|(name, _)| name).collect()
+    let services = distr_compose::runs(&file);
+    // compose reads the files of the services that run
+    let run = services.iter().filter(|(_, service)| is_on(service, features));
+    let required = distr_compose::required(&file).into_iter().chain(EnvFiles::read(run, &package.files).required);
+    let missing: BTreeSet<String> =
+        required.filter(|(name, required)| !has(name, *required)).map(|(name, _)| name).collect();
+    missing.into_iter().collect()
+}
+
+fn is_on(service: &Runs, features: &[Slug]) -> bool {
+    let mut profiles = service.profiles.iter();
+    service.profiles.is_empty() || profiles.any(|profile| features.iter().any(|feature| feature.as_str() == profile))
 }
 
 /// The one that is named, else the one that it is in, else the target's first.
@@ -185,6 +198,8 @@ fn refused<T>(why: UnsuitedRejection) -> Result<T, OperationError<UnsuitedReject
 
 #[cfg(test)]
 mod tests {
+    use distr_domain::release::PackageFile;
+
     use super::*;
 
     #[test]
@@ -192,11 +207,33 @@ mod tests {
         let file = "services: {web: {image: '${DISTR_REGISTRY}/a/b', environment: {A: '${A:?a}', B: '${B?b}', C: '${C:-c}', R: '${DISTR_REGISTRY:?}'}}}";
         let of = |config: &[(&str, &str)]| {
             let config = config.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-            missing(file, &config)
+            let package = ComposePackage { file: file.to_owned(), files: vec![] };
+            missing(&package, &config, &[])
         };
         compose_file::read(file).expect("a file that a release may have");
         assert_eq!(of(&[]), ["A", "B"]);
         assert_eq!(of(&[("A", ""), ("B", "")]), ["A"]);
         assert_eq!(of(&[("A", "x"), ("B", "")]), [""; 0]);
+    }
+
+    #[test]
+    fn what_files_of_variables_require_is_in_the_configuration_if_their_service_runs() {
+        let shipped = |path: &str, content: &str| PackageFile {
+            path: path.parse().expect("a path"),
+            content: content.as_bytes().to_vec().into(),
+            executable: false,
+        };
+        let package = ComposePackage {
+            file: "services: {web: {image: x, env_file: ./a.env}, more: {image: x, profiles: [plus], env_file: [a.env, b.env]}}"
+                .to_owned(),
+            files: vec![shipped("a.env", "A=${A_KEY:?a}\nHOST=db\n"), shipped("b.env", "B=${B_KEY?b}${HOST:?h}\n")],
+        };
+        let of = |config: &[&str], features: &[Slug]| {
+            let config = config.iter().map(|name| ((*name).to_owned(), "x".to_owned())).collect();
+            missing(&package, &config, features)
+        };
+        assert_eq!(of(&[], &[]), ["A_KEY"]);
+        assert_eq!(of(&[], &["plus".parse().expect("a name")]), ["A_KEY", "B_KEY"]);
+        assert_eq!(of(&["A_KEY", "B_KEY"], &["plus".parse().expect("a name")]), [""; 0]);
     }
 }

@@ -1,7 +1,7 @@
 //! `PUT /v2/<name>/manifests/<reference>[?tag=…]` (end-7): the bytes are stored, then the fact is appended, then the read models show
 //! it, then the 201 leaves.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
 use actix_web::http::header::{CONTENT_TYPE, LOCATION};
@@ -129,23 +129,26 @@ fn matching(named: &Digest, bytes: &[u8]) -> Result<Digest, OciError> {
 }
 
 /// The repository must hold every blob and every manifest of an index, and the store must have the blobs, as large as the manifest
-/// says. A subject may come later, or never.
+/// says; so must the manifests be. A subject may come later, or never.
 async fn check_parts(registry: &Registry, client: &mut Client, visit: &Visit, parsed: &Parsed) -> Result<(), OciError> {
     let claimed =
         links::claim(client, registry.blobs.as_ref(), &visit.name, &parsed.needed, (registry.clock)()).await?;
     let children: Vec<Digest> = parsed.manifest.children.iter().map(|child| child.digest.clone()).collect();
     let (organization, path) = (visit.name.organization(), &visit.name.path);
-    let known = artifact::known_manifests(client, organization, path, &children).await?;
+    let known: BTreeMap<Digest, u64> =
+        artifact::known_manifests(client, organization, path, &children).await?.into_iter().collect();
     let blobs = parsed.needed.iter().filter(|digest| !claimed.contains_key(digest));
-    let missing: BTreeSet<&Digest> = blobs.chain(children.iter().filter(|child| !known.contains(child))).collect();
+    let missing: BTreeSet<&Digest> = blobs.chain(children.iter().filter(|child| !known.contains_key(child))).collect();
     if !missing.is_empty() {
         return Err(OciError::ManifestBlobUnknown { missing: missing.into_iter().cloned().collect() });
     }
-    let mut held = parsed.manifest.blobs.iter().filter_map(|blob| Some((blob, claimed.get(&blob.digest)?)));
-    match held.find(|(blob, size)| blob.size != **size) {
+    let blobs = parsed.manifest.blobs.iter().filter_map(|blob| Some(("blob", blob, claimed.get(&blob.digest)?)));
+    let children =
+        parsed.manifest.children.iter().filter_map(|child| Some(("manifest", child, known.get(&child.digest)?)));
+    match blobs.chain(children).find(|(_, part, size)| part.size != **size) {
         None => Ok(()),
-        Some((blob, size)) => {
-            let message = format!("it says that blob {} has {} bytes, and it has {size}", blob.digest, blob.size);
+        Some((kind, part, size)) => {
+            let message = format!("it says that {kind} {} has {} bytes, and it has {size}", part.digest, part.size);
             Err(OciError::ManifestInvalid(message))
         }
     }
