@@ -10,6 +10,7 @@ use crate::rejection::Rejection;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum AlertEvent {
+    /// Somebody asked not to be told until then.
     AlertPutOff {
         /// what it is about, and which time that it is so: `kind/id/occurrence`
         alert: String,

@@ -15,30 +15,24 @@ use crate::trust::SigningPolicy;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum ApplicationEvent {
-    ApplicationCreated {
-        name: Slug,
-        display_name: String,
-        description: String,
-    },
-    ApplicationDescribed {
-        display_name: String,
-        description: String,
-    },
+    /// An application of the vendor.
+    ApplicationCreated { name: Slug, display_name: String, description: String },
+    /// Its words for people.
+    ApplicationDescribed { display_name: String, description: String },
+    /// Whose signatures releases need.
     SigningPolicyChanged {
         policy: SigningPolicy,
         /// why; always there when a policy that was in force is changed
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    FeatureTagsChanged {
-        features: Vec<FeatureTags>,
-    },
-    ApplicationCatalogued {
-        metadata: Metadata,
-    },
-    ApplicationIconSet {
-        picture: Picture,
-    },
+    /// Which tags of images belong to which features: all of them.
+    FeatureTagsChanged { features: Vec<FeatureTags> },
+    /// What the catalogue shows of it: the whole.
+    ApplicationCatalogued { metadata: Metadata },
+    /// Its picture.
+    ApplicationIconSet { picture: Picture },
+    /// It has no picture any more.
     ApplicationIconRemoved {},
 }
 use ApplicationEvent::*;

@@ -53,15 +53,11 @@ pub enum Visibility {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum ArtifactEvent {
-    ManifestPushed {
-        repository: RepositoryPath,
-        manifest: Manifest,
-    },
-    TagMoved {
-        repository: RepositoryPath,
-        tag: Tag,
-        digest: Digest,
-    },
+    /// A manifest is in the repository.
+    ManifestPushed { repository: RepositoryPath, manifest: Manifest },
+    /// A tag leads to another manifest, or is new.
+    TagMoved { repository: RepositoryPath, tag: Tag, digest: Digest },
+    /// A tag is there no more; its manifest stays.
     TagDeleted {
         repository: RepositoryPath,
         tag: Tag,
@@ -69,6 +65,7 @@ pub enum ArtifactEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+    /// A manifest is in the repository no more.
     ManifestDeleted {
         repository: RepositoryPath,
         digest: Digest,
@@ -76,31 +73,19 @@ pub enum ArtifactEvent {
         reason: Option<String>,
     },
     /// Tags do not move once they are there, but for these.
-    TagsMadeImmutable {
-        repository: RepositoryPath,
-        except: Vec<Pattern>,
-    },
-    TagsMadeMutable {
-        repository: RepositoryPath,
-    },
-    RetentionSet {
-        repository: RepositoryPath,
-        retention: Retention,
-    },
-    RetentionCleared {
-        repository: RepositoryPath,
-    },
-    VisibilityChanged {
-        repository: RepositoryPath,
-        visibility: Visibility,
-    },
-    QuotaSet {
-        repository: RepositoryPath,
-        quota: Quota,
-    },
-    QuotaCleared {
-        repository: RepositoryPath,
-    },
+    TagsMadeImmutable { repository: RepositoryPath, except: Vec<Pattern> },
+    /// All tags of the repository may move again.
+    TagsMadeMutable { repository: RepositoryPath },
+    /// A rule by which manifests that nobody needs go.
+    RetentionSet { repository: RepositoryPath, retention: Retention },
+    /// Nothing goes by itself any more.
+    RetentionCleared { repository: RepositoryPath },
+    /// Who may pull without a credential.
+    VisibilityChanged { repository: RepositoryPath, visibility: Visibility },
+    /// The most bytes that the repository may hold.
+    QuotaSet { repository: RepositoryPath, quota: Quota },
+    /// The repository may hold as much as the organization.
+    QuotaCleared { repository: RepositoryPath },
     /// Somebody deleted all that was in the repository: this, and nothing that comes later. Each tag and manifest says so
     /// itself when it is gone.
     RepositoryEmptied {

@@ -15,23 +15,12 @@ use crate::version::Version;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum ChannelEvent {
-    ChannelCreated {
-        application: ApplicationId,
-        name: Slug,
-    },
+    /// A channel of an application, which leads nowhere yet.
+    ChannelCreated { application: ApplicationId, name: Slug },
     /// The pointer stands at `version` now.
-    ReleasePromoted {
-        application: ApplicationId,
-        channel: Slug,
-        version: Version,
-    },
+    ReleasePromoted { application: ApplicationId, channel: Slug, version: Version },
     /// `version` is no longer in the channel; the pointer stands at `now`.
-    ReleaseDemoted {
-        application: ApplicationId,
-        channel: Slug,
-        version: Version,
-        now: Option<Version>,
-    },
+    ReleaseDemoted { application: ApplicationId, channel: Slug, version: Version, now: Option<Version> },
 }
 use ChannelEvent::*;
 

@@ -13,13 +13,10 @@ use crate::rejection::Rejection;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum CustomerEvent {
-    CustomerCreated {
-        name: Slug,
-        display_name: String,
-    },
-    CustomerRenamed {
-        display_name: String,
-    },
+    /// A customer of the vendor.
+    CustomerCreated { name: Slug, display_name: String },
+    /// The name for people; the one for commands stays.
+    CustomerRenamed { display_name: String },
     /// Of the customer's secrets that configurations name, this one has another value. The value is nowhere in the log.
     SecretSet {
         name: String,
@@ -27,6 +24,7 @@ pub enum CustomerEvent {
         #[serde(default, skip_serializing_if = "Uuid::is_nil")]
         change: Uuid,
     },
+    /// A secret is there no more; what runs with it goes on.
     SecretRemoved {
         name: String,
         #[serde(default, skip_serializing_if = "Uuid::is_nil")]

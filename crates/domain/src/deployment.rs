@@ -75,6 +75,7 @@ pub struct Origin {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum DeploymentEvent {
+    /// Somebody, a channel's promotion or a rollout wishes for a release on the target.
     DesiredReleaseSet {
         generation: u64,
         desired: Desired,
@@ -85,6 +86,7 @@ pub enum DeploymentEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         origin: Option<Origin>,
     },
+    /// Somebody wishes for the application's end on the target.
     RemovalRequested {
         generation: u64,
         data: DataRemoval,
@@ -94,16 +96,9 @@ pub enum DeploymentEvent {
         reason: Option<String>,
     },
     /// The host's policy does not allow the generation, or somebody there has to agree first. Nothing of it was done.
-    DeploymentHeld {
-        generation: u64,
-        reason: String,
-        observed_at: DateTime<Utc>,
-    },
-    DeploymentStepped {
-        generation: u64,
-        step: Step,
-        observed_at: DateTime<Utc>,
-    },
+    DeploymentHeld { generation: u64, reason: String, observed_at: DateTime<Utc> },
+    /// The agent began a step of the generation.
+    DeploymentStepped { generation: u64, step: Step, observed_at: DateTime<Utc> },
     /// The agent cannot go on with a step, or cannot see what runs, for a reason that is not the release's; it tries again
     /// by itself.
     DeploymentRetrying {
@@ -113,17 +108,10 @@ pub enum DeploymentEvent {
         reason: String,
         observed_at: DateTime<Utc>,
     },
-    DeploymentHealthy {
-        generation: u64,
-        version: Version,
-        observed_at: DateTime<Utc>,
-    },
+    /// The agent saw the release run, and well.
+    DeploymentHealthy { generation: u64, version: Version, observed_at: DateTime<Utc> },
     /// What runs is no longer healthy.
-    DeploymentUnhealthy {
-        generation: u64,
-        reason: String,
-        observed_at: DateTime<Utc>,
-    },
+    DeploymentUnhealthy { generation: u64, reason: String, observed_at: DateTime<Utc> },
     /// The generation was given up; `running` is what runs instead.
     DeploymentFailed {
         generation: u64,
@@ -133,28 +121,15 @@ pub enum DeploymentEvent {
         observed_at: DateTime<Utc>,
     },
     /// What is observed changes too often for each change to be a fact; from now on a few are.
-    DeploymentFlapping {
-        generation: u64,
-        observed_at: DateTime<Utc>,
-    },
+    DeploymentFlapping { generation: u64, observed_at: DateTime<Utc> },
     /// It flaps no longer.
-    DeploymentSteady {
-        generation: u64,
-        observed_at: DateTime<Utc>,
-    },
-    DriftDetected {
-        generation: u64,
-        detail: String,
-        observed_at: DateTime<Utc>,
-    },
-    DriftRepaired {
-        generation: u64,
-        observed_at: DateTime<Utc>,
-    },
-    DeploymentRemoved {
-        generation: u64,
-        observed_at: DateTime<Utc>,
-    },
+    DeploymentSteady { generation: u64, observed_at: DateTime<Utc> },
+    /// What runs is no longer what was applied.
+    DriftDetected { generation: u64, detail: String, observed_at: DateTime<Utc> },
+    /// What runs is again what was applied.
+    DriftRepaired { generation: u64, observed_at: DateTime<Utc> },
+    /// The agent took the application away.
+    DeploymentRemoved { generation: u64, observed_at: DateTime<Utc> },
 }
 use DeploymentEvent::*;
 use observation::Retry;

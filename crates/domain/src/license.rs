@@ -39,29 +39,20 @@ pub struct Terms {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum LicenseEvent {
-    LicenseIssued {
-        customer: CustomerId,
-        application: ApplicationId,
-        name: Slug,
-        terms: Terms,
-    },
-    LicenseAmended {
-        terms: Terms,
-    },
-    LicenseSuspended {
-        reason: String,
-    },
+    /// A customer may use an application on these terms.
+    LicenseIssued { customer: CustomerId, application: ApplicationId, name: Slug, terms: Terms },
+    /// Other terms, the whole of them.
+    LicenseAmended { terms: Terms },
+    /// It grants nothing until it is resumed.
+    LicenseSuspended { reason: String },
+    /// It grants again what its terms say.
     LicenseResumed {},
-    LicenseRevoked {
-        reason: String,
-    },
+    /// It grants nothing any more, for ever.
+    LicenseRevoked { reason: String },
     /// As `SeatTaken` and `SeatReleased`, which have taken their place.
-    LicenseSeatTaken {
-        target: TargetId,
-    },
-    LicenseSeatReleased {
-        target: TargetId,
-    },
+    LicenseSeatTaken { target: TargetId },
+    /// As `SeatReleased`, which has taken its place.
+    LicenseSeatReleased { target: TargetId },
 }
 use LicenseEvent::*;
 

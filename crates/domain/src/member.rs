@@ -20,29 +20,21 @@ pub enum MemberKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum MemberEvent {
-    MemberAdded {
-        kind: MemberKind,
-        membership: Membership,
-    },
+    /// A person or robot of the vendor or of a customer.
+    MemberAdded { kind: MemberKind, membership: Membership },
     /// A person was offered to become a member with a one-time code, until then.
-    MemberInvited {
-        membership: Membership,
-        expires_at: DateTime<Utc>,
-    },
+    MemberInvited { membership: Membership, expires_at: DateTime<Utc> },
     /// There is a new code, and the one before is void.
-    InvitationRenewed {
-        expires_at: DateTime<Utc>,
-    },
+    InvitationRenewed { expires_at: DateTime<Utc> },
     /// The person has chosen a password.
     InvitationAccepted {},
-    MemberRoleChanged {
-        membership: Membership,
-    },
+    /// What the member may do from here on.
+    MemberRoleChanged { membership: Membership },
     /// The password is void; there is a one-time code for a new one, until then.
-    PasswordResetOffered {
-        expires_at: DateTime<Utc>,
-    },
+    PasswordResetOffered { expires_at: DateTime<Utc> },
+    /// Somebody with a one-time code set another password; sessions ended.
     PasswordReset {},
+    /// The member set another password.
     PasswordChanged {},
     /// Also of an invitation that nobody accepted.
     MemberRemoved {},

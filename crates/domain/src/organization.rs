@@ -14,33 +14,20 @@ use crate::rejection::Rejection;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum OrganizationEvent {
-    OrganizationCreated {
-        name: Slug,
-        display_name: String,
-    },
-    OrganizationRenamed {
-        display_name: String,
-    },
+    /// A vendor at this hub.
+    OrganizationCreated { name: Slug, display_name: String },
+    /// The name for people; the one for commands stays.
+    OrganizationRenamed { display_name: String },
     /// A member is about to be an owner no more; another, who stays, was asked for first.
-    OwnerLeft {
-        member: MemberId,
-        stays: MemberId,
-    },
+    OwnerLeft { member: MemberId, stays: MemberId },
     /// One who had left is an owner again.
-    OwnerReturned {
-        member: MemberId,
-    },
+    OwnerReturned { member: MemberId },
     /// How customers see the organization, but for its pictures.
-    BrandingSet {
-        branding: Branding,
-    },
-    BrandingImageSet {
-        image: BrandingImage,
-        picture: Picture,
-    },
-    BrandingImageRemoved {
-        image: BrandingImage,
-    },
+    BrandingSet { branding: Branding },
+    /// A picture of the vendor's own for portal and mails.
+    BrandingImageSet { image: BrandingImage, picture: Picture },
+    /// The hub's own picture again.
+    BrandingImageRemoved { image: BrandingImage },
     /// Another key signs the roots of the history from now on.
     HistoryKeyReplaced {
         /// as verifiers take it (C2SP signed-note)

@@ -39,46 +39,29 @@ pub use role_rule::{
 #[serde(tag = "type", content = "data")]
 pub enum ReleaseEvent {
     /// Again for a draft that is replaced.
-    ReleaseDrafted {
-        application: ApplicationId,
-        version: Version,
-        content: ReleaseContent,
-    },
+    ReleaseDrafted { application: ApplicationId, version: Version, content: ReleaseContent },
     /// Once for each signature of the release as a whole, of which the newest are kept; a draft that is replaced has none.
-    ReleaseSigned {
-        signature: ReleaseSignature,
-    },
+    ReleaseSigned { signature: ReleaseSignature },
+    /// The draft is a release from here on, and does not change any more.
     ReleasePublished {
         /// what it is checked against, if its application trusts some keys only
         #[serde(default, skip_serializing_if = "Option::is_none")]
         trust: Option<ReleaseTrust>,
     },
-    ReleaseDeprecated {
-        on: NaiveDate,
-        reason: String,
-    },
-    ReleaseRevoked {
-        reason: String,
-    },
+    /// It goes on running, and nobody should begin with it after the day.
+    ReleaseDeprecated { on: NaiveDate, reason: String },
+    /// Nobody may deploy or pull it any more.
+    ReleaseRevoked { reason: String },
     /// No upgrade passes the release over.
-    ReleaseRequired {
-        reason: String,
-    },
-    ReleaseUnrequired {
-        reason: String,
-    },
+    ReleaseRequired { reason: String },
+    /// Older versions are as good again.
+    ReleaseUnrequired { reason: String },
     /// Older releases cannot read what it makes of its data: nobody goes back from it.
-    ReleaseMarkedNoReturn {
-        reason: String,
-    },
+    ReleaseMarkedNoReturn { reason: String },
     /// Nobody comes to the release from these versions.
-    UpgradeBlocked {
-        from: VersionRanges,
-        reason: String,
-    },
-    UpgradeUnblocked {
-        from: VersionRanges,
-    },
+    UpgradeBlocked { from: VersionRanges, reason: String },
+    /// Targets with such versions may come to it again.
+    UpgradeUnblocked { from: VersionRanges },
 }
 use ReleaseEvent::*;
 

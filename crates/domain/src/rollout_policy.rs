@@ -10,10 +10,8 @@ use crate::rollout::policy::{Policy, PolicyRejection};
 #[serde(tag = "type", content = "data")]
 pub enum RolloutPolicyEvent {
     /// The whole of it.
-    RolloutPolicySet {
-        name: Slug,
-        policy: Box<Policy>,
-    },
+    RolloutPolicySet { name: Slug, policy: Box<Policy> },
+    /// Nobody can plan by it any more; rollouts keep what they were planned by.
     RolloutPolicyRemoved {},
 }
 use RolloutPolicyEvent::*;

@@ -12,7 +12,9 @@ use crate::rejection::Rejection;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum SeatEvent {
+    /// The target uses one of the license's seats.
     SeatTaken { license: LicenseId, target: TargetId },
+    /// The target uses the seat no more.
     SeatReleased { license: LicenseId, target: TargetId },
 }
 use SeatEvent::*;

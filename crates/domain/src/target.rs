@@ -48,16 +48,11 @@ pub const MAX_NAMESPACES: usize = 50;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum TargetEvent {
-    TargetRegistered {
-        customer: CustomerId,
-        name: Slug,
-        runtime: Runtime,
-    },
+    /// A machine or cluster of a customer, before its agent is there.
+    TargetRegistered { customer: CustomerId, name: Slug, runtime: Runtime },
     /// A one-time token was made; an earlier one that was not used no longer works.
-    EnrolmentOffered {
-        enrolment: EnrolmentId,
-        expires_at: DateTime<Utc>,
-    },
+    EnrolmentOffered { enrolment: EnrolmentId, expires_at: DateTime<Utc> },
+    /// The agent came with its one-time token, and has a credential.
     TargetEnrolled {
         enrolment: EnrolmentId,
         credential: CredentialId,
@@ -65,6 +60,7 @@ pub enum TargetEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         proof: Option<String>,
     },
+    /// The agent asked for another credential.
     CredentialRotated {
         credential: CredentialId,
         /// the one that was used to ask, and lets in until the new one is confirmed
@@ -72,21 +68,13 @@ pub enum TargetEvent {
         beside: Option<CredentialId>,
     },
     /// The agent used its new credential: the one before ends.
-    CredentialConfirmed {
-        credential: CredentialId,
-    },
-    TargetRetired {
-        reason: String,
-    },
+    CredentialConfirmed { credential: CredentialId },
+    /// It is there no more, and neither are its credentials and seats.
+    TargetRetired { reason: String },
     /// All labels that one of the two sides gives the target: the other's stay.
-    TargetLabelled {
-        by: AskedBy,
-        labels: Labels,
-    },
+    TargetLabelled { by: AskedBy, labels: Labels },
     /// The namespaces of the cluster in which releases may be installed.
-    NamespacesSet {
-        namespaces: Vec<Slug>,
-    },
+    NamespacesSet { namespaces: Vec<Slug> },
 }
 use TargetEvent::*;
 

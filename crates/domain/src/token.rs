@@ -76,6 +76,7 @@ pub fn is_for(repositories: &[Pattern], repository: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum TokenEvent {
+    /// A token of a member; its secret is in no event.
     TokenIssued {
         member: MemberId,
         label: String,
@@ -89,10 +90,8 @@ pub enum TokenEvent {
         parent: Option<TokenId>,
     },
     /// Another took its place; it ends then, if it does not end sooner.
-    TokenReplaced {
-        by: TokenId,
-        until: DateTime<Utc>,
-    },
+    TokenReplaced { by: TokenId, until: DateTime<Utc> },
+    /// It lets nobody in any more.
     TokenRevoked {},
 }
 use TokenEvent::*;

@@ -184,23 +184,12 @@ pub enum HaltCause {
 #[serde(tag = "type", content = "data")]
 pub enum RolloutEvent {
     /// Again for a rollout that has not started and is planned anew; approvals of the plan before are void.
-    RolloutPlanned {
-        plan: Box<Planned>,
-        stamp: Stamp,
-    },
-    RolloutApproved {
-        stage: u32,
-        digest: PlanDigest,
-        by: MemberId,
-        role: VendorRole,
-        at: DateTime<Utc>,
-    },
-    RolloutApprovalRefused {
-        stage: u32,
-        by: MemberId,
-        reason: String,
-        at: DateTime<Utc>,
-    },
+    RolloutPlanned { plan: Box<Planned>, stamp: Stamp },
+    /// Somebody let a stage begin, as it was planned then.
+    RolloutApproved { stage: u32, digest: PlanDigest, by: MemberId, role: VendorRole, at: DateTime<Utc> },
+    /// Somebody refused a stage: its approvals are void, and the rollout halts there.
+    RolloutApprovalRefused { stage: u32, by: MemberId, reason: String, at: DateTime<Utc> },
+    /// The boundaries of the waves are fixed from here on.
     RolloutStarted {
         boundaries: Vec<Boundary>,
         /// the version of the time zones' database
@@ -208,102 +197,43 @@ pub enum RolloutEvent {
         stamp: Stamp,
     },
     /// At most 500 at once. Late ones joined after the first wave had opened.
-    TargetsPlaced {
-        wave: u32,
-        targets: Vec<Placed>,
-        late: bool,
-        stamp: Stamp,
-    },
+    TargetsPlaced { wave: u32, targets: Vec<Placed>, late: bool, stamp: Stamp },
     /// Targets that were retired, or lost the deployment: no count has them any more.
-    TargetsLeft {
-        targets: Vec<TargetId>,
-        stamp: Stamp,
-    },
-    WaveOpened {
-        wave: u32,
-        stamp: Stamp,
-    },
+    TargetsLeft { targets: Vec<TargetId>, stamp: Stamp },
+    /// Targets of the wave may be released.
+    WaveOpened { wave: u32, stamp: Stamp },
     /// The codes of what holds the wave changed; none means that nothing holds it.
-    WaveHeld {
-        wave: u32,
-        holds: BTreeSet<String>,
-        stamp: Stamp,
-    },
+    WaveHeld { wave: u32, holds: BTreeSet<String>, stamp: Stamp },
     /// Nobody of the wave is in flight or can start: the soak begins.
-    WaveSoaking {
-        wave: u32,
-        stamp: Stamp,
-    },
-    WavePassed {
-        wave: u32,
-        tally: Tally,
-        stamp: Stamp,
-    },
-    WaveSkipped {
-        wave: u32,
-        reason: String,
-        stamp: Stamp,
-    },
+    WaveSoaking { wave: u32, stamp: Stamp },
+    /// The gate of the wave let the rollout on.
+    WavePassed { wave: u32, tally: Tally, stamp: Stamp },
+    /// Somebody went on without the wave; whoever had not begun is passed over.
+    WaveSkipped { wave: u32, reason: String, stamp: Stamp },
     /// At most 25 at once, each for a slot or within the slot that it has.
-    TargetsReleased {
-        wave: u32,
-        targets: Vec<Start>,
-        stamp: Stamp,
-    },
-    TargetsSettled {
-        class: Class,
-        reason: String,
-        targets: Vec<TargetId>,
-        stamp: Stamp,
-    },
-    TargetsAmended {
-        from: Class,
-        to: Class,
-        reason: String,
-        targets: Vec<TargetId>,
-        stamp: Stamp,
-    },
+    TargetsReleased { wave: u32, targets: Vec<Start>, stamp: Stamp },
+    /// Targets came to an end, of this class.
+    TargetsSettled { class: Class, reason: String, targets: Vec<TargetId>, stamp: Stamp },
+    /// Targets that had come to an end are of another class since.
+    TargetsAmended { from: Class, to: Class, reason: String, targets: Vec<TargetId>, stamp: Stamp },
     /// What was released and not begun goes back to what runs: the targets wait again.
-    TargetsWithdrawn {
-        targets: Vec<TargetId>,
-        stamp: Stamp,
-    },
-    RolloutAdjusted {
-        limits: Limits,
-        stamp: Stamp,
-    },
-    RolloutPaused {
-        reason: String,
-        stamp: Stamp,
-    },
-    RolloutHalted {
-        cause: HaltCause,
-        stamp: Stamp,
-    },
+    TargetsWithdrawn { targets: Vec<TargetId>, stamp: Stamp },
+    /// The limits were changed on the way.
+    RolloutAdjusted { limits: Limits, stamp: Stamp },
+    /// Somebody stopped further releases; those under way go on.
+    RolloutPaused { reason: String, stamp: Stamp },
+    /// A gate, a person or what became of the release stopped it.
+    RolloutHalted { cause: HaltCause, stamp: Stamp },
     /// `acknowledged` targets had failed or were lost until now, and halt it no more.
-    RolloutResumed {
-        reason: String,
-        acknowledged: u32,
-        stamp: Stamp,
-    },
+    RolloutResumed { reason: String, acknowledged: u32, stamp: Stamp },
     /// All waves have passed; targets that come back still start.
-    RolloutTailing {
-        stamp: Stamp,
-    },
-    RolloutCompleted {
-        tally: Tally,
-        stamp: Stamp,
-    },
+    RolloutTailing { stamp: Stamp },
+    /// All targets are settled.
+    RolloutCompleted { tally: Tally, stamp: Stamp },
     /// For ever: whoever was not settled is cancelled.
-    RolloutAborted {
-        reason: String,
-        stamp: Stamp,
-    },
+    RolloutAborted { reason: String, stamp: Stamp },
     /// For ever: whoever was not settled goes with the newer rollout.
-    RolloutSuperseded {
-        by: RolloutId,
-        stamp: Stamp,
-    },
+    RolloutSuperseded { by: RolloutId, stamp: Stamp },
 }
 
 impl DomainEvent for RolloutEvent {}

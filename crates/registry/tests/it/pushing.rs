@@ -116,8 +116,10 @@ fn an_index_says_the_sizes_of_its_manifests_as_they_are() {
         let index = json!({ "schemaVersion": 2, "mediaType": crate::vendor::INDEX, "manifests": [child] });
         let answer = put_manifest(&publisher, "acme/hello", "1", index.to_string().as_bytes()).await;
         let digest = digest_of(&image(b"amd64"));
-        let expected =
-            format!("400 MANIFEST_INVALID: it says that manifest {digest} has {} bytes, and it has {size}", size + 1);
+        let expected = format!(
+            "400 MANIFEST_INVALID: the manifest is not valid: it says that manifest {digest} has {} bytes, and it has {size}",
+            size + 1
+        );
         assert_eq!(answer.error(), expected);
         assert_eq!(publisher.get("/v2/acme/hello/manifests/1").await.status, 404);
         world.stop().await;
