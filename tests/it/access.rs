@@ -169,4 +169,13 @@ async fn an_address_that_asks_too_often_is_told_to_wait() {
     let refused = refused.expect("200 at once are more than 50");
     assert!(refused.headers().contains_key("retry-after"), "{refused:?}");
     assert_eq!(refused.json::<Value>().await.expect("JSON")["code"], "too_many_requests");
+    // what is counted by its handler is counted with its methods alone
+    for (method, path) in [("PUT", "/token"), ("GET", "/agent/v1/heartbeats"), ("DELETE", "/agent/v1/heartbeats")] {
+        let mut last = 0;
+        for _ in 0..20 {
+            let request = client.request(method.parse().expect("a method"), hub.url(path));
+            last = request.send().await.expect("an answer").status().as_u16();
+        }
+        assert_eq!(last, 429, "{method} {path}");
+    }
 }

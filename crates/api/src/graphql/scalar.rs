@@ -65,8 +65,8 @@ text_scalar! {
     LabelKey(label::LabelKey) = "LabelKey";
     /// The value of a label: up to 63 characters of one line; it may be empty.
     LabelValue(label::LabelValue) = "LabelValue";
-    /// The digest of a plan of a rollout: of its members, waves, order, policy, version and hops. Plans that differ in one of these have
-    /// others.
+    /// The digest of a plan of a rollout: of its members, waves, order, policy, version, hops, scope and begin. Plans that differ in one of
+    /// these have others.
     PlanDigest(rollout::PlanDigest) = "PlanDigest";
     /// A position in the log, as decimal text. Positions are ordered as numbers; otherwise they are opaque.
     Position(distr_eventlog::Position) = "Position";

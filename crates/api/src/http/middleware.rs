@@ -87,8 +87,7 @@ pub(super) async fn limit(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
-    let path = request.match_info().as_str();
-    if path == "/token" || path == "/v2" || path.starts_with("/v2/") || path == crate::agent::HEARTBEATS {
+    if counts_by_itself(request.method(), request.match_info().as_str()) {
         return Ok(next.call(request).await?.map_into_left_body());
     }
     let address = Client::of(request.request()).address;
@@ -98,6 +97,15 @@ pub(super) async fn limit(
             let refused = ApiError::from(refused);
             Ok(request.into_response(refused.error_response()).map_into_right_body())
         }
+    }
+}
+
+/// Whether the handler of the request counts it.
+fn counts_by_itself(method: &Method, path: &str) -> bool {
+    match path {
+        "/token" => [Method::GET, Method::POST].contains(method),
+        crate::agent::HEARTBEATS => method == Method::POST,
+        path => path == "/v2" || path.starts_with("/v2/"),
     }
 }
 

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::event::{Kind, Placed, PlanDigest, Planned};
+use super::event::{Kind, Placed, PlanDigest, Planned, Scope};
 use super::place::{Boundary, Placeable, boundaries, order, wave_of};
 use super::policy::Policy;
 use super::world::{TargetView, World, destination, may_join};
@@ -111,6 +112,10 @@ fn warnings<T>(policy: &Policy, waves: &[Vec<T>], unmatched: usize) -> Vec<Warni
     empty.chain(thin).chain(unmatched).collect()
 }
 
+fn is_all(scope: &&Scope) -> bool {
+    **scope == Scope::default()
+}
+
 /// Not of presence and licenses, which change by the minute.
 fn digest(plan: &Planned, waves: &[Vec<FirstHop>]) -> PlanDigest {
     #[derive(Serialize)]
@@ -120,6 +125,11 @@ fn digest(plan: &Planned, waves: &[Vec<FirstHop>]) -> PlanDigest {
         kind: Kind,
         policy: &'a Policy,
         waves: Vec<Vec<(TargetId, String)>>,
+        // left out where they say nothing: digests of plans that were made before they were told stay what they are
+        #[serde(skip_serializing_if = "is_all")]
+        scope: &'a Scope,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        not_before: Option<DateTime<Utc>>,
     }
     let hop = |hop: &Result<Version, NoPath>| match hop {
         Ok(version) => version.to_string(),
@@ -132,6 +142,8 @@ fn digest(plan: &Planned, waves: &[Vec<FirstHop>]) -> PlanDigest {
         kind: plan.kind,
         policy: &plan.policy,
         waves: waves.iter().map(wave).collect(),
+        scope: &plan.scope,
+        not_before: plan.not_before,
     };
     // what is said is plain data, whose JSON cannot fail; its order is that of the fields
     let json = serde_json::to_vec(&said).unwrap_or_default();

@@ -357,4 +357,12 @@ fn a_plan_has_another_digest_when_somebody_leaves_and_the_same_when_somebody_is_
     let mut elsewhere = world(10);
     elsewhere.catalog.0.insert(v("1.2.0"), PathRules { required: Some("schema".into()), ..PathRules::default() });
     assert_ne!(drafted(waves(), &elsewhere).digest, before);
+    // whoever approves has looked at the time and at the scope, too
+    let plan = || plan_of(policy(waves()));
+    let later = Planned { not_before: Some(stamp(60).at), ..plan() };
+    assert_ne!(draft(&later, &world(10)).digest, before);
+    let customers = world(10).targets.values().map(|view| view.customer).collect();
+    let narrower = Planned { scope: Scope { customers, ..Scope::default() }, ..plan() };
+    assert_eq!(draft(&narrower, &world(10)).members(), draft(&plan(), &world(10)).members());
+    assert_ne!(draft(&narrower, &world(10)).digest, before);
 }
