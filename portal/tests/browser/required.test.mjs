@@ -234,6 +234,9 @@ describe('a customer', () => {
     await offer('1.4.0').getByText('required', { exact: true }).waitFor()
     await offer('1.2.0').getByText('below 1.4.0').waitFor()
     assert.equal(await offer('1.5.0').getByText('below').count(), 0)
+    await page.getByRole('radio', { name: '1.5.0' }).check()
+    const passedOver = `1.4.0 is required on the way to 1.5.0: ${REASON}. Deploy 1.4.0 first.`
+    await page.getByRole('status').getByText(passedOver).waitFor()
     await page.getByRole('radio', { name: '1.2.0' }).check()
     await page.getByRole('status').getByText(`1.2.0 is ${WORDS}. Deploy 1.4.0 instead.`).waitFor()
     await looks(admin)

@@ -25,7 +25,7 @@ export function DeploymentCard({ deployment, target }: { deployment: DeploymentD
   const mayDeploy = useMay('DEPLOY')
   const isOpen = !target.retiredAt
   const { application, error, drift } = deployment
-  const floor = floorOf(deployment)
+  const floor = isOpen ? floorOf(deployment) : undefined
   const close = () => setDialog(undefined)
   return (
     <section className="panel" aria-label={application.displayName}>
@@ -61,7 +61,7 @@ export function DeploymentCard({ deployment, target }: { deployment: DeploymentD
       <Steps phase={deployment.phase} step={deployment.step} running={deployment.runningVersion ?? undefined} />
       {floor ? (
         <FloorNote floor={floor}>
-          {mayDeploy && isOpen ? <Button onClick={() => setDialog('floor')}>Deploy {floor.version}…</Button> : null}
+          {mayDeploy ? <Button onClick={() => setDialog('floor')}>Deploy {floor.version}…</Button> : null}
         </FloorNote>
       ) : null}
       <StandingNote of={deployment} />

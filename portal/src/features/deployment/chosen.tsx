@@ -41,6 +41,8 @@ type NotesProps = Pick<Props, 'running' | 'releases' | 'choose'> & { release: Be
 function ChosenNotes({ release, running, releases, choose }: NotesProps) {
   const floor = release.outdatedBy
   const next = floor && nextFloor(releases, running, floor)
+  const first = nextFloor(releases, running, release)
+  const passed = releases.find(({ version }) => version === first && version !== release.version)
   const standing = standingWords(release)
   return (
     <>
@@ -51,6 +53,16 @@ function ChosenNotes({ release, running, releases, choose }: NotesProps) {
             {release.version} is <FloorWords floor={floor} />. {wayUp(release.version, next, floor.version)}
           </span>
           {next === release.version ? null : <Button onClick={() => choose(next)}>Choose {next}</Button>}
+        </div>
+      ) : null}
+      {passed && !floor ? (
+        <div className="note">
+          <ChevronsUp size={16} aria-hidden="true" />
+          <span className="note-words">
+            <strong>{passed.version} is required</strong> on the way to {release.version}: {passed.required}. Deploy{' '}
+            {passed.version} first.
+          </span>
+          <Button onClick={() => choose(passed.version)}>Choose {passed.version}</Button>
         </div>
       ) : null}
       {standing ? (

@@ -49,7 +49,11 @@ export function isMarked(deployment: Below): boolean {
 type Step = { version: string; status: ReleaseStatus; required?: string | null | undefined }
 
 /** The release to deploy next: required releases are installed one after the other, the oldest first. */
-export function nextFloor(releases: readonly Step[], running: string | null | undefined, floor: Required): string {
+export function nextFloor(
+  releases: readonly Step[],
+  running: string | null | undefined,
+  floor: Pick<Required, 'version'>,
+): string {
   const between = releases.filter(
     ({ version, status, required }) =>
       required &&
