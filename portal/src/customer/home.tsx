@@ -17,6 +17,8 @@ import { Empty, Failed, Loading } from '../ui/page-states'
 import { Prose } from '../ui/prose'
 import { STATES, StateIcon, shapeOf, wordOf } from '../ui/state'
 import { Through } from '../ui/time'
+import { belowOf } from './below'
+import { BelowLines } from './below-lines'
 import { BRANDING } from './branding'
 import { News } from './news'
 import { OFFERS, type Offered, updateOf } from './offers'
@@ -125,15 +127,16 @@ function Counts({ counts }: { counts: CustomerHomeQuery['targetCounts'] }) {
 
 type NeedsProps = { targets: Row[]; licenses: LicenseRowFragment[]; applications: Offered[] | undefined }
 
-/** What failed, what is held, what can be updated, what ends soon: each with the way to it. */
+/** What failed, what is held, what is below a required release, what can be updated, what ends soon: each with the way to it. */
 function NeedsYou({ targets, licenses, applications }: NeedsProps) {
   const places = usePlaces()
   const stateOf = useStateOf()
   const troubled = targets.filter(target => ['FAILED', 'HELD', 'OFFLINE'].includes(stateOf(target)))
   const offered = applications?.map(application => updatesOf(application, targets)) ?? []
   const updates = offered.filter(one => one !== undefined)
+  const below = belowOf(targets)
   const ending = licenses.filter(needsWord)
-  if (troubled.length + updates.length + ending.length === 0) {
+  if (troubled.length + below.length + updates.length + ending.length === 0) {
     return targets.length > 0 && applications ? (
       <p className="all-well">
         <CircleCheck size={16} aria-hidden="true" /> Everything runs, and is up to date.
@@ -152,6 +155,7 @@ function NeedsYou({ targets, licenses, applications }: NeedsProps) {
             <span className="muted"> · {whyOf(target)}</span>
           </li>
         ))}
+        <BelowLines below={below} applications={applications} />
         {updates.map(({ application, version, behind }) => (
           <li key={application.id}>
             <span className="state is-progressing">

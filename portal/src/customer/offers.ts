@@ -7,7 +7,7 @@ export const OFFERS = graphql(`
     applications(first: 100) {
       nodes {
         id name displayName description
-        releases(first: 50) { nodes { id version status withheld publishedAt } }
+        releases(first: 50) { nodes { id version status withheld required outdatedBy { version } } }
       }
     }
   }

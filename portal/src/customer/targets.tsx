@@ -1,5 +1,6 @@
 // A customer's targets as rows: what runs, and what is newest for it.
 
+import { Marks } from '../features/deployment/marks'
 import { useMay } from '../features/session/viewer'
 import { useTargetColumns } from '../features/target/columns'
 import type { Row } from '../features/target/queries'
@@ -57,6 +58,7 @@ export function CustomerTargets({ rows, applications }: { rows: Row[]; applicati
             <li key={deployment.id}>
               <span className="muted">{deployment.application.displayName}</span> <Version of={deployment} />{' '}
               <Remarks of={deployment} />
+              <Marks of={[deployment]} />
             </li>
           ))}
           {row.deployments.length === 0 ? <li className="muted">nothing yet</li> : null}

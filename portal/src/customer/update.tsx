@@ -1,8 +1,11 @@
 // Updating one application on one target: which release, and then the way of it, ticked by the agent's reports.
 import { Link, useParams } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
+import { Chosen } from '../features/deployment/chosen'
 import { DEPLOY } from '../features/deployment/deploy'
 import { DowngradeReason, downgradeArguments, downgradeFlags, isDowngrade } from '../features/deployment/downgrade'
+import { floorOf, nextFloor } from '../features/deployment/floor'
+import { FloorNote, ShortFloorMark } from '../features/deployment/marks'
 import { useMay } from '../features/session/viewer'
 import type { TargetDetail } from '../features/target/detail'
 import { useLive } from '../live/use-live'
@@ -18,7 +21,7 @@ import { type Tick, Ticks } from '../ui/ticks'
 import { Time } from '../ui/time'
 import { toast } from '../ui/toast'
 import { useAction } from '../ui/use-action'
-import { isOpen, newestOf, OFFERS, type Offered } from './offers'
+import { isOpen, newestOf, OFFERS, type Offered, type OfferedRelease } from './offers'
 import { deploymentSteps } from './progress'
 import { useTarget } from './use-target'
 
@@ -75,6 +78,18 @@ function titleOf({ phase, desiredVersion }: TargetDetail['deployments'][number])
   return `${desiredVersion} is on its way`
 }
 
+/** What is required comes before what is newest: the way up does not pass it over. */
+function firstOf(application: Offered, deployment: TargetDetail['deployments'][number] | undefined) {
+  const { nodes } = application.releases
+  const newest = newestOf(application)?.version
+  const floor = deployment && floorOf(deployment)
+  const next = floor && nextFloor(nodes, deployment.runningVersion, floor)
+  const first = nodes.find(release => release.version === next && mayChoose(release))?.version ?? newest
+  return first === deployment?.desiredVersion ? undefined : first
+}
+
+const mayChoose = (release: OfferedRelease) => isOpen(release) || (release.status === 'DEPRECATED' && !release.withheld)
+
 type ChooseProps = {
   target: TargetDetail
   application: Offered
@@ -87,9 +102,10 @@ function Choose({ target, application, deployment }: ChooseProps) {
   const { act, isBusy, error } = useAction(DEPLOY)
   const wanted = deployment?.desiredVersion
   const newest = newestOf(application)?.version
-  const [version, setVersion] = useState(newest === wanted ? undefined : newest)
+  const [version, setVersion] = useState(() => firstOf(application, deployment))
   const isBack = isDowngrade(deployment?.runningVersion, version)
   const [reason, setReason] = useState('')
+  const floor = deployment && floorOf(deployment)
   const names = { customer: target.customer.name, target: target.name, application: application.name }
   const submit = async (event: FormEvent) => {
     event.preventDefault()
@@ -103,6 +119,7 @@ function Choose({ target, application, deployment }: ChooseProps) {
   return (
     <Panel title="Which release">
       <form className="form" onSubmit={event => void submit(event)}>
+        {floor ? <FloorNote floor={floor} /> : null}
         {newest && newest === wanted ? <p>The newest release that your license opens is asked for already.</p> : null}
         <ul className="offers" aria-label="Releases">
           {releases.map(release => (
@@ -119,6 +136,8 @@ function Choose({ target, application, deployment }: ChooseProps) {
                 <strong className="version">{release.version}</strong>
               </label>
               <ReleaseBadge status={release.status} />
+              {release.required ? <span className="tag">required</span> : null}
+              {release.outdatedBy ? <ShortFloorMark version={release.outdatedBy.version} /> : null}
               {release.version === wanted ? <span className="tag">asked for now</span> : null}
               {release.withheld ? (
                 <span className="muted">not yours: {release.withheld}</span>
@@ -131,6 +150,13 @@ function Choose({ target, application, deployment }: ChooseProps) {
         {version ? (
           <Change what="What runs" before={deployment?.runningVersion ?? 'nothing known'} after={version} />
         ) : null}
+        <Chosen
+          application={application.name}
+          version={version}
+          running={deployment?.runningVersion}
+          releases={releases}
+          choose={setVersion}
+        />
         {isBack ? <DowngradeReason reason={reason} put={setReason} /> : null}
         <RefusalNote error={error} />
         <div className="actions">

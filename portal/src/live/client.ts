@@ -41,6 +41,7 @@ const EMBEDDED = [
   'RepositoryAccess',
   'RepositoryPayload',
   'RepositoryTag',
+  'RequiredRelease',
   'RetentionPlan',
   'RetentionRules',
   'RoleRights',

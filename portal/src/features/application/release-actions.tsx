@@ -5,6 +5,7 @@ import { useMoment } from '../../live/moment'
 import { To, usePlaces } from '../../shell/places'
 import { Allowed, Button } from '../../ui/button'
 import { useMay } from '../session/viewer'
+import { BelowIt } from './below'
 import { PromoteDialog } from './promote'
 import { type Release, ReleasePage } from './release'
 import { UpgradePath } from './upgrade-path'
@@ -20,6 +21,7 @@ export function VendorReleasePage() {
         moment === undefined ? (
           <>
             <UpgradePath release={release} />
+            {release.required ? <BelowIt release={release} /> : null}
             <Suspense>
               <OpenRollouts application={release.application.name} />
             </Suspense>

@@ -13,13 +13,14 @@ import { commandLine } from '../../ui/shell-words'
 import { ReleaseBadge } from '../../ui/state'
 import { type Column, Table } from '../../ui/table'
 import { Time } from '../../ui/time'
+import { FloorNote } from '../deployment/marks'
 import { useWhoIsThere } from '../session/viewer'
 import { PackagePanel } from './packages'
 
 const RELEASE = graphql(`
   query ReleasePage($application: Name!, $version: Version!, $asOf: Moment) {
     release(application: $application, version: $version, asOf: $asOf) {
-      id version status reason deprecatedOn required noReturn withheld notes publishedAt createdAt
+      id version status reason deprecatedOn required noReturn outdatedBy { version reason } withheld notes publishedAt createdAt
       blockedUpgrades { from reason }
       application { id name displayName channels { id name current versions } }
       images { service repository digest tag feature signedBy }
@@ -76,9 +77,17 @@ export function ReleasePage({ actions, path }: Props) {
 
 function Detail({ release, path }: { release: Release; path: ReactNode }) {
   const pointing = release.application.channels.filter(channel => channel.current === release.version)
+  const places = usePlaces()
   const { application, version } = release
   return (
     <>
+      {release.outdatedBy ? (
+        <FloorNote floor={release.outdatedBy} what="This release is">
+          <To place={places.release?.(application.name, release.outdatedBy.version)}>
+            What is in {release.outdatedBy.version}
+          </To>
+        </FloorNote>
+      ) : null}
       {release.reason ? (
         <p className="note is-error">
           {release.status === 'REVOKED' ? 'Revoked' : 'Deprecated'}: {release.reason}

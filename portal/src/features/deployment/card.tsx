@@ -5,12 +5,14 @@ import { To, usePlaces } from '../../shell/places'
 import { Allowed, Button } from '../../ui/button'
 import { Fact, Facts } from '../../ui/page'
 import { Unknown } from '../../ui/page-states'
-import { PhaseBadge } from '../../ui/state'
+import { PhaseBadge, ReleaseBadge } from '../../ui/state'
 import { Since, Time } from '../../ui/time'
 import { useMay } from '../session/viewer'
 import type { TargetDetail } from '../target/detail'
 import { FLAPPING } from '../target/running'
 import { DeployDialog } from './deploy'
+import { floorOf, standingWords } from './floor'
+import { FloorNote } from './marks'
 import { RemoveDialog } from './remove'
 import { Steps } from './steps'
 
@@ -19,10 +21,11 @@ const HEALTH = { OK: 'ok', WARN: 'something is wrong', FAIL: 'does not do its wo
 
 export function DeploymentCard({ deployment, target }: { deployment: DeploymentDetail; target: TargetDetail }) {
   const places = usePlaces()
-  const [dialog, setDialog] = useState<'deploy' | 'remove'>()
+  const [dialog, setDialog] = useState<'deploy' | 'floor' | 'remove'>()
   const mayDeploy = useMay('DEPLOY')
   const isOpen = !target.retiredAt
   const { application, error, drift } = deployment
+  const floor = isOpen ? floorOf(deployment) : undefined
   const close = () => setDialog(undefined)
   return (
     <section className="panel" aria-label={application.displayName}>
@@ -56,6 +59,12 @@ export function DeploymentCard({ deployment, target }: { deployment: DeploymentD
         </Fact>
       </Facts>
       <Steps phase={deployment.phase} step={deployment.step} running={deployment.runningVersion ?? undefined} />
+      {floor ? (
+        <FloorNote floor={floor}>
+          {mayDeploy ? <Button onClick={() => setDialog('floor')}>Deploy {floor.version}…</Button> : null}
+        </FloorNote>
+      ) : null}
+      <StandingNote of={deployment} />
       {error ? (
         <div className="refusal">
           <strong>
@@ -88,7 +97,23 @@ export function DeploymentCard({ deployment, target }: { deployment: DeploymentD
         </details>
       ) : null}
       {dialog === 'deploy' ? <DeployDialog target={target} deployment={deployment} close={close} /> : null}
+      {dialog === 'floor' ? (
+        <DeployDialog target={target} deployment={deployment} version={floor?.version} close={close} />
+      ) : null}
       {dialog === 'remove' ? <RemoveDialog target={target} deployment={deployment} close={close} /> : null}
     </section>
+  )
+}
+
+function StandingNote({ of: { release, removal } }: { of: DeploymentDetail }) {
+  const words = removal ? undefined : standingWords(release)
+  if (!words) return null
+  return (
+    <div className="note">
+      <ReleaseBadge status={release.status} />
+      <span className="note-words">
+        {release.version} is {words}
+      </span>
+    </div>
   )
 }

@@ -13,6 +13,7 @@ import { useLast } from '../../ui/use-last'
 import { useRested } from '../../ui/use-rested'
 import type { TargetDetail } from '../target/detail'
 import type { DeploymentDetail } from './card'
+import { Chosen } from './chosen'
 import { ClusterFields, clusterArguments, clusterWish, type Typed } from './cluster'
 import { configArguments, configText, parseConfig } from './config'
 import { DowngradeReason, downgradeArguments, downgradeFlags, isDowngrade } from './downgrade'
@@ -28,7 +29,7 @@ const CHOICES = graphql(`
     application(name: $name) {
       id name displayName
       channels { id name current }
-      releases(search: $search, first: 50) { nodes { id version status withheld } pageInfo { hasNextPage } }
+      releases(search: $search, first: 50) { nodes { id version status withheld required outdatedBy { version reason } } pageInfo { hasNextPage } }
     }
   }
 `)
@@ -48,9 +49,15 @@ export const DEPLOY = graphql(`
   }
 `)
 
-type Props = { target: TargetDetail; deployment?: DeploymentDetail; close: () => void }
+type Props = {
+  target: TargetDetail
+  deployment?: DeploymentDetail
+  /** what is chosen first */
+  version?: string | undefined
+  close: () => void
+}
 
-export function DeployDialog({ target, deployment, close }: Props) {
+export function DeployDialog({ target, deployment, version, close }: Props) {
   const [text, setText] = useState('')
   const asked = useRested(text).trim()
   const list = useLive(APPLICATIONS, { search: asked || null }, deployment !== undefined)
@@ -89,7 +96,7 @@ export function DeployDialog({ target, deployment, close }: Props) {
         </SearchedChoice>
       )}
       {name === undefined ? null : (
-        <DeployForm key={name} name={name} target={target} deployment={deployment} close={close} />
+        <DeployForm key={name} name={name} target={target} deployment={deployment} version={version} close={close} />
       )}
     </Dialog>
   )
@@ -100,16 +107,17 @@ type FormProps = {
   name: string
   target: TargetDetail
   deployment: DeploymentDetail | undefined
+  version: string | undefined
   close: () => void
 }
 
-function DeployForm({ name, target, deployment, close }: FormProps) {
+function DeployForm({ name, target, deployment, version: proposed, close }: FormProps) {
   const { act, isBusy, error } = useAction(DEPLOY)
   const [text, setText] = useState('')
   const asked = useRested(text).trim()
   const choices = useLive(CHOICES, { name, search: asked || null })
   const application = useLast(choices.data?.application)
-  const [chosen, setWish] = useState<string>()
+  const [chosen, setWish] = useState(proposed && `version:${proposed}`)
   const [typed, setTyped] = useState<string>()
   const first = useFirst(application && firstWish(application))
   const wish = chosen ?? first ?? ''
@@ -150,6 +158,13 @@ function DeployForm({ name, target, deployment, close }: FormProps) {
         what="What runs"
         before={before?.runningVersion ?? (before ? `nothing known, ${before.desiredVersion} wanted` : 'nothing')}
         after={version || 'nothing: no release is chosen'}
+      />
+      <Chosen
+        application={name}
+        version={version}
+        running={before?.runningVersion}
+        releases={application.releases.nodes}
+        choose={version => setWish(`version:${version}`)}
       />
       {isBack ? <DowngradeReason reason={reason} put={setReason} /> : null}
       <details className="config" open={before ? before.config.length > 0 : false}>
@@ -245,10 +260,11 @@ function ReleaseChoice({ application, value, choose, text, search }: ReleaseProp
       </optgroup>
       <optgroup label="A version">
         {isListed ? null : <option value={value}>{named}</option>}
-        {releases.map(({ id, version, status, withheld }) => (
+        {releases.map(({ id, version, status, withheld, outdatedBy }) => (
           <option key={id} value={`version:${version}`} disabled={Boolean(withheld)}>
             {version}
             {status === 'DEPRECATED' ? ' · deprecated' : ''}
+            {outdatedBy ? ` · below ${outdatedBy.version}, which is required` : ''}
             {withheld ? ` · ${withheld}` : ''}
           </option>
         ))}

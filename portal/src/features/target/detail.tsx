@@ -21,7 +21,7 @@ export const TARGET_DETAIL = graphql(`
     ...TargetRow
     runtime namespaces retiredAt enrolmentExpiresAt
     labels { key value } customerLabels { key value }
-    deployments { id generation removal channel licenseId health createdAt namespace values config { key value } }
+    deployments { id generation channel licenseId health createdAt namespace values config { key value } }
     lastReport { at receivedAt clockOffsetSeconds boot sequence reports missing error { category text } }
     heartbeats(first: 24) { nodes { hour reports missing } }
   }

@@ -10,9 +10,11 @@ import { Page } from '../../ui/page'
 import { Failed, Loading } from '../../ui/page-states'
 import { MEANINGS, TargetStateBadge } from '../../ui/state'
 import { DeployDialog } from '../deployment/deploy'
+import { floorOf } from '../deployment/floor'
+import { ShortFloorMark } from '../deployment/marks'
 import { Life } from '../moment/life'
 import { useMay, useWhoIsThere } from '../session/viewer'
-import { Detail } from './detail'
+import { Detail, type TargetDetail } from './detail'
 import { EnrolAgain, RetireDialog } from './lifecycle'
 import { useOverdue, useStateOf } from './state-now'
 
@@ -77,9 +79,12 @@ export function TargetPage() {
       crumbs={crumbs}
       aside={
         target ? (
-          <span title={MEANINGS[stateOf(target)]}>
-            <TargetStateBadge state={stateOf(target)} />
-          </span>
+          <>
+            <span title={MEANINGS[stateOf(target)]}>
+              <TargetStateBadge state={stateOf(target)} />
+            </span>
+            <Floors of={target} />
+          </>
         ) : null
       }
       actions={actions}
@@ -95,4 +100,14 @@ export function TargetPage() {
       {target && dialog === 'enrol' ? <EnrolAgain target={target} close={close} /> : null}
     </Page>
   )
+}
+
+/** In short, above all else; the card of each says why. */
+function Floors({ of: { deployments, retiredAt } }: { of: TargetDetail }) {
+  if (retiredAt) return null
+  return deployments.map(deployment => {
+    const floor = floorOf(deployment)
+    const name = deployments.length > 1 ? deployment.application.displayName : undefined
+    return floor ? <ShortFloorMark key={deployment.id} version={floor.version} name={name} /> : null
+  })
 }

@@ -6,8 +6,9 @@ export const TARGET_ROW = graphql(`
     id name state stateUntil stateThen lastHeartbeatAt agentVersion createdAt enrolledAt
     customer { id name displayName }
     deployments {
-      id phase step desiredVersion runningVersion drift isFlapping changedAt
+      id phase step desiredVersion runningVersion removal drift isFlapping changedAt
       error { category text }
+      release { id version status reason deprecatedOn required outdatedBy { version reason } }
       application { id name displayName }
     }
   }

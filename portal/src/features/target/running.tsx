@@ -1,6 +1,9 @@
 // What runs on a target, application by application: what is there, and what is asked for if that is something else.
 import { ArrowRight, Repeat, TriangleAlert } from 'lucide-react'
+import type { ReactNode } from 'react'
 import { Unknown } from '../../ui/page-states'
+import { type Floor, isMarked } from '../deployment/floor'
+import { Marks } from '../deployment/marks'
 import type { Row } from './queries'
 
 type Deployment = Row['deployments'][number]
@@ -55,16 +58,32 @@ export function Version({ of }: { of: Pick<Deployment, 'runningVersion' | 'desir
 }
 
 export function hasWhy(deployments: Deployment[]): boolean {
+  return hasNews(deployments) || deployments.some(isMarked)
+}
+
+type WhyProps = { deployments: Deployment[]; beside: (deployment: Deployment, floor: Floor) => ReactNode }
+
+/** The worst of what is wrong, in one line; then what should not stay as it is, with the deed that mends it. */
+export function Why({ deployments, beside }: WhyProps) {
+  const isAny = deployments.some(isMarked)
+  return (
+    <>
+      {isAny && !hasNews(deployments) ? null : <News deployments={deployments} />}
+      <Marks of={deployments} beside={beside} />
+    </>
+  )
+}
+
+function hasNews(deployments: Deployment[]): boolean {
   return deployments.some(({ error, phase, step }) => error || (phase === 'PROGRESSING' && step))
 }
 
-/** The worst of what is wrong, in one line. */
-export function Why({ deployments }: { deployments: Deployment[] }) {
+function News({ deployments }: { deployments: Deployment[] }) {
   const wrong = deployments.find(deployment => deployment.error)
   if (wrong?.error) {
     const { category, text } = wrong.error
     return (
-      <span title={text}>
+      <span className="why-news" title={text}>
         {category ? <span className="category">{category.toLowerCase()}</span> : null} {text}
       </span>
     )

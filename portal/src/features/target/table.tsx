@@ -3,6 +3,7 @@ import type { SortOrder, TargetSort, TargetState } from '../../gql/graphql'
 import { To, usePlaces } from '../../shell/places'
 import { Unknown } from '../../ui/page-states'
 import { type Column, type Sorting, Table } from '../../ui/table'
+import { DeployHere } from '../deployment/deploy-here'
 import { useWhoIsThere } from '../session/viewer'
 import { useTargetColumns } from './columns'
 import type { Row } from './queries'
@@ -47,7 +48,14 @@ export function FleetTable({ rows, states, order, sort }: Props) {
       name: 'Why',
       isText: true,
       isBlank: row => !hasWhy(row.deployments),
-      cell: row => <Why deployments={row.deployments} />,
+      cell: row => (
+        <Why
+          deployments={row.deployments}
+          beside={({ application }, { version }) => (
+            <DeployHere customer={row.customer.name} target={row.name} application={application} version={version} />
+          )}
+        />
+      ),
     },
     {
       name: 'Agent',
