@@ -27,14 +27,15 @@ impl Place {
     fn new() -> Option<Self> {
         let named = std::env::var_os("DISTR_KUBERNETES").map(PathBuf::from);
         let state = named.unwrap_or_else(|| root().join(".distr/kubernetes-0"));
-        let name = Uuid::new_v4().simple().to_string()[..12].to_owned();
-        let place = Self { kubeconfig: state.join("kubeconfig"), agent: format!("a{name}"), shop: format!("s{name}") };
+        let kubeconfig = state.join("kubeconfig");
         // what is stopped leaves its files
-        let answers = || place.command(&["get", "--raw", "/readyz"]).status.success();
-        if !place.kubeconfig.exists() || !state.join("with-node").exists() || !answers() {
+        let answers = || kubectl(&kubeconfig, &["get", "--raw", "/readyz"]).status.success();
+        if !kubeconfig.exists() || !state.join("with-node").exists() || !answers() {
             eprintln!("passed over: there is no cluster with a node in {}", state.display());
             return None;
         }
+        let name = Uuid::new_v4().simple().to_string()[..12].to_owned();
+        let place = Self { kubeconfig, agent: format!("a{name}"), shop: format!("s{name}") };
         for namespace in [&place.agent, &place.shop] {
             place.kubectl(&["create", "namespace", namespace]);
         }
@@ -42,10 +43,7 @@ impl Place {
     }
 
     fn command(&self, arguments: &[&str]) -> Output {
-        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-        let cache = cache.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".cache"))).expect("a home");
-        let mut command = Command::new(cache.join("distr/kubernetes/bin/kubectl"));
-        command.env("KUBECONFIG", &self.kubeconfig).args(arguments).output().expect("kubectl can be started")
+        kubectl(&self.kubeconfig, arguments)
     }
 
     fn kubectl(&self, arguments: &[&str]) -> String {
@@ -73,6 +71,13 @@ impl Drop for Place {
             self.command(&["delete", "namespace", namespace, "--wait=false"]);
         }
     }
+}
+
+fn kubectl(kubeconfig: &Path, arguments: &[&str]) -> Output {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".cache"))).expect("a home");
+    let mut command = Command::new(cache.join("distr/kubernetes/bin/kubectl"));
+    command.env("KUBECONFIG", kubeconfig).args(arguments).output().expect("kubectl can be started")
 }
 
 /// A pod of the agent: its disk goes with it.
