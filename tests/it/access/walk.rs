@@ -151,7 +151,9 @@ async fn all_of(
     own: &Corner,
 ) -> Vec<String> {
     let mut all = vec![];
-    let stable = |root: &Root<'_>| root.kind == "query" && !matches!(root.name, "head" | "events" | "history" | "hub");
+    // days end while this is asked
+    let is_moving = |name: &str| matches!(name, "head" | "events" | "history" | "hub" | "analytics" | "licenseUse");
+    let stable = |root: &Root<'_>| root.kind == "query" && !is_moving(root.name);
     for root in schema.roots().iter().filter(|root| stable(root)) {
         let document = document(root, own, &(vec![], vec![]), |_| String::new());
         all.push(without_uses(&ask(world, statements, Some(secret), &document).await.text));
