@@ -34,7 +34,8 @@ pub struct Container {
     pub probe_failure: Option<ProbeFailure>,
     /// what the last health check printed
     pub probe_output: String,
-    pub exit_code: i64,
+    /// of its last end, if that was seen
+    pub exit_code: Option<i64>,
     /// the kernel ended it, as its memory was used up
     pub is_out_of_memory: bool,
     pub restarts: u64,
@@ -83,7 +84,10 @@ impl Container {
     /// How its last run ended.
     pub fn end(&self) -> String {
         let memory = if self.is_out_of_memory { ", its memory was used up" } else { "" };
-        format!("exit code {}{memory}", self.exit_code)
+        match self.exit_code {
+            Some(code) => format!("exit code {code}{memory}"),
+            None => format!("nobody saw how it ended{memory}"),
+        }
     }
 }
 

@@ -72,7 +72,7 @@ mod tests {
         type Change = fn(&mut Container);
         let cases: [(Change, &str); 8] = [
             (
-                |c| (c.state, c.exit_code) = (State::Exited, 137),
+                |c| (c.state, c.exit_code) = (State::Exited, Some(137)),
                 "service web: container web-1 is stopped (exit code 137)",
             ),
             (|c| c.state = State::Dead, "service web: container web-1 is stopped (exit code 0)"),

@@ -24,7 +24,7 @@ pub(crate) fn container(service: &str, generation: u64) -> Container {
         probe: Some(Probe::Healthy),
         probe_failure: None,
         probe_output: String::new(),
-        exit_code: 0,
+        exit_code: Some(0),
         is_out_of_memory: false,
         restarts: 0,
         is_looping: false,

@@ -82,9 +82,9 @@ fn of_container(container: &Container, ends: bool, restarts: u64) -> Verdict {
         return ill(format!("service {service} was restarted {restarts} times{code}"));
     }
     match (container.state, container.probe) {
-        (State::Exited, _) if ends && *exit_code == 0 => Verdict::Healthy,
+        (State::Exited, _) if ends && *exit_code == Some(0) => Verdict::Healthy,
         (State::Running, _) if ends => Verdict::Pending(format!("service {service} has not ended")),
-        (State::Exited, _) if *exit_code == 0 => ill(format!(
+        (State::Exited, _) if *exit_code == Some(0) => ill(format!(
             "service {service} ended (exit code 0); a job that runs to its end is one that another service depends on with the \
              condition service_completed_successfully"
         )),

@@ -22,8 +22,8 @@ pub struct Restarts {
 struct Seen {
     /// how many restarts there were from when on, oldest first; the first is what there was before `OF_LATE`
     counts: VecDeque<(Instant, u64)>,
-    /// of its last end
-    exit_code: i64,
+    /// of its last end, if that was seen
+    exit_code: Option<i64>,
 }
 
 impl Restarts {
@@ -32,7 +32,7 @@ impl Restarts {
         self.seen.retain(|id, _| containers.iter().any(|container| &container.id == id));
         for container in containers {
             let first = (now, container.restarts);
-            let new = || Seen { counts: [first].into(), exit_code: 0 };
+            let new = || Seen { counts: [first].into(), exit_code: None };
             let seen = self.seen.entry(container.id.clone()).or_insert_with(new);
             if matches!(container.state, State::Restarting | State::Exited) {
                 seen.exit_code = container.exit_code;
@@ -98,12 +98,13 @@ mod tests {
     fn the_exit_code_of_the_last_end_is_kept_while_it_runs() {
         let (mut restarts, now) = (Restarts::default(), Instant::now());
         let mut look = |state, count, exit_code| {
-            let mut one = [Container { state, restarts: count, exit_code, ..container("web", 4) }];
+            let mut one = [Container { state, restarts: count, exit_code: Some(exit_code), ..container("web", 4) }];
             restarts.mark(&mut one, now);
             (one[0].is_looping, one[0].exit_code)
         };
         look(State::Running, 0, 0);
-        assert_eq!(look(State::Restarting, 2, 3), (false, 3));
-        assert_eq!(look(State::Running, 3, 0), (true, 3));
+        assert_eq!(look(State::Running, 3, 0), (true, None), "nobody looked when it ended");
+        assert_eq!(look(State::Restarting, 4, 3), (true, Some(3)));
+        assert_eq!(look(State::Running, 5, 0), (true, Some(3)));
     }
 }

@@ -1,6 +1,6 @@
 // What a page shows when it has nothing to show, each told apart from the others.
 import { CircleAlert, History, Lock, SearchX } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import type { CombinedError } from 'urql'
 import { useWhoIsThere } from '../features/session/viewer'
 import { Button } from './button'
@@ -68,8 +68,23 @@ export function Failed({ error, again }: { error: CombinedError; again?: () => v
         ) : null}
       </p>
       {again && refusal.code !== 'not_found' ? <Button onClick={again}>Try again</Button> : null}
+      {again && PASSES.includes(refusal.code) ? <AgainSoon again={again} seconds={refusal.retryAfter ?? SOON} /> : null}
     </div>
   )
+}
+
+/** What passes by itself: nobody has to be there to try again. */
+const PASSES = ['no_answer', 'unavailable', 'too_many_requests']
+const SOON = 5
+
+function AgainSoon({ again, seconds }: { again: () => void; seconds: number }) {
+  const latest = useRef(again)
+  latest.current = again
+  useEffect(() => {
+    const timer = setInterval(() => latest.current(), seconds * 1000)
+    return () => clearInterval(timer)
+  }, [seconds])
+  return <p className="muted small">This page tries again by itself.</p>
 }
 
 /** What was here at other moments nobody knows, and what is here now is not shown for it. */

@@ -29,7 +29,7 @@ pub(super) fn read(found: ContainerInspectResponse) -> Option<Container> {
         probe: probe(&health),
         probe_failure: probe_failure(&health),
         probe_output: last_output(health),
-        exit_code: state.exit_code.unwrap_or_default(),
+        exit_code: Some(state.exit_code.unwrap_or_default()),
         is_out_of_memory: state.oom_killed.unwrap_or_default(),
         restarts: found.restart_count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default(),
         // told by whoever looks again and again

@@ -29,7 +29,7 @@ fn a_container_is_well_when_it_runs_and_its_check_says_so() {
         (|c| c.probe = None, "healthy"),
         (|c| c.probe = Some(Probe::Starting), "pending: service web is not healthy yet"),
         (|c| c.probe = Some(Probe::Unhealthy), "ill: service web is unhealthy"),
-        (|c| (c.state, c.exit_code) = (State::Exited, 1), "ill: service web ended (exit code 1)"),
+        (|c| (c.state, c.exit_code) = (State::Exited, Some(1)), "ill: service web ended (exit code 1)"),
         (|c| c.state = State::Created, "pending: service web is not started"),
         (|c| (c.state, c.restarts) = (State::Restarting, 1), "pending: service web restarts (exit code 0)"),
         (|c| c.restarts = 3, "ill: service web was restarted 3 times"),
@@ -58,7 +58,7 @@ fn every_replica_is_needed() {
 fn a_job_is_well_when_it_ended_with_0() {
     let job = Expectation { jobs: BTreeSet::from(["web".to_owned()]), ..expected() };
     let of = |state, exit_code| {
-        let one = Container { state, exit_code, probe: None, ..container("web", 4) };
+        let one = Container { state, exit_code: Some(exit_code), probe: None, ..container("web", 4) };
         why(judge(&job, &[&one], &BTreeMap::new()))
     };
     assert_eq!(of(State::Exited, 0), "healthy");

@@ -126,10 +126,11 @@ async fn what_crashes_again_and_again_is_not_well_at_the_moments_at_which_it_run
     while tokio::time::timeout_at(end, running.board.changed()).await.is_ok() {
         for report in running.board.known() {
             let text = report.error.map(|error| error.text).unwrap_or_default();
-            assert_eq!(
-                (report.health, text.as_str()),
-                (Health::Fail, "service web restarts again and again (exit code 3)")
-            );
+            assert_eq!(report.health, Health::Fail);
+            // a busy machine may look at none of its ends
+            let told = ["exit code 3", "nobody saw how it ended"]
+                .map(|end| format!("service web restarts again and again ({end})"));
+            assert!(told.contains(&text), "{text}");
         }
     }
     running.end().await;

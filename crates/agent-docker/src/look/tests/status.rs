@@ -86,14 +86,14 @@ fn health_is_that_of_the_worst_container() {
     assert_eq!(unhealthy, (Health::Fail, "service db is unhealthy: refused".to_owned()));
     let silent = of(|db| (db.probe, db.probe_failure) = (Some(Probe::Unhealthy), Some(ProbeFailure::Exit(7))));
     assert_eq!(silent, (Health::Fail, "service db is unhealthy: its health check ended with exit code 7".to_owned()));
-    let ended = of(|db| (db.state, db.exit_code, db.is_out_of_memory) = (State::Exited, 137, true));
+    let ended = of(|db| (db.state, db.exit_code, db.is_out_of_memory) = (State::Exited, Some(137), true));
     assert_eq!(
         ended,
         (Health::Fail, "service db: container db-1 is stopped (exit code 137, its memory was used up)".to_owned())
     );
-    let restarting = of(|db| (db.state, db.exit_code) = (State::Restarting, 1));
+    let restarting = of(|db| (db.state, db.exit_code) = (State::Restarting, Some(1)));
     assert_eq!(restarting, (Health::Fail, "service db restarts again and again (exit code 1)".to_owned()));
-    let runs_between_two_crashes = of(|db| (db.is_looping, db.exit_code) = (true, 1));
+    let runs_between_two_crashes = of(|db| (db.is_looping, db.exit_code) = (true, Some(1)));
     assert_eq!(runs_between_two_crashes, restarting);
 }
 
