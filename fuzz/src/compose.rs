@@ -6,6 +6,8 @@ use distr_domain::release::ComposePackage;
 
 use file::{Compose, Image, image};
 
+#[path = "../../crates/api/src/operations/env_files.rs"]
+mod env_files;
 #[path = "../../crates/api/src/operations/compose.rs"]
 mod file;
 

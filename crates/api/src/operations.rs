@@ -7,6 +7,7 @@ pub mod deploy;
 pub mod desired;
 pub mod enrolment;
 pub mod entitlement;
+mod env_files;
 pub mod handed_out;
 pub mod history;
 pub mod history_key;

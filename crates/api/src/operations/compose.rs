@@ -1,7 +1,5 @@
 //! What of a compose file matters here: its services, and which images are of this hub's registry. Pure: text in, parts out.
 
-pub(super) mod env_files;
-
 use std::collections::BTreeMap;
 
 use distr_compose::{Finding, Runs};
@@ -11,7 +9,7 @@ use distr_domain::compose_file::{
 use distr_domain::image::{ImageName, InvalidImage, is_alias};
 use distr_domain::release::{ComposePackage, InvalidFiles, check_new_files};
 
-use env_files::EnvFiles;
+use super::env_files::EnvFiles;
 
 const MAX_SERVICES: usize = 200;
 

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use super::Deploy;
 use crate::failure::{Failure, OperationError};
-use crate::operations::compose::env_files::EnvFiles;
+use crate::operations::env_files::EnvFiles;
 
 /// The longest name of an application that Helm takes for a release.
 const MAX_NAME: usize = 53;

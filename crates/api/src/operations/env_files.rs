@@ -6,17 +6,17 @@ use distr_compose::{Environment, Finding, MOST, Required, Runs};
 use distr_domain::release::{CONFIGURATION, FilePath, PackageFile};
 
 #[derive(Default)]
-pub(in crate::operations) struct EnvFiles {
+pub(super) struct EnvFiles {
     /// what docker compose or the engine refuses
     pub(super) refused: Vec<Finding>,
     pub(super) warnings: Vec<String>,
     /// the variables that the configuration has to set
-    pub(in crate::operations) required: BTreeMap<String, Required>,
+    pub(super) required: BTreeMap<String, Required>,
 }
 
 impl EnvFiles {
     /// The files of some of a compose file's services.
-    pub(in crate::operations) fn read<'a>(
+    pub(super) fn read<'a>(
         services: impl IntoIterator<Item = (&'a String, &'a Runs)>,
         shipped: &[PackageFile],
     ) -> Self {
