@@ -21,6 +21,11 @@ use crate::place::Place;
 /// How long the children of a server that was killed may hold on to its memory.
 pub(crate) const CHILDREN_GONE_WITHIN: Duration = Duration::from_secs(20);
 
+/// An orphan ends by a fast shutdown within that, or at once and without writing anything more: what was committed is in its log. One
+/// that is told to stop while it recovers may wait for its checkpointer for ever (seen with 15.18).
+const FAST_WITHIN: Duration = Duration::from_secs(20);
+/// Long enough for the last checkpoint on a slow disk.
+pub(crate) const STOPPED_WITHIN: Duration = Duration::from_secs(120);
 /// After `pg_ctl` has waited, or found that the server is ending by itself.
 const ORPHAN_GONE_WITHIN: Duration = Duration::from_secs(120);
 
@@ -67,8 +72,9 @@ impl Cluster {
     }
 
     /// Stops whatever server runs on the cluster. `mode`: as `pg_ctl` has it.
-    pub(crate) async fn stop_server(&self, place: &Place, mode: &str) -> Result<(), Error> {
-        let args = ["stop", "--wait", "--timeout=120", "--silent", "--mode", mode, "--pgdata"].map(OsStr::new);
+    pub(crate) async fn stop_server(&self, place: &Place, mode: &str, within: Duration) -> Result<(), Error> {
+        let timeout = format!("--timeout={}", within.as_secs());
+        let args = ["stop", "--wait", &timeout, "--silent", "--mode", mode, "--pgdata"].map(OsStr::new);
         self.run(place, "pg_ctl", args.into_iter().chain([self.dir.as_os_str()])).await
     }
 
@@ -176,7 +182,10 @@ impl Cluster {
         }
         tracing::warn!(pid, cluster = %self.dir.display(), "stopping a Postgres whose owner is gone");
         // it may end by itself meanwhile, which pg_ctl takes for a failure; what counts is whether it is gone
-        let stopped = self.stop_server(place, "fast").await;
+        let mut stopped = self.stop_server(place, "fast", FAST_WITHIN).await;
+        if is_served_by(&self.dir, pid) {
+            stopped = self.stop_server(place, "immediate", STOPPED_WITHIN).await;
+        }
         let gone = async {
             let mut poll = interval(Duration::from_millis(20));
             while is_served_by(&self.dir, pid) {

@@ -13,7 +13,7 @@ use tokio_postgres::error::SqlState;
 
 use crate::access::SUPERUSER;
 use crate::access::{self, Password};
-use crate::cluster::{CHILDREN_GONE_WITHIN, Cluster, PidFile, is_served_by};
+use crate::cluster::{CHILDREN_GONE_WITHIN, Cluster, PidFile, STOPPED_WITHIN, is_served_by};
 use crate::error::file;
 use crate::keeper::{Charge, Keeper};
 use crate::place::Place;
@@ -21,8 +21,6 @@ use crate::{Error, Options};
 
 /// Long enough for the recovery of all that `max_wal_size` lets pile up.
 const READY_WITHIN: Duration = Duration::from_secs(300);
-/// Long enough for the last checkpoint on a slow disk.
-const STOPPED_WITHIN: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(20);
 
 /// A private Postgres. Dropping it stops the server without waiting for the end of that; `stop` waits.
@@ -123,7 +121,7 @@ impl EmbeddedPostgres {
         if timeout(STOPPED_WITHIN, self.keeper.ended()).await.is_ok() {
             return Ok(());
         }
-        self.cluster.stop_server(&self.place, "immediate").await?;
+        self.cluster.stop_server(&self.place, "immediate", STOPPED_WITHIN).await?;
         let (data_dir, log) = (self.place.dir.clone(), self.place.log());
         Err(Error::DoesNotStop { data_dir, seconds: STOPPED_WITHIN.as_secs(), log })
     }

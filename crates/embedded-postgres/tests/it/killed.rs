@@ -5,7 +5,9 @@ use std::process::Command;
 
 use distr_embedded_postgres::{Options, start};
 
-use crate::support::{children, keep, kept, kill_9, options, owner_program, runs, spawn_owner, temp_dir, until};
+use crate::support::{
+    children, connect, keep, kept, kill_9, options, owner_program, runs, signal, spawn_owner, temp_dir, until,
+};
 
 #[tokio::test]
 async fn the_server_ends_with_a_killed_owner() {
@@ -54,6 +56,29 @@ async fn a_server_whose_keeper_was_killed_too_is_stopped_by_the_next_owner() {
 
     let postgres = start(options).await.expect("it starts");
     assert!(!runs(server), "the orphan {server} is still there");
+    assert_eq!(kept(&postgres.url("distr")).await, [1]);
+    postgres.stop().await.expect("it stops");
+}
+
+#[tokio::test]
+async fn a_server_that_no_fast_shutdown_ends_is_stopped_by_the_next_owner() {
+    let dir = temp_dir();
+    let options = options(&dir);
+    let (mut owner, url) = spawn_owner(Command::new(owner_program()).arg(&options.data_dir));
+    keep(&url, 1).await;
+    connect(&url).await.batch_execute("CHECKPOINT").await.expect("the row is on the disk");
+    let server = server_of(&options.data_dir);
+    // a shutdown waits for its last checkpoint
+    let is_checkpointer = |pid: &u32| {
+        fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(b"postgres: checkpointer"))
+    };
+    let checkpointer = children(server).into_iter().find(is_checkpointer).expect("a checkpointer");
+    signal("-STOP", checkpointer);
+    owner.kill().expect("the owner is killed");
+    owner.wait().expect("its end");
+
+    let postgres = start(options).await.expect("it starts");
+    assert!(![server, checkpointer].into_iter().any(runs), "the orphan {server} is still there");
     assert_eq!(kept(&postgres.url("distr")).await, [1]);
     postgres.stop().await.expect("it stops");
 }

@@ -59,8 +59,12 @@ pub(crate) async fn until(what: &str, done: impl Fn() -> bool) {
 }
 
 pub(crate) fn kill_9(pid: u32) {
-    let killed = Command::new("kill").args(["-9", &pid.to_string()]).status().expect("kill runs");
-    assert!(killed.success(), "kill -9 {pid}");
+    signal("-9", pid);
+}
+
+pub(crate) fn signal(signal: &str, pid: u32) {
+    let sent = Command::new("kill").args([signal, &pid.to_string()]).status().expect("kill runs");
+    assert!(sent.success(), "kill {signal} {pid}");
 }
 
 /// Everything started by `pid` itself.
