@@ -34,11 +34,12 @@ pub(crate) enum Verdict {
 }
 
 /// Refuses what is empty or too large, before it costs anybody anything.
-pub(crate) fn check(append: &Append) -> Result<(), AppendError> {
+pub fn check(append: &Append) -> Result<(), AppendError> {
     check_size(append.events.len(), MAX_APPEND_EVENTS, "events", append.size(), MAX_APPEND_BYTES)
 }
 
-pub(crate) fn check_telemetry(records: &[TelemetryRecord]) -> Result<(), AppendError> {
+/// Refuses the same of telemetry.
+pub fn check_telemetry(records: &[TelemetryRecord]) -> Result<(), AppendError> {
     let bytes = records.iter().map(|record| record.payload.len()).sum();
     check_size(records.len(), MAX_TELEMETRY_RECORDS, "records", bytes, MAX_TELEMETRY_BYTES)
 }

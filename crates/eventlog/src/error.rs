@@ -11,7 +11,7 @@ use crate::{Expected, Position, StreamName};
 pub enum AppendError {
     #[error("stream {stream} is at {}, the append expects {expected}", Expected::from(*actual))]
     Conflict { stream: StreamName, expected: Expected, actual: Option<u64> },
-    /// The append's ids must be all new, or all there in this order; an id may stand in the log only once.
+    /// The append's ids must be all new, or all there in this order; an id may stand in a stream only once.
     #[error("event id {id} of the append to {stream} is taken, but the append is not a repetition of an earlier one")]
     PartialDuplicate { stream: StreamName, id: Uuid },
     #[error("an append must have at least one event or record")]
@@ -55,7 +55,8 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    pub(crate) fn new(attempted: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    /// What was attempted, and what came in between.
+    pub fn new(attempted: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { attempted, source: Arc::from(source.into()) }
     }
 }

@@ -113,7 +113,7 @@ impl RecordedEvent {
 
 impl Expected {
     /// The revision that the append's first event gets.
-    pub(crate) fn next(self) -> u64 {
+    pub fn next(self) -> u64 {
         match self {
             Expected::NoStream => 0,
             Expected::Revision(revision) => revision.saturating_add(1),

@@ -24,7 +24,7 @@ impl LogIdentity {
     }
 
     /// From the names that a log had, each with the position behind which it had it; nothing if it had none.
-    pub(crate) fn of_names(names: &[(LogId, Position)]) -> Option<Self> {
+    pub fn of_names(names: &[(LogId, Position)]) -> Option<Self> {
         let (&(id, _), _) = names.split_last()?;
         let parted = names.windows(2).map(|pair| (pair[0].0, pair[1].1));
         Some(Self { id, parted_from: parted.collect() })

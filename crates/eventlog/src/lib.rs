@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod actor;
+pub mod adapter;
 mod admission;
+mod block;
 mod error;
 mod event;
 mod execute;

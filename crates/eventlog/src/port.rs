@@ -17,8 +17,8 @@ pub const MAX_APPEND_EVENTS: usize = 4096;
 pub const MAX_TELEMETRY_BYTES: usize = 8 * 1024 * 1024;
 pub const MAX_TELEMETRY_RECORDS: usize = 10_000;
 
-/// Facts and telemetry in one space of positions. A reader that has seen position *n* never finds a new entry at or
-/// below *n*; what is acknowledged is durable.
+/// Facts and telemetry in one order of positions, which may have gaps. A reader that has seen position *n* never finds a new
+/// entry at or below *n*; what is acknowledged is durable.
 #[async_trait]
 pub trait EventLog: Send + Sync {
     /// Appends to one stream, all events or none. Ids that the stream holds already are answered with where they
@@ -38,7 +38,7 @@ pub trait EventLog: Send + Sync {
     ) -> Result<Vec<RecordedEvent>, ReadError>;
 
     /// What stands after `after`, in order: up to the limit (at least one entry), complete up to the page's `scanned_to`. Telemetry
-    /// that retention has dropped is silently absent; any other hole is an error.
+    /// that retention has dropped is silently absent; any other hole that the store can see is an error.
     async fn scan(&self, after: Position, limit: Limit, selection: Selection) -> Result<Page, ReadError>;
 
     /// The entry at this position; nothing if retention has dropped it, or it is not written yet.
@@ -105,11 +105,11 @@ impl Limit {
 }
 
 impl Selection {
-    pub(crate) const fn facts(self) -> bool {
+    pub const fn facts(self) -> bool {
         matches!(self, Selection::All | Selection::Facts)
     }
 
-    pub(crate) const fn telemetry(self) -> bool {
+    pub const fn telemetry(self) -> bool {
         matches!(self, Selection::All | Selection::Telemetry)
     }
 

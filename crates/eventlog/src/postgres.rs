@@ -3,7 +3,6 @@
 
 mod appender;
 mod bell;
-mod block;
 mod columns;
 mod commit;
 mod connector;

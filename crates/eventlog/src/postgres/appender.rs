@@ -11,13 +11,13 @@ use tokio::{
 
 use super::{
     bell::advance,
-    block::{self, BlockError},
     commit::{Committed, Work, commit},
     connector::Connector,
     queue::{Queue, Request},
     quick::{self, QuickBackoff},
     session::{CommitError, Session},
 };
+use crate::block::{self, BlockError};
 use crate::{AppendError, Position, StoreError};
 
 /// How long a batch is tried again while the database is away; then its callers hear that the outcome is unknown.

@@ -7,11 +7,11 @@ use tokio_postgres::{Error, Row, types::ToSql};
 use uuid::Uuid;
 
 use super::{
-    block::{self, Block},
     columns::Columns,
     rows::{self, only_if},
     session::{CommitError, Session},
 };
+use crate::block::{self, Block};
 use crate::{
     Append, AppendError, Appended, Position, StreamName,
     admission::{Known, Verdict},

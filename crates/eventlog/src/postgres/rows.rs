@@ -7,7 +7,7 @@ use distr_domain::{decider::Category, ids::OrganizationId};
 use tokio_postgres::{Error, Row, types::FromSql};
 use uuid::Uuid;
 
-use super::block::{self, BlockError};
+use crate::block::{self, BlockError};
 use crate::{
     Append, Position, RecordedEvent, RecordedTelemetry, StreamName, admission::Stored, page::ChainedFact, page::Head,
 };

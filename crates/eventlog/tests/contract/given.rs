@@ -68,6 +68,40 @@ pub(crate) async fn everything(log: &dyn EventLog, selection: Selection) -> Vec<
     entries
 }
 
+/// The positions that entries have: a store says which, and the suite which comes first.
+pub(crate) struct Order(Vec<Position>);
+
+impl Order {
+    /// Of the log as it is.
+    pub(crate) async fn of(log: &dyn EventLog) -> Self {
+        let order: Vec<Position> = everything(log, Selection::All).await.iter().map(Entry::position).collect();
+        assert!(order.windows(2).all(|pair| pair[0] < pair[1]), "positions rise: {order:?}");
+        assert_eq!(order.last().copied().unwrap_or_default(), log.head().await.unwrap());
+        Self(order)
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Where the entry with that number stands, the first being 1.
+    pub(crate) fn at(&self, number: usize) -> Position {
+        number.checked_sub(1).map_or(Position::START, |index| self.0[index])
+    }
+
+    /// Which entry stands there.
+    pub(crate) fn number(&self, position: Position) -> usize {
+        self.0
+            .binary_search(&position)
+            .map(|index| index + 1)
+            .unwrap_or_else(|_| panic!("nothing stands at {position}"))
+    }
+
+    pub(crate) fn numbers(&self, entries: &[Entry]) -> Vec<usize> {
+        entries.iter().map(|entry| self.number(entry.position())).collect()
+    }
+}
+
 pub(crate) async fn facts(log: &dyn EventLog) -> Vec<RecordedEvent> {
     let entries = everything(log, Selection::Facts).await;
     entries.into_iter().map(fact).collect()

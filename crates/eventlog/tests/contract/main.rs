@@ -1,6 +1,9 @@
 //! What every store of the event log keeps: one suite, written against the port, run on each adapter. `cutting`,
 //! `damage`, `outcomes`, `partitions` and `processes` have what only a database can break.
 
+#[macro_use]
+mod cases;
+
 mod appending;
 mod cutting;
 mod damage;
@@ -19,7 +22,7 @@ mod reading;
 mod server;
 mod telemetry;
 
-/// Names each case once, and makes a test of it for each adapter.
+/// Makes a test of each case for each adapter that is here.
 macro_rules! contract {
     ($($module:ident { $($case:ident)* })*) => {
         mod memory {
@@ -45,54 +48,17 @@ macro_rules! contract {
     };
 }
 
-contract! {
-    appending {
-        an_append_gets_revisions_and_positions
-        every_field_survives
-        a_wrong_expectation_conflicts_and_writes_nothing
-        a_repeated_append_is_answered_with_what_is_stored
-        a_partial_repetition_is_refused
-        events_of_one_append_are_taken_together_or_not_at_all
-        appends_of_one_stream_queued_at_once_see_each_other
-        of_many_first_appends_at_once_one_wins
-        an_empty_or_too_large_append_is_refused
-        any_payload_survives
-    }
-    reading {
-        a_stream_is_read_from_a_revision_on
-        a_page_of_a_stream_ends_at_its_bytes
-        the_log_is_read_page_by_page
-        a_selection_is_complete_up_to_where_it_looked
-        a_reader_beyond_the_head_is_told
-    }
-    moments {
-        commit_times_rise_whatever_the_writers_clocks_say
-        a_moment_is_found
-        an_entry_is_found_by_its_position_and_a_fact_by_its_id
-        a_page_ends_at_its_bytes
-        a_log_knows_which_it_is
-    }
-    ordering {
-        a_tailing_reader_sees_every_event_of_sixteen_writers_in_order
-    }
-    telemetry {
-        telemetry_and_facts_share_one_dense_space
-        telemetry_survives
-        dropped_telemetry_is_no_hole
-        empty_or_too_large_telemetry_is_refused
-    }
-    following {
-        a_subscription_catches_up_and_then_follows
-        a_subscription_to_facts_gets_past_telemetry
-        a_subscription_resumes_where_it_is_told
-    }
-    executing {
-        a_command_is_decided_on_the_stream_and_appended
-        a_rejected_command_appends_nothing
-        a_command_that_changes_nothing_appends_nothing
-        a_repeated_command_is_answered_with_its_first_outcome
-        commands_at_once_are_decided_one_after_another
-        the_same_command_at_once_has_one_effect
-        a_long_stream_is_loaded_whole
-    }
+cases!(contract);
+
+#[test]
+fn an_id_of_another_stream_is_refused_in_memory() {
+    server::run(appending::an_id_of_another_stream_is_refused(std::sync::Arc::new(distr_eventlog::MemoryLog::new())));
+}
+
+#[test]
+fn an_id_of_another_stream_is_refused_in_postgres() {
+    server::run(async {
+        let database = server::Database::create().await;
+        appending::an_id_of_another_stream_is_refused(database.open().await).await;
+    });
 }

@@ -16,7 +16,8 @@ pub(crate) async fn a_tailing_reader_sees_every_event_of_sixteen_writers_in_orde
     let writers = join_all((0..WRITERS).map(|number| tokio::spawn(write(Arc::clone(&log), number)))).await;
     let acknowledged: HashSet<Uuid> = writers.into_iter().flat_map(|ids| ids.unwrap()).collect();
     let (seen, order) = reader.await.unwrap();
-    assert_eq!(order, (1..=total()).collect::<Vec<_>>(), "dense and in order");
+    assert!(order.windows(2).all(|pair| pair[0] < pair[1]), "in order");
+    assert_eq!(order.len() as u64, total());
     assert_eq!(seen.into_iter().collect::<HashSet<_>>(), acknowledged);
 }
 
@@ -51,7 +52,7 @@ pub(crate) async fn write(log: Arc<dyn EventLog>, writer: usize) -> Vec<Uuid> {
 async fn tail(log: Arc<dyn EventLog>, until: u64) -> (Vec<Uuid>, Vec<u64>) {
     let (mut seen, mut order) = (Vec::new(), Vec::new());
     let mut after = Position::START;
-    while after.number() < until {
+    while (seen.len() as u64) < until {
         let page = log.scan(after, Limit::entries(50), Selection::All).await.unwrap();
         after = page.scanned_to;
         order.extend(positions(&page.entries));

@@ -15,6 +15,7 @@ const REMEMBERED: usize = 12;
 
 pub(crate) async fn perform(adapter: &mut impl Adapter, story: &[Step]) -> Result<(), TestCaseError> {
     let mut model = Model::default();
+    model.ids_of_streams = adapter.ids_of_streams();
     let mut before: Vec<Append> = vec![];
     let mut readers = SELECTIONS.map(Reader::new);
     let mut subscribers: Vec<Subscriber> = SELECTIONS

@@ -1,4 +1,4 @@
-//! The form of a telemetry batch in the database: records one after another, each with its length before it, then
+//! The form of a telemetry batch in a store: records one after another, each with its length before it, then
 //! compressed. All numbers are little-endian.
 //!
 //! | bytes | of a record |
@@ -20,7 +20,7 @@ use zstd::bulk::Decompressor;
 use crate::{TelemetryKind, TelemetryRecord};
 
 /// The first way that blocks are written: as above, zstd.
-pub(super) const FORMAT: i16 = 1;
+pub const FORMAT: i16 = 1;
 
 /// zstd's quickest: most of the gain for a fifth of the time.
 const LEVEL: i32 = 1;
@@ -33,20 +33,20 @@ thread_local! {
     static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
-/// A batch, ready for its row.
+/// A batch, ready to be stored.
 #[derive(Debug)]
-pub(super) struct Block {
+pub struct Block {
     /// Follows from the records, so that the same batch written again is known.
-    pub(super) id: Uuid,
-    pub(super) count: u64,
-    pub(super) newest_at: DateTime<Utc>,
-    pub(super) raw_size: i32,
-    pub(super) body: Vec<u8>,
+    pub id: Uuid,
+    pub count: u64,
+    pub newest_at: DateTime<Utc>,
+    pub raw_size: i32,
+    pub body: Vec<u8>,
 }
 
 /// Why the bytes of a block mean nothing.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum BlockError {
+pub enum BlockError {
     #[error("blocks of format {0} are unknown to this version")]
     Format(i16),
     #[error("the block could not be compressed or decompressed")]
@@ -62,9 +62,7 @@ pub(super) enum BlockError {
 }
 
 /// None if there are no records.
-pub(super) fn pack<'a>(
-    records: impl Iterator<Item = &'a TelemetryRecord> + Clone,
-) -> Result<Option<Block>, BlockError> {
+pub fn pack<'a>(records: impl Iterator<Item = &'a TelemetryRecord> + Clone) -> Result<Option<Block>, BlockError> {
     let Some(newest_at) = records.clone().map(|record| record.recorded_at).max() else {
         return Ok(None);
     };
@@ -83,7 +81,7 @@ pub(super) fn pack<'a>(
     }))
 }
 
-pub(super) fn unpack(format: i16, raw_size: i32, body: &[u8]) -> Result<Vec<TelemetryRecord>, BlockError> {
+pub fn unpack(format: i16, raw_size: i32, body: &[u8]) -> Result<Vec<TelemetryRecord>, BlockError> {
     if format != FORMAT {
         return Err(BlockError::Format(format));
     }
