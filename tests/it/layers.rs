@@ -7,12 +7,13 @@ use distr_tests::root;
 use toml::Table;
 
 /// Each crate with the crates of this workspace that it may use, and nothing else of this workspace.
-const ALLOWED: [(&str, &[&str]); 19] = [
+const ALLOWED: [(&str, &[&str]); 20] = [
     ("domain", &[]),
     ("compose", &[]),
     ("chart", &["domain"]),
     ("postgres", &[]),
     ("eventlog", &["domain", "postgres"]),
+    ("eventlog-kurrent", &["domain", "eventlog"]),
     ("projections", &["domain", "eventlog", "postgres", "signature"]),
     ("registry", &["domain", "eventlog", "postgres", "projections"]),
     ("embedded-postgres", &[]),
@@ -29,6 +30,7 @@ const ALLOWED: [(&str, &[&str]); 19] = [
             "domain",
             "drawing",
             "eventlog",
+            "eventlog-kurrent",
             "postgres",
             "projections",
             "registry",
@@ -42,7 +44,7 @@ const ALLOWED: [(&str, &[&str]); 19] = [
     ("agent-docker", &["agent", "domain", "package", "signature"]),
     ("agent-kubernetes", &["agent", "domain"]),
     ("cli", &["chart", "domain", "package", "proof", "signature"]),
-    ("bench", &["domain", "eventlog", "api", "embedded-postgres"]),
+    ("bench", &["domain", "eventlog", "eventlog-kurrent", "kurrent-server", "api", "embedded-postgres"]),
 ];
 
 /// What the agents' library must not know: what runs the releases.

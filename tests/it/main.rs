@@ -27,6 +27,7 @@ mod heartbeats;
 mod hostile;
 mod http2;
 mod idempotency;
+mod kurrent;
 mod late;
 mod layers;
 mod license;

@@ -77,11 +77,11 @@ async fn write(config: &BackupConfig, database: &Database) -> anyhow::Result<(Ma
     let stamp = SystemClock.now();
     let name = |kind: &str| format!("{kind}-{}.dump", stamp.format("%Y%m%dT%H%M%S%3fZ"));
 
-    let one = database.main.config() == database.eventlog.config();
+    let one = database.main.config() == database.eventlog.tables()?.config();
     let moments: &[&[&str]] = if one { &[&SCHEMAS] } else { &[&SCHEMAS[..1], &SCHEMAS[1..2], &SCHEMAS[2..]] };
     let mut snapshots = vec![];
     for schemas in moments {
-        let address = database.of(schemas);
+        let address = database.of(schemas)?;
         let snapshot = Snapshot::take(address).await.context("cannot read the database")?;
         if schemas.contains(&"ops") {
             snapshot.check_master_key(&master).await?;

@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod database;
+mod event_log;
 mod following;
 mod listening;
 mod maintenance;
@@ -55,6 +56,7 @@ use recorder::Recorder;
 use stores::Stores;
 
 pub use database::{Database, attach_database, open_database};
+pub use event_log::{LogPlace, OpenLog};
 pub use maintenance::{CollectConfig, collect, scrub, take_over_blobs};
 
 #[derive(Debug, Clone, clap::Args)]
@@ -81,7 +83,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let recorder = Recorder::install()?;
     let (traces, exporting) = Traces::start(Arc::new(SystemClock))?;
     let stores = Stores::open(&config.storage).await?;
-    let head = stores.log.head().await?;
+    let head = stores.log.port().head().await?;
     let following = Following::start(&stores, traces.clone()).await?;
     let (mut maintenance, ownership) = match maintenance::maintenance(&config.storage, &stores, &following).await {
         Ok(maintenance) => maintenance,
@@ -155,7 +157,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         if let Some(owner) = &first_owner {
             bootstrap::make(hub.identities(), owner).await?;
             // a log that was empty until now
-            ops::followed_log::check(&stores.database.main, stores.log.as_ref()).await?;
+            ops::followed_log::check(&stores.database.main, stores.log.port().as_ref()).await?;
         }
         readiness.caught_up();
         info!(url = %hub.settings.public_url, position = head.number(), "ready");

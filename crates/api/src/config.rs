@@ -30,7 +30,7 @@ pub struct StorageConfig {
     /// A port on 127.0.0.1 on which the private Postgres also takes analysts with a password
     #[arg(long, env = "DISTR_POSTGRES_PORT")]
     pub postgres_port: Option<u16>,
-    /// Postgres of the event log, if it is another one
+    /// Where the event log is, if elsewhere: another Postgres, or KurrentDB by esdb:// or kurrentdb://
     #[arg(long, env = "EVENTLOG_URL", hide_env_values = true)]
     pub eventlog_url: Option<String>,
     /// A bucket for the blobs, `s3://<bucket>[/<prefix>]`, with AWS_ENDPOINT, AWS_REGION, AWS_ACCESS_KEY_ID … beside it; by

@@ -3,7 +3,7 @@
 
 use anyhow::{Context, bail};
 use deadpool_postgres::Client;
-use distr_eventlog::{EventLog, Position, PostgresLog};
+use distr_eventlog::Position;
 
 use crate::boot::{Database, attach_database};
 use crate::config::StorageConfig;
@@ -65,8 +65,8 @@ async fn park_in(database: &Database, config: &ParkConfig) -> anyhow::Result<Str
     let (group, position) = (&config.group, config.position);
     let client = connect(database).await?;
     let standing = standing(&client, group).await?;
-    let log = PostgresLog::connect_to(database.eventlog.clone()).await.context("cannot open the event log")?;
-    let head = log.head().await;
+    let log = database.eventlog.open().await.context("cannot open the event log")?;
+    let head = log.port().head().await;
     log.close().await;
     let head = head.context("cannot read the event log")?;
     if position > head {

@@ -2,11 +2,10 @@
 //! is what an operator types and sees.
 
 use std::io::{IsTerminal, Write};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use distr_eventlog::{Position, PostgresLog};
+use distr_eventlog::Position;
 use distr_postgres::Address;
 use distr_projections::{Comparison, RebuildError, RebuildOptions, RebuildReport, Step, cancel, rebuild, verify};
 
@@ -56,8 +55,8 @@ async fn end_other(database: &Address) -> anyhow::Result<()> {
 }
 
 async fn work(config: &RebuildConfig, database: &Database) -> anyhow::Result<()> {
-    let log = PostgresLog::connect_to(database.eventlog.clone()).await.context("cannot open the event log")?;
-    let log = Arc::new(log);
+    let opened = database.eventlog.open().await.context("cannot open the event log")?;
+    let log = opened.port();
     // which entries are parked stands there
     ops::migrate(&database.main).await.context("cannot migrate the schema ops")?;
     let options =
@@ -68,7 +67,7 @@ async fn work(config: &RebuildConfig, database: &Database) -> anyhow::Result<()>
         true => verify(&database.main, log.clone(), options, told).await.map(Outcome::Verified),
         false => rebuild(&database.main, log.clone(), options, told).await.map(Outcome::Rebuilt),
     };
-    log.close().await;
+    opened.close().await;
     match outcome {
         Ok(outcome) => {
             outcome.say()?;

@@ -4,7 +4,7 @@
 mod rollouts;
 
 use anyhow::{Context, bail};
-use distr_eventlog::{Position, PostgresLog};
+use distr_eventlog::Position;
 use distr_projections::{rollout, rollout_target};
 
 use crate::boot::{Database, attach_database};
@@ -42,8 +42,8 @@ async fn verify_rollouts(database: &Database) -> anyhow::Result<String> {
     let rollouts = rollout::every(&client).await.context("cannot read the rollouts")?;
     let members = rollout_target::every(&client).await.context("cannot read the targets of rollouts")?;
     client.batch_execute("COMMIT").await?;
-    let log = PostgresLog::connect_to(database.eventlog.clone()).await.context("cannot open the event log")?;
-    let seen = Seen::replay(&log, shown).await;
+    let log = database.eventlog.open().await.context("cannot open the event log")?;
+    let seen = Seen::replay(log.port().as_ref(), shown).await;
     log.close().await;
     let mut seen = seen?;
     seen.compare(&rollouts, &members);

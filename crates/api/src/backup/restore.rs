@@ -49,7 +49,7 @@ async fn fill(
     database: &Database,
     master: MasterKey,
 ) -> anyhow::Result<String> {
-    for address in [&database.main, &database.eventlog] {
+    for address in [&database.main, database.eventlog.tables()?] {
         check_empty(address).await?;
     }
     let (dir, list, store) = (config.dir.clone(), manifest.blobs.clone(), config.storage.data_dir.join("registry"));
@@ -57,12 +57,12 @@ async fn fill(
     // the log comes last: what it names is there
     let (log, beside): (Vec<_>, Vec<_>) = manifest.dumps.iter().partition(|dump| dump.schemas == ["eventlog"]);
     for dump in beside.into_iter().chain(log) {
-        let address = database.of(&dump.schemas);
+        let address = database.of(&dump.schemas)?;
         let major = server_major(address).await?;
         dump::load(address, major, &config.dir.join(&dump.file)).await?;
     }
     check_restored(manifest, database).await?;
-    part(&database.eventlog).await?;
+    part(database.eventlog.tables()?).await?;
     ownership::become_another(&database.main.connect().await?).await?;
     let lost = if config.new_key { forget_secrets(&database.main, &master).await? } else { 0 };
     if !MasterKey::in_environment() {
@@ -113,7 +113,7 @@ async fn server_major(address: &Address) -> anyhow::Result<u32> {
 }
 
 async fn check_restored(manifest: &Manifest, database: &Database) -> anyhow::Result<()> {
-    let client = database.eventlog.connect().await?;
+    let client = database.eventlog.tables()?.connect().await?;
     let standing = snapshot::standing(&client).await?;
     if standing != manifest.standing {
         bail!("what was restored is not what was backed up: {standing:?} instead of {:?}", manifest.standing);

@@ -9,21 +9,22 @@ use distr_embedded_postgres::{EmbeddedPostgres, Options};
 use distr_postgres::Address;
 use tracing::info;
 
+use super::event_log::LogPlace;
 use crate::config::StorageConfig;
 
 pub struct Database {
     /// read models, operations, registry
     pub main: Address,
-    pub eventlog: Address,
+    pub eventlog: LogPlace,
     pub embedded: Option<EmbeddedPostgres>,
 }
 
 impl Database {
     /// Where these schemas are, which are in one database.
-    pub fn of(&self, schemas: &[impl AsRef<str>]) -> &Address {
+    pub fn of(&self, schemas: &[impl AsRef<str>]) -> anyhow::Result<&Address> {
         match schemas.iter().all(|schema| schema.as_ref() == "eventlog") {
-            true => &self.eventlog,
-            false => &self.main,
+            true => self.eventlog.tables(),
+            false => Ok(&self.main),
         }
     }
 
@@ -43,10 +44,7 @@ pub async fn open_database(config: &StorageConfig) -> anyhow::Result<Database> {
     match &config.database_url {
         Some(url) => {
             let main = parse("DATABASE_URL", url)?;
-            let eventlog = match &config.eventlog_url {
-                Some(url) => parse("EVENTLOG_URL", url)?,
-                None => main.clone(),
-            };
+            let eventlog = LogPlace::of(config, &main)?;
             Ok(Database { main, eventlog, embedded: None })
         }
         None => embedded(config).await,
@@ -59,10 +57,7 @@ pub async fn attach_database(config: &StorageConfig) -> anyhow::Result<Database>
     match (&config.database_url, running) {
         (None, Some(url)) => {
             let main = Address::from_str(&url).context("the embedded Postgres has no usable URL")?;
-            let eventlog = match &config.eventlog_url {
-                Some(url) => parse("EVENTLOG_URL", url)?,
-                None => main.clone(),
-            };
+            let eventlog = LogPlace::of(config, &main)?;
             Ok(Database { main, eventlog, embedded: None })
         }
         // a job is for a hub that is there; in a wrong folder it would make another, and find all well
@@ -89,10 +84,7 @@ async fn embedded(config: &StorageConfig) -> anyhow::Result<Database> {
     embedded.create_database(NAME).await.context("cannot make the database")?;
     let main = Address::from_str(&embedded.url(NAME)).context("the embedded Postgres has no usable URL")?;
     info!(data_dir = %embedded.data_dir().display(), "Postgres is started");
-    let eventlog = match &config.eventlog_url {
-        Some(url) => parse("EVENTLOG_URL", url)?,
-        None => main.clone(),
-    };
+    let eventlog = LogPlace::of(config, &main)?;
     Ok(Database { main, eventlog, embedded: Some(embedded) })
 }
 

@@ -23,7 +23,7 @@ pub(super) struct Following {
 
 impl Following {
     pub(super) async fn start(stores: &Stores, traces: Traces) -> anyhow::Result<Self> {
-        let log: Arc<dyn EventLog> = Arc::new(Tail::start(stores.log.clone()));
+        let log: Arc<dyn EventLog> = Arc::new(Tail::start(stores.log.port()));
         let head: Position = log.head().await?;
         let groups = groups(&*stores.read.get().await?).await.context("cannot prepare the projections")?;
         let runners: Vec<FollowerHandle> = groups

@@ -51,7 +51,7 @@ pub(super) async fn maintenance(
 async fn open(config: &StorageConfig, stores: &Stores, following: &Following) -> anyhow::Result<Maintenance> {
     Ok(Maintenance {
         blobs: open_blobs(config).await?,
-        log: stores.log.clone(),
+        log: stores.log.port(),
         pool: job_pool(&stores.database.main, CONNECTIONS),
         shown: following.progress.core.clone(),
         clock: || SystemClock.now(),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use deadpool_postgres::Pool;
-use distr_eventlog::{EventLog, PostgresLog};
+use distr_eventlog::EventLog;
 use distr_postgres::Address;
 use distr_projections::{LiveShape, Step, past_pool, prepare_live, read_pool, reshape};
 use tokio_postgres::Client;
@@ -13,6 +13,7 @@ use tracing::info;
 use uuid::Uuid;
 
 use super::database::{Database, attach_database, open_database};
+use super::event_log::OpenLog;
 use crate::config::StorageConfig;
 use crate::master_key::MasterKey;
 use crate::ops;
@@ -22,7 +23,7 @@ const SAY_EVERY: Duration = Duration::from_secs(5);
 
 pub(super) struct Stores {
     pub database: Database,
-    pub log: Arc<PostgresLog>,
+    pub log: OpenLog,
     pub read: Pool,
     pub past: Pool,
     pub ops: Pool,
@@ -42,12 +43,11 @@ impl Stores {
     }
 
     async fn on(database: Database, config: &StorageConfig) -> anyhow::Result<Self> {
-        let log = PostgresLog::connect_to(database.eventlog.clone()).await.context("cannot open the event log")?;
-        let log = Arc::new(log);
+        let log = database.eventlog.open().await.context("cannot open the event log")?;
         ops::migrate(&database.main).await.context("cannot migrate the schema ops")?;
         let master = ops::master_key::in_force(&database.main, &config.data_dir).await?;
-        ops::followed_log::check(&database.main, log.as_ref()).await?;
-        prepare_read_models(&database.main, log.clone()).await?;
+        ops::followed_log::check(&database.main, log.port().as_ref()).await?;
+        prepare_read_models(&database.main, log.port()).await?;
         with_client(&database.main, async |client| {
             distr_registry::migrate(client).await.context("cannot migrate the schema registry")
         })
