@@ -14,6 +14,8 @@ use distr_domain::ids::OrganizationId;
 use distr_eventlog::{
     Actor, Append, EventLog, Expected, NewEvent, PostgresLog, StreamName, TelemetryKind, TelemetryRecord,
 };
+use distr_eventlog_kurrent::KurrentLog;
+use distr_kurrent_server::Server;
 use futures_util::future::try_join_all;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -36,6 +38,7 @@ pub(super) async fn run(effort: &Effort) -> Result<Vec<Row>> {
     let log = Arc::new(PostgresLog::connect(&database.url()).await?);
     let mut rows = facts(effort, &database, &log).await?;
     rows.extend(heartbeats(effort, &database, &log).await?);
+    rows.push(engines(effort, &log).await?);
     log.close().await;
     database.stop().await?;
     Ok(rows)
@@ -61,6 +64,19 @@ async fn facts(effort: &Effort, database: &Database, log: &Arc<PostgresLog>) -> 
     ])
 }
 
+/// The other engine against this one: its client and adapter, with a server of the protocol in memory behind them, in this process.
+async fn engines(effort: &Effort, log: &Arc<PostgresLog>) -> Result<Row> {
+    const PRODUCERS: usize = 64;
+    let server = Server::start();
+    let kurrent = Arc::new(KurrentLog::connect(&server.url()).await?);
+    let mut here = Facts { log: log.clone(), producers: PRODUCERS };
+    let mut there = Facts { log: kurrent.clone(), producers: PRODUCERS };
+    let figures = alternate(effort, &mut [&mut there, &mut here]).await?;
+    let [there, here] = figures[..] else { unreachable!("a figure for each") };
+    kurrent.close().await;
+    Ok(Row::new("append.facts.64 by KurrentDB's protocol vs Postgres", there, "facts/s").over(here))
+}
+
 async fn heartbeats(effort: &Effort, database: &Database, log: &Arc<PostgresLog>) -> Result<Vec<Row>> {
     let table = RawTable::Telemetry;
     let mut unnest = Unnest::new(database.connect().await?, table, UNNEST_ROWS).await?;
@@ -80,7 +96,7 @@ async fn heartbeats(effort: &Effort, database: &Database, log: &Arc<PostgresLog>
 
 /// Each producer has a stream of its own, and appends one event when it has its answer to the last.
 struct Facts {
-    log: Arc<PostgresLog>,
+    log: Arc<dyn EventLog>,
     producers: usize,
 }
 
