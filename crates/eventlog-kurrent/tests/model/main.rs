@@ -81,7 +81,7 @@ impl Adapter for Kurrent {
 
 #[test]
 fn the_log_in_kurrentdb_is_as_the_model_says() {
-    play(10, |story| {
+    play(4, |story| {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let server = Server::start();
