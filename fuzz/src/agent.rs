@@ -10,6 +10,7 @@ use distr_domain::tally::Tally;
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
+#[rustfmt::skip]
 #[path = "../../crates/api/src/agent/check.rs"]
 mod check;
 
@@ -52,7 +53,12 @@ fn counted_once(reports: &[Report]) {
 fn observed(report: &Report) {
     for said in &report.deployments {
         let mut deployment = Deployment::default();
-        deployment.evolve(&DeploymentEvent::DesiredReleaseSet { generation: 1, desired: desired(), downgrade: None, origin: None });
+        deployment.evolve(&DeploymentEvent::DesiredReleaseSet {
+            generation: 1,
+            desired: desired(),
+            downgrade: None,
+            origin: None,
+        });
         let (target, pace) = (TargetId(Uuid::nil()), Pace::Steady);
         let command = DeploymentCommand::Observe { target, report: said.clone(), at: report.at, pace };
         let events = deployment.decide(&command).expect("an observation is not refused");

@@ -2,6 +2,7 @@
 
 use file::Wanted;
 
+#[rustfmt::skip]
 #[path = "../../crates/cli/src/apply/file.rs"]
 mod file;
 

@@ -6,8 +6,10 @@ use distr_domain::release::ComposePackage;
 
 use file::{Compose, Image, image};
 
+#[rustfmt::skip]
 #[path = "../../crates/api/src/operations/env_files.rs"]
 mod env_files;
+#[rustfmt::skip]
 #[path = "../../crates/api/src/operations/compose.rs"]
 mod file;
 
@@ -32,4 +34,20 @@ fn image_names(text: &str) {
     let (path, reference) = (path.to_string(), reference.to_string());
     let plain = format!("{HOST}/{organization}/{path}{separator}{reference}");
     assert_eq!(image(&plain, HOST), Image::Ours { organization, path: &path, reference: &reference }, "{text:?}");
+}
+
+/// Files of variables: the same twice, and each fault and each warning names a line of the file.
+pub fn env_file(bytes: &[u8]) {
+    let read = || {
+        let mut environment = distr_compose::Environment::default();
+        (environment.read(bytes), environment.required())
+    };
+    let (told, required) = read();
+    assert_eq!((&told, &required), (&read().0, &read().1));
+    let lines = 1 + bytes.iter().filter(|byte| **byte == b'\n').count();
+    let named = match &told {
+        Ok(warnings) => warnings.iter().map(|(line, _)| *line).collect(),
+        Err(invalid) => vec![invalid.line],
+    };
+    assert!(named.iter().all(|line| (1..=lines).contains(line)), "{told:?}");
 }

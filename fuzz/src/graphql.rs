@@ -2,8 +2,10 @@
 
 use async_graphql_parser::parse_query;
 
+#[rustfmt::skip]
 #[path = "../../crates/api/src/graphql/limits/document.rs"]
 mod document;
+#[rustfmt::skip]
 #[path = "../../crates/api/src/graphql/limits/expansion.rs"]
 mod expansion;
 

@@ -6,34 +6,49 @@ use model::{Subject, needs};
 use printed::Output;
 use rules::Policy;
 
+#[rustfmt::skip]
 #[path = "../../crates/agent-docker/src/policy/files.rs"]
 mod files;
+#[rustfmt::skip]
 #[path = "../../crates/agent-docker/src/policy/host.rs"]
 mod host;
+#[rustfmt::skip]
 #[path = "../../crates/agent-docker/src/policy/keys.rs"]
 mod keys;
+#[rustfmt::skip]
 #[path = "../../crates/agent-docker/src/policy/links.rs"]
 mod links;
+#[rustfmt::skip]
 #[path = "../../crates/agent-docker/src/policy/logging.rs"]
 mod logging;
+#[rustfmt::skip]
 #[path = "../../crates/agent-docker/src/policy/model.rs"]
 mod model;
+#[rustfmt::skip]
 #[path = "../../crates/agent-docker/src/policy/mounts.rs"]
 mod mounts;
+#[rustfmt::skip]
 #[path = "../../crates/agent-docker/src/policy/need.rs"]
 mod need;
+#[rustfmt::skip]
 #[path = "../../crates/agent-docker/src/policy/port.rs"]
 mod port;
+#[rustfmt::skip]
 #[path = "../../crates/agent/src/printed.rs"]
 mod printed;
+#[rustfmt::skip]
 #[path = "../../crates/agent-docker/src/policy/rule.rs"]
 mod rule;
+#[rustfmt::skip]
 #[path = "../../crates/agent-docker/src/policy/rules.rs"]
 mod rules;
+#[rustfmt::skip]
 #[path = "../../crates/agent-docker/src/policy/service.rs"]
 mod service;
+#[rustfmt::skip]
 #[path = "../../crates/agent-docker/src/policy/settle.rs"]
 mod settle;
+#[rustfmt::skip]
 #[path = "../../crates/agent-docker/src/policy/writable.rs"]
 mod writable;
 
@@ -45,7 +60,11 @@ pub fn policy_file(bytes: &[u8]) {
     let policy = Policy::parse(policy).unwrap_or_default();
     let Ok(mut model) = serde_saphyr::from_str::<Value>(model) else { return };
     let Ok(written) = settle::settle(&mut model) else { return };
-    let host = host::Host { sockets: vec!["/run/docker.sock".into()], own: vec!["/var/lib/distr-agent".into()], deployment: None };
+    let host = host::Host {
+        sockets: vec!["/run/docker.sock".into()],
+        own: vec!["/var/lib/distr-agent".into()],
+        deployment: None,
+    };
     let subject = Subject { project: "shop", model: &model, written: &written, host: &host, registry: "hub.example" };
     let refused = policy.refused("shop", needs(&subject));
     let lines: String = refused.iter().map(|need| format!("- {}\n", need.line().trim_start_matches("- "))).collect();

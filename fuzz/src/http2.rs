@@ -1,7 +1,9 @@
 //! Frames of HTTP/2, as far as headers go.
 
+#[rustfmt::skip]
 #[path = "../../crates/api/src/edge/fields.rs"]
 mod fields;
+#[rustfmt::skip]
 #[path = "../../crates/api/src/edge/frames.rs"]
 mod frames;
 

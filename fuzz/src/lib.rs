@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// the tests of the files that are included here run in their own crates
+#![cfg(not(test))]
 // of the files that are included here, most is not called from here
 #![allow(dead_code, unreachable_pub)]
 
@@ -10,15 +12,15 @@ mod graphql;
 mod host_policy;
 mod http2;
 mod manifests;
-mod proxies;
 mod policy;
+mod proxies;
 mod registry;
 mod signatures;
 mod texts;
 
 pub use agent::agent_bodies;
 pub use apply::apply_file;
-pub use compose::compose_file;
+pub use compose::{compose_file, env_file};
 pub use events::events;
 pub use graphql::graphql_document;
 pub use host_policy::policy_file;
@@ -29,30 +31,42 @@ pub use registry::registry_headers;
 pub use signatures::{release_signature, signature};
 pub use texts::{names, versions};
 
-// ---- the files under attack, as the crates have them, at the paths by which they know each other
+// ---- the files under attack, as the crates have them, at the paths by which they know each other; they are formatted there
 
+#[rustfmt::skip]
 #[path = "../../crates/registry/src/authorization.rs"]
 mod authorization;
+#[rustfmt::skip]
 #[path = "../../crates/projections/src/cursor.rs"]
 mod cursor;
+#[rustfmt::skip]
 #[path = "../../crates/cli/src/exit.rs"]
 mod exit;
+#[rustfmt::skip]
 #[path = "../../crates/cli/src/moment.rs"]
 mod moment;
+#[rustfmt::skip]
 #[path = "../../crates/eventlog/src/actor.rs"]
 mod actor;
+#[rustfmt::skip]
 #[path = "../../crates/registry/src/name.rs"]
 mod name;
+#[rustfmt::skip]
 #[path = "../../crates/eventlog/src/position.rs"]
 mod position;
+#[rustfmt::skip]
 #[path = "../../crates/registry/src/range.rs"]
 mod range;
+#[rustfmt::skip]
 #[path = "../../crates/registry/src/scope.rs"]
 mod scope;
+#[rustfmt::skip]
 #[path = "../../crates/eventlog/src/stream.rs"]
 mod stream;
+#[rustfmt::skip]
 #[path = "../../crates/cli/src/terminal.rs"]
 mod terminal;
+#[rustfmt::skip]
 #[path = "../../crates/api/src/traces/caller.rs"]
 mod traceparent;
 

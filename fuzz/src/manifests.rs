@@ -2,6 +2,7 @@
 
 use distr_domain::oci::Digest;
 
+#[rustfmt::skip]
 #[path = "../../crates/registry/src/manifest.rs"]
 mod reading;
 

@@ -1,5 +1,6 @@
 //! Lists of trusted proxies, and what proxies and clients put into `X-Forwarded-For` and `X-Forwarded-Proto`.
 
+#[rustfmt::skip]
 #[path = "../../crates/api/src/edge/networks.rs"]
 mod networks;
 

@@ -356,6 +356,42 @@ async fn a_key_that_was_told_of_signs_before_anything_else_is_signed() {
     assert!(before["endsAt"].is_string(), "the one before has ended: {keys}");
 }
 
+/// What a hub seals with the key that went out of force nobody opens later: it makes no key, and signs nothing.
+#[tokio::test]
+async fn between_a_rotation_of_the_master_key_and_the_restart_nothing_is_signed_and_nobody_waits() {
+    let hub = HubProcess::start().await;
+    let owner = hub.sign_in("acme").await;
+    let mut auditor = Auditor { hub, owner, folder: tempfile::tempdir().expect("a temporary directory can be made") };
+    auditor.change("customerCreate(name: \"globex\") { changed }").await;
+    auditor.until_in_the_tree().await;
+    let keys = auditor.database().ok("SELECT count(*) FROM ops.proof_key");
+    let rotated = auditor.hub.command(&["rotate-master-key"]);
+    assert!(rotated.status.success(), "{}", all(&rotated));
+    let replaced = auditor.distr(&["audit", "replace-key", "--reason", "r"]);
+    assert!(!replaced.status.success() && all(&replaced).contains("something went wrong"), "{}", all(&replaced));
+    assert_eq!(auditor.database().ok("SELECT count(*) FROM ops.proof_key"), keys);
+    if keys.trim() == "0" {
+        assert!(!auditor.distr(&["audit", "checkpoint"]).status.success());
+        assert_eq!(auditor.database().ok("SELECT count(*) FROM ops.signed_root").trim(), "0");
+    }
+    auditor.hub.stop().await;
+    auditor.hub.run("acme").await;
+    auditor.owner = auditor.hub.sign_in("acme").await;
+    auditor.until_in_the_tree().await;
+    auditor.ok(&["audit", "replace-key", "--reason", "r"]);
+    let is_signed = |note: &str| note.lines().any(|line| line.starts_with('—'));
+    assert!(is_signed(&auditor.ok(&["audit", "checkpoint"])));
+
+    // as an earlier version left it
+    let database = auditor.database();
+    database.ok("UPDATE ops.signed_root SET checkpoint = split_part(checkpoint, E'\\n\\n', 1) || E'\\n\\n'");
+    assert!(is_signed(&auditor.ok(&["audit", "checkpoint"])));
+    auditor.change("customerCreate(name: \"initech\") { changed }").await;
+    auditor.until_in_the_tree().await;
+    auditor.hub.later(chrono::TimeDelta::minutes(1));
+    assert!(is_signed(&auditor.ok(&["audit", "checkpoint"])));
+}
+
 /// A replacement that still overlaps needs no second connection where there is one.
 #[tokio::test]
 async fn a_hub_with_one_connection_signs_with_two_keys() {

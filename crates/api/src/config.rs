@@ -215,6 +215,10 @@ impl HttpConfig {
         if url.query().or(url.fragment()).is_some() || !url.username().is_empty() || url.password().is_some() {
             bail!("DISTR_PUBLIC_URL is to be scheme, host, port and path alone, as https://example.com/distr");
         }
+        // it stands in commands that people copy into a shell
+        if let Some(c) = url.as_str().chars().find(|c| !c.is_ascii_alphanumeric() && !"-._~%:/[]".contains(*c)) {
+            bail!("DISTR_PUBLIC_URL holds {c:?}; use letters, digits and - . _ ~ / in its path");
+        }
         Ok(url)
     }
 

@@ -23,6 +23,8 @@ use budget::Budget;
 pub struct Limits {
     addresses: DefaultKeyedRateLimiter<IpAddr>,
     agents: DefaultKeyedRateLimiter<CredentialId>,
+    /// tries to be an agent that failed, by address
+    strangers: Budget<IpAddr>,
     reports: Budget<TargetId>,
     writes: Budget<MemberId>,
     desired: Budget<TargetId>,
@@ -49,6 +51,7 @@ impl Limits {
         Self {
             addresses: RateLimiter::keyed(quota),
             agents: RateLimiter::keyed(quota),
+            strangers: Budget::new(rate.get().into(), rate.saturating_mul(TEN).get().into()),
             reports: Budget::new(report_bytes, report_bytes.saturating_mul(SAVED_UP)),
             writes: Budget::new(WRITTEN_BYTES, WRITTEN_AT_ONCE),
             desired: Budget::new(DESIRED_BYTES, DESIRED_AT_ONCE),
@@ -63,6 +66,19 @@ impl Limits {
     /// An agent counts by itself, wherever it speaks from.
     pub fn check_agent(&self, credential: CredentialId) -> Result<(), Failure> {
         check(&self.agents, credential)
+    }
+
+    /// Whether the database is asked about one more who says to be an agent. It is charged when it turns out to be none.
+    pub fn check_stranger(&self, address: Option<IpAddr>) -> Result<(), Failure> {
+        let Some(address) = address else { return Ok(()) };
+        let spent = self.strangers.spend(site(address), 0, Instant::now());
+        spent.map_err(|wait| Failure::TooMany { seconds: wait.as_secs() + 1 })
+    }
+
+    pub fn charge_stranger(&self, address: Option<IpAddr>) {
+        if let Some(address) = address {
+            self.strangers.charge(site(address), 1, Instant::now());
+        }
     }
 
     /// Bytes of reports that are new. An agent keeps what is refused, and sends it again later.
@@ -109,6 +125,7 @@ impl Limits {
         self.addresses.shrink_to_fit();
         self.agents.retain_recent();
         self.agents.shrink_to_fit();
+        self.strangers.forget_idle(Instant::now());
         self.reports.forget_idle(Instant::now());
         self.writes.forget_idle(Instant::now());
         self.desired.forget_idle(Instant::now());
@@ -127,6 +144,19 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+
+    #[test]
+    fn a_stranger_is_asked_about_only_so_often() {
+        let limits = Limits::new(2, 1_000);
+        let [one, other] = ["192.0.2.1", "192.0.2.2"].map(|address| address.parse().ok());
+        limits.check_stranger(one).expect("nothing is spent");
+        // more than ten seconds bring back
+        for _ in 0..50 {
+            limits.charge_stranger(one);
+        }
+        assert!(matches!(limits.check_stranger(one), Err(Failure::TooMany { .. })));
+        limits.check_stranger(other).expect("another address");
+    }
 
     #[test]
     fn a_target_is_told_so_much_and_no_more_until_it_has_paid() {

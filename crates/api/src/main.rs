@@ -126,7 +126,7 @@ fn raise_file_limit() {
 }
 
 /// Without what the HTTP library says of each malformed request: strangers would fill the log.
-const LOG: &str = "info,actix_http::h1::dispatcher=off,actix_http::h2::dispatcher=off,tokio_postgres=warn";
+const LOG: &str = "info,actix_http::h1::dispatcher=off,actix_http::h2::dispatcher=off,tokio_postgres=warn,h2=error";
 
 fn start_log(format: LogFormat) {
     let filter = EnvFilter::try_from_env("DISTR_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));

@@ -25,7 +25,7 @@ fn every_figure_is_measured() {
         *groups.entry(name.split('.').next().unwrap_or_default()).or_default() += 1;
     }
     let expected = [
-        ("append", 11),
+        ("append", 12),
         ("fanout", 2),
         ("footprint", 8),
         ("heartbeats", 9),

@@ -5,6 +5,7 @@ mod statements;
 use std::collections::BTreeMap;
 use std::str::from_utf8;
 
+use crate::MOST;
 use crate::required::{Required, of_text};
 use crate::variables::{is_of_the_agent, resolve_text};
 use crate::warnings::of_bare;
@@ -33,7 +34,7 @@ pub struct Environment {
 
 impl Environment {
     /// Reads one more file. The sentences, each with its line, are about variables that are empty where the configuration does
-    /// not set them.
+    /// not set them, and are few: nobody reads thousands.
     pub fn read(&mut self, content: &[u8]) -> Result<Vec<(usize, String)>, InvalidEnvFile> {
         let text = from_utf8(content).map_err(|error| InvalidEnvFile {
             line: 1 + content[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count(),
@@ -45,7 +46,7 @@ impl Environment {
             self.put(name, value, line).map_err(|reason| InvalidEnvFile { line, reason })?;
         }
         let bare = std::mem::take(&mut self.bare).into_iter();
-        Ok(bare.filter_map(|(name, line)| Some((line?, of_bare(&name)))).collect())
+        Ok(bare.filter_map(|(name, line)| Some((line?, of_bare(&name)))).take(MOST).collect())
     }
 
     /// The variables that the configuration has to set, by name.
@@ -100,7 +101,10 @@ impl Environment {
         };
         match resolve_text(text, &mut seen) {
             Ok(value) => Ok(value.is_empty()),
-            Err(malformed) => Err(malformed.to_string()),
+            // it may hold a secret, and the line says where it is
+            Err(_) => Err("the value has a $ with which no variable begins; write ${NAME} or ${NAME:-default} in one line, and $$ \
+                           where a dollar sign is meant"
+                .to_owned()),
         }
     }
 }

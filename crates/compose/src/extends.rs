@@ -29,6 +29,7 @@ const KEYS: &[&str] = &[
     "networks",
     "pid",
     "pids_limit",
+    "platform",
     "scale",
     "uts",
 ];

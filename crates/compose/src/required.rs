@@ -33,6 +33,8 @@ fn note(value: &Value, variables: &mut BTreeMap<String, Required>) {
 
 pub(crate) fn of_text(text: &str, variables: &mut BTreeMap<String, Required>) {
     let mut rest = text;
+    // nothing closes before there, so that a line is looked through once
+    let mut unclosed = 0;
     while let Some(at) = rest.find('$') {
         let after = &rest[at + 1..];
         let Some(inner) = after.strip_prefix('{') else {
@@ -51,7 +53,12 @@ pub(crate) fn of_text(text: &str, variables: &mut BTreeMap<String, Required>) {
             let noted = variables.entry(name.to_owned()).or_insert(required);
             *noted = required.max(*noted);
         }
-        let end = closing(operand).filter(|_| operator.starts_with([':', '-', '+', '?']));
+        let begins = text.len() - operand.len();
+        let may_close = operator.starts_with([':', '-', '+', '?']) && begins >= unclosed;
+        let end = may_close.then(|| closing(operand)).flatten();
+        if may_close && end.is_none() {
+            unclosed = begins + operand.find('\n').unwrap_or(operand.len());
+        }
         rest = end.map_or(inner, |end| &operand[end + 1..]);
     }
 }
@@ -77,5 +84,14 @@ mod tests {
         assert_eq!(found, [text("A"), text("B"), text("J"), text("K")]);
         let bare = required(&json!("${B?b}"));
         assert_eq!(bare.get("B"), Some(&Required::Value));
+        let lines = required(&json!("${A:-\n${B:?b}\n${C:-${D:?d}\n${E:?e}"));
+        assert_eq!(lines.into_keys().collect::<Vec<_>>(), ["B", "E"]);
+    }
+
+    #[test]
+    fn long_texts_are_looked_through_in_time() {
+        for part in ["${A:-", "${A:?", "${A}{x", "${A", "${", "${A:-{", "${A:-\n", "${A:-x}{"] {
+            required(&json!(part.repeat(1_000_000 / part.len())));
+        }
     }
 }

@@ -12,6 +12,8 @@ use crate::profiles::{bases, profiles};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Runs {
     pub image: Option<String>,
+    /// the platform that it asks for, as it stands in the file
+    pub platform: Option<String>,
     /// its own and those of what it extends, by name; none means always
     pub profiles: Vec<String>,
     /// the files that set its environment, in their order; those of what it extends come first
@@ -29,8 +31,9 @@ pub fn runs(file: &Value) -> BTreeMap<String, Runs> {
         let profiles = profiles(service, &services).into_iter().map(str::to_owned).collect();
         let files = |key| files(service, &services, key);
         let (env_files, label_files) = (files("env_file"), files("label_file"));
-        let image = service.text("image").map(str::to_owned);
-        ((*name).to_owned(), Runs { image, profiles, env_files, label_files })
+        let text = |key| service.text(key).map(str::to_owned);
+        let (image, platform) = (text("image"), text("platform"));
+        ((*name).to_owned(), Runs { image, platform, profiles, env_files, label_files })
     };
     services.keys().map(of).collect()
 }

@@ -86,6 +86,8 @@ pub enum OrganizationRejection {
     NotFound,
     #[error("this is the last owner who can sign in; make somebody else an owner first")]
     LastOwner,
+    #[error("this key of the history was told of before, and another has taken its place since; ask again")]
+    HistoryKeyOver,
 }
 
 impl Rejection for OrganizationRejection {
@@ -94,6 +96,7 @@ impl Rejection for OrganizationRejection {
             Self::Exists { .. } => "organization.exists",
             Self::NotFound => "organization.not_found",
             Self::LastOwner => "organization.last_owner",
+            Self::HistoryKeyOver => "organization.history_key_over",
         }
     }
 }
@@ -108,6 +111,8 @@ pub struct Organization {
     images: BTreeMap<BrandingImage, PictureFacts>,
     /// and whether the one before signs no more; none before the first was replaced
     pub history_key: Option<(String, bool)>,
+    /// those whose place was taken
+    past_keys: BTreeSet<String>,
     /// the last key that took its place at once: those before it sign no more
     pub ending_key: Option<String>,
 }
@@ -159,6 +164,9 @@ impl Decider for Organization {
                     false => vec![],
                 })
             }
+            (OrganizationCommand::ReplaceHistoryKey { key, .. }, Some(_)) if self.past_keys.contains(key) => {
+                Err(OrganizationRejection::HistoryKeyOver)
+            }
             (OrganizationCommand::ReplaceHistoryKey { key, at_once, reason }, Some(_)) => {
                 Ok(match self.history_key == Some((key.clone(), *at_once)) {
                     true => vec![],
@@ -183,7 +191,8 @@ impl Decider for Organization {
             BrandingImageSet { image, picture } => _ = self.images.insert(*image, picture.of.clone()),
             BrandingImageRemoved { image } => _ = self.images.remove(image),
             HistoryKeyReplaced { key, at_once, .. } => {
-                self.history_key = Some((key.clone(), *at_once));
+                let before = self.history_key.replace((key.clone(), *at_once));
+                self.past_keys.extend(before.map(|(before, _)| before).filter(|before| before != key));
                 if *at_once {
                     self.ending_key = Some(key.clone());
                 }
@@ -285,6 +294,9 @@ mod tests {
         given::<Organization>([created()]).when(replace(1)).then([fact(1)]);
         given::<Organization>([created(), fact(1)]).when(replace(1)).then_nothing();
         given::<Organization>([created(), fact(1)]).when(replace(2)).then([fact(2)]);
+        given::<Organization>([created(), fact(1), fact(2)])
+            .when(replace(1))
+            .then_rejected(OrganizationRejection::HistoryKeyOver);
         given::<Organization>([]).when(replace(1)).then_rejected(OrganizationRejection::NotFound);
     }
 }

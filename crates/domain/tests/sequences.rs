@@ -315,7 +315,7 @@ fn rollout_command() -> impl Strategy<Value = RolloutCommand> {
             false => RolloutCommand::Settle { class, reason, targets, away, stamp },
         }
     });
-    let brakes = (0..11_u8, targets()).prop_map(move |(which, targets)| {
+    let brakes = (0..12_u8, targets()).prop_map(move |(which, targets)| {
         let (stamp, reason) = (stamp(6), "x".to_owned());
         let limits = |count| Limits { in_flight: Amount::Count(count), ..rollout_policy().limits };
         match which {
@@ -327,6 +327,7 @@ fn rollout_command() -> impl Strategy<Value = RolloutCommand> {
             7 => RolloutCommand::Tail { stamp },
             8 => RolloutCommand::Complete { stamp },
             9 => RolloutCommand::Adjust { limits: limits(targets.len() as u32), by: None, stamp },
+            10 => RolloutCommand::LapseApprovals { standing: [(MemberId(id(2)), None)].into(), stamp },
             _ => RolloutCommand::RefuseApproval { stage: 1, by: MemberId(id(2)), reason, at: at(6) },
         }
     });

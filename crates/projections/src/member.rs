@@ -5,6 +5,7 @@ use distr_domain::fact::Fact;
 use distr_domain::ids::{CustomerId, MemberId, OrganizationId};
 use distr_domain::member::{MemberEvent, MemberKind};
 use distr_domain::permission::Membership;
+use distr_domain::rollout::world::Standing;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -113,6 +114,20 @@ pub async fn by_ids(
 ) -> Result<Vec<MemberRow>, QueryError> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     query::all(client, include_str!("member/by_ids.sql"), &[&organization.0, &ids]).await
+}
+
+/// The roles that members have at the vendor; none of those who were removed. Whoever is not known is not in the answer.
+pub async fn standing(
+    client: &ReadClient,
+    organization: OrganizationId,
+    ids: &[MemberId],
+) -> Result<Standing, QueryError> {
+    let rows = by_ids(client, organization, ids).await?;
+    let role = |row: &MemberRow| match row.membership {
+        Membership::Vendor { role } if row.active => Some(role),
+        _ => None,
+    };
+    Ok(rows.iter().map(|row| (row.id, role(row))).collect())
 }
 
 /// Owners of the vendor who can sign in with a password.

@@ -11,7 +11,7 @@ use tokio_postgres::Client;
 use crate::error::ProjectionError;
 
 /// Counts the shapes of the read models. Raise it with any change of a table or of what a projection writes.
-pub(crate) const SHAPE: i32 = 30;
+pub(crate) const SHAPE: i32 = 31;
 
 /// The read models, their views as of a position of the log, and the analysts' views of them, each in a schema of its own.
 /// Views hold on to the tables that they were made over, so all are made, renamed and dropped together.

@@ -133,6 +133,32 @@ async fn whoever_starts_does_not_approve_and_support_may_only_stop() {
 }
 
 #[tokio::test]
+async fn an_approval_lapses_with_its_giver() {
+    let (hub, owner) = vendor().await;
+    let mut all = sites(&hub, &owner, &[("x", false)]).await;
+    let publisher = hub.join(&owner, "pat@acme.example", "role: PUBLISHER", "a good password").await;
+    let support = hub.join(&owner, "sam@acme.example", "role: SUPPORT", "a good password").await;
+    let rules = "waves: [{ name: \"all\", rest: true }], limits: { inFlight: 1 }, approve: { roles: [OWNER, SUPPORT], count: 2 }";
+    set_policy(&hub, &owner, rules).await;
+    let started = start(&hub, &publisher, "").await.expect("it is planned");
+    let approve = format!(", stage: 0, plan: {}", started["rollout"]["digest"]);
+    let campaign = Campaign { hub: &hub, secret: &support, name: "3-0-0".to_owned() };
+    campaign.steer("rolloutApprove", &approve).await;
+    let me =
+        hub.graphql(Some(&support), "{ viewer { memberId } }", json!({})).await.data()["viewer"]["memberId"].clone();
+    change(&hub, &owner, &format!("memberRemove(id: {me}) {{ changed }}")).await;
+    let campaign = Campaign { secret: &owner, ..campaign };
+    let lapsed = "SELECT count(*) FROM eventlog.event WHERE event_type = 'RolloutApprovalLapsed'";
+    Psql::of(&hub).until(lapsed, "1").await;
+    campaign.steer("rolloutApprove", &approve).await;
+    assert_eq!(codes(&campaign.shown().await), ["rollout.not_approved"], "two of three would be enough");
+    let third = hub.join(&owner, "kim@acme.example", "role: SUPPORT", "a good password").await;
+    let campaign = Campaign { secret: &third, ..campaign };
+    campaign.steer("rolloutApprove", &approve).await;
+    campaign.until("the start", &mut all, |rollout| rollout["state"] != "PLANNED").await;
+}
+
+#[tokio::test]
 async fn a_license_that_ends_holds_a_target_and_its_customer_sees_itself_alone() {
     let (hub, owner) = vendor().await;
     change(&hub, &owner, "customerCreate(name: \"initech\") { changed }").await;

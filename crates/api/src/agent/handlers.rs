@@ -159,12 +159,18 @@ fn record(hub: &Hub, agent: &AgentCaller, report: &Report) -> Result<TelemetryRe
     })
 }
 
-/// The agent, counted by itself; whoever is none counts by the address.
+/// The agent, counted by itself. Whoever is none counts by the address, and costs the database nothing any more after a while: but
+/// agents that were here before come in, whoever shares their address.
 async fn reporter(hub: &Hub, request: &HttpRequest) -> Result<AgentCaller, ApiError> {
+    let address = request_info(request).address;
+    let was_here = bearer(request.headers()).is_some_and(|secret| hub.sessions.was_an_agent(&secret));
+    if !was_here {
+        hub.limits.check_stranger(address)?;
+    }
     match agent(hub, request).await {
         Ok(agent) => Ok(hub.limits.check_agent(agent.credential).map(|()| agent)?),
         Err(refused) => {
-            hub.limits.check_address(request_info(request).address)?;
+            hub.limits.charge_stranger(address);
             Err(refused)
         }
     }
@@ -173,8 +179,14 @@ async fn reporter(hub: &Hub, request: &HttpRequest) -> Result<AgentCaller, ApiEr
 async fn agent(hub: &Hub, request: &HttpRequest) -> Result<AgentCaller, ApiError> {
     let secret = bearer(request.headers()).ok_or(Failure::Unauthenticated)?;
     match hub.sessions.authenticate(&secret).await? {
-        Some(Caller::Agent(agent)) => Ok(agent),
+        Some(Caller::Agent(agent)) => {
+            hub.sessions.remember_agent(&secret);
+            Ok(agent)
+        }
         Some(Caller::Member(_) | Caller::Puller(_)) => Err(Failure::Forbidden("this path is for agents".into()).into()),
-        None => Err(Failure::Unauthenticated.into()),
+        None => {
+            hub.sessions.forget_agent(&secret);
+            Err(Failure::Unauthenticated.into())
+        }
     }
 }

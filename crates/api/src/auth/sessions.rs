@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use distr_postgres::BatchedLookup;
+use moka::sync::Cache;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -31,7 +33,13 @@ pub struct Sessions {
     by_secret: BatchedLookup<Vec<u8>, Caller>,
     /// the same by the id of a session, token or agent's credential, for those who showed its secret a while ago
     by_credential: BatchedLookup<Uuid, Caller>,
+    /// hashes of the secrets that agents showed lately
+    agents: Cache<Vec<u8>, ()>,
 }
+
+/// Of agents; those that were not here for the longest time are forgotten first.
+const AGENTS: u64 = 100_000;
+const FORGET_AGENTS: Duration = Duration::from_secs(60 * 60);
 
 const BY_SECRET: &str = include_str!("authenticate.sql");
 static BY_SECRETS: LazyLock<String> = LazyLock::new(|| BY_SECRET.replace("c.hash = $1", "c.hash = ANY($1)"));
@@ -58,6 +66,7 @@ impl Sessions {
             last_uses: LastUses::default(),
             sockets: OpenSockets::default(),
             cookie,
+            agents: Cache::builder().max_capacity(AGENTS).time_to_idle(FORGET_AGENTS).build(),
         }
     }
 
@@ -68,6 +77,19 @@ impl Sessions {
     /// Nobody if the secret is unknown, expired or revoked, or its member or target is gone: told apart by no answer.
     pub async fn authenticate(&self, secret: &str) -> Result<Option<Caller>, Failure> {
         Ok(self.by_secret.find(credential::hash(secret)).await?)
+    }
+
+    /// Whether an agent came in with this secret lately. It says nothing of whether it may now.
+    pub fn was_an_agent(&self, secret: &str) -> bool {
+        self.agents.contains_key(&credential::hash(secret))
+    }
+
+    pub fn remember_agent(&self, secret: &str) {
+        self.agents.insert(credential::hash(secret), ());
+    }
+
+    pub fn forget_agent(&self, secret: &str) {
+        self.agents.invalidate(&credential::hash(secret));
     }
 
     /// The same for somebody who showed the credential of this id before.

@@ -59,6 +59,8 @@ pub struct Attempt {
     pair: Key,
     address: Key,
     account: Key,
+    /// it counts at the pair alone
+    is_known: bool,
 }
 
 impl Default for Throttle {
@@ -88,15 +90,17 @@ impl Throttle {
     ) -> Result<Attempt, Failure> {
         let email = email.to_lowercase();
         let address = &address.map(site).map(|site| site.to_string()).unwrap_or_default();
-        let this = Attempt {
+        let mut this = Attempt {
             pair: key(&[organization.as_str(), &email, address]),
             address: key(&[address]),
             account: key(&[organization.as_str(), &email]),
+            is_known: false,
         };
         let _turn = self.turn.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        this.is_known = self.known.contains_key(&this.pair);
         let mut counters = vec![(&self.pairs, this.pair, PAIR)];
         let mut waits_for = 1;
-        if !self.known.contains_key(&this.pair) {
+        if !this.is_known {
             counters.extend([(&self.addresses, this.address, ADDRESS), (&self.accounts, this.account, ACCOUNT)]);
             let is_new = self.pairs.get(&this.pair).is_none_or(|tries| tries.count < FIRST_TRIES);
             waits_for = if is_new { 2 } else { 3 };
@@ -116,9 +120,10 @@ impl Throttle {
     pub fn succeeded(&self, this: Attempt) {
         let _turn = self.turn.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         self.known.insert(this.pair, ());
-        // no more than its own: of several memberships with one address, the password of one frees no guesses at another's
-        for (tries, key) in [(&self.pairs, this.pair), (&self.addresses, this.address), (&self.accounts, this.account)]
-        {
+        // no more than its own: of several memberships with one address, the password of one frees no guesses at another's, and
+        // who signs in again and again frees none at all
+        let counted = [(&self.pairs, this.pair), (&self.addresses, this.address), (&self.accounts, this.account)];
+        for (tries, key) in counted.into_iter().take(if this.is_known { 1 } else { 3 }) {
             if let Some(before) = tries.get(&key) {
                 tries.insert(key, Tries { count: before.count.saturating_sub(1), ..before });
             }
@@ -192,6 +197,18 @@ mod tests {
         }
         assert!(try_at(&throttle, "another@b.c", "192.0.2.1", 0).is_err());
         try_at(&throttle, "another@b.c", "192.0.2.2", 0).unwrap();
+    }
+
+    #[test]
+    fn signing_in_frees_no_guesses_at_others() {
+        let throttle = Throttle::default();
+        let own = try_at(&throttle, "own@b.c", "192.0.2.1", 0).unwrap();
+        throttle.succeeded(own);
+        let guesses = (0..200).filter(|number| {
+            throttle.succeeded(try_at(&throttle, "own@b.c", "192.0.2.1", 0).unwrap());
+            try_at(&throttle, &format!("{number}@b.c"), "192.0.2.1", 0).is_ok()
+        });
+        assert_eq!(guesses.count(), 50);
     }
 
     #[test]

@@ -61,6 +61,12 @@ impl Compose {
     pub(super) fn read(package: &ComposePackage) -> Result<Self, Unreadable> {
         check_new_files(&package.files)?;
         let file = compose_file::read(&package.file)?;
+        // before anything looks at each of them
+        match file["services"].as_object().map(serde_json::Map::len) {
+            Some(0) => return Err(Unreadable::Empty),
+            Some(many) if many > MAX_SERVICES => return Err(Unreadable::Many(many)),
+            _ => {}
+        }
         distr_compose::check(&file, &package.file).map_err(Unreadable::Refused)?;
         check_shipped(&file, &package.files)?;
         let found = distr_compose::warnings(&file, &package.file);
@@ -71,10 +77,8 @@ impl Compose {
             )
         });
         let services = distr_compose::runs(&file);
-        match services.len() {
-            0 => return Err(Unreadable::Empty),
-            many if many > MAX_SERVICES => return Err(Unreadable::Many(many)),
-            _ => {}
+        if services.is_empty() {
+            return Err(Unreadable::Empty);
         }
         let EnvFiles { refused, warnings, .. } = EnvFiles::read(&services, &package.files);
         if !refused.is_empty() {
@@ -162,10 +166,10 @@ mod tests {
         for (content, reason) in [
             (
                 "A=1\nBAD KEY=1\n",
-                "service \"web\", key env_file: \"conf/app.env\", line 2: the name \"BAD KEY\" holds a space",
+                "service \"web\", key env_file: \"conf/app.env\", line 2: what should be a name holds a space",
             ),
             ("A='x\n", "line 1: the quote ' is not closed"),
-            ("A=${\n", "line 1: \"${\" is no variable"),
+            ("A=${\n", "line 1: the value has a $ with which no variable begins"),
         ] {
             let refused = with_env_file(content).err().unwrap_or_else(|| panic!("{content} was read")).to_string();
             assert!(refused.contains(reason), "{content}: {refused}");
@@ -181,11 +185,14 @@ mod tests {
         let extended = read("services: {web: {extends: base}, base: {image: x, profiles: [plus]}}").unwrap();
         assert_eq!(extended.services["web"], extended.services["base"]);
         assert!(read("services: {web: {image: x, volumes: ['./a.db:/a.db']}}").unwrap().warnings[0].contains("a.db"));
+        let many: String = (0..201).map(|n| format!("  s{n}: {{extends: s{}}}\n", n + 1)).collect();
+        let many = format!("services:\n{many}");
         for (text, reason) in [
             ("services: {web: {image: a, image: b}}", "cannot be read"),
             ("x-a: &a {include: [/host/x.yml]}\n<<: *a\nservices: {}", "has the key \"include\""),
             ("services: {}", "has no service"),
             ("name: app", "has no service"),
+            (&many, "has 201 services; use at most 200"),
             ("services: {}\n---\nservices: {web: {image: a}}", "cannot be read"),
             ("services: {web: {image: a, env_file: app.env}}", "does not ship \"app.env\""),
         ] {

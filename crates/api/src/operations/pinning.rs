@@ -1,6 +1,7 @@
 //! From packages to a release's content: each image of this hub's registry is pinned to the digest that it has now.
 
 mod chart;
+mod platform;
 
 use std::collections::BTreeSet;
 
@@ -84,7 +85,8 @@ async fn pin_compose(
     for (name, service) in &parsed.services {
         images.extend(pin_service(publishing, (caller, &own), name, service).await?);
     }
-    Ok((images, parsed.warnings))
+    let of_platforms = platform::warnings(publishing.artifacts, caller.organization, &parsed.services, &images).await?;
+    Ok((images, parsed.warnings.into_iter().chain(of_platforms).collect()))
 }
 
 /// The name of the organization, with which its repositories begin.

@@ -27,7 +27,7 @@ impl Look {
     ) -> Result<Self, Failure> {
         let (rollout, _) = distr_eventlog::load::<Rollout>(log, id.0).await.map_err(Failure::fault)?;
         let world = match rollout.plan.as_ref().filter(|_| !rollout.phase.is_final()) {
-            Some(plan) => worlds.of(organization, id, plan).await?,
+            Some(plan) => worlds.of(organization, id, plan, &rollout.approvals).await?,
             None => World::default(),
         };
         Ok(Self { rollout, world, now: worlds.now })

@@ -8,14 +8,15 @@ use distr_domain::agent::{ErrorCategory, Step};
 use distr_domain::deployment::Phase;
 use distr_domain::entitlement::{self, EntitlementSubject, HeldLicense};
 use distr_domain::fleet::Silence;
-use distr_domain::ids::{ApplicationId, CustomerId, OrganizationId, ReleaseId, RolloutId};
+use distr_domain::ids::{ApplicationId, CustomerId, MemberId, OrganizationId, ReleaseId, RolloutId};
 use distr_domain::rejection::Rejection;
-use distr_domain::rollout::world::{Claim, Outcome, Presence, Refusal, TargetView, Wish, World};
-use distr_domain::rollout::{Kind, Planned};
+use distr_domain::rollout::world::{Claim, Outcome, Presence, Refusal, Standing, TargetView, Wish, World};
+use distr_domain::rollout::{Approved, Kind, Planned};
 use distr_domain::upgrade_path::{Catalog, Running};
 use distr_domain::version::Version;
+use distr_projections::query::ReadClient;
 use distr_projections::rollout::{Candidate, candidates};
-use distr_projections::{entitlement as read_entitlement, release};
+use distr_projections::{entitlement as read_entitlement, member, release};
 
 use crate::failure::Failure;
 use crate::models::ReadModels;
@@ -30,8 +31,14 @@ pub struct Worlds<'a> {
 }
 
 impl Worlds<'_> {
-    /// The world of a rollout with this plan. It is no older than the read models were when it was asked for.
-    pub async fn of(&self, organization: OrganizationId, rollout: RolloutId, plan: &Planned) -> Result<World, Failure> {
+    /// The world of a rollout with this plan, and of those who approved it. It is no older than the read models were when it was asked for.
+    pub async fn of(
+        &self,
+        organization: OrganizationId,
+        rollout: RolloutId,
+        plan: &Planned,
+        approvals: &[Approved],
+    ) -> Result<World, Failure> {
         let seen = self.models.progress.core.position().number();
         let client = self.models.client().await?;
         let application = plan.application;
@@ -42,6 +49,7 @@ impl Worlds<'_> {
         let versions: BTreeSet<&Version> = ways.iter().flat_map(Way::versions).collect();
         let releases: Vec<ReleaseId> = versions.iter().map(|version| ReleaseId::of(application, version)).collect();
         let asked = read_entitlement::asked_for_releases(&client, organization, &releases).await?;
+        let approvers = standing(&client, organization, approvals).await?;
         drop(client);
         let rights = Rights { application, asked: asked.into_iter().collect(), licenses, now: self.now };
         let views = candidates.iter().zip(&ways).map(|(candidate, way)| {
@@ -49,7 +57,7 @@ impl Worlds<'_> {
             (candidate.target, view)
         });
         let targets = views.collect();
-        Ok(World { seen, listening_since: self.listening_since, catalog, targets, bytes: BTreeMap::new() })
+        Ok(World { seen, listening_since: self.listening_since, catalog, targets, bytes: BTreeMap::new(), approvers })
     }
 
     fn view(&self, candidate: &Candidate) -> TargetView {
@@ -81,6 +89,19 @@ impl Worlds<'_> {
                 Presence::Silent { since, noticed: since.max(self.listening_since) + self.silence.offline_after }
             }
         }
+    }
+}
+
+/// What those who gave the approvals are now.
+pub async fn standing(
+    client: &ReadClient,
+    organization: OrganizationId,
+    approvals: &[Approved],
+) -> Result<Standing, Failure> {
+    let givers: Vec<MemberId> = approvals.iter().map(|approved| approved.by).collect();
+    match givers.is_empty() {
+        true => Ok(Standing::new()),
+        false => Ok(member::standing(client, organization, &givers).await?),
     }
 }
 

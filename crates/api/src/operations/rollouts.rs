@@ -21,7 +21,7 @@ use distr_eventlog::Executed;
 use distr_projections::rollout;
 use uuid::Uuid;
 
-use super::rollout_world::Worlds;
+use super::rollout_world::{Worlds, standing};
 use super::trust;
 use crate::commands::{Cause, Commands};
 use crate::failure::Failure;
@@ -167,6 +167,22 @@ impl RollingOut<'_> {
         self.begin(cause, preview).await
     }
 
+    /// Approvals lapse whose givers could not give them now.
+    pub async fn lapse_approvals(
+        &self,
+        cause: &Cause,
+        (organization, id): (OrganizationId, RolloutId),
+        stamp: Stamp,
+    ) -> Result<(), Failure> {
+        let rollout = self.commands.load::<Rollout>(id.0).await?;
+        let standing = standing(&*self.models.client().await?, organization, &rollout.approvals).await?;
+        if !standing.is_empty() && !rollout.phase.is_final() {
+            let lapse = RolloutCommand::LapseApprovals { standing, stamp };
+            self.commands.execute::<Rollout>(&cause.step("lapse"), id.0, &lapse).await?;
+        }
+        Ok(())
+    }
+
     async fn begin(&self, cause: &Cause, preview: Preview) -> Result<Begun, Failure> {
         let stamp = preview.stamp();
         let Preview { id, plan, draft, .. } = preview;
@@ -198,7 +214,7 @@ impl RollingOut<'_> {
             not_before: wanted.not_before,
             overseers: wanted.overseers,
         };
-        let world = self.worlds.of(wanted.organization, id, &plan).await?;
+        let world = self.worlds.of(wanted.organization, id, &plan, &[]).await?;
         let draft = draft(&plan, &world);
         (plan.members, plan.digest) = (draft.members(), draft.digest);
         Ok(Preview { id, plan, draft, world, now: self.worlds.now })

@@ -51,7 +51,10 @@ impl ProofKeys {
             return Ok(found);
         }
         self.make(client, organization, now, Some(now)).await?;
-        self.find(client, organization, now).await
+        let found = self.find(client, organization, now).await?;
+        // a root that nobody signed is worth nothing
+        let none = || Failure::fault(std::io::Error::other("no key of the history can sign"));
+        if found.is_empty() { Err(none()) } else { Ok(found) }
     }
 
     /// The key that is to be the next one. It signs nothing yet.
@@ -111,8 +114,10 @@ impl ProofKeys {
         let key_id = self.cipher.key_id();
         let parameters: [&(dyn ToSql + Sync); 7] =
             [&organization.0, &public, &sealed.nonce, &sealed.ciphertext, &now, &begins, &key_id];
-        client.execute(sql, &parameters).await?;
-        Ok(())
+        match client.execute(sql, &parameters).await? {
+            0 => self.cipher.check_in_force(client).await,
+            _ => Ok(()),
+        }
     }
 }
 
@@ -147,10 +152,14 @@ pub async fn begin(
     if transaction.query_opt(sql, &[&organization.0, &public]).await?.is_none() {
         return Ok(());
     }
+    // those that are ending already end no later
     let sql = "UPDATE ops.proof_key SET ends_at = $2
                WHERE organization = $1 AND begins_at IS NOT NULL AND coalesce(ends_at > $2, true)";
     transaction.execute(sql, &[&organization.0, &(now + OVERLAP)]).await?;
-    let sql = "UPDATE ops.proof_key SET begins_at = $3 WHERE organization = $1 AND public = $2";
+    // behind all others, also where this hub's clock is behind that of another
+    let sql = "UPDATE ops.proof_key SET begins_at = greatest($3, (
+                   SELECT max(begins_at) + interval '1 microsecond' FROM ops.proof_key WHERE organization = $1))
+               WHERE organization = $1 AND public = $2";
     transaction.execute(sql, &[&organization.0, &public, &now]).await?;
     let sql = "UPDATE ops.proof_key SET ends_at = $2 WHERE organization = $1 AND ends_at > $2 AND public NOT IN (
                    SELECT public FROM ops.proof_key WHERE organization = $1 AND begins_at IS NOT NULL

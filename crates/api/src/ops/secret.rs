@@ -80,8 +80,8 @@ impl Vault {
             )
             .await?;
         match stored {
-            1 => Ok(()),
-            _ => Err(Failure::fault(std::io::Error::other("another master key is in force; restart this hub"))),
+            0 => self.cipher.check_in_force(client).await,
+            _ => Ok(()),
         }
     }
 
@@ -122,6 +122,14 @@ impl Cipher {
     /// Of the master key.
     pub(super) fn key_id(&self) -> &str {
         &self.key_id
+    }
+
+    /// What is sealed with a key that a rotation has taken out of force nobody opens.
+    pub(super) async fn check_in_force(&self, client: &impl GenericClient) -> Result<(), Failure> {
+        match client.query_opt("SELECT FROM ops.master_key WHERE id = $1", &[&self.key_id]).await? {
+            Some(_) => Ok(()),
+            None => Err(Failure::fault(std::io::Error::other("another master key is in force; restart this hub"))),
+        }
     }
 
     pub(super) fn seal(&self, place: Place, name: &str, value: &str) -> Result<Sealed, Failure> {

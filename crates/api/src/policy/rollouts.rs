@@ -95,6 +95,7 @@ fn concerns(category: Category) -> bool {
             | Category::Release
             | Category::Channel
             | Category::License
+            | Category::Member
     )
 }
 

@@ -119,7 +119,7 @@ impl Signing {
     /// A root over at least so many leaves; nothing if there are fewer.
     async fn sign(&self, organization: OrganizationId, at_least: u64) -> Result<Option<SignedRoot>, Failure> {
         let origin = Origin { organization, log: self.log.identity().await?.id.0 };
-        let mut client = self.client().await?;
+        let client = self.client().await?;
         let (last, size) =
             (signed_root::last(&*client, organization).await?, tree::size(&*client, organization).await?);
         if size < at_least {
@@ -137,9 +137,12 @@ impl Signing {
         let Some(root) = self.root(&*client, organization, size).await? else {
             return Err(Failure::fault(Diverged { organization, size }));
         };
-        if proof_key::may_be_unsettled(&*client, organization, self.clock.now()).await? {
-            self.settle(&mut client, organization).await?;
+        let may_be_unsettled = proof_key::may_be_unsettled(&*client, organization, self.clock.now()).await?;
+        drop(client);
+        if may_be_unsettled {
+            self.settle(organization).await?;
         }
+        let client = self.client().await?;
         // behind what ended with it
         let now = self.clock.now();
         let keys = self.keys.signers(&*client, organization, now).await?;
@@ -148,11 +151,12 @@ impl Signing {
         signed_root::last(&*client, organization).await
     }
 
-    /// Does to the keys what was told last, if that was broken off.
-    pub async fn settle(&self, client: &mut SharedClient, organization: OrganizationId) -> Result<(), Failure> {
+    /// Does to the keys what was told last, if that was broken off. What is told meanwhile has another key, and is settled by whoever told it.
+    pub async fn settle(&self, organization: OrganizationId) -> Result<(), Failure> {
+        let (state, _) = load::<Organization>(&*self.log, organization.0).await.map_err(Failure::from)?;
+        let mut client = self.client().await?;
         let transaction = client.transaction().await?;
         proof_key::lock(&transaction, organization).await?;
-        let (state, _) = load::<Organization>(&*self.log, organization.0).await.map_err(Failure::from)?;
         let now = self.clock.now();
         if let Some((key, _)) = &state.history_key {
             proof_key::begin(&transaction, organization, &key.parse().map_err(Failure::fault)?, now).await?;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::InvalidEnvFile;
 
-/// What stands for a name or a value.
+/// A name, and mostly its value.
 pub(super) struct Statement<'a> {
     /// from 1
     pub(super) line: usize,
@@ -32,7 +32,7 @@ impl<'a> Statements<'a> {
         Self { rest: text.strip_prefix('\u{feff}').unwrap_or(text), line: 1 }
     }
 
-    /// What is before `rest` is done.
+    /// Takes all before `rest` for done.
     fn go_to(&mut self, rest: &'a str) {
         let done = &self.rest[..self.rest.len() - rest.len()];
         self.line += done.bytes().filter(|byte| *byte == b'\n').count();
@@ -128,19 +128,18 @@ fn is_space(c: char) -> bool {
     matches!(c, '\t' | '\u{b}' | '\u{c}' | '\r' | ' ' | '\u{85}' | '\u{a0}')
 }
 
+/// The sentence does not repeat what stands there: a line that is no NAME=value may be a part of a secret.
 fn check_name(name: &str) -> Result<(), String> {
-    let shown: String = name.trim_end().chars().take(40).collect();
+    const WRITE: &str = "write NAME=value, and # before what is a comment";
     let is_part = |c: char| c.is_alphabetic() || c.is_numeric() || is_space(c) || "_.-[]".contains(c);
-    match name.chars().find(|c| !is_part(*c)) {
-        Some(c) => Err(format!("the name {shown:?} holds {c:?}; write NAME=value, and # before what is a comment")),
-        None if name.trim_end().contains(' ') => {
-            Err(format!("the name {shown:?} holds a space; write NAME=value, and # before what is a comment"))
-        }
+    match name.chars().position(|c| !is_part(c)) {
+        Some(at) => Err(format!("character {} of what should be a name is none that names have; {WRITE}", at + 1)),
+        None if name.trim_end().contains(' ') => Err(format!("what should be a name holds a space; {WRITE}")),
         None => Ok(()),
     }
 }
 
-/// What stands in double quotes, with the characters that `\` and a letter mean. A dollar sign behind one puts nothing in.
+/// Text of double quotes, with the characters that `\` and a letter mean. A dollar sign behind one puts nothing in.
 fn unescaped(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;

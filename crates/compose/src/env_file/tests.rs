@@ -82,10 +82,10 @@ fn what_compose_refuses_is_refused_with_its_line() {
 #[test]
 fn each_fault_has_its_words() {
     for (text, words) in [
-        ("BAD KEY=1", "line 1: the name \"BAD KEY\" holds a space; write NAME=value"),
-        ("a!b=1", "line 1: the name \"a!b\" holds '!'; write NAME=value"),
+        ("BAD KEY=1", "line 1: what should be a name holds a space; write NAME=value"),
+        ("a!b=1", "line 1: character 2 of what should be a name is none that names have; write NAME=value"),
         ("A='x", "line 1: the quote ' is not closed; close it"),
-        ("A=${", "line 1: \"${\" is no variable; write ${NAME}"),
+        ("A=${", "line 1: the value has a $ with which no variable begins; write ${NAME}"),
         ("A", "line 1: there is no name before the value; write NAME=value, and end the last line"),
     ] {
         let told = read(text.as_bytes()).unwrap_err().to_string();

@@ -9,6 +9,7 @@ use super::gate::Away;
 use super::place::Boundary;
 use super::policy::{Limits, PolicyRejection};
 use super::state::Phase;
+use super::world::Standing;
 use crate::ids::{MemberId, RolloutId, TargetId};
 use crate::permission::VendorRole;
 use crate::rejection::Rejection;
@@ -34,6 +35,11 @@ pub enum RolloutCommand {
         by: MemberId,
         reason: String,
         at: DateTime<Utc>,
+    },
+    /// Approvals of stages that have not begun lapse where whoever gave them could not give them now.
+    LapseApprovals {
+        standing: Standing,
+        stamp: Stamp,
     },
     /// `digest` is that of the plan as it would be made now.
     Start {

@@ -7,6 +7,7 @@ use super::command::{Beginning, RolloutCommand, RolloutRejection};
 use super::event::{Class, HaltCause, PlanDigest, Planned, RolloutEvent, Stamp};
 use super::gate::{Away, GateRule, Tally};
 use super::state::{Member, MemberState, Phase, Rollout, WavePhase};
+use super::world::Standing;
 use crate::ids::{MemberId, TargetId};
 use crate::permission::VendorRole;
 
@@ -44,6 +45,13 @@ pub(super) fn decide(rollout: &Rollout, command: &RolloutCommand) -> Decision {
                 at: rollout.at.max(*at),
             }]),
         },
+        Command::LapseApprovals { standing, stamp } => {
+            let lapsed = rollout.lapsed_approvals(standing).map(|(stage, by)| {
+                let stamp = rollout.later(stamp);
+                RolloutApprovalLapsed { stage, by, stamp }
+            });
+            Ok(lapsed.collect())
+        }
         Command::Start { digest, boundaries, zones, stamp } => match rollout.phase {
             _ if rollout.has_started() => Ok(vec![]),
             Phase::Planned if plan.digest != *digest => Err(RolloutRejection::PlanChanged),
@@ -272,6 +280,16 @@ impl Rollout {
             true => Ok(()),
             false => Err(RolloutRejection::ApproverRole { stage }),
         }
+    }
+
+    /// The approvals of stages that have not begun whose givers could not give them now, by stage and giver.
+    pub(super) fn lapsed_approvals(&self, standing: &Standing) -> impl Iterator<Item = (u32, MemberId)> {
+        let lapsed = self.approvals.iter().filter(|approved| {
+            let approval = self.approval_of(approved.stage).filter(|_| !self.is_past(approved.stage));
+            let (Some(approval), Some(role)) = (approval, standing.get(&approved.by)) else { return false };
+            role.is_none_or(|role| !approval.roles.contains(&role))
+        });
+        lapsed.map(|approved| (approved.stage, approved.by)).collect::<BTreeSet<_>>().into_iter()
     }
 
     /// Whether what the stage is before has happened.

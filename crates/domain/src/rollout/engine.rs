@@ -47,7 +47,8 @@ pub fn next<'a>(rollout: &'a Rollout, world: &'a World, now: DateTime<Utc>) -> T
     // a clock that goes back changes nothing that was decided
     let now = now.max(rollout.at);
     let mut look = Look { rollout, plan, world, now, wake: None };
-    let steps: [fn(&mut Look<'a>) -> Vec<Action>; 11] = [
+    let steps: [fn(&mut Look<'a>) -> Vec<Action>; 12] = [
+        Look::lapse,
         Look::begin,
         Look::leave,
         Look::settle,
@@ -140,6 +141,19 @@ impl Look<'_> {
         let is_suspect = self.world.is_suspect(self.now);
         holds.extend(is_suspect.then(|| Hold::Suspect { until: self.world.suspect_until(self.now) }));
         holds
+    }
+
+    /// Approvals lapse before anything begins by them.
+    fn lapse(&mut self) -> Vec<Action> {
+        let standing = &self.world.approvers;
+        let is_open = !self.rollout.phase.is_final();
+        match is_open && self.rollout.lapsed_approvals(standing).next().is_some() {
+            true => {
+                let (standing, stamp) = (standing.clone(), self.stamp());
+                vec![Action::Command(RolloutCommand::LapseApprovals { standing, stamp })]
+            }
+            false => vec![],
+        }
     }
 
     /// Starts what is approved and due. A plan that nobody had to approve is made anew if targets have changed.

@@ -189,6 +189,8 @@ pub enum RolloutEvent {
     RolloutApproved { stage: u32, digest: PlanDigest, by: MemberId, role: VendorRole, at: DateTime<Utc> },
     /// Somebody refused a stage: its approvals are void, and the rollout halts there.
     RolloutApprovalRefused { stage: u32, by: MemberId, reason: String, at: DateTime<Utc> },
+    /// An approval counts no more: before the stage began, its giver left or got a role that may not give it.
+    RolloutApprovalLapsed { stage: u32, by: MemberId, stamp: Stamp },
     /// The boundaries of the waves are fixed from here on.
     RolloutStarted {
         boundaries: Vec<Boundary>,

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::event::{Kind, Planned, Scope};
-use crate::ids::{CustomerId, RolloutId, TargetId};
+use crate::ids::{CustomerId, MemberId, RolloutId, TargetId};
 use crate::label::Labels;
+use crate::permission::VendorRole;
 use crate::upgrade_path::{Catalog, Running};
 use crate::version::Version;
 use crate::window::Windows;
@@ -16,6 +17,9 @@ use crate::window::Windows;
 const SUSPECT_LEAST: usize = 3;
 /// How close to each other they fell silent.
 const SUSPECT_WITHIN: TimeDelta = TimeDelta::minutes(5);
+
+/// The roles that members have at the vendor now; none of those who left. Of members that are not named nothing is known.
+pub type Standing = BTreeMap<MemberId, Option<VendorRole>>;
 
 #[derive(Debug, Clone, Default)]
 pub struct World {
@@ -28,6 +32,8 @@ pub struct World {
     pub targets: BTreeMap<TargetId, TargetView>,
     /// bytes of a hop that a target lacks, by what it runs
     pub bytes: BTreeMap<(Version, Version), u64>,
+    /// of those who approved a stage
+    pub approvers: Standing,
 }
 
 /// The application on a target.

@@ -10,7 +10,7 @@ use distr_domain::permission::VendorRole;
 use distr_domain::rollout::engine::{Action, next};
 use distr_domain::rollout::plan::draft;
 use distr_domain::rollout::policy::{Amount, Approval, Gate, LabelLimit, Limits, OnHalt, Policy, Selector, WavePolicy};
-use distr_domain::rollout::world::{Presence, Refusal, World};
+use distr_domain::rollout::world::{Presence, Refusal, Standing, World};
 use distr_domain::rollout::{
     HaltCause, Kind, MemberState, Phase, PlanDigest, Planned, Rollout, RolloutCommand, Scope, Stamp,
 };
@@ -151,6 +151,7 @@ impl Hub {
             catalog: self.catalog.clone(),
             targets: self.devices.iter().map(|device| (device.target, device.view.clone())).collect(),
             bytes: pairs.map(|pair| (pair, 20_000)).collect(),
+            approvers: Standing::new(),
         }
     }
 

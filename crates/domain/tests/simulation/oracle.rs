@@ -85,6 +85,7 @@ impl Oracle {
                 assert!(self.is_held);
                 targets.iter().for_each(|target| assert!(self.in_flight.remove(target)));
             }
+            RolloutApprovalLapsed { .. } => {}
             RolloutPaused { .. } | RolloutApprovalRefused { .. } => self.is_held = true,
             RolloutHalted { cause, .. } => {
                 self.halts += 1;

@@ -20,6 +20,9 @@ impl RolloutRow {
                 }
                 self.reason = Some(reason.clone());
             }
+            RolloutApprovalLapsed { stage, by, .. } => {
+                self.approvals.retain(|approved| (approved.stage, approved.by) != (*stage, *by));
+            }
             RolloutPaused { reason, .. } => {
                 self.phase = Phase::Paused;
                 self.reason = Some(reason.clone());

@@ -74,6 +74,7 @@ const SENTENCES: Record<string, string> = {
   RolloutPlanned: 'planned a rollout',
   RolloutApproved: 'approved a rollout',
   RolloutApprovalRefused: 'refused to approve a rollout',
+  RolloutApprovalLapsed: 'found an approval of a rollout to count no more',
   RolloutStarted: 'started a rollout',
   TargetsPlaced: 'placed targets in a wave',
   TargetsLeft: 'took targets out of a rollout',

@@ -41,6 +41,8 @@ const WORDS: Record<string, (facts: Data) => string> = {
   RolloutPlanned: ({ plan }) => `planned it for ${targets(Number(data(plan).members ?? 0))}`,
   RolloutApproved: facts => `approved ${stage(facts.stage)}`,
   RolloutApprovalRefused: facts => `refused ${stage(facts.stage)}${because(facts.reason)}`,
+  RolloutApprovalLapsed: facts =>
+    `found an approval of ${stage(facts.stage)} to count no more, as its giver may not give it any longer`,
   RolloutStarted: () => 'started it',
   TargetsPlaced: facts =>
     `placed ${targets(list(facts.targets).length)} in wave ${facts.wave}${facts.late === true ? ', late' : ''}`,

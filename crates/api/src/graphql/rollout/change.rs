@@ -205,6 +205,8 @@ impl RolloutMutation {
         #[graphql(desc = "The number of the wave; the first is 1.")] wave: u32,
         #[graphql(desc = "The reason, of 1 to 500 characters.")] reason: String,
     ) -> Result<RolloutPayload> {
+        let of = (ctx.organization()?, id(ctx, &application, &name)?);
+        ctx.hub().rolling_out().lapse_approvals(&ctx.cause()?, of, stamp(ctx)).await?;
         let command = RolloutCommand::SkipWave { wave, reason: because(reason)?, stamp: stamp(ctx) };
         change(ctx, (application, name), command).await
     }

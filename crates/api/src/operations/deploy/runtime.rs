@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use distr_chart::values::{Asked, InvalidValues, check};
-use distr_compose::{Required, Runs};
+use distr_compose::{MOST, Required, Runs};
 use distr_domain::compose_file;
 use distr_domain::deployment::Deployment;
 use distr_domain::names::Slug;
@@ -38,7 +38,7 @@ pub enum UnsuitedRejection {
     NameTooLong { application: Slug },
     #[error(
         "release {release} requires {}, which the configuration does not set; set {} with the deployment",
-        .missing.join(", "),
+        some(.missing),
         if .missing.len() == 1 { "it" } else { "them" }
     )]
     VariableMissing { release: String, missing: Vec<String> },
@@ -59,6 +59,14 @@ impl Rejection for UnsuitedRejection {
             Self::Values(InvalidValues::Reserved { .. }) => "deployment.value_reserved",
             Self::Values(_) => "deployment.values_invalid",
         }
+    }
+}
+
+/// No more names than somebody reads.
+fn some(names: &[String]) -> String {
+    match names.get(MOST..) {
+        None | Some([]) => names.join(", "),
+        Some(rest) => format!("{} and {} more", names[..MOST].join(", "), rest.len()),
     }
 }
 
@@ -214,6 +222,14 @@ mod tests {
         assert_eq!(of(&[]), ["A", "B"]);
         assert_eq!(of(&[("A", ""), ("B", "")]), ["A"]);
         assert_eq!(of(&[("A", "x"), ("B", "")]), [""; 0]);
+    }
+
+    #[test]
+    fn no_more_names_are_told_than_somebody_reads() {
+        let names: Vec<String> = (0..23).map(|n| format!("N{n}")).collect();
+        assert_eq!(some(&names[..2]), "N0, N1");
+        assert!(some(&names[..20]).ends_with(", N19"));
+        assert!(some(&names).ends_with(", N19 and 3 more"));
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl Moving<'_> {
                 listening_since: self.listening_since,
                 now: self.parts.commands.now(),
             };
-            let world = worlds.of(self.open.organization, self.open.id, &plan).await?;
+            let world = worlds.of(self.open.organization, self.open.id, &plan, &rollout.approvals).await?;
             if let Looked::Rests(wake) = self.act(rollout, &plan, &world).await? {
                 return Ok(wake);
             }

@@ -8,6 +8,9 @@ use crate::names::Slug;
 use crate::rejection::Rejection;
 use crate::window::{InvalidWindows, MAX_MINUTES, Windows};
 
+/// People who approve one stage.
+const MAX_APPROVERS: u32 = 20;
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyRejection {
     #[error("a rollout policy has at least one wave and at most {MAX_WAVES}; this one has {count}")]
@@ -34,6 +37,8 @@ pub enum PolicyRejection {
     TooLong { what: &'static str, value: u32, most: u32 },
     #[error("an approval by nobody is none: name roles and a count of at least 1")]
     NoApprover,
+    #[error("an approval by {count} is more than a rollout waits for: use at most {MAX_APPROVERS}")]
+    TooManyApprovers { count: u32 },
     #[error(transparent)]
     Windows(#[from] InvalidWindows),
     #[error("there is no such rollout policy")]
@@ -54,6 +59,7 @@ impl Rejection for PolicyRejection {
             Self::Zero { .. } => "policy.zero",
             Self::TooLong { .. } => "policy.too_long",
             Self::NoApprover => "policy.no_approver",
+            Self::TooManyApprovers { .. } => "policy.too_many_approvers",
             Self::Windows(_) => "policy.windows",
             Self::NotFound => "policy.not_found",
         }
@@ -103,6 +109,10 @@ impl Policy {
         }
         if self.approvals().any(|approval| approval.count == 0 || approval.roles.is_empty()) {
             return Err(PolicyRejection::NoApprover);
+        }
+        let counts = self.approvals().map(|approval| approval.count);
+        if let Some(count) = counts.max().filter(|count| *count > MAX_APPROVERS) {
+            return Err(PolicyRejection::TooManyApprovers { count });
         }
         Ok(self.windows.as_ref().map_or(Ok(()), Windows::check)?)
     }

@@ -26,6 +26,10 @@ impl Rollout {
                 }
                 self.at = self.at.max(*at);
             }
+            RolloutApprovalLapsed { stage, by, stamp } => {
+                self.approvals.retain(|approved| (approved.stage, approved.by) != (*stage, *by));
+                self.at = stamp.at;
+            }
             RolloutStarted { boundaries, stamp, .. } => {
                 self.boundaries = boundaries.clone();
                 self.enter(Phase::Running, stamp);

@@ -206,6 +206,42 @@ fn an_approval_counts_for_some_time() {
     assert_eq!(asks.check().unwrap_err().code(), "policy.zero");
 }
 
+#[test]
+fn so_many_approve_a_stage_and_no_more() {
+    let asks = |count| Policy { approve: approved_by(count), ..policy(vec![wave("all", Selector::Rest)]) };
+    assert_eq!(asks(20).check(), Ok(()));
+    assert_eq!(asks(21).check().unwrap_err().code(), "policy.too_many_approvers");
+}
+
+#[test]
+fn an_approval_lapses_when_its_giver_may_not_give_it_any_longer() {
+    let second = WavePolicy { approve: approved_by(2), ..wave("all", Selector::Rest) };
+    let asks = Policy { approve: approved_by(2), ..policy(vec![wave("half", Selector::Percent(50)), second]) };
+    let mut life = Life::of(asks, world(4));
+    let member = |number| MemberId(Uuid::from_u128(number));
+    for (stage, by) in [(0, 6), (0, 7), (2, 7), (2, 8)] {
+        life.execute(approve(&life, stage, by, VendorRole::Owner, 0));
+    }
+    // one has left, one has another role, and of the third nothing is known
+    life.world.approvers = [(member(6), None), (member(7), Some(VendorRole::Support))].into();
+    life.rest();
+    assert_eq!(life.rollout.phase, Phase::Planned, "nobody is left who approves the start");
+    let left: Vec<_> = life.rollout.approvals.iter().map(|approved| (approved.stage, approved.by)).collect();
+    assert_eq!(left, [(2, member(8))]);
+    let lapse = RolloutCommand::LapseApprovals { standing: life.world.approvers.clone(), stamp: stamp(1) };
+    assert_eq!(life.execute(lapse), [], "they lapse once");
+
+    life.world.approvers.clear();
+    life.execute(approve(&life, 0, 9, VendorRole::Owner, 1));
+    life.execute(approve(&life, 0, 10, VendorRole::Owner, 1));
+    life.rest();
+    assert_eq!(life.rollout.phase, Phase::Running);
+    life.world.approvers = [(member(9), None)].into();
+    let approvals = life.rollout.approvals.clone();
+    life.rest();
+    assert_eq!(life.rollout.approvals, approvals, "what has begun by them has begun");
+}
+
 /// Policies that were stored before there was a limit.
 #[test]
 fn an_approval_may_count_for_longer_than_there_is_time() {
