@@ -2,6 +2,7 @@
 //! in a registry, and searches by an interface that is Docker Hub's alone.
 
 use distr_tests::client::Client;
+use serde_json::json;
 
 use super::is_not_there;
 use super::vendor::Vendor;
@@ -69,6 +70,18 @@ async fn docker_pushes_an_index_and_pulls_a_platform_of_it() {
     assert!(platforms.iter().all(|platform| shown.contains(platform)), "{shown}");
     docker.ok(&["pull", &index]);
     docker.ok(&["rmi", &index]);
+
+    vendor.run("applicationCreate(name: \"hello\") { changed }").await;
+    for (platform, told) in [("linux/arm64", false), ("linux/s390x", true)] {
+        let draft = "mutation ($compose: String!) {
+            releaseDraft(application: \"hello\", version: \"1.0.0\", packages: [{ compose: { file: $compose } }]) { warnings }
+        }";
+        let compose = format!("services: {{ web: {{ image: '{index}', platform: {platform} }} }}");
+        let drafted = vendor.ask(draft, json!({ "compose": compose })).await.data();
+        let warnings = drafted["releaseDraft"]["warnings"].to_string();
+        let is_told = warnings.contains("the image is built for linux/amd64 and linux/arm64, and not for linux/s390x");
+        assert_eq!(is_told, told, "{platform}: {warnings}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

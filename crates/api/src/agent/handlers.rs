@@ -44,6 +44,7 @@ pub(super) async fn enrol(
     let body: EnrolRequest = read_json(&request, payload, MAX_ENROLMENT).await?;
     check::enrolment(&body)?;
     let answer = enrolment::enrol(hub.identities(), &request_info(&request), &token, body.nonce.as_deref()).await?;
+    hub.sessions.remember_agent(&answer.secret);
     Ok(web::Json(answer))
 }
 
@@ -53,6 +54,7 @@ pub(super) async fn rotate(
 ) -> Result<web::Json<RotateResponse>, ApiError> {
     let agent = agent(&hub, &request).await?;
     let (credential, secret) = enrolment::rotate(hub.identities(), &request_info(&request), &agent).await?;
+    hub.sessions.remember_agent(&secret);
     Ok(web::Json(RotateResponse { credential, secret }))
 }
 

@@ -33,7 +33,7 @@ pub struct Sessions {
     by_secret: BatchedLookup<Vec<u8>, Caller>,
     /// the same by the id of a session, token or agent's credential, for those who showed its secret a while ago
     by_credential: BatchedLookup<Uuid, Caller>,
-    /// hashes of the secrets that agents showed lately
+    /// hashes of the secrets that agents got or showed lately
     agents: Cache<Vec<u8>, ()>,
 }
 
@@ -79,7 +79,7 @@ impl Sessions {
         Ok(self.by_secret.find(credential::hash(secret)).await?)
     }
 
-    /// Whether an agent came in with this secret lately. It says nothing of whether it may now.
+    /// Whether an agent got this secret, or came in with it, lately. It says nothing of whether it may now.
     pub fn was_an_agent(&self, secret: &str) -> bool {
         self.agents.contains_key(&credential::hash(secret))
     }
