@@ -184,14 +184,14 @@ mod tests {
         in_a_worker(async {
             let ending = Arc::default();
             let bytes = Bytes::from(vec![0; 5 * PIECE]);
-            let mut body = Box::pin(Answer::new(StatusCode::OK, bytes, (), Some(&ending)));
+            let mut body = Box::pin(Answer::new(StatusCode::OK, bytes, (), (Some(&ending), &Arc::default())));
             for _ in 0..4 {
                 assert_eq!(next(&mut body).await, Some(PIECE));
-                tokio::time::sleep(TAKE - Duration::from_secs(1)).await;
+                sleep(TAKE - Duration::from_secs(1)).await;
             }
             assert!(!is_ended(&ending).await, "a slow one");
             assert_eq!(next(&mut body).await, Some(PIECE));
-            tokio::time::sleep(2 * TAKE).await;
+            sleep(2 * TAKE).await;
             assert!(is_ended(&ending).await);
         })
         .await;
@@ -202,15 +202,15 @@ mod tests {
         in_a_worker(async {
             let ending = Arc::default();
             let bytes = Bytes::from(vec![0; PIECE + 1]);
-            let mut body = Box::pin(Answer::new(StatusCode::OK, bytes, (), Some(&ending)));
-            tokio::time::sleep(3 * TAKE).await;
+            let mut body = Box::pin(Answer::new(StatusCode::OK, bytes, (), (Some(&ending), &Arc::default())));
+            sleep(3 * TAKE).await;
             assert_eq!(
                 (next(&mut body).await, next(&mut body).await, next(&mut body).await),
                 (Some(PIECE), Some(1), None)
             );
-            tokio::time::sleep(3 * TAKE).await;
+            sleep(3 * TAKE).await;
             drop(body);
-            tokio::time::sleep(3 * TAKE).await;
+            sleep(3 * TAKE).await;
             assert!(!is_ended(&ending).await);
         })
         .await;
@@ -229,12 +229,12 @@ mod tests {
             let mut made = answer(PIECE + 1, &short);
             (next(&mut made).await, next(&mut made).await);
             assert_eq!((next(&mut read).await, next(&mut kept).await), (Some(PIECE), Some(PIECE)));
-            tokio::time::sleep(HURRY / 2).await;
+            sleep(HURRY / 2).await;
             assert!(!is_ended(&slow).await);
             while next(&mut read).await.is_some() {}
             // a slow one, which takes something now and then
             assert_eq!(next(&mut kept).await, Some(PIECE));
-            tokio::time::sleep(HURRY).await;
+            sleep(HURRY).await;
             assert_eq!((is_ended(&quick).await, is_ended(&slow).await, is_ended(&short).await), (false, true, false));
             drop((read, kept, made));
             assert_eq!(unread.0.load(Ordering::Relaxed), 0);
