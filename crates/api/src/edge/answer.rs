@@ -227,7 +227,8 @@ mod tests {
             let (mut read, mut kept) = (answer(3 * PIECE, &quick), answer(MUCH + 2 * PIECE, &slow));
             // of what is made piece by piece, nothing is in memory
             let mut made = answer(PIECE + 1, &short);
-            (next(&mut made).await, next(&mut made).await);
+            next(&mut made).await;
+            next(&mut made).await;
             assert_eq!((next(&mut read).await, next(&mut kept).await), (Some(PIECE), Some(PIECE)));
             sleep(HURRY / 2).await;
             assert!(!is_ended(&slow).await);
