@@ -115,7 +115,6 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         owner: stores.owner,
         handle: recorder.handle.clone(),
         connections: edge.connections.clone(),
-        unread: edge.unread.clone(),
     };
     let (metrics, server) = match listening::listen(&config.http, served, scraped) {
         Ok(listening) => listening,

@@ -241,7 +241,6 @@ impl HttpConfig {
             sockets: Arc::new(Connections::of_sockets(self.connections_per_address)),
             requests: Arc::new(Connections::of_requests(self.connections_per_address)),
             files: Arc::new(Connections::of_files(files, self.connections_per_address)),
-            unread: Arc::default(),
         })
     }
 }

@@ -23,7 +23,6 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 
 pub(crate) use accept::accept;
-pub use answer::Unread;
 pub use base::BasePath;
 pub use connections::{Connections, Counted};
 pub use networks::{InvalidProxies, TrustedProxies};
@@ -45,7 +44,6 @@ pub struct Edge {
     pub requests: Arc<Connections>,
     /// requests under way that hold a file
     pub files: Arc<Connections>,
-    pub unread: Arc<Unread>,
 }
 
 /// Goes around everything else.

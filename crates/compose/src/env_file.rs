@@ -2,14 +2,17 @@
 
 mod statements;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::from_utf8;
 
 use crate::MOST;
 use crate::required::{Required, of_text};
 use crate::variables::{is_of_the_agent, resolve_text};
-use crate::warnings::of_bare;
 use statements::{Statement, Statements};
+
+/// What is said of a variable without a default, whose name is not repeated: what follows a dollar sign may be a part of a secret.
+const BARE: &str = "a variable is empty where the customer's configuration does not set it; write ${NAME:-default} or \
+                    ${NAME:?what it is}, and $$ where a dollar sign is meant";
 
 /// What docker compose, or else each engine, refuses in a file of variables. Compose reads no further.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,8 +48,8 @@ impl Environment {
             let Statement { line, name, value } = statement?;
             self.put(name, value, line).map_err(|reason| InvalidEnvFile { line, reason })?;
         }
-        let bare = std::mem::take(&mut self.bare).into_iter();
-        Ok(bare.filter_map(|(name, line)| Some((line?, of_bare(&name)))).take(MOST).collect())
+        let lines: BTreeSet<usize> = std::mem::take(&mut self.bare).into_values().flatten().collect();
+        Ok(lines.into_iter().take(MOST).map(|line| (line, BARE.to_owned())).collect())
     }
 
     /// The variables that the configuration has to set, by name.
@@ -61,7 +64,7 @@ impl Environment {
             return Err("there is no name before the value; write NAME=value, and end the last line".to_owned());
         }
         if value.text.contains('\0') {
-            return Err(format!("the value of {name:?} holds a NUL character, which no process can get; take it out"));
+            return Err("the value holds a NUL character, which no process can get; take it out".to_owned());
         }
         let is_empty = match value.is_literal {
             true => value.text.is_empty(),

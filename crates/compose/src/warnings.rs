@@ -136,7 +136,8 @@ fn check_variables(file: &Value, found: &mut Found) {
 }
 
 /// What to do about a variable without a default.
-pub(crate) fn of_bare(name: &str) -> String {
+fn of_bare(name: &str) -> String {
+    let name: String = name.chars().take(60).collect();
     format!(
         "the variable {name:?} is empty where the customer's configuration does not set it; write ${{{name}:-default}} or \
          ${{{name}:?what it is}}, and $$ where a dollar sign is meant"

@@ -83,17 +83,16 @@ type Answered<B> = ServiceResponse<EitherBody<Answer<B, Held>, Answer<BoxBody, H
 pub(crate) async fn limit<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<Answered<B>, Error> {
     let is_shared = request.version() == Version::HTTP_2 && is_of_proxy(&request);
     let ending = request.conn_data::<Streams>().filter(|_| !is_shared).map(|streams| streams.ending.clone());
-    let unread = edge(&request).unread.clone();
     match admit(&request) {
         Ok(held) => {
             let response = next.call(request).await?;
-            let body = |head: &mut ResponseHead, body| Answer::new(head.status, body, held, (ending.as_ref(), &unread));
+            let body = |head: &mut ResponseHead, body| Answer::new(head.status, body, held, ending.as_ref());
             Ok(response.map_body(body).map_into_left_body())
         }
         Err(held) => {
             let refused = ApiError::from(Failure::TooMany { seconds: 1 }).error_response();
             let response = request.into_response(refused);
-            let body = |head: &mut ResponseHead, body| Answer::new(head.status, body, held, (None, &unread));
+            let body = |head: &mut ResponseHead, body| Answer::new(head.status, body, held, None);
             Ok(response.map_body(body).map_into_right_body())
         }
     }

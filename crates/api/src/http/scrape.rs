@@ -18,7 +18,7 @@ use metrics_process::Collector;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use crate::edge::{Connections, Unread};
+use crate::edge::Connections;
 use crate::health::Health;
 use crate::hub::Hub;
 
@@ -36,7 +36,6 @@ pub struct Scraped {
     pub owner: Uuid,
     pub handle: PrometheusHandle,
     pub connections: Arc<Connections>,
-    pub unread: Arc<Unread>,
 }
 
 /// Starts to listen. An address that is taken is an error here.
@@ -54,7 +53,6 @@ async fn metrics(scraped: web::Data<(Scraped, Collector, Arc<Mutex<()>>)>) -> Ht
     process.collect();
     pools(&scraped.hub);
     scraped.connections.record();
-    scraped.unread.record();
     if let Ok(disk) = rustix::fs::statvfs(&scraped.data_dir) {
         gauge!("distr_data_dir_free_bytes").set((disk.f_bavail * disk.f_frsize) as f64);
         gauge!("distr_data_dir_size_bytes").set((disk.f_blocks * disk.f_frsize) as f64);

@@ -6,7 +6,7 @@ use distr_compose::{Environment, Finding, MOST, Required, Runs};
 use distr_domain::release::{CONFIGURATION, FilePath, PackageFile};
 
 /// Bytes of files that the services read altogether. Services that read the same files count once.
-const MAX_READ: usize = 32 * 1024 * 1024;
+const MAX_READ: usize = 8 * 1024 * 1024;
 
 #[derive(Default)]
 pub(super) struct EnvFiles {

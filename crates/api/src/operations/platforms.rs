@@ -82,14 +82,18 @@ async fn read(artifacts: &Artifacts, subject: Subject<'_>, budget: &Budget) -> R
     let manifest = artifact::find_manifest(&client, organization, repository, digest).await?;
     drop(client);
     let Some(manifest) = manifest.filter(|manifest| manifest.size <= MAX_BYTES) else { return Ok(None) };
-    let Some(wire) = json::<Wire>(artifacts, budget, digest, manifest.size).await? else { return Ok(None) };
+    if !budget.spend(manifest.size).await {
+        return Ok(None);
+    }
+    let Some(wire) = json::<Wire>(artifacts, digest, manifest.size).await? else { return Ok(None) };
     let mut platforms: BTreeSet<String> =
         wire.manifests.iter().filter_map(|listed| listed.platform.as_ref()?.named()).collect();
     if let Some(Config { digest: config, size }) = wire.config {
-        if size > MAX_BYTES || !held_alone(artifacts, &manifest, &config).await? {
+        // what is not read for want of a budget may be read another time
+        if size > MAX_BYTES || !held_alone(artifacts, &manifest, &config).await? || !budget.spend(size).await {
             return Ok(None);
         }
-        let Some(own) = json::<Platform>(artifacts, budget, &config, size).await? else { return Ok(Some(vec![])) };
+        let Some(own) = json::<Platform>(artifacts, &config, size).await? else { return Ok(Some(vec![])) };
         platforms.extend(own.named());
     }
     Ok(Some(platforms.into_iter().take(MOST_NAMED).collect()))
@@ -97,13 +101,9 @@ async fn read(artifacts: &Artifacts, subject: Subject<'_>, budget: &Budget) -> R
 
 async fn json<T: for<'a> Deserialize<'a>>(
     artifacts: &Artifacts,
-    budget: &Budget,
     digest: &Digest,
     size: u64,
 ) -> Result<Option<T>, Failure> {
-    if !budget.spend(size).await {
-        return Ok(None);
-    }
     Ok(text(artifacts, digest, size).await?.and_then(|text| serde_json::from_str(&text).ok()))
 }
 

@@ -103,7 +103,9 @@ fn variables_that_nobody_sets_are_told_once_and_by_their_line() {
     assert_read("A=\"\\044X\"\n", Ok(&[1]));
     let told = &read(b"A=$X").unwrap()[0].1;
     assert!(
-        told.starts_with("the variable \"X\" is empty where the customer's configuration does not set it"),
+        told.starts_with(
+            "a variable is empty where the customer's configuration does not set it; write ${NAME:-default}"
+        ),
         "{told}"
     );
 }
