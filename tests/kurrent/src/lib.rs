@@ -10,7 +10,7 @@ mod store;
 mod writing;
 
 /// What the `.proto` files say, which come from the client's crate.
-#[allow(dead_code, unreachable_pub, unused_qualifications, clippy::all, reason = "it is made")]
+#[allow(dead_code, unreachable_pub, unused_qualifications, clippy::all, rustdoc::all, reason = "it is made")]
 mod proto {
     pub mod google {
         pub mod rpc {
