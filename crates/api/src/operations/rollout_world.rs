@@ -92,7 +92,7 @@ impl Worlds<'_> {
     }
 }
 
-/// What those who gave the approvals are now.
+/// Roles of those who gave the approvals, as they are now.
 pub async fn standing(
     client: &ReadClient,
     organization: OrganizationId,
